@@ -1,0 +1,106 @@
+"""Everything that can go wrong and that a user can mend.
+
+FootfallError
+├── SettingsError          footfall.toml or the environment is wrong
+├── UnknownNameError       a metric, dimension, value, grain, table or source that does not exist
+├── QueryError             a question that has no honest answer, or cannot be read
+├── LakeError              the lake cannot be read or written
+│   ├── NotALakeError      the folder holds something else
+│   ├── NewerLakeError     written by a newer Footfall
+│   ├── LakeWriteError     disk full, read-only, no permission
+│   └── ConflictError      other writers kept winning
+├── SourceError            an upstream cannot be used
+│   ├── UnreachableError   no answer, or not one we can use
+│   └── BrokenDataError    an answer that is not what it should be
+└── MissingExtraError      an optional dependency is not installed
+
+A message is one sentence: what was wrong, what is valid, what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class FootfallError(Exception):
+    """The root: catching it catches every error that is not a bug."""
+
+
+class SettingsError(FootfallError):
+    """The settings cannot be used as they are."""
+
+
+class UnknownNameError(FootfallError):
+    """A name that is not among the valid ones; it keeps both."""
+
+    def __init__(self, what: str, name: str, valid: Iterable[str], hint: str = "") -> None:
+        self.what = what
+        self.name = name
+        self.valid = tuple(valid)
+        tail = f" {hint}" if hint else ""
+        super().__init__(f"unknown {what} {name!r}{did_you_mean(name, self.valid)}.{tail}")
+
+
+class QueryError(FootfallError):
+    """The question cannot be read, or has no honest answer."""
+
+
+class LakeError(FootfallError):
+    """The lake cannot be read or written."""
+
+
+class NotALakeError(LakeError):
+    """The folder exists and holds something that is no lake."""
+
+
+class NewerLakeError(LakeError):
+    """The lake was written by a newer Footfall than this one."""
+
+
+class LakeWriteError(LakeError):
+    """The lake's storage refused a write; what was stored before is intact."""
+
+
+class ConflictError(LakeError):
+    """Other writers kept changing the same rows; nothing was written."""
+
+
+class SourceError(FootfallError):
+    """An upstream cannot be used."""
+
+
+class UnreachableError(SourceError):
+    """No answer came, or none that can be used."""
+
+
+class BrokenDataError(SourceError):
+    """An answer came and is not what it should be."""
+
+
+class MissingExtraError(FootfallError):
+    """An optional dependency is needed and absent."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional part: run `pip install 'footfall[{extra}]'`.")
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """The tail of an error sentence: the nearest valid names, or all of them when they are few."""
+    names = list(dict.fromkeys(valid))
+    folded = {n.lower(): n for n in reversed(names)}
+    same = folded.get(name.lower())
+    near = [same] if same else [folded[n] for n in get_close_matches(name.lower(), folded, n=3, cutoff=0.6)]
+    if near:
+        tail = f"; did you mean {_listed(near, 'or')}?"
+        return tail if len(names) > 12 else f"{tail} Valid: {', '.join(names)}"
+    if not names:
+        return ": there is none yet"
+    shown = names[:12]
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"; valid: {', '.join(shown)}{more}"
+
+
+def _listed(names: list[str], word: str) -> str:
+    quoted = [repr(n) for n in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} {word} {quoted[-1]}"

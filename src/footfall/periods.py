@@ -1,0 +1,263 @@
+"""UTC calendar arithmetic: grains, periods and half-open windows.
+
+A week is an ISO 8601 week: it starts on Monday and belongs to the year of its Thursday.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from footfall.errors import QueryError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class Grain(StrEnum):
+    """How finely time is split; ordered from fine to coarse."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+    TOTAL = "total"
+
+    def holds(self, finer: Grain) -> bool:
+        """Whether every period of `finer` lies within one period of this grain."""
+        if Grain.WEEK in (self, finer) and self is not finer:
+            return self is Grain.TOTAL or finer in (Grain.HOUR, Grain.DAY)
+        return _ORDER.index(self) >= _ORDER.index(finer)
+
+
+_ORDER = tuple(Grain)
+
+
+@dataclass(frozen=True, order=True)
+class Window:
+    """A half-open span of time [start, end), both aware and in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for moment in (self.start, self.end):
+            if moment.tzinfo is None:
+                raise ValueError(f"a window needs moments with a time zone, not {moment!r}")
+        if self.end < self.start:
+            raise ValueError(f"a window cannot end before it starts: {self.start} … {self.end}")
+
+    def __str__(self) -> str:
+        return f"{short(self.start)} … {short(self.end)}"
+
+    def __contains__(self, moment: datetime) -> bool:
+        return self.start <= moment < self.end
+
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
+    def overlaps(self, other: Window) -> bool:
+        return self.start < other.end and other.start < self.end
+
+    def holds(self, other: Window) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+    def clip(self, other: Window) -> Window | None:
+        """The part both share; None when there is none."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Window(start, end) if start < end else None
+
+    @classmethod
+    def of_day(cls, day: date) -> Window:
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        return cls(start, start + timedelta(days=1))
+
+
+ALL_TIME = Window(EPOCH, FAR_FUTURE)
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """One concrete hour, day, week, month, year, or a total over any window."""
+
+    start: datetime
+    end: datetime
+    grain: Grain
+
+    @classmethod
+    def containing(cls, grain: Grain, moment: datetime) -> Period:
+        """The period of `grain` that `moment` lies in; not defined for a total."""
+        start = floor(grain, moment)
+        return cls(start, shift(grain, start, 1), grain)
+
+    @property
+    def window(self) -> Window:
+        return Window(self.start, self.end)
+
+    @property
+    def label(self) -> str:
+        """As a person writes it: 2026-11-23T09, 2026-11-23, 2026-W48, 2026-11, 2026."""
+        match self.grain:
+            case Grain.HOUR:
+                return f"{self.start:%Y-%m-%dT%H}"
+            case Grain.DAY:
+                return f"{self.start:%Y-%m-%d}"
+            case Grain.WEEK:
+                year, week, _ = self.start.isocalendar()
+                return f"{year:04}-W{week:02}"
+            case Grain.MONTH:
+                return f"{self.start:%Y-%m}"
+            case Grain.YEAR:
+                return f"{self.start:%Y}"
+            case Grain.TOTAL:
+                return str(self.window)
+
+    @property
+    def iso(self) -> str:
+        """The ISO date, or for an hour the timestamp, of the period's start."""
+        return f"{self.start:%Y-%m-%dT%H:%M:%SZ}" if self.grain is Grain.HOUR else f"{self.start:%Y-%m-%d}"
+
+    def shift(self, n: int) -> Period:
+        start = shift(self.grain, self.start, n)
+        return Period(start, shift(self.grain, start, 1), self.grain)
+
+    def next(self) -> Period:
+        return self.shift(1)
+
+    def prev(self) -> Period:
+        return self.shift(-1)
+
+
+def floor(grain: Grain, moment: datetime) -> datetime:
+    """The start of the period of `grain` that holds `moment`. Always floors, never rounds."""
+    moment = in_utc(moment)
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    day = hour.replace(hour=0)
+    match grain:
+        case Grain.HOUR:
+            return hour
+        case Grain.DAY:
+            return day
+        case Grain.WEEK:
+            return day - timedelta(days=day.weekday())
+        case Grain.MONTH:
+            return day.replace(day=1)
+        case Grain.YEAR:
+            return day.replace(month=1, day=1)
+        case Grain.TOTAL:
+            raise ValueError("a total has no calendar: its window is given")
+
+
+def ceil(grain: Grain, moment: datetime) -> datetime:
+    """The first start of a period of `grain` at or after `moment`."""
+    start = floor(grain, moment)
+    return start if start == moment else shift(grain, start, 1)
+
+
+def shift(grain: Grain, start: datetime, n: int) -> datetime:
+    """The start of the period `n` periods after the one that starts at `start`.
+
+    Defined for period starts only; days and months keep their number, so a 31st never arises.
+    """
+    match grain:
+        case Grain.HOUR:
+            return start + timedelta(hours=n)
+        case Grain.DAY:
+            return start + timedelta(days=n)
+        case Grain.WEEK:
+            return start + timedelta(weeks=n)
+        case Grain.MONTH:
+            months = start.year * 12 + start.month - 1 + n
+            return start.replace(year=months // 12, month=months % 12 + 1)
+        case Grain.YEAR:
+            return start.replace(year=start.year + n)
+        case Grain.TOTAL:
+            raise ValueError("a total cannot be shifted")
+
+
+def periods_in(grain: Grain, window: Window) -> list[Period]:
+    """Every period of `grain` that shares time with `window`, oldest first; one for a total."""
+    if grain is Grain.TOTAL:
+        return [Period(window.start, window.end, grain)]
+    return list(_walk(grain, window)) if window.start < window.end else []
+
+
+def _walk(grain: Grain, window: Window) -> Iterator[Period]:
+    start = floor(grain, window.start)
+    while start < window.end:
+        end = shift(grain, start, 1)
+        yield Period(start, end, grain)
+        start = end
+
+
+def merge(windows: Iterable[Window]) -> list[Window]:
+    """The same time as `windows` covers, as the fewest windows that do not touch, in order."""
+    merged: list[Window] = []
+    for window in sorted(windows):
+        if merged and window.start <= merged[-1].end:
+            merged[-1] = Window(merged[-1].start, max(merged[-1].end, window.end))
+        elif window.start < window.end:
+            merged.append(window)
+    return merged
+
+
+def subtract(window: Window, taken: Iterable[Window]) -> list[Window]:
+    """The parts of `window` that none of `taken` covers, in order."""
+    left, at = [], window.start
+    for part in merge(taken):
+        if part.end <= at or part.start >= window.end:
+            continue
+        if part.start > at:
+            left.append(Window(at, part.start))
+        at = max(at, part.end)
+    if at < window.end:
+        left.append(Window(at, window.end))
+    return left
+
+
+def in_utc(moment: datetime) -> datetime:
+    """`moment` in UTC; a moment without a zone is refused, never guessed."""
+    if moment.tzinfo is None:
+        raise QueryError(f"{moment.isoformat()} has no time zone; add Z for UTC or an offset such as +02:00.")
+    return moment.astimezone(UTC)
+
+
+def short(moment: datetime) -> str:
+    """2026-11-23, or 2026-11-23T09:30Z when it is not midnight."""
+    return f"{moment:%Y-%m-%d}" if moment == floor(Grain.DAY, moment) else f"{moment:%Y-%m-%dT%H:%MZ}"
+
+
+_DATE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|W(\d{2})))?")
+_VALID_MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09:30Z, today or yesterday"
+
+
+def parse_moment(text: str | date | datetime, now: datetime) -> datetime:
+    """The moment that `text` names: the start of a year, month, ISO week or day, or an instant.
+
+    Dates mean midnight UTC; an instant must carry its zone.
+    """
+    if isinstance(text, datetime):
+        return in_utc(text)
+    if isinstance(text, date):
+        return Window.of_day(text).start
+    word = text.strip().lower()
+    if word in ("today", "yesterday"):
+        return floor(Grain.DAY, now) - timedelta(days=word == "yesterday")
+    if word == "now":
+        return now
+    try:
+        if match := _DATE.fullmatch(text.strip().upper()):
+            year, month, day, week = (int(part) if part else None for part in match.groups())
+            assert year is not None
+            on = date.fromisocalendar(year, week, 1) if week is not None else date(year, month or 1, day or 1)
+            if month == 0 or day == 0:
+                raise ValueError
+            return Window.of_day(on).start
+        return in_utc(datetime.fromisoformat(text.strip()))
+    except ValueError:
+        raise QueryError(f"{text!r} is no moment in time; write one like {_VALID_MOMENTS}.") from None

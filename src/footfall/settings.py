@@ -1,0 +1,154 @@
+"""Settings: footfall.toml and the environment, read once, then frozen.
+
+The environment wins over the file: FOOTFALL_LAKE, FOOTFALL_ENGINE, FOOTFALL_SOURCES__BINDER__ARCHIVE …
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from footfall.errors import SettingsError, did_you_mean
+
+FILE_NAME = "footfall.toml"
+
+
+class Secret:
+    """A value that does not show itself; `reveal()` gives it.
+
+    In settings it is a text, or better `{ env = "NAME" }`, the name of an environment variable.
+    """
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Secret('…')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def reveal(self) -> str:
+        return self._value
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(cls._read)
+
+    @classmethod
+    def _read(cls, value: Any) -> Secret:
+        if isinstance(value, Secret):
+            return value
+        if isinstance(value, str) and value:
+            return cls(value)
+        if isinstance(value, dict) and list(value) == ["env"]:
+            name = str(value["env"])
+            found = os.environ.get(name, "")
+            if not found:
+                raise ValueError(f"the environment variable {name} is not set")
+            return cls(found)
+        raise ValueError('write a text, or { env = "NAME" } to take it from the environment')
+
+
+class Part(BaseModel):
+    """One part of the settings: unknown keys are refused, nothing changes once read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Project(Part):
+    """One thing people use, with its names in each source."""
+
+    name: str
+    pypi: str | None = None
+    github: str | None = None
+    binder: str | None = None
+    hub: str | None = None
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="FOOTFALL_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    lake: str = Field("lake", description="A folder for the tables; relative to this file.")
+    engine: str = Field("duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.')
+    activity: str = Field("sqlite:///activity.db", description='Who did what: "sqlite:///file" or "redis://…".')
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict, description="One table a source.")
+    notes: dict[str, str] = Field(
+        default_factory=dict, description="A remark shown with every number of a source, by the source's name."
+    )
+    projects: tuple[Project, ...] = Field((), description="Things people use, with their names in each source.")
+    folder: Path = Field(Path(), exclude=True, description="The workspace; set by reading, not in the file.")
+
+    @property
+    def lake_address(self) -> str:
+        """The lake as an absolute path, or as the address it was given."""
+        return self.lake if "://" in self.lake else str((self.folder / self.lake).resolve())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, init_settings
+
+
+def read_settings(path: str | Path | None = None) -> Settings:
+    """The settings of the workspace at `path`: a folder with a footfall.toml, or such a file; default: here."""
+    given = Path(path) if path is not None else Path.cwd()
+    file = given if given.suffix == ".toml" else given / FILE_NAME
+    if not file.is_file():
+        raise SettingsError(
+            f"no {FILE_NAME} in {file.parent.resolve()}; run `footfall init` there, or point to a workspace with --workspace."
+        )
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is not UTF-8 text; save it as UTF-8.") from None
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
+    try:
+        return Settings(**{**values, "folder": file.parent.resolve()})
+    except ValidationError as error:
+        raise SettingsError(explain(error, Settings, str(file))) from None
+
+
+def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
+    """The first fault of a validation, as one sentence with the valid names."""
+    fault = error.errors()[0]
+    path = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        name = str(fault["loc"][-1])
+        names = [n for n in model.model_fields if n != "folder"]
+        return f"{where}: unknown setting {name!r}{did_you_mean(name, names)}."
+    if fault["type"] == "missing":
+        return f"{where}: {path} is missing; it must be set."
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{where}: {path or 'this part'} is {fault['input']!r}: {message[:1].lower()}{message[1:]}."

@@ -1,0 +1,195 @@
+"""Tables of the lake: columns and their roles, the two write rules, rollups, and the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from footfall.errors import UnknownNameError
+from footfall.periods import Grain, Window
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+Rows: TypeAlias = "pa.Table | duckdb.DuckDBPyRelation"
+"""Rows of a table: in memory, or a DuckDB relation that is read when it is written."""
+
+
+class Role(StrEnum):
+    """What a column is for."""
+
+    TIME = "time"
+    DIMENSION = "dimension"
+    MEASURE = "measure"
+    ATTRIBUTE = "attribute"
+    """Kept and readable, but not split or filtered by (a checksum, a free text)."""
+
+
+ColumnType = Literal["timestamp", "string", "integer", "number", "boolean"]
+"""timestamp: microseconds in UTC; integer: 64 bits; number: a double."""
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: ColumnType
+    role: Role
+    description: str
+
+
+@dataclass(frozen=True)
+class Replace:
+    """The source states a window whole; a commit replaces exactly that window (of one scope)."""
+
+    scope: str | None = None
+    """The column that tells scopes apart (a repository, a package), where there is one."""
+
+
+@dataclass(frozen=True)
+class Observe:
+    """The source gives revisable values; only changed ones are appended, with `observed_at`.
+
+    `key` names the columns that identify a value (the time column among them). Readers see one row
+    a key: per measure the largest ever seen (`max`), or the row observed last (`latest`).
+    """
+
+    key: tuple[str, ...]
+    resolve: Literal["max", "latest"]
+    scope: str | None = None
+
+
+@dataclass(frozen=True)
+class Rollup:
+    """Narrower sums of a table: its measures added up by a coarser grain and fewer dimensions."""
+
+    name: str
+    grain: Grain
+    dimensions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of one shape in the lake: one time column, dimensions and measures."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    rule: Replace | Observe
+    rollups: tuple[Rollup, ...] = ()
+    sort: tuple[str, ...] = ()
+    """The order of rows within a file; what compresses best goes first."""
+    resolution: Grain = Grain.HOUR
+    """The finest grain that the time column tells apart: a table of days cannot be asked by hour."""
+
+    @property
+    def time(self) -> str:
+        return next(c.name for c in self.columns if c.role is Role.TIME)
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns if c.role is Role.DIMENSION)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns if c.role is Role.MEASURE)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(c.name for c in self.columns)
+
+    def column(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise UnknownNameError(f"column of {self.name}", name, self.names)
+
+    def arrow_schema(self) -> pa.Schema:
+        """The schema rows must have: these columns, in this order, all nullable but the time."""
+        import pyarrow as pa
+
+        types = {
+            "timestamp": pa.timestamp("us", "UTC"),
+            "string": pa.string(),
+            "integer": pa.int64(),
+            "number": pa.float64(),
+            "boolean": pa.bool_(),
+        }
+        return pa.schema([pa.field(c.name, types[c.type], nullable=c.role is not Role.TIME) for c in self.columns])
+
+    def rolled(self, rollup: Rollup) -> Table:
+        """The table that holds `rollup`: the same names, fewer of them."""
+        kept = {self.time, *rollup.dimensions, *self.measures}
+        return Table(
+            name=rollup.name,
+            description=f"{self.name} by {rollup.grain} and {', '.join(rollup.dimensions)}",
+            columns=tuple(c for c in self.columns if c.name in kept),
+            rule=Replace(),
+            sort=(*rollup.dimensions, self.time),
+        )
+
+
+class Status(StrEnum):
+    """What is known of a window after collecting it."""
+
+    COMPLETE = "complete"
+    PROVISIONAL = "provisional"
+    """Collected, but its source may still revise it."""
+    MISSING = "missing"
+    """The source has nothing to say about it."""
+    FAILED = "failed"
+    """The source should have it and it could not be had; what was stored before still stands."""
+
+
+LEDGER = Table(
+    name="ledger",
+    description="What was collected when, with which outcome: it tells missing from zero.",
+    columns=(
+        Column("window_start", "timestamp", Role.TIME, "First moment of the window."),
+        Column("window_end", "timestamp", Role.ATTRIBUTE, "First moment after the window."),
+        Column("source", "string", Role.DIMENSION, "The source that was asked."),
+        Column("table", "string", Role.DIMENSION, "The table that the window belongs to."),
+        Column("scope", "string", Role.DIMENSION, "The part of the source, such as a repository; empty for all of it."),
+        Column("status", "string", Role.DIMENSION, "complete, provisional, missing or failed."),
+        Column("covered_until", "timestamp", Role.ATTRIBUTE, "Up to which moment the window was collected."),
+        Column("rows", "integer", Role.MEASURE, "Facts taken, as the source counts them (launches, commits)."),
+        Column("rejected", "integer", Role.MEASURE, "Lines or values that were refused."),
+        Column("fingerprint", "string", Role.ATTRIBUTE, "What the source looked like; a change means a restatement."),
+        Column("reason", "string", Role.ATTRIBUTE, "Why it is missing, failed, or worth a note."),
+        Column("sample", "string", Role.ATTRIBUTE, "One example of what was refused."),
+        Column("observed_at", "timestamp", Role.ATTRIBUTE, "When this was learnt."),
+    ),
+    rule=Observe(key=("source", "table", "scope", "window_start", "window_end"), resolve="latest"),
+    sort=("source", "table", "scope", "window_start"),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the ledger knows of one window of one scope of a table."""
+
+    source: str
+    table: str
+    scope: str
+    window: Window
+    status: Status
+    covered_until: datetime
+    rows: int = 0
+    rejected: int = 0
+    fingerprint: str = ""
+    reason: str = ""
+    sample: str = ""
+    observed_at: datetime | None = None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the window was collected; a later failure does not undo it."""
+        return self.status in (Status.COMPLETE, Status.PROVISIONAL)
+
+    @property
+    def covered(self) -> Window:
+        """The part of the window that was collected; empty when the outcome was no success."""
+        end = min(self.window.end, self.covered_until) if self.is_success else self.window.start
+        return Window(self.window.start, max(self.window.start, end))

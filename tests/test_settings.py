@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from footfall.errors import SettingsError
+from footfall.settings import Part, Secret, read_settings
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "footfall.toml").write_text(text)
+    return folder
+
+
+def test_defaults_need_no_more_than_an_empty_file(tmp_path: Path) -> None:
+    settings = read_settings(write(tmp_path, ""))
+    assert settings.lake_address == str(tmp_path / "lake")
+    assert settings.engine == "duckdb://"
+    assert settings.sources == {}
+
+
+def test_sources_keep_their_parts(tmp_path: Path) -> None:
+    settings = read_settings(write(tmp_path, '[sources.git]\nrepositories = ["."]\n'))
+    assert settings.sources == {"git": {"repositories": ["."]}}
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_LAKE", "elsewhere")
+    monkeypatch.setenv("FOOTFALL_SOURCES__BINDER__ARCHIVE", "https://example.org")
+    settings = read_settings(write(tmp_path, 'lake = "here"\n[sources.binder]\nfirst_day = "2020-01-01"\n'))
+    assert settings.lake == "elsewhere"
+    assert settings.sources["binder"] == {"archive": "https://example.org", "first_day": "2020-01-01"}
+
+
+def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
+    settings = read_settings(write(tmp_path, ""))
+    with pytest.raises(ValidationError):
+        settings.lake = "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('lakes = "x"', r"unknown setting 'lakes'; did you mean 'lake'\?"),
+        ("lake = ", "not valid TOML"),
+        ("lake = 3", "lake is 3: input should be a valid string"),
+        ("[[projects]]\nnam = 'x'", "name is missing|unknown setting 'nam'"),
+    ],
+)
+def test_a_wrong_file_gets_one_sentence(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read_settings(write(tmp_path, text))
+
+
+def test_an_absent_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="run `footfall init` there"):
+        read_settings(tmp_path)
+
+
+class WithToken(Part):
+    token: Secret
+
+
+def test_a_secret_comes_from_the_environment_and_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_TOKEN", "s3cret")
+    part = WithToken.model_validate({"token": {"env": "A_TOKEN"}})
+    assert part.token.reveal() == "s3cret"
+    assert "s3cret" not in f"{part!r} {part.token} {part.model_dump()}"
+
+
+def test_an_unset_variable_is_named() -> None:
+    with pytest.raises(ValidationError, match="the environment variable NOT_SET_ANYWHERE is not set"):
+        WithToken.model_validate({"token": {"env": "NOT_SET_ANYWHERE"}})
