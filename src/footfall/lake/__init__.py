@@ -1,0 +1,7 @@
+"""The lake: a folder of Delta tables, one a table of Footfall, that keeps what was collected for ever."""
+
+from footfall.lake.delta import Cursor
+from footfall.lake.lake import Lake, Pinned, Snapshot
+from footfall.lake.maintain import Maintained
+
+__all__ = ["Cursor", "Lake", "Maintained", "Pinned", "Snapshot"]

@@ -1,0 +1,251 @@
+"""One Delta table in a folder: its files, its cursors, its commits. The only user of `deltalake`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
+
+from footfall.errors import LakeError, LakeWriteError, NewerLakeError
+from footfall.periods import Window, short
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PARTITION = "month"
+"""Every table is partitioned by the month of its time column, as text: 2026-11."""
+
+
+class CommitConflictError(Exception):
+    """Another writer changed what this commit was built on: build it again."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a source has been read: a Delta application transaction, committed with the rows."""
+
+    app_id: str
+    position: int
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a table: where, how much, and from when to when (both inclusive)."""
+
+    path: str
+    month: str
+    rows: int
+    size: int
+    first: datetime | None
+    last: datetime | None
+
+    def overlaps(self, window: Window) -> bool:
+        """Whether a row of `window` may be in it; a file that does not say may hold anything."""
+        return self.first is None or self.last is None or (self.first < window.end and window.start <= self.last)
+
+
+class DeltaFolder:
+    """A Delta table at one version; `reopen` gives the newest."""
+
+    def __init__(self, folder: Path, table: DeltaTable, time_column: str) -> None:
+        self.folder = folder
+        self.time_column = time_column
+        self._table = table
+
+    @classmethod
+    def open(cls, folder: Path, time_column: str, version: int | None = None) -> DeltaFolder | None:
+        """The table in `folder`, or None where there is none yet."""
+        if not (folder / "_delta_log").is_dir():
+            return None
+        try:
+            return cls(folder, DeltaTable(folder, version=version), time_column)
+        except TableNotFoundError:
+            return None
+        except (DeltaError, OSError) as error:
+            if isinstance(error, DeltaProtocolError) or "unsupported" in str(error).lower():
+                raise NewerLakeError(
+                    f"the table {folder.name} was written with features this Footfall does not know; upgrade Footfall."
+                ) from None
+            raise LakeError(f"the table in {folder} cannot be read: {first_line(error)}.") from None
+
+    @classmethod
+    def create(cls, folder: Path, schema: pa.Schema, time_column: str, description: str) -> DeltaFolder:
+        """An empty table; when another writer was quicker, theirs."""
+        import pyarrow as pa
+
+        nullable = [pa.field(field.name, field.type) for field in schema] + [pa.field(PARTITION, pa.string())]
+        with storage_errors(folder):
+            table = DeltaTable.create(
+                folder, pa.schema(nullable), mode="ignore", partition_by=[PARTITION], description=description
+            )
+        return cls(folder, table, time_column)
+
+    def reopen(self) -> DeltaFolder:
+        newest = self.open(self.folder, self.time_column)
+        assert newest is not None
+        return newest
+
+    @property
+    def version(self) -> int:
+        return int(self._table.version())
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self._table.schema().fields if field.name != PARTITION)
+
+    def cursor(self, app_id: str) -> int | None:
+        position = self._table.transaction_version(app_id)
+        return None if position is None else int(position)
+
+    def files(self) -> list[DataFile]:
+        """The files of this version, by path."""
+        import pyarrow as pa
+
+        table = pa.table(self._table.get_add_actions(flatten=True))
+        low, high = f"min.{self.time_column}", f"max.{self.time_column}"
+        missing = [None] * table.num_rows
+
+        def column(name: str) -> list[Any]:
+            return list(table[name].to_pylist()) if name in table.column_names else missing
+
+        found = [
+            DataFile(path, month, rows or 0, size, first, last)
+            for path, month, rows, size, first, last in zip(
+                column("path"),
+                column(f"partition.{PARTITION}"),
+                column("num_records"),
+                column("size_bytes"),
+                column(low),
+                column(high),
+                strict=True,
+            )
+        ]
+        return sorted(found, key=lambda file: file.path)
+
+    def add_columns(self, schema: pa.Schema) -> DeltaFolder:
+        """This table with the columns of `schema` that it lacks; older rows have no value in them."""
+        lacking = [field for field in schema if field.name not in self.columns]
+        if not lacking:
+            return self
+        from deltalake import Field, Schema
+
+        fields = Schema.from_arrow(_nullable(lacking)).fields
+        with storage_errors(self.folder):
+            self._table.alter.add_columns([Field(f.name, f.type, nullable=True) for f in fields])
+        return self.reopen()
+
+    def commit(
+        self,
+        added: Sequence[DataFile],
+        removed: Sequence[DataFile],
+        *,
+        cursor: Cursor | None = None,
+        is_rearrangement: bool = False,
+    ) -> int:
+        """Add and remove files and move the cursor, all or nothing; the version after it.
+
+        A rearrangement holds the same rows in other files. Raises CommitConflictError when another
+        writer removed one of these files or moved this cursor since this version.
+        """
+        now = int(time.time() * 1000)
+        actions: list[AddAction | RemoveAction] = [
+            RemoveAction(f.path, not is_rearrangement, now, size=f.size, partition_values={PARTITION: f.month})
+            for f in removed
+        ]
+        actions += [
+            AddAction(f.path, f.size, {PARTITION: f.month}, now, not is_rearrangement, self._stats(f)) for f in added
+        ]
+        moved = [Transaction(cursor.app_id, cursor.position, now)] if cursor else []
+        properties = CommitProperties(app_transactions=moved, max_commit_retries=100)
+        with storage_errors(self.folder):
+            try:
+                self._table.create_write_transaction(
+                    actions,
+                    mode="append",
+                    schema=self._table.schema(),
+                    partition_by=[PARTITION],
+                    commit_properties=properties,
+                )
+            except CommitFailedError as error:
+                if "oncurrent" in str(error) or "onflict" in str(error):
+                    raise CommitConflictError(str(error)) from None
+                raise
+        return self.reopen().version
+
+    def _stats(self, file: DataFile) -> str:
+        low = {self.time_column: _stamp(file.first)} if file.first else {}
+        high = {self.time_column: _stamp(file.last)} if file.last else {}
+        return json.dumps({"numRecords": file.rows, "minValues": low, "maxValues": high, "nullCount": {}})
+
+    def version_at(self, moment: datetime) -> int | None:
+        """The version that was newest at `moment`; None before the table was made."""
+        stamps = sorted((int(entry["version"]), int(entry["timestamp"])) for entry in self._table.history())
+        reached = [version for version, stamp in stamps if stamp <= moment.timestamp() * 1000]
+        if reached:
+            return reached[-1]
+        if stamps and stamps[0][0] > 0:
+            oldest = datetime.fromtimestamp(stamps[0][1] / 1000, UTC)
+            raise LakeError(
+                f"the lake no longer knows how {self.folder.name} was at {short(moment)}: "
+                f"its versions go back to {short(oldest)}; ask for a moment after that."
+            )
+        return None
+
+    def expire(self, keep: timedelta) -> tuple[int, int]:
+        """Drop what no version younger than `keep` needs: how many files, and how many bytes."""
+        hours = int(keep.total_seconds() // 3600)
+        options: Mapping[str, Any] = {"retention_hours": hours, "enforce_retention_duration": False, "full": True}
+        with storage_errors(self.folder):
+            doomed = self._table.vacuum(dry_run=True, **options)
+            size = sum(path.stat().st_size for path in map(self.folder.joinpath, doomed) if path.is_file())
+            if doomed:
+                self._table.vacuum(dry_run=False, **options)
+            self._table.create_checkpoint()
+            self._table.cleanup_metadata()
+        return len(doomed), size
+
+
+def _nullable(fields: Iterable[pa.Field]) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([pa.field(field.name, field.type) for field in fields])
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def first_line(error: BaseException) -> str:
+    """The error's first line without its full stop, to go into a sentence."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+@contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """What the storage refuses becomes one sentence; what was stored before is intact."""
+    import duckdb
+
+    try:
+        yield
+    except (OSError, duckdb.IOException, DeltaError) as error:
+        text = str(error)
+        causes = {
+            "No space left": "the disk is full; free some space",
+            "Disk quota": "the disk quota is used up; free some space",
+            "File too large": "a file may not grow that large there; raise the limit",
+            "Read-only file system": "the file system is read-only; use another folder or mount it for writing",
+            "ermission denied": "permission is denied; make the folder writable",
+        }
+        cause = next((said for sign, said in causes.items() if sign in text), first_line(error))
+        raise LakeWriteError(
+            f"cannot write to {folder}: {cause}, then run the same command again; what was stored before is intact."
+        ) from None

@@ -1,0 +1,375 @@
+"""Lake: commits under the two write rules, the ledger, and snapshots that hold still."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
+from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, storage_errors
+from footfall.lake.files import ask, connect, discard, literal, months_of, quote, read_files, write_month
+from footfall.periods import Window, in_utc, merge
+from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Status, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FORMAT = 1
+"""What this Footfall writes; a lake of a higher format is left alone."""
+
+MARKER = "footfall-lake.json"
+ATTEMPTS = 30
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One table at one version, as its files."""
+
+    name: str
+    address: str
+    version: int
+    files: tuple[str, ...]
+    columns: tuple[str, ...]
+    built_from: int | None = None
+    """Of a rollup: the version of its table that it was built from."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Every table at one version, and what the ledger said then: reading it twice gives the same."""
+
+    tables: dict[str, Pinned]
+    entries: tuple[Entry, ...]
+    as_of: datetime | None = None
+
+    @cached_property
+    def version(self) -> str:
+        """A short hash of all versions: equal snapshots give equal answers."""
+        versions = json.dumps([sorted((p.name, p.version) for p in self.tables.values()), str(self.as_of)])
+        return hashlib.sha256(versions.encode()).hexdigest()[:16]
+
+
+class Lake:
+    """A folder of Delta tables. Several processes may read and write it at once."""
+
+    def __init__(self, root: Path, now: Callable[[], datetime] = utc_now) -> None:
+        self.root = root
+        self.now = now
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, address: str, *, now: Callable[[], datetime] = utc_now) -> Lake:
+        """The lake at `address`, checked; an absent or empty folder becomes one with its first commit.
+
+        Raises NotALakeError, NewerLakeError, LakeError.
+        """
+        if "://" in address:
+            scheme = address.split("://")[0]
+            raise LakeError(f'a lake on {scheme}:// is not supported by this version; set lake = "a/folder".')
+        lake = cls(Path(address), now)
+        lake._check()
+        return lake
+
+    def _check(self) -> None:
+        marker = self.root / MARKER
+        try:
+            if not self.root.exists():
+                return
+            if not self.root.is_dir():
+                raise NotALakeError(f"{self.root} is a file, and a lake is a folder; set another path for lake.")
+            if not marker.is_file():
+                if any(self.root.iterdir()):
+                    raise NotALakeError(
+                        f"{self.root} holds files and is no Footfall lake (it has no {MARKER}); "
+                        "set lake to an empty or a new folder."
+                    )
+                return
+            found = json.loads(marker.read_text(encoding="utf-8"))
+            number = int(found["format"])
+        except OSError as error:
+            raise LakeError(f"{self.root} cannot be read: {error.strerror}.") from None
+        except (ValueError, KeyError, TypeError):
+            raise NotALakeError(f"{marker} is damaged; restore it from a backup, or set another lake.") from None
+        if number > FORMAT:
+            raise NewerLakeError(
+                f"{self.root} was written by a newer Footfall ({found.get('written_by', 'unknown')}, format {number}; "
+                f"this one knows up to {FORMAT}); upgrade Footfall to read it."
+            )
+
+    def _prepare(self) -> None:
+        marker = self.root / MARKER
+        if marker.is_file():
+            return
+        from footfall import __version__
+
+        with storage_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            fresh = self.root / f".{MARKER}.{random.getrandbits(64):x}"
+            fresh.write_text(json.dumps({"format": FORMAT, "written_by": f"footfall {__version__}"}) + "\n")
+            fresh.replace(marker)
+
+    # Writing
+
+    def commit(
+        self,
+        table: Table,
+        rows: Rows | None,
+        *,
+        replaces: Sequence[Window] = (),
+        scope: str = "",
+        cursor: Cursor | None = None,
+    ) -> int:
+        """Write rows and cursor as one commit, by the table's rule; the table's version after it.
+
+        Under `Replace` exactly the windows `replaces` (of `scope`) are replaced by `rows`, which must lie in them; a
+        window with no rows becomes empty. Under `Observe` the rows that differ from what is known are
+        appended. A conflict with another writer is tried again from the newest version.
+        """
+        incoming = self._incoming(table, rows)
+        rule = table.rule
+        windows = merge(replaces)
+        if isinstance(rule, Replace):
+            self._check_within(table, incoming, windows)
+        for attempt in range(ATTEMPTS):
+            delta = self.open_for_writing(table)
+            moved = self._moved(delta, cursor or Cursor(f"{table.name}/{scope}", 0))
+            if isinstance(rule, Observe):
+                added, removed = self._observed(delta, table, incoming)
+            else:
+                added, removed = self._replaced(delta, table, rule, incoming, windows, scope)
+            try:
+                return delta.commit(added, removed, cursor=moved)
+            except CommitConflictError:
+                discard(delta.folder, added)
+                time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
+            except BaseException:
+                # Another commit of ours may hold these files only if this one landed, and then it did not raise.
+                discard(delta.folder, added)
+                raise
+        raise ConflictError(
+            f"other processes kept writing {table.name} while this one tried {ATTEMPTS} times; nothing was written, "
+            "run the same command again."
+        )
+
+    def _incoming(self, table: Table, rows: Rows | None) -> duckdb.DuckDBPyRelation:
+        if isinstance(rows, duckdb.DuckDBPyRelation):
+            return rows
+        empty = table.arrow_schema().empty_table()
+        return self.cursor().from_arrow(empty if rows is None else rows)
+
+    def _check_within(self, table: Table, incoming: duckdb.DuckDBPyRelation, windows: Sequence[Window]) -> None:
+        """A row outside the windows that its source vouches for would be doubled by the next run."""
+        [(count,)] = ask(incoming, f"SELECT count(*) FROM incoming WHERE NOT {_within(table, windows)}")
+        if count:
+            raise SourceError(
+                f"a source gave {count} rows of {table.name} outside the windows it stated; nothing was written."
+            )
+
+    def open_for_writing(self, table: Table) -> DeltaFolder:
+        self._prepare()
+        folder = self.root / table.name
+        delta = DeltaFolder.open(folder, table.time)
+        if delta is None:
+            delta = DeltaFolder.create(folder, table.arrow_schema(), table.time, table.description)
+        return delta.add_columns(table.arrow_schema())
+
+    @staticmethod
+    def _moved(delta: DeltaFolder, cursor: Cursor) -> Cursor:
+        """A cursor never moves back: a restated old day leaves it where it was."""
+        return Cursor(cursor.app_id, max(cursor.position, delta.cursor(cursor.app_id) or 0))
+
+    def _replaced(
+        self,
+        delta: DeltaFolder,
+        table: Table,
+        rule: Replace,
+        incoming: duckdb.DuckDBPyRelation,
+        windows: Sequence[Window],
+        scope: str,
+    ) -> tuple[list[DataFile], list[DataFile]]:
+        """Files that hold the new rows and what stays of the old files they touch; and those old files."""
+        touched = [file for file in delta.files() if any(file.overlaps(window) for window in windows)]
+        in_scope = f"{quote(rule.scope)} IS NOT DISTINCT FROM {literal(scope)}" if rule.scope else "true"
+        kept = f"NOT ({_within(table, windows)} AND {in_scope})"
+        if rule.scope:
+            touched = [file for file in touched if self._holds_any(delta.folder, file, f"NOT ({kept})")]
+        months = sorted({*months_of(table, incoming), *(file.month for file in touched)})
+        added: list[DataFile] = []
+        try:
+            for month in months:
+                old = [file for file in touched if file.month == month]
+                select = _of_month(table, month)
+                if old:
+                    select += f" UNION ALL BY NAME SELECT * FROM {read_files(delta.folder, old)} WHERE {kept}"
+                if written := write_month(delta.folder, table, month, incoming, select):
+                    added.append(written)
+        except BaseException:
+            discard(delta.folder, added)
+            raise
+        return added, touched
+
+    def _holds_any(self, folder: Path, file: DataFile, condition: str) -> bool:
+        found = self.cursor().sql(f"SELECT 1 FROM {read_files(folder, [file])} WHERE {condition} LIMIT 1")
+        return bool(found.fetchall())
+
+    def _observed(
+        self, delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation
+    ) -> tuple[list[DataFile], list[DataFile]]:
+        """Files with the incoming rows that differ from what was observed last of the same key; none go."""
+        assert isinstance(table.rule, Observe)
+        key = ", ".join(quote(name) for name in table.rule.key)
+        content = ", ".join(quote(c.name) for c in table.columns if c.name != "observed_at")
+        stamp = "" if "observed_at" in incoming.columns else f", {literal(in_utc(self.now()))} AS observed_at"
+        added: list[DataFile] = []
+        files = delta.files()
+        for month in months_of(table, incoming):
+            select = f"SELECT *{stamp} FROM ({_of_month(table, month)})"
+            if old := [file for file in files if file.month == month]:
+                known = (
+                    f"SELECT {content} FROM {read_files(delta.folder, old)} "
+                    f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY observed_at DESC) = 1"
+                )
+                same = " AND ".join(
+                    f"new.{quote(c.name)} IS NOT DISTINCT FROM old.{quote(c.name)}"
+                    for c in table.columns
+                    if c.name != "observed_at"
+                )
+                select = f"SELECT new.* FROM ({select}) new ANTI JOIN ({known}) old ON {same}"
+            if written := write_month(delta.folder, table, month, incoming, select):
+                added.append(written)
+        return added, []
+
+    # The ledger
+
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Add outcomes to the ledger."""
+        if entries:
+            self.commit(LEDGER, _to_arrow(entries, in_utc(self.now())), cursor=Cursor("ledger", 0))
+
+    def known(self, source: str | None = None) -> list[Entry]:
+        """What the ledger knows now, of one source or of all: see `Snapshot.entries`."""
+        return [entry for entry in self._entries(None) if source in (None, entry.source)]
+
+    def _entries(self, as_of: datetime | None) -> tuple[Entry, ...]:
+        """Of every window the newest entry, and when that one failed, the newest successful one before it."""
+        delta = DeltaFolder.open(self.root / LEDGER.name, LEDGER.time)
+        if delta is None or not (files := delta.files()):
+            return ()
+        until = f"WHERE observed_at <= {literal(in_utc(as_of))}" if as_of else ""
+        key = 'source, "table", scope, window_start, window_end'
+        rows = self.cursor().sql(
+            f"""
+            WITH seen AS (
+                SELECT *, status IN ('complete', 'provisional') AS is_success
+                FROM {read_files(delta.folder, files)} {until}
+            ), ranked AS (
+                SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY observed_at DESC, is_success DESC) AS age,
+                       row_number() OVER (PARTITION BY {key}, is_success ORDER BY observed_at DESC) AS age_within
+                FROM seen
+            )
+            SELECT * FROM ranked WHERE age = 1 OR (is_success AND age_within = 1)
+            ORDER BY {key}, observed_at
+            """
+        )
+        return tuple(_to_entries(rows.to_arrow_table()))
+
+    # Reading
+
+    def cursor_position(self, table: Table, app_id: str) -> int | None:
+        """How far `app_id` has been read into the table."""
+        delta = DeltaFolder.open(self.root / table.name, table.time)
+        return delta.cursor(app_id) if delta else None
+
+    def snapshot(self, tables: Sequence[Table], as_of: datetime | None = None) -> Snapshot:
+        """One version of each of `tables`, their rollups and the ledger; as it was at `as_of` where that is given.
+
+        The ledger is read first: it then never claims a window whose rows the snapshot lacks.
+        """
+        self._check()
+        entries = self._entries(as_of)
+        pinned: dict[str, Pinned] = {}
+        for table in tables:
+            for rollup in table.rollups:
+                self._pin(pinned, table.rolled(rollup), as_of, is_rollup=True)
+            self._pin(pinned, table, as_of)
+        self._pin(pinned, LEDGER, as_of)
+        return Snapshot(pinned, entries, as_of)
+
+    def _pin(self, pinned: dict[str, Pinned], table: Table, as_of: datetime | None, is_rollup: bool = False) -> None:
+        delta: DeltaFolder | None = DeltaFolder.open(self.root / table.name, table.time)
+        if delta is not None and as_of is not None and isinstance(table.rule, Replace):
+            version = delta.version_at(in_utc(as_of))
+            delta = None if version is None else DeltaFolder.open(delta.folder, table.time, version)
+        if delta is None:
+            return
+        files = tuple(str(delta.folder / file.path) for file in delta.files())
+        built_from = delta.cursor(BUILT_FROM) if is_rollup else None
+        pinned[table.name] = Pinned(table.name, str(delta.folder), delta.version, files, delta.columns, built_from)
+
+    # One DuckDB for all, a cursor a caller: threads may share a lake.
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._connection is None:
+                self._connection = connect()
+            return self._connection.cursor()
+
+
+BUILT_FROM = "built_from"
+"""The cursor of a rollup: the version of its table that it sums up."""
+
+
+def _within(table: Table, windows: Sequence[Window]) -> str:
+    time_column = quote(table.time)
+    spans = [f"({time_column} >= {literal(w.start)} AND {time_column} < {literal(w.end)})" for w in windows]
+    return f"({' OR '.join(spans)})" if spans else "false"
+
+
+def _of_month(table: Table, month: str) -> str:
+    return f"SELECT * FROM incoming WHERE strftime({quote(table.time)}, '%Y-%m') = {literal(month)}"
+
+
+def _to_arrow(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
+    import pyarrow as pa
+
+    rows = []
+    for entry in entries:
+        row = asdict(replace(entry, observed_at=entry.observed_at or observed_at))
+        row.pop("window")
+        row |= {"window_start": entry.window.start, "window_end": entry.window.end, "status": str(entry.status)}
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema=LEDGER.arrow_schema())
+
+
+def _to_entries(rows: pa.Table) -> Iterator[Entry]:
+    for row in rows.to_pylist():
+        yield Entry(
+            source=row["source"],
+            table=row["table"],
+            scope=row["scope"],
+            window=Window(row["window_start"], row["window_end"]),
+            status=Status(row["status"]),
+            covered_until=row["covered_until"],
+            rows=row["rows"],
+            rejected=row["rejected"],
+            fingerprint=row["fingerprint"],
+            reason=row["reason"],
+            sample=row["sample"],
+            observed_at=row["observed_at"],
+        )
