@@ -1,0 +1,165 @@
+"""A workspace: settings, lake, engine and sources, opened together. The Python face of Footfall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from footfall.errors import QueryError, SettingsError, UnknownNameError
+from footfall.lake import Lake, Snapshot
+from footfall.lake.lake import utc_now
+from footfall.metrics import Metric
+from footfall.periods import ALL_TIME, Window, parse_moment
+from footfall.settings import Settings, read_settings
+from footfall.sources import Context, Source, open_sources
+from footfall.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from footfall.collect import SourceStatus, Summary, Watcher
+    from footfall.engine import Engine
+    from footfall.http import Client
+    from footfall.lake import Maintained
+    from footfall.result import Result
+
+SCRATCH = ".footfall"
+"""The workspace's folder for downloads and clones; safe to delete."""
+
+Moment = str | date | datetime | None
+
+
+class Workspace:
+    """One workspace, open. Cheap to make: lake and engine are opened when they are first needed."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime] = utc_now) -> None:
+        self.settings = settings
+        self.now = now
+
+    @cached_property
+    def lake(self) -> Lake:
+        return Lake.open(self.settings.lake_address, now=self.now)
+
+    @cached_property
+    def engine(self) -> Engine:
+        from footfall.engine import connect
+
+        return connect(self.settings.engine)
+
+    @cached_property
+    def client(self) -> Client:
+        from footfall.http import Client
+
+        return Client()
+
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        folder = self.settings.folder
+        context = Context(folder, folder / SCRATCH, self.now, lambda: self.client)
+        return open_sources(self.settings.sources, context)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        return {table.name: table for source in self.sources.values() for table in source.tables}
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """What can be asked here, by name."""
+        return {metric.name: metric for source in self.sources.values() for metric in source.metrics}
+
+    def collect(
+        self,
+        *names: str,
+        since: Moment = None,
+        until: Moment = None,
+        dry_run: bool = False,
+        watch: Watcher | None = None,
+    ) -> Summary:
+        """Collect the sources `names`, or all; only windows that touch [since, until) where these are given."""
+        from footfall.collect import collect
+
+        for name in names:
+            if name not in self.sources:
+                raise UnknownNameError("source", name, self.sources, "It must stand in footfall.toml.")
+        if not self.sources:
+            raise SettingsError("no source is set up; add one to footfall.toml, such as [sources.git].")
+        chosen = {name: source for name, source in self.sources.items() if not names or name in names}
+        window = self._window(since, until)
+        return collect(self.lake, chosen, now=self.now, window=window, is_dry_run=dry_run, watch=watch)
+
+    def _window(self, since: Moment, until: Moment) -> Window:
+        start = ALL_TIME.start if since is None else parse_moment(since, self.now())
+        end = ALL_TIME.end if until is None else parse_moment(until, self.now())
+        if end <= start:
+            raise QueryError(f"until ({end:%Y-%m-%d}) must come after since ({start:%Y-%m-%d}).")
+        return Window(start, end)
+
+    def snapshot(self, as_of: datetime | None = None, tables: Iterable[Table] | None = None) -> Snapshot:
+        """One version of every table (or of `tables`), to read from as often as one likes."""
+        return self.lake.snapshot(list(self.tables.values() if tables is None else tables), as_of)
+
+    def query(
+        self,
+        metric: str,
+        *,
+        grain: str = "day",
+        since: Moment = None,
+        until: Moment = None,
+        last: int | None = None,
+        by: Sequence[str] = (),
+        where: Sequence[str] | Mapping[str, Any] = (),
+        top: int | None = None,
+        rolling: int | None = None,
+        cumulative: bool = False,
+        compare: str | None = None,
+        as_of: Moment = None,
+        policies: Mapping[str, str] | None = None,
+    ) -> Result:
+        """The answer to one question; see `footfall.query.Query` for what each part means."""
+        from footfall.answer import answer
+        from footfall.query import Query
+
+        now = self.now()
+        query = Query.parse(
+            metric,
+            metrics=self.metrics,
+            tables=self.tables,
+            now=now,
+            grain=grain,
+            since=since,
+            until=until,
+            last=last,
+            by=by,
+            where=where,
+            top=top,
+            rolling=rolling,
+            cumulative=cumulative,
+            compare=compare,
+            as_of=as_of,
+            policies=policies or {},
+        )
+        asked = self.metrics[query.metric]
+        table = self.tables[asked.table]
+        return answer(query, asked, table, self.snapshot(query.as_of, [table]), self.engine, now)
+
+    def status(self) -> list[SourceStatus]:
+        """How every source stands: how fresh, with which gaps, what failed and why."""
+        from footfall.collect import status
+
+        return status(self.sources.values(), self.lake.known())
+
+    def maintain(self, keep_days: int = 30) -> list[Maintained]:
+        """Compact small files and expire versions older than `keep_days`."""
+        from footfall.lake.maintain import maintain
+
+        if keep_days < 1:
+            raise QueryError(f"keep_days is {keep_days}; older versions are kept for at least 1 day.")
+        return maintain(self.lake, self.tables.values(), timedelta(days=keep_days))
+
+
+def open(where: str | Path | Settings | None = None, *, now: Callable[[], datetime] = utc_now) -> Workspace:
+    """The workspace at `where`: a folder with a footfall.toml, such a file, or settings; default: the current folder."""
+    return Workspace(where if isinstance(where, Settings) else read_settings(where), now)
