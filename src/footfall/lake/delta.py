@@ -154,7 +154,8 @@ class DeltaFolder:
         """Add and remove files and move the cursor, all or nothing; the version after it.
 
         A rearrangement holds the same rows in other files. Raises CommitConflictError when another
-        writer removed one of these files or moved this cursor since this version.
+        writer removed one of these files or moved this cursor since this version. What was added is
+        deleted again only when it is certain that the commit did not land.
         """
         now = int(time.time() * 1000)
         actions: list[AddAction | RemoveAction] = [
@@ -166,8 +167,8 @@ class DeltaFolder:
         ]
         moved = [Transaction(cursor.app_id, cursor.position, now)] if cursor else []
         properties = CommitProperties(app_transactions=moved, max_commit_retries=100)
-        with storage_errors(self.folder):
-            try:
+        try:
+            with storage_errors(self.folder):
                 self._table.create_write_transaction(
                     actions,
                     mode="append",
@@ -175,11 +176,26 @@ class DeltaFolder:
                     partition_by=[PARTITION],
                     commit_properties=properties,
                 )
-            except CommitFailedError as error:
-                if "oncurrent" in str(error) or "onflict" in str(error):
-                    raise CommitConflictError(str(error)) from None
+        except (CommitConflictError, LakeWriteError):
+            if not added or added[0].path not in {file.path for file in self.reopen().files()}:
+                self.discard(added)
                 raise
         return self.reopen().version
+
+    @contextmanager
+    def staging(self) -> Iterator[list[DataFile]]:
+        """Files that are written to be committed; deleted again when writing them fails."""
+        staged: list[DataFile] = []
+        try:
+            yield staged
+        except BaseException:
+            self.discard(staged)
+            raise
+
+    def discard(self, files: Sequence[DataFile]) -> None:
+        """Delete files that no version holds."""
+        for file in files:
+            (self.folder / file.path).unlink(missing_ok=True)
 
     def _stats(self, file: DataFile) -> str:
         low = {self.time_column: _stamp(file.first)} if file.first else {}
@@ -238,6 +254,8 @@ def storage_errors(folder: Path) -> Iterator[None]:
         yield
     except (OSError, duckdb.IOException, DeltaError) as error:
         text = str(error)
+        if isinstance(error, CommitFailedError) and ("oncurrent" in text or "onflict" in text):
+            raise CommitConflictError(text) from None
         causes = {
             "No space left": "the disk is full; free some space",
             "Disk quota": "the disk quota is used up; free some space",

@@ -79,12 +79,6 @@ def write_month(
     return DataFile(path, month, rows, size, datetime.fromisoformat(span["min"]), datetime.fromisoformat(span["max"]))
 
 
-def discard(folder: Path, files: Sequence[DataFile]) -> None:
-    """Delete files that were written and not committed."""
-    for file in files:
-        (folder / file.path).unlink(missing_ok=True)
-
-
 _TYPES = {
     "timestamp": "TIMESTAMPTZ",
     "string": "VARCHAR",

@@ -8,8 +8,8 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ import duckdb
 
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, storage_errors
-from footfall.lake.files import ask, connect, discard, literal, months_of, quote, read_files, write_month
+from footfall.lake.files import ask, connect, literal, months_of, quote, read_files, write_month
 from footfall.periods import Window, in_utc, merge
 from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Status, Table
 
@@ -94,7 +94,8 @@ class Lake:
             if not self.root.is_dir():
                 raise NotALakeError(f"{self.root} is a file, and a lake is a folder; set another path for lake.")
             if not marker.is_file():
-                if any(self.root.iterdir()):
+                strangers = [path for path in self.root.iterdir() if not path.name.startswith(f".{MARKER}")]
+                if strangers and not marker.is_file():  # another process may have made the lake just now
                     raise NotALakeError(
                         f"{self.root} holds files and is no Footfall lake (it has no {MARKER}); "
                         "set lake to an empty or a new folder."
@@ -142,26 +143,20 @@ class Lake:
         appended. A conflict with another writer is tried again from the newest version.
         """
         incoming = self._incoming(table, rows)
-        rule = table.rule
         windows = merge(replaces)
-        if isinstance(rule, Replace):
-            self._check_within(table, incoming, windows)
         for attempt in range(ATTEMPTS):
             delta = self.open_for_writing(table)
             moved = self._moved(delta, cursor or Cursor(f"{table.name}/{scope}", 0))
-            if isinstance(rule, Observe):
-                added, removed = self._observed(delta, table, incoming)
+            added: list[DataFile]
+            removed: list[DataFile] = []
+            if isinstance(table.rule, Observe):
+                added = self._observed(delta, table, incoming)
             else:
-                added, removed = self._replaced(delta, table, rule, incoming, windows, scope)
+                added, removed = self._replaced(delta, table, incoming, windows, scope)
             try:
                 return delta.commit(added, removed, cursor=moved)
             except CommitConflictError:
-                discard(delta.folder, added)
                 time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
-            except BaseException:
-                # Another commit of ours may hold these files only if this one landed, and then it did not raise.
-                discard(delta.folder, added)
-                raise
         raise ConflictError(
             f"other processes kept writing {table.name} while this one tried {ATTEMPTS} times; nothing was written, "
             "run the same command again."
@@ -172,14 +167,6 @@ class Lake:
             return rows
         empty = table.arrow_schema().empty_table()
         return self.cursor().from_arrow(empty if rows is None else rows)
-
-    def _check_within(self, table: Table, incoming: duckdb.DuckDBPyRelation, windows: Sequence[Window]) -> None:
-        """A row outside the windows that its source vouches for would be doubled by the next run."""
-        [(count,)] = ask(incoming, f"SELECT count(*) FROM incoming WHERE NOT {_within(table, windows)}")
-        if count:
-            raise SourceError(
-                f"a source gave {count} rows of {table.name} outside the windows it stated; nothing was written."
-            )
 
     def open_for_writing(self, table: Table) -> DeltaFolder:
         self._prepare()
@@ -198,62 +185,55 @@ class Lake:
         self,
         delta: DeltaFolder,
         table: Table,
-        rule: Replace,
         incoming: duckdb.DuckDBPyRelation,
         windows: Sequence[Window],
         scope: str,
     ) -> tuple[list[DataFile], list[DataFile]]:
         """Files that hold the new rows and what stays of the old files they touch; and those old files."""
         touched = [file for file in delta.files() if any(file.overlaps(window) for window in windows)]
-        in_scope = f"{quote(rule.scope)} IS NOT DISTINCT FROM {literal(scope)}" if rule.scope else "true"
-        kept = f"NOT ({_within(table, windows)} AND {in_scope})"
-        if rule.scope:
-            touched = [file for file in touched if self._holds_any(delta.folder, file, f"NOT ({kept})")]
-        months = sorted({*months_of(table, incoming), *(file.month for file in touched)})
-        added: list[DataFile] = []
-        try:
-            for month in months:
+        goes = _within(table, windows)
+        if column := table.rule.scope:
+            goes += f" AND {quote(column)} IS NOT DISTINCT FROM {literal(scope)}"
+            touched = [file for file in touched if self._holds_any(delta.folder, file, goes)]
+        only = _one_month(windows)
+        months = [only] if only else months_of(table, incoming)
+        with delta.staging() as added:
+            for month in sorted({*months, *(file.month for file in touched)}):
                 old = [file for file in touched if file.month == month]
-                select = _of_month(table, month)
+                select = "SELECT * FROM incoming" if only else _of_month(table, month)
                 if old:
-                    select += f" UNION ALL BY NAME SELECT * FROM {read_files(delta.folder, old)} WHERE {kept}"
+                    select += f" UNION ALL BY NAME SELECT * FROM {read_files(delta.folder, old)} WHERE NOT ({goes})"
                 if written := write_month(delta.folder, table, month, incoming, select):
                     added.append(written)
-        except BaseException:
-            discard(delta.folder, added)
-            raise
+            # What the files say of themselves proves most commits right without reading the rows again.
+            if touched or not only or not _are_within(added, windows):
+                _check_within(table, incoming, windows)
         return added, touched
 
     def _holds_any(self, folder: Path, file: DataFile, condition: str) -> bool:
         found = self.cursor().sql(f"SELECT 1 FROM {read_files(folder, [file])} WHERE {condition} LIMIT 1")
         return bool(found.fetchall())
 
-    def _observed(
-        self, delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation
-    ) -> tuple[list[DataFile], list[DataFile]]:
-        """Files with the incoming rows that differ from what was observed last of the same key; none go."""
+    def _observed(self, delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation) -> list[DataFile]:
+        """Files with the incoming rows that differ from what was observed last of the same key."""
         assert isinstance(table.rule, Observe)
         key = ", ".join(quote(name) for name in table.rule.key)
-        content = ", ".join(quote(c.name) for c in table.columns if c.name != "observed_at")
         stamp = "" if "observed_at" in incoming.columns else f", {literal(in_utc(self.now()))} AS observed_at"
-        added: list[DataFile] = []
+        said = [quote(c.name) for c in table.columns if c.name != "observed_at"]
+        same = " AND ".join(f"new.{name} IS NOT DISTINCT FROM old.{name}" for name in said)
         files = delta.files()
-        for month in months_of(table, incoming):
-            select = f"SELECT *{stamp} FROM ({_of_month(table, month)})"
-            if old := [file for file in files if file.month == month]:
-                known = (
-                    f"SELECT {content} FROM {read_files(delta.folder, old)} "
-                    f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY observed_at DESC) = 1"
-                )
-                same = " AND ".join(
-                    f"new.{quote(c.name)} IS NOT DISTINCT FROM old.{quote(c.name)}"
-                    for c in table.columns
-                    if c.name != "observed_at"
-                )
-                select = f"SELECT new.* FROM ({select}) new ANTI JOIN ({known}) old ON {same}"
-            if written := write_month(delta.folder, table, month, incoming, select):
-                added.append(written)
-        return added, []
+        with delta.staging() as added:
+            for month in months_of(table, incoming):
+                select = f"SELECT *{stamp} FROM ({_of_month(table, month)})"
+                if old := [file for file in files if file.month == month]:
+                    known = (
+                        f"SELECT {', '.join(said)} FROM {read_files(delta.folder, old)} "
+                        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY observed_at DESC) = 1"
+                    )
+                    select = f"SELECT new.* FROM ({select}) new ANTI JOIN ({known}) old ON {same}"
+                if written := write_month(delta.folder, table, month, incoming, select):
+                    added.append(written)
+        return added
 
     # The ledger
 
@@ -341,6 +321,25 @@ def _within(table: Table, windows: Sequence[Window]) -> str:
     return f"({' OR '.join(spans)})" if spans else "false"
 
 
+def _one_month(windows: Sequence[Window]) -> str:
+    """The month that all windows lie in; empty when there is no such month."""
+    months = {f"{moment:%Y-%m}" for w in windows for moment in (w.start, w.end - timedelta(microseconds=1))}
+    return months.pop() if len(months) == 1 else ""
+
+
+def _are_within(files: Sequence[DataFile], windows: Sequence[Window]) -> bool:
+    return all(f.first and f.last and any(f.first in w and f.last in w for w in windows) for f in files)
+
+
+def _check_within(table: Table, incoming: duckdb.DuckDBPyRelation, windows: Sequence[Window]) -> None:
+    """A row outside the windows that its source vouches for would be doubled by the next run."""
+    [(count,)] = ask(incoming, f"SELECT count(*) FROM incoming WHERE NOT {_within(table, windows)}")
+    if count:
+        raise SourceError(
+            f"a source gave {count} rows of {table.name} outside the windows it stated; nothing was written."
+        )
+
+
 def _of_month(table: Table, month: str) -> str:
     return f"SELECT * FROM incoming WHERE strftime({quote(table.time)}, '%Y-%m') = {literal(month)}"
 
@@ -348,12 +347,15 @@ def _of_month(table: Table, month: str) -> str:
 def _to_arrow(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
     import pyarrow as pa
 
-    rows = []
-    for entry in entries:
-        row = asdict(replace(entry, observed_at=entry.observed_at or observed_at))
-        row.pop("window")
-        row |= {"window_start": entry.window.start, "window_end": entry.window.end, "status": str(entry.status)}
-        rows.append(row)
+    rows = [
+        {
+            **{name: getattr(entry, name) for name in LEDGER.names if hasattr(entry, name)},
+            "window_start": entry.window.start,
+            "window_end": entry.window.end,
+            "observed_at": entry.observed_at or observed_at,
+        }
+        for entry in entries
+    ]
     return pa.Table.from_pylist(rows, schema=LEDGER.arrow_schema())
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder
-from footfall.lake.files import discard, read_files, write_month
+from footfall.lake.files import read_files, write_month
 from footfall.lake.lake import BUILT_FROM, Lake
 from footfall.lake.rollups import refresh
 from footfall.tables import LEDGER, Table
@@ -74,7 +74,6 @@ def _join(lake: Lake, table: Table, delta: DeltaFolder, month: str, files: list[
     try:
         after = delta.commit(added, files, is_rearrangement=True)
     except CommitConflictError:
-        discard(delta.folder, added)
         return
     if after == delta.version + 1:
         _carry_rollups_over(lake, table, delta.version, after)

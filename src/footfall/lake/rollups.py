@@ -7,7 +7,7 @@ import time
 
 from footfall.errors import LakeError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder
-from footfall.lake.files import discard, quote, read_files, write_month
+from footfall.lake.files import quote, read_files, write_month
 from footfall.lake.lake import ATTEMPTS, BUILT_FROM, Lake
 from footfall.periods import Grain
 from footfall.tables import Replace, Rollup, Table
@@ -40,16 +40,12 @@ def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
     files = source.files()
     months = _changed_months(source, files, built_from)
     removed = [file for file in target.files() if months is None or file.month in months]
-    added: list[DataFile] = []
-    try:
+    with target.staging() as added:
         for month in sorted({file.month for file in files if months is None or file.month in months}):
             of_month = [file for file in files if file.month == month]
             if written := _sum_month(lake, table, rollup, target, source, month, of_month):
                 added.append(written)
-        target.commit(added, removed, cursor=Cursor(BUILT_FROM, source.version))
-    except BaseException:
-        discard(target.folder, added)
-        raise
+    target.commit(added, removed, cursor=Cursor(BUILT_FROM, source.version))
 
 
 def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int | None) -> set[str] | None:
