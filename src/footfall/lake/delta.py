@@ -230,6 +230,15 @@ class DeltaFolder:
         return len(doomed), size
 
 
+def newest_version(folder: Path) -> int | None:
+    """The newest version of the table in `folder`, from the names in its log alone; None where there is none."""
+    try:
+        names = [path.name for path in (folder / "_delta_log").iterdir()]
+    except OSError:
+        return None
+    return max((int(name[:20]) for name in names if name[20:] == ".json" and name[:20].isdigit()), default=None)
+
+
 def _nullable(fields: Iterable[pa.Field]) -> pa.Schema:
     import pyarrow as pa
 

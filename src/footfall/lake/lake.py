@@ -7,7 +7,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
-from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, storage_errors
+from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, newest_version, storage_errors
 from footfall.lake.files import ask, connect, literal, months_of, quote, read_files, write_month
+from footfall.lake.ledger import entries_in, rows_of
 from footfall.periods import Window, in_utc, merge
-from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Status, Table
+from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Table
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 FORMAT = 1
 """What this Footfall writes; a lake of a higher format is left alone."""
@@ -71,6 +72,8 @@ class Lake:
         self.root = root
         self.now = now
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._pins: dict[str, Pinned] = {}
+        self._ledger: tuple[int, tuple[Entry, ...]] | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -240,34 +243,20 @@ class Lake:
     def record(self, entries: Sequence[Entry]) -> None:
         """Add outcomes to the ledger."""
         if entries:
-            self.commit(LEDGER, _to_arrow(entries, in_utc(self.now())), cursor=Cursor("ledger", 0))
+            self.commit(LEDGER, rows_of(entries, in_utc(self.now())), cursor=Cursor(LEDGER.name, 0))
 
     def known(self, source: str | None = None) -> list[Entry]:
         """What the ledger knows now, of one source or of all: see `Snapshot.entries`."""
-        return [entry for entry in self._entries(None) if source in (None, entry.source)]
+        return [entry for entry in self._entries(self._pin(LEDGER), None) if source in (None, entry.source)]
 
-    def _entries(self, as_of: datetime | None) -> tuple[Entry, ...]:
-        """Of every window the newest entry, and when that one failed, the newest successful one before it."""
-        delta = DeltaFolder.open(self.root / LEDGER.name, LEDGER.time)
-        if delta is None or not (files := delta.files()):
+    def _entries(self, ledger: Pinned | None, as_of: datetime | None) -> tuple[Entry, ...]:
+        if ledger is None or not ledger.files:
             return ()
-        until = f"WHERE observed_at <= {literal(in_utc(as_of))}" if as_of else ""
-        key = 'source, "table", scope, window_start, window_end'
-        rows = self.cursor().sql(
-            f"""
-            WITH seen AS (
-                SELECT *, status IN ('complete', 'provisional') AS is_success
-                FROM {read_files(delta.folder, files)} {until}
-            ), ranked AS (
-                SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY observed_at DESC, is_success DESC) AS age,
-                       row_number() OVER (PARTITION BY {key}, is_success ORDER BY observed_at DESC) AS age_within
-                FROM seen
-            )
-            SELECT * FROM ranked WHERE age = 1 OR (is_success AND age_within = 1)
-            ORDER BY {key}, observed_at
-            """
-        )
-        return tuple(_to_entries(rows.to_arrow_table()))
+        if as_of is not None:
+            return entries_in(self.cursor(), ledger.files, in_utc(as_of))
+        if self._ledger is None or self._ledger[0] != ledger.version:
+            self._ledger = ledger.version, entries_in(self.cursor(), ledger.files)
+        return self._ledger[1]
 
     # Reading
 
@@ -279,28 +268,33 @@ class Lake:
     def snapshot(self, tables: Sequence[Table], as_of: datetime | None = None) -> Snapshot:
         """One version of each of `tables`, their rollups and the ledger; as it was at `as_of` where that is given.
 
-        The ledger is read first: it then never claims a window whose rows the snapshot lacks.
+        The ledger is pinned first: it then never claims a window whose rows the snapshot lacks.
         """
         self._check()
-        entries = self._entries(as_of)
-        pinned: dict[str, Pinned] = {}
+        found = [ledger := self._pin(LEDGER)]
         for table in tables:
-            for rollup in table.rollups:
-                self._pin(pinned, table.rolled(rollup), as_of, is_rollup=True)
-            self._pin(pinned, table, as_of)
-        self._pin(pinned, LEDGER, as_of)
-        return Snapshot(pinned, entries, as_of)
+            found += [self._pin(table.rolled(rollup), as_of) for rollup in table.rollups]
+            found.append(self._pin(table, as_of))
+        pinned = {one.name: one for one in found if one is not None}
+        return Snapshot(pinned, self._entries(ledger, as_of), as_of)
 
-    def _pin(self, pinned: dict[str, Pinned], table: Table, as_of: datetime | None, is_rollup: bool = False) -> None:
-        delta: DeltaFolder | None = DeltaFolder.open(self.root / table.name, table.time)
+    def _pin(self, table: Table, as_of: datetime | None = None) -> Pinned | None:
+        folder = self.root / table.name
+        newest = newest_version(folder)
+        known = self._pins.get(table.name)
+        if as_of is None and known is not None and known.version == newest:
+            return known
+        delta = DeltaFolder.open(folder, table.time)
         if delta is not None and as_of is not None and isinstance(table.rule, Replace):
             version = delta.version_at(in_utc(as_of))
-            delta = None if version is None else DeltaFolder.open(delta.folder, table.time, version)
+            delta = None if version is None else DeltaFolder.open(folder, table.time, version)
         if delta is None:
-            return
-        files = tuple(str(delta.folder / file.path) for file in delta.files())
-        built_from = delta.cursor(BUILT_FROM) if is_rollup else None
-        pinned[table.name] = Pinned(table.name, str(delta.folder), delta.version, files, delta.columns, built_from)
+            return None
+        files = tuple(str(folder / file.path) for file in delta.files())
+        pinned = Pinned(table.name, str(folder), delta.version, files, delta.columns, delta.cursor(BUILT_FROM))
+        if as_of is None:
+            self._pins[table.name] = pinned
+        return pinned
 
     # One DuckDB for all, a cursor a caller: threads may share a lake.
 
@@ -342,36 +336,3 @@ def _check_within(table: Table, incoming: duckdb.DuckDBPyRelation, windows: Sequ
 
 def _of_month(table: Table, month: str) -> str:
     return f"SELECT * FROM incoming WHERE strftime({quote(table.time)}, '%Y-%m') = {literal(month)}"
-
-
-def _to_arrow(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
-    import pyarrow as pa
-
-    rows = [
-        {
-            **{name: getattr(entry, name) for name in LEDGER.names if hasattr(entry, name)},
-            "window_start": entry.window.start,
-            "window_end": entry.window.end,
-            "observed_at": entry.observed_at or observed_at,
-        }
-        for entry in entries
-    ]
-    return pa.Table.from_pylist(rows, schema=LEDGER.arrow_schema())
-
-
-def _to_entries(rows: pa.Table) -> Iterator[Entry]:
-    for row in rows.to_pylist():
-        yield Entry(
-            source=row["source"],
-            table=row["table"],
-            scope=row["scope"],
-            window=Window(row["window_start"], row["window_end"]),
-            status=Status(row["status"]),
-            covered_until=row["covered_until"],
-            rows=row["rows"],
-            rejected=row["rejected"],
-            fingerprint=row["fingerprint"],
-            reason=row["reason"],
-            sample=row["sample"],
-            observed_at=row["observed_at"],
-        )

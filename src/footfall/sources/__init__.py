@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -107,28 +107,34 @@ class Source(Protocol):
 GROUP = "footfall.sources"
 
 
-def installed_sources() -> dict[str, type[Source]]:
-    """Every source of every installed package, by name: ours and plugins' alike."""
-    found: dict[str, type[Source]] = {}
-    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
-        found[point.name] = point.load()
-    return found
+def installed_sources() -> dict[str, EntryPoint]:
+    """Every source of every installed package, by name: ours and plugins' alike. None is loaded yet."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 
 
 def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) -> dict[str, Source]:
     """The sources that `settings` names, each with its part checked."""
-    from pydantic import ValidationError
-
-    from footfall.settings import explain
-
     installed = installed_sources()
     opened: dict[str, Source] = {}
     for name, part in settings.items():
         if name not in installed:
-            raise UnknownNameError("source", name, installed, "It stands in footfall.toml as [sources." + name + "].")
-        kind = installed[name]
-        try:
-            opened[name] = kind(kind.Settings.model_validate(dict(part)), context)
-        except ValidationError as error:
-            raise SettingsError(explain(error, kind.Settings, f"sources.{name}")) from None
+            raise UnknownNameError("source", name, installed, f"It stands in footfall.toml as [sources.{name}].")
+        opened[name] = _open_source(installed[name], part, context)
     return opened
+
+
+def _open_source(point: EntryPoint, part: Mapping[str, Any], context: Context) -> Source:
+    from pydantic import ValidationError
+
+    from footfall.settings import explain
+
+    try:
+        kind: type[Source] = point.load()
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(
+            f"the source {point.name} ({point.value}) cannot be loaded: {error}; reinstall or remove the package it is from."
+        ) from None
+    try:
+        return kind(kind.Settings.model_validate(dict(part)), context)
+    except ValidationError as error:
+        raise SettingsError(explain(error, kind.Settings, f"sources.{point.name}")) from None
