@@ -9,17 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError, TableNotFoundError
+from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
 from footfall.errors import LakeError, LakeWriteError, NewerLakeError
 from footfall.periods import Window, short
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from footfall.tables import Column, Table
 
 PARTITION = "month"
 """Every table is partitioned by the month of its time column, as text: 2026-11."""
@@ -78,16 +77,14 @@ class DeltaFolder:
             raise LakeError(f"the table in {folder} cannot be read: {first_line(error)}.") from None
 
     @classmethod
-    def create(cls, folder: Path, schema: pa.Schema, time_column: str, description: str) -> DeltaFolder:
+    def create(cls, folder: Path, table: Table) -> DeltaFolder:
         """An empty table; when another writer was quicker, theirs."""
-        import pyarrow as pa
-
-        nullable = [pa.field(field.name, field.type) for field in schema] + [pa.field(PARTITION, pa.string())]
+        fields = [*_fields(table.columns), Field(PARTITION, PrimitiveType("string"))]
         with storage_errors(folder):
-            table = DeltaTable.create(
-                folder, pa.schema(nullable), mode="ignore", partition_by=[PARTITION], description=description
+            made = DeltaTable.create(
+                folder, Schema(fields), mode="ignore", partition_by=[PARTITION], description=table.description
             )
-        return cls(folder, table, time_column)
+        return cls(folder, made, table.time)
 
     def reopen(self) -> DeltaFolder:
         newest = self.open(self.folder, self.time_column)
@@ -108,39 +105,21 @@ class DeltaFolder:
 
     def files(self) -> list[DataFile]:
         """The files of this version, by path."""
-        import pyarrow as pa
+        actions = self._table.get_add_actions(flatten=True)
+        there = set(actions.column_names)
+        names = ("path", f"partition.{PARTITION}", "num_records", "size_bytes")
+        span = (f"min.{self.time_column}", f"max.{self.time_column}")
+        nothing = [None] * actions.num_rows
+        columns = [actions[name].to_pylist() if name in there else nothing for name in (*names, *span)]
+        return sorted((DataFile(*values) for values in zip(*columns, strict=True)), key=lambda file: file.path)
 
-        table = pa.table(self._table.get_add_actions(flatten=True))
-        low, high = f"min.{self.time_column}", f"max.{self.time_column}"
-        missing = [None] * table.num_rows
-
-        def column(name: str) -> list[Any]:
-            return list(table[name].to_pylist()) if name in table.column_names else missing
-
-        found = [
-            DataFile(path, month, rows or 0, size, first, last)
-            for path, month, rows, size, first, last in zip(
-                column("path"),
-                column(f"partition.{PARTITION}"),
-                column("num_records"),
-                column("size_bytes"),
-                column(low),
-                column(high),
-                strict=True,
-            )
-        ]
-        return sorted(found, key=lambda file: file.path)
-
-    def add_columns(self, schema: pa.Schema) -> DeltaFolder:
-        """This table with the columns of `schema` that it lacks; older rows have no value in them."""
-        lacking = [field for field in schema if field.name not in self.columns]
+    def add_columns(self, table: Table) -> DeltaFolder:
+        """This table with the columns of `table` that it lacks; older rows have no value in them."""
+        lacking = [column for column in table.columns if column.name not in self.columns]
         if not lacking:
             return self
-        from deltalake import Field, Schema
-
-        fields = Schema.from_arrow(_nullable(lacking)).fields
         with storage_errors(self.folder):
-            self._table.alter.add_columns([Field(f.name, f.type, nullable=True) for f in fields])
+            self._table.alter.add_columns(_fields(lacking))
         return self.reopen()
 
     def commit(
@@ -239,10 +218,11 @@ def newest_version(folder: Path) -> int | None:
     return max((int(name[:20]) for name in names if name[20:] == ".json" and name[:20].isdigit()), default=None)
 
 
-def _nullable(fields: Iterable[pa.Field]) -> pa.Schema:
-    import pyarrow as pa
+_TYPES = {"timestamp": "timestamp", "string": "string", "integer": "long", "number": "double", "boolean": "boolean"}
 
-    return pa.schema([pa.field(field.name, field.type) for field in fields])
+
+def _fields(columns: Iterable[Column]) -> list[Field]:
+    return [Field(column.name, PrimitiveType(_TYPES[column.type]), nullable=True) for column in columns]
 
 
 def _stamp(moment: datetime) -> str:

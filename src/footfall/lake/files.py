@@ -69,7 +69,8 @@ def write_month(
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         [(_, rows, size, _, statistics, *_)] = ask(
             incoming,
-            f"COPY (SELECT {_typed(table)} FROM ({select}) ORDER BY {order}) TO {literal(str(folder / path))} "
+            f"COPY (SELECT {_typed(table)} FROM (SELECT * FROM ({select}) ORDER BY {order})) "
+            f"TO {literal(str(folder / path))} "
             "(FORMAT parquet, COMPRESSION zstd, RETURN_STATS)",
         )
     if rows == 0:
@@ -90,3 +91,8 @@ _TYPES = {
 
 def _typed(table: Table) -> str:
     return ", ".join(f"CAST({quote(c.name)} AS {_TYPES[c.type]}) AS {quote(c.name)}" for c in table.columns)
+
+
+def nulls(table: Table) -> str:
+    """The columns of a table, each null and of its type."""
+    return ", ".join(f"CAST(NULL AS {_TYPES[c.type]}) AS {quote(c.name)}" for c in table.columns)

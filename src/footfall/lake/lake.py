@@ -18,7 +18,7 @@ import duckdb
 
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, newest_version, storage_errors
-from footfall.lake.files import ask, connect, literal, months_of, quote, read_files, write_month
+from footfall.lake.files import ask, connect, literal, months_of, nulls, quote, read_files, write_month
 from footfall.lake.ledger import entries_in, rows_of
 from footfall.periods import Window, in_utc, merge
 from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Table
@@ -168,16 +168,17 @@ class Lake:
     def _incoming(self, table: Table, rows: Rows | None) -> duckdb.DuckDBPyRelation:
         if isinstance(rows, duckdb.DuckDBPyRelation):
             return rows
-        empty = table.arrow_schema().empty_table()
-        return self.cursor().from_arrow(empty if rows is None else rows)
+        if rows is None:
+            return self.cursor().sql(f"SELECT {nulls(table)} LIMIT 0")
+        return self.cursor().from_arrow(rows)
 
     def open_for_writing(self, table: Table) -> DeltaFolder:
         self._prepare()
         folder = self.root / table.name
         delta = DeltaFolder.open(folder, table.time)
         if delta is None:
-            delta = DeltaFolder.create(folder, table.arrow_schema(), table.time, table.description)
-        return delta.add_columns(table.arrow_schema())
+            delta = DeltaFolder.create(folder, table)
+        return delta.add_columns(table)
 
     @staticmethod
     def _moved(delta: DeltaFolder, cursor: Cursor) -> Cursor:
@@ -243,7 +244,7 @@ class Lake:
     def record(self, entries: Sequence[Entry]) -> None:
         """Add outcomes to the ledger."""
         if entries:
-            self.commit(LEDGER, rows_of(entries, in_utc(self.now())), cursor=Cursor(LEDGER.name, 0))
+            self.commit(LEDGER, rows_of(self.cursor(), entries, in_utc(self.now())), cursor=Cursor(LEDGER.name, 0))
 
     def known(self, source: str | None = None) -> list[Entry]:
         """What the ledger knows now, of one source or of all: see `Snapshot.entries`."""

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from footfall.lake.files import literal
-from footfall.periods import Window
+from footfall.lake.files import literal, quote
+from footfall.periods import EPOCH, Window
 from footfall.tables import LEDGER, Entry, Status
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
+
+MOMENTS = tuple(column.name for column in LEDGER.columns if column.type == "timestamp")
 
 
-def rows_of(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, entries: Sequence[Entry], observed_at: datetime
+) -> duckdb.DuckDBPyRelation:
     """Entries as rows of the ledger, stamped with `observed_at` where they carry no moment of their own."""
-    import pyarrow as pa
-
-    rows = [
-        {
-            **{name: getattr(entry, name) for name in LEDGER.names if hasattr(entry, name)},
-            "window_start": entry.window.start,
-            "window_end": entry.window.end,
-            "observed_at": entry.observed_at or observed_at,
-        }
-        for entry in entries
-    ]
-    return pa.Table.from_pylist(rows, schema=LEDGER.arrow_schema())
+    columns: dict[str, list[Any]] = {
+        name: [getattr(entry, name, None) for entry in entries] for name in LEDGER.names if name not in MOMENTS
+    }
+    moments = {
+        "window_start": [entry.window.start for entry in entries],
+        "window_end": [entry.window.end for entry in entries],
+        "covered_until": [entry.covered_until for entry in entries],
+        "observed_at": [entry.observed_at or observed_at for entry in entries],
+    }
+    columns |= {name: [(moment - EPOCH) // timedelta(microseconds=1) for moment in moments[name]] for name in moments}
+    columns["status"] = [str(entry.status) for entry in entries]
+    unnested = ", ".join(f"unnest(${name}) AS {quote(name)}" for name in columns)
+    typed = ", ".join(f"make_timestamptz({quote(name)}) AS {quote(name)}" for name in MOMENTS)
+    return connection.sql(f"SELECT * REPLACE ({typed}) FROM (SELECT {unnested})", params=columns)
 
 
 def entries_in(
@@ -38,7 +43,8 @@ def entries_in(
     until = f"WHERE observed_at <= {literal(as_of)}" if as_of else ""
     key = 'source, "table", scope, window_start, window_end'
     listed = ", ".join(literal(file) for file in files)
-    rows = connection.sql(
+    asked = ", ".join(f"epoch_us({name})" if name in MOMENTS else quote(name) for name in LEDGER.names)
+    rows = connection.execute(
         f"""
         WITH seen AS (
             SELECT *, status IN ('complete', 'provisional') AS is_success
@@ -48,14 +54,15 @@ def entries_in(
                    row_number() OVER (PARTITION BY {key}, is_success ORDER BY observed_at DESC) AS age_of_its_kind
             FROM seen
         )
-        SELECT {", ".join(f'"{name}"' for name in LEDGER.names)} FROM ranked
+        SELECT {asked} FROM ranked
         WHERE age = 1 OR (is_success AND age_of_its_kind = 1)
         ORDER BY {key}, observed_at
         """
-    ).to_arrow_table()
-    return tuple(_entry(row) for row in rows.to_pylist())
+    ).fetchall()
+    return tuple(_entry(dict(zip(LEDGER.names, row, strict=True))) for row in rows)
 
 
 def _entry(row: dict[str, Any]) -> Entry:
+    row |= {name: EPOCH + timedelta(microseconds=row[name]) for name in MOMENTS}
     window = Window(row.pop("window_start"), row.pop("window_end"))
     return Entry(**{**row, "status": Status(row["status"])}, window=window)
