@@ -1,0 +1,61 @@
+# What one does here: make demo | test | lint | bench. Each makes .venv first, once.
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first that is new enough; name another with PYTHON=.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+JOBS ?= 2
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lock clean system
+
+help:
+	@echo "make demo    collect this repository's history and a sample archive, and show answers   (in demo/)"
+	@echo "make test    run the tests            (only some: make test ARGS='tests/test_git.py -k merge')"
+	@echo "make lint    style, types, import contract"
+	@echo "make bench   measure speed and size against their peers"
+	@echo "make lock    renew requirements.lock  (after a change of dependencies in pyproject.toml)"
+	@echo "make clean   remove .venv, demo/ and what tools left behind"
+
+demo: $(INSTALLED) system
+	$(BIN)/footfall demo demo
+
+test: $(INSTALLED) system
+	$(BIN)/pytest -n $(JOBS) $(ARGS)
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(INSTALLED)
+	@for script in $$(grep -l '__main__' benchmarks/*.py); do echo "# $$script"; $(BIN)/python $$script || exit 1; done
+
+# Runs again only when one of these changed.
+$(INSTALLED): requirements.lock pyproject.toml
+	@python="$(PYTHON)"; "$${python:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Footfall needs Python 3.11 or newer; install one, or say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV) || \
+	  { echo "Python cannot make virtual environments; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Programs that no Python package brings.
+system:
+	@command -v git >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends git >/dev/null; } || \
+	  { echo "git is needed and not installed; install it with your system's package manager" >&2; exit 1; }
+
+# No address of a registry goes into the file: whoever installs chooses where from.
+lock: $(INSTALLED)
+	@command -v $(BIN)/uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --all-extras --group dev --custom-compile-command "make lock" \
+	  --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
