@@ -1,0 +1,189 @@
+"""Each test pins one wrong number that counting commits has given somebody."""
+
+from __future__ import annotations
+
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from footfall.errors import SettingsError
+from footfall.periods import ALL_TIME
+from footfall.tables import Status
+from histories import Collected, History, dated, git
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> History:
+    return History.new(tmp_path / "project")
+
+
+@pytest.fixture
+def collected(tmp_path: Path) -> Collected:
+    return Collected(tmp_path, {"repositories": ["project"]})
+
+
+def test_new_year_in_kiribati_is_still_december(history: History, collected: Collected) -> None:
+    """Taking the date as written puts a commit in the committer's month, not in the world's."""
+    history.commit("2021-01-01T01:00:00+14:00")
+    history.commit("2020-12-31T23:30:00-12:00", parents=[":1"])
+    history.write()
+    collected.collect()
+    assert collected.months() == {"2020-12": 1, "2021-01": 1}
+    assert [row["committed_at"].day for row in collected.rows] == [1, 31]
+
+
+def test_a_rebased_commit_counts_when_it_entered_history(history: History, collected: Collected) -> None:
+    """Counted by author date, a pull request merged today changes the figures of last year."""
+    history.commit("2021-05-01T00:00Z", authored="2020-01-01T00:00Z")
+    history.write()
+    collected.collect()
+    assert collected.months() == {"2021-05": 1}
+
+
+def test_a_clock_that_was_wrong_hides_no_commits(history: History, collected: Collected) -> None:
+    """`git log --since` stops at commits that look old, and never sees those behind them."""
+    old, wrong = "2020-06-01T00:00Z", "1999-01-01T00:00Z"
+    history.commit(old)
+    for n in range(1, 10):
+        history.commit(wrong, parents=[f":{n}"])
+    history.write()
+    collected.collect()
+    history.commit(old, parents=[":10"])
+    history.write()
+    stops_early = git(history.folder, "rev-list", "--count", "--since=2020-05-01", "HEAD")
+    assert stops_early == "1", "this history is one that --since is wrong about"
+    collected.collect()
+    assert collected.months() == {"2020-06": 2, "1999-01": 9}
+
+
+def test_merging_an_old_branch_doubles_nothing_and_loses_nothing(history: History, collected: Collected) -> None:
+    """News appended from the newest known date on misses the branch; with some overlap, it doubles what was there."""
+    for n, at in enumerate(dated([0, 30, 60])):
+        history.commit(at, parents=[f":{n}"] if n else [])
+    history.write()
+    collected.collect()
+    for at in dated([10, 20]):
+        history.commit(at, parents=[":1"] if history.marks == 3 else [":4"], branch="side")
+    history.commit(*dated([70]), parents=[":3", ":5"])
+    history.write()
+    collected.collect()
+    assert collected.months() == {"2020-01": 4, "2020-03": 2}
+    assert len(set(collected.shas())) == len(collected.shas()) == 6
+    assert collected.last.rows == 6
+
+
+def test_a_forced_push_leaves_no_ghosts(history: History, collected: Collected) -> None:
+    """Appending to what was read before counts commits that exist nowhere any more."""
+    history.commit("2020-01-01T00:00Z")
+    history.commit("2020-01-02T00:00Z", parents=[":1"])
+    history.write()
+    collected.collect()
+    history.commit("2020-01-02T00:00Z", parents=[":1"], author="Amended <ada@example.org>")
+    history.write()
+    collected.collect()
+    assert collected.months() == {"2020-01": 2}
+    assert history.head() in collected.shas()
+
+
+def test_one_person_is_one_author_however_the_address_is_written(history: History, collected: Collected) -> None:
+    """Counting names or raw addresses counts a person once a spelling."""
+    mailmap = "Ada <ada@example.org> <ada@laptop.local>\n"
+    history.commit("2020-01-01T00:00Z", author="Ada <ADA@Example.org>", files={".mailmap": mailmap})
+    history.commit("2020-01-02T00:00Z", author="A. Lovelace <ada@example.org>", parents=[":1"])
+    history.commit("2020-01-03T00:00Z", author="root <ada@laptop.local>", parents=[":2"])
+    history.write()
+    collected.collect()
+    assert collected.authors() == {"ada@example.org"}
+
+
+@pytest.mark.parametrize("is_bare", [False, True])
+def test_an_uncommitted_mailmap_changes_nothing(
+    history: History, collected: Collected, is_bare: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git reads .mailmap from the working tree: the number would depend on who counts."""
+    history.commit("2020-01-01T00:00Z")
+    history.write()
+    (history.folder / ".mailmap").write_text("Bob <bob@example.org> <ada@example.org>\n")
+    monkeypatch.chdir(history.folder)
+    git(history.folder, "config", "mailmap.file", str(history.folder / ".mailmap"))
+    if is_bare:
+        git(history.folder.parent, "clone", "--quiet", "--bare", "project", "project.git")
+        collected.collect(repositories=["project.git"])
+    else:
+        collected.collect()
+    assert collected.authors() == {"ada@example.org"}
+
+
+def test_a_shallow_clone_claims_nothing_before_its_cut(tmp_path: Path, collected: Collected) -> None:
+    """The history of a CI checkout begins last week: the years before were not without commits."""
+    upstream = History.new(tmp_path / "upstream")
+    for n, at in enumerate(dated(range(0, 300, 30))):
+        upstream.commit(at, parents=[f":{n}"] if n else [])
+    upstream.write()
+    collected.collect(repositories=[{"address": "upstream", "name": "one"}])
+    assert len(collected.rows) == 10
+
+    upstream.commit(*dated([400]), parents=[":10", ":1"])
+    upstream.write()
+    git(tmp_path, "clone", "--quiet", "--depth=1", upstream.folder.as_uri(), "project")
+    (batch,) = collected.collect(repositories=[{"address": "project", "name": "one"}])
+    assert batch.replaces[0].start == datetime(2021, 2, 4, 12, tzinfo=UTC)
+    assert len(collected.rows) == 11, "nothing that was known before is erased"
+    covered = [e.covered for e in collected.entries if e.is_success]
+    assert [w.start for w in covered] == [ALL_TIME.start, datetime(2021, 2, 4, 12, tzinfo=UTC)]
+    assert covered[0].end < collected.now
+
+
+def test_a_merge_at_the_cut_is_a_merge(tmp_path: Path, collected: Collected) -> None:
+    """Git's log shows a commit without its parents where a shallow clone is cut: CI's checkout has no merge at all."""
+    upstream = History.new(tmp_path / "upstream")
+    upstream.commit("2020-01-01T00:00Z")
+    upstream.commit("2020-01-02T00:00Z", parents=[])
+    upstream.commit("2020-01-03T00:00Z", parents=[":1", ":2"])
+    upstream.write()
+    git(tmp_path, "clone", "--quiet", "--depth=1", upstream.folder.as_uri(), "project")
+    collected.collect()
+    assert [row["is_merge"] for row in collected.rows] == [True]
+
+
+def test_what_cannot_be_read_is_no_zero(history: History, collected: Collected) -> None:
+    """A branch file emptied by a crash makes `git rev-parse` say what it says of a new repository."""
+    history.commit("2020-01-01T00:00Z")
+    history.write()
+    collected.collect()
+    (history.folder / ".git" / "refs" / "heads" / "main").write_text("")
+    collected.collect()
+    assert collected.last.status is Status.FAILED
+    assert collected.months() == {"2020-01": 1}
+
+
+def test_a_repository_listed_twice_is_not_counted_twice(history: History, collected: Collected) -> None:
+    history.commit("2020-01-01T00:00Z")
+    history.write()
+    with pytest.raises(SettingsError):
+        collected.collect(repositories=["project", {"address": "project/.git", "name": "again"}])
+    assert collected.rows == []
+
+
+def test_replaced_objects_do_not_change_the_count(history: History, collected: Collected) -> None:
+    """`git replace` grafts are private to one clone; `git log` follows them."""
+    for n, at in enumerate(dated(range(5))):
+        history.commit(at, parents=[f":{n}"] if n else [])
+    history.write()
+    git(history.folder, "replace", "--graft", "HEAD")
+    assert git(history.folder, "rev-list", "--count", "HEAD") == "1"
+    collected.collect()
+    assert len(collected.rows) == 5
+
+
+def test_the_number_is_git_s_own(tmp_path: Path) -> None:
+    """Of the repository these tests stand in, where it is one."""
+    here = Path(__file__).parents[2]
+    asked = subprocess.run(["git", "-C", str(here), "rev-list", "--count", "HEAD"], capture_output=True, check=False)
+    if asked.returncode or (here / ".git" / "shallow").exists():
+        pytest.skip("the tests do not stand in a git repository with its whole history")
+    collected = Collected(tmp_path, {"repositories": [str(here)]})
+    collected.collect()
+    assert len(collected.rows) == int(asked.stdout)

@@ -1,0 +1,145 @@
+"""The example source in docs/sources.md, taken from there, installed as a distribution, and run end to end."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import footfall
+from footfall.sources import installed_sources
+from footfall.tables import Status
+from footfall.workspace import Workspace
+
+DOCS = Path(__file__).parents[1] / "docs" / "sources.md"
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def block(kind: str, containing: str) -> str:
+    """The code block of the docs that holds a text."""
+    text = DOCS.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    (found,) = [code for written, code in blocks if written == kind and containing in code]
+    return str(found)
+
+
+@pytest.fixture
+def museum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The example, installed: a module and its dist-info beside it, as pip leaves them. Yields a workspace's folder."""
+    site = tmp_path / "site"
+    info = site / "museum-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "museum.py").write_text(block("python", "class Visitors"), encoding="utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: museum\nVersion: 1.0\n")
+    points = block("toml", "entry-points").replace('"', "")
+    (info / "entry_points.txt").write_text(points.replace("project.entry-points.", ""))
+    monkeypatch.syspath_prepend(str(site))
+    importlib.invalidate_caches()
+
+    workspace = tmp_path / "workspace"
+    (workspace / "doors").mkdir(parents=True)
+    (workspace / "footfall.toml").write_text(block("toml", "[sources.visitors]"))
+    yield workspace
+    sys.modules.pop("museum", None)
+
+
+def write(workspace: Path, day: str, *lines: str) -> None:
+    (workspace / "doors" / f"{day}.csv").write_text("\n".join(["hour,door,entered,inside", *lines]) + "\n")
+
+
+def opened(workspace: Path, minute: int = 0) -> Workspace:
+    return footfall.open(workspace, now=lambda: NOW + timedelta(minutes=minute))
+
+
+@pytest.fixture
+def doors(museum: Path) -> Path:
+    write(
+        museum,
+        "2026-11-20",
+        "2026-11-20T09:00Z,north,5,0",
+        "2026-11-20T09:00Z,south,2,1",
+        "2026-11-20T10:00Z,north,1,4",
+    )
+    write(museum, "2026-11-22", "2026-11-22T12:30:00+01:00,north,7,0")
+    return museum
+
+
+def test_is_found_like_a_built_in_source(museum: Path) -> None:
+    assert installed_sources()["visitors"].load().__name__ == "Visitors"
+    assert set(opened(museum).metrics) == {"entered", "inside"}
+
+
+def test_collects_and_answers(doors: Path) -> None:
+    workspace = opened(doors)
+    (summary,) = workspace.collect().sources
+    assert (summary.complete, summary.provisional, summary.rows) == (1, 1, 4)
+
+    days = workspace.query("entered", since="2026-11-20", until="2026-11-23").rows.to_pylist()
+    assert [row["entered"] for row in days] == [8, None, 7]
+    assert [row["coverage"] for row in days] == [1, 0, 0.5]
+    by_door = workspace.query("entered", grain="total", by=["door"], since="2026-11-20", until="2026-11-21").rows
+    assert {row["door"]: row["entered"] for row in by_door.to_pylist()} == {"north": 6, "south": 2}
+    fullest = workspace.query("inside", since="2026-11-20", until="2026-11-21").rows.to_pylist()
+    assert [row["inside"] for row in fullest] == [4]
+
+
+def test_the_questions_of_the_docs_can_be_asked(doors: Path) -> None:
+    from footfall.cli import main
+
+    asked = [line.split() for line in block("", "footfall collect visitors").splitlines()]
+    assert len(asked) == 3
+    for program, *arguments in asked:
+        assert program == "footfall"
+        with pytest.raises(SystemExit) as ended:
+            main(["--workspace", str(doors), *arguments])
+        assert ended.value.code == 0
+
+
+def test_a_restated_day_is_replaced_and_an_unchanged_one_left_alone(doors: Path) -> None:
+    opened(doors).collect()
+    write(doors, "2026-11-20", "2026-11-20T09:00Z,north,50,0")
+    (summary,) = opened(doors, minute=1).collect().sources
+    assert summary.unchanged == 0
+    assert summary.complete == 1
+    days = opened(doors).query("entered", since="2026-11-20", until="2026-11-21").rows.to_pylist()
+    assert [row["entered"] for row in days] == [50]
+    (summary,) = opened(doors, minute=2).collect().sources
+    assert summary.unchanged == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe broken", b"<html>502 Bad Gateway</html>"])
+def test_a_broken_day_fails_and_erases_nothing(doors: Path, content: bytes) -> None:
+    opened(doors).collect()
+    (doors / "doors" / "2026-11-20.csv").write_bytes(content)
+    (summary,) = opened(doors, minute=1).collect().sources
+    assert summary.failed == 1
+    assert summary.notes[0].status is Status.FAILED
+    assert "2026-11-20.csv" in summary.notes[0].reason
+    days = opened(doors).query("entered", since="2026-11-20", until="2026-11-21").rows.to_pylist()
+    assert [row["entered"] for row in days] == [8]
+
+
+def test_a_file_named_after_no_day_is_one_sentence(doors: Path) -> None:
+    write(doors, "2026-13-45")
+    (summary,) = opened(doors).collect().sources
+    assert "2026-13-45.csv is not named after a day" in summary.error
+
+
+def test_lines_of_another_day_or_without_a_zone_are_refused_and_counted(museum: Path) -> None:
+    good = "2026-11-20T09:00Z,north,5,0"
+    write(
+        museum, "2026-11-20", good, "2026-11-21T09:00Z,north,5,0", "2026-11-20T09:00,north,5,0", "x,north,5", good[:-1]
+    )
+    (summary,) = opened(museum).collect().sources
+    assert (summary.rows, summary.rejected) == (1, 4)
+
+
+def test_a_missing_folder_is_one_sentence(museum: Path) -> None:
+    (museum / "doors").rmdir()
+    (summary,) = opened(museum).collect().sources
+    assert "there is no folder" in summary.error
