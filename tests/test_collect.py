@@ -3,13 +3,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 import pytest
+from pydantic import BaseModel
 
 from footfall.collect import collect, plan, status
 from footfall.errors import SourceError
 from footfall.lake import Lake
+from footfall.metrics import Metric
 from footfall.periods import ALL_TIME, Window
 from footfall.settings import Part
 from footfall.sources import Batch, Context, Offer, Progress
@@ -76,11 +79,11 @@ def test_only_windows_that_touch_the_asked_one_are_considered() -> None:
 class Door:
     """A source over a dictionary: what each day says, an error for a day that cannot be had."""
 
-    name = "door"
-    description = "A door."
-    Settings = Part
-    tables = (DOORS,)
-    metrics = ()
+    name: ClassVar[str] = "door"
+    description: ClassVar[str] = "A door."
+    Settings: ClassVar[type[BaseModel]] = Part
+    tables: Sequence[Table] = (DOORS,)
+    metrics: Sequence[Metric] = ()
 
     def __init__(self, days: dict[date, int | Exception], settings: Part | None = None, context: Context | None = None):
         self.days = days
@@ -199,3 +202,17 @@ def test_status_tells_how_fresh_with_which_gaps(lake: Lake) -> None:
 def test_status_of_what_was_never_collected_is_blank() -> None:
     [state] = status([Door({})], [])
     assert (state.fresh_until, state.windows) == (None, 0)
+
+
+class SilentDoor(Door):
+    """A door that only says that nothing changed."""
+
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+        for batch in super().fetch(offers, tell):
+            yield Batch(batch.table, None, batch.outcomes)
+
+
+def test_a_window_that_only_was_looked_at_counts_as_unchanged(lake: Lake) -> None:
+    summary = run(lake, SilentDoor({DAYS[0]: 1})).sources[0]
+    assert (summary.complete, summary.unchanged, summary.rows) == (0, 1, 0)
+    assert [entry.is_success for entry in lake.known("door") if entry.window == Window.of_day(DAYS[0])] == [True]

@@ -121,8 +121,12 @@ class SourceSummary:
     def failed(self) -> int:
         return self.outcomes[Status.FAILED]
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Iterable[Entry], has_news: bool = True) -> None:
+        """Count outcomes; a success without news only says that what is stored still stands."""
         for entry in entries:
+            if entry.is_success and not has_news:
+                self.unchanged += 1
+                continue
             self.outcomes[entry.status] += 1
             self.rows += entry.rows
             self.rejected += entry.rejected
@@ -209,7 +213,7 @@ def _collect_one(
     lake.record(todo.missing)
     for batch in source.fetch(todo.wanted, tell):
         _store(lake, source.name, batch)
-        summary.add(batch.outcomes)
+        summary.add(batch.outcomes, has_news=batch.rows is not None or bool(batch.replaces))
     if any(entry.window == ASKED and entry.status is Status.FAILED for entry in known):
         _record_asking(lake, source, Status.COMPLETE, now())
     for table in source.tables:
