@@ -468,7 +468,7 @@ def test_spark_reads_what_was_written(lake: Lake, sail: str) -> None:
 
 
 def test_rows_lie_sorted_in_their_file_for_that_is_what_compresses(lake: Lake) -> None:
-    many = duckdb.sql(
+    many = duckdb.connect().query(
         "SELECT TIMESTAMPTZ '2024-01-01 00:00+00' + to_hours((random() * 700)::INT) AS hour, "
         "'p' || (random() * 1000)::INT AS page, 'a' AS site, 1 AS visits FROM range(400000)"
     )

@@ -102,5 +102,5 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
 
 
 def _listed(names: list[str], word: str) -> str:
-    quoted = [repr(n) for n in names]
+    quoted = [repr(str(n)) for n in names]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} {word} {quoted[-1]}"

@@ -1,0 +1,295 @@
+"""The archive as it is found: which days it has and what they look like, in a folder or behind an address."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from footfall.errors import SourceError, UnreachableError
+from footfall.periods import Window
+from footfall.tables import Entry, Status
+
+if TYPE_CHECKING:
+    from footfall.http import Client
+
+FILE_NAME = re.compile(r"events-(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?")
+RECENT = timedelta(days=10)
+"""Days that are looked at each time, though known complete: backfills mostly concern these."""
+PATIENCE = timedelta(days=7)
+"""How long a missing day is believed to be missing."""
+GIVE_UP = 12
+"""Downloads that fail one after the other before the rest is left for another time: each took its five attempts."""
+NO_FILE = "no file"
+
+Facts = dict[str, str]
+"""What can be compared of a file without reading it: count (in the index), size, mtime, etag, modified."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A day as the archive shows it: where its file is (nowhere when `place` is empty) and what is known of it."""
+
+    place: str = ""
+    facts: Facts = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        size = self.facts.get("size", "")
+        return int(size) if size.isdecimal() else 0
+
+    @property
+    def missing(self) -> str:
+        return "" if self.place else no_file(self.facts)
+
+
+def no_file(facts: Facts) -> str:
+    count = int(facts.get("count", 0))
+    return f"the index lists {count:,} events, but there is no file" if count else NO_FILE
+
+
+class Archive(Protocol):
+    def look(self, days: Sequence[date], known: Mapping[date, Entry], now: datetime) -> dict[date, Look]:
+        """What is there of `days`; SourceError when there is no archive at all."""
+        ...
+
+    def bring(self, look: Look, into: Path) -> tuple[Path, Facts]:
+        """The day's file as a path, and what was learnt on the way. FileNotFoundError when it is not there."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Index:
+    """`index.jsonl`: the names and counts of files, as far as its lines can be read."""
+
+    names: Mapping[date, str]
+    counts: Mapping[date, str]
+
+    @classmethod
+    def parse(cls, text: str) -> _Index:
+        names: dict[date, str] = {}
+        counts: dict[date, str] = {}
+        for line in text.splitlines():
+            try:
+                item = json.loads(line)
+                name = str(item.get("name") or f"events-{item['date']}.jsonl")
+                match = FILE_NAME.fullmatch(name)
+                day = date.fromisoformat(match[1]) if match else date.fromisoformat(item["date"])
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                continue  # the index is only a hint: a day it does not list is looked for
+            names[day] = name if match else f"events-{day}.jsonl"
+            count = str(item.get("count", ""))
+            if count.isdecimal() and count.isascii():
+                counts[day] = str(int(count))
+        return cls(names, counts)
+
+    def facts(self, day: date) -> Facts:
+        return {"count": self.counts[day]} if day in self.counts else {}
+
+    def notes(self, day: date) -> tuple[str, ...]:
+        return ("the index does not list it",) if self.names and day not in self.names else ()
+
+
+class Folder:
+    """An archive in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def look(self, days: Sequence[date], known: Mapping[date, Entry], now: datetime) -> dict[date, Look]:
+
+        try:
+            with os.scandir(self._folder) as entries:
+                files = {entry.name: entry for entry in entries if FILE_NAME.fullmatch(entry.name)}
+        except FileNotFoundError:
+            raise SourceError(f"the archive folder {self._folder} does not exist; correct `archive`.") from None
+        except OSError as error:
+            raise SourceError(f"the archive folder {self._folder} cannot be read: {error.strerror}.") from None
+        if not files:
+            raise SourceError(
+                f"the archive folder {self._folder} holds no events-YYYY-MM-DD.jsonl or .jsonl.gz; correct `archive`."
+            )
+        index = self._index()
+        looks = {}
+        for day in days:
+            name = f"events-{day}.jsonl"
+            twin = name + ".gz"
+            notes = index.notes(day)
+            if name in files and twin in files:
+                notes += (f"{twin} was left aside for {name}",)
+            if found := files.get(name) or files.get(twin):
+                looks[day] = Look(found.path, {**index.facts(day), **_stat_facts(found)}, notes)
+            else:
+                looks[day] = Look("", index.facts(day))
+        return looks
+
+    def bring(self, look: Look, into: Path) -> tuple[Path, Facts]:
+        return Path(look.place), {}
+
+    def _index(self) -> _Index:
+        try:
+            return _Index.parse((self._folder / "index.jsonl").read_text(encoding="utf-8", errors="replace"))
+        except OSError:
+            return _Index({}, {})
+
+
+def _stat_facts(entry: Any) -> Facts:
+    try:
+        stat = entry.stat()
+    except OSError:  # a dangling link: reading it will say so
+        return {}
+    return {"size": str(stat.st_size), "mtime": str(stat.st_mtime_ns)}
+
+
+class Address:
+    """An archive behind an address.
+
+    The index tells which days exist; what it does not list is asked for day by day (HEAD). So that a
+    collection is polite, days known complete are asked for only while recent, and days known missing only
+    while recent or once a week (`marker` remembers when).
+    """
+
+    def __init__(self, address: str, client: Callable[[], Client], concurrency: int, marker: Path) -> None:
+        self._address = address.rstrip("/")
+        self._open_client = client
+        self._opened: Client | None = None
+        self._concurrency = concurrency
+        self._marker = marker
+        self._failures = 0
+
+    @property
+    def _client(self) -> Client:
+        if self._opened is None:
+            self._opened = self._open_client()
+        return self._opened
+
+    def look(self, days: Sequence[date], known: Mapping[date, Entry], now: datetime) -> dict[date, Look]:
+        self._failures = 0
+        index = self._index()
+        is_week_over = self._is_week_over(now)
+        looks: dict[date, Look] = {}
+        asked: list[date] = []
+        for day in days:
+            entry, facts = known.get(day), index.facts(day)
+            is_recent = now - Window.of_day(day).start < RECENT
+            is_had = entry is not None and entry.status in (Status.COMPLETE, Status.PROVISIONAL)
+            is_gone = (
+                entry is not None
+                and entry.status is Status.MISSING
+                and facts_of(entry.fingerprint).get("count") == facts.get("count")
+            )
+            if is_recent or (is_gone and is_week_over) or (day not in index.names and not is_had and not is_gone):
+                asked.append(day)
+            elif is_gone:
+                looks[day] = Look("", facts)
+            else:
+                looks[day] = Look(self._url(index, day), facts, index.notes(day))
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            try:
+                looks.update(zip(asked, pool.map(lambda day: self._ask(index, day), asked), strict=True))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        if days and not any(look.place for look in looks.values()):
+            raise SourceError(f"{self._address} holds no events-YYYY-MM-DD.jsonl for any day; correct `archive`.")
+        if is_week_over:
+            self._marker.parent.mkdir(parents=True, exist_ok=True)
+            self._marker.write_text(now.isoformat())
+        return looks
+
+    def bring(self, look: Look, into: Path) -> tuple[Path, Facts]:
+        from footfall.http import StatusError
+
+        if self._failures >= GIVE_UP:
+            raise UnreachableError(
+                f"{self._address} failed {GIVE_UP} times in a row and was not asked; collect again later."
+            )
+        to = into / look.place.rpartition("/")[2]
+        try:
+            headers = self._client.download(look.place, to)
+        except UnreachableError as error:
+            status = error.status if isinstance(error, StatusError) else 0
+            self._failures = self._failures + 1 if status == 0 or status >= 500 else 0
+            if status in (404, 410):
+                raise FileNotFoundError(look.place) from None
+            raise
+        self._failures = 0
+        return to, {"size": str(to.stat().st_size), **_header_facts(headers)}
+
+    def _index(self) -> _Index:
+        from footfall.http import StatusError
+
+        try:
+            return _Index.parse(self._client.get(f"{self._address}/index.jsonl").text)
+        except StatusError as error:
+            if error.status in (403, 404, 410):
+                return _Index({}, {})
+            raise
+
+    def _ask(self, index: _Index, day: date) -> Look:
+        """Ask for one day's headers. A refusal other than "not here" is left for fetching to tell."""
+        from footfall.http import StatusError
+
+        url, facts = self._url(index, day), index.facts(day)
+        try:
+            headers = self._client.head(url).headers
+        except StatusError as error:
+            if error.status in (404, 410):
+                return Look("", facts)
+            return Look(url, facts, index.notes(day))
+        return Look(url, {**facts, **_header_facts(headers)}, index.notes(day))
+
+    def _url(self, index: _Index, day: date) -> str:
+        return f"{self._address}/{index.names.get(day, f'events-{day}.jsonl')}"
+
+    def _is_week_over(self, now: datetime) -> bool:
+        try:
+            return now - datetime.fromisoformat(self._marker.read_text()) >= PATIENCE
+        except (OSError, ValueError, TypeError):
+            return True
+
+
+def _header_facts(headers: Mapping[str, str]) -> Facts:
+    facts = {
+        "etag": headers.get("ETag", "").removeprefix("W/").strip('"'),
+        "modified": headers.get("Last-Modified", ""),
+        "size": headers.get("Content-Length", "") if "Content-Encoding" not in headers else "",
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def fingerprint_of(facts: Facts) -> str:
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"))
+
+
+def facts_of(fingerprint: str) -> Facts:
+    try:
+        facts = json.loads(fingerprint)
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in facts.items()} if isinstance(facts, dict) else {}
+
+
+def is_news(fingerprint: str, facts: Facts) -> bool:
+    """Whether `facts` contradict a fingerprint; what only one of the two knows cannot be compared."""
+    known = facts_of(fingerprint)
+    return any(known.get(name, value) != value for name, value in facts.items())
+
+
+def unpacked(path: Path, into: Path) -> Path:
+    """The path of a plain file: gzip is unpacked first, since that proves its checksum and its end."""
+    if path.suffix != ".gz":
+        return path
+    to = into / path.stem
+    with gzip.open(path) as packed, to.open("wb") as plain:
+        shutil.copyfileobj(packed, plain, 1 << 20)
+    return to

@@ -1,0 +1,156 @@
+"""What launches are called: the repository behind a spec, the member of the federation behind a host."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+FEDERATION: Mapping[str, str] = {
+    "mybinder.org": "gke",
+    "gke.mybinder.org": "gke",
+    "gke1.mybinder.org": "gke",
+    "gke2.mybinder.org": "gke",
+    "ovh.mybinder.org": "ovh",
+    "ovh2.mybinder.org": "ovh",
+    "binder.mybinder.ovh": "ovh",
+    "gesis.mybinder.org": "gesis",
+    "notebooks.gesis.org": "gesis",
+    "notebooks-test.gesis.org": "gesis",
+    "turing.mybinder.org": "turing",
+    "binder.mybinder.turing.ac.uk": "turing",
+    "binder.curvenote.dev": "curvenote",
+}
+"""The member of the federation behind a host; of any other host it is the first label."""
+
+
+def _plain(text: str) -> str:
+    """`text` unquoted, twice if it was quoted twice."""
+    once = unquote(text)
+    return (unquote(once) if re.search("%2f|%3a", once, re.IGNORECASE) else once).strip()
+
+
+def _no_git(path: str) -> str:
+    return path[:-4] if path.lower().endswith(".git") else path
+
+
+def _owner_name(path: str) -> str:
+    """The first two parts of a path, folded: `Owner/Name.git/tree/x` → `owner/name`."""
+    return _no_git("/".join([part for part in path.split("/") if part][:2])).lower()
+
+
+def _host_path(url: str) -> tuple[str, str]:
+    """Host and path of an address in any of git's spellings, without user, password, usual port, query."""
+    if match := re.fullmatch(r"(?:[^@/:]+@)?([^@/:]+):(?!/|\d+/)(.+)", url):  # git@host:path
+        host, path = match.groups()
+    else:
+        rest = re.sub(r"^[a-z][a-z0-9+.-]*:/*", "", url, flags=re.IGNORECASE)
+        host, _, path = rest.partition("/")
+        host = host.rpartition("@")[2]
+    host = re.sub(r":(?:22|80|443|9418)?$", "", host.lower()).removeprefix("www.")
+    path = re.split(r"[?#]|/-/", path)[0]
+    return host, "/".join(part for part in path.split("/") if part)
+
+
+def _at_host(url: str) -> str:
+    """The repository at an address; at a host with a provider of its own it is that provider's."""
+    host, path = _host_path(url)
+    match host:
+        case "github.com":
+            return f"GitHub:{_owner_name(path)}"
+        case "gist.github.com":
+            return f"Gist:{_owner_name(path)}"
+        case "gitlab.com":
+            return f"GitLab:{_no_git(path).lower()}"
+        case "bitbucket.org" | "codeberg.org":  # these fold the case of names, other hosts may not
+            return f"Git:{host}/{_owner_name(path)}"
+        case _:
+            return f"Git:{host}/{_no_git(path)}".rstrip("/")
+
+
+def _escaped_then_ref(spec: str) -> str:
+    """The address in a spec of the form `<escaped address>/<escaped ref>`: what stands before the first slash.
+
+    Some clients escape it by half: then the first slash belongs to the address, and the ref is its last part.
+    """
+    first = spec.partition("/")[0]
+    address = _plain(first)
+    path = address.partition("://")[2] or address
+    is_whole = "/" in path.rstrip("/") or ("%3a" in first.lower() and "://" not in address)
+    return address if is_whole else _plain(spec.rpartition("/")[0]) or address
+
+
+def _github(spec: str) -> str:
+    spec = _plain(spec) if "%" in spec.split("/")[0] else spec
+    if "github.com/" in spec.lower() or spec.lower().startswith(("http:", "https:")):
+        return _at_host(spec)
+    if spec.count("/") == 1 and not spec.endswith("/"):  # GitHub's specs always have a ref: in 2018–19 these were gists
+        return _gist(spec)
+    return f"GitHub:{_owner_name(spec)}"
+
+
+def _gist(spec: str) -> str:
+    path = _plain(spec)
+    if "gist.github.com" in path.lower():
+        path = _host_path(path)[1]
+    return f"Gist:{_owner_name(path)}"
+
+
+def _gitlab(spec: str) -> str:
+    path = _escaped_then_ref(spec)
+    if ":" in path or path.lower().startswith("gitlab.com/"):
+        return _at_host(path)
+    return f"GitLab:{_no_git('/'.join(part for part in path.split('/') if part)).lower()}"
+
+
+def _git(spec: str) -> str:
+    return _at_host(_escaped_then_ref(spec))
+
+
+def _doi(spec: str) -> str:
+    """A DOI without resolver or `doi:`, folded: DOIs ignore case (ISO 26324)."""
+    return re.sub(r"^(?:https?:/+(?:dx\.)?doi\.org/|doi:)", "", _plain(spec), flags=re.IGNORECASE).strip("/").lower()
+
+
+def _figshare(spec: str) -> str:
+    return "Figshare:" + re.sub(r"\.v\d+$", "", _doi(spec))
+
+
+def _hydroshare(spec: str) -> str:
+    found = re.search(r"[0-9a-f]{32}", _plain(spec).lower())
+    return "Hydroshare:" + (found[0] if found else _plain(spec))
+
+
+def _ckan(spec: str) -> str:
+    host, path = _host_path(_plain(spec))
+    return f"CKAN:{host}/{path.partition('/history/')[0]}"
+
+
+REPO_RULES: Mapping[str, Callable[[str], str]] = {
+    "GitHub": _github,
+    "Gist": _gist,
+    "GitLab": _gitlab,
+    "Git": _git,
+    "Zenodo": lambda spec: "Zenodo:" + _doi(spec),
+    "Figshare": _figshare,
+    "Hydroshare": _hydroshare,
+    "Dataverse": lambda spec: "Dataverse:" + _doi(spec),
+    "CKAN": _ckan,
+}
+
+
+def repo_of(provider: str | None, spec: str | None) -> str:
+    """The repository that a launch was of, with its provider: `GitHub:owner/name`; empty when the spec is.
+
+    Of a provider without a rule it is the whole spec, since nothing is known of its form.
+    """
+    if not provider or not spec or not spec.strip():
+        return ""
+    rule = REPO_RULES.get(provider)
+    return rule(spec.strip()) if rule else f"{provider}:{_plain(spec)}"
+
+
+def member_of(origin: str | None, members: Mapping[str, str], default: str) -> str:
+    """The member of the federation behind an origin, which is a host, perhaps with a port."""
+    host = (origin or "").strip().lower().partition(":")[0]
+    return members.get(host) or host.partition(".")[0] or default

@@ -1,0 +1,1109 @@
+"""The Binder source: rules, reading by both paths, archives in folders and behind addresses."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from footfall.collect import collect, plan
+from footfall.errors import SourceError, UnreachableError
+from footfall.http import Client
+from footfall.lake import Lake
+from footfall.periods import ALL_TIME, Window
+from footfall.sources import Batch, Context
+from footfall.sources.binder import Binder, BinderSettings, is_settled, launches_table
+from footfall.sources.binder.names import FEDERATION, REPO_RULES, member_of, repo_of
+from footfall.sources.binder.reading import File, Reader
+from footfall.tables import Entry, Role, Status
+
+DAY = date(2024, 1, 10)
+NOW = datetime(2024, 1, 20, 12, tzinfo=UTC)
+
+
+def event(at: str = "09:30", day: date = DAY, **changes: Any) -> dict[str, Any]:
+    """A launch as version 5 of the schema has it; a change to None leaves the field out."""
+    fields = {
+        "timestamp": f"{day}T{at}:00+00:00",
+        "schema": "binderhub.jupyter.org/launch",
+        "version": 5,
+        "provider": "GitHub",
+        "spec": "Owner/Name/HEAD",
+        "ref": "0" * 40,
+        "origin": "gesis.mybinder.org",
+        "build_token": True,
+        "status": "success",
+        **changes,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def line(at: str = "09:30", day: date = DAY, **changes: Any) -> str:
+    return json.dumps(event(at, day, **changes))
+
+
+def write(folder: Path, day: date, *lines: str | bytes, end: bytes = b"\n", name: str = "events-{}.jsonl") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    body = b"".join((one if isinstance(one, bytes) else one.encode()) + end for one in lines)
+    path = folder / name.format(day)
+    path.write_bytes(gzip.compress(body) if path.suffix == ".gz" else body)
+    return path
+
+
+@dataclass
+class Read:
+    """All that a fetch gave."""
+
+    batches: list[Batch]
+    rows: list[dict[str, Any]]
+    outcomes: dict[date, Entry]
+    replaces: list[Window]
+
+    @property
+    def launches(self) -> int:
+        return sum(row["launches"] for row in self.rows)
+
+
+def binder(archive: Path | str, scratch: Path, now: datetime = NOW, **changes: Any) -> Binder:
+    values = {"archive": str(archive), "first_day": DAY, **changes}
+    return Binder(BinderSettings(**values), Context(scratch, scratch, lambda: now, lambda: Client(wait=0, attempts=3)))
+
+
+def read(source: Binder, known: Sequence[Entry] = (), now: datetime = NOW, heard: list[Any] | None = None) -> Read:
+    """Offer, plan and fetch as `collect` does, and materialise."""
+    result = Read([], [], {}, [])
+    planned = plan("binder", source.offers(known, now), known, ALL_TIME, now)
+
+    def tell(*, windows: int = 0, bytes: int = 0, note: str = "") -> None:
+        if heard is not None:
+            heard.append((windows, bytes))
+
+    for batch in source.fetch(planned.wanted, tell):
+        result.batches.append(batch)
+        result.outcomes.update({outcome.window.start.date(): outcome for outcome in batch.outcomes})
+        result.replaces += batch.replaces
+        if batch.rows is not None:
+            assert not isinstance(batch.rows, pa.Table)
+            table = batch.rows.to_arrow_table()
+            assert set(table.column_names) == set(batch.table.names)
+            assert table.select(batch.table.names).schema.types == batch.table.arrow_schema().types
+            result.rows += table.to_pylist()
+    result.outcomes.update({entry.window.start.date(): entry for entry in planned.missing})
+    return result
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def one_day(tmp_path: Path, folder: Path) -> Callable[..., tuple[Read, Entry]]:
+    """Write one day's lines and read them."""
+
+    def run(*lines: str | bytes, end: bytes = b"\n", **changes: Any) -> tuple[Read, Entry]:
+        write(folder, DAY, *lines, end=end)
+        result = read(binder(folder, tmp_path, **changes))
+        return result, result.outcomes[DAY]
+
+    return run
+
+
+OneDay = Callable[..., tuple[Read, Entry]]
+
+# Rules
+
+
+@pytest.mark.parametrize(
+    ("provider", "spec", "repo"),
+    [
+        ("GitHub", "Owner/Name/HEAD", "GitHub:owner/name"),
+        ("GitHub", "owner/name.git/master", "GitHub:owner/name"),
+        ("GitHub", "owner/name/feature/with/slashes", "GitHub:owner/name"),
+        ("GitHub", "owner/name.github.io/master", "GitHub:owner/name.github.io"),
+        ("GitHub", "user/0a1b2c3d4e5f60718293a4b5c6d7e8f9", "Gist:user/0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
+        ("GitHub", "https://github.com/Owner/Name/master", "GitHub:owner/name"),
+        ("GitHub", "Owner%2FName/HEAD", "GitHub:owner/name"),
+        ("Gist", "User/ABC/master", "Gist:user/abc"),
+        ("Gist", "user/abc/master/master", "Gist:user/abc"),
+        ("Gist", "user/abc", "Gist:user/abc"),
+        ("Gist", "https%3A%2F%2Fgist.github.com%2FUser%2Fabc.git/master", "Gist:user/abc"),
+        ("GitLab", "Group%2FName/master", "GitLab:group/name"),
+        ("GitLab", "group%2Fsub%2Fname/feature%2Fx", "GitLab:group/sub/name"),
+        ("GitLab", "group%2Fname.git/feature/x", "GitLab:group/name"),
+        ("GitLab", "group/name/master", "GitLab:group/name"),
+        ("GitLab", "https%3A%2F%2Fgitlab.com%2FGroup%2FName.git/master", "GitLab:group/name"),
+        ("GitLab", "https%3A%2F%2Fgitlab.example.org%2FA%2FB/master", "Git:gitlab.example.org/A/B"),
+        ("Git", "https%3A%2F%2Fgit.Example.org%2FUser%2FRepo.git/HEAD", "Git:git.example.org/User/Repo"),
+        ("Git", "https:%2F%2Fexample.org%2Fa%2Fb/ref", "Git:example.org/a/b"),
+        ("Git", "https:%2F%2Fexample.org/a/b/ref", "Git:example.org/a/b"),
+        ("Git", "https://example.org/a/b/ref", "Git:example.org/a/b"),
+        ("Git", "https%253A%252F%252Fexample.org%252Fa%252Fb/ref", "Git:example.org/a/b"),
+        ("Git", "https%3A%2F%2Fexample.org%2Fa%2Fb/feature/x", "Git:example.org/a/b"),
+        ("Git", "https%3A%2F%2Fexample.org%2Fa%2F%2Fb%2F/HEAD", "Git:example.org/a/b"),
+        ("Git", "https%3A%2F%2Fexample.org%3A8443%2Fa/HEAD", "Git:example.org:8443/a"),
+        ("Git", "git@example.org:user%2Frepo.git/master", "Git:example.org/user/repo"),
+        ("Git", "git@example.org:user/repo.git/master", "Git:example.org/user/repo"),
+        ("Git", "git%40example.org%3Arepo.git/feature/x", "Git:example.org/repo"),
+        ("Git", "ssh%3A%2F%2Fgit%40example.org%3A22%2Fa%2Fb/HEAD", "Git:example.org/a/b"),
+        ("Git", "https%3A%2F%2Fada:token@example.org%2Fa%2Fb/HEAD", "Git:example.org/a/b"),
+        ("Git", "https%3A%2F%2FGitHub.com%2FOwner%2FName.git/HEAD", "GitHub:owner/name"),
+        ("Git", "git@github.com:Owner%2FName/HEAD", "GitHub:owner/name"),
+        ("Git", "https%3A%2F%2Fgist.github.com%2FUser%2Fabc.git/HEAD", "Gist:user/abc"),
+        ("Git", "https%3A%2F%2Fgitlab.com%2FGroup%2FName.git/HEAD", "GitLab:group/name"),
+        ("Git", "https%3A%2F%2Fbitbucket.org%2FUser%2FRepo/HEAD", "Git:bitbucket.org/user/repo"),
+        ("Zenodo", "10.5281/zenodo.3242074", "Zenodo:10.5281/zenodo.3242074"),
+        ("Zenodo", "10.22002/D1.1250", "Zenodo:10.22002/d1.1250"),
+        ("Zenodo", "https%3A%2F%2Fdoi.org%2F10.5281%2Fzenodo.3242074", "Zenodo:10.5281/zenodo.3242074"),
+        ("Figshare", "10.6084/m9.figshare.9782777.v3", "Figshare:10.6084/m9.figshare.9782777"),
+        ("Figshare", "10.6084/m9.figshare.9782777", "Figshare:10.6084/m9.figshare.9782777"),
+        ("Dataverse", "10.7910/DVN/TJCLKP", "Dataverse:10.7910/dvn/tjclkp"),
+        ("Hydroshare", "B8F6EAE9D89241CF8B5904033460AF61", "Hydroshare:b8f6eae9d89241cf8b5904033460af61"),
+        (
+            "Hydroshare",
+            "https%3A%2F%2Fwww.hydroshare.org%2Fresource%2Fb8f6eae9d89241cf8b5904033460af61%2F",
+            "Hydroshare:b8f6eae9d89241cf8b5904033460af61",
+        ),
+        ("CKAN", "https%3A%2F%2Fdemo.ckan.org%2Fdataset%2Fs1", "CKAN:demo.ckan.org/dataset/s1"),
+        ("CKAN", "https%3A%2F%2Fdemo.ckan.org%2Fdataset%2Fs1%2Fhistory%2F4f", "CKAN:demo.ckan.org/dataset/s1"),
+        ("CKAN", "https%3A%2F%2Fdemo.ckan.org%2Fdataset%2Fs1%3Factivity_id%3D4f", "CKAN:demo.ckan.org/dataset/s1"),
+        ("Sourcehut", "~user%2Frepo/HEAD", "Sourcehut:~user/repo/HEAD"),
+        ("GitHub", "", ""),
+        ("GitHub", "  ", ""),
+        ("GitHub", None, ""),
+        (None, "a/b/c", ""),
+    ],
+)
+def test_repo_of(provider: str | None, spec: str | None, repo: str) -> None:
+    assert repo_of(provider, spec) == repo
+
+
+@given(st.sampled_from(["GitHub", "Gist", "GitLab", "Git", "Zenodo", "Figshare", "Hydroshare", "CKAN"]), st.text())
+def test_repo_of_takes_any_text(provider: str, spec: str) -> None:
+    assert repo_of(provider, spec) == repo_of(provider, spec)
+    assert bool(repo_of(provider, spec)) == bool(spec.strip())
+
+
+@pytest.mark.parametrize(
+    ("origin", "member"),
+    [
+        (None, "gke"),
+        ("", "gke"),
+        ("gke.mybinder.org:443", "gke"),
+        ("gke2.mybinder.org", "gke"),
+        ("OVH2.mybinder.org", "ovh"),
+        ("binder.mybinder.ovh", "ovh"),
+        ("notebooks.gesis.org", "gesis"),
+        ("notebooks-test.gesis.org", "gesis"),
+        ("binder.mybinder.turing.ac.uk", "turing"),
+        ("2i2c.mybinder.org", "2i2c"),
+        ("2i2c-bare.mybinder.org", "2i2c-bare"),
+        ("bids.mybinder.org", "bids"),
+        ("binder.curvenote.dev", "curvenote"),
+    ],
+)
+def test_member_of(origin: str | None, member: str) -> None:
+    assert member_of(origin, FEDERATION, "gke") == member
+
+
+def test_the_federation_is_a_setting(one_day: OneDay) -> None:
+    lines = [line(origin="ovh2.mybinder.org"), line(origin="Lab.example.org"), line(origin=None)]
+    result, _ = one_day(*lines, federation={"lab.example.org": "lab"}, federation_default="unknown")
+    assert {row["origin"]: row["federation"] for row in result.rows} == {
+        "ovh2.mybinder.org": "ovh",
+        "Lab.example.org": "lab",
+        None: "unknown",
+    }
+
+
+@pytest.mark.parametrize(
+    ("now", "is_done"),
+    [("2024-01-10T23:59", False), ("2024-01-11T04:59", False), ("2024-01-11T05:00", True), ("2024-02-01T00:00", True)],
+)
+def test_a_day_is_settled_from_five_the_next_morning(now: str, is_done: bool) -> None:
+    assert is_settled(DAY, datetime.fromisoformat(now).replace(tzinfo=UTC)) is is_done
+
+
+# Reading one day
+
+
+def test_launches_are_counted_by_hour_and_dimensions(one_day: OneDay) -> None:
+    result, outcome = one_day(line("09:00"), line("09:59"), line("10:00"), line("09:10", spec="other/repo/main"))
+    assert sorted((row["hour"].hour, row["spec"], row["launches"]) for row in result.rows) == [
+        (9, "Owner/Name/HEAD", 2),
+        (9, "other/repo/main", 1),
+        (10, "Owner/Name/HEAD", 1),
+    ]
+    row = next(row for row in result.rows if row["hour"].hour == 10)
+    assert row == {
+        "hour": datetime(2024, 1, 10, 10, tzinfo=UTC),
+        "provider": "GitHub",
+        "spec": "Owner/Name/HEAD",
+        "repo": "GitHub:owner/name",
+        "origin": "gesis.mybinder.org",
+        "federation": "gesis",
+        "status": "success",
+        "version": 5,
+        "build_token": True,
+        "request_origin": None,
+        "launches": 1,
+    }
+    assert (outcome.status, outcome.rows, outcome.rejected, outcome.reason) == (Status.COMPLETE, 4, 0, "")
+    assert result.batches[0].position == (DAY - date(1970, 1, 1)).days + 1
+
+
+def test_every_version_of_the_schema_in_one_file(one_day: OneDay) -> None:
+    old: dict[str, Any] = {"origin": None, "ref": None, "build_token": None}
+    result, outcome = one_day(
+        line(version=1, **old),
+        line(version=2, provider="Gist", **old),
+        line(version=3, **{**old, "origin": "gke.mybinder.org"}),
+        line(version=4, build_token=None),
+        line(version=5),
+        line(version=6, request_origin=""),
+        line(version=6, request_origin="https://example.org"),
+    )
+    assert outcome.rows == 7
+    assert outcome.reason == ""
+    got = sorted(
+        ((row["version"], row["origin"], row["build_token"], row["request_origin"]) for row in result.rows), key=str
+    )
+    assert got == [
+        (1, None, None, None),
+        (2, None, None, None),
+        (3, "gke.mybinder.org", None, None),
+        (4, "gesis.mybinder.org", None, None),
+        (5, "gesis.mybinder.org", True, None),
+        (6, "gesis.mybinder.org", True, ""),
+        (6, "gesis.mybinder.org", True, "https://example.org"),
+    ]
+
+
+def test_ref_is_dropped_unless_a_setting_keeps_it(one_day: OneDay) -> None:
+    lines = [line(ref="a" * 40), line(ref="b" * 40), line(ref=None)]
+    assert [row["launches"] for row in one_day(*lines)[0].rows] == [3]
+    kept, _ = one_day(*lines, keep_ref=True)
+    assert {row["ref"]: row["launches"] for row in kept.rows} == {"a" * 40: 1, "b" * 40: 1, None: 1}
+
+
+def test_failures_are_kept_apart(one_day: OneDay) -> None:
+    result, _ = one_day(line(), line(status="failure"), line(status=None))
+    assert {row["status"] for row in result.rows} == {"success", "failure", None}
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "hour"),
+    [
+        ("2024-01-10T12:31:00+00:00", 12),
+        ("2024-01-10T12:59:59Z", 12),
+        ("2024-01-10T23:59:59.999999Z", 23),
+        ("2024-01-10T00:00:00Z", 0),
+        ("2024-01-10 12:31:00+00:00", 12),
+        ("2024-01-10T12:31:00-00:00", 12),
+        ("2024-01-10T01:31:00+05:30", None),
+        ("2024-01-11T01:31:00+05:30", 20),
+        ("2024-01-09T22:00:00-0300", 1),
+        ("2024-01-10T12:31Z", 12),
+        ("2024-01-11T00:00:00Z", None),
+        ("2024-01-10T12:31:00", None),
+        ("2024-01-10", None),
+        ("2024-01-10T24:00:00Z", None),
+        ("2024-01-10T12:60:00Z", None),
+        ("2024-02-30T12:00:00Z", None),
+        ("now", None),
+        ("epoch", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("", None),
+    ],
+)
+def test_timestamps(one_day: OneDay, timestamp: str, hour: int | None) -> None:
+    result, outcome = one_day(line("05:00"), line(timestamp=timestamp))
+    assert sorted(row["hour"].hour for row in result.rows) == sorted([5] + ([hour] if hour is not None else []))
+    assert (outcome.rows, outcome.rejected) == ((2, 0) if hour is not None else (1, 1))
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("not json", "1 not JSON"),
+        ('{"timestamp": "2024-01-10T09:30:00Z", "spec": "tru', "1 not JSON"),
+        (line() + line(), "1 not JSON"),
+        (line() + " trailing", "1 not JSON"),
+        ("[1, 2]", "1 not a JSON object"),
+        ("null", "1 not a JSON object"),
+        (f"[{line()}]", "1 not a JSON object"),
+        ("{}", "1 without timestamp"),
+        (line(timestamp=1704879000), "1 whose timestamp is not a text"),
+        (line(timestamp="yesterday"), "1 whose timestamp is no time"),
+        (line(timestamp="2024-01-10T09:30:00"), "1 whose timestamp has no time zone"),
+        (line(day=date(2024, 1, 11)), "1 outside the file's day"),
+        (line(spec=None), "1 without spec"),
+        (line(provider=None), "1 without provider"),
+        (line(spec=7), "1 whose spec is not a text"),
+        (line(spec=True), "1 whose spec is not a text"),
+        (line(spec=["a"]), "1 whose spec is not a text"),
+        (line(spec={"a": 1}), "1 whose spec is not a text"),
+        (line(origin=3.5), "1 whose origin is not a text"),
+        (line(ref=5), "1 whose ref is not a text"),
+        (line(version="5"), "1 whose version is not a whole number"),
+        (line(version=5.5), "1 whose version is not a whole number"),
+        (line(version=True), "1 whose version is not a whole number"),
+        (line(version=-1), "1 whose version is out of range"),
+        (line(version=10**30), "1 whose version is out of range"),
+        (line(build_token="true"), "1 whose build_token is not true or false"),
+        (line(build_token=1), "1 whose build_token is not true or false"),
+        (line(schema="example.org/other"), "1 of another schema"),
+        (line().replace('"status"', '"spec": "a/b/c", "status"'), "1 with a field given twice"),
+        (line().replace("Owner", "\\ud800"), "1 not UTF-8"),
+        (line().replace("5", "NaN", 1), "1 not JSON"),
+        (b"\xff\xfe" + line().encode(), "1 not UTF-8"),
+        (line().encode().replace(b"Owner", b"Ow\0ner"), "1 not JSON"),
+        (b"\0" * 50, "1 not JSON"),
+        ("[" * 100_000, "1 not JSON"),
+        ("x" * 20_000_000, "1 longer than 16 MiB"),
+    ],
+)
+def test_a_bad_line_is_refused_with_its_reason_and_the_good_ones_stay(
+    one_day: OneDay, bad: str | bytes, reason: str
+) -> None:
+    result, outcome = one_day(line("01:00"), bad, line("23:00"))
+    assert result.launches == outcome.rows == 2
+    assert outcome.rejected == 1
+    assert outcome.reason == f"1 of 3 lines refused: {reason}"
+    assert outcome.status is Status.COMPLETE
+    assert 0 < len(outcome.sample) <= 201
+    assert result.replaces == [Window.of_day(DAY)]
+
+
+def test_reasons_are_counted_and_the_first_refused_line_is_the_sample(one_day: OneDay) -> None:
+    _, outcome = one_day(line(), "first", "second", line(spec=None))
+    assert outcome.reason == "3 of 4 lines refused: 2 not JSON, 1 without spec"
+    assert outcome.sample == "first"
+
+
+def test_unknown_fields_are_taken_and_told(one_day: OneDay) -> None:
+    result, outcome = one_day(line(colour="red"), line(colour="blue", shape=[1]), line())
+    assert result.launches == outcome.rows == 3
+    assert outcome.rejected == 0
+    assert outcome.reason == "unknown fields: colour (2), shape (1)"
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("\n", "\n\n  \n"),
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace(" ", "").replace("T", "T"),
+        lambda text: text.replace("Owner", "\\u004fwner"),
+        lambda text: text.replace("/", "\\/"),
+        lambda text: text.replace('"status"', '"request_origin": null, "status"'),
+        lambda text: text.replace("+00:00", "Z", 1),
+        lambda text: text.replace(": ", ":", 3),
+    ],
+)
+def test_another_spelling_of_the_same_events_is_the_same(
+    tmp_path: Path, folder: Path, same: Callable[[str], str]
+) -> None:
+    plain = line("01:00") + "\n" + line("02:00", origin=None) + "\n"
+    write(folder, DAY, plain, end=b"")
+    expected = read(binder(folder, tmp_path))
+    write(folder, DAY, same(plain), end=b"")
+    result = read(binder(folder, tmp_path))
+    assert sorted(result.rows, key=str) == sorted(expected.rows, key=str)
+    assert result.outcomes[DAY].rows == 2
+    assert result.outcomes[DAY].reason == ""
+
+
+def test_text_beyond_ascii(one_day: OneDay) -> None:
+    result, outcome = one_day(line(spec="jürgen/名前/🚀"), json.dumps(event(spec="jürgen/名前/🚀"), ensure_ascii=False))
+    assert [(row["spec"], row["repo"], row["launches"]) for row in result.rows] == [
+        ("jürgen/名前/🚀", "GitHub:jürgen/名前", 2)
+    ]
+    assert outcome.reason == ""
+
+
+def test_an_empty_spec_is_a_launch_of_no_repository(one_day: OneDay) -> None:
+    result, outcome = one_day(line(spec=""), line())
+    assert outcome.rows == 2
+    assert {row["repo"] for row in result.rows} == {None, "GitHub:owner/name"}
+
+
+def test_an_empty_file_is_a_day_without_launches(one_day: OneDay) -> None:
+    result, outcome = one_day()
+    assert (outcome.status, outcome.rows) == (Status.COMPLETE, 0)
+    assert result.rows == []
+    assert result.replaces == [Window.of_day(DAY)]
+
+
+def test_a_web_page_instead_of_events_fails_and_replaces_nothing(one_day: OneDay) -> None:
+    result, outcome = one_day("<!doctype html>", "<html><body>Sorry", "</body></html>")
+    assert outcome.status is Status.FAILED
+    assert outcome.reason == "no line of the file is a launch event; 3 of 3 lines refused: 3 not JSON"
+    assert outcome.sample == "<!doctype html>"
+    assert outcome.rows == 0
+    assert result.replaces == []
+    assert result.batches[0].rows is None
+
+
+# Both paths give the same answer
+
+TEXTS = st.one_of(
+    st.sampled_from(
+        ["a/b/c", "", "7", "true", "null", "[1]", '{"a": 1}', '"quoted"', "é", "a\\b", "x\ty", "1e5", "🚀"]
+    ),
+    st.text(max_size=5),
+)
+VALUES = st.one_of(TEXTS, st.integers(-1, 300), st.booleans(), st.none(), st.floats(), st.just([1]), st.just({"a": 1}))
+EVENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "timestamp": st.one_of(st.sampled_from([f"{DAY}T09:30:00+00:00", f"{DAY}T10:00:00Z", f"{DAY}T11"]), VALUES),
+        "schema": st.one_of(st.just("binderhub.jupyter.org/launch"), VALUES),
+        "provider": st.one_of(st.sampled_from(["GitHub", "Git"]), VALUES),
+        "version": st.one_of(st.integers(1, 6), VALUES),
+        "spec": VALUES,
+        "ref": VALUES,
+        "origin": VALUES,
+        "build_token": VALUES,
+        "request_origin": VALUES,
+        "status": VALUES,
+        "extra": VALUES,
+    },
+)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> list[str]:
+    """Files of mostly sound events, written in one or two styles."""
+    styles: list[dict[str, Any]] = [{}, {"separators": (",", ":")}, {"ensure_ascii": False}]
+    usual = draw(st.sampled_from(styles))
+    sound = st.builds(lambda at, spec, origin: event(at, spec=spec, origin=origin), st.just("09:30"), TEXTS, TEXTS)
+    events = draw(st.lists(st.one_of(sound, sound, sound, EVENTS), max_size=6))
+    return [json.dumps(one, **(draw(st.sampled_from(styles)) if draw(st.booleans()) else usual)) for one in events]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files())
+def test_both_paths_agree(tmp_path: Path, lines: list[str]) -> None:
+    quick, careful = tmp_path / "quick", tmp_path / "[careful]"
+    for archive in (quick, careful):
+        write(archive, DAY, *(one.encode("utf-8", "surrogatepass") for one in lines))
+    first, second = read(binder(quick, tmp_path)), read(binder(careful, tmp_path))
+    assert sorted(first.rows, key=str) == sorted(second.rows, key=str)
+    ours, theirs = first.outcomes[DAY], second.outcomes[DAY]
+    assert (ours.status, ours.rows, ours.rejected, ours.reason) == (
+        theirs.status,
+        theirs.rows,
+        theirs.rejected,
+        theirs.reason,
+    )
+
+
+def test_sound_files_take_the_quick_path(tmp_path: Path, folder: Path) -> None:
+    spaced = write(folder, DAY, line(), line(origin=None), line(version=6, request_origin="é"))
+    spaced.write_bytes(spaced.read_bytes().replace(b"\\u00e9", "é".encode()))
+    compact = write(folder, DAY + timedelta(days=1), json.dumps(event(day=date(2024, 1, 11)), separators=(",", ":")))
+    unended = write(folder, DAY + timedelta(days=2), line(day=date(2024, 1, 12)), end=b"")
+    odd = write(folder, DAY + timedelta(days=3), line(day=date(2024, 1, 13), extra=1))
+    reader = Reader(tmp_path, lambda origin: origin or "")
+    reader._db.execute(f"CREATE TEMP TABLE grouped ({reader._types()})")
+    found = [File(DAY + timedelta(days=n), path) for n, path in enumerate([spaced, compact, unended, odd])]
+    assert {file.path: n for file, n in reader._read_at_once(found).items()} == {spaced: 3, compact: 1, unended: 1}
+
+
+# Files
+
+
+def test_gzip_is_read_too(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line(), line(), name="events-{}.jsonl.gz")
+    result = read(binder(folder, tmp_path))
+    assert result.launches == result.outcomes[DAY].rows == 2
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda body: body[:-20],
+        lambda body: body[:-4] + b"\1\2\3\4",
+        lambda body: body[:-8] + b"\1\2\3\4" + body[-4:],
+        lambda body: body[:30] + bytes(200) + body[230:],
+        lambda body: b"not gzip at all",
+    ],
+)
+def test_a_broken_gzip_fails_and_replaces_nothing(
+    tmp_path: Path, folder: Path, spoil: Callable[[bytes], bytes]
+) -> None:
+    path = write(folder, DAY, *(line(ref=f"{n:040x}") for n in range(500)), name="events-{}.jsonl.gz")
+    path.write_bytes(spoil(path.read_bytes()))
+    result = read(binder(folder, tmp_path))
+    assert result.outcomes[DAY].status is Status.FAILED
+    assert "gzip file is broken" in result.outcomes[DAY].reason
+    assert result.replaces == []
+
+
+def test_two_files_of_one_day_are_one_day(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line())
+    write(folder, DAY, line(), line(), name="events-{}.jsonl.gz")
+    result = read(binder(folder, tmp_path))
+    assert result.launches == 1
+    assert result.outcomes[DAY].reason == f"events-{DAY}.jsonl.gz was left aside for events-{DAY}.jsonl"
+
+
+def test_files_that_cannot_be_read_fail_alone(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line())
+    (folder / "events-2024-01-11.jsonl").mkdir()
+    (folder / "events-2024-01-12.jsonl").symlink_to(folder / "nowhere")
+    vanishing = write(folder, date(2024, 1, 13), line(day=date(2024, 1, 13)))
+    source = binder(folder, tmp_path)
+    offers = [offer for offer in source.offers([], NOW) if not offer.missing]
+    vanishing.unlink()
+    (batch,) = source.fetch(offers, lambda **_: None)
+    assert [outcome.status for outcome in batch.outcomes] == [
+        Status.COMPLETE,
+        Status.FAILED,
+        Status.FAILED,
+        Status.FAILED,
+    ]
+    assert batch.outcomes[1].reason == "the file cannot be read: Is a directory"
+    assert batch.outcomes[3].reason == "the file cannot be read: No such file or directory"
+    assert batch.replaces == (Window.of_day(DAY),)
+
+
+def test_odd_folder_names_are_no_patterns(tmp_path: Path) -> None:
+    folder = tmp_path / "it's [a] *folder?"
+    write(folder, DAY, line(), line())
+    assert read(binder(folder, tmp_path)).launches == 2
+
+
+def test_months_are_batches_in_order(tmp_path: Path, folder: Path) -> None:
+    days = [date(2024, 1, 30), date(2024, 1, 31), date(2024, 2, 1), date(2024, 3, 5)]
+    for n, day in enumerate(days):
+        write(folder, day, *[line(day=day)] * (n + 1))
+    now, heard = datetime(2024, 3, 10, tzinfo=UTC), list[Any]()
+    result = read(binder(folder, tmp_path, now, first_day=days[0]), now=now, heard=heard)
+    assert [[window.start.date() for window in batch.replaces] for batch in result.batches] == [
+        days[:2],
+        days[2:3],
+        days[3:],
+    ]
+    positions = [batch.position for batch in result.batches]
+    assert positions == sorted(positions)
+    assert result.launches == 10
+    assert sum(windows for windows, _ in heard) == 4
+    assert sum(size for _, size in heard) == sum(path.stat().st_size for path in folder.iterdir())
+    assert not list((tmp_path / "binder" / "files").glob("*.jsonl"))
+
+
+def test_the_archive_is_said_to_be_absent(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="does not exist; correct `archive`"):
+        list(binder(tmp_path / "nowhere", tmp_path).offers([], NOW))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="holds no events-YYYY-MM-DD"):
+        list(binder(tmp_path / "empty", tmp_path).offers([], NOW))
+    (tmp_path / "file").touch()
+    with pytest.raises(SourceError, match="cannot be read: Not a directory"):
+        list(binder(tmp_path / "file", tmp_path).offers([], NOW))
+    with pytest.raises(ValidationError, match="http:// or https://"):
+        BinderSettings.model_validate({"archive": "s3://bucket/archive"})
+
+
+def test_two_runs_at_once_do_not_share_a_folder(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line(), name="events-{}.jsonl.gz")
+    first, second = binder(folder, tmp_path), binder(folder, tmp_path)
+    offers = [offer for offer in first.offers([], NOW) if not offer.missing]
+    running = first.fetch(offers, lambda **_: None)
+    batch = next(running)
+    assert sum(row.rows for other in second.fetch(offers, lambda **_: None) for row in other.outcomes) == 1
+    assert batch.rows is not None
+    assert not isinstance(batch.rows, pa.Table)
+    assert batch.rows.to_arrow_table().num_rows == 1
+    assert next(running, None) is None
+
+
+def test_no_place_for_passing_files_is_said(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line())
+    (tmp_path / "file").touch()
+    with pytest.raises(SourceError, match="cannot be written: Not a directory"):
+        read(binder(folder, tmp_path / "file"))
+
+
+# What is offered, and what counts as changed
+
+
+def test_every_day_is_offered_with_what_is_known_of_it(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line())
+    write(folder, date(2024, 1, 11))
+    (folder / "index.jsonl").write_text(
+        '{"name":"events-2024-01-10.jsonl","date":"2024-01-10","count":"3"}\nrubbish\n[]\n{"date": 7}\n'
+        '{"name":"events-2024-01-12.jsonl","date":"2024-01-12","count":1234}\n'
+        '{"name":"events-2024-01-13.jsonl","date":"2024-01-13","count":0}'
+    )
+    now = datetime(2024, 1, 14, 3, tzinfo=UTC)
+    offers = list(binder(folder, tmp_path, now).offers([], now))
+    assert [offer.window.start.day for offer in offers] == [10, 11, 12, 13, 14]
+    assert [offer.missing for offer in offers] == [
+        "",
+        "",
+        "the index lists 1,234 events, but there is no file",
+        "no file",
+        "no file",
+    ]
+    assert [offer.is_settled for offer in offers] == [True, True, True, False, False]
+    result = read(binder(folder, tmp_path, now), now=now)
+    assert result.outcomes[DAY].reason == "the index lists 3 events, the file has 1 lines"
+    assert result.outcomes[date(2024, 1, 11)].reason == "the index does not list it"
+    assert result.outcomes[date(2024, 1, 12)].status is Status.MISSING
+
+
+def test_today_is_covered_until_now_and_yesterday_may_change(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line())
+    write(folder, date(2024, 1, 11), line(day=date(2024, 1, 11)))
+    now = datetime(2024, 1, 11, 4, 30, tzinfo=UTC)
+    outcomes = read(binder(folder, tmp_path, now), now=now).outcomes
+    assert outcomes[DAY].status is outcomes[date(2024, 1, 11)].status is Status.PROVISIONAL
+    assert outcomes[DAY].covered_until == datetime(2024, 1, 11, tzinfo=UTC)
+    assert outcomes[date(2024, 1, 11)].covered_until == now
+    later = datetime(2024, 1, 11, 5, tzinfo=UTC)
+    again = read(binder(folder, tmp_path, later), list(outcomes.values()), later).outcomes
+    assert again[DAY].status is Status.COMPLETE
+
+
+def collected(result: Read, known: Sequence[Entry] = (), at: datetime = NOW) -> list[Entry]:
+    """The ledger after `result`."""
+    return [*known, *(replace(entry, observed_at=at) for entry in result.outcomes.values())]
+
+
+def fetched(source: Binder, known: Sequence[Entry], now: datetime = NOW) -> list[date]:
+    return [o.window.start.date() for o in plan("binder", source.offers(known, now), known, ALL_TIME, now).wanted]
+
+
+def test_only_a_restated_day_is_read_again(tmp_path: Path, folder: Path) -> None:
+    days = [DAY, date(2024, 1, 11)]
+    paths = [write(folder, day, line(day=day)) for day in days]
+    source = binder(folder, tmp_path)
+    known = collected(read(source))
+    assert fetched(source, known) == []
+    write(folder, days[1], line(day=days[1]), line(day=days[1]))
+    assert fetched(source, known) == [days[1]]
+    os.utime(paths[0], ns=(1, 1))
+    assert fetched(source, known) == days
+    again = read(source, known)
+    assert again.outcomes[days[1]].rows == 2
+    assert fetched(source, collected(again, known, NOW + timedelta(hours=1))) == []
+
+
+def test_a_changed_index_count_is_a_restatement(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line())
+    index = folder / "index.jsonl"
+    known = collected(read(binder(folder, tmp_path)))
+    index.write_text(json.dumps({"name": f"events-{DAY}.jsonl", "date": str(DAY), "count": "1"}))
+    assert fetched(binder(folder, tmp_path), known) == []  # not known before: nothing to compare with
+    os.utime(folder / f"events-{DAY}.jsonl", ns=(1, 1))
+    known = collected(read(binder(folder, tmp_path), known), known, NOW + timedelta(hours=1))
+    assert fetched(binder(folder, tmp_path), known) == []
+    index.write_text(json.dumps({"name": f"events-{DAY}.jsonl", "date": str(DAY), "count": 2}))
+    assert fetched(binder(folder, tmp_path), known) == [DAY]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"federation": {"x.org": "x"}}, {"federation_default": "none"}, {"keep_ref": True}]
+)
+def test_a_setting_that_shapes_rows_restates_every_day(tmp_path: Path, folder: Path, changes: dict[str, Any]) -> None:
+    write(folder, DAY, line())
+    known = collected(read(binder(folder, tmp_path)))
+    assert fetched(binder(folder, tmp_path, concurrency=2), known) == []
+    assert fetched(binder(folder, tmp_path, **changes), known) == [DAY]
+
+
+def test_a_day_that_failed_is_tried_again(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, "<html>")
+    source = binder(folder, tmp_path)
+    known = collected(read(source))
+    assert fetched(source, known) == [DAY]
+
+
+def test_a_broken_restatement_leaves_the_good_day_in_the_lake(tmp_path: Path, folder: Path) -> None:
+    write(folder, DAY, line(), line())
+    source, lake = binder(folder, tmp_path), Lake.open(str(tmp_path / "lake"))
+    collect(lake, {"binder": source}, now=lambda: NOW)
+    write(folder, DAY, "<html>sorry</html>")
+    collect(lake, {"binder": source}, now=lambda: NOW)
+    snapshot = lake.snapshot(source.tables)
+    assert sum(sum(pq.read_table(file)["launches"].to_pylist()) for file in snapshot.tables["launches"].files) == 2
+    assert {entry.status for entry in snapshot.entries if entry.window == Window.of_day(DAY)} == {
+        Status.COMPLETE,
+        Status.FAILED,
+    }
+
+
+# Archives behind an address
+
+
+class Server:
+    """A real web server of an archive in memory, which can be made to fail."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.faults: dict[str, list[int]] = {}
+        """Statuses that a path answers first; 0 breaks the connection off in the middle of the body."""
+        self.has_etags = True
+        self.asked: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_HEAD(self) -> None:
+                self._answer()
+
+            def do_GET(self) -> None:
+                self._answer()
+
+            def _answer(self) -> None:
+                name = self.path.removeprefix("/archive/")
+                wanted = self.headers.get("Range", "").removeprefix("bytes=").removesuffix("-")
+                outer.asked.append(f"{self.command} {name}" + (f" from {wanted}" if wanted else ""))
+                fault = outer.faults[name].pop(0) if outer.faults.get(name) else None
+                body = outer.files.get(name)
+                if body is None or fault:
+                    self.send_response(fault or 404)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                etag = f'"{hashlib.md5(body).hexdigest()}"'
+                start = int(wanted) if wanted and self.headers.get("If-Range") == etag else 0
+                self.send_response(206 if start else 200)
+                if start:
+                    self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+                if outer.has_etags:
+                    self.send_header("ETag", etag)
+                self.send_header("Content-Length", str(len(body) - start))
+                self.end_headers()
+                if self.command == "GET":
+                    self.wfile.write(body[start : start + (len(body) - start) // 2 if fault == 0 else None])
+                self.close_connection = fault == 0
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self._server.server_port}/archive"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def put(self, day: date, *lines: str) -> None:
+        self.files[f"events-{day}.jsonl"] = "".join(one + "\n" for one in lines).encode()
+
+    def index(self, *items: tuple[date, Any], end: str = "\n") -> None:
+        lines = (json.dumps({"name": f"events-{day}.jsonl", "date": str(day), "count": n}) for day, n in items)
+        self.files["index.jsonl"] = ("\n".join(lines) + end).encode()
+
+    def asked_since(self) -> list[str]:
+        asked, self.asked = sorted(self.asked), []
+        return asked
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
+
+
+DAYS = [DAY + timedelta(days=n) for n in range(11)]
+"""From 10 to 20 January; NOW is noon of the last."""
+LATER = datetime(2024, 3, 20, 12, tzinfo=UTC)
+"""When none of them is recent."""
+
+
+def test_an_archive_behind_an_address(tmp_path: Path, server: Server) -> None:
+    for day in DAYS:
+        server.put(day, line(day=day), line(day=day))
+    server.index(*((day, "2") for day in DAYS[:5]), *((day, 2) for day in DAYS[5:]), end="")
+    heard: list[Any] = []
+    result = read(binder(server.address + "/", tmp_path), heard=heard)
+    assert result.launches == 22
+    assert {outcome.reason for outcome in result.outcomes.values()} == {""}
+    assert sum(windows for windows, _ in heard) == 11
+    assert sum(size for _, size in heard) == sum(map(len, server.files.values())) - len(server.files["index.jsonl"])
+    assert [path.name for path in (tmp_path / "binder" / "files").iterdir()] == []
+    assert fetched(binder(server.address, tmp_path), collected(result)) == [DAYS[-1]]  # today may change
+
+
+def test_an_index_of_one_line_is_made_up_for_by_asking(tmp_path: Path, server: Server) -> None:
+    for day in (DAYS[0], DAYS[2]):
+        server.put(day, line(day=day))
+    server.index((DAYS[2], 1))
+    now = LATER.replace(day=1, month=2)
+    result = read(binder(server.address, tmp_path, now), now=now)
+    assert result.launches == 2
+    assert result.outcomes[DAYS[0]].reason == "the index does not list it"
+    assert result.outcomes[DAYS[1]].status is Status.MISSING
+
+
+@pytest.mark.parametrize("index", [None, b"", b"<html>not an index</html>", b"\xff\xfe\n[1]\n7\n{}\n"])
+def test_no_usable_index_is_made_up_for_by_asking(tmp_path: Path, server: Server, index: bytes | None) -> None:
+    server.put(DAYS[3], line(day=DAYS[3]))
+    if index is not None:
+        server.files["index.jsonl"] = index
+    result = read(binder(server.address, tmp_path))
+    assert result.launches == 1
+    assert [outcome.status for outcome in result.outcomes.values()].count(Status.MISSING) == 10
+    assert result.outcomes[DAYS[3]].reason == ""
+
+
+def test_an_index_entry_without_a_file_is_missing(tmp_path: Path, server: Server) -> None:
+    server.put(DAYS[0], line())
+    server.index((DAYS[0], 1), (DAYS[1], 2500), (DAYS[2], 0))
+    source = binder(server.address, tmp_path, LATER)
+    result = read(source, now=LATER)
+    outcome = result.outcomes[DAYS[1]]
+    assert outcome.status is Status.MISSING
+    assert outcome.reason == "the index lists 2,500 events, but there is no file"
+    assert result.outcomes[DAYS[2]].reason == "no file"
+    known = collected(result, at=LATER)
+    server.asked_since()
+    assert fetched(source, known, LATER) == []
+    assert not [asked for asked in server.asked_since() if str(DAYS[1]) in asked]
+
+
+def test_complete_days_are_not_asked_for_again_unless_recent(tmp_path: Path, server: Server) -> None:
+    for day in DAYS[:3]:
+        server.put(day, line(day=day))
+    now = datetime(2024, 1, 14, 12, tzinfo=UTC)
+    known = collected(read(binder(server.address, tmp_path, now), now=now), at=now)
+    server.asked_since()
+    source = binder(server.address, tmp_path, now)
+    assert fetched(source, known, now) == []
+    assert server.asked_since() == sorted(["GET index.jsonl", *(f"HEAD events-{day}.jsonl" for day in DAYS[:5])])
+    later = datetime(2024, 1, 21, 6, tzinfo=UTC)
+    fetched(source, known, later)
+    asked = server.asked_since()
+    assert f"HEAD events-{DAYS[0]}.jsonl" not in asked  # complete and old
+    assert f"HEAD events-{DAYS[3]}.jsonl" in asked  # missing, and recent
+    assert f"HEAD events-{DAYS[7]}.jsonl" in asked  # new
+
+
+def test_missing_days_are_looked_for_once_a_week(tmp_path: Path, server: Server) -> None:
+    server.put(DAYS[0], line())
+    source = binder(server.address, tmp_path, LATER)
+    known = collected(read(source, now=LATER), at=LATER)
+    server.asked_since()
+    wanted = f"HEAD events-{DAYS[4]}.jsonl"
+    fetched(source, known, LATER + timedelta(days=1))
+    assert wanted not in server.asked_since()
+    server.put(DAYS[4], line(day=DAYS[4]))  # a hole is mended months later
+    assert fetched(source, known, LATER + timedelta(days=8)) == [DAYS[4]]
+    assert wanted in server.asked_since()
+    server.index((DAYS[0], 1), (DAYS[4], 1))
+    assert fetched(source, known, LATER + timedelta(days=9)) == [DAYS[4]]  # a new index entry is news at once
+
+
+def test_a_restated_day_is_noticed_by_its_etag_or_by_the_index(tmp_path: Path, server: Server) -> None:
+    for day in DAYS:
+        server.put(day, line(day=day, spec="a/b/HEAD"))
+    server.index(*((day, 1) for day in DAYS))
+    now = datetime(2024, 1, 21, 6, tzinfo=UTC)
+    source = binder(server.address, tmp_path, now)
+    known = collected(read(source, now=now), at=now)
+    assert fetched(source, known, now) == [date(2024, 1, 21)][:0]
+    server.put(DAYS[8], line(day=DAYS[8], spec="a/c/HEAD"))  # recent: same count, same size
+    assert fetched(source, known, now) == [DAYS[8]]
+    server.put(DAYS[0], line(), line())
+    server.index((DAYS[0], "2"), *((day, 1) for day in DAYS[1:]))  # old: only the count tells
+    assert fetched(source, known, now) == [DAYS[0], DAYS[8]]
+    again = read(source, known, now)
+    assert again.outcomes[DAYS[0]].rows == 2
+    assert fetched(source, collected(again, known, now + timedelta(hours=1)), now) == []
+
+
+def test_without_etags_the_size_tells(tmp_path: Path, server: Server) -> None:
+    server.has_etags = False
+    server.put(DAYS[9], line(day=DAYS[9]))
+    source = binder(server.address, tmp_path)
+    known = collected(read(source))
+    assert fetched(source, known) == []
+    server.put(DAYS[9], line(day=DAYS[9]), line(day=DAYS[9]))
+    assert fetched(source, known) == [DAYS[9]]
+
+
+def test_faults_that_pass_are_overcome(tmp_path: Path, server: Server) -> None:
+    server.put(DAY, *[line()] * 500)
+    name = f"events-{DAY}.jsonl"
+    server.index((DAY, 500))
+    server.faults = {"index.jsonl": [503], name: [500, 0]}
+    result = read(binder(server.address, tmp_path, LATER), now=LATER)
+    assert result.outcomes[DAY].rows == 500
+    half = len(server.files[name]) // 2
+    assert [asked for asked in server.asked if name in asked] == [f"GET {name}"] * 2 + [f"GET {name} from {half}"]
+
+
+def test_a_day_whose_download_fails_does_not_stop_the_others(tmp_path: Path, server: Server) -> None:
+    for day in DAYS[:3]:
+        server.put(day, line(day=day))
+    server.index(*((day, 1) for day in DAYS[:3]))
+    server.faults = {f"events-{DAYS[0]}.jsonl": [500] * 9, f"events-{DAYS[1]}.jsonl": [403]}
+    result = read(binder(server.address, tmp_path, LATER), now=LATER)
+    assert [result.outcomes[day].status for day in DAYS[:3]] == [Status.FAILED, Status.FAILED, Status.COMPLETE]
+    assert "answered 500" in result.outcomes[DAYS[0]].reason
+    assert "answered 403 Forbidden" in result.outcomes[DAYS[1]].reason
+    assert result.replaces == [Window.of_day(DAYS[2])]
+
+
+def test_a_server_that_goes_down_is_not_asked_for_ever(tmp_path: Path, server: Server) -> None:
+    days = [DAY + timedelta(days=n) for n in range(30)]
+    server.index(*((day, 1) for day in days))
+    server.faults = {f"events-{day}.jsonl": [500] * 3 for day in days}
+    result = read(binder(server.address, tmp_path, LATER, concurrency=1), now=LATER)
+    assert {result.outcomes[day].status for day in days} == {Status.FAILED}
+    assert sum("GET events" in asked for asked in server.asked) == 12 * 3
+    assert "failed 12 times in a row and was not asked" in result.outcomes[days[-1]].reason
+
+
+def test_a_web_page_with_status_200_is_no_day(tmp_path: Path, server: Server) -> None:
+    server.put(DAYS[0], line())
+    server.files[f"events-{DAYS[1]}.jsonl"] = b"<!doctype html>\n<title>Error</title>\n"
+    result = read(binder(server.address, tmp_path))
+    assert result.outcomes[DAYS[1]].status is Status.FAILED
+    assert result.outcomes[DAYS[1]].sample == "<!doctype html>"
+
+
+def test_packed_files_that_the_index_names(tmp_path: Path, server: Server) -> None:
+    server.files[f"events-{DAY}.jsonl.gz"] = gzip.compress((line() + "\n").encode())
+    server.files["index.jsonl"] = json.dumps({"name": f"events-{DAY}.jsonl.gz", "date": str(DAY), "count": 1}).encode()
+    assert read(binder(server.address, tmp_path, LATER), now=LATER).launches == 1
+
+
+def test_an_address_without_an_archive_is_said(tmp_path: Path, server: Server) -> None:
+    with pytest.raises(SourceError, match=r"holds no events-YYYY-MM-DD\.jsonl for any day"):
+        list(binder(server.address, tmp_path).offers([], NOW))
+    address = server.address
+    server.close()
+    with pytest.raises(UnreachableError, match="cannot be reached"):
+        list(binder(address, tmp_path).offers([], NOW))
+
+
+# Tables and metrics
+
+
+def test_metrics_count_on_the_table(tmp_path: Path, folder: Path) -> None:
+    import ibis
+
+    write(
+        folder,
+        DAY,
+        line(spec="a/b/HEAD"),
+        line(spec="A/B.git/main"),
+        line(provider="Git", spec="https%3A%2F%2Fgithub.com%2Fa%2Fb/HEAD"),
+        line(provider="GitLab", spec="a%2Fb/HEAD"),
+        line(spec="c/d/HEAD", status="failure"),
+    )
+    source = binder(folder, tmp_path)
+    table = ibis.memtable(pa.Table.from_pylist(read(source).rows, schema=source.tables[0].arrow_schema()))
+    values = {metric.name: metric.expression(table) for metric in source.metrics}
+    assert ibis.duckdb.connect().execute(values["launches"].sum()) == 5
+    assert set(table.select(r=values["repos"]).execute()["r"]) == {"GitHub:a/b", "GitLab:a/b", "GitHub:c/d"}
+    assert set(table.select(r=values["repo_names"]).execute()["r"]) == {"a/b", "c/d"}
+    assert [metric.policy("status").choose(None) for metric in source.metrics] == ["success"] * 3
+
+
+def test_rollups_leave_out_what_they_say() -> None:
+    table = launches_table(keep_ref=True)
+    assert "ref" in table.dimensions
+    assert {rollup.name: set(table.dimensions) - set(rollup.dimensions) for rollup in table.rollups} == {
+        "launches_by_day": {"spec", "repo", "ref"},
+        "launches_by_month": {"spec", "ref"},
+    }
+    assert {column.role for column in table.columns} == {Role.TIME, Role.DIMENSION, Role.MEASURE}
+
+
+# Real launches
+
+
+def real_events(shared_data: Path) -> list[dict[str, Any]]:
+    """The 20 real rows of two published samples, as the archive has them; one whose spec was cut is left out."""
+    rows: list[dict[str, str]] = []
+    for name in ("binderlyzer_sample_launch_rows_2019.csv", "gesis_random_sample_launch_rows.csv"):
+        with (shared_data / "binder" / name).open() as file:
+            rows += csv.DictReader(file)
+    return [
+        {
+            "timestamp": row["timestamp"].replace(" ", "T") + "+00:00",
+            "schema": "binderhub.jupyter.org/launch",
+            "version": int(row["version"]),
+            "provider": row["provider"],
+            "spec": row["spec"],
+            **({} if row["origin"] == "NaN" else {"origin": row["origin"]}),
+            "status": "success",
+        }
+        for row in rows
+        if "..." not in row["timestamp"] + row["spec"]
+    ]
+
+
+def test_real_rows(tmp_path: Path, folder: Path, shared_data: Path) -> None:
+    events = real_events(shared_data)
+    by_day: dict[date, list[str]] = {}
+    for one in events:
+        by_day.setdefault(date.fromisoformat(one["timestamp"][:10]), []).append(json.dumps(one))
+    for day, lines in by_day.items():
+        write(folder, day, *lines)
+    now = datetime(2020, 8, 4, 12, tzinfo=UTC)
+    result = read(binder(folder, tmp_path, now, first_day=date(2018, 11, 3)), now=now)
+    assert result.launches == len(events) == 19
+    assert Counter(outcome.status for outcome in result.outcomes.values())[Status.COMPLETE] == len(by_day)
+    assert {outcome.reason for outcome in result.outcomes.values() if outcome.rows} == {""}
+    repos, members = Counter[str](), Counter[str]()
+    for row in result.rows:
+        repos[row["repo"]] += row["launches"]
+        members[row["federation"]] += row["launches"]
+    assert repos["GitHub:ipython/ipython-in-depth"] == 9
+    assert repos["GitHub:qiskit/qiskit-tutorial"] == 1
+    assert repos["GitHub:jupyterlab/jupyterlab-demo"] == 4
+    assert members == {"gke": 16, "gesis": 3}
+
+
+def test_real_origins_and_providers_have_a_member_and_a_rule(shared_data: Path) -> None:
+    with (shared_data / "binder" / "gesis_launches_per_origin_2018-11-03_2020-08-04.csv").open() as file:
+        members = Counter[str]()
+        for row in csv.DictReader(file):
+            members[member_of(row["origin"], FEDERATION, "gke")] += int(row["count(origin)"])
+    assert members == {
+        "gke": 5_104_005 + 1 + 2_741_924,
+        "gesis": 886_503 + 671_545,
+        "ovh": 625 + 573_736,
+        "turing": 137 + 259_388,
+    }
+    with (shared_data / "binder" / "gesis_launches_per_provider_2018-11-03_2020-08-04.csv").open() as file:
+        assert {row["provider"] for row in csv.DictReader(file)} <= set(REPO_RULES)
+
+
+def test_real_specs_have_a_repository(shared_data: Path) -> None:
+    """The published top list shows what is left of a spec after cutting at the first two parts."""
+    with (shared_data / "binder" / "top_repositories_last_90_days.csv").open() as file:
+        specs = [row["y"] for row in csv.DictReader(file)]
+    assert repo_of("GitLab", next(spec for spec in specs if "bashcrawl" in spec)) == "GitLab:nthiery/bashcrawl"
+    escaped = next(spec for spec in specs if "tu-berlin" in spec)
+    assert repo_of("Git", escaped) == "Git:git.tu-berlin.de/dima/isda/isda-sose25"
