@@ -91,15 +91,15 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    lake: str = Field("lake", description="A folder for the tables; relative to this file.")
-    engine: str = Field("duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.')
-    activity: str = Field("sqlite:///activity.db", description='Who did what: "sqlite:///file" or "redis://…".')
+    lake: str = Field(default="lake", description="A folder for the tables; relative to this file.")
+    engine: str = Field(default="duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.')
+    activity: str = Field(default="sqlite:///activity.db", description='Who did what: "sqlite:///file" or "redis://…".')
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict, description="One table a source.")
     notes: dict[str, str] = Field(
         default_factory=dict, description="A remark shown with every number of a source, by the source's name."
     )
-    projects: tuple[Project, ...] = Field((), description="Things people use, with their names in each source.")
-    folder: Path = Field(Path(), exclude=True, description="The workspace; set by reading, not in the file.")
+    projects: tuple[Project, ...] = Field(default=(), description="Things people use, with their names in each source.")
+    folder: Path = Field(default=Path(), exclude=True, description="The workspace; set by reading, not in the file.")
 
     @property
     def lake_address(self) -> str:

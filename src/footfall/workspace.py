@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -143,7 +144,16 @@ class Workspace:
         )
         asked = self.metrics[query.metric]
         table = self.tables[asked.table]
-        return answer(query, asked, table, self.snapshot(query.as_of, [table]), self.engine, now)
+        result = answer(query, asked, table, self.snapshot(query.as_of, [table]), self.engine, now)
+        return replace(result, notes=(*self._notes_on(table), *result.notes))
+
+    def _notes_on(self, table: Table) -> list[str]:
+        """What the settings remark on the source of `table`."""
+        return [
+            self.settings.notes[name]
+            for name, source in self.sources.items()
+            if table in source.tables and name in self.settings.notes
+        ]
 
     def status(self) -> list[SourceStatus]:
         """How every source stands: how fresh, with which gaps, what failed and why."""

@@ -1,0 +1,411 @@
+"""Result → chart: Vega-Lite through Altair; PNG and SVG without a browser, HTML without a network.
+
+What a chart never does: draw a fall to zero where nothing was collected, cut the axis off above zero, show a
+provisional value like a settled one, or add up what does not add up.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from footfall import wording
+from footfall.errors import FootfallError, MissingExtraError, QueryError, did_you_mean
+from footfall.metrics import Kind
+from footfall.periods import Grain, Period, Window, periods_in
+from footfall.series import Point, is_rest, lone_points, points_of, series_by_size, stack, strokes
+
+try:
+    import altair as alt
+except ImportError:
+    raise MissingExtraError("a chart", "charts") from None
+
+if TYPE_CHECKING:
+    from footfall.result import Result
+
+FORMATS = ("png", "svg", "html", "json")
+
+# Okabe and Ito's colours (2008), told apart by everybody, without the yellow and black that lines cannot use;
+# the last six are from Paul Tol's muted scheme.
+COLOURS = (
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#d55e00",
+    "#cc79a7",
+    "#56b4e9",
+    "#332288",
+    "#999933",
+    "#882255",
+    "#44aa99",
+    "#ddcc77",
+    "#aa4499",
+)
+_GREY = "#8c8c8c"
+_MOST_SERIES = len(COLOURS)
+_MOST_BARS = 60
+_WIDTH, _HEIGHT = 760, 340
+_LINE = 130
+"""Characters that fit under the title."""
+_TICKS: tuple[tuple[float, Grain, int, str, str], ...] = (
+    (3, Grain.HOUR, 6, "%H:%M", "%-d %b %Y"),
+    (16, Grain.DAY, 1, "%-d %b", "%Y"),
+    (75, Grain.WEEK, 1, "%-d %b", "%Y"),
+    (440, Grain.MONTH, 1, "%b", "%Y"),
+    (1250, Grain.MONTH, 3, "%b", "%Y"),
+    (2500, Grain.MONTH, 6, "%b", "%Y"),
+    (math.inf, Grain.YEAR, 1, "%Y", ""),
+)
+"""Up to how many days: what a tick marks, every which, its label and what stands below it (d3-time-format)."""
+_LEAST_DAYS = {Grain.MONTH: 76, Grain.YEAR: 2501}
+"""No ticks between the periods themselves: as if the span were this long."""
+_SERIES = "series"
+
+
+def chart_of(result: Result, *, stacked: bool = False, title: str | None = None) -> alt.LayerChart:
+    """The chart that suits the question: bars where there is no time, else columns, lines or, stacked, areas."""
+    _check_quantity(result, stacked)
+    points = points_of(result)
+    names = series_by_size(points)
+    if result.query.grain is Grain.TOTAL:
+        return _dressed(_bars(points, result), result, points, title)
+    if len(names) > _MOST_SERIES:
+        raise QueryError(
+            f"{len(names)} lines cannot be told apart, a chart has at most {_MOST_SERIES}: add `--top 8`, or `--where` to choose."
+        )
+    if _is_coarse(points) and (stacked or len(names) == 1):
+        drawn = _columns(points, names, result)
+    else:
+        drawn = _areas(points, names, result) if stacked else _lines(points, names, result)
+    return _dressed(drawn, result, points, title)
+
+
+def save(chart: alt.LayerChart, path: Path) -> None:
+    """Write the chart as its suffix says: .png (twice the size, for sharp screens), .svg, .html or .json (Vega-Lite)."""
+    kind = format_of(path)
+    try:
+        match kind:
+            case "html":
+                chart.save(str(path), format="html", inline=True, embed_options={"actions": {"editor": False}})
+            case "png":
+                chart.save(str(path), format="png", scale_factor=2)
+            case _:
+                chart.save(str(path), format=kind)
+    except OSError as error:
+        raise FootfallError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def format_of(path: Path) -> Any:
+    """The chart format that a file name asks for."""
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise QueryError(f"no chart can be written as {path.name!r}{did_you_mean(kind, FORMATS)}")
+    return kind
+
+
+def _check_quantity(result: Result, stacked: bool) -> None:
+    metric = result.metric
+    if metric.kind is Kind.LATEST:
+        raise QueryError(f"{metric.name} is a moment, not a quantity: ask for it with `footfall query {metric.name}`.")
+    if stacked and metric.kind is Kind.DISTINCT:
+        raise QueryError(
+            f"{metric.name} cannot be stacked: what is counted in two groups would be added twice; leave out --stacked."
+        )
+    if stacked and not result.query.by:
+        raise QueryError("there is nothing to stack: add `--by` with a dimension.")
+
+
+# --- reading the result
+
+
+def _is_coarse(points: Sequence[Point]) -> bool:
+    """Few and long periods stand side by side as columns; many short ones make a line."""
+    periods = {p.period for p in points}
+    return len(periods) <= 60 and next(iter(periods)).grain in (Grain.WEEK, Grain.MONTH, Grain.YEAR)
+
+
+# --- marks
+
+
+def _bars(points: Sequence[Point], result: Result) -> alt.LayerChart:
+    """One bar a group, longest on top, its value beside it; a tick where it was before, when compared."""
+    if len(points) > _MOST_BARS:
+        raise QueryError(f"{len(points)} bars are too many for a chart, it has at most {_MOST_BARS}: add `--top 20`.")
+    order = sorted(points, key=lambda p: (is_rest(p.series), -(p.value or 0.0)))
+    data = [
+        _datum(
+            p,
+            text="not collected" if p.value is None else wording.number(p.value) + ("" if p.is_settled else " *"),
+            previous=p.previous,
+            is_rest=is_rest(p.series),
+            is_settled=p.is_settled,
+            value=p.value or 0.0,
+        )
+        for p in order
+    ]
+    chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH - 160, height={"step": 24})
+    label = " · ".join(result.query.by)
+    y = alt.Y(
+        f"{_SERIES}:N",
+        sort=[p.series for p in order],
+        title=None,
+        axis=alt.Axis(labelLimit=320, ticks=False, domain=False, labels=bool(label)),
+    )
+    x = alt.X("value:Q", title=wording.unit_of(result), scale=alt.Scale(zero=True, nice=6), axis=_number_axis(points))
+    bars = chart.mark_bar(size=16).encode(
+        x=x,
+        y=y,
+        color=alt.condition("datum.is_rest", alt.value(_GREY), alt.value(COLOURS[0])),
+        opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.55)),
+        tooltip=_tooltips(result),
+    )
+    values = chart.mark_text(align="left", dx=5, color="#333").encode(x=alt.X("value:Q"), y=y, text="text:N")
+    layers = [bars, values]
+    if any(p.previous is not None for p in points):
+        layers.insert(1, chart.mark_tick(color="#222", thickness=2, size=22).encode(x="previous:Q", y=y))
+    return alt.LayerChart(layer=layers)
+
+
+def _columns(points: Sequence[Point], names: Sequence[str], result: Result) -> alt.LayerChart:
+    """One column a period, nearly as wide as the period, its groups stacked."""
+    data = [
+        _datum(p, low=low, high=high, is_settled=p.is_settled, previous=p.previous, left=left, right=right)
+        for p, low, high in stack(points, names)
+        for left, right in [_inset(p.period)]
+    ]
+    width = min(_WIDTH, max(320, 80 * len({p.period for p in points})))
+    chart = alt.Chart(alt.InlineData(values=data), width=width, height=_HEIGHT)
+    columns = chart.mark_bar().encode(
+        x=_time_axis(points, "left"),
+        x2="right:T",
+        y=alt.Y(
+            "low:Q",
+            title=wording.unit_of(result),
+            scale=alt.Scale(zero=True, nice=6),
+            axis=_number_axis(points, stacked=True),
+        ),
+        y2="high:Q",
+        color=_colour(names),
+        opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.5)),
+        tooltip=_tooltips(result),
+    )
+    layers = [columns]
+    if len(names) == 1 and any(p.previous is not None for p in points):
+        layers.append(
+            chart.mark_rule(color="#222", strokeWidth=2).encode(
+                x=_time_axis(points, "left"), x2="right:T", y="previous:Q"
+            )
+        )
+    return alt.LayerChart(layer=layers)
+
+
+def _datum(point: Point, **more: Any) -> dict[str, Any]:
+    return {
+        "at": _milliseconds(point.period.start),
+        "period": point.period.label,
+        _SERIES: point.series,
+        "value": point.value,
+        "coverage": point.coverage,
+        **more,
+    }
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _inset(period: Period) -> tuple[int, int]:
+    """A column's edges, with some air between neighbours."""
+    start, end = _milliseconds(period.start), _milliseconds(period.end)
+    air = (end - start) // 16
+    return start + air, end - air
+
+
+def _lines(points: Sequence[Point], names: Sequence[str], result: Result) -> alt.LayerChart:
+    """One line a group, broken at gaps, dashed where a value may still change or is not whole."""
+    data = [
+        _datum(point, stroke=stroke, is_settled=is_settled)
+        for stroke, is_settled, stretch in strokes(points)
+        for point in stretch
+    ]
+    chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
+    y = alt.Y("value:Q", title=wording.unit_of(result), scale=alt.Scale(zero=True, nice=6), axis=_number_axis(points))
+    lines = chart.mark_line(strokeWidth=2, strokeJoin="round", clip=True).encode(
+        x=_time_axis(points),
+        y=y,
+        color=_colour(names, "stroke"),
+        detail="stroke:N",
+        strokeDash=alt.condition("datum.is_settled", alt.value([1, 0]), alt.value([4, 3])),
+        tooltip=_tooltips(result),
+    )
+    layers = [*_previous_line(points, names, y), lines]
+    alone = [_datum(p) for p in lone_points(points)]
+    if alone or _is_coarse(points):
+        dots = alone + (data if _is_coarse(points) else [])
+        layers.append(
+            alt.Chart(alt.InlineData(values=dots))
+            .mark_circle(size=36, opacity=1)
+            .encode(x=_time_axis(points), y=y, color=_colour(names, "stroke"), tooltip=_tooltips(result))
+        )
+    return alt.LayerChart(layer=layers)
+
+
+def _previous_line(points: Sequence[Point], names: Sequence[str], y: alt.Y) -> list[alt.Chart]:
+    """What the line is compared with, in grey behind it; with several lines it would only confuse."""
+    if len(names) > 1 or all(p.previous is None for p in points):
+        return []
+    data = [{"at": _milliseconds(p.period.start), "value": p.previous} for p in points]
+    before = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
+    return [before.mark_line(strokeWidth=1.5, color="#a8a8a8").encode(x=_time_axis(points), y=y)]
+
+
+def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt.LayerChart:
+    """Areas on top of each other, broken at gaps, lighter where a value may still change or is not whole."""
+    edges = {(p.series, p.period): (low, high) for p, low, high in stack(points, names)}
+    data = [
+        _datum(point, stroke=stroke, is_settled=is_settled, low=edges[key][0], high=edges[key][1])
+        for stroke, is_settled, stretch in strokes(points)
+        for point in stretch
+        if (key := (point.series, point.period)) in edges
+    ]
+    chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
+    areas = chart.mark_area(line=False).encode(
+        x=_time_axis(points),
+        y=alt.Y(
+            "low:Q",
+            title=wording.unit_of(result),
+            scale=alt.Scale(zero=True, nice=6),
+            axis=_number_axis(points, stacked=True),
+        ),
+        y2="high:Q",
+        color=_colour(names),
+        detail="stroke:N",
+        opacity=alt.condition("datum.is_settled", alt.value(0.92), alt.value(0.45)),
+        tooltip=_tooltips(result),
+    )
+    alone = [
+        _datum(p, low=edges[p.series, p.period][0], high=edges[p.series, p.period][1]) for p in lone_points(points)
+    ]
+    if not alone:
+        return alt.LayerChart(layer=[areas])
+    slivers = alt.Chart(alt.InlineData(values=alone)).mark_bar(width=3)
+    return alt.LayerChart(
+        layer=[areas, slivers.encode(x=_time_axis(points), y="low:Q", y2="high:Q", color=_colour(names))]
+    )
+
+
+# --- axes, colours, words
+
+
+def _time_axis(points: Sequence[Point], field: str = "at") -> alt.X:
+    """Ticks as far apart as the span deserves; below the first one and wherever the year (or day) begins, which it is."""
+    first, last = min(p.period.start for p in points), max(p.period.end for p in points)
+    if field == "at" and (newest := max(p.period.start for p in points)) > first:
+        last = newest
+    days = max((last - first).days, _LEAST_DAYS.get(points[0].period.grain, 0))
+    _, grain, every, label, below = next(ticks for ticks in _TICKS if days <= ticks[0])
+    ticks = _ticks(grain, every, Window(first, last + timedelta.resolution)) or [first]
+    told = [ticks[0], *(b for a, b in pairwise(ticks) if f"{a:{below}}" != f"{b:{below}}")]
+    axis = alt.Axis(
+        grid=False,
+        labelOverlap=True,
+        labelFlush=False,
+        values=[_milliseconds(tick) for tick in ticks],
+        labelExpr=f"[utcFormat(datum.value, '{label}'), indexof({[_milliseconds(t) for t in told]}, time(datum.value)) >= 0"
+        f" ? utcFormat(datum.value, '{below}') : '']",
+    )
+    scale = alt.Scale(type="utc", domain=[_milliseconds(first), _milliseconds(last)])
+    return alt.X(f"{field}:T", title=None, scale=scale, axis=axis)
+
+
+def _ticks(grain: Grain, every: int, window: Window) -> list[datetime]:
+    """Every how many-th hour of the day or month of the year, from its beginning."""
+    starts = [period.start for period in periods_in(grain, window) if period.start >= window.start]
+    return [s for s in starts if (s.hour if grain is Grain.HOUR else s.month - 1) % every == 0]
+
+
+def _number_axis(points: Sequence[Point], stacked: bool = False) -> alt.Axis:
+    sums: dict[datetime, float] = {}
+    for point in points:
+        sums[point.period.start] = sums.get(point.period.start, 0.0) + (point.value or 0.0)
+    largest = max(sums.values()) if stacked else max(p.value or 0.0 for p in points)
+    form = "~s" if largest >= 100_000 else ",.0f" if largest >= 5 else ",.2~f"
+    least = 1 if all(float(p.value or 0).is_integer() for p in points) else alt.Undefined
+    return alt.Axis(format=form, tickCount=6, tickMinStep=least, domain=False, ticks=False)
+
+
+def _colour(names: Sequence[str], symbol: str = "square") -> Any:
+    """A colour a group, grey for the rest; no legend for a single line."""
+    colours = [_GREY if is_rest(name) else COLOURS[n] for n, name in enumerate(names)]
+    width = 3 if symbol == "stroke" else 0
+    legend = (
+        alt.Legend(title=None, labelLimit=260, symbolType=symbol, symbolStrokeWidth=width, symbolOpacity=1)
+        if len(names) > 1
+        else None
+    )
+    return alt.Color(f"{_SERIES}:N", scale=alt.Scale(domain=list(names), range=colours), legend=legend)
+
+
+def _tooltips(result: Result) -> list[Any]:
+    group = [alt.Tooltip(f"{_SERIES}:N", title=" · ".join(result.query.by))] if result.query.by else []
+    return [
+        alt.Tooltip("period:N"),
+        *group,
+        alt.Tooltip("value:Q", title=result.metric.unit, format=",.4~r"),
+        alt.Tooltip("coverage:Q", title="collected", format=".0%"),
+    ]
+
+
+def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], title: str | None) -> alt.LayerChart:
+    """Title, what the reader must know, and the look."""
+    what = " · ".join([wording.span_of(result), *_legend_of_marks(drawn, result, points)])
+    lines = [*textwrap.wrap(what, _LINE), *wording.remarks(result, width=_LINE)]
+    heading = alt.TitleParams(
+        title or wording.title_of(result),
+        subtitle=lines,
+        anchor="start",
+        frame="group",
+        fontSize=17,
+        fontWeight=600,
+        subtitleFontSize=11.5,
+        subtitleColor="#5c5c5c",
+        subtitleLineHeight=16,
+        offset=14,
+    )
+    dressed = drawn.properties(title=heading, padding={"left": 12, "right": 16, "top": 14, "bottom": 12})
+    look: alt.LayerChart = (
+        dressed.configure(font="Helvetica, Arial, sans-serif", background="white")
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelFontSize=11,
+            labelColor="#444",
+            titleFontSize=11.5,
+            titleColor="#444",
+            titleFontWeight="normal",
+            titlePadding=10,
+            gridColor="#e8e8e8",
+            domainColor="#bbb",
+            tickColor="#bbb",
+        )
+        .configure_legend(labelFontSize=11.5, labelColor="#333", rowPadding=5, offset=20)
+    )
+    return look
+
+
+def _legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Point]) -> list[str]:
+    """What dashes, pale colours and gaps mean, when there are any."""
+    is_lines = any(getattr(layer.mark, "type", "") == "line" for layer in drawn.layer)
+    has_time = result.query.grain is not Grain.TOTAL
+    said = []
+    if any(p.value is not None and not p.is_settled for p in points):
+        said.append(f"{'dashed' if is_lines else 'pale'}: provisional or partly collected")
+    if has_time and any(p.value is None for p in points):
+        said.append("gap: not collected" + (", or less than half of the mean" if result.query.rolling else ""))
+    if len(drawn.layer) > 1 and any(p.previous is not None for p in points):
+        said.append(f"{'grey' if is_lines else 'black'} line: {wording.compared_with(result)}")
+    return said

@@ -1,0 +1,177 @@
+"""The demonstration: a workspace, a real git history and a sample archive, answers and charts; no account, no network."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from footfall import progress, terminal
+from footfall.errors import MissingExtraError, SettingsError
+from footfall.sample import SAMPLE_NOTE, write_sample_archive
+from footfall.settings import FILE_NAME
+from footfall.template import commented, write_settings_file
+from footfall.workspace import Workspace
+from footfall.workspace import open as open_workspace
+
+if TYPE_CHECKING:
+    from footfall.result import Result
+
+__all__ = ["SAMPLE_NOTE", "run", "write_sample_archive"]
+
+ARCHIVE = "sample-archive"
+CHARTS = "charts"
+_MARK = f"# A demonstration: launches are {SAMPLE_NOTE}; commits are real.\n"
+_EVENTS_PER_DAY = 400
+_DAYS = 760
+_HOLE = range(5, 15)
+"""Days of each May that the sample archive does not have, so that a gap can be seen."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as the demonstration asks it, and as a person would type it."""
+
+    title: str
+    metric: str
+    asked: dict[str, Any] = field(default_factory=dict)
+    is_stacked: bool = False
+    chart: str = ""
+    """Name of the chart's files; empty for an answer in the terminal."""
+
+    @property
+    def command(self) -> str:
+        words = ["footfall", "chart" if self.chart else "query", self.metric]
+        for name, value in self.asked.items():
+            for each in value if isinstance(value, list) else [value]:
+                words += [f"--{name}", str(each)]
+        words += ["--stacked"] if self.is_stacked else []
+        return shlex.join([*words, *(["-o", f"{CHARTS}/{self.chart}.png"] if self.chart else [])])
+
+    def ask(self, workspace: Workspace) -> Result:
+        return workspace.query(self.metric, **self.asked)
+
+
+def questions(now: datetime) -> list[Question]:
+    """What the archive's own notebook answers, and the same of commits."""
+    year = {"grain": "total", "since": str(now.year - 1), "until": str(now.year)}
+    monthly = {"grain": "month", "last": 12, "compare": "year"}
+    smooth = {"by": ["federation"], "rolling": 7, "last": 365}
+    return [
+        Question(f"How many launches were there in {now.year - 1}?", "launches", year),
+        Question("Of how many different repositories?", "repos", year),
+        Question("And when the same name at two providers is one?", "repo_names", year),
+        Question("Where are the repositories?", "launches", {**year, "by": ["provider"]}),
+        Question("Which are launched most?", "launches", {**year, "by": ["repo"], "top": 10}),
+        Question("How many launches a month, against a year before?", "launches", monthly),
+        Question("How many commits a month?", "commits", {"grain": "month"}),
+        Question("Of how many authors a year?", "authors", {"grain": "year"}),
+        Question("Launches by federation member", "launches", smooth, chart="launches-by-federation"),
+        Question("The same, stacked", "launches", smooth, True, chart="launches-by-federation-stacked"),
+        Question("Commits a month", "commits", {"grain": "month"}, chart="commits-by-month"),
+    ]
+
+
+def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC), here: Path | None = None) -> None:
+    """Make the workspace in `folder` (or bring it up to date), collect, answer, draw, and say what to do next."""
+    console = terminal.console()
+    repository = find_repository(here or Path.cwd(), Path(__file__))
+    workspace = _prepare(folder, repository, now, console)
+    with progress.watcher(terminal.console(is_error=True)) as watch:
+        done = workspace.collect(watch=watch)
+    console.print(progress.summary(done))
+    console.print(Text(f"\nEverything below can be typed as it stands in: cd {shlex.quote(str(folder))}", style="dim"))
+    asked = [q for q in questions(now()) if q.metric in workspace.metrics]
+    for question in asked:
+        if not question.chart:
+            _print_heading(question, console)
+            console.print(terminal.answer(question.ask(workspace), width=console.width))
+    drawn = list(_draw([q for q in asked if q.chart], workspace, console))
+    _print_next(folder, drawn, console)
+
+
+def _prepare(folder: Path, repository: Path | None, now: Callable[[], datetime], console: Console) -> Workspace:
+    """The workspace with its sample archive; run again it is brought up to date, and a stranger's is left alone."""
+    file = folder / FILE_NAME
+    if file.is_file() and not file.read_text(encoding="utf-8").startswith(_MARK):
+        raise SettingsError(f"{file} is a workspace of your own, not a demonstration; name another folder.")
+    today = now().date()
+    first = _first_day(folder / ARCHIVE, today)
+    console.print(f"Writing {(today - first).days} days of sample data to {folder / ARCHIVE}: nothing in it happened.")
+    holes = {date(year, 5, day) for year in range(first.year, today.year + 1) for day in _HOLE}
+    write_sample_archive(folder / ARCHIVE, (today - first).days, _EVENTS_PER_DAY, until=today, holes=holes)
+    if repository is None:
+        console.print("There is no git repository with commits here, so only the sample data is shown.")
+    else:
+        console.print(f"Reading the git history of {repository}: this one is real.")
+    if not file.exists():
+        sources: dict[str, dict[str, Any]] = {"binder": {"archive": ARCHIVE, "first_day": first}}
+        if repository is not None:
+            sources["git"] = {"repositories": [str(repository)]}
+        write_settings_file(folder, _MARK + commented(sources, notes={"binder": SAMPLE_NOTE}))
+    return open_workspace(folder, now=now)
+
+
+def _first_day(archive: Path, today: date) -> date:
+    """Where the archive that is there begins, or a new one shall."""
+    days = sorted(path.stem.removeprefix("events-") for path in archive.glob("events-*.jsonl"))
+    return date.fromisoformat(days[0]) if days else (today - timedelta(days=_DAYS)).replace(day=1)
+
+
+def find_repository(*places: Path) -> Path | None:
+    """The first git repository with commits that holds one of `places`: where one works, or Footfall's own checkout."""
+    for place in places:
+        for folder in (place.resolve(), *place.resolve().parents):
+            if (folder / ".git").exists() and _has_commits(folder):
+                return folder
+    return None
+
+
+def _has_commits(folder: Path) -> bool:
+    command = ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def _print_heading(question: Question, console: Console) -> None:
+    console.print()
+    console.print(Rule(Text(question.title, style="bold"), align="left", style="dim"))
+    console.print(Text(f"$ {question.command}\n", style="green"), soft_wrap=True)
+
+
+def _draw(asked: list[Question], workspace: Workspace, console: Console) -> Iterator[Path]:
+    """Each chart as PNG and HTML; without the optional part, one sentence says how to get it."""
+    console.print()
+    console.print(Rule(Text("Charts", style="bold"), align="left", style="dim"))
+    folder = workspace.settings.folder / CHARTS
+    folder.mkdir(exist_ok=True)
+    try:
+        from footfall import charts
+    except MissingExtraError as error:
+        console.print(str(error))
+        return
+    for question in asked:
+        console.print(Text(f"$ {question.command}", style="green"), soft_wrap=True)
+        chart = charts.chart_of(question.ask(workspace), stacked=question.is_stacked)
+        for suffix in (".png", ".html"):
+            charts.save(chart, file := folder / f"{question.chart}{suffix}")
+            yield file
+
+
+def _print_next(folder: Path, drawn: list[Path], console: Console) -> None:
+    console.print()
+    console.print(Rule(Text("What next", style="bold"), align="left", style="dim"))
+    if drawn:
+        console.print(f"See the charts:      {folder / CHARTS} (the .html files need no network)")
+    console.print(f"Ask for more:        cd {shlex.quote(str(folder))} && footfall metrics")
+    console.print("With your own data:  footfall init, in a folder of yours; then footfall collect")

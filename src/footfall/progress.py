@@ -1,0 +1,285 @@
+"""How collecting goes: while it runs, when it is done, and how every source stands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from footfall import wording
+from footfall.periods import Window
+from footfall.terminal import facts_of, grid_of
+from footfall.wording import GAP, counted, length_of, size_of
+
+if TYPE_CHECKING:
+    from footfall.collect import SourceStatus, SourceSummary, Summary
+    from footfall.lake import Maintained
+    from footfall.tables import Entry
+
+_SECONDS_BETWEEN_LINES = 10.0
+_MOST_NOTES = 10
+
+
+class _Amounts(ProgressColumn):
+    """Windows done, bytes read and how fast: "120/760 windows · 12/104 MB · 31 MB/s"."""
+
+    def render(self, task: Task) -> Text:
+        windows, bytes_read, size = task.fields["windows"], task.fields["bytes"], task.fields["size"]
+        parts = [f"{windows:,}/{task.fields['of']:,} windows"]
+        if bytes_read or size:
+            parts.append(f"{size_of(bytes_read)} of {size_of(size)}" if size else size_of(bytes_read))
+        if task.elapsed and bytes_read:
+            parts.append(f"{size_of(bytes_read / task.elapsed)}/s")
+        return Text(" · ".join(parts), style="dim")
+
+
+class Bar:
+    """A progress bar a source: windows, bytes, rate and the time left."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}", style="bold"),
+            BarColumn(bar_width=28),
+            _Amounts(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+        )
+        self._task: TaskID | None = None
+        self._counts_bytes = False
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def start(self, source: str, windows: int, bytes: int) -> None:
+        self._counts_bytes = bytes > 0
+        total = bytes or windows
+        self._task = self._progress.add_task(
+            source, total=max(total, 1), windows=0, of=windows, bytes=0, size=bytes, completed=0
+        )
+
+    def advance(self, *, windows: int = 0, bytes: int = 0, note: str = "") -> None:
+        if self._task is None:
+            return
+        fields = self._progress.tasks[self._task].fields
+        self._progress.update(
+            self._task,
+            advance=bytes if self._counts_bytes else windows,
+            windows=fields["windows"] + windows,
+            bytes=fields["bytes"] + bytes,
+        )
+        if note:
+            self._progress.console.print(Text(note, style="dim"))
+
+    def finish(self, summary: SourceSummary) -> None:
+        if self._task is not None:
+            total = self._progress.tasks[self._task].total
+            self._progress.update(self._task, completed=total if not summary.error else None)
+            self._progress.stop_task(self._task)
+            self._task = None
+
+
+class Lines:
+    """A line when a source starts, now and then while it goes on, and when it is done."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._source = ""
+        self._of = self._windows = self._bytes = 0
+        self._said_at = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def start(self, source: str, windows: int, bytes: int) -> None:
+        self._source, self._of, self._windows, self._bytes = source, windows, 0, 0
+        self._said_at = time.monotonic()
+        size = f", {size_of(bytes)}" if bytes else ""
+        self._say(f"{source}: {counted(windows, 'window')} to fetch{size}")
+
+    def advance(self, *, windows: int = 0, bytes: int = 0, note: str = "") -> None:
+        self._windows += windows
+        self._bytes += bytes
+        if note:
+            self._say(f"{self._source}: {note}")
+        if time.monotonic() - self._said_at >= _SECONDS_BETWEEN_LINES:
+            self._said_at = time.monotonic()
+            self._say(f"{self._source}: {self._windows:,} of {self._of:,} windows, {size_of(self._bytes)} read")
+
+    def finish(self, summary: SourceSummary) -> None:
+        self._say(f"{summary.source}: {summary.error or 'done in ' + length_of(summary.seconds)}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(Text(line))
+
+
+def watcher(console: Console) -> Bar | Lines:
+    """The way of watching that suits where the console writes to."""
+    return Bar(console) if console.is_terminal else Lines(console)
+
+
+# --- done, and how things stand
+
+
+def summary(done: Summary) -> RenderableType:
+    """What a run of `collect` came to: a line a source, then everything that somebody should read."""
+    grid = grid_of("source")
+    heads: tuple[str, ...] = (
+        "complete",
+        "provisional",
+        "missing",
+        "failed",
+        "unchanged",
+        "rows",
+        "refused",
+        "read",
+        "time",
+    )
+    if done.is_dry_run:
+        heads = ("to fetch", "missing", "unchanged", "to read")
+    for head in heads:
+        grid.add_column(head, justify="right")
+    for source in done.sources:
+        grid.add_row(source.source, *(_planned(source) if done.is_dry_run else _outcome(source)))
+    notes = [line for source in done.sources for line in _notes(source)]
+    return Group(grid, *notes)
+
+
+def _planned(source: SourceSummary) -> list[str]:
+    return [f"{source.windows:,}", f"{source.missing:,}", f"{source.unchanged:,}", wording.size_of(source.bytes)]
+
+
+def _outcome(source: SourceSummary) -> list[str]:
+    counts = [source.complete, source.provisional, source.missing, source.failed, source.unchanged]
+    return [
+        *(f"{count:,}" if count else GAP for count in counts),
+        f"{source.rows:,}",
+        f"{source.rejected:,}" if source.rejected else GAP,
+        wording.size_of(source.bytes),
+        wording.length_of(source.seconds),
+    ]
+
+
+def _notes(source: SourceSummary) -> list[Text]:
+    if source.error:
+        return [Text(f"{source.source}: {source.error}", style="red")]
+    lines = [_note(entry) for entry in source.notes[:_MOST_NOTES]]
+    if len(source.notes) > _MOST_NOTES:
+        lines.append(Text(f"… and {len(source.notes) - _MOST_NOTES} more: see `footfall status`", style="dim"))
+    return lines
+
+
+def _note(entry: Entry) -> Text:
+    """One line of the ledger that somebody should read."""
+    style = "red" if entry.status == "failed" else "yellow"
+    where = " ".join(word for word in (entry.source, entry.scope, _days([entry.window])) if word)
+    text = Text(f"{where}: ", style=style)
+    text.append(entry.reason)
+    if entry.sample:
+        text.append(f"\n    {entry.sample[:160]}", style="dim")
+    return text
+
+
+def status(states: Sequence[SourceStatus], now: datetime) -> RenderableType:
+    """Per table of every source: how fresh, which gaps, what failed and why, what next."""
+    parts: list[RenderableType] = []
+    for state in states:
+        if parts:
+            parts.append(Text())
+        parts.append(Text.assemble((state.source, "bold cyan"), f" · {state.table}"))
+        parts.append(facts_of(*_state(state, now)))
+    return Group(*parts)
+
+
+def _state(state: SourceStatus, now: datetime) -> list[tuple[str, RenderableType]]:
+    facts: list[tuple[str, RenderableType]] = []
+    if state.unreachable:
+        facts.append(("unreachable", Text(state.unreachable, style="red")))
+    if state.fresh_until is None:
+        facts.append(("collected", Text("nothing yet", style="yellow")))
+    else:
+        since = f" (since {state.first:%Y-%m-%d})" if state.first else ""
+        scopes = (
+            f" of {', '.join(state.scopes[:4])}{' …' if len(state.scopes) > 4 else ''}" if any(state.scopes) else ""
+        )
+        facts.append(("collected", f"{counted(state.windows, 'window')}{scopes}{since}"))
+        facts.append(("fresh until", f"{wording.moment_of(state.fresh_until)}, {_ago(now - state.fresh_until)}"))
+    if state.gaps:
+        lost = wording.length_of(sum((gap.length for gap in state.gaps), timedelta()).total_seconds())
+        facts.append(("gaps", Text(f"{len(state.gaps)} ({lost}): {_days(state.gaps)}", style="yellow")))
+    if state.provisional:
+        facts.append(("provisional", _days(state.provisional)))
+    if state.failed:
+        facts.append(("failed", _entries(state.failed, "red")))
+    if state.refused:
+        what = f"{counted(state.rejected, 'line')} in {counted(len(state.refused), 'window')}"
+        facts.append(("refused", Group(Text(what), _entries(state.refused, "yellow"))))
+    if state.last_collected_at:
+        facts.append(
+            ("last run", f"{wording.moment_of(state.last_collected_at)}, {_ago(now - state.last_collected_at)}")
+        )
+    return [*facts, ("next", _next(state))]
+
+
+def _next(state: SourceStatus) -> Text:
+    command = f"footfall collect {state.source}"
+    if state.unreachable or state.failed:
+        return Text(f"{command}   asks again for what failed", style="bold")
+    return Text(f"{command}   fetches what is new or restated", style="dim" if state.fresh_until else "bold")
+
+
+def _entries(entries: Sequence[Entry], style: str) -> Group:
+    lines = [_note(entry) for entry in islice(entries, 5)]
+    more = [Text(f"… and {len(entries) - 5} more", style="dim")] if len(entries) > 5 else []
+    return Group(*lines, *more)
+
+
+def _days(windows: Sequence[Window], most: int = 4) -> str:
+    shown = ", ".join(wording.days_of(window) for window in windows[:most])
+    return f"{shown} and {len(windows) - most} more" if len(windows) > most else shown
+
+
+def _ago(length: timedelta) -> str:
+    hours = length.total_seconds() / 3600
+    if hours < 1:
+        return "just now" if hours > -1 else "ahead of now"
+    return counted(round(hours), "hour") + " ago" if hours < 48 else counted(round(hours / 24), "day") + " ago"
+
+
+def maintenance(done: Sequence[Maintained]) -> RenderableType:
+    """What `maintain` did, a line a table."""
+    if not done:
+        return Text("The lake is empty: there is nothing to maintain. Next: footfall collect")
+    grid = grid_of("table")
+    for head in ("files", "size", "expired files", "freed"):
+        grid.add_column(head, justify="right")
+    for table in done:
+        grid.add_row(
+            table.table,
+            _became(str(table.files_before), str(table.files_after)),
+            _became(wording.size_of(table.bytes_before), wording.size_of(table.bytes_after)),
+            f"{table.expired_files:,}",
+            wording.size_of(table.expired_bytes),
+        )
+    return grid
+
+
+def _became(before: str, after: str) -> str:
+    return after if before == after else f"{before} → {after}"

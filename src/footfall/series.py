@@ -1,0 +1,105 @@
+"""A result as series of points: what is known, where the gaps are, what may still change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from footfall import wording
+from footfall.errors import QueryError
+from footfall.periods import Period
+
+if TYPE_CHECKING:
+    from footfall.result import Result
+
+_LEAST_OF_A_MEAN = 0.5
+"""A mean of less than this part of its periods is not drawn: one Monday is no week."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value to draw; None is a gap."""
+
+    period: Period
+    series: str
+    value: float | None
+    previous: float | None
+    is_settled: bool
+    """Collected whole, and no longer revised by its source."""
+    coverage: float
+
+
+def points_of(result: Result) -> list[Point]:
+    """The rows as points, ordered by series and time."""
+    name = result.metric.name
+    previous = f"{name}_previous"
+    points = []
+    for row in result.rows.to_pylist():
+        value, coverage = row[name], row["coverage"]
+        is_known = value is not None and coverage > (_LEAST_OF_A_MEAN if result.query.rolling else 0)
+        points.append(
+            Point(
+                period=wording.period_of(result, row["period"]),
+                series=" · ".join(wording.label_of(row[d]) for d in result.query.by),
+                value=float(value) if is_known else None,
+                previous=None if row.get(previous) is None else float(row[previous]),
+                is_settled=coverage >= 1 and not row["is_provisional"],
+                coverage=coverage,
+            )
+        )
+    if not any(point.value is not None for point in points):
+        raise QueryError(f"there is nothing to draw: {name} has no value {wording.span_of(result)}.")
+    return sorted(points, key=lambda p: (p.series, p.period.start))
+
+
+def series_by_size(points: Sequence[Point]) -> list[str]:
+    """Largest first, as a reader looks for them; what was folded together comes last."""
+    sizes: dict[str, float] = {}
+    for point in points:
+        sizes[point.series] = sizes.get(point.series, 0.0) + (point.value or 0.0)
+    return sorted(sizes, key=lambda name: (is_rest(name), -sizes[name], name))
+
+
+def is_rest(series: str) -> bool:
+    return series.split(" · ")[0] in wording.OTHERS
+
+
+def stack(points: Sequence[Point], names: Sequence[str]) -> Iterator[tuple[Point, float, float]]:
+    """Each known point with its lower and upper edge; the largest group lies at the bottom.
+
+    Vega-Lite's own stacking would fill gaps with zeros.
+    """
+    rank = {name: n for n, name in enumerate(names)}
+    by_time = sorted(points, key=lambda p: (p.period.start, rank[p.series]))
+    for _, together in groupby(by_time, key=lambda p: p.period.start):
+        low = 0.0
+        for point in together:
+            if point.value is not None:
+                yield point, low, low + point.value
+                low += point.value
+
+
+def runs(points: Sequence[Point]) -> Iterator[list[Point]]:
+    """Neighbouring known points of one group."""
+    for _, series in groupby(points, key=lambda p: p.series):
+        for is_known, run in groupby(series, key=lambda p: p.value is not None):
+            if is_known:
+                yield list(run)
+
+
+def strokes(points: Sequence[Point]) -> Iterator[tuple[str, bool, list[Point]]]:
+    """Each run cut where settled turns into unsettled; the two pieces share the point between them."""
+    number = 0
+    for run in runs(points):
+        links = [(a.is_settled and b.is_settled, a, b) for a, b in pairwise(run)]
+        for is_settled, group in groupby(links, key=lambda link: link[0]):
+            pieces = list(group)
+            number += 1
+            yield f"{number}", is_settled, [pieces[0][1], *(b for _, _, b in pieces)]
+
+
+def lone_points(points: Sequence[Point]) -> list[Point]:
+    """Known points between two gaps: no line would show them."""
+    return [run[0] for run in runs(points) if len(run) == 1]

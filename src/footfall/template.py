@@ -1,0 +1,109 @@
+"""A commented footfall.toml, and the table of settings in the docs: both written from the settings' own records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from footfall.errors import FootfallError, SettingsError
+from footfall.settings import FILE_NAME, Settings
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from footfall.sources import Source
+
+_HEAD = """\
+# Footfall's settings. Every line that is commented out shows the default.
+# The environment wins over this file: FOOTFALL_LAKE, FOOTFALL_SOURCES__BINDER__ARCHIVE …
+"""
+
+
+def write_settings_file(folder: Path, text: str) -> Path:
+    """Write `text` as the settings of the workspace in `folder`; a file that is there is never touched."""
+    file = folder / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError:
+        raise SettingsError(f"{file} exists already and stays as it is; edit it, or name another folder.") from None
+    except OSError as error:
+        raise FootfallError(f"{file} cannot be written: {error.strerror}.") from None
+    return file
+
+
+def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] | None = None) -> str:
+    """Every setting with what it means; of the sources only `chosen` are switched on, with these values."""
+    from footfall.sources import installed_sources
+
+    sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
+    lines = [_HEAD]
+    for name, setting in settings_of(Settings):
+        if name not in ("sources", "projects", "notes"):
+            lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
+    for name in sorted(sources, key=lambda n: (n not in chosen, n)):
+        lines += _source(name, sources[name], chosen.get(name))
+    lines.append(f"# {Settings.model_fields['notes'].description}")
+    if notes:
+        lines += ["[notes]", *(f"{name} = {toml_of(note)}" for name, note in notes.items()), ""]
+    else:
+        lines += ["# [notes]", '# binder = "without the test hubs"', ""]
+    return "\n".join([*lines, *_PROJECTS])
+
+
+_PROJECTS = (
+    f"# {Settings.model_fields['projects'].description}",
+    "# [[projects]]",
+    '# name = "binderhub"',
+    '# github = "jupyterhub/binderhub"',
+    "",
+)
+
+
+def _source(name: str, source: type[Source], values: Mapping[str, Any] | None) -> list[str]:
+    lines = [f"# {source.description}", f"{'# ' if values is None else ''}[sources.{name}]"]
+    for setting, field in settings_of(source.Settings):
+        if values is not None and setting in values:
+            lines.append(f"{setting} = {toml_of(values[setting])}")
+            continue
+        shown = '{ env = "NAME" }' if "Secret" in str(field.annotation) else toml_of(_default(field))
+        lines += [f"#   {field.description}", f"# {setting} = {shown}"]
+    return [*lines, ""]
+
+
+def settings_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    """What can be set in one part of footfall.toml; the workspace's folder is where the file is, not in it."""
+    return ((name, field) for name, field in model.model_fields.items() if not field.exclude)
+
+
+def _default(field: FieldInfo) -> Any:
+    default = field.get_default(call_default_factory=True)
+    return None if default is PydanticUndefined else default
+
+
+def toml_of(value: Any) -> str:
+    """`value` as TOML, on one line; what has no default is shown as an empty text."""
+    match value:
+        case None:
+            return '""'
+        case BaseModel():
+            parts = {n: v for n, v in value.model_dump().items() if v not in (None, "")}
+            return toml_of(next(iter(parts.values())) if len(parts) == 1 else parts)
+        case bool() | int() | float() | str():
+            return json.dumps(value, ensure_ascii=False)
+        case date():
+            return value.isoformat()
+        case Mapping():
+            inner = ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {toml_of(v)}" for k, v in value.items())
+            return f"{{ {inner} }}" if inner else "{}"
+        case list() | tuple():
+            return f"[{', '.join(toml_of(v) for v in value)}]"
+        case _:
+            return toml_of(str(value))

@@ -1,0 +1,161 @@
+"""How questions, numbers and remarks are said: the same words in the terminal and on charts."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from footfall.metrics import Kind
+from footfall.periods import EPOCH, Grain, Period, Window, in_utc
+
+if TYPE_CHECKING:
+    from footfall.result import Result
+
+OTHERS = ("other", "(other)")
+"""What the row is called that `top` folds the rest into."""
+GAP = "–"
+
+
+def title_of(result: Result) -> str:
+    """The question in words: "Launches per day by federation, 7-day mean"."""
+    query = result.query
+    words = [result.metric.title]
+    if query.grain is not Grain.TOTAL:
+        words.append(f"per {query.grain}")
+    if query.by:
+        words.append(f"by {listed(query.by)}")
+    if query.top:
+        words.append(f"(top {query.top})")
+    title = " ".join(words)
+    if query.rolling:
+        title += f", {rolling_of(result)}"
+    if query.cumulative:
+        title += ", running total"
+    return title
+
+
+def rolling_of(result: Result) -> str:
+    return f"{result.query.rolling}-{result.query.grain} mean"
+
+
+def span_of(result: Result) -> str:
+    """Which time, and what was left out: "2025-01-01 to 2025-12-31 · status=success"."""
+    window = window_of(result)
+    span = f"{days_of(window)} (UTC)" if window.start < window.end else "no time"
+    parts = [span, *(str(f) for f in result.query.where)]
+    return " · ".join(parts)
+
+
+def days_of(window: Window) -> str:
+    """A half-open window as people say it: from its first to its last day."""
+    if _is_midnight(window.start) and _is_midnight(window.end):
+        first, last = window.start.date(), (window.end - timedelta(days=1)).date()
+        return f"{first}" if first == last else f"{first} to {last}"
+    return f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M}"
+
+
+def unit_of(result: Result) -> str:
+    """What an axis counts: "launches per day, 7-day mean"."""
+    query, metric = result.query, result.metric
+    words = metric.unit
+    if query.grain is not Grain.TOTAL and metric.kind is not Kind.LEVEL and not query.cumulative:
+        words += f" per {query.grain}"
+    if query.rolling:
+        words += f", {rolling_of(result)}"
+    return f"{words}, running total" if query.cumulative else words
+
+
+def remarks(result: Result, width: int = 0) -> list[str]:
+    """Notes and policies, a line each: what shaped the number. `width` > 0 folds long ones."""
+    is_said = any("sample" in note for note in result.notes)
+    said = [*(["sample data"] if result.is_sample and not is_said else []), *result.notes, *policies_of(result)]
+    return [line for text in said for line in (textwrap.wrap(text, width) if width else [text])]
+
+
+def policies_of(result: Result) -> list[str]:
+    """The choice made of every policy, as "null_origin = gke"."""
+    chosen = " · ".join(f"{name} = {choice}" for name, choice in result.query.policies)
+    return [chosen] if chosen else []
+
+
+def compared_with(result: Result) -> str:
+    if result.query.compare == "year":
+        return "a year before"
+    return "the span before" if result.query.grain is Grain.TOTAL else f"the {result.query.grain} before"
+
+
+def period_of(result: Result, start: datetime) -> Period:
+    """The period of a row, from its start."""
+    if result.query.grain is Grain.TOTAL:
+        window = window_of(result)
+        return Period(window.start, window.end, Grain.TOTAL)
+    return Period.containing(result.query.grain, in_utc(start))
+
+
+def window_of(result: Result) -> Window:
+    """What the answer is about; empty when nothing was asked and nothing is known."""
+    since, until = result.query.since, result.query.until
+    return Window(since or until or EPOCH, until or since or EPOCH)
+
+
+def label_of(value: Any) -> str:
+    """A dimension's value as people read it."""
+    if value is None or value == "":
+        return "(none)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """With thousands separators; whole numbers without decimals, others with as many as their size deserves."""
+    if decimals is None:
+        decimals = 0 if float(value).is_integer() else decimals_for(abs(value))
+    return f"{value:,.{decimals}f}"
+
+
+def decimals_for(largest: float) -> int:
+    """How many decimals tell values of this size apart without pretending precision."""
+    return 0 if largest >= 10_000 else 1 if largest >= 100 else 2
+
+
+def moment_of(moment: datetime) -> str:
+    """2026-11-23 09:30 UTC."""
+    return f"{in_utc(moment):%Y-%m-%d %H:%M} UTC"
+
+
+def size_of(count: float) -> str:
+    """Bytes as people say them: 691 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def length_of(seconds: float) -> str:
+    """A stretch of time as people say it: 4.2 s, 3 min 20 s, 2 h 05 min, 8 days."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    is_days = hours >= 48 or (hours == 24 and minutes == 0)
+    return counted(round(hours / 24), "day") if is_days else f"{hours} h {minutes:02d} min"
+
+
+def listed(names: Any) -> str:
+    """a, b and c."""
+    *head, last = [str(n) for n in names]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """1 day, 2 days."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _is_midnight(moment: datetime) -> bool:
+    return (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)

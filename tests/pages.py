@@ -1,0 +1,142 @@
+"""The pages of docs/ that are written from the code's own records. `python tests/pages.py` writes them anew.
+
+`python tests/pages.py demo` also draws the README's pictures, from the workspace that `make demo` leaves.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from typer.main import get_command
+
+from footfall.cli import app
+from footfall.settings import Settings
+from footfall.sources import installed_sources
+from footfall.template import settings_of, toml_of
+from footfall.terminal import KINDS
+from footfall.workspace import Workspace
+
+DOCS = Path(__file__).parents[1] / "docs"
+BEGIN, END = "<!-- begin: written by tests/pages.py -->", "<!-- end -->"
+
+
+def commands() -> dict[str, Any]:
+    return dict(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def cli_page() -> Iterator[str]:
+    """Every command with its arguments and options."""
+    for name, command in commands().items():
+        words = " ".join(p.metavar if p.required else f"[{p.metavar}]" for p in command.params if not _is_option(p))
+        many = "…" if name == "collect" else ""
+        yield f"### footfall {name}\n"
+        yield f"`footfall {' '.join(word for word in (name, words) if word)}{many} [OPTIONS]`: {command.help}\n"
+        parameters = [p for p in command.params if p.name != "help"]
+        if parameters:
+            yield "| | |\n|---|---|"
+        for parameter in parameters:
+            yield f"| {_spelled(parameter)} | {_cell(parameter.help)}{_default(parameter)} |"
+        yield ""
+
+
+def _is_option(parameter: Any) -> bool:
+    return str(parameter.opts[0]).startswith("-")
+
+
+def _spelled(parameter: Any) -> str:
+    if not _is_option(parameter):
+        return f"`{parameter.metavar}`"
+    value = "" if parameter.is_flag else f" {parameter.metavar or 'TEXT'}"
+    return ", ".join(f"`{name}{value}`" for name in parameter.opts)
+
+
+def _default(parameter: Any) -> str:
+    if parameter.required:
+        return " Required." if _is_option(parameter) else ""
+    return "" if parameter.default in (None, False, ()) else f" Default: `{parameter.default}`."
+
+
+def metrics_page() -> Iterator[str]:
+    """Every metric of the built-in sources, its dimensions and its policies."""
+    workspace = Workspace(Settings.model_validate({"sources": {name: {} for name in installed_sources()}}))
+    yield "| kind | how it adds up |\n|---|---|"
+    yield from (f"| `{kind}` | {says} |" for kind, says in KINDS.items())
+    yield ""
+    for source in workspace.sources.values():
+        yield f"### From the source `{source.name}`\n"
+        for metric in source.metrics:
+            yield f"**`{metric.name}`**, {metric.unit}, `{metric.kind}`: {metric.description}\n"
+            for policy in metric.policies:
+                choices = ", ".join(
+                    f"`{choice}` ({'keeps everything' if kept is None else f'keeps `{kept}`'})"
+                    for choice, kept in policy.choices.items()
+                )
+                yield f"- Policy `{policy.name}`: {policy.description} {choices}; default `{policy.default}`.\n"
+        for table in source.tables:
+            yield f"Table `{table.name}`: {table.description}\n"
+            yield "| dimension | |\n|---|---|"
+            yield from (f"| `{name}` | {_cell(table.column(name).description)} |" for name in table.dimensions)
+            yield ""
+
+
+def settings_page() -> Iterator[str]:
+    """Every setting of footfall.toml."""
+    yield from _settings("The workspace", Settings)
+    for name, point in installed_sources().items():
+        yield from _settings(f"`[sources.{name}]`", point.load().Settings)
+
+
+def _settings(title: str, model: type[BaseModel]) -> Iterator[str]:
+    yield f"### {title}\n"
+    yield "| setting | default | |\n|---|---|---|"
+    for name, field in settings_of(model):
+        default = field.get_default(call_default_factory=True)
+        shown = "" if default is None else f"`{toml_of(default)}`"
+        yield f"| `{name}` | {shown} | {_cell(field.description)} |"
+    yield ""
+
+
+def _cell(text: str | None) -> str:
+    return (text or "").replace("|", "\\|")
+
+
+PAGES = {"cli.md": cli_page, "metrics.md": metrics_page, "settings.md": settings_page}
+
+
+def current(page: Path) -> str:
+    """`page` as it ought to be: its own words, with the written part renewed."""
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    return "".join([before, BEGIN, "\n\n", "\n".join(PAGES[page.name]()), "\n", END, after])
+
+
+def draw_pictures(demo: Path) -> None:
+    """The README's pictures, from the workspace that `make demo` leaves."""
+    from rich.console import Console
+
+    from footfall import charts, terminal
+    from footfall.workspace import open as open_workspace
+
+    workspace = open_workspace(demo)
+    smooth = workspace.query("launches", by=["federation"], rolling=7, last=365)
+    charts.save(charts.chart_of(smooth), DOCS / "images" / "launches-by-federation.png")
+    asked: dict[str, Any] = {"grain": "month", "last": 12, "compare": "year"}
+    console = Console(record=True, width=96, file=io.StringIO(), markup=False, highlight=False)
+    console.print("$ footfall query launches --grain month --last 12 --compare year\n", style="green")
+    console.print(terminal.answer(workspace.query("launches", **asked), width=96))
+    # Pictures in a README may not load fonts from elsewhere: the reader's own monospaced one will do.
+    svg = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="footfall"), flags=re.DOTALL)
+    (DOCS / "images" / "query.svg").write_text(svg, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for name in PAGES:
+        (DOCS / name).write_text(current(DOCS / name), encoding="utf-8")
+    if len(sys.argv) > 1:
+        draw_pictures(Path(sys.argv[1]))

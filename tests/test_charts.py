@@ -1,0 +1,264 @@
+"""Charts: a gap is a gap, the axis starts at zero, and nothing is added that does not add up."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from footfall.charts import COLOURS, chart_of, format_of, save
+from footfall.errors import FootfallError, QueryError
+from footfall.periods import Grain
+from footfall.result import Result
+from footfall.series import lone_points, points_of, stack, strokes
+from results import LATEST, REPOS, moment, result
+
+
+def spec_of(of: Result, **options: Any) -> dict[str, Any]:
+    spec = chart_of(of, **options).to_dict()
+    assert isinstance(spec, dict)
+    return spec
+
+
+def data_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of every layer."""
+    found = [spec, *spec["layer"]]
+    sets = spec.get("datasets", {})
+    rows: list[dict[str, Any]] = []
+    for part in found:
+        data = part.get("data", {})
+        rows += data.get("values", []) or sets.get(data.get("name", ""), [])
+    return rows
+
+
+def marks_of(spec: dict[str, Any]) -> list[str]:
+    return [layer["mark"]["type"] if isinstance(layer["mark"], dict) else layer["mark"] for layer in spec["layer"]]
+
+
+def texts_of(spec: dict[str, Any]) -> str:
+    return " | ".join([spec["title"]["text"], *spec["title"]["subtitle"]])
+
+
+def walk(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for value in node.values():
+            yield from walk(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from walk(value)
+
+
+# --- series
+
+
+def test_a_gap_breaks_the_line_and_the_values_beside_it_stay() -> None:
+    points = points_of(result([1, 2, None, 4, 5, 6], until="2026-01-07"))
+    assert [[p.value for p in stretch] for _, _, stretch in strokes(points)] == [[1, 2], [4, 5, 6]]
+
+
+def test_a_value_between_two_gaps_is_a_dot() -> None:
+    points = points_of(result([1, 2, None, 4, None], until="2026-01-06"))
+    assert [p.value for p in lone_points(points)] == [4]
+    assert "circle" in marks_of(spec_of(result([1, 2, None, 4, None], until="2026-01-06")))
+
+
+def test_what_may_still_change_is_a_stroke_of_its_own_that_joins_the_settled_one() -> None:
+    points = points_of(result([1, 2, 3, 4], until="2026-01-05", provisional=[3]))
+    assert [(settled, [p.value for p in stretch]) for _, settled, stretch in strokes(points)] == [
+        (True, [1, 2, 3]),
+        (False, [3, 4]),
+    ]
+
+
+def test_what_was_partly_collected_is_not_settled() -> None:
+    points = points_of(result([1, 2], until="2026-01-03", coverage=[1, 0.5]))
+    assert [p.is_settled for p in points] == [True, False]
+
+
+def test_a_value_of_which_nothing_was_collected_is_a_gap_even_when_it_says_zero() -> None:
+    assert [p.value for p in points_of(result([1, 0], until="2026-01-03", coverage=[1, 0]))] == [1, None]
+
+
+def test_a_mean_of_less_than_half_its_periods_is_not_drawn() -> None:
+    shares = [1, 4 / 7, 3 / 7]
+    assert [p.value for p in points_of(result([9, 9, 9], until="2026-01-04", coverage=shares, rolling=7))] == [
+        9,
+        9,
+        None,
+    ]
+    assert [p.value for p in points_of(result([9, 9, 9], until="2026-01-04", coverage=shares))] == [9, 9, 9]
+
+
+def test_stacks_lie_on_each_other_without_filling_gaps() -> None:
+    points = points_of(result({"a": [1, None, 3], "b": [10, 20, None]}, until="2026-01-04"))
+    edges = [(p.series, p.period.start.day, low, high) for p, low, high in stack(points, ["b", "a"])]
+    assert edges == [("b", 1, 0, 10), ("a", 1, 10, 11), ("b", 2, 0, 20), ("a", 3, 0, 3)]
+
+
+# --- charts
+
+
+def test_days_are_a_line_months_are_columns_and_totals_are_bars() -> None:
+    year: dict[str, Any] = {"since": "2025-01-01", "until": "2026-01-01", "grain": Grain.MONTH}
+    assert "line" in marks_of(spec_of(result(list(range(31)))))
+    assert marks_of(spec_of(result(list(range(12)), **year)))[0] == "bar"
+    bars = spec_of(result({"a": [1], "b": [2]}, grain=Grain.TOTAL))
+    assert marks_of(bars) == ["bar", "text"]
+    assert "line" in marks_of(spec_of(result({"a": range(12), "b": range(12)}, **year)))
+    assert marks_of(spec_of(result({"a": range(12), "b": range(12)}, **year), stacked=True))[0] == "bar"
+    assert marks_of(spec_of(result({"a": range(31), "b": range(31)}), stacked=True)) == ["area"]
+
+
+def test_a_gap_is_in_no_chart_a_zero() -> None:
+    values: dict[str, Sequence[float | None]] = {"a": [5.0, None, 5.0, 5.0], "b": [5.0, None, 5.0, 5.0]}
+    for stacked in (False, True):
+        rows = data_of(spec_of(result(values, until="2026-01-05"), stacked=stacked))
+        assert {row["period"] for row in rows} == {"2026-01-01", "2026-01-03", "2026-01-04"}
+        assert all(row["value"] == 5 for row in rows)
+        assert "gap: not collected" in texts_of(spec_of(result(values, until="2026-01-05"), stacked=stacked))
+
+
+def test_every_axis_of_numbers_starts_at_zero_and_time_is_in_utc() -> None:
+    for of, stacked in (
+        (result([90, 100], until="2026-01-03"), False),
+        (result({"a": [90, 100], "b": [90, 100]}, until="2026-01-03"), True),
+        (result([90], until="2026-02-01", grain=Grain.MONTH), False),
+    ):
+        spec = spec_of(of, stacked=stacked)
+        x = [n for n in walk(spec) if n.get("type") == "temporal" and "scale" in n]
+        y = [layer["encoding"]["y"] for layer in spec["layer"] if "scale" in layer["encoding"].get("y", {})]
+        assert {n["scale"]["type"] for n in x} == {"utc"}
+        assert y
+        assert all(axis["scale"]["zero"] for axis in y)
+
+
+def test_title_unit_and_remarks_are_on_the_chart() -> None:
+    spec = spec_of(
+        result(
+            {"a": [1, 2], "b": [3, 4]},
+            until="2026-01-03",
+            rolling=7,
+            provisional=[1],
+            notes=("sample data, generated by footfall demo",),
+            policies=(("status", "success"),),
+        )
+    )
+    texts = texts_of(spec)
+    assert texts.startswith("Launches per day by federation, 7-day mean")
+    for part in ("2026-01-01 to 2026-01-02 (UTC)", "dashed: provisional", "status = success", "sample data"):
+        assert part in texts
+    assert any(n.get("title") == "launches per day, 7-day mean" for n in walk(spec))
+    assert texts_of(spec_of(result([1, 2], until="2026-01-03"), title="Mine")).startswith("Mine | ")
+
+
+def test_groups_have_colours_by_size_and_the_rest_is_grey() -> None:
+    spec = spec_of(result({"other": [900, 1], "small": [1, 2], "big": [10, 20]}, until="2026-01-03", top=2))
+    scale = next(n["scale"] for n in walk(spec) if n.get("field") == "series" and "scale" in n)
+    assert scale["domain"] == ["big", "small", "other"]
+    assert scale["range"][:2] == list(COLOURS[:2])
+    assert scale["range"][2] not in COLOURS
+
+
+def test_a_comparison_is_drawn_behind_and_named() -> None:
+    spec = spec_of(result([5, 6, 7], until="2026-01-04", previous=[4, 5, None], compare="year"))
+    assert marks_of(spec) == ["line", "line"]
+    assert "grey line: a year before" in texts_of(spec)
+
+
+@pytest.mark.parametrize(
+    ("of", "stacked", "message"),
+    [
+        (result([moment("2026-01-01")], metric=LATEST, grain=Grain.TOTAL), False, "a moment, not a quantity"),
+        (result({"a": [1], "b": [2]}, metric=REPOS, until="2026-01-02"), True, "repos cannot be stacked"),
+        (result([1, 2], until="2026-01-03"), True, "nothing to stack"),
+        (result([None, None], until="2026-01-03"), False, "nothing to draw"),
+        (result({f"{n}": [n, n] for n in range(13)}, until="2026-01-03"), False, "at most 12: add `--top 8`"),
+        (result({f"{n}": [n] for n in range(61)}, grain=Grain.TOTAL), False, "at most 60: add `--top 20`"),
+    ],
+)
+def test_what_cannot_be_drawn_honestly_says_why_and_what_to_do(of: Result, stacked: bool, message: str) -> None:
+    with pytest.raises(QueryError, match=re.escape(message)):
+        chart_of(of, stacked=stacked)
+
+
+# --- files
+
+
+@pytest.fixture(scope="module")
+def chart() -> Any:
+    return chart_of(result({"a": [1, None, 3], "b": [4, 5, 6]}, until="2026-01-04", notes=("sample data",)))
+
+
+def test_png_is_twice_the_size_of_svg(chart: Any, tmp_path: Path) -> None:
+    save(chart, tmp_path / "x.png")
+    save(chart, tmp_path / "x.svg")
+    png, svg = (tmp_path / "x.png").read_bytes(), (tmp_path / "x.svg").read_text()
+    assert png.startswith(b"\x89PNG")
+    width = re.search(r'<svg[^>]* width="([\d.]+)"', svg)
+    assert width
+    assert int.from_bytes(png[16:20], "big") == pytest.approx(2 * float(width[1]), abs=2)
+    assert "sample data" in svg
+
+
+@pytest.mark.parametrize(
+    ("grain", "until"),
+    [
+        (Grain.HOUR, "2026-01-01T03:00"),
+        (Grain.HOUR, "2026-01-03"),
+        (Grain.DAY, "2026-01-02"),
+        (Grain.DAY, "2026-03-01"),
+        (Grain.DAY, "2027-03-01"),
+        (Grain.WEEK, "2027-01-01"),
+        (Grain.MONTH, "2026-02-01"),
+        (Grain.MONTH, "2029-02-01"),
+        (Grain.YEAR, "2036-01-01"),
+    ],
+)
+def test_time_of_any_length_can_be_drawn_with_at_least_one_year_in_sight(
+    grain: Grain, until: str, tmp_path: Path
+) -> None:
+    save(chart_of(result([3] * 500, grain=grain, until=until)), tmp_path / "x.svg")
+    assert re.search(r">([^<>(]*2026[^<>(]*)</t", (tmp_path / "x.svg").read_text())
+
+
+def test_html_needs_no_network(chart: Any, tmp_path: Path) -> None:
+    save(chart, tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text()
+    assert not re.search(r"<(script|link)[^>]*(src|href)=", page)
+    assert not re.search(r"\bimport\s*\(?['\"]https?:", page)
+    assert "vegaEmbed" in page
+    assert "sample data" in page
+
+
+def test_json_is_vega_lite(chart: Any, tmp_path: Path) -> None:
+    save(chart, tmp_path / "x.json")
+    assert "vega-lite" in json.loads((tmp_path / "x.json").read_text())["$schema"]
+
+
+def test_an_unknown_suffix_says_the_valid_ones() -> None:
+    with pytest.raises(QueryError, match=r"did you mean 'png'.*svg"):
+        format_of(Path("x.pngg"))
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(chart: Any, tmp_path: Path) -> None:
+    for suffix in ("png", "html"):
+        with pytest.raises(FootfallError, match="cannot be written: No such file"):
+            save(chart, tmp_path / "no" / f"x.{suffix}")
+
+
+def test_without_the_optional_part_one_sentence_says_how_to_get_it() -> None:
+    code = (
+        "import sys; sys.modules['altair'] = None\n"
+        "from footfall.errors import MissingExtraError\n"
+        "try: import footfall.charts\n"
+        "except MissingExtraError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "a chart needs an optional part: run `pip install 'footfall[charts]'`.\n"
