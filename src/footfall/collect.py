@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -197,7 +198,8 @@ def _collect_one(
     watch: Watcher,
 ) -> None:
     known = lake.known(source.name)
-    todo = plan(source.name, source.offers(known, now()), known, window, now())
+    of_windows = [entry for entry in known if entry.window != ASKED]
+    todo = plan(source.name, source.offers(of_windows, now()), of_windows, window, now())
     summary.windows, summary.unchanged = len(todo.wanted), todo.unchanged
     summary.add(todo.missing)
     size = sum(offer.size for offer in todo.wanted)
@@ -211,7 +213,7 @@ def _collect_one(
         watch.advance(windows=windows, bytes=bytes, note=note)
 
     lake.record(todo.missing)
-    for batch in source.fetch(todo.wanted, tell):
+    for batch in one_ahead(source.fetch(todo.wanted, tell)):
         _store(lake, source.name, batch)
         summary.add(batch.outcomes, has_news=batch.rows is not None or bool(batch.replaces))
     if any(entry.window == ASKED and entry.status is Status.FAILED for entry in known):
@@ -220,6 +222,19 @@ def _collect_one(
         refresh(lake, table)
         compact(lake, table)
     compact(lake, LEDGER)
+
+
+def one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches, the next one being fetched while the last one is stored."""
+    with ThreadPoolExecutor(1, thread_name_prefix="fetch") as pool:
+        try:
+            coming = pool.submit(next, batches, None)
+            while (batch := coming.result()) is not None:
+                coming = pool.submit(next, batches, None)
+                yield batch
+        finally:
+            # Only the thread that runs a generator may close it, when it is not running.
+            pool.submit(getattr(batches, "close", lambda: None))
 
 
 def _store(lake: Lake, source: str, batch: Batch) -> None:

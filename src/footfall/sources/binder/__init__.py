@@ -103,7 +103,7 @@ def launches_table(keep_ref: bool = False) -> Table:
         rule=Replace(),
         rollups=(
             Rollup("launches_by_day", Grain.DAY, NARROW),
-            Rollup("launches_by_month", Grain.MONTH, ("repo", *NARROW)),
+            Rollup("launches_by_month", Grain.MONTH, ("provider", "repo", "federation", "status")),
         ),
         sort=("spec", "hour"),
     )
@@ -216,13 +216,10 @@ class Binder:
         """A batch a calendar month, so that memory does not grow with the archive."""
         ordered = sorted(offers, key=lambda offer: offer.window)
         with _own_folder(self._scratch) as folder:
-            reader = Reader(folder, self._member, self._settings.keep_ref)
-            try:
-                for _, month in groupby(ordered, key=lambda offer: offer.window.start.replace(day=1)):
-                    yield self._batch(list(month), reader, folder, tell)
-                    _clear(folder)
-            finally:
-                reader.close()
+            reader = Reader(self._scratch, self._member, self._settings.keep_ref)
+            for _, month in groupby(ordered, key=lambda offer: offer.window.start.replace(day=1)):
+                yield self._batch(list(month), reader, folder, tell)
+                _clear(folder)
 
     def _batch(self, offers: Sequence[Offer], reader: Reader, folder: Path, tell: Progress) -> Batch:
         now = self._context.now()  # before reading: what comes later is not covered

@@ -106,7 +106,7 @@ class Folder:
         self._folder = folder
 
     def look(self, days: Sequence[date], known: Mapping[date, Entry], now: datetime) -> dict[date, Look]:
-
+        """From the first day that the folder has (or had, or lists) to the last: it may be any part of the archive."""
         try:
             with os.scandir(self._folder) as entries:
                 files = {entry.name: entry for entry in entries if FILE_NAME.fullmatch(entry.name)}
@@ -119,8 +119,12 @@ class Folder:
                 f"the archive folder {self._folder} holds no events-YYYY-MM-DD.jsonl or .jsonl.gz; correct `archive`."
             )
         index = self._index()
+        there = {date.fromisoformat(match[1]) for name in files if (match := FILE_NAME.fullmatch(name))}
+        there |= {*index.names, *known}
         looks = {}
         for day in days:
+            if not min(there) <= day <= max(there):
+                continue
             name = f"events-{day}.jsonl"
             twin = name + ".gz"
             notes = index.notes(day)

@@ -7,6 +7,7 @@ The careful path: any other file is read line by line, each line taken or refuse
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,8 @@ KINDS: Mapping[type, str] = {str: "a text", int: "a whole number", bool: "true o
 GROUPED = ("provider", "spec", "origin", "status", "version", "build_token", "request_origin")
 MOST_LEARNT = 500_000
 """Names kept from one month to the next, so that rules run on new ones only."""
+UNSOUND = 1 << 40
+"""Bytes that an odd event accounts for: more than any file has, so that its file is not sound."""
 LINE_LIMIT = 1 << 24
 """Bytes of the longest line that is read; an event has some 300."""
 SAMPLE_LIMIT = 200
@@ -107,7 +110,10 @@ class _RefusedError(Exception):
 
 
 class Reader:
-    """Reads files into the table `grouped` of a DuckDB database of its own: launches by file, hour and dimensions."""
+    """Reads files into a table of a DuckDB database of its own: launches by file, hour and dimensions.
+
+    There are two such tables, used in turn: while the lake writes what was read, the next month is read.
+    """
 
     def __init__(self, scratch: Path, member: Callable[[str | None], str], keep_ref: bool = False) -> None:
         import duckdb
@@ -115,34 +121,48 @@ class Reader:
         self._member = member
         self._names = (*GROUPED, "ref") if keep_ref else GROUPED
         self._columns = ("filename", "hour", *self._names, "launches")
-        config = {"memory_limit": "800MB", "temp_directory": str(scratch / "spill")}
+        # What it spills goes when the database does, which is when nobody holds rows of it any more.
+        config = {"memory_limit": "800MB", "temp_directory": str(scratch / f"spill-{os.getpid()}")}
         self._db = duckdb.connect(config={**config, "preserve_insertion_order": "false"})
         self._db.execute("SET TimeZone = 'UTC'")
         self._learnt: dict[str, int] = {}
-
-    def close(self) -> None:
-        self._db.close()
+        self._turn = 0
 
     def read(self, files: Sequence[File]) -> list[Reading]:
-        """Read the files into `grouped`, which is emptied first; what each gave, in their order."""
-        self._db.execute(f"CREATE OR REPLACE TEMP TABLE grouped ({self._types()})")
+        """Read the files; what each gave, in their order."""
+        self._turn = 1 - self._turn
+        self._db.execute(f"CREATE OR REPLACE TABLE {self._grouped} ({self._types()})")
         quick = self._read_at_once([file for file in files if not re.search(r"[*?\[]", str(file.path))])
         return [Reading(quick[file], quick[file]) if file in quick else self._read_by_line(file) for file in files]
 
+    @property
+    def _grouped(self) -> str:
+        return f"grouped_{self._turn}"
+
     def _types(self) -> str:
-        texts = ", ".join(f"{name} VARCHAR" for name in self._columns if name != "launches")
-        return f"{texts}, launches BIGINT, other_bytes BIGINT, is_sound BOOLEAN"
+        texts = ", ".join(f"{name} VARCHAR" for name in ("filename", *self._names))
+        return f"{texts}, hour TIMESTAMP, launches BIGINT, other_bytes BIGINT"
 
     def rows(self) -> duckdb.DuckDBPyRelation:
-        """What was read, with the columns of the table. Valid until the next `read`."""
+        """What was read, with the columns of the table. Valid until the next `read` but one.
+
+        Texts become codes in alphabetical order: the lake then sorts numbers, in half the time.
+        """
         self._learn("repos", ("provider", "spec"), "repo", lambda pair: repo_of(*pair) or None)
         self._learn("members", ("origin",), "federation", lambda one: self._member(*one))
-        return self._db.sql(
+        texts = {name: self._grouped for name in self._names if FIELDS[name] is str}
+        homes = {"repo": "repos", "federation": "members"} | texts
+        for name, home in homes.items():
+            self._db.execute(
+                f"CREATE OR REPLACE TYPE {name}_{self._turn} AS ENUM "
+                f"(SELECT DISTINCT {name} FROM {home} WHERE {name} IS NOT NULL ORDER BY {name})"
+            )
+        coded = ", ".join(f"{'g.' if n in texts else ''}{n}::{n}_{self._turn} AS {n}" for n in homes)
+        return self._db.cursor().sql(
             f"""
-            SELECT (hour || ':00:00Z')::TIMESTAMPTZ AS hour, g.provider, g.spec, repo, g.origin, federation, status,
-                version::BIGINT AS version, build_token = 'true' AS build_token, request_origin,
-                {"ref," if "ref" in self._names else ""} launches
-            FROM grouped AS g
+            SELECT hour::TIMESTAMPTZ AS hour, {coded}, version::BIGINT AS version, build_token = 'true' AS build_token,
+                launches
+            FROM {self._grouped} AS g
             JOIN repos AS r ON g.provider = r.provider AND g.spec = r.spec
             JOIN members AS m ON g.origin IS NOT DISTINCT FROM m.origin
             """
@@ -154,12 +174,10 @@ class Reader:
         """Apply a rule to the keys that are new: it runs once a value, not once a launch."""
         columns = ", ".join(f"{column} VARCHAR" for column in (*keys, name))
         is_full = self._learnt.get(table, 0) > MOST_LEARNT
-        self._db.execute(
-            f"CREATE {'OR REPLACE TEMP TABLE' if is_full else 'TEMP TABLE IF NOT EXISTS'} {table} ({columns})"
-        )
+        self._db.execute(f"CREATE {'OR REPLACE TABLE' if is_full else 'TABLE IF NOT EXISTS'} {table} ({columns})")
         same = " AND ".join(f"g.{key} IS NOT DISTINCT FROM t.{key}" for key in keys)
         new = self._db.execute(
-            f"SELECT DISTINCT {', '.join(keys)} FROM grouped AS g WHERE NOT EXISTS (FROM {table} AS t WHERE {same})"
+            f"SELECT DISTINCT {', '.join(keys)} FROM {self._grouped} AS g WHERE NOT EXISTS (FROM {table} AS t WHERE {same})"
         ).fetchall()
         self._learnt[table] = len(new) + (0 if is_full else self._learnt.get(table, 0))
         self._fill(f"INSERT INTO {table}", (*keys, name), [(*row, rule(row)) for row in new])
@@ -182,7 +200,7 @@ class Reader:
                 found = {file: size for file in files if (size := _accountable_size(file.path, style))}
                 taken |= self._read_sound(found, style) if found else {}
         except duckdb.Error:  # one of them cannot be read at all: reading by line tells which, and why
-            self._db.execute("DELETE FROM grouped")
+            self._db.execute(f"DELETE FROM {self._grouped}")
             return {}
         return taken
 
@@ -192,14 +210,14 @@ class Reader:
         unkept = [name for name in ("ref", "schema") if name not in self._names]
         self._db.execute(
             f"""
-            INSERT INTO grouped BY NAME
-            SELECT filename, left(timestamp, 13) AS hour, {", ".join(self._names)},
+            INSERT INTO {self._grouped} BY NAME
+            SELECT filename, date_trunc('hour', try_cast(timestamp AS TIMESTAMP)) AS hour, {", ".join(self._names)},
                 count(*) AS launches,
-                sum(strlen(timestamp) + {" + ".join(_bytes_of(name, style) for name in unkept)}) AS other_bytes,
-                bool_and(coalesce(
-                    try_cast(timestamp AS TIMESTAMPTZ) IS NOT NULL
+                sum(CASE WHEN strlen(timestamp) IN (20, 25)
                     AND (ends_with(timestamp, '+00:00') OR ends_with(timestamp, 'Z'))
-                    AND (schema IS NULL OR schema = '{EVENT_SCHEMA}'), false)) AS is_sound
+                    AND (schema IS NULL OR schema = '{EVENT_SCHEMA}')
+                    THEN strlen(timestamp) + {" + ".join(_bytes_of(name, style) for name in unkept)}
+                    ELSE {UNSOUND} END) AS other_bytes
             FROM read_json([{paths}], format = 'newline_delimited', columns = {{{fields}}}, filename = true,
                 ignore_errors = true, maximum_object_size = {LINE_LIMIT})
             GROUP BY ALL
@@ -208,11 +226,11 @@ class Reader:
         verdicts = {Path(row[0]): row[1:] for row in self._db.execute(self._verdicts(style)).fetchall()}
         taken = {}
         for file, size in sizes.items():
-            launches, is_sound, first, last, accounted = verdicts.get(file.path, (0, False, "", "", 0))
-            if is_sound and first == last == str(file.day) and size == accounted:
+            launches, is_sound, first, last, accounted = verdicts.get(file.path, (0, False, None, None, 0))
+            if is_sound and first == last == file.day and size == accounted:
                 taken[file] = int(launches)
         if doubtful := [str(file.path) for file in sizes if file not in taken]:
-            self._db.execute("DELETE FROM grouped WHERE filename IN (SELECT unnest(?::VARCHAR[]))", [doubtful])
+            self._db.execute(f"DELETE FROM {self._grouped} WHERE filename IN (SELECT unnest(?::VARCHAR[]))", [doubtful])
         return taken
 
     def _verdicts(self, style: _Style) -> str:
@@ -222,23 +240,31 @@ class Reader:
         is no event) makes it longer than that. Values that DuckDB turned into text look like JSON: those
         might make it shorter, so a text that looks like JSON makes a file suspect.
         """
-        texts = [name for name in self._names if FIELDS[name] is str]
-        # a JSON value begins with none of the letters from `:` to `Z`, which spares most texts the look
-        json_like = " OR ".join(
-            f"coalesce(({name} < ':' OR {name} >= '[') AND json_valid({name}), false)" for name in texts
-        )
         sizes = " + ".join(_bytes_of(name, style) for name in self._names)
         return f"""
             SELECT filename, sum(launches),
-                bool_and(is_sound AND provider IS NOT NULL AND spec IS NOT NULL
-                    AND regexp_full_match(hour, '\\d{{4}}-\\d\\d-\\d\\dT([01]\\d|2[0-3])')
-                    AND coalesce(regexp_full_match(version, '0|[1-9]\\d{{0,8}}'), true)
-                    AND coalesce(build_token IN ('true', 'false'), true)
-                    AND NOT ({json_like})),
-                min(left(hour, 10)), max(left(hour, 10)),
+                bool_and(hour IS NOT NULL AND provider IS NOT NULL AND spec IS NOT NULL
+                    AND coalesce(build_token IN ('true', 'false'), true){self._suspicion()}),
+                min(hour)::DATE, max(hour)::DATE,
                 sum(other_bytes + launches * ({style.around} + {len("timestamp") + style.text} + {sizes}))::BIGINT
-            FROM grouped GROUP BY filename
+            FROM {self._grouped} GROUP BY filename
             """
+
+    def _suspicion(self) -> str:
+        """SQL that excludes values which were no texts, or no versions; empty when, as ever, there are none.
+
+        Different values are few, so they are looked at before the rows are.
+        """
+        odd = {n: f"json_valid({n})" for n in self._names if FIELDS[n] is str}
+        odd["version"] = "version IS DISTINCT FROM try_cast(version AS UINTEGER)::VARCHAR OR strlen(version) > 9"
+        found = ""
+        for name, is_odd in odd.items():
+            values = self._db.execute(
+                f"SELECT {name} FROM (SELECT DISTINCT {name} FROM {self._grouped}) WHERE {name} IS NOT NULL AND ({is_odd}) LIMIT 1"
+            )
+            if values.fetchone():
+                found += f" AND ({name} IS NULL OR NOT ({is_odd}))"
+        return found
 
     # The careful path
 
@@ -263,7 +289,7 @@ class Reader:
             reading.fault = "no line of the file is a launch event"
             return reading
         rows = [(str(file.path), *map(_text, key), str(n)) for key, n in groups.items()]
-        self._fill("INSERT INTO grouped BY NAME", self._columns, rows)
+        self._fill(f"INSERT INTO {self._grouped} BY NAME", self._columns, rows)
         return reading
 
 
@@ -350,7 +376,7 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-
 
 
 def _hour(timestamp: str, day: date) -> str:
-    """The hour (UTC) of an event as 2019-06-12T09: floored, and within the file's day."""
+    """The hour (UTC) of an event as 2019-06-12 09:00: floored, and within the file's day."""
     match = _TIMESTAMP.fullmatch(timestamp)
     try:
         moment = datetime.fromisoformat(timestamp) if match else None
@@ -366,7 +392,7 @@ def _hour(timestamp: str, day: date) -> str:
         raise _RefusedError("whose timestamp is no time") from None
     if moment.date() != day:
         raise _RefusedError("outside the file's day")
-    return f"{moment:%Y-%m-%dT%H}"
+    return f"{moment:%Y-%m-%d %H}:00"
 
 
 def _text(value: str | int | bool | None) -> str | None:
