@@ -1,0 +1,308 @@
+"""Engines: where Ibis expressions run. The only place that knows which engine it is.
+
+duckdb://          in process, on the Parquet files that a snapshot pins
+sc://host:port     Spark Connect (Apache Spark, Databricks, Sail), on the Delta tables at the pinned versions
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from urllib.parse import urlsplit
+
+from footfall.errors import LakeError, MissingExtraError, QueryError, SettingsError
+from footfall.periods import Grain
+from footfall.tables import ColumnType, Observe, Role, Table
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pyarrow as pa
+
+    from footfall.lake import Pinned
+
+_IBIS_TYPES: dict[ColumnType, str] = {
+    "timestamp": "timestamp('UTC', 6)",
+    "string": "string",
+    "integer": "int64",
+    "number": "float64",
+    "boolean": "boolean",
+}
+_UNITS = {Grain.HOUR: "h", Grain.DAY: "D", Grain.WEEK: "W", Grain.MONTH: "M", Grain.YEAR: "Y"}
+_PATIENCE_SECONDS = 5.0
+
+
+class Engine(Protocol):
+    """Reads pinned tables and runs Ibis expressions on them."""
+
+    def mount(self, pinned: Pinned | None, table: Table, as_of: datetime | None = None) -> ir.Table:
+        """`table` as it stands at its pinned version: its columns, nulls where older files have none.
+
+        None is a table that nothing was collected for: no rows. Observed values come resolved,
+        those learnt after `as_of` left out.
+        """
+        ...
+
+    def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
+        """The start of the period of `grain` that holds `moment`, in UTC; weeks start on Monday."""
+        ...
+
+    def run(self, expression: ir.Table) -> pa.Table:
+        """The rows of `expression`; timestamps are microseconds in UTC."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held; the engine cannot be asked any more."""
+        ...
+
+
+def connect(address: str) -> Engine:
+    """The engine at `address`, ready to be asked."""
+    scheme = urlsplit(address).scheme
+    if scheme == "duckdb" and address.removeprefix("duckdb://") == "":
+        return DuckDB()
+    if scheme == "sc" and urlsplit(address).hostname:
+        return Spark(address)
+    raise SettingsError(f'engine {address!r} is not known; write "duckdb://", or "sc://host:port" for Spark Connect.')
+
+
+class DuckDB:
+    """DuckDB inside this process."""
+
+    _TYPES: ClassVar[dict[ColumnType, str]] = {
+        "timestamp": "TIMESTAMPTZ",
+        "string": "VARCHAR",
+        "integer": "BIGINT",
+        "number": "DOUBLE",
+        "boolean": "BOOLEAN",
+    }
+
+    def __init__(self) -> None:
+        import ibis
+
+        self._ibis = ibis.duckdb.connect()
+        self._duckdb = self._ibis.con
+        self._duckdb.execute("SET GLOBAL timezone = 'UTC'")
+        self._mounted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def mount(self, pinned: Pinned | None, table: Table, as_of: datetime | None = None) -> ir.Table:
+        name = _view_name(pinned, table)
+        with self._lock:
+            if name not in self._mounted:
+                self._create_view(name, pinned, table)
+                self._mounted.add(name)
+        return _resolve(_named(name, table), table, as_of)
+
+    def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None:
+        files = pinned.files if pinned else ()
+        columns = _select(table, pinned.columns if pinned and files else (), self._TYPES, quote='"')
+        origin = " WHERE false"
+        if files:
+            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+            # by name: an older file may lack columns that were added later
+            origin = f" FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+        with self._duckdb.cursor() as cursor:
+            self._guard(cursor, f'CREATE OR REPLACE VIEW "{name}" AS SELECT {", ".join(columns)}{origin}')
+
+    def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
+        """Through a timestamp without zone: DuckDB truncates those four to six times faster, and in UTC they agree."""
+        import ibis
+
+        micros = ibis.udf.scalar.builtin(_epoch_us, name="epoch_us", signature=(("timestamp('UTC')",), "int64"))
+        naive = ibis.udf.scalar.builtin(_make_timestamp, name="make_timestamp", signature=(("int64",), "timestamp"))
+        return naive(micros(moment)).truncate(_UNITS[grain])
+
+    def run(self, expression: ir.Table) -> pa.Table:
+        sql = self._ibis.compile(expression)
+        with self._duckdb.cursor() as cursor:  # a cursor of its own: several threads may ask
+            return _typed(self._guard(cursor, sql), expression)
+
+    def close(self) -> None:
+        self._ibis.disconnect()
+
+    @staticmethod
+    def _guard(cursor: Any, sql: str) -> Any:
+        """Runs `sql`; files that are gone or broken are the lake's trouble, not a bug."""
+        import duckdb
+
+        try:
+            relation = cursor.sql(sql)
+            return relation.to_arrow_table() if relation is not None else None
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            reason = str(error).splitlines()[0]
+            raise LakeError(
+                f"a file of the lake cannot be read ({reason}); it may have expired while it was read: ask again."
+            ) from error
+        except duckdb.OutOfMemoryException:
+            raise QueryError(
+                "the answer needs more memory than there is; ask for fewer groups or a shorter window."
+            ) from None
+
+
+class Spark:
+    """A Spark Connect server that can reach the lake."""
+
+    _TYPES: ClassVar[dict[ColumnType, str]] = {
+        "timestamp": "TIMESTAMP",
+        "string": "STRING",
+        "integer": "BIGINT",
+        "number": "DOUBLE",
+        "boolean": "BOOLEAN",
+    }
+
+    def __init__(self, address: str) -> None:
+        _knock(address)
+        with warnings.catch_warnings():
+            # pyspark warns of every pandas newer than itself; no pandas is involved here
+            warnings.simplefilter("ignore", FutureWarning)
+            try:
+                import ibis
+                from pyspark.errors import PySparkException
+                from pyspark.sql import SparkSession
+                from pyspark.sql.connect.client.retries import DefaultPolicy
+            except ImportError:
+                raise MissingExtraError(f"the engine {_without_secrets(address)}", "spark") from None
+            self._address = _without_secrets(address)
+            self._failure = PySparkException
+            with self._told():
+                self._session = SparkSession.builder.remote(address).getOrCreate()
+                # Spark's client would try for ten minutes; this gives up after a quarter of one.
+                self._session.client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=5000)])
+                self._session.conf.set("spark.sql.session.timeZone", "UTC")
+                self._ibis = ibis.pyspark.connect(self._session)
+        self._mounted: set[str] = set()
+        self._lock = threading.Lock()
+
+    def mount(self, pinned: Pinned | None, table: Table, as_of: datetime | None = None) -> ir.Table:
+        name = _view_name(pinned, table)
+        with self._lock:
+            if name not in self._mounted:
+                self._create_view(name, pinned, table)
+                self._mounted.add(name)
+        return _resolve(_named(name, table), table, as_of)
+
+    def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None:
+        columns = _select(table, pinned.columns if pinned else (), self._TYPES, quote="`")
+        with self._told():
+            if pinned is None:
+                frame = self._session.sql(f"SELECT {', '.join(columns)} WHERE false")
+            else:
+                reader = self._session.read.format("delta").option("versionAsOf", pinned.version)
+                frame = reader.load(pinned.address).selectExpr(*columns)
+            frame.createOrReplaceTempView(name)
+
+    def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
+        return moment.truncate(_UNITS[grain])
+
+    def run(self, expression: ir.Table) -> pa.Table:
+        sql = self._ibis.compile(expression)
+        with self._told():
+            return _typed(self._session.sql(sql).toArrow(), expression)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """A cluster that fails, or does not see the lake's folder, in one sentence."""
+        try:
+            yield
+        except self._failure as error:
+            lines = str(error).splitlines() or [type(error).__name__]
+            reason = next((line for line in lines if "details = " in line), lines[0]).strip().rstrip(".")
+            raise LakeError(
+                f"engine {self._address} failed ({reason}); see that it is a Spark Connect server which can read the lake, "
+                'or set engine to "duckdb://".'
+            ) from error
+
+    def close(self) -> None:
+        """Ends the session while the server is there: else Spark's client waits minutes for it at exit."""
+        self._session.stop()
+
+
+def _epoch_us(moment):  # type: ignore[no-untyped-def]
+    ...
+
+
+def _make_timestamp(micros):  # type: ignore[no-untyped-def]
+    ...
+
+
+def _view_name(pinned: Pinned | None, table: Table) -> str:
+    """One name for one table at one version, so that mounting again costs nothing and leaks nothing."""
+    if pinned is None:
+        return f"{table.name}_absent"
+    content = "\n".join((pinned.address, *pinned.files))
+    return f"{table.name}_v{pinned.version}_{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+def _named(name: str, table: Table) -> ir.Table:
+    import ibis
+
+    return ibis.table({column.name: _IBIS_TYPES[column.type] for column in table.columns}, name=name)
+
+
+def _select(table: Table, present: tuple[str, ...], types: dict[ColumnType, str], quote: str) -> list[str]:
+    """The columns of `table`, those not `present` as nulls of their type."""
+    picked = []
+    for column in table.columns:
+        quoted = f"{quote}{column.name}{quote}"
+        origin = quoted if column.name in present else "NULL"
+        picked.append(f"CAST({origin} AS {types[column.type]}) AS {quoted}")
+    return picked
+
+
+def _resolve(rows: ir.Table, table: Table, as_of: datetime | None) -> ir.Table:
+    """One row a key of an observed table; other tables as they are."""
+    import ibis
+
+    rule = table.rule
+    if not isinstance(rule, Observe):
+        return rows
+    if as_of is not None:
+        rows = rows.filter(rows.observed_at <= ibis.literal(as_of, type="timestamp('UTC', 6)"))
+    if rule.resolve == "max":
+        rest = [c for c in table.columns if c.name not in rule.key]
+        return rows.group_by(rule.key).aggregate(
+            **{
+                c.name: rows[c.name].max()
+                if c.role is Role.MEASURE or c.name == "observed_at"
+                else rows[c.name].argmax(rows.observed_at)
+                for c in rest
+            }
+        )[list(table.names)]
+    # Measures break ties of one moment, so that every engine picks the same row.
+    newest = [rows.observed_at.desc(), *(rows[name].desc(nulls_first=False) for name in table.measures)]
+    numbered = rows.mutate(_nth=ibis.row_number().over(group_by=list(rule.key), order_by=newest))
+    return numbered.filter(numbered["_nth"] == 0)[list(table.names)]
+
+
+def _typed(rows: pa.Table, expression: ir.Table) -> pa.Table:
+    """`rows` in the types the expression promises: engines widen sums and drop zones."""
+    import pyarrow as pa
+
+    def promised(name: str, dtype: Any) -> pa.DataType:
+        return pa.timestamp("us", "UTC") if dtype.is_timestamp() else dtype.to_pyarrow()
+
+    return rows.cast(pa.schema([(name, promised(name, dtype)) for name, dtype in expression.schema().items()]))
+
+
+def _knock(address: str) -> None:
+    """Fails at once when nobody listens; Spark's own client tries for minutes."""
+    parts = urlsplit(address)
+    try:
+        host, port = parts.hostname, parts.port or 15002
+        socket.create_connection((host, port), timeout=_PATIENCE_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"engine {_without_secrets(address)} cannot be reached ({error}); start the cluster, or set engine to "
+            '"duckdb://".'
+        ) from None
+
+
+def _without_secrets(address: str) -> str:
+    """The address without its parameters: a token may be among them."""
+    return address.split("/;")[0].split(";")[0]

@@ -1,0 +1,296 @@
+"""A question about a metric: parsed once at the edge, then held against named checks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal, TypeAlias
+
+from footfall.errors import QueryError, UnknownNameError
+from footfall.metrics import Filter, Kind, Metric, Value
+from footfall.periods import Grain, floor, parse_moment, shift
+from footfall.tables import Table
+
+Compare: TypeAlias = Literal["previous", "year"]
+COMPARES: tuple[Compare, ...] = ("previous", "year")
+Moment: TypeAlias = str | date | datetime
+Where: TypeAlias = str | Filter | Sequence[str | Filter] | Mapping[str, Value | Sequence[Value]]
+"""Filters as text ("federation=gesis,ovh"), ready made, or in Python as {"federation": ["gesis", None]}."""
+
+MOST_GROUPS = 1000
+"""The largest `top`: beyond it a ranking is a table of its own, to be asked without `top`."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked of a metric; `since` is inclusive, `until` exclusive, both in UTC."""
+
+    metric: str
+    grain: Grain = Grain.DAY
+    since: datetime | None = None
+    until: datetime | None = None
+    last: int | None = None
+    by: tuple[str, ...] = ()
+    where: tuple[Filter, ...] = ()
+    top: int | None = None
+    rolling: int | None = None
+    cumulative: bool = False
+    compare: Compare | None = None
+    as_of: datetime | None = None
+    policies: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(
+        cls,
+        metric: str,
+        *,
+        metrics: Mapping[str, Metric],
+        tables: Mapping[str, Table],
+        now: datetime,
+        grain: str = "day",
+        since: Moment | None = None,
+        until: Moment | None = None,
+        last: int | str | None = None,
+        by: str | Sequence[str] = (),
+        where: Where = (),
+        top: int | str | None = None,
+        rolling: int | str | None = None,
+        cumulative: bool = False,
+        compare: str | None = None,
+        as_of: Moment | None = None,
+        policies: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+    ) -> Query:
+        """The query that raw texts ask for, checked; `last` is turned into its window here."""
+        if metric not in metrics:
+            raise UnknownNameError("metric", metric, metrics)
+        asked = metrics[metric]
+        table = tables[asked.table]
+        query = cls(
+            metric=metric,
+            grain=_parse_grain(grain),
+            since=None if since is None else parse_moment(since, now),
+            until=None if until is None else parse_moment(until, now),
+            last=_parse_count("last", last),
+            by=_parse_names(by),
+            where=parse_filters(where, asked, table),
+            top=_parse_count("top", top),
+            rolling=_parse_count("rolling", rolling),
+            cumulative=cumulative,
+            compare=_parse_compare(compare),
+            as_of=None if as_of is None else parse_moment(as_of, now),
+            policies=tuple(sorted(dict(policies).items())),
+        )
+        for check in CHECKS:
+            check(query, asked, table)
+        return _window_of_last(query, now)
+
+
+def parse_filters(where: Where, metric: Metric, table: Table) -> tuple[Filter, ...]:
+    """All of them must hold for a row to count."""
+    if isinstance(where, Mapping):
+        return tuple(_filter_of(name, values, metric, table) for name, values in where.items())
+    texts = (where,) if isinstance(where, str | Filter) else where
+    return tuple(parse_filter(text, metric, table) for text in texts)
+
+
+def _filter_of(name: str, values: Value | Sequence[Value], metric: Metric, table: Table) -> Filter:
+    _check_dimension(name, metric, table)
+    listed = (values,) if values is None or isinstance(values, str | int) else values
+    return Filter(name, tuple(_typed(name, v, table) if isinstance(v, str) else v for v in listed))
+
+
+def parse_filter(text: str | Filter, metric: Metric, table: Table) -> Filter:
+    """`dimension=value,…` or `dimension!=value,…`; (none) is no value, quotes protect commas."""
+    if isinstance(text, Filter):
+        return text
+    match = re.fullmatch(r"\s*([^=!\s]+)\s*(!?=)(.*)", text, re.DOTALL)
+    if match is None:
+        raise QueryError(f"filter {text!r} cannot be read; write dimension=value, or dimension!=value,other.")
+    name, operator, values = match.groups()
+    _check_dimension(name, metric, table)
+    return Filter(name, tuple(dict.fromkeys(_parse_values(name, values, table))), is_negated=operator == "!=")
+
+
+_VALUE = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,"]*))\s*(?:,|$)')
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _parse_values(name: str, text: str, table: Table) -> Iterable[Value]:
+    at = 0
+    while True:
+        match = _VALUE.match(text, at)
+        if match is None:
+            raise QueryError(
+                f'filter values {text!r} cannot be read; put a value that holds a comma or a quote in "…".'
+            )
+        quoted, plain = match.groups()
+        if quoted is not None:
+            yield _typed(name, quoted.replace('""', '"'), table)
+        elif plain.strip() == "(none)":
+            yield None
+        else:
+            yield _typed(name, plain.strip(), table)
+        at = match.end()
+        if at >= len(text) and not match[0].endswith(","):
+            return
+
+
+def _typed(name: str, text: str, table: Table) -> Value:
+    match table.column(name).type:
+        case "boolean":
+            if text.lower() not in _TRUTHS:
+                raise UnknownNameError(f"value of {name}", text, ("true", "false", "(none)"))
+            return _TRUTHS[text.lower()]
+        case "integer":
+            try:
+                return int(text)
+            except ValueError:
+                raise QueryError(f"{name} is a whole number, not {text!r}.") from None
+        case _:
+            return text
+
+
+def _parse_grain(text: str) -> Grain:
+    try:
+        return Grain(text.strip().lower())
+    except ValueError:
+        raise UnknownNameError("grain", text, list(Grain)) from None
+
+
+def _parse_compare(text: str | None) -> Compare | None:
+    for valid in COMPARES:
+        if text == valid:
+            return valid
+    if text is None:
+        return None
+    raise UnknownNameError("comparison", text, COMPARES)
+
+
+def _parse_count(name: str, value: int | str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        count = int(value)
+    except ValueError:
+        raise QueryError(f"{name} is {value!r}; it must be a whole number of at least 1.") from None
+    if count < 1:
+        raise QueryError(f"{name} is {count}; it must be at least 1.")
+    return count
+
+
+def _parse_names(names: str | Sequence[str]) -> tuple[str, ...]:
+    split = (part.strip() for text in ([names] if isinstance(names, str) else names) for part in text.split(","))
+    return tuple(dict.fromkeys(part for part in split if part))
+
+
+def _window_of_last(query: Query, now: datetime) -> Query:
+    """The `last` periods end with the one that `until`, or else now, lies in."""
+    if query.last is None:
+        return query
+    end = query.until or shift(query.grain, floor(query.grain, now), 1)
+    aligned = floor(query.grain, end)
+    whole = query.last if aligned == end else query.last - 1
+    return replace(query, since=step(query.grain, aligned, -whole), until=end)
+
+
+def step(grain: Grain, start: datetime, count: int) -> datetime:
+    """The start `count` periods later or, when negative, earlier; an error where the calendar ends."""
+    try:
+        return shift(grain, start, count)
+    except (ValueError, OverflowError):
+        raise QueryError(
+            f"{abs(count):,} {grain}s from {start:%Y-%m-%d} lead out of the calendar; ask for fewer."
+        ) from None
+
+
+def _check_dimension(name: str, metric: Metric, table: Table) -> None:
+    if name not in table.dimensions:
+        raise UnknownNameError(f"dimension of {metric.name}", name, table.dimensions)
+
+
+def check_dimensions(query: Query, metric: Metric, table: Table) -> None:
+    for name in (*query.by, *(f.dimension for f in query.where)):
+        _check_dimension(name, metric, table)
+
+
+def check_grain(query: Query, metric: Metric, table: Table) -> None:
+    """A table that knows days cannot tell hours."""
+    if query.grain is not Grain.TOTAL and not query.grain.holds(table.resolution):
+        raise QueryError(
+            f"{metric.name} is known by {table.resolution}, not by {query.grain}; ask with grain {table.resolution} or coarser."
+        )
+
+
+def check_window(query: Query, metric: Metric, table: Table) -> None:
+    for moment in (query.since, query.until):
+        if moment and not 1900 <= moment.year < 3000:
+            raise QueryError(f"{moment:%Y-%m-%d} is out of range; a window lies between 1900 and 3000.")
+    if query.since and query.until and query.since >= query.until:
+        raise QueryError(
+            f"since ({query.since:%Y-%m-%d %H:%MZ}) must come before until ({query.until:%Y-%m-%d %H:%MZ}), which is exclusive."
+        )
+    if query.last and query.since:
+        raise QueryError("last and since both say where the window begins; give only one of them.")
+    if query.last and query.grain is Grain.TOTAL:
+        raise QueryError("last counts periods and a total has none; give since, or a grain such as day.")
+
+
+def check_top(query: Query, metric: Metric, table: Table) -> None:
+    if query.top is None:
+        return
+    if not query.by:
+        raise QueryError(f"top ranks groups and there are none; add by, one of {', '.join(table.dimensions)}.")
+    if query.top > MOST_GROUPS:
+        raise QueryError(f"top is {query.top}; it may be at most {MOST_GROUPS}: leave it out to get every group.")
+
+
+def check_rolling(query: Query, metric: Metric, table: Table) -> None:
+    if query.rolling is None:
+        return
+    if query.grain is Grain.TOTAL:
+        raise QueryError("rolling is a mean over several periods and a total is one; give a grain such as day.")
+    if query.cumulative:
+        raise QueryError("rolling smooths and cumulative adds up; ask for one of them.")
+    if metric.kind is Kind.LATEST:
+        raise QueryError(f"{metric.name} is a moment, and moments have no mean; ask without rolling.")
+
+
+def check_cumulative(query: Query, metric: Metric, table: Table) -> None:
+    if not query.cumulative:
+        return
+    if query.grain is Grain.TOTAL:
+        raise QueryError("a total is already the whole sum; for a running total give a grain such as day.")
+    if metric.kind is Kind.LEVEL:
+        raise QueryError(
+            f"{metric.name} is a level, which does not add up over time; ask without cumulative, or with grain total."
+        )
+    if metric.kind is Kind.LATEST:
+        raise QueryError(f"{metric.name} is a moment, and moments do not add up; ask without cumulative.")
+
+
+def check_compare(query: Query, metric: Metric, table: Table) -> None:
+    if query.compare is None:
+        return
+    if query.since is None and query.last is None:
+        raise QueryError("compare needs a window to compare with the one before; add since or last.")
+    if metric.kind is Kind.LATEST:
+        raise QueryError(f"{metric.name} is a moment, which has no change in percent; ask without compare.")
+
+
+def check_policies(query: Query, metric: Metric, table: Table) -> None:
+    for name, choice in query.policies:
+        metric.policy(name).choose(choice)
+
+
+CHECKS = (
+    check_dimensions,
+    check_grain,
+    check_window,
+    check_top,
+    check_rolling,
+    check_cumulative,
+    check_compare,
+    check_policies,
+)

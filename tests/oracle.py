@@ -1,0 +1,153 @@
+"""An independent answer to every query, hour by hour in plain Python: slow, and too simple to be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from footfall.metrics import Kind, Metric
+from footfall.tables import Entry, Status, Table
+
+Row = Mapping[str, Any]
+HOUR = timedelta(hours=1)
+
+
+def expected(
+    metric: Metric,
+    table: Table,
+    rows: Sequence[Row],
+    entries: Sequence[Entry],
+    *,
+    grain: str,
+    since: datetime,
+    until: datetime,
+    by: Sequence[str] = (),
+    keep: Callable[[Row], bool] = lambda row: True,
+    top: int | None = None,
+    rolling: int = 1,
+    cumulative: bool = False,
+    compare: str | None = None,
+) -> list[tuple[Any, ...]]:
+    """(period, dimensions…, value, [previous, change, percent], coverage) for every period and group."""
+    rows = [row for row in rows if keep(row)]
+    looks_back = rolling > 1 or compare is not None
+    periods = _periods(grain, since - timedelta(days=500) if looks_back else since, until)
+    asked = [key for key in periods if periods[key][-1] >= since]
+    first = list(periods).index(asked[0])
+
+    def within(row: Row, hours: Sequence[datetime]) -> bool:
+        moment: datetime = row[table.time]
+        return hours[0] <= moment < hours[-1] + HOUR
+
+    def group_of(row: Row) -> tuple[Any, ...]:
+        return tuple(row.get(name) for name in by)
+
+    window = [row for row in rows if since <= row[table.time] < until]
+    groups = {group_of(row) for row in window} if by else {()}
+    kept = groups
+    if top is not None:
+        sizes = {g: _value(metric, table, [row for row in window if group_of(row) == g]) for g in groups}
+        kept = set(sorted(groups, key=lambda g: (-sizes[g], [(v is None, v) for v in g]))[:top])
+        if kept != groups:
+            groups = kept | {("other",) * len(by)}
+    if compare:
+        groups |= {group_of(row) if group_of(row) in kept else ("other",) * len(by) for row in rows} if by else set()
+
+    def belongs(row: Row, group: tuple[Any, ...]) -> bool:
+        if top is not None and group == ("other",) * len(by):
+            return group_of(row) not in kept
+        return group_of(row) == group
+
+    def plain(group: tuple[Any, ...], key: Any) -> Any:
+        hours = periods[key]
+        seen = [row for row in rows if belongs(row, group) and within(row, hours)]
+        if seen:
+            return _value(metric, table, seen)
+        adds = metric.kind in (Kind.SUM, Kind.DISTINCT)
+        return 0 if adds and _coverage(entries, hours) > 0 else None
+
+    def final(group: tuple[Any, ...], key: Any) -> tuple[Any, float]:
+        position = list(periods).index(key)
+        if cumulative:
+            if plain(group, key) is None:
+                return None, 0.0
+            hours = [hour for k in list(periods)[first : position + 1] for hour in periods[k]]
+            seen = [row for row in rows if belongs(row, group) and within(row, hours)]
+            return (_value(metric, table, seen) if seen else 0), _coverage(entries, hours)
+        keys = list(periods)[position - rolling + 1 : position + 1]
+        values = [value for value in (plain(group, k) for k in keys) if value is not None]
+        coverage = sum(_coverage(entries, periods[k]) for k in keys) / len(keys)
+        if rolling == 1:
+            return plain(group, key), coverage
+        return (sum(values) / len(values) if values else None), coverage
+
+    answer = []
+    for n, key in enumerate(asked):
+        for group in groups:
+            value, coverage = final(group, key)
+            compared: tuple[Any, ...] = ()
+            if compare:
+                earlier = _year_before(grain, key) if compare == "year" else list(periods)[first - len(asked) + n]
+                before, _ = final(group, earlier)
+                if value is None or before is None:
+                    compared = (before, None, None)
+                else:
+                    compared = (before, value - before, (value - before) / before * 100 if before else None)
+            answer.append((periods[key][0] if grain == "total" else key, *group, value, *compared, coverage))
+    return answer
+
+
+def _value(metric: Metric, table: Table, rows: Sequence[Row]) -> Any:
+    (column,) = metric.columns
+    match metric.kind:
+        case Kind.SUM:
+            return sum(row[column] for row in rows)
+        case Kind.DISTINCT:
+            return len({row[column] for row in rows if row[column] is not None})
+        case Kind.LATEST:
+            return max(row[column] for row in rows)
+        case Kind.LEVEL:
+            moments = sorted({row[table.time] for row in rows})
+            sums = [sum(row[column] for row in rows if row[table.time] == moment) for moment in moments]
+            return {"mean": sum(sums) / len(sums), "max": max(sums), "last": sums[-1]}[metric.within]
+
+
+def _periods(grain: str, since: datetime, until: datetime) -> dict[Any, list[datetime]]:
+    """The hours of each period, by the period's start."""
+    periods: dict[Any, list[datetime]] = {}
+    hour = since
+    while hour < until:
+        periods.setdefault(_start(grain, hour, since), []).append(hour)
+        hour += HOUR
+    return periods
+
+
+def _start(grain: str, hour: datetime, since: datetime) -> datetime:
+    midnight = hour.replace(hour=0)
+    return {
+        "hour": hour,
+        "day": midnight,
+        "week": midnight - timedelta(days=hour.isoweekday() - 1),
+        "month": midnight.replace(day=1),
+        "year": midnight.replace(month=1, day=1),
+        "total": since,
+    }[grain]
+
+
+def _year_before(grain: str, start: datetime) -> datetime:
+    if grain != "week":
+        return start.replace(year=start.year - 1)
+    year, week, _ = start.isocalendar()
+    return datetime.fromisocalendar(year - 1, week, 1).replace(tzinfo=start.tzinfo)
+
+
+def _coverage(entries: Sequence[Entry], hours: Sequence[datetime]) -> float:
+    scopes = sorted({entry.scope for entry in entries})
+    good = [e for e in entries if e.status in (Status.COMPLETE, Status.PROVISIONAL)]
+    covered = sum(
+        any(e.scope == scope and e.window.start <= hour < min(e.window.end, e.covered_until) for e in good)
+        for scope in scopes
+        for hour in hours
+    )
+    return covered / (len(scopes) * len(hours)) if scopes else 0.0
