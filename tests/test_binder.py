@@ -525,7 +525,7 @@ def test_sound_files_take_the_quick_path(tmp_path: Path, folder: Path) -> None:
     unended = write(folder, DAY + timedelta(days=2), line(day=date(2024, 1, 12)), end=b"")
     odd = write(folder, DAY + timedelta(days=3), line(day=date(2024, 1, 13), extra=1))
     reader = Reader(tmp_path, lambda origin: origin or "")
-    reader._db.execute(f"CREATE TABLE {reader._grouped} ({reader._types()})")
+    reader._db.execute(f"CREATE TABLE grouped ({reader._types()})")
     found = [File(DAY + timedelta(days=n), path) for n, path in enumerate([spaced, compact, unended, odd])]
     assert {file.path: n for file, n in reader._read_at_once(found).items()} == {spaced: 3, compact: 1, unended: 1}
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -213,7 +212,7 @@ def _collect_one(
         watch.advance(windows=windows, bytes=bytes, note=note)
 
     lake.record(todo.missing)
-    for batch in one_ahead(source.fetch(todo.wanted, tell)):
+    for batch in source.fetch(todo.wanted, tell):
         _store(lake, source.name, batch)
         summary.add(batch.outcomes, has_news=batch.rows is not None or bool(batch.replaces))
     if any(entry.window == ASKED and entry.status is Status.FAILED for entry in known):
@@ -222,19 +221,6 @@ def _collect_one(
         refresh(lake, table)
         compact(lake, table)
     compact(lake, LEDGER)
-
-
-def one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, the next one being fetched while the last one is stored."""
-    with ThreadPoolExecutor(1, thread_name_prefix="fetch") as pool:
-        try:
-            coming = pool.submit(next, batches, None)
-            while (batch := coming.result()) is not None:
-                coming = pool.submit(next, batches, None)
-                yield batch
-        finally:
-            # Only the thread that runs a generator may close it, when it is not running.
-            pool.submit(getattr(batches, "close", lambda: None))
 
 
 def _store(lake: Lake, source: str, batch: Batch) -> None:

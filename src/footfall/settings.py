@@ -92,7 +92,9 @@ class Settings(BaseSettings):
     )
 
     lake: str = Field(default="lake", description="A folder for the tables; relative to this file.")
-    engine: str = Field(default="duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.')
+    engine: str = Field(
+        default="duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.'
+    )
     activity: str = Field(default="sqlite:///activity.db", description='Who did what: "sqlite:///file" or "redis://…".')
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict, description="One table a source.")
     notes: dict[str, str] = Field(

@@ -102,8 +102,7 @@ class Source(Protocol):
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
         """The rows of `offers`, a batch a commit. A window that fails is an outcome, not an exception.
 
-        The next batch is fetched while the last one is stored, in a thread of its own: the rows of a batch must
-        stay readable until the next but one is asked for.
+        The rows of a batch must stay readable until the next one is asked for.
         """
         ...
 

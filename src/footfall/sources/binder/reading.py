@@ -110,10 +110,7 @@ class _RefusedError(Exception):
 
 
 class Reader:
-    """Reads files into a table of a DuckDB database of its own: launches by file, hour and dimensions.
-
-    There are two such tables, used in turn: while the lake writes what was read, the next month is read.
-    """
+    """Reads files into a table of a DuckDB database of its own: launches by file, hour and dimensions."""
 
     def __init__(self, scratch: Path, member: Callable[[str | None], str], keep_ref: bool = False) -> None:
         import duckdb
@@ -126,58 +123,72 @@ class Reader:
         self._db = duckdb.connect(config={**config, "preserve_insertion_order": "false"})
         self._db.execute("SET TimeZone = 'UTC'")
         self._learnt: dict[str, int] = {}
-        self._turn = 0
+        self._others = tuple(name for name in self._names if name not in ("provider", "spec", "ref"))
+        self._is_surveyed = False
 
     def read(self, files: Sequence[File]) -> list[Reading]:
         """Read the files; what each gave, in their order."""
-        self._turn = 1 - self._turn
-        self._db.execute(f"CREATE OR REPLACE TABLE {self._grouped} ({self._types()})")
+        self._is_surveyed = False
+        self._db.execute(f"CREATE OR REPLACE TABLE grouped ({self._types()})")
         quick = self._read_at_once([file for file in files if not re.search(r"[*?\[]", str(file.path))])
         return [Reading(quick[file], quick[file]) if file in quick else self._read_by_line(file) for file in files]
-
-    @property
-    def _grouped(self) -> str:
-        return f"grouped_{self._turn}"
 
     def _types(self) -> str:
         texts = ", ".join(f"{name} VARCHAR" for name in ("filename", *self._names))
         return f"{texts}, hour TIMESTAMP, launches BIGINT, other_bytes BIGINT"
 
     def rows(self) -> duckdb.DuckDBPyRelation:
-        """What was read, with the columns of the table. Valid until the next `read` but one.
+        """What was read, with the columns of the table. Valid until the next `read`.
 
         Texts become codes in alphabetical order: the lake then sorts numbers, in half the time.
         """
-        self._learn("repos", ("provider", "spec"), "repo", lambda pair: repo_of(*pair) or None)
-        self._learn("members", ("origin",), "federation", lambda one: self._member(*one))
-        texts = {name: self._grouped for name in self._names if FIELDS[name] is str}
-        homes = {"repo": "repos", "federation": "members"} | texts
-        for name, home in homes.items():
+        if not self._is_surveyed:
+            self._survey()
+        self._learn("repos", ("provider", "spec"), "repo", "pairs", lambda pair: repo_of(*pair) or None)
+        self._learn("members", ("origin",), "federation", "others", lambda one: self._member(*one))
+        named = "pairs JOIN repos USING (provider, spec)"
+        homes = {"provider": "pairs", "spec": "pairs", "repo": named, "federation": "members"}
+        for name in (*homes, *(texts := [name for name in self._others if FIELDS[name] is str])):
             self._db.execute(
-                f"CREATE OR REPLACE TYPE {name}_{self._turn} AS ENUM "
-                f"(SELECT DISTINCT {name} FROM {home} WHERE {name} IS NOT NULL ORDER BY {name})"
+                f"CREATE OR REPLACE TYPE {name}_code AS ENUM "
+                f"(SELECT DISTINCT {name} FROM {homes.get(name, 'others')} WHERE {name} IS NOT NULL ORDER BY {name})"
             )
-        coded = ", ".join(f"{'g.' if n in texts else ''}{n}::{n}_{self._turn} AS {n}" for n in homes)
-        return self._db.cursor().sql(
+        self._db.execute(
             f"""
-            SELECT hour::TIMESTAMPTZ AS hour, {coded}, version::BIGINT AS version, build_token = 'true' AS build_token,
-                launches
-            FROM {self._grouped} AS g
-            JOIN repos AS r ON g.provider = r.provider AND g.spec = r.spec
+            CREATE OR REPLACE TABLE codes AS
+            SELECT DISTINCT provider AS provider_text, spec AS spec_text,
+                provider::provider_code AS provider, spec::spec_code AS spec, repo::repo_code AS repo
+            FROM {named}
+            """
+        )
+        coded = ", ".join(f"g.{name}::{name}_code AS {name}" for name in texts)
+        return self._db.sql(
+            f"""
+            SELECT make_timestamptz(epoch_us(hour)) AS hour, c.provider, c.spec, c.repo, {coded},
+                federation::federation_code AS federation, version::BIGINT AS version,
+                build_token = 'true' AS build_token, {"ref, " if "ref" in self._names else ""} launches
+            FROM grouped AS g
+            JOIN codes AS c ON g.provider = c.provider_text AND g.spec = c.spec_text
             JOIN members AS m ON g.origin IS NOT DISTINCT FROM m.origin
             """
         )
 
+    def _survey(self) -> None:
+        """Write down which values there are: they are few, where the rows are many."""
+        for table, names in (("pairs", ("provider", "spec")), ("others", self._others)):
+            self._db.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT DISTINCT {', '.join(names)} FROM grouped")
+        self._is_surveyed = True
+
     def _learn(
-        self, table: str, keys: tuple[str, ...], name: str, rule: Callable[[tuple[Any, ...]], str | None]
+        self, table: str, keys: tuple[str, ...], name: str, found: str, rule: Callable[[tuple[Any, ...]], str | None]
     ) -> None:
-        """Apply a rule to the keys that are new: it runs once a value, not once a launch."""
+        """Apply a rule to the keys of `found` that are new: it runs once a value, not once a launch."""
         columns = ", ".join(f"{column} VARCHAR" for column in (*keys, name))
         is_full = self._learnt.get(table, 0) > MOST_LEARNT
         self._db.execute(f"CREATE {'OR REPLACE TABLE' if is_full else 'TABLE IF NOT EXISTS'} {table} ({columns})")
         same = " AND ".join(f"g.{key} IS NOT DISTINCT FROM t.{key}" for key in keys)
         new = self._db.execute(
-            f"SELECT DISTINCT {', '.join(keys)} FROM {self._grouped} AS g WHERE NOT EXISTS (FROM {table} AS t WHERE {same})"
+            f"SELECT DISTINCT {', '.join(keys)} FROM {found} AS g WHERE NOT EXISTS (FROM {table} AS t WHERE {same})"
         ).fetchall()
         self._learnt[table] = len(new) + (0 if is_full else self._learnt.get(table, 0))
         self._fill(f"INSERT INTO {table}", (*keys, name), [(*row, rule(row)) for row in new])
@@ -200,7 +211,7 @@ class Reader:
                 found = {file: size for file in files if (size := _accountable_size(file.path, style))}
                 taken |= self._read_sound(found, style) if found else {}
         except duckdb.Error:  # one of them cannot be read at all: reading by line tells which, and why
-            self._db.execute(f"DELETE FROM {self._grouped}")
+            self._db.execute("DELETE FROM grouped")
             return {}
         return taken
 
@@ -210,7 +221,7 @@ class Reader:
         unkept = [name for name in ("ref", "schema") if name not in self._names]
         self._db.execute(
             f"""
-            INSERT INTO {self._grouped} BY NAME
+            INSERT INTO grouped BY NAME
             SELECT filename, date_trunc('hour', try_cast(timestamp AS TIMESTAMP)) AS hour, {", ".join(self._names)},
                 count(*) AS launches,
                 sum(CASE WHEN strlen(timestamp) IN (20, 25)
@@ -230,7 +241,7 @@ class Reader:
             if is_sound and first == last == file.day and size == accounted:
                 taken[file] = int(launches)
         if doubtful := [str(file.path) for file in sizes if file not in taken]:
-            self._db.execute(f"DELETE FROM {self._grouped} WHERE filename IN (SELECT unnest(?::VARCHAR[]))", [doubtful])
+            self._db.execute("DELETE FROM grouped WHERE filename IN (SELECT unnest(?::VARCHAR[]))", [doubtful])
         return taken
 
     def _verdicts(self, style: _Style) -> str:
@@ -247,23 +258,20 @@ class Reader:
                     AND coalesce(build_token IN ('true', 'false'), true){self._suspicion()}),
                 min(hour)::DATE, max(hour)::DATE,
                 sum(other_bytes + launches * ({style.around} + {len("timestamp") + style.text} + {sizes}))::BIGINT
-            FROM {self._grouped} GROUP BY filename
+            FROM grouped GROUP BY filename
             """
 
     def _suspicion(self) -> str:
-        """SQL that excludes values which were no texts, or no versions; empty when, as ever, there are none.
-
-        Different values are few, so they are looked at before the rows are.
-        """
-        odd = {n: f"json_valid({n})" for n in self._names if FIELDS[n] is str}
+        """SQL that excludes values which were no texts, or no versions; empty when, as ever, there are none."""
+        odd = {name: f"json_valid({name})" for name in self._names if FIELDS[name] is str}
         odd["version"] = "version IS DISTINCT FROM try_cast(version AS UINTEGER)::VARCHAR OR strlen(version) > 9"
+        self._survey()
         found = ""
         for name, is_odd in odd.items():
-            values = self._db.execute(
-                f"SELECT {name} FROM (SELECT DISTINCT {name} FROM {self._grouped}) WHERE {name} IS NOT NULL AND ({is_odd}) LIMIT 1"
-            )
-            if values.fetchone():
-                found += f" AND ({name} IS NULL OR NOT ({is_odd}))"
+            where = "pairs" if name in ("provider", "spec") else "others" if name in self._others else "grouped"
+            condition = f"{name} IS NOT NULL AND ({is_odd})"
+            if self._db.execute(f"FROM {where} SELECT 1 WHERE {condition} LIMIT 1").fetchone():
+                found += f" AND NOT coalesce({condition}, false)"
         return found
 
     # The careful path
@@ -289,7 +297,8 @@ class Reader:
             reading.fault = "no line of the file is a launch event"
             return reading
         rows = [(str(file.path), *map(_text, key), str(n)) for key, n in groups.items()]
-        self._fill(f"INSERT INTO {self._grouped} BY NAME", self._columns, rows)
+        self._fill("INSERT INTO grouped BY NAME", self._columns, rows)
+        self._is_surveyed = False
         return reading
 
 
