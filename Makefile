@@ -23,7 +23,7 @@ demo: $(INSTALLED) system
 	$(BIN)/footfall demo demo
 
 test: $(INSTALLED) system
-	$(BIN)/pytest -n $(JOBS) $(ARGS)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

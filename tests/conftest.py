@@ -1,7 +1,14 @@
-"""What all tests share: the real data, when it is there."""
+"""What tests share: the real data, when it is there, and a Spark Connect server."""
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,3 +22,37 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the real data (../shared/data) is not here")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def sail() -> Iterator[str]:
+    """The address of Sail as a Spark Connect server in `local-cluster` mode: a driver and workers that talk gRPC."""
+    for module, what in (("pysail", "the server"), ("pyspark", "the client")):
+        if find_spec(module) is None:
+            pytest.skip(f"{what} of Spark Connect ({module}) is not installed")
+    # Where the main module has no file, as in a process of pytest-xdist, pyspark takes us for its own doctests.
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):
+        main.__file__ = __file__
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "pysail", "spark", "server", "--port", str(port)]
+    environment = {**os.environ, "SAIL_MODE": "local-cluster", "RUST_LOG": "error"}
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port, server)
+        yield f"sc://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert server.poll() is None, "sail ended at once"
+        time.sleep(0.1)
+    raise AssertionError("sail does not answer")

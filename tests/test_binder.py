@@ -660,7 +660,12 @@ def test_every_day_is_offered_with_what_is_known_of_it(tmp_path: Path, folder: P
     now = datetime(2024, 1, 14, 3, tzinfo=UTC)
     offers = list(binder(folder, tmp_path, now).offers([], now))
     assert [offer.window.start.day for offer in offers] == [10, 11, 12, 13]
-    assert [offer.missing for offer in offers] == ["", "", "the index lists 1,234 events, but there is no file", "no file"]
+    assert [offer.missing for offer in offers] == [
+        "",
+        "",
+        "the index lists 1,234 events, but there is no file",
+        "no file",
+    ]
     assert [offer.is_settled for offer in offers] == [True, True, True, False]
     result = read(binder(folder, tmp_path, now), now=now)
     assert result.outcomes[DAY].reason == "the index lists 3 events, the file has 1 lines"

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -168,38 +162,11 @@ CASES = [
 ]
 
 
-def _sail() -> Iterator[Engine]:
-    """Sail as a Spark Connect server in `local-cluster` mode: a driver and four workers that talk gRPC."""
-    for module, what in (("pysail", "the server"), ("pyspark", "the client")):
-        if find_spec(module) is None:
-            pytest.skip(f"{what} of Spark Connect ({module}) is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "pysail", "spark", "server", "--port", str(port)]
-    environment = {**os.environ, "SAIL_MODE": "local-cluster", "RUST_LOG": "error"}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert server.poll() is None, "sail ended at once"
-            time.sleep(0.1)
-        engine = connect(f"sc://127.0.0.1:{port}")
-        yield engine
-        engine.close()
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
 @pytest.fixture(scope="module", params=["duckdb", "sail"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    if request.param == "duckdb":
-        yield DuckDB()
-    else:
-        yield from _sail()
+    engine = DuckDB() if request.param == "duckdb" else connect(request.getfixturevalue("sail"))
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="module")

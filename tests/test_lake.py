@@ -465,6 +465,7 @@ def test_spark_reads_what_was_written(lake: Lake, sail: str) -> None:
     session = SparkSession.builder.remote(sail).create()
     frame = session.read.format("delta").load(str(lake.root / "visits"))
     assert sorted(row["visits"] for row in frame.select("page", "visits").collect()) == [1, 2, 3]
+    session.stop()
 
 
 def test_rows_lie_sorted_in_their_file_for_that_is_what_compresses(lake: Lake) -> None:

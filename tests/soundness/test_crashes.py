@@ -28,8 +28,8 @@ KILLS = 60
 
 COLLECT = """
 import footfall
-from datetime import datetime
-footfall.open({workspace!r}, now=lambda: datetime.fromisoformat({now!r})).collect()
+from datetime import datetime, timedelta
+footfall.open({workspace!r}, now=lambda: datetime.now().astimezone() - timedelta(days={ago})).collect()
 """
 
 
@@ -75,7 +75,7 @@ def test_killed_at_random_instants_the_tables_end_as_if_nothing_had_happened(tmp
         workspace = tmp_path / f"workspace-{rounds}"
         workspace.mkdir()
         (workspace / "footfall.toml").write_text(f'[sources.binder]\narchive = "{archive}"\n')
-        collect = COLLECT.format(workspace=str(workspace), now=NOW.isoformat())
+        collect = COLLECT.format(workspace=str(workspace), ago=(datetime.now(UTC) - NOW).days)
         patience = 0.05
         while True:
             child = nursery.Process(target=exec, args=(collect, {}))
