@@ -82,7 +82,13 @@ class DeltaFolder:
         fields = [*_fields(table.columns), Field(PARTITION, PrimitiveType("string"))]
         with storage_errors(folder):
             made = DeltaTable.create(
-                folder, Schema(fields), mode="ignore", partition_by=[PARTITION], description=table.description
+                folder,
+                Schema(fields),
+                mode="ignore",
+                partition_by=[PARTITION],
+                description=table.description,
+                # Opening a table reads the log since the last checkpoint; a day's collecting opens a dozen times.
+                configuration={"delta.checkpointInterval": "10"},
             )
         return cls(folder, made, table.time)
 
@@ -130,7 +136,7 @@ class DeltaFolder:
         cursor: Cursor | None = None,
         is_rearrangement: bool = False,
     ) -> int:
-        """Add and remove files and move the cursor, all or nothing; the version after it.
+        """Add and remove files and move the cursor, all or nothing; the newest version after it.
 
         A rearrangement holds the same rows in other files. Raises CommitConflictError when another
         writer removed one of these files or moved this cursor since this version. What was added is
@@ -159,7 +165,9 @@ class DeltaFolder:
             if not added or added[0].path not in {file.path for file in self.reopen().files()}:
                 self.discard(added)
                 raise
-        return self.reopen().version
+        newest = newest_version(self.folder)
+        assert newest is not None
+        return newest
 
     @contextmanager
     def staging(self) -> Iterator[list[DataFile]]:

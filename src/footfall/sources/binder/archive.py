@@ -121,9 +121,10 @@ class Folder:
         index = self._index()
         there = {date.fromisoformat(match[1]) for name in files if (match := FILE_NAME.fullmatch(name))}
         there |= {*index.names, *known}
+        first, last = min(there), max(there)
         looks = {}
         for day in days:
-            if not min(there) <= day <= max(there):
+            if not first <= day <= last:
                 continue
             name = f"events-{day}.jsonl"
             twin = name + ".gz"
