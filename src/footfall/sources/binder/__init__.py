@@ -103,7 +103,7 @@ def launches_table(keep_ref: bool = False) -> Table:
         rule=Replace(),
         rollups=(
             Rollup("launches_by_day", Grain.DAY, NARROW),
-            Rollup("launches_by_month", Grain.MONTH, ("provider", "repo", "federation", "status")),
+            Rollup("launches_by_month", Grain.MONTH, ("provider", "repo", "status")),
         ),
         sort=("spec", "hour"),
     )

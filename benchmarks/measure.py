@@ -1,0 +1,64 @@
+"""How the benchmarks measure: whole commands, alternating with their peer, the best of several runs each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+BUILD = Path(__file__).parents[1] / "build" / "benchmarks"
+"""Where generated inputs are kept from one run to the next."""
+
+FOOTFALL = [sys.executable, "-m", "footfall"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    seconds: float
+    peak: int
+    """Bytes of memory at the most."""
+
+
+def run(command: Sequence[str], cwd: Path | None = None) -> Measured:
+    """Run a command to its end, start-up included. Its output is shown only when it fails."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
+    return Measured(time.perf_counter() - started, usage.ru_maxrss * 1024)
+
+
+def alternate(rounds: int, contenders: Mapping[str, Callable[[], Measured]]) -> dict[str, Measured]:
+    """Each contender's best run; they take turns, so that a busy moment of the machine hits all alike."""
+    best: dict[str, Measured] = {}
+    for _ in range(rounds):
+        for name, contend in contenders.items():
+            measured = contend()
+            if name not in best or measured.seconds < best[name].seconds:
+                best[name] = Measured(measured.seconds, max(measured.peak, best[name].peak if name in best else 0))
+    return best
+
+
+def timed(act: Callable[[], object]) -> Measured:
+    """One call within this process."""
+    started = time.perf_counter()
+    act()
+    return Measured(time.perf_counter() - started, 0)
+
+
+def size_of(folder: Path, pattern: str = "**/*") -> int:
+    """Bytes of the files below a folder."""
+    return sum(path.stat().st_size for path in folder.glob(pattern) if path.is_file())
+
+
+def claim(what: str, ratio: float, bound: str, holds: bool) -> None:
+    """One line a claim: the ratio, what was promised, and whether it holds."""
+    print(f"{'  ok ' if holds else 'MISS '} {what}: {ratio:.2f}×  (promised {bound})")
