@@ -71,7 +71,8 @@ def _sum_month(
     month: str,
     files: list[DataFile],
 ) -> DataFile | None:
-    moment = f"date_trunc('{rollup.grain}', {quote(table.time)}) AS {quote(table.time)}"
+    # Through a plain timestamp, which is UTC here: truncating moments with a zone costs several times as much.
+    moment = f"date_trunc('{rollup.grain}', make_timestamp(epoch_us({quote(table.time)}))) AS {quote(table.time)}"
     groups = [moment, *map(quote, rollup.dimensions)]
     sums = [f"sum({quote(m)}) AS {quote(m)}" for m in table.measures]
     summed = f"SELECT {', '.join(groups + sums)} FROM {read_files(source.folder, files)} GROUP BY ALL"

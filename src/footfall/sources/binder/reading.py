@@ -42,6 +42,7 @@ FIELDS: Mapping[str, type] = {
 """The fields of an event over all versions of its schema, with their types."""
 
 REQUIRED = ("timestamp", "provider", "spec")
+SQL_TYPES: Mapping[type, str] = {str: "VARCHAR", int: "INTEGER", bool: "BOOLEAN"}
 KINDS: Mapping[type, str] = {str: "a text", int: "a whole number", bool: "true or false"}
 GROUPED = ("provider", "spec", "origin", "status", "version", "build_token", "request_origin")
 MOST_LEARNT = 500_000
@@ -134,8 +135,8 @@ class Reader:
         return [Reading(quick[file], quick[file]) if file in quick else self._read_by_line(file) for file in files]
 
     def _types(self) -> str:
-        texts = ", ".join(f"{name} VARCHAR" for name in ("filename", *self._names))
-        return f"{texts}, hour TIMESTAMP, launches BIGINT, other_bytes BIGINT"
+        typed = ", ".join(f"{name} {SQL_TYPES[FIELDS[name]]}" for name in self._names)
+        return f"filename VARCHAR, {typed}, hour TIMESTAMP, launches BIGINT, other_bytes BIGINT"
 
     def rows(self) -> duckdb.DuckDBPyRelation:
         """What was read, with the columns of the table. Valid until the next `read`.
@@ -165,8 +166,8 @@ class Reader:
         return self._db.sql(
             f"""
             SELECT make_timestamptz(epoch_us(hour)) AS hour, c.provider, c.spec, c.repo, {coded},
-                federation::federation_code AS federation, version::BIGINT AS version,
-                build_token = 'true' AS build_token, {"ref, " if "ref" in self._names else ""} launches
+                federation::federation_code AS federation, version,
+                build_token, {"ref, " if "ref" in self._names else ""} launches
             FROM grouped AS g
             JOIN codes AS c ON g.provider = c.provider_text AND g.spec = c.spec_text
             JOIN members AS m ON g.origin IS NOT DISTINCT FROM m.origin
@@ -217,7 +218,7 @@ class Reader:
 
     def _read_sound(self, sizes: Mapping[File, int], style: _Style) -> dict[File, int]:
         paths = ", ".join("'" + str(file.path).replace("'", "''") + "'" for file in sizes)
-        fields = ", ".join(f"{name}: 'VARCHAR'" for name in FIELDS)
+        fields = ", ".join(f"{name}: '{SQL_TYPES[kind]}'" for name, kind in FIELDS.items())
         unkept = [name for name in ("ref", "schema") if name not in self._names]
         self._db.execute(
             f"""
@@ -254,17 +255,16 @@ class Reader:
         sizes = " + ".join(_bytes_of(name, style) for name in self._names)
         return f"""
             SELECT filename, sum(launches),
-                bool_and(hour IS NOT NULL AND provider IS NOT NULL AND spec IS NOT NULL
-                    AND coalesce(build_token IN ('true', 'false'), true){self._suspicion()}),
+                bool_and(hour IS NOT NULL AND provider IS NOT NULL AND spec IS NOT NULL{self._suspicion()}),
                 min(hour)::DATE, max(hour)::DATE,
                 sum(other_bytes + launches * ({style.around} + {len("timestamp") + style.text} + {sizes}))::BIGINT
             FROM grouped GROUP BY filename
             """
 
     def _suspicion(self) -> str:
-        """SQL that excludes values which were no texts, or no versions; empty when, as ever, there are none."""
+        """SQL that excludes texts which were no texts in the file; empty when, as ever, there are none."""
         odd = {name: f"json_valid({name})" for name in self._names if FIELDS[name] is str}
-        odd["version"] = "version IS DISTINCT FROM try_cast(version AS UINTEGER)::VARCHAR OR strlen(version) > 9"
+        odd["version"] = "version NOT BETWEEN 0 AND 999999999"
         self._survey()
         found = ""
         for name, is_odd in odd.items():
@@ -303,8 +303,13 @@ class Reader:
 
 
 def _bytes_of(name: str, style: _Style) -> str:
-    """SQL for the bytes of a field with its name and comma; 0 where it is absent."""
-    return f"coalesce(strlen({name}) + {len(name) + (style.text if FIELDS[name] is str else style.text - 2)}, 0)"
+    """SQL for the bytes of a field with its name and comma; 0 where it is absent.
+
+    Numbers and truths are written back: one that was written otherwise (`5.0`, `"5"`) then has another length.
+    """
+    is_text = FIELDS[name] is str
+    beside = len(name) + (style.text if is_text else style.text - 2)
+    return f"coalesce(strlen({name if is_text else f'{name}::VARCHAR'}) + {beside}, 0)"
 
 
 def _accountable_size(path: Path, style: _Style) -> int:
