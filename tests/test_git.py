@@ -383,6 +383,10 @@ class TestNames:
         collected.collect(repositories=["project", "other"])
         collected.collect(repositories=["other"])
         assert sorted(r["repo"] for r in collected.rows) == ["old/project", "old/project", "other"]
+        (left,) = [e for e in collected.entries if e.status is Status.RETIRED]
+        assert (left.scope, left.window.end) == ("old/project", ALL_TIME.end)
+        collected.collect(repositories=["other"])
+        assert [e for e in collected.entries if e.status is Status.RETIRED] == [left]
 
     def test_a_fork_beside_its_upstream_stays_itself(self, hosted: History, collected: Collected) -> None:
         git(hosted.folder.parent, "clone", "--quiet", "project", "fork")

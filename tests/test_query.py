@@ -79,6 +79,22 @@ def test_filters_from_python() -> None:
     assert query.where == (Filter("origin", ("ovh", None)), Filter("token", (True,)), Filter("repo", ("a/b",)))
 
 
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ({"origin": []}, "the filter on origin names no value"),
+        (Filter("origin", ()), "the filter on origin names no value"),
+        ({"origin": 5}, "a value of origin is a text, not 5"),
+        ({"origin": 1.5}, "a value of origin is a text, not 1.5"),
+        ({"token": 1}, "a value of token is true or false, not 1"),
+    ],
+)
+def test_a_filter_that_means_nothing_is_no_filter_that_means_everything(where: Any, sentence: str) -> None:
+    """`repo is one of []` once kept every row that has a repo."""
+    with pytest.raises(QueryError, match=sentence):
+        parse(where=where)
+
+
 def test_a_filter_reads_back_as_itself() -> None:
     for text in ("origin=ovh,(none)", "token!=true", "repo=a/b"):
         (filter,) = parse(where=text).where

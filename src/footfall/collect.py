@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
 from footfall.errors import SourceError
 from footfall.lake import Cursor, Lake
+from footfall.lake.ledger import entries_since
 from footfall.lake.maintain import compact
 from footfall.lake.rollups import refresh
 from footfall.periods import ALL_TIME, EPOCH, Window, merge, subtract
@@ -130,7 +131,7 @@ class SourceSummary:
             self.outcomes[entry.status] += 1
             self.rows += entry.rows
             self.rejected += entry.rejected
-            if entry.reason and entry.status is not Status.MISSING:
+            if entry.reason and entry.status not in (Status.MISSING, Status.RETIRED):
                 self.notes.append(entry)
 
 
@@ -197,6 +198,7 @@ def _collect_one(
     watch: Watcher,
 ) -> None:
     known = lake.known(source.name)
+    began = max((e.observed_at for e in known if e.observed_at), default=EPOCH)
     of_windows = [entry for entry in known if entry.window != ASKED]
     todo = plan(source.name, source.offers(of_windows, now()), of_windows, window, now())
     summary.windows, summary.unchanged = len(todo.wanted), todo.unchanged
@@ -212,9 +214,13 @@ def _collect_one(
         watch.advance(windows=windows, bytes=bytes, note=note)
 
     lake.record(todo.missing)
+    stored = []
+    sound = {key: entry for key, entry in _by_window(of_windows)[1].items() if entry.status is Status.COMPLETE}
     for batch in source.fetch(todo.wanted, tell):
-        _store(lake, source.name, batch)
+        _store(lake, source.name, batch, sound)
+        stored += [entry for entry in batch.outcomes if entry.is_success]
         summary.add(batch.outcomes, has_news=batch.rows is not None or bool(batch.replaces))
+    lake.record(_contested(lake, source.name, stored, began))
     if any(entry.window == ASKED and entry.status is Status.FAILED for entry in known):
         _record_asking(lake, source, Status.COMPLETE, now())
     for table in source.tables:
@@ -223,9 +229,14 @@ def _collect_one(
     compact(lake, LEDGER)
 
 
-def _store(lake: Lake, source: str, batch: Batch) -> None:
-    """Rows and cursor first, the ledger after: a crash between them leaves work to repeat, never a wrong claim."""
+def _store(lake: Lake, source: str, batch: Batch, sound: Mapping[tuple[str, str, Window], Entry]) -> None:
+    """Rows and cursor first, the ledger after: a crash between them leaves work to repeat, never a wrong claim.
+
+    What the ledger calls sound is doubted before it is restated: else a crash would leave the old claim beside the new
+    rows, and it would be believed should the source (or a setting) go back to how it was.
+    """
     if batch.replaces or batch.rows is not None:
+        lake.record([replace(entry, fingerprint="", observed_at=None) for entry in _restated(batch, sound)])
         lake.commit(
             batch.table,
             batch.rows,
@@ -234,6 +245,35 @@ def _store(lake: Lake, source: str, batch: Batch) -> None:
             cursor=Cursor(f"{source}/{batch.table.name}/{batch.scope}", batch.position),
         )
     lake.record(batch.outcomes)
+
+
+def _restated(batch: Batch, sound: Mapping[tuple[str, str, Window], Entry]) -> Iterator[Entry]:
+    for outcome in batch.outcomes:
+        entry = sound.get((outcome.table, outcome.scope, outcome.window))
+        if outcome.is_success and entry and entry.fingerprint and entry.fingerprint != outcome.fingerprint:
+            yield entry
+
+
+def _contested(lake: Lake, source: str, stored: Sequence[Entry], since: datetime) -> list[Entry]:
+    """Windows that another collector stated otherwise meanwhile, each to be read again next time.
+
+    Two may read a window before and after it was restated, and commit in the other order: then the ledger would vouch
+    for rows that are not there. Who is done last sees what the other recorded.
+    """
+    ledger = lake.snapshot([]).tables.get(LEDGER.name)
+    if not stored or ledger is None:
+        return []
+    heard = entries_since(lake.cursor(), ledger.files, source, since)
+    said: dict[tuple[str, str, Window], set[str]] = defaultdict(set)
+    for entry in heard:
+        if entry.is_success and entry.fingerprint:
+            said[entry.table, entry.scope, entry.window].add(entry.fingerprint)
+    reason = "another process collected it at the same time and found it different; it is read again next time"
+    return [
+        replace(entry, fingerprint="", observed_at=None, reason=reason)
+        for entry in stored
+        if len(said[entry.table, entry.scope, entry.window] | {entry.fingerprint}) > 1
+    ]
 
 
 def _record_asking(lake: Lake, source: Source, status: Status, now: datetime, reason: str = "") -> None:
@@ -288,7 +328,13 @@ def _status_of(source: str, table: str, entries: Sequence[Entry]) -> SourceStatu
     for entry in stored.values():
         by_scope[entry.scope].append(entry.covered)
     first = min(e.window.start for e in stored.values())
-    fresh_until = min(max(w.end for w in windows) for windows in by_scope.values())
+    left = {
+        e.scope
+        for e in latest.values()
+        if e.status is Status.RETIRED and all(w.end <= e.window.start for w in by_scope.get(e.scope, ()))
+    }
+    asked_for = [windows for scope, windows in by_scope.items() if scope not in left] or list(by_scope.values())
+    fresh_until = min(max(w.end for w in windows) for windows in asked_for)
     gaps = merge(
         gap
         for windows in by_scope.values()

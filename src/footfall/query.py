@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from footfall.errors import QueryError, UnknownNameError
 from footfall.metrics import Filter, Kind, Metric, Value
@@ -97,7 +97,9 @@ def parse_filters(where: Where, metric: Metric, table: Table) -> tuple[Filter, .
 
 def _filter_of(name: str, values: Value | Sequence[Value], metric: Metric, table: Table) -> Filter:
     _check_dimension(name, metric, table)
-    listed = (values,) if values is None or isinstance(values, str | int) else values
+    listed: Iterable[Any] = (
+        values if isinstance(values, Iterable) and not isinstance(values, str | bytes) else (values,)
+    )
     return Filter(name, tuple(_typed(name, v, table) if isinstance(v, str) else v for v in listed))
 
 
@@ -215,6 +217,21 @@ def check_dimensions(query: Query, metric: Metric, table: Table) -> None:
         _check_dimension(name, metric, table)
 
 
+_VALUE_TYPES = {"string": (str, "a text"), "integer": (int, "a whole number"), "boolean": (bool, "true or false")}
+
+
+def check_filters(query: Query, metric: Metric, table: Table) -> None:
+    """No value at all would be read as any value; one of another type matches nothing, or breaks the engine."""
+    for name, values in ((f.dimension, f.values) for f in query.where):
+        if not values:
+            raise QueryError(f"the filter on {name} names no value; give at least one, (none) for rows without.")
+        kind, told = _VALUE_TYPES.get(table.column(name).type, (object, "a value"))
+        for value in values:
+            is_fitting = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+            if value is not None and not is_fitting:
+                raise QueryError(f"a value of {name} is {told}, not {value!r}.")
+
+
 def check_grain(query: Query, metric: Metric, table: Table) -> None:
     """A table that knows days cannot tell hours."""
     if query.grain is not Grain.TOTAL and not query.grain.holds(table.resolution):
@@ -286,6 +303,7 @@ def check_policies(query: Query, metric: Metric, table: Table) -> None:
 
 CHECKS = (
     check_dimensions,
+    check_filters,
     check_grain,
     check_window,
     check_top,

@@ -141,6 +141,8 @@ class Status(StrEnum):
     """The source has nothing to say about it."""
     FAILED = "failed"
     """The source should have it and it could not be had; what was stored before still stands."""
+    RETIRED = "retired"
+    """From here on nobody asks for this scope any more; it is neither collected nor missed."""
 
 
 LEDGER = Table(
@@ -152,7 +154,7 @@ LEDGER = Table(
         Column("source", "string", Role.DIMENSION, "The source that was asked."),
         Column("table", "string", Role.DIMENSION, "The table that the window belongs to."),
         Column("scope", "string", Role.DIMENSION, "The part of the source, such as a repository; empty for all of it."),
-        Column("status", "string", Role.DIMENSION, "complete, provisional, missing or failed."),
+        Column("status", "string", Role.DIMENSION, "complete, provisional, missing, failed or retired."),
         Column("covered_until", "timestamp", Role.ATTRIBUTE, "Up to which moment the window was collected."),
         Column("rows", "integer", Role.MEASURE, "Facts taken, as the source counts them (launches, commits)."),
         Column("rejected", "integer", Role.MEASURE, "Lines or values that were refused."),

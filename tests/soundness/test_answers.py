@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from footfall.tables import Status
-from lakes import LakeOf, at, collected, days
+from footfall.periods import FAR_FUTURE, Window
+from footfall.tables import Entry, Status
+from lakes import COMMITS, LakeOf, at, collected, days
 
 
 def launch(on: str, repo: str = "a/b", launches: int = 1, origin: str | None = "ovh") -> dict[str, object]:
@@ -199,3 +200,41 @@ def test_the_last_hour_of_a_day_belongs_to_it(tmp_path: Path) -> None:
     )
     assert lake.values_of("launches") == {"2021-02-01": 1, "2021-02-02": 1}
     assert lake.values_of("launches", until="2021-02-02") == {"2021-02-01": 1}
+
+
+def test_a_running_total_that_begins_within_a_period_weighs_it_by_its_part(tmp_path: Path) -> None:
+    """Two days of a first month were asked and missed, and all of the next collected: 28 of 30 days are known."""
+    lake = LakeOf(tmp_path, {"launches": [launch("2021-02-01")]}, collected(days("2021-02-01", "2021-02-28")))
+    rows = lake.rows_of("launches", grain="month", since="2021-01-30", until="2021-03-01", cumulative=True)
+    assert rows == [("2021-01-01", None, 0.0), ("2021-02-01", 1, pytest.approx(28 / 30))]
+
+
+def test_top_holds_where_only_the_earlier_window_has_groups(tmp_path: Path) -> None:
+    """Nothing is launched this week: last week's groups are the rest of a ranking of nothing, not a row each."""
+    rows = [launch("2021-02-01", repo) for repo in ("a/b", "c/d", "e/f")]
+    lake = LakeOf(tmp_path, {"launches": rows}, collected(days("2021-02-01", "2021-02-02")))
+    asked = {"since": "2021-02-02", "until": "2021-02-03", "compare": "previous", "top": 2}
+    for by, other in (("repo", ["other"]), (["repo", "origin"], ["other", "other"])):
+        compared = lake.rows_of("launches", by=by, **asked)
+        assert compared == [("2021-02-02", *other, 0, 3, -3, -100.0, 1.0)]
+
+
+def test_a_repository_that_left_the_settings_is_not_missed_for_ever(tmp_path: Path) -> None:
+    """It counts as far as it was read; afterwards it is no half of every day, and the answer says that it left."""
+    entries = [
+        *collected(days("2021-02-01", "2021-02-03"), COMMITS, "core"),
+        *collected(days("2021-02-01", "2021-02-01"), COMMITS, "docs"),
+        *collected(days("2021-02-02", "2021-02-02"), COMMITS, "docs", Status.PROVISIONAL, at("2021-02-02T12"), rows=1),
+    ]
+    left = Entry("test", "commits", "docs", Window(at("2021-02-02T12"), FAR_FUTURE), Status.RETIRED, at("2021-02-02"))
+    rows = [{"committed_at": at("2021-02-01"), "repo": repo, "author": "a", "commits": 1} for repo in ("core", "docs")]
+    lake = LakeOf(tmp_path, {"commits": rows}, [*entries, left])
+    assert [row[2] for row in lake.rows_of("commits")] == [1.0, 0.75, 1.0]
+    docs = [row[2:] for row in lake.rows_of("commits", by="repo") if row[1] == "docs"]
+    assert docs == [(1, 1.0), (0, 0.5), (None, 0.0)]
+    assert any(
+        note.startswith("Not collected any more: docs since 2021-02-02T12:00Z") for note in lake.ask("commits").notes
+    )
+    lake.lake.record(collected(days("2021-02-03", "2021-02-03"), COMMITS, "docs"))
+    assert [row[2] for row in lake.rows_of("commits")] == [1.0, 0.75, 1.0]
+    assert not any("any more" in note for note in lake.ask("commits").notes)

@@ -114,6 +114,30 @@ def test_a_day_that_the_index_counts_as_zero_is_counted_from_its_file(tmp_path: 
     assert outcomes[DAY].reason == "the index lists 0 events, the file has 2 lines"
 
 
+def test_an_empty_file_that_the_index_contradicts_is_a_failure_not_a_quiet_day(tmp_path: Path) -> None:
+    """A broken upload must not erase a good day; where the index says 0, or nothing, the day was quiet."""
+    next_day = DAY + timedelta(days=1)
+    days: dict[date, list[Any]] = {
+        DAY: [],
+        next_day: [],
+        next_day + timedelta(days=1): [launch("2019-06-14T09:00:00Z")],
+    }
+    _, outcomes = collected(tmp_path, days, index={DAY: 28, next_day: 0})
+    assert (outcomes[DAY].status, outcomes[next_day].status) == (Status.FAILED, Status.COMPLETE)
+    assert outcomes[DAY].reason == "the file is empty, but the index lists 28 events"
+
+
+def test_a_file_cut_off_in_a_line_does_not_pass_for_its_day(tmp_path: Path) -> None:
+    """Half a download ends in half a line; only the index can tell it from a day with one bad line at its end."""
+    next_day = DAY + timedelta(days=1)
+    half = '{"timestamp": "2019-06-1'
+    days: dict[date, list[Any]] = {DAY: [launch(), half], next_day: [launch("2019-06-13T09:00:00Z"), half]}
+    _, outcomes = collected(tmp_path, days, index={DAY: 28, next_day: 2})
+    assert outcomes[DAY].status is Status.FAILED
+    assert "the file is cut off" in outcomes[DAY].reason
+    assert (outcomes[next_day].status, outcomes[next_day].rows, outcomes[next_day].rejected) == (Status.COMPLETE, 1, 1)
+
+
 def test_values_of_a_wrong_type_are_not_quietly_made_texts(tmp_path: Path) -> None:
     """A JSON reader with a schema turns 7 into "7" and "5" into 5, and counts a repository nobody launched."""
     rows, outcomes = collected(tmp_path, {DAY: [launch(), launch(spec=7), launch(version="3"), launch(spec=["a/b/c"])]})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
-from footfall.periods import EPOCH, Window, merge, short
+from footfall.periods import EPOCH, FAR_FUTURE, Window, merge, short
 from footfall.tables import Entry, Status
 
 COLLECTED = (Status.COMPLETE, Status.PROVISIONAL)
@@ -20,7 +20,8 @@ class Coverage:
     """What the ledger says about one table; every question can be narrowed to some scopes.
 
     A source may be collected by scope (repository by repository): the coverage of a span is then the
-    mean over its scopes, each being the share of the span that was collected of it.
+    mean over its scopes, each being the share of the span that was collected of it. A scope that was
+    retired before the span began is no part of the mean: it is not missed, and a note says that it left.
     """
 
     entries: tuple[Entry, ...]
@@ -33,9 +34,11 @@ class Coverage:
         """The share of `window` that was collected, 0 to 1; exact until the one division."""
         if not self._collected or window.start == window.end:
             return 0.0
-        covered = sum(times * _overlap(windows, window) for windows, times in self._collected)
-        scopes = sum(times for _, times in self._collected)
-        return covered / (scopes * (window.length // _MICROSECOND))
+        scopes = [(windows, times) for windows, left_at, times in self._collected if left_at > window.start]
+        if not scopes:
+            return 0.0
+        covered = sum(times * _overlap(windows, window) for windows, times in scopes)
+        return covered / (sum(times for _, times in scopes) * (window.length // _MICROSECOND))
 
     def is_provisional(self, window: Window) -> bool:
         """Whether some of what was collected of `window` may still be revised by its source."""
@@ -44,25 +47,37 @@ class Coverage:
     @cached_property
     def bounds(self) -> Window | None:
         """From the first to the last moment that was collected; what is collected "since ever" has no first."""
-        windows = [window for scope_windows, _ in self._collected for window in scope_windows]
+        windows = [window for scope_windows, _, _ in self._collected for window in scope_windows]
         if not windows:
             return None
         last = max(window.end for window in windows)
         return Window(min((w.start for w in windows if w.start > EPOCH), default=last), last)
 
     @cached_property
-    def _collected(self) -> list[tuple[list[Window], int]]:
-        """The spans collected of each scope, scopes with the same spans counted together."""
+    def _collected(self) -> list[tuple[list[Window], datetime, int]]:
+        """Of each scope the spans collected and when it was retired; scopes where both are equal counted together."""
         by_scope: dict[tuple[str, str], list[Window]] = {}
         for entry in self.entries:
             windows = by_scope.setdefault((entry.source, entry.scope), [])
             if entry.status in COLLECTED:
                 windows.append(covered_part(entry))
-        counted: dict[tuple[Window, ...], int] = {}
-        for windows in by_scope.values():
-            key = tuple(merge(windows))
+        counted: dict[tuple[tuple[Window, ...], datetime], int] = {}
+        for scope, windows in by_scope.items():
+            left = self._retired.get(scope)
+            key = tuple(merge(windows)), left.window.start if left else FAR_FUTURE
             counted[key] = counted.get(key, 0) + 1
-        return [(list(key), times) for key, times in counted.items()]
+        return [(list(windows), left_at, times) for (windows, left_at), times in counted.items()]
+
+    @cached_property
+    def _retired(self) -> dict[tuple[str, str], Entry]:
+        """Scopes that nobody asks for any more; of one that came back something later was collected."""
+        last: dict[tuple[str, str], datetime] = {}
+        for entry in self.entries:
+            if entry.status in COLLECTED:
+                scope = entry.source, entry.scope
+                last[scope] = max(covered_part(entry).end, last.get(scope, EPOCH))
+        retired = ((e, (e.source, e.scope)) for e in self.entries if e.status is Status.RETIRED)
+        return {scope: e for e, scope in retired if last.get(scope, EPOCH) <= e.window.start}
 
     @cached_property
     def _provisional(self) -> list[Window]:
@@ -75,6 +90,7 @@ class Coverage:
         missing = [e for e in inside if e.status is Status.MISSING and _key(e) not in collected]
         failed = [e for e in inside if e.status is Status.FAILED]
         refused = [e for e in inside if e.status in COLLECTED and e.rejected]
+        retired = {e.scope: e for e in self._retired.values() if e.window.overlaps(window)}
         notes = []
         if missing:
             notes.append(
@@ -85,6 +101,10 @@ class Coverage:
                 f"{_counted(failed)} could not be collected when last tried: {_listed(failed)}{_reason(failed)}; "
                 "what was stored before still counts."
             )
+        if retired:
+            named = [f"{scope} since {short(entry.window.start)}" for scope, entry in sorted(retired.items())]
+            more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
+            notes.append(f"Not collected any more: {', '.join(named[:3])}{more}; what was stored before still counts.")
         if refused:
             lines = sum(entry.rejected for entry in refused)
             sample = next((f", such as {e.sample!r}" for e in refused if e.sample), "")

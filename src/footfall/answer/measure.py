@@ -180,7 +180,9 @@ def fold_others(groups: dict[str, ir.Column], kept: Sequence[Group], other: str)
     """The values of groups that are not `kept` become `other`, as text, so that they are measured as one."""
     import ibis
 
-    if len(groups) == 1:
+    if not kept:  # compared with a window that has groups where this one has none
+        is_kept = ibis.literal(False)
+    elif len(groups) == 1:
         (column,) = groups.values()
         values = [value for (value,) in kept if value is not None]
         is_kept = column.isin(values).fill_null(False) if values else ibis.literal(False)

@@ -151,7 +151,7 @@ def keep_top(plan: Plan) -> Plan:
     assert plan.window is not None
     ranked = plan.measurement.rank(plan.window, plan.query.top)
     groups = groups_of(ranked, plan.measurement.group_columns)
-    if not groups:
+    if not groups and plan.query.compare is None:
         return plan
     kept = tuple(groups[: plan.query.top])
     other = "other"

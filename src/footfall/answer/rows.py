@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from footfall.answer.measure import PERIOD, VALUE, Group
 from footfall.answer.plan import Plan, as_text
@@ -97,6 +96,8 @@ def _from_largest(value: Number) -> tuple[bool, float]:
 
 def sparse_rows(plan: Plan, window: Window, periods: Sequence[Period], measured: pa.Table) -> pa.Table:
     """The rows that have data, as they were measured, each with the coverage of its period (and scope)."""
+    import pyarrow.compute as pc
+
     columns = list(plan.measurement.group_columns)
     if PERIOD not in measured.column_names:
         start = pa.array([periods[0].start] * measured.num_rows, MOMENT_TYPE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from footfall.answer.measure import Group
@@ -98,10 +98,12 @@ def accumulate(plan: Plan, series: Series) -> Series:
     """
     if not plan.query.cumulative:
         return series
+    assert plan.window is not None
+    lengths = [(period.window.clip(plan.window) or period.window).length for period in series.periods]
     return replace(
         series,
         values={group: list(_running(values)) for group, values in series.values.items()},
-        covers={scope: _running_cover(series.periods, cover) for scope, cover in series.covers.items()},
+        covers={scope: _running_cover(lengths, cover) for scope, cover in series.covers.items()},
     )
 
 
@@ -115,13 +117,14 @@ def _running(values: Iterable[Number]) -> Iterable[Number]:
             yield None
 
 
-def _running_cover(periods: Sequence[Period], cover: Cover) -> Cover:
+def _running_cover(lengths: Sequence[timedelta], cover: Cover) -> Cover:
+    """Each period weighs as much as its part within the window is long."""
     shares, flags = [], []
     collected = elapsed = 0.0
     is_provisional = False
-    for period, share, flag in zip(periods, cover.shares, cover.provisional, strict=True):
-        length = period.window.length.total_seconds()
-        collected, elapsed, is_provisional = collected + share * length, elapsed + length, is_provisional or flag
+    for length, share, flag in zip(lengths, cover.shares, cover.provisional, strict=True):
+        seconds = length.total_seconds()
+        collected, elapsed, is_provisional = collected + share * seconds, elapsed + seconds, is_provisional or flag
         shares.append(collected / elapsed if share > 0 else 0.0)
         flags.append(is_provisional)
     return Cover(tuple(shares), tuple(flags))

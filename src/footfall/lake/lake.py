@@ -20,7 +20,7 @@ from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeEr
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, newest_version, storage_errors
 from footfall.lake.files import ask, connect, literal, months_of, nulls, quote, read_files, write_month
 from footfall.lake.ledger import entries_in, rows_of
-from footfall.periods import Window, in_utc, merge
+from footfall.periods import EPOCH, Window, in_utc, merge
 from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Table
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Lake:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._pins: dict[str, Pinned] = {}
         self._ledger: tuple[int, tuple[Entry, ...]] | None = None
+        self._stamped = EPOCH
         self._lock = threading.Lock()
 
     @classmethod
@@ -242,9 +243,16 @@ class Lake:
     # The ledger
 
     def record(self, entries: Sequence[Entry]) -> None:
-        """Add outcomes to the ledger."""
-        if entries:
-            self.commit(LEDGER, rows_of(self.cursor(), entries, in_utc(self.now())), cursor=Cursor(LEDGER.name, 0))
+        """Add outcomes to the ledger; the newest wins, so a stamp never falls, whatever the clock does."""
+        if not entries:
+            return
+        if self._ledger is None:
+            self.known()
+        newest = (
+            max((e.observed_at for e in self._ledger[1] if e.observed_at), default=EPOCH) if self._ledger else EPOCH
+        )
+        self._stamped = max(in_utc(self.now()), max(newest, self._stamped) + timedelta(microseconds=1))
+        self.commit(LEDGER, rows_of(self.cursor(), entries, self._stamped), cursor=Cursor(LEDGER.name, 0))
 
     def known(self, source: str | None = None) -> list[Entry]:
         """What the ledger knows now, of one source or of all: see `Snapshot.entries`."""

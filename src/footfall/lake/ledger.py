@@ -62,6 +62,19 @@ def entries_in(
     return tuple(_entry(dict(zip(LEDGER.names, row, strict=True))) for row in rows)
 
 
+def entries_since(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[str], source: str, moment: datetime
+) -> tuple[Entry, ...]:
+    """Every entry of a source learnt after `moment`, those that newer ones stand for included."""
+    listed = ", ".join(literal(file) for file in files)
+    asked = ", ".join(f"epoch_us({name})" if name in MOMENTS else quote(name) for name in LEDGER.names)
+    rows = connection.execute(
+        f"SELECT {asked} FROM read_parquet([{listed}], hive_partitioning = false) "
+        f"WHERE source = {literal(source)} AND observed_at > {literal(moment)}"
+    ).fetchall()
+    return tuple(_entry(dict(zip(LEDGER.names, row, strict=True))) for row in rows)
+
+
 def _entry(row: dict[str, Any]) -> Entry:
     row |= {name: EPOCH + timedelta(microseconds=row[name]) for name in MOMENTS}
     window = Window(row.pop("window_start"), row.pop("window_end"))

@@ -167,13 +167,16 @@ class Git:
         gone = {name: entry for name, entry in before.items() if name not in {place.name for place in places}}
         told = tuple(entry for entry in gone.values() if entry and entry.rows)
         tasks = [_Task(place.name, place, before.get(place.name), told) for place in places]
-        tasks += [_Task(name, None, entry) for name, entry in gone.items() if not (entry and entry.rows)]
+        tasks += [_Task(name, None, entry) for name, entry in gone.items() if not _is_retired(entry, known)]
         return [Offer(COMMITS.name, ALL_TIME, task.name, is_settled=False, detail=task) for task in tasks]
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
         """A batch a repository: the commits of the window that changed, or only a renewed outcome."""
+        handed_over: set[str] = set()
         for offer in offers:
             task: _Task = offer.detail
+            if task.name in handed_over:
+                continue
             tell(note=f"{task.name}: reading")
             read_at = self._context.now()
             try:
@@ -182,6 +185,7 @@ class Git:
                 batches = [_failed(task.name, str(error))]
             except OSError as error:
                 batches = [_failed(task.name, f"{error.filename or 'a file'}: {error.strerror}")]
+            handed_over |= {batch.scope for batch in batches if batch.scope != task.name}
             tell(windows=1, note=f"{task.name}: read")
             yield from batches
 
@@ -268,9 +272,28 @@ def _failed(name: str, reason: str) -> Batch:
 
 
 def _retired(task: _Task, read_at: datetime) -> Batch:
-    """A name of which nothing is stored and which nobody asks for: a complete zero, lest it count as a gap for ever."""
+    """A name that nobody asks for: with commits stored, it is known up to its last reading and not missed after it.
+
+    Of which nothing is stored is a complete zero, lest it count as a gap for ever.
+    """
+    if task.before and task.before.rows:
+        rest, reason = _after(task.before), "it is not in the settings any more"
+        entry = Entry(Git.name, COMMITS.name, task.name, rest, Status.RETIRED, rest.start, reason=reason)
+        return Batch(COMMITS, None, (entry,), scope=task.name)
     reason = "" if task.before else "it is not in the settings, and nothing was collected of it"
     return _batch(Entry(Git.name, COMMITS.name, task.name, ALL_TIME, Status.COMPLETE, read_at, reason=reason))
+
+
+def _is_retired(last: Entry | None, known: Sequence[Entry]) -> bool:
+    """Whether the ledger already says that nobody asks for it since it was read last."""
+    if not (last and last.rows):
+        return False
+    said = (entry for entry in known if entry.status is Status.RETIRED and entry.scope == last.scope)
+    return any(entry.window == _after(last) for entry in said)
+
+
+def _after(last: Entry) -> Window:
+    return Window(last.covered_until, FAR_FUTURE)
 
 
 def _handed_over(entry: Entry, name: str, read_at: datetime) -> Batch:

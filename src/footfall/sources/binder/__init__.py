@@ -283,6 +283,8 @@ class Binder:
         if reading is None:
             return replace(entry, status=Status.FAILED, reason=arrival.fault)
         rejected, sample = reading.refused.total(), reading.sample
+        if fault := _cut_short(offer.detail.facts, reading):
+            reading = replace(reading, fault=fault)
         if reading.fault:
             reason = "; ".join((reading.fault, *reading.notes))
             return replace(entry, status=Status.FAILED, rejected=rejected, reason=reason, sample=sample)
@@ -320,6 +322,16 @@ def _newest_by_day(known: Sequence[Entry], table: str) -> dict[date, Entry]:
 
 def _seen(entry: Entry) -> datetime:
     return entry.observed_at or EPOCH
+
+
+def _cut_short(facts: Facts, reading: Reading) -> str:
+    """What tells that a file is not whole: the index lists more, and the file ends in nothing or in half a line."""
+    count = int(facts.get("count", 0))
+    if reading.lines < count and not reading.lines:
+        return f"the file is empty, but the index lists {count:,} events"
+    if reading.lines < count and reading.is_last_refused:
+        return f"the file is cut off: it ends in a broken line, and the index lists {count:,} events"
+    return ""
 
 
 def _count_note(facts: Facts, lines: int) -> tuple[str, ...]:

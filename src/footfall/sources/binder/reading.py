@@ -73,6 +73,8 @@ class Reading:
     sample: str = ""
     fault: str = ""
     """Why the file as a whole cannot be used; empty when it can."""
+    is_last_refused: bool = False
+    """Whether its last line was refused: it may have been cut off there."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -287,7 +289,9 @@ class Reader:
                 try:
                     event = _event(line, reading.unknown)
                     groups[(hour_of(event["timestamp"]), *map(event.get, self._names))] += 1
+                    reading.is_last_refused = False
                 except _RefusedError as refusal:
+                    reading.is_last_refused = True
                     reading.refused[str(refusal)] += 1
                     reading.sample = reading.sample or _sample(line)
         except OSError as error:
