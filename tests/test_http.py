@@ -76,7 +76,9 @@ def test_retry_after_is_honoured() -> None:
     assert datetime.now(UTC) - before >= timedelta(seconds=0.9)
 
 
-@pytest.mark.parametrize("when", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+@pytest.mark.parametrize(
+    "when", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)], ids=["seconds", "date"]
+)
 def test_a_wait_beyond_patience_is_told_instead(when: str) -> None:
     network = Script(httpx2.Response(429, headers={"Retry-After": when}))
     with pytest.raises(StatusError, match=r"asks to wait 3\d\d\d s; try again later"):
