@@ -191,7 +191,9 @@ def test_a_reader_that_stops_early_is_no_error(workspace: Path) -> None:
         ("query launches -f xls", "valid: table, csv, json, parquet, arrow"),
         ("query launches -o x.cvs", "did you mean '.csv'?"),
         ("query launches -o x.png", "Charts are made by `footfall chart`"),
-        ("query launches -o no/x.csv", "no/x.csv cannot be written: No such file or directory"),
+        ("query launches -o no/x.csv", "no/x.csv cannot be written: there is no folder no"),
+        ("query launches -o no/x.parquet", "no/x.parquet cannot be written: there is no folder no"),
+        ("chart launches -o no/x.png", "no/x.png cannot be written: there is no folder no"),
         ("chart launches -o x.gif", "valid: png, svg, html, json"),
         ("chart repos --by federation --stacked -o x.png", "repos cannot be stacked"),
         ("metrics lanches", "did you mean 'launches'?"),
@@ -363,3 +365,61 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+def test_a_query_loads_no_pandas_and_tells_no_warnings(workspace: Path) -> None:
+    """pandas costs as much as a third of a cold query, and answers need none of it."""
+    program = (
+        "import sys, warnings\n"
+        "from footfall.cli import main\n"
+        "try: main()\n"
+        "finally:\n"
+        "    warnings.warn('old', FutureWarning)\n"
+        "    assert 'pandas' not in sys.modules"
+    )
+    for asked in (("--grain", "month"), ("--by", "repo", "--grain", "hour")):
+        words = ["-w", str(workspace), "query", "launches", *asked, *EVERYTHING]
+        done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_to_pandas_still_works_where_the_command_line_spared_it(workspace: Path) -> None:
+    program = (
+        "import footfall.cli, footfall\n"
+        "footfall.cli._spare_pandas()\n"
+        f"result = footfall.open({str(workspace)!r}).query('launches', grain='month')\n"
+        "assert len(result.to_pandas()) == result.rows.num_rows > 0"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_a_full_disk_behind_the_output_is_one_sentence(workspace: Path, form: str) -> None:
+    asked = " ".join(map(str, [*FOOTFALL, "-w", workspace, "query", "launches", *EVERYTHING, "-f", form]))
+    for where, sentence in (
+        (">/dev/full", "the output cannot be written: No space left on device."),
+        (">&-", "there is no standard output"),
+    ):
+        done = subprocess.run(["bash", "-c", f"{asked} {where}"], capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_pipe_gets_the_reason_of_an_empty_answer_on_the_side(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "footfall.toml").write_text("[sources.git]\n")
+    ran = run(capsys, "-w", tmp_path, "query", "commits")
+    assert (ran.code, ran.out) == (0, "period,commits,coverage\n")
+    assert ran.err == "footfall: Nothing was collected yet for commits; run `footfall collect`.\n"
+
+
+@pytest.mark.parametrize("command", ["query launches", "chart launches -o x.png", "metrics launches"])
+def test_without_a_source_every_question_says_what_to_do(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "footfall.toml").write_text("")
+    ran = run(capsys, "-w", tmp_path, *command.split())
+    assert ran.code == 1
+    assert "no source is set up" in ran.err

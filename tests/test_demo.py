@@ -15,6 +15,7 @@ import pytest
 import footfall
 from footfall.demo import ARCHIVE, CHARTS, find_repository, questions, run
 from footfall.errors import SettingsError
+from footfall.periods import Grain
 from footfall.sample import FIRST_DAY, VERSIONS, write_sample_archive
 from histories import History
 from workspaces import run as run_command
@@ -175,6 +176,21 @@ def test_a_workspace_of_ones_own_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="of your own"):
         run(tmp_path, now=lambda: NOW)
     assert [f.name for f in tmp_path.iterdir()] == ["footfall.toml"]
+
+
+def test_a_folder_with_files_of_ones_own_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(SettingsError, match="holds files of yours; name a new or an empty folder"):
+        run(tmp_path, now=lambda: NOW)
+    assert [f.name for f in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_young_history_is_shown_by_the_day() -> None:
+    young = [q.command for q in questions(NOW, Grain.DAY) if q.metric == "commits"]
+    assert young == [
+        "footfall query commits --grain day",
+        "footfall chart commits --grain day -o charts/commits-by-day.png",
+    ]
 
 
 def test_a_repository_counts_only_with_commits(tmp_path: Path) -> None:

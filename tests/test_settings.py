@@ -46,7 +46,8 @@ def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
         ('lakes = "x"', r"unknown setting 'lakes'; did you mean 'lake'\?"),
         ("lake = ", "not valid TOML"),
         ("lake = 3", "lake is 3: input should be a valid string"),
-        ("[[projects]]\nnam = 'x'", "name is missing|unknown setting 'nam'"),
+        ("[sources]\ngit = 3", "sources.git is 3: input should be a valid dictionary"),
+        ('activity = "sqlite:///activity.db"', "unknown setting 'activity'"),
     ],
 )
 def test_a_wrong_file_gets_one_sentence(tmp_path: Path, text: str, said: str) -> None:
@@ -73,3 +74,9 @@ def test_a_secret_comes_from_the_environment_and_never_shows(monkeypatch: pytest
 def test_an_unset_variable_is_named() -> None:
     with pytest.raises(ValidationError, match="the environment variable NOT_SET_ANYWHERE is not set"):
         WithToken.model_validate({"token": {"env": "NOT_SET_ANYWHERE"}})
+
+
+def test_an_unreadable_variable_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_NOTES", "hello")
+    with pytest.raises(SettingsError, match=r'environment variable FOOTFALL_… cannot be read .*"notes"'):
+        read_settings(write(tmp_path, ""))

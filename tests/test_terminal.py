@@ -17,7 +17,7 @@ from footfall import progress, terminal, wording
 from footfall.collect import SourceStatus, SourceSummary, Summary
 from footfall.lake import Maintained
 from footfall.metrics import Filter, Metric, Policy
-from footfall.periods import Grain, Window
+from footfall.periods import ALL_TIME, Grain, Window
 from footfall.tables import Column, Entry, Replace, Role, Status, Table
 from results import LATEST, LAUNCHES, REPOS, moment, result
 
@@ -125,6 +125,40 @@ def test_a_comparison_says_with_what_and_by_how_much() -> None:
     assert "a year before" in line_of(shown, "day")
     assert line_of(shown, "2026-01-01").split() == ["2026-01-01", "110", "100", "+10", "+10.0", "%"]
     assert line_of(shown, "2026-01-02").split() == ["2026-01-02", "90", "–", "–", "–"]
+
+
+def test_previous_is_the_window_of_equal_length_right_before() -> None:
+    """Not the day before: the first day of January is held against the first of the 31 before."""
+    days = result([110, 90], until="2026-01-03", previous=[100, 90], compare="previous")
+    assert wording.compared_with(days) == "2 days before"
+    day = result([110], until="2026-01-02", previous=[100], compare="previous")
+    assert wording.compared_with(day) == "the day before"
+    total = result([110], grain=Grain.TOTAL, previous=[100], compare="previous")
+    assert wording.compared_with(total) == "the same span before"
+
+
+def test_a_narrow_terminal_loses_columns_but_never_a_label_or_a_digit() -> None:
+    compared = result([14_487, 16_400], until="2026-01-03", previous=[14_673, 18_097], compare="year")
+    narrow = text_of(terminal.answer(compared, width=50), 50)
+    assert line_of(narrow, "2026-01-02").split() == ["2026-01-02", "16,400", "18,097", "-1,697"]
+    ranking = result({"a-repository-of-a-long-name/with-more": [75], "b": [25]}, grain=Grain.TOTAL)
+    assert "█" not in text_of(terminal.answer(ranking, width=60), 60)
+    assert line_of(text_of(terminal.answer(ranking, width=60), 60), "b").split() == ["b", "25", "25.0%"]
+
+
+def test_nothing_stands_behind_the_last_word_of_a_line() -> None:
+    out = io.StringIO()
+    Console(file=out, width=160).print(terminal.answer(result([None], grain=Grain.TOTAL, notes=("Mind this.",))))
+    assert [line for line in out.getvalue().splitlines() if line != line.rstrip()] == []
+
+
+def test_a_provisional_gap_has_no_mark_to_explain() -> None:
+    assert "* provisional" not in answer(result([None], until="2026-01-02", provisional=[0]))
+
+
+def test_metrics_are_listed_with_what_their_table_is_split_by() -> None:
+    shown = text_of(terminal.metric_list({"launches": LAUNCHES, "repos": REPOS}, {"t": TABLE}), 60)
+    assert "launches, repos by repo" in shown
 
 
 def test_a_moment_is_shown_as_one() -> None:
@@ -235,7 +269,7 @@ def test_a_metric_is_explained_in_full() -> None:
     ):
         assert part in shown
     listed = text_of(terminal.metric_list({"launches": LAUNCHES, "repos": metric}, {"t": TABLE}))
-    assert line_of(listed, "launches").split()[-3:] == ["launches", "sum", "repo"]
+    assert line_of(listed, "launches").split()[-2:] == ["launches", "sum"]
 
 
 # --- collecting
@@ -284,6 +318,12 @@ def test_a_summary_counts_and_then_says_what_somebody_should_read() -> None:
 def test_a_source_that_could_not_be_asked_says_why() -> None:
     shown = text_of(progress.summary(Summary((summary_of(error="no answer from archive.example.org"),))))
     assert "binder: no answer from archive.example.org" in shown
+
+
+def test_a_failure_about_all_time_names_no_dates() -> None:
+    entry = Entry("git", "commits", "nope", ALL_TIME, Status.FAILED, NOW, reason="there is no folder nope")
+    shown = text_of(progress._note(entry))
+    assert shown == "git nope: there is no folder nope"
 
 
 def test_many_notes_are_cut_and_say_where_the_rest_is() -> None:

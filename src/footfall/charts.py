@@ -104,7 +104,7 @@ def format_of(path: Path) -> Any:
     """The chart format that a file name asks for."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
-        raise QueryError(f"no chart can be written as {path.name!r}{did_you_mean(kind, FORMATS)}")
+        raise QueryError(f"no chart can be written as {path.name!r}{did_you_mean(kind, FORMATS)}.")
     return kind
 
 
@@ -124,9 +124,11 @@ def _check_quantity(result: Result, stacked: bool) -> None:
 
 
 def _is_coarse(points: Sequence[Point]) -> bool:
-    """Few and long periods stand side by side as columns; many short ones make a line."""
+    """Few and long periods stand side by side as columns; many short ones make a line, but two points make none."""
     periods = {p.period for p in points}
-    return len(periods) <= 60 and next(iter(periods)).grain in (Grain.WEEK, Grain.MONTH, Grain.YEAR)
+    return len(periods) <= 2 or (
+        len(periods) <= 60 and next(iter(periods)).grain in (Grain.WEEK, Grain.MONTH, Grain.YEAR)
+    )
 
 
 # --- marks
@@ -405,7 +407,9 @@ def _legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Poi
     if any(p.value is not None and not p.is_settled for p in points):
         said.append(f"{'dashed' if is_lines else 'pale'}: provisional or partly collected")
     if has_time and any(p.value is None for p in points):
-        said.append("gap: not collected" + (", or less than half of the mean" if result.query.rolling else ""))
+        said.append(
+            "gap: not collected" + (", or less than half of what the mean is of" if result.query.rolling else "")
+        )
     if len(drawn.layer) > 1 and any(p.previous is not None for p in points):
         said.append(f"{'grey' if is_lines else 'black'} line: {wording.compared_with(result)}")
     return said

@@ -6,9 +6,12 @@ Exit status: 0 answered, 1 a FootfallError (one line says what, why, what to do)
 
 from __future__ import annotations
 
+import errno
+import gc
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -19,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from footfall.errors import FootfallError, QueryError, UnknownNameError
+from footfall.errors import FootfallError, QueryError, SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
     from footfall.result import Result
@@ -41,6 +44,10 @@ _MOST_ROWS = 60
 
 _GOES_ON = "; what was committed stays, `footfall collect` goes on from there."
 
+_NO_SOURCE = (
+    "no source is set up, so there is nothing to ask for; switch one on in footfall.toml, such as [sources.git]."
+)
+
 _OUTPUT = "The answer"
 
 
@@ -59,7 +66,12 @@ _ASKED: dict[str, tuple[Any, Any]] = {
     "top": (int | None, _option(metavar="N", says="The N largest groups; the others together in one row.")),
     "rolling": (int | None, _option(metavar="N", says="Mean over N calendar periods.")),
     "cumulative": (bool, _option("--cumulative", says="Running total.")),
-    "compare": (str | None, _option(metavar="SPAN", says="With the span before or a year before: previous, year.")),
+    "compare": (
+        str | None,
+        _option(
+            metavar="SPAN", says="With the window of equal length right before (previous), or a year before (year)."
+        ),
+    ),
     "as_of": (str | None, _option(metavar="DATE", says="As it was known at that moment.")),
     "policy": (
         list[str] | None,
@@ -141,6 +153,7 @@ def collect(
     """Fetch what is new or restated, commit it, and say what could not be had."""
     from footfall import progress, terminal
 
+    gc.enable()
     workspace = _workspace(context)
     with _interruptible(_GOES_ON), progress.watcher(terminal.console(is_error=True)) as watch:
         done = workspace.collect(*(sources or ()), since=since, until=until, dry_run=dry_run, watch=watch)
@@ -196,6 +209,7 @@ def query(
 ) -> None:
     """Answer a question about a metric."""
     chosen = _format(format, output)
+    _check_folder(output)
     result = _answer(context, metric, asked)
     if output is not None:
         _write(result, chosen, output)
@@ -203,6 +217,8 @@ def query(
         _show(result)
     else:
         _print_rows(result, chosen)
+        if not result.rows.num_rows:
+            print("\n".join(f"footfall: {note}" for note in result.notes), file=sys.stderr)
 
 
 @app.command()
@@ -233,6 +249,7 @@ def chart(
     from footfall import charts
 
     charts.format_of(output)
+    _check_folder(output)
     result = _answer(context, metric, asked)
     charts.save(charts.chart_of(result, stacked=stacked, title=title), output)
     print(f"Wrote {output}.")
@@ -256,6 +273,8 @@ def metrics(
             return
         terminal.console().print(terminal.metric_list(known, workspace.tables))
         return
+    if not known:
+        raise SettingsError(_NO_SOURCE)
     if name not in known:
         raise UnknownNameError("metric", name, known)
     terminal.console().print(terminal.metric_details(known[name], workspace.tables[known[name].table]))
@@ -271,6 +290,7 @@ def maintain(
     """Join small files and let versions go that nobody may ask for any more."""
     from footfall import progress, terminal
 
+    gc.enable()
     terminal.console().print(progress.maintenance(_workspace(context).maintain(keep_days)))
 
 
@@ -283,6 +303,7 @@ def demo(
     """Make a workspace with real and sample data, and show what can be asked of it."""
     from footfall.demo import run
 
+    gc.enable()
     with _interruptible(_GOES_ON):
         run(folder)
 
@@ -317,8 +338,32 @@ def _workspace(context: typer.Context) -> Workspace:
     return open_workspace(context.obj)
 
 
+def _spare_pandas() -> None:
+    """Keep pyarrow from loading pandas, a third of a cold query, only to see that no pandas object was handed to it.
+
+    It looks once, when it makes its first array; `to_pandas` would still find it.
+    """
+
+    class Absent:
+        def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+            if name == "pandas":
+                raise ImportError(name)
+
+    absent = Absent()
+    sys.meta_path.insert(0, absent)
+    try:
+        import pyarrow
+
+        pyarrow.array([])
+    finally:
+        sys.meta_path.remove(absent)
+
+
 def _answer(context: typer.Context, metric: str, asked: dict[str, Any]) -> Result:
+    _spare_pandas()
     workspace = _workspace(context)
+    if not workspace.metrics:
+        raise SettingsError(_NO_SOURCE)
     policies = dict(_choice(text) for text in asked.pop("policy") or ())
     lists: dict[str, Any] = {name: asked.pop(name) or () for name in ("by", "where")}
     with _interruptible("."):
@@ -346,6 +391,12 @@ def _format(asked: str | None, output: Path | None) -> str:
     if chosen in _BINARY and output is None and sys.stdout.isatty():
         raise QueryError(f"{chosen} is not for reading on a terminal; add `-o answer.{chosen}`.")
     return chosen
+
+
+def _check_folder(file: Path | None) -> None:
+    """Before anything is asked: a file needs a folder that is there."""
+    if file is not None and not file.parent.is_dir():
+        raise FootfallError(f"{file} cannot be written: there is no folder {file.parent}.")
 
 
 def _write_rows(result: Result, form: str, file: Path) -> None:
@@ -383,7 +434,8 @@ def _write(result: Result, form: str, file: Path) -> None:
     try:
         if form == "table":
             with file.open("w", encoding="utf-8") as out:
-                terminal.console(file=out).print(terminal.answer(result))
+                console = terminal.console(file=out)
+                console.print(terminal.answer(result, width=console.width))
         else:
             _write_rows(result, form, file)
     except OSError as error:
@@ -394,6 +446,12 @@ def _write(result: Result, form: str, file: Path) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit. A user's mistake is one line, never a traceback."""
     code: Any = 0
+    # A question is answered before there is garbage; libraries that load are looked through again and again for nothing.
+    gc.disable()
+    if not sys.warnoptions:  # what libraries tell programmers is no news to users
+        warnings.simplefilter("ignore")
+    if sys.stdout is None:
+        sys.exit("footfall: there is no standard output to write to; do not close it, or write to a file with -o.")
     try:
         code = app(arguments, prog_name="footfall", standalone_mode=True)
     except FootfallError as error:
@@ -401,5 +459,18 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = 1
     except BrokenPipeError:
         # Whoever read has read enough; the interpreter must not try again to flush what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        _forget_output()
+        print(f"footfall: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        code = 1
+    finally:
+        gc.enable()
     sys.exit(code)
+
+
+def _forget_output() -> None:
+    """What could not be written is not tried again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

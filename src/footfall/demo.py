@@ -16,6 +16,7 @@ from rich.text import Text
 
 from footfall import progress, terminal
 from footfall.errors import MissingExtraError, SettingsError
+from footfall.periods import Grain
 from footfall.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.settings import FILE_NAME
 from footfall.template import commented, write_settings_file
@@ -60,8 +61,8 @@ class Question:
         return workspace.query(self.metric, **self.asked)
 
 
-def questions(now: datetime) -> list[Question]:
-    """What the archive's own notebook answers, and the same of commits."""
+def questions(now: datetime, commits: Grain = Grain.MONTH) -> list[Question]:
+    """What the archive's own notebook answers, and the same of commits, by periods of the grain `commits`."""
     year = {"grain": "total", "since": str(now.year - 1), "until": str(now.year)}
     monthly = {"grain": "month", "last": 12, "compare": "year"}
     smooth = {"by": ["federation"], "rolling": 7, "last": 365}
@@ -72,11 +73,11 @@ def questions(now: datetime) -> list[Question]:
         Question("Where are the repositories?", "launches", {**year, "by": ["provider"]}),
         Question("Which are launched most?", "launches", {**year, "by": ["repo"], "top": 10}),
         Question("How many launches a month, against a year before?", "launches", monthly),
-        Question("How many commits a month?", "commits", {"grain": "month"}),
+        Question(f"How many commits a {commits}?", "commits", {"grain": str(commits)}),
         Question("Of how many authors a year?", "authors", {"grain": "year"}),
         Question("Launches by federation member", "launches", smooth, chart="launches-by-federation"),
         Question("The same, stacked", "launches", smooth, True, chart="launches-by-federation-stacked"),
-        Question("Commits a month", "commits", {"grain": "month"}, chart="commits-by-month"),
+        Question(f"Commits a {commits}", "commits", {"grain": str(commits)}, chart=f"commits-by-{commits}"),
     ]
 
 
@@ -89,7 +90,7 @@ def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
         done = workspace.collect(watch=watch)
     console.print(progress.summary(done))
     console.print(Text(f"\nEverything below can be typed as it stands in: cd {shlex.quote(str(folder))}", style="dim"))
-    asked = [q for q in questions(now()) if q.metric in workspace.metrics]
+    asked = [q for q in questions(now(), _grain_of_commits(workspace)) if q.metric in workspace.metrics]
     for question in asked:
         if not question.chart:
             _print_heading(question, console)
@@ -98,11 +99,23 @@ def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _print_next(folder, drawn, console)
 
 
+def _grain_of_commits(workspace: Workspace) -> Grain:
+    """A history of less than three months says little by the month, one of less than three days little by the day."""
+    if "commits" not in workspace.metrics:
+        return Grain.MONTH
+    for grain in (Grain.MONTH, Grain.DAY):
+        if workspace.query("commits", grain=str(grain)).rows.num_rows >= 3:
+            return grain
+    return Grain.HOUR
+
+
 def _prepare(folder: Path, repository: Path | None, now: Callable[[], datetime], console: Console) -> Workspace:
     """The workspace with its sample archive; run again it is brought up to date, and a stranger's is left alone."""
     file = folder / FILE_NAME
     if file.is_file() and not file.read_text(encoding="utf-8").startswith(_MARK):
         raise SettingsError(f"{file} is a workspace of your own, not a demonstration; name another folder.")
+    if not file.exists() and folder.is_dir() and any(path.name != ARCHIVE for path in folder.iterdir()):
+        raise SettingsError(f"{folder.resolve()} holds files of yours; name a new or an empty folder.")
     today = now().date()
     first = _first_day(folder / ARCHIVE, today)
     console.print(f"Writing {(today - first).days} days of sample data to {folder / ARCHIVE}: nothing in it happened.")

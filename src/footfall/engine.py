@@ -83,11 +83,11 @@ class DuckDB:
     }
 
     def __init__(self) -> None:
-        import ibis
+        import duckdb
 
-        self._ibis = ibis.duckdb.connect()
-        self._duckdb = self._ibis.con
-        self._duckdb.execute("SET GLOBAL timezone = 'UTC'")
+        self._duckdb = duckdb.connect()
+        # names of tables are never looked for among Python's variables
+        self._duckdb.execute("SET GLOBAL timezone = 'UTC'; SET GLOBAL python_enable_replacements = false")
         self._mounted: set[str] = set()
         self._lock = threading.Lock()
 
@@ -119,12 +119,14 @@ class DuckDB:
         return naive(micros(moment)).truncate(_UNITS[grain])
 
     def run(self, expression: ir.Table) -> pa.Table:
-        sql = self._ibis.compile(expression)
+        import ibis
+
+        sql = ibis.duckdb.compile(expression)
         with self._duckdb.cursor() as cursor:  # a cursor of its own: several threads may ask
             return _typed(self._guard(cursor, sql), expression)
 
     def close(self) -> None:
-        self._ibis.disconnect()
+        self._duckdb.close()
 
     @staticmethod
     def _guard(cursor: Any, sql: str) -> Any:
@@ -287,7 +289,8 @@ def _typed(rows: pa.Table, expression: ir.Table) -> pa.Table:
     def promised(name: str, dtype: Any) -> pa.DataType:
         return pa.timestamp("us", "UTC") if dtype.is_timestamp() else dtype.to_pyarrow()
 
-    return rows.cast(pa.schema([(name, promised(name, dtype)) for name, dtype in expression.schema().items()]))
+    schema = pa.schema([(name, promised(name, dtype)) for name, dtype in expression.schema().items()])
+    return rows if rows.schema == schema else rows.cast(schema)
 
 
 def _knock(address: str) -> None:

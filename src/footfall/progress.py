@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from footfall import wording
-from footfall.periods import Window
+from footfall.periods import ALL_TIME, Window
 from footfall.terminal import facts_of, grid_of
 from footfall.wording import GAP, counted, length_of, size_of
 
@@ -189,7 +189,8 @@ def _notes(source: SourceSummary) -> list[Text]:
 def _note(entry: Entry) -> Text:
     """One line of the ledger that somebody should read."""
     style = "red" if entry.status == "failed" else "yellow"
-    where = " ".join(word for word in (entry.source, entry.scope, _days([entry.window])) if word)
+    when = "" if entry.window == ALL_TIME else _days([entry.window])
+    where = " ".join(word for word in (entry.source, entry.scope, when) if word)
     text = Text(f"{where}: ", style=style)
     text.append(entry.reason)
     if entry.sample:

@@ -42,8 +42,6 @@ class Result:
     """What a reader should know about these numbers, a sentence each."""
     lake_version: str
     """Of the snapshot that was read: the same version gives the same answer."""
-    is_sample: bool = False
-    """Whether the lake holds generated sample data."""
 
     @property
     def value_columns(self) -> tuple[str, ...]:
@@ -100,7 +98,6 @@ class Result:
                 "metric": self.definition(),
                 "query": self.resolved(),
                 "lake_version": self.lake_version,
-                "is_sample": self.is_sample,
                 "coverage": self.coverage,
                 "notes": list(self.notes),
                 "rows": [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)],
@@ -114,7 +111,7 @@ class Result:
         import pyarrow.parquet as pq
 
         told: dict[str, Any] = {"metric": self.definition(), "query": self.resolved(), "notes": list(self.notes)}
-        told |= {"lake_version": self.lake_version, "is_sample": self.is_sample}
+        told["lake_version"] = self.lake_version
         rows = self.rows.replace_schema_metadata({"footfall": json.dumps(told, ensure_ascii=False)})
         try:
             pq.write_table(rows, path)
@@ -173,7 +170,6 @@ class Result:
         body = "".join(f"<tr>{line}</tr>" for line in lines)
         more = self.rows.num_rows - shown.num_rows
         notes = [
-            *(["Sample data."] if self.is_sample else []),
             *self.notes,
             *([f"{more:,} more rows."] if more else []),
         ]

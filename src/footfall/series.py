@@ -50,7 +50,9 @@ def points_of(result: Result) -> list[Point]:
             )
         )
     if not any(point.value is not None for point in points):
-        raise QueryError(f"there is nothing to draw: {name} has no value {wording.span_of(result)}.")
+        if not points:
+            raise QueryError(f"there is nothing to draw: {' '.join(result.notes) or 'no rows match.'}")
+        raise QueryError(f"there is nothing to draw: {name} has no value in {wording.span_of(result)}.")
     return sorted(points, key=lambda p: (p.series, p.period.start))
 
 

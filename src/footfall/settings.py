@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from footfall.errors import SettingsError, did_you_mean
 
@@ -70,16 +71,6 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Project(Part):
-    """One thing people use, with its names in each source."""
-
-    name: str
-    pypi: str | None = None
-    github: str | None = None
-    binder: str | None = None
-    hub: str | None = None
-
-
 class Settings(BaseSettings):
     """Everything that can be set, with its default."""
 
@@ -95,12 +86,10 @@ class Settings(BaseSettings):
     engine: str = Field(
         default="duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.'
     )
-    activity: str = Field(default="sqlite:///activity.db", description='Who did what: "sqlite:///file" or "redis://…".')
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict, description="One table a source.")
     notes: dict[str, str] = Field(
         default_factory=dict, description="A remark shown with every number of a source, by the source's name."
     )
-    projects: tuple[Project, ...] = Field(default=(), description="Things people use, with their names in each source.")
     folder: Path = Field(default=Path(), exclude=True, description="The workspace; set by reading, not in the file.")
 
     @property
@@ -140,6 +129,11 @@ def read_settings(path: str | Path | None = None) -> Settings:
         return Settings(**{**values, "folder": file.parent.resolve()})
     except ValidationError as error:
         raise SettingsError(explain(error, Settings, str(file))) from None
+    except UnreadableVariable as error:
+        raise SettingsError(
+            f"an environment variable FOOTFALL_… cannot be read ({error}); write a table as JSON, or each of its settings "
+            "as a variable of its own, such as FOOTFALL_SOURCES__GIT__BOTS."
+        ) from None
 
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:

@@ -46,7 +46,7 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
     sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
     lines = [_HEAD]
     for name, setting in settings_of(Settings):
-        if name not in ("sources", "projects", "notes"):
+        if name not in ("sources", "notes"):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
     for name in sorted(sources, key=lambda n: (n not in chosen, n)):
         lines += _source(name, sources[name], chosen.get(name))
@@ -55,16 +55,7 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
         lines += ["[notes]", *(f"{name} = {toml_of(note)}" for name, note in notes.items()), ""]
     else:
         lines += ["# [notes]", '# binder = "without the test hubs"', ""]
-    return "\n".join([*lines, *_PROJECTS])
-
-
-_PROJECTS = (
-    f"# {Settings.model_fields['projects'].description}",
-    "# [[projects]]",
-    '# name = "binderhub"',
-    '# github = "jupyterhub/binderhub"',
-    "",
-)
+    return "\n".join(lines)
 
 
 def _source(name: str, source: type[Source], values: Mapping[str, Any] | None) -> list[str]:

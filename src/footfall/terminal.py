@@ -11,7 +11,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -56,16 +55,17 @@ def answer(result: Result, *, width: int = 100, most_rows: int | None = None) ->
         Text(),
     ]
     if not rows:
-        parts.append(Text("No rows: nothing matches.", style="yellow"))
+        is_known = result.query.since is not None
+        parts.append(Text("No rows: nothing matches." if is_known else "Nothing was collected yet.", style="yellow"))
     elif query.grain is Grain.TOTAL:
-        parts.append(_ranking(rows[:most_rows], result) if query.by else _single(rows[0], result))
+        parts.append(_ranking(rows[:most_rows], result, width) if query.by else _single(rows[0], result))
         parts.extend(_left_out(len(rows), most_rows, "first"))
         parts.extend(_collected_part(rows))
     else:
         if not query.by and len(rows) > 2 and result.metric.kind is not Kind.LATEST:
             parts += [_spark_line([row[name] for row in rows]), Text()]
         groups, rows = _pivoted(rows, result, width)
-        parts.append(_series(rows[-most_rows:] if most_rows else rows, result, groups))
+        parts.append(_series(rows[-most_rows:] if most_rows else rows, result, width, groups))
         parts.extend(_left_out(len(rows), most_rows, "last"))
     parts.append(_footer(result))
     return Group(*parts)
@@ -110,7 +110,7 @@ def _single(row: _Row, result: Result) -> Text:
     return text
 
 
-def _ranking(rows: Sequence[_Row], result: Result) -> Grid:
+def _ranking(rows: Sequence[_Row], result: Result, width: int) -> Grid:
     """Groups without time: the value, and where it adds up, its share and a bar."""
     name = result.metric.name
     columns = _columns(rows, result)
@@ -119,24 +119,23 @@ def _ranking(rows: Sequence[_Row], result: Result) -> Grid:
     if whole > 0 and 1 < len(rows) == result.rows.num_rows and not result.query.compare:
         named = [0 if result.query.top and _is_rest(row, result) else row[name] or 0 for row in rows]
         columns += [
-            _Column("share", [f"{(row[name] or 0) / whole:.1%}" for row in rows], "dim"),
-            _Column("", [_bar(value / max(1, *named)) for value in named], "cyan", is_left=True),
+            _Column("share", [f"{(row[name] or 0) / whole:.1%}" for row in rows], "dim", goes=3),
+            _Column("", [_bar(value / max(1, *named)) for value in named], "cyan", is_left=True, goes=4),
         ]
-    return _filled(grid_of(*result.query.by), [[_label(row[d]) for d in result.query.by] for row in rows], columns)
+    return _filled(result.query.by, [[_label(row[d]) for d in result.query.by] for row in rows], columns, width)
 
 
 def _is_rest(row: _Row, result: Result) -> bool:
     return all(row[d] in wording.OTHERS for d in result.query.by)
 
 
-def _series(rows: Sequence[_Row], result: Result, groups: Sequence[str] = ()) -> Grid:
+def _series(rows: Sequence[_Row], result: Result, width: int, groups: Sequence[str] = ()) -> Grid:
     """One line a period, or a period and group; `groups` have a column each."""
     by = () if groups else result.query.by
     columns = _columns(rows, result, groups)
-    labels: list[list[RenderableType]] = [
-        [wording.period_of(result, row["period"]).label, *(_label(row[d]) for d in by)] for row in rows
-    ]
-    grid = _filled(grid_of(str(result.query.grain), *by), labels, columns)
+    labels = [[Text(wording.period_of(result, row["period"]).label), *(_label(row[d]) for d in by)] for row in rows]
+    grid = _filled((str(result.query.grain), *by), labels, columns, width)
+    grid.columns[0].no_wrap = True
     if groups and len(rows) > 2 and result.metric.kind is not Kind.LATEST:
         grid.add_section()
         widths = [len(column.cells[0]) for column in columns]
@@ -145,7 +144,16 @@ def _series(rows: Sequence[_Row], result: Result, groups: Sequence[str] = ()) ->
     return grid
 
 
-def _filled(grid: Grid, labels: Sequence[Sequence[RenderableType]], columns: Sequence[_Column]) -> Grid:
+def _filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequence[_Column], width: int) -> Grid:
+    """Labels and values side by side; what can be done without goes first where the terminal is too narrow."""
+    grid = grid_of(*heads)
+    taken = [max(map(len, (head, *cells))) for head, cells in zip(heads, zip(*labels, strict=True), strict=True)]
+    columns = list(columns)
+    while sum(each + 3 for each in (*taken, *(column.width for column in columns))) - 1 > width:
+        least = max(columns, key=lambda column: column.goes)
+        if not least.goes:
+            break
+        columns.remove(least)
     for column in columns:
         column.add_to(grid)
     for line, values in zip(labels, zip(*(column.cells for column in columns), strict=True), strict=True):
@@ -197,9 +205,15 @@ class _Column:
     cells: list[str]
     style: str = ""
     is_left: bool = False
+    goes: int = 0
+    """Where there is no room the column with the highest number goes first; 0 stays."""
+
+    @property
+    def width(self) -> int:
+        return max(len(text) for text in (self.head, *self.cells))
 
     def add_to(self, grid: Grid) -> None:
-        width = max(len(text) for text in (self.head, *self.cells))
+        width = self.width
         pad = str.ljust if self.is_left else str.rjust
         grid.add_column(pad(self.head, width), style=self.style, no_wrap=True)
         self.cells[:] = [pad(text, width) for text in self.cells]
@@ -218,8 +232,8 @@ def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) ->
         changes = [row["change"] for row in rows]
         columns += [
             _Column(wording.compared_with(result), [_number(v, decimals) for v in previous], "dim"),
-            _Column("change", [_number(v, decimals, sign="+") for v in changes]),
-            _Column("%", [_percent(row["change_percent"]) for row in rows]),
+            _Column("change", [_number(v, decimals, sign="+") for v in changes], goes=1),
+            _Column("%", [_percent(row["change_percent"]) for row in rows], goes=2),
         ]
     differs = result.query.grain is not Grain.TOTAL or len({row["coverage"] for row in rows}) > 1
     if differs and _has_holes(rows):
@@ -285,32 +299,44 @@ def _collected_part(rows: Sequence[_Row]) -> list[Text]:
     return [Text(f"  {_share(shares.pop())} of the time was collected", style="yellow")]
 
 
-def _footer(result: Result) -> RenderableType:
+def _footer(result: Result) -> Text:
     """Definition, policies and notes: what shaped the number, and what it is not."""
     metric = result.metric
     lines = [f"{metric.name}: {metric.description}"]
     if metric.kind is Kind.DISTINCT:
         lines.append(f"{metric.name} is {KINDS[Kind.DISTINCT]}.")
     rows = result.rows
-    if any(rows["is_provisional"].to_pylist()):
+    known = (value is not None for value in rows[metric.name].to_pylist())
+    if any(
+        is_known and may_change for is_known, may_change in zip(known, rows["is_provisional"].to_pylist(), strict=True)
+    ):
         lines.append("* provisional: its source may still revise it, or the period is not over")
     if any(value is None for value in rows[metric.name].to_pylist()):
         lines.append(f"{GAP} not collected: neither zero nor known")
-    return Padding(Text("\n".join([*lines, *wording.remarks(result)]), style="dim"), (1, 0, 0, 0))
+    return Text("\n".join(["", *lines, *wording.remarks(result)]), style="dim")
 
 
 # --- what can be asked
 
 
 def metric_list(metrics: Mapping[str, Metric], tables: Mapping[str, Table]) -> RenderableType:
-    grid = grid_of("metric", "what it is", "unit", "adds up", "by")
+    """A line a metric, then by what the metrics of each table can be split: that is long and the same for all of them."""
+    grid = grid_of("metric", "what it is", "unit", "adds up")
     grid.columns[0].style = "cyan"
     grid.columns[0].no_wrap = True
     for metric in metrics.values():
-        dimensions = ", ".join(tables[metric.table].dimensions)
-        grid.add_row(metric.name, metric.title, metric.unit, str(metric.kind), dimensions)
+        grid.add_row(metric.name, metric.title, metric.unit, str(metric.kind))
+    names = dict.fromkeys(metric.table for metric in metrics.values())
+    split = (
+        Text.assemble(
+            ("\n" + ", ".join(m.name for m in metrics.values() if m.table == name), "cyan"),
+            f" by {wording.listed(tables[name].dimensions)}",
+        )
+        for name in names
+        if tables[name].dimensions
+    )
     hint = Text("\nOne in full: footfall metrics NAME", style="dim")
-    return Group(grid, hint)
+    return Group(grid, *split, hint)
 
 
 def metric_details(metric: Metric, table: Table) -> RenderableType:

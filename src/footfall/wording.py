@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from footfall.metrics import Kind
-from footfall.periods import EPOCH, Grain, Period, Window, in_utc
+from footfall.periods import ALL_TIME, EPOCH, Grain, Period, Window, in_utc, periods_in
 
 if TYPE_CHECKING:
     from footfall.result import Result
@@ -49,6 +49,8 @@ def span_of(result: Result) -> str:
 
 def days_of(window: Window) -> str:
     """A half-open window as people say it: from its first to its last day."""
+    if window == ALL_TIME:
+        return "all time"
     if _is_midnight(window.start) and _is_midnight(window.end):
         first, last = window.start.date(), (window.end - timedelta(days=1)).date()
         return f"{first}" if first == last else f"{first} to {last}"
@@ -68,8 +70,7 @@ def unit_of(result: Result) -> str:
 
 def remarks(result: Result, width: int = 0) -> list[str]:
     """Notes and policies, a line each: what shaped the number. `width` > 0 folds long ones."""
-    is_said = any("sample" in note for note in result.notes)
-    said = [*(["sample data"] if result.is_sample and not is_said else []), *result.notes, *policies_of(result)]
+    said = [*result.notes, *policies_of(result)]
     return [line for text in said for line in (textwrap.wrap(text, width) if width else [text])]
 
 
@@ -80,9 +81,13 @@ def policies_of(result: Result) -> list[str]:
 
 
 def compared_with(result: Result) -> str:
+    """With which time: a year before, or the window of equal length that ends where the question's begins."""
     if result.query.compare == "year":
         return "a year before"
-    return "the span before" if result.query.grain is Grain.TOTAL else f"the {result.query.grain} before"
+    count = len(periods_in(result.query.grain, window_of(result)))
+    if result.query.grain is Grain.TOTAL:
+        return "the same span before"
+    return f"the {result.query.grain} before" if count == 1 else f"{count:,} {result.query.grain}s before"
 
 
 def period_of(result: Result, start: datetime) -> Period:
