@@ -525,6 +525,22 @@ class TestCloneAddresses:
         assert batch.rows is None
         assert not trace.exists(), "nothing was fetched, as the head is known"
 
+    def test_the_repository_one_stands_in_is_not_taken_for_the_address(
+        self, tmp_path: Path, server: History, remote: Collected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = History.new(tmp_path / "other")
+        other.commit("2021-01-01T00:00Z")
+        other.write()
+        git(tmp_path, "clone", "--quiet", str(other.folder), "clone-of-other")
+        monkeypatch.chdir(tmp_path / "clone-of-other")
+        remote.collect()
+        assert remote.last.status is Status.COMPLETE, remote.last.reason
+        assert {row["committed_at"].year for row in remote.rows} == {2020}
+        trace = self.mirror(remote) / "FETCH_HEAD"
+        trace.unlink()
+        remote.collect()
+        assert not trace.exists(), "the head asked for is the address's, and known"
+
     def test_a_server_that_filters_nothing_is_read_all_the_same(self, server: History, remote: Collected) -> None:
         git(server.folder, "config", "uploadpack.allowFilter", "false")
         remote.collect()

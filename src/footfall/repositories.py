@@ -123,7 +123,7 @@ class Repository:
         form = "sha256" if len(head) == 64 else "sha1"
         self.folder.mkdir(parents=True, exist_ok=True)
         # A server that cannot leave file contents out says so and sends them.
-        fetch = ("fetch", "--quiet", "--no-tags", "--filter=blob:none", "origin", f"+HEAD:{_BRANCH}")
+        fetch = ("fetch", "--quiet", "--no-tags", "--filter=blob:none", _REMOTE, f"+HEAD:{_BRANCH}")
         steps = (
             ("init", "--quiet", "--bare", "--template=", f"--object-format={form}"),
             ("symbolic-ref", "HEAD", _BRANCH),
@@ -179,7 +179,7 @@ def discover(path: Path) -> tuple[Path, str]:
 
 def mirror(address: str, folder: Path) -> Repository:
     """A bare copy of the default branch's history below `folder`, without file contents, brought up to date."""
-    listed = _git("ls-remote", "origin", "HEAD", origin=address)
+    listed = _git("ls-remote", _REMOTE, "HEAD", origin=address)
     if listed.returncode:
         raise UnreachableError(f"{without_password(address)} cannot be reached: {_words(listed.stderr)}")
     head = next((line.split(b"\t")[0].decode() for line in listed.stdout.splitlines() if line.endswith(b"\tHEAD")), "")
@@ -226,11 +226,15 @@ _CONFIGURATION = {
 }
 
 
+_REMOTE = "footfall_source"
+"""What an address is called while git is asked: no repository that we may stand in has a remote of this name."""
+
+
 def _environment(origin: str) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name not in _ANOTHERS}
     environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
     # The address may hold a password: in the environment neither another user nor a file sees it.
-    configuration = {**_CONFIGURATION, **({"remote.origin.url": origin} if origin else {})}
+    configuration = {**_CONFIGURATION, **({f"remote.{_REMOTE}.url": origin} if origin else {})}
     given = int(environment.get("GIT_CONFIG_COUNT") or 0)
     for n, (key, value) in enumerate(configuration.items(), given):
         environment |= {f"GIT_CONFIG_KEY_{n}": key, f"GIT_CONFIG_VALUE_{n}": value}
