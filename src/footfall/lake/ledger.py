@@ -42,35 +42,35 @@ def entries_in(
     """Of every window the newest entry, and when that one failed, the newest successful one before it too."""
     until = f"WHERE observed_at <= {literal(as_of)}" if as_of else ""
     key = 'source, "table", scope, window_start, window_end'
-    listed = ", ".join(literal(file) for file in files)
-    asked = ", ".join(f"epoch_us({name})" if name in MOMENTS else quote(name) for name in LEDGER.names)
-    rows = connection.execute(
+    return _entries(
+        connection,
+        files,
         f"""
-        WITH seen AS (
-            SELECT *, status IN ('complete', 'provisional') AS is_success
-            FROM read_parquet([{listed}], hive_partitioning = false) {until}
-        ), ranked AS (
+        (
             SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY observed_at DESC, is_success DESC) AS age,
                    row_number() OVER (PARTITION BY {key}, is_success ORDER BY observed_at DESC) AS age_of_its_kind
-            FROM seen
+            FROM (SELECT *, status IN ('complete', 'provisional') AS is_success FROM recorded {until})
         )
-        SELECT {asked} FROM ranked
         WHERE age = 1 OR (is_success AND age_of_its_kind = 1)
         ORDER BY {key}, observed_at
-        """
-    ).fetchall()
-    return tuple(_entry(dict(zip(LEDGER.names, row, strict=True))) for row in rows)
+        """,
+    )
 
 
 def entries_since(
     connection: duckdb.DuckDBPyConnection, files: Sequence[str], source: str, moment: datetime
 ) -> tuple[Entry, ...]:
     """Every entry of a source learnt after `moment`, those that newer ones stand for included."""
+    chosen = f"recorded WHERE source = {literal(source)} AND observed_at > {literal(moment)}"
+    return _entries(connection, files, chosen)
+
+
+def _entries(connection: duckdb.DuckDBPyConnection, files: Sequence[str], chosen: str) -> tuple[Entry, ...]:
+    """The entries that the SQL `chosen` takes from `recorded`, which is all that the files hold."""
     listed = ", ".join(literal(file) for file in files)
     asked = ", ".join(f"epoch_us({name})" if name in MOMENTS else quote(name) for name in LEDGER.names)
     rows = connection.execute(
-        f"SELECT {asked} FROM read_parquet([{listed}], hive_partitioning = false) "
-        f"WHERE source = {literal(source)} AND observed_at > {literal(moment)}"
+        f"WITH recorded AS (FROM read_parquet([{listed}], hive_partitioning = false)) SELECT {asked} FROM {chosen}"
     ).fetchall()
     return tuple(_entry(dict(zip(LEDGER.names, row, strict=True))) for row in rows)
 
