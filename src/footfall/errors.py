@@ -9,6 +9,13 @@ FootfallError
 │   ├── NewerLakeError     written by a newer Footfall
 │   ├── LakeWriteError     disk full, read-only, no permission
 │   └── ConflictError      other writers kept winning
+├── ActivityError          marks cannot be read or written
+│   ├── MarkError          an event, actor or moment that cannot be marked
+│   ├── StoreWriteError    disk full, read-only, no permission
+│   ├── StoreBusyError     another process holds the store
+│   ├── DamagedStoreError  what is there is no store of ours, or is broken
+│   ├── NewerStoreError    written by a newer Footfall
+│   └── UnreachableStoreError  no answer from the server
 ├── SourceError            an upstream cannot be used
 │   ├── UnreachableError   no answer, or not one we can use
 │   └── BrokenDataError    an answer that is not what it should be
@@ -64,6 +71,34 @@ class LakeWriteError(LakeError):
 
 class ConflictError(LakeError):
     """Other writers kept changing the same rows; nothing was written."""
+
+
+class ActivityError(FootfallError):
+    """Marks cannot be read or written."""
+
+
+class MarkError(ActivityError):
+    """An event, an actor or a moment that cannot be marked; nothing was."""
+
+
+class StoreWriteError(ActivityError):
+    """The store of marks refused a write; what was marked before is intact."""
+
+
+class StoreBusyError(ActivityError):
+    """Another process kept the store locked; nothing was written."""
+
+
+class DamagedStoreError(ActivityError):
+    """What is at the store's address is no store of Footfall's, or is broken."""
+
+
+class NewerStoreError(ActivityError):
+    """The store was written by a newer Footfall than this one."""
+
+
+class UnreachableStoreError(ActivityError):
+    """The server that holds the store does not answer."""
 
 
 class SourceError(FootfallError):
