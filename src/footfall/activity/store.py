@@ -116,6 +116,14 @@ class Store(Protocol):
         """
         ...
 
+    def count(self, event: str, start: int, stop: int) -> int:
+        """How many are in the union of [start, stop)."""
+        ...
+
+    def contains(self, event: str, start: int, stop: int, actor: int) -> bool:
+        """Whether an id is in the union of [start, stop)."""
+        ...
+
     def occurrences(self, event: str, start: int, stop: int) -> int:
         """How many marks were made in the slots of [start, stop), repeated ones too."""
         ...
