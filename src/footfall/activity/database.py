@@ -1,0 +1,194 @@
+"""The file of the embedded store: opened as ours or refused, its transactions, and what SQLite says in plain words.
+
+Durable means that no crash of a process loses a mark. The file is synced at checkpoints (`PRAGMA synchronous = NORMAL`
+in WAL mode): a power cut may lose the last moments, never damage the file.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from footfall.errors import ActivityError, DamagedStoreError, NewerStoreError, StoreBusyError, StoreWriteError
+
+FORMAT = 1
+"""What this Footfall writes; a store of a higher format is left alone."""
+APPLICATION_ID = 0x466F6F74
+"""Tells a store from any other SQLite file: "Foot"."""
+PATIENCE = 60.0
+"""Seconds to wait for another process that writes."""
+_CHECKPOINT_PAGES = 32_000
+"""Pages of the log before they go into the file: less often than SQLite's 1,000, as marks write the same pages again."""
+
+_SCHEMA = (
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, value)",
+    "CREATE TABLE events (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE sets (event INTEGER, slot INTEGER, fold INTEGER, bitmap BLOB, PRIMARY KEY (event, slot))",
+    "CREATE INDEX sets_by_fold ON sets (fold)",
+    "CREATE TABLE counts (event INTEGER, slot INTEGER, marks INTEGER, PRIMARY KEY (event, slot)) WITHOUT ROWID",
+    "CREATE TABLE unions (event INTEGER, start INTEGER, stop INTEGER, bitmap BLOB, PRIMARY KEY (event, start, stop))",
+    "CREATE TABLE journal (id INTEGER PRIMARY KEY, event INTEGER, slot INTEGER, actor INTEGER, bitmap BLOB)",
+    "CREATE TABLE identities (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE)",
+    "CREATE TABLE forgotten (mark BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE cursors (name TEXT PRIMARY KEY, position INTEGER)",
+    "INSERT INTO facts VALUES ('fold', 0), ('folding_until', 0), ('salt', randomblob(32))",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {FORMAT}",
+)
+
+
+class Database:
+    """One file, opened when it is first used. Threads share its connection under `lock`."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self.opened = 0
+        """How often it was opened: what was remembered of an earlier opening may be about another file."""
+        _IN_USE.add(self)
+
+    def open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            with self.saying():
+                self._connection = self.connect()
+            self.opened += 1
+        return self._connection
+
+    def connect(self) -> sqlite3.Connection:
+        """A connection to a file that is surely ours; a new or an empty file becomes a store."""
+        if not self.path.parent.is_dir():
+            raise StoreWriteError(f"{self.path} cannot be made: there is no folder {self.path.parent}.")
+        if self.path.is_dir():
+            raise DamagedStoreError(f"{self.path} is a folder, and a store of marks is a file; set another path.")
+        connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            if not self._is_ours(connection):
+                self._create(connection)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _is_ours(self, connection: sqlite3.Connection) -> bool:
+        """Whether it is a store; False of an empty file. What is no store, or a newer one, is refused."""
+        [(application,)] = connection.execute("PRAGMA application_id")
+        [(version,)] = connection.execute("PRAGMA user_version")
+        if application == APPLICATION_ID:
+            if version > FORMAT:
+                raise NewerStoreError(
+                    f"{self.path} was written by a newer Footfall (format {version}; this one knows up to {FORMAT}); "
+                    "upgrade Footfall to use it."
+                )
+            return True
+        [(tables,)] = connection.execute("SELECT count(*) FROM sqlite_master")
+        if tables:
+            raise DamagedStoreError(
+                f"{self.path} is a database of something else, not a store of marks; set another path for activity."
+            )
+        return False
+
+    def _create(self, connection: sqlite3.Connection) -> None:
+        # Small pages: a mark then writes two kilobytes to the log, not four.
+        connection.execute("PRAGMA page_size = 2048")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if not self._is_ours(connection):  # another process may have made it just now
+                for statement in _SCHEMA:
+                    connection.execute(statement)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        """One transaction, or the one that is already open; committed whole or not at all."""
+        with self.lock:
+            connection = self.open()
+            if connection.in_transaction:
+                yield connection
+                return
+            with self.saying(), within(connection, begin):
+                yield connection
+
+    def ask(self, sql: str, given: Sequence[Any] = ()) -> list[Any]:
+        with self.lock, self.saying():
+            return self.open().execute(sql, given).fetchall()
+
+    @contextmanager
+    def saying(self) -> Iterator[None]:
+        """What SQLite or a broken bitmap says, as one sentence that tells what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: sqlite3.Error) -> ActivityError:
+        said, where = str(error), self.path
+        match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return StoreBusyError(
+                    f"{where} was kept locked by another process for {PATIENCE:.0f} s, nothing was marked; "
+                    "find out who holds it, and try again."
+                )
+            case sqlite3.SQLITE_FULL:
+                return StoreWriteError(
+                    f"{where} cannot be written: the disk is full; make room, what was marked is safe."
+                )
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+                return StoreWriteError(f"{where} cannot be written ({said}); check the permissions of file and folder.")
+            case sqlite3.SQLITE_IOERR:
+                return StoreWriteError(f"{where} cannot be read or written ({said}); check the disk.")
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+                return DamagedStoreError(
+                    f"{where} is damaged or no store of marks ({said}); restore it from a backup, or set another path."
+                )
+        return ActivityError(f"{where} cannot be used: {said}.")
+
+    def close(self) -> None:
+        with self.lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def leave_to_parent(self) -> None:
+        """After a fork the connection is the parent's: closing it here would take away the parent's locks."""
+        self.lock = threading.RLock()
+        _ABANDONED.append(self._connection)
+        self._connection = None
+
+
+@contextmanager
+def within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """One transaction of a connection, committed whole or not at all."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+_IN_USE: weakref.WeakSet[Database] = weakref.WeakSet()
+_ABANDONED: list[sqlite3.Connection | None] = []
+
+
+def _leave_to_parent() -> None:
+    for database in list(_IN_USE):
+        database.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)

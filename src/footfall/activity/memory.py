@@ -1,0 +1,84 @@
+"""What a process remembers of a store: sets it has read or made, and the rows that are not folded yet."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+
+from pyroaring import BitMap64
+
+from footfall.activity.journal import Change, Changes
+
+Key = tuple[int, int, int]
+"""Event, start, stop: a range of slots whose union is remembered."""
+
+
+class Memory:
+    """Unions of ranges, the one used longest ago let go first; always those of one state of the file.
+
+    A remembered bitmap is never changed, as a caller may hold it: what is new makes a new one.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._unions: OrderedDict[Key, BitMap64] = OrderedDict()
+        self._sizes: dict[Key, int] = {}
+        self._of_event: dict[int, set[Key]] = defaultdict(set)
+        self._bytes = 0
+        self.fold = -1
+        self.row = 0
+        self.pending: Changes = {}
+        """What the journal's rows up to `row` amount to, by event and slot."""
+
+    def get(self, key: Key) -> BitMap64 | None:
+        found = self._unions.get(key)
+        if found is not None:
+            self._unions.move_to_end(key)
+        return found
+
+    def keep(self, key: Key, bitmap: BitMap64) -> BitMap64:
+        self._drop(key)
+        self._unions[key] = bitmap
+        self._of_event[key[0]].add(key)
+        self._sizes[key] = size = _bytes_of(bitmap)
+        self._bytes += size
+        while self._bytes > self._limit and len(self._unions) > 1:
+            self._drop(next(iter(self._unions)))
+        return bitmap
+
+    def drop_those_with(self, sets: Iterable[tuple[int, int]]) -> None:
+        """Let go of every union that one of these sets, given by event and slot, belongs to."""
+        for event, slot in sets:
+            for key in self._with(event, slot):
+                self._drop(key)
+
+    def take(self, news: Changes) -> None:
+        """Rows that are new: remember them, and bring the unions they belong to up to date."""
+        self.drop_those_with(at for at, change in news.items() if change.removed)
+        additions: dict[Key, list[BitMap64]] = defaultdict(list)
+        for (event, slot), change in news.items():
+            self.pending.setdefault((event, slot), Change()).then(change)
+            for key in self._with(event, slot):
+                additions[key].append(change.added)
+        for key, added in additions.items():
+            self.keep(key, BitMap64.union(self._unions[key], *added))
+
+    def pending_in(self, key: Key) -> dict[int, Change]:
+        """Unfolded changes of the slots of a range."""
+        event, start, stop = key
+        return {slot: change for (e, slot), change in self.pending.items() if e == event and start <= slot < stop}
+
+    def _with(self, event: int, slot: int) -> list[Key]:
+        return [key for key in self._of_event[event] if key[1] <= slot < key[2]]
+
+    def _drop(self, key: Key) -> None:
+        if self._unions.pop(key, None) is not None:
+            self._bytes -= self._sizes.pop(key)
+            self._of_event[key[0]].discard(key)
+
+
+def _bytes_of(bitmap: BitMap64) -> int:
+    """About what it takes in memory: the contents, and some bookkeeping for each container of 65,536 ids."""
+    stats = bitmap.get_statistics()
+    contents = stats["n_bytes_array_containers"] + stats["n_bytes_run_containers"] + stats["n_bytes_bitset_containers"]
+    return contents + 64 * stats["n_containers"]

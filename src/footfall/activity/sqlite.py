@@ -1,0 +1,456 @@
+"""The embedded store: one SQLite file (WAL) with an append-only journal that folds into Roaring bitmaps.
+
+A mark is one row appended to the journal; it is durable when the row is committed. When the journal has grown, a thread
+of whoever marks folds it: the rows become part of the bitmaps, one for each event and slot, and are deleted, in short
+transactions that others hardly notice. A reader sees bitmaps and journal in one read transaction, so a set is always
+exact.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+
+from pyroaring import BitMap64
+
+from footfall.activity import journal
+from footfall.activity.database import Database
+from footfall.activity.journal import Change, bitmap_of, decoded
+from footfall.activity.memory import Key, Memory
+from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, Actors, day_slot
+from footfall.errors import StoreBusyError, StoreWriteError
+
+FOLD_ROWS = 50_000
+FOLD_BYTES = 8 << 20
+"""A journal of so many rows, or of batches of so many bytes, is folded."""
+MEMORY_BYTES = 256 << 20
+_LOOK_EVERY = 4096
+"""Rows from one look at the journal's length to the next."""
+_BYTES_A_ROW = FOLD_BYTES // FOLD_ROWS
+"""What a row of one actor may take as well; a batch counts for as many rows."""
+_LEASE = 60.0
+"""Seconds that one process has for folding before another may think it dead."""
+
+_APPEND = "INSERT INTO journal (event, slot, actor) VALUES (?, ?, ?)"
+_APPEND_NAMED = f"INSERT INTO journal (event, slot, actor) SELECT ?, ?, id + {NAMED} FROM identities WHERE name = ?"
+
+
+class SqliteStore:
+    """A store in one file. Threads share it; processes open it each for themselves."""
+
+    def __init__(self, path: str | Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.address = str(path)
+        self._file = Database(path)
+        self._now = now
+        self._folder: threading.Thread | None = None
+        self._forget_state()
+        _IN_USE.add(self)
+
+    def _forget_state(self) -> None:
+        self._events: dict[str, int] = {}
+        self._memory = Memory(MEMORY_BYTES)
+        self._version = -1
+        self._until_look = _LOOK_EVERY
+
+    # Marking
+
+    def mark_one(self, event: str, slot: int, actor: int | str) -> None:
+        with self._file.lock, self._file.saying():
+            execute = self._file.open().execute
+            number = self._events.get(event) or self._made(event)
+            if type(actor) is int:
+                execute(_APPEND, (number, slot, actor))
+            elif not execute(_APPEND_NAMED, (number, slot, actor)).rowcount:
+                self._append(event, {slot: Actors((), [str(actor)])})
+            self._version = -1
+            self._until_look -= 1
+        if self._until_look <= 0:
+            self._fold_if_long()
+
+    def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
+        self._append(event, marks)
+        if self._until_look <= 0:
+            self._fold_if_long()
+
+    def _append(self, event: str, marks: Mapping[int, Actors]) -> None:
+        with self._writing() as connection:
+            number = self._made(event)
+            batches = {slot: (_known(connection, who), len(who)) for slot, who in marks.items() if len(who)}
+            self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
+
+    def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
+        with self._writing() as connection:
+            number = self._number(event)
+            if number is None:
+                return
+            batches: dict[int, tuple[BitMap64, int]] = {}
+            for slot, actors in marks.items():
+                gone = bitmap_of(actors.numbers)
+                gone.update(id for id in _ids(connection, actors.names) if id is not None)
+                hours = self._slots_in(connection, number, slot + 1, slot + PER_DAY) if slot % PER_DAY == 0 else ()
+                for each in (slot, *hours):
+                    before, _ = batches.get(each, (BitMap64(), 0))
+                    batches[each] = (before | gone, -1)
+            self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
+        if self._until_look <= 0:
+            self._fold_if_long()
+
+    # Reading
+
+    def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
+        with self._file.lock:
+            number = self._number(event)
+            if number is None:
+                return BitMap64()
+            key = (number, start, stop)
+            self._look()
+            found = self._memory.get(key)
+            return found if found is not None else self._made_union(key, is_kept)
+
+    def count(self, event: str, start: int, stop: int) -> int:
+        return len(self.union(event, start, stop))
+
+    def contains(self, event: str, start: int, stop: int, actor: int) -> bool:
+        return actor in self.union(event, start, stop)
+
+    def occurrences(self, event: str, start: int, stop: int) -> int:
+        with self._reading() as connection:
+            number = self._number(event)
+            if number is None:
+                return 0
+            [(folded,)] = connection.execute(
+                "SELECT coalesce(sum(marks), 0) FROM counts WHERE event = ? AND slot >= ? AND slot < ?",
+                (number, start, stop),
+            )
+            pending = self._memory.pending_in((number, start, stop))
+            return int(folded) + sum(change.marks for change in pending.values())
+
+    def slots(self, event: str) -> list[int]:
+        with self._reading() as connection:
+            number = self._number(event)
+            return [] if number is None else sorted(self._slots_in(connection, number, FIRST, LAST))
+
+    def events(self) -> list[str]:
+        with self._reading() as connection:
+            names = connection.execute("SELECT name, id FROM events ORDER BY name").fetchall()
+            return [name for name, number in names if self._slots_in(connection, number, FIRST, LAST)]
+
+    def everyone(self) -> BitMap64:
+        return BitMap64.union(BitMap64(), *(self.union(event, FIRST, LAST) for event in self.events()))
+
+    def _made_union(self, key: Key, is_kept: bool) -> BitMap64:
+        """The union of a range, from one state of the file; kept in the file when it is closed and worth it."""
+        is_kept = is_kept and key[2] - key[1] > PER_DAY and key[2] <= day_slot(self._now())
+        with self._reading() as connection:
+            pending = self._memory.pending_in(key)
+            is_sum = not any(change.removed for change in pending.values())
+            found = None
+            if is_kept and is_sum:
+                found = connection.execute(
+                    "SELECT bitmap FROM unions WHERE event = ? AND start = ? AND stop = ?", key
+                ).fetchone()
+            if found:
+                result = BitMap64.union(decoded(found[0]), *(change.added for change in pending.values()))
+            else:
+                result = _union_of(connection, key, pending)
+            fold = self._memory.fold
+        if is_kept and not found and not pending:
+            self._keep(key, result, fold)
+        return self._memory.keep(key, result)
+
+    def _keep(self, key: Key, result: BitMap64, fold: int) -> None:
+        """Write a union down, unless a fold has come between; who may not write only reads more."""
+        try:
+            self._file.open().execute(
+                "INSERT OR REPLACE INTO unions SELECT ?, ?, ?, ? FROM facts WHERE name = 'fold' AND value = ?",
+                (*key, journal.encoded(result), fold),
+            )
+        except sqlite3.OperationalError:
+            return
+
+    def _slots_in(self, connection: sqlite3.Connection, event: int, start: int, stop: int) -> set[int]:
+        """The slots of [start, stop) that hold anybody."""
+        rows = connection.execute(
+            "SELECT slot FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL",
+            (event, start, stop),
+        )
+        held = {slot for (slot,) in rows}
+        for slot, change in self._memory.pending_in((event, start, stop)).items():
+            if change.added or (slot in held and self._is_held(connection, event, slot, change)):
+                held.add(slot)
+            else:
+                held.discard(slot)
+        return held
+
+    def _is_held(self, connection: sqlite3.Connection, event: int, slot: int, change: Change) -> bool:
+        return not change.removed or bool(_union_of(connection, (event, slot, slot + 1), {slot: change}))
+
+    # Following what others, and we ourselves, have written
+
+    def _look(self) -> None:
+        """Bring what is remembered up to the file's state; costs next to nothing when nothing was written."""
+        with self._file.saying():
+            [(version,)] = self._file.open().execute("PRAGMA data_version")
+        if version != self._version:
+            with self._reading():
+                pass
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """One state of the file, of which everything remembered is true as well."""
+        with self._file.transaction("BEGIN") as connection:
+            self._follow(connection)
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that others wait for; begins with everything remembered being true."""
+        with self._file.transaction("BEGIN IMMEDIATE") as connection:
+            self._follow(connection)
+            try:
+                yield connection
+            finally:
+                self._version = -1
+
+    def _follow(self, connection: sqlite3.Connection) -> None:
+        [(version,)] = connection.execute("PRAGMA data_version")
+        if version == self._version:
+            return
+        memory = self._memory
+        fold = journal.fold_number(connection)
+        if fold != memory.fold:
+            changed = connection.execute("SELECT event, slot FROM sets WHERE fold > ?", (memory.fold,)).fetchall()
+            memory.drop_those_with(changed)
+            # Rows have gone and their numbers may be used again; those that are left are taken once more.
+            memory.pending, memory.row, memory.fold = {}, 0, fold
+        if rows := journal.rows_after(connection, memory.row):
+            memory.take(journal.changes_of(rows))
+            memory.row = rows[-1][0]
+        self._version = version
+
+    # Folding
+
+    def _fold_if_long(self) -> None:
+        """Have a thread fold the journal when it is long and nobody folds it."""
+        self._until_look = _LOOK_EVERY
+        [(rows, size)] = self._file.ask(
+            "SELECT count(*), coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL"
+        )
+        if size < FOLD_BYTES:
+            [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
+        is_long = size >= FOLD_BYTES or rows >= FOLD_ROWS
+        if is_long and not (self._folder and self._folder.is_alive()) and self._has_lease():
+            self._folder = threading.Thread(target=self._fold_aside, name="footfall-fold")
+            self._folder.start()
+
+    def _has_lease(self) -> bool:
+        now = self._now().timestamp()
+        with self._file.lock, self._file.saying():
+            taken = self._file.open().execute(
+                "UPDATE facts SET value = ? WHERE name = 'folding_until' AND value NOT BETWEEN ? AND ?",
+                (now + _LEASE, now, now + _LEASE),
+            )
+            return taken.rowcount == 1
+
+    def _fold_aside(self) -> None:
+        try:
+            self.fold()
+        except (StoreBusyError, StoreWriteError):
+            return  # marks are safe in the journal: a later fold finds them, and the next mark meets what is wrong
+
+    def fold(self) -> None:
+        """Make the journal's rows part of the bitmaps. Others read and mark meanwhile."""
+        with self._file.saying():
+            connection = self._file.connect()
+            try:
+                journal.fold(connection)
+                connection.execute("UPDATE facts SET value = 0 WHERE name = 'folding_until'")
+            finally:
+                connection.close()
+
+    # Whole sets
+
+    def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
+        with self._writing() as connection:
+            number = self._number(event)
+            if number is not None:
+                self._state(connection, number, start, stop, {})
+
+    def replace(self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursor: tuple[str, int]) -> None:
+        with self._writing() as connection:
+            forgotten = {mark for (mark,) in connection.execute("SELECT mark FROM forgotten")}
+            if forgotten:
+                marks = {slot: _without(actors, forgotten, _salt(connection)) for slot, actors in marks.items()}
+            self._state(connection, self._made(event), start, stop, marks)
+            connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursor)
+
+    def _state(
+        self, connection: sqlite3.Connection, event: int, start: int, stop: int, marks: Mapping[int, Actors]
+    ) -> None:
+        """Make [start, stop) of an event hold `marks` and nothing else."""
+        span = (event, start, stop)
+        within_span = "WHERE event = ? AND slot >= ? AND slot < ?"
+        old = {slot for (slot,) in connection.execute(f"SELECT slot FROM sets {within_span}", span)}
+        old.update(self._memory.pending_in(span))
+        for table in ("journal", "counts"):
+            connection.execute(f"DELETE FROM {table} {within_span}", span)
+        sets = {(event, slot): BitMap64() for slot in old}
+        sets.update({(event, slot): _known(connection, actors) for slot, actors in marks.items()})
+        journal.write_sets(connection, sets, {(event, slot): len(actors) for slot, actors in marks.items()})
+
+    def cursor(self, name: str) -> int | None:
+        rows = self._file.ask("SELECT position FROM cursors WHERE name = ?", (name,))
+        return int(rows[0][0]) if rows else None
+
+    # Identities
+
+    def ids_of(self, names: Sequence[str]) -> list[int | None]:
+        with self._file.lock, self._file.saying():
+            return _ids(self._file.open(), names)
+
+    def names_of(self, ids: Sequence[int]) -> list[str]:
+        known: dict[int, str] = {}
+        for at in range(0, len(ids), _PARAMETERS):
+            wanted = ",".join(str(int(id) - NAMED) for id in ids[at : at + _PARAMETERS])
+            known.update(self._file.ask(f"SELECT id, name FROM identities WHERE id IN ({wanted})"))
+        return [known.get(int(id) - NAMED, f"forgotten:{int(id) - NAMED}") for id in ids]
+
+    def forget(self, actor: int | str) -> int:
+        self._file.ask("PRAGMA secure_delete = ON")  # what is deleted is overwritten
+        with self._writing() as connection:
+            tombstone = _tombstone(actor, _salt(connection))
+            connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (tombstone,))
+            id = actor if isinstance(actor, int) else _ids(connection, [actor])[0]
+            held = [] if id is None else self._holding(connection, id)
+            for event, slot in held:
+                journal.append(connection, event, {slot: (BitMap64([id or 0]), -1)})
+            if isinstance(actor, str):
+                connection.execute("DELETE FROM identities WHERE name = ?", (actor,))
+        self._erase()
+        return len(held)
+
+    def _holding(self, connection: sqlite3.Connection, id: int) -> list[tuple[int, int]]:
+        """The sets that an actor is in, the journal's rows included."""
+        held = set()
+        for event, slot, blob in connection.execute("SELECT event, slot, bitmap FROM sets WHERE bitmap IS NOT NULL"):
+            if id in decoded(blob):
+                held.add((event, slot))
+        for at, change in self._memory.pending.items():
+            if id in change.added:
+                held.add(at)
+            elif id in change.removed:
+                held.discard(at)
+        return sorted(held)
+
+    def _erase(self) -> None:
+        """Fold, so that the bitmaps are true without the journal, and leave nothing of a name in the file's log."""
+        self.fold()
+        self._file.ask("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._file.ask("PRAGMA secure_delete = OFF")
+
+    def close(self) -> None:
+        """Let go of the file; the next use opens it again."""
+        if self._folder is not None:
+            self._folder.join()
+        self._file.close()
+        self._forget_state()
+
+    def leave_to_parent(self) -> None:
+        """After a fork: what was remembered belongs to a connection that is the parent's."""
+        self._folder = None
+        self._forget_state()
+
+    def _number(self, event: str) -> int | None:
+        """The number of an event, None when nobody ever did it."""
+        if event not in self._events:
+            rows = self._file.ask("SELECT id FROM events WHERE name = ?", (event,))
+            if not rows:
+                return None
+            self._events[event] = rows[0][0]
+        return self._events[event]
+
+    def _made(self, event: str) -> int:
+        """The number of an event, made when it is new."""
+        number = self._number(event)
+        if number is None:
+            self._file.ask("INSERT INTO events (name) VALUES (?) ON CONFLICT DO NOTHING", (event,))
+            [(number,)] = self._file.ask("SELECT id FROM events WHERE name = ?", (event,))
+            if not self._file.open().in_transaction:  # else it may be rolled back
+                self._events[event] = number
+        return int(number)
+
+
+_PARAMETERS = 10_000
+"""Values that one statement may name."""
+
+
+def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Change]) -> BitMap64:
+    left = dict(pending)
+    result, is_own = BitMap64(), False
+    for slot, blob in connection.execute(
+        "SELECT slot, bitmap FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL", key
+    ):
+        part = decoded(blob)
+        if change := left.pop(slot, None):
+            part = change.applied_to(part)
+        if is_own:
+            result |= part
+        else:
+            result, is_own = part, True
+    return BitMap64.union(result, *(change.added for change in left.values())) if left else result
+
+
+def _known(connection: sqlite3.Connection, actors: Actors) -> BitMap64:
+    """A bitmap of actors, whose names become identities where they are new."""
+    bitmap = bitmap_of(actors.numbers)
+    if actors.names:
+        names = list(dict.fromkeys(actors.names))
+        connection.executemany(
+            "INSERT INTO identities (name) VALUES (?) ON CONFLICT DO NOTHING", ((name,) for name in names)
+        )
+        bitmap.update(id for id in _ids(connection, names) if id is not None)
+    return bitmap
+
+
+def _ids(connection: sqlite3.Connection, names: Sequence[str]) -> list[int | None]:
+    known: dict[str, int] = {}
+    for at in range(0, len(names), _PARAMETERS):
+        part = names[at : at + _PARAMETERS]
+        marks = ",".join("?" * len(part))
+        known.update(connection.execute(f"SELECT name, id FROM identities WHERE name IN ({marks})", part))
+    return [known[name] + NAMED if name in known else None for name in names]
+
+
+def _salt(connection: sqlite3.Connection) -> bytes:
+    [(salt,)] = connection.execute("SELECT value FROM facts WHERE name = 'salt'")
+    return bytes(salt)
+
+
+def _tombstone(actor: int | str, salt: bytes) -> bytes:
+    """What is kept of somebody who was forgotten: enough to know him again, not who he is."""
+    return blake2b(str(actor).encode(), key=salt, digest_size=16).digest()
+
+
+def _without(actors: Actors, forgotten: set[bytes], salt: bytes) -> Actors:
+    return Actors(
+        [n for n in actors.numbers if _tombstone(int(n), salt) not in forgotten],
+        [n for n in actors.names if _tombstone(n, salt) not in forgotten],
+    )
+
+
+_IN_USE: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
+
+
+def _leave_to_parent() -> None:
+    for store in list(_IN_USE):
+        store.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
