@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from typer.main import get_command
 
 from footfall.cli import app
-from footfall.settings import Settings
+from footfall.settings import ActivitySettings, Settings
 from footfall.sources import installed_sources
 from footfall.template import settings_of, toml_of
 from footfall.terminal import KINDS
@@ -88,6 +88,7 @@ def metrics_page() -> Iterator[str]:
 def settings_page() -> Iterator[str]:
     """Every setting of footfall.toml."""
     yield from _settings("The workspace", Settings)
+    yield from _settings("`[activity]`", ActivitySettings)
     for name, point in installed_sources().items():
         yield from _settings(f"`[sources.{name}]`", point.load().Settings)
 

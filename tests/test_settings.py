@@ -47,7 +47,8 @@ def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
         ("lake = ", "not valid TOML"),
         ("lake = 3", "lake is 3: input should be a valid string"),
         ("[sources]\ngit = 3", "sources.git is 3: input should be a valid dictionary"),
-        ('activity = "sqlite:///activity.db"', "unknown setting 'activity'"),
+        ('activities = "sqlite:///activity.db"', r"unknown setting 'activities'; did you mean 'activity'\?"),
+        ('[activity]\nstor = "x.db"', r"unknown setting 'stor'; did you mean 'store'\?"),
     ],
 )
 def test_a_wrong_file_gets_one_sentence(tmp_path: Path, text: str, said: str) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
@@ -71,6 +71,27 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ActivitySettings(Part):
+    """Where marks of activity are kept, and how."""
+
+    store: str = Field(
+        default="sqlite:///activity.db",
+        description='"sqlite:///activity.db", relative to this file, or "redis://host:6379/0".',
+    )
+    hash_key: Secret | None = Field(
+        default=None,
+        description="With a key, names of actors are kept as keyed hashes (HMAC-SHA-256) only.",
+    )
+    hourly: bool = Field(default=False, description="Keep every mark by the hour too, not only by the day.")
+    population: str | None = Field(
+        default=None, description="The event whose actors `~` is taken of; everybody ever seen by default."
+    )
+
+
+def _as_activity(value: Any) -> Any:
+    return {"store": value} if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """Everything that can be set, with its default."""
 
@@ -85,6 +106,10 @@ class Settings(BaseSettings):
     lake: str = Field(default="lake", description="A folder for the tables; relative to this file.")
     engine: str = Field(
         default="duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.'
+    )
+    activity: Annotated[ActivitySettings, BeforeValidator(_as_activity)] = Field(
+        default=ActivitySettings(),
+        description='Where marks are kept: "sqlite:///activity.db", or "redis://host:6379/0"; or a table of settings.',
     )
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict, description="One table a source.")
     notes: dict[str, str] = Field(
@@ -141,7 +166,10 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     fault = error.errors()[0]
     path = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        name = str(fault["loc"][-1])
+        *parts, name = map(str, fault["loc"])
+        for part in parts:
+            inner = model.model_fields[part].annotation if part in model.model_fields else None
+            model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
         names = [n for n in model.model_fields if n != "folder"]
         return f"{where}: unknown setting {name!r}{did_you_mean(name, names)}."
     if fault["type"] == "missing":

@@ -85,8 +85,9 @@ def toml_of(value: Any) -> str:
         case None:
             return '""'
         case BaseModel():
-            parts = {n: v for n, v in value.model_dump().items() if v not in (None, "")}
-            return toml_of(next(iter(parts.values())) if len(parts) == 1 else parts)
+            parts = value.model_dump(exclude_defaults=True) or value.model_dump()
+            first, *more = parts.values()
+            return toml_of(parts if more and value.model_fields_set else first)
         case bool() | int() | float() | str():
             return json.dumps(value, ensure_ascii=False)
         case date():

@@ -21,6 +21,8 @@ from footfall.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from footfall.activity import Activity
+    from footfall.activity.sets import Event
     from footfall.collect import SourceStatus, Summary, Watcher
     from footfall.engine import Engine
     from footfall.http import Client
@@ -61,6 +63,22 @@ class Workspace:
         folder = self.settings.folder
         context = Context(folder, folder / SCRATCH, self.now, lambda: self.client)
         return open_sources(self.settings.sources, context)
+
+    @cached_property
+    def activity(self) -> Activity:
+        """Who did what when: marks, and the sets that come of them."""
+        from footfall.activity import Activity, Naming
+        from footfall.activity.addresses import open_store
+
+        chosen = self.settings.activity
+        key = chosen.hash_key.reveal().encode() if chosen.hash_key else None
+        return Activity(
+            open_store(chosen.store, self.settings.folder, self.now),
+            self.now,
+            Naming(key),
+            is_hourly=chosen.hourly,
+            population_event=chosen.population,
+        )
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -154,6 +172,30 @@ class Workspace:
             for name, source in self.sources.items()
             if table in source.tables and name in self.settings.notes
         ]
+
+    def mark(
+        self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
+    ) -> None:
+        """Mark that actors did an event; durable on return. See `footfall.activity.Activity.mark`."""
+        self.activity.mark(event, actors, at, hourly=hourly, unique=unique)
+
+    def unmark(
+        self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
+    ) -> None:
+        """Take marks back. See `footfall.activity.Activity.unmark`."""
+        self.activity.unmark(event, actors, at, hourly=hourly, unique=unique)
+
+    def event(self, name: str) -> Event:
+        """An event, whose `.day()`, `.month()`, `.between()` … are exact sets of actors."""
+        return self.activity.event(name)
+
+    def events(self) -> list[str]:
+        """The events that anybody did."""
+        return self.activity.events()
+
+    def forget(self, actor: Any) -> int:
+        """Take an actor out of every set and out of the identities; from how many sets he was taken."""
+        return self.activity.forget(actor)
 
     def status(self) -> list[SourceStatus]:
         """How every source stands: how fresh, with which gaps, what failed and why."""

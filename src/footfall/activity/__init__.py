@@ -1,1 +1,8 @@
-"""Activity: who did what when. Marks become exact sets of actors by event and day; sets tell who came back."""
+"""Who did what when: marks, identities, stores, exact sets, cohorts."""
+
+from __future__ import annotations
+
+from footfall.activity.activity import Activity as Activity
+from footfall.activity.actors import Naming as Naming
+from footfall.activity.sets import ActorSet as ActorSet
+from footfall.activity.store import Store as Store

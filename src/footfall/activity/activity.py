@@ -1,0 +1,196 @@
+"""Marking who did what when, and the sets that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from footfall.activity.actors import AS_THEY_ARE, Naming
+from footfall.activity.sets import ActorSet, Event, Everybody
+from footfall.activity.store import NAMED, UNDATED, Actors, Store, day_slot, hour_slot
+from footfall.errors import MarkError, QueryError, did_you_mean
+from footfall.periods import EPOCH, Grain, floor, parse_moment
+
+FURTHEST = timedelta(days=366)
+"""How far ahead of now a mark may be dated: a clock may be wrong and a date planned, but not by years."""
+LONGEST_EVENT = 200
+FOREIGN = 1 << 33
+"""Ids from here on are names that only other stores know; they live as long as the process."""
+
+
+@dataclass(eq=False)
+class Activity:
+    """A store, and how actors, moments and events are written in it."""
+
+    store: Store
+    now: Callable[[], datetime]
+    naming: Naming = AS_THEY_ARE
+    is_hourly: bool = False
+    population_event: str | None = None
+    derived: Mapping[str, Callable[[], None]] = field(default_factory=dict)
+    """Events that come of what was collected, and what brings each up to date. Nobody marks them."""
+    _today: tuple[datetime, datetime, int] = (EPOCH, EPOCH, 0)
+    _checked: set[str] = field(default_factory=set)
+    _foreign: dict[str, int] = field(default_factory=dict)
+    _foreign_names: list[str] = field(default_factory=list)
+
+    def mark(
+        self,
+        event: str,
+        actors: Any,
+        at: str | date | datetime | None = None,
+        *,
+        hourly: bool | None = None,
+        unique: bool = False,
+    ) -> None:
+        """Mark that actors did an event: on the day of `at` (now by default), in its hour when `hourly`.
+
+        `actors` is one actor (a number, a text, a UUID) or anything that holds many: a list, a NumPy array, an Arrow
+        column, a series. `unique` marks without a time, or both when `at` is given. What was marked is durable when
+        this returns; when it raises, nothing was marked.
+        """
+        is_hourly = self.is_hourly if hourly is None else hourly
+        if type(actors) is int and 0 <= actors < NAMED and at is None and not unique and event in self._checked:
+            self.store.mark_one(event, self._slot_now(is_hourly), actors)
+            return
+        self._check_event(event)
+        marks = self._marks(actors, at, is_hourly, unique)
+        if len(marks) == 1:
+            [(slot, who)] = marks.items()
+            if len(who) == 1:
+                self.store.mark_one(event, slot, who.names[0] if who.names else int(who.numbers[0]))
+                return
+        self.store.mark(event, marks)
+
+    def unmark(
+        self,
+        event: str,
+        actors: Any,
+        at: str | date | datetime | None = None,
+        *,
+        hourly: bool | None = None,
+        unique: bool = False,
+    ) -> None:
+        """Take marks back: of the day of `at` and all its hours, or only of its hour when `hourly`; see `mark`.
+
+        Weeks, months and years stay true: they lose an actor only when no other of their days has him.
+        """
+        self._check_event(event)
+        self.store.unmark(event, self._marks(actors, at, bool(hourly), unique))
+
+    def mark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
+        """Mark actors that were read and named already, by slot, all or nothing."""
+        self._check_event(event)
+        self.store.mark(event, marks)
+
+    def _marks(self, actors: Any, at: str | date | datetime | None, hourly: bool, unique: bool) -> dict[int, Actors]:
+        slots = [UNDATED] if unique else []
+        if at is not None:
+            slots.append(self.slot_of(parse_moment(at, self.now()), hourly))
+        elif not unique:
+            slots.append(self._slot_now(hourly))
+        who = self.naming.all_stored(actors)
+        return dict.fromkeys(slots, who)
+
+    def slot_of(self, moment: datetime, is_hourly: bool = False) -> int:
+        """The slot that a mark of a moment goes into; the far future is refused."""
+        if moment > self.now() + FURTHEST:
+            raise MarkError(
+                f"{moment:%Y-%m-%d} is more than a year ahead, which must be a mistake; nothing was marked."
+            )
+        return hour_slot(moment) if is_hourly else day_slot(moment)
+
+    def _slot_now(self, is_hourly: bool) -> int:
+        now = self.now()
+        start, end, slot = self._today
+        if not start <= now < end:
+            start = floor(Grain.DAY, now)
+            self._today = start, start + timedelta(days=1), day_slot(now)
+            slot = self._today[2]
+        return slot + 1 + now.hour if is_hourly else slot
+
+    def _check_event(self, event: str) -> None:
+        if event in self._checked:
+            return
+        if not isinstance(event, str) or not event or len(event) > LONGEST_EVENT or not event.isprintable():
+            raise MarkError(
+                f"{event!r} is no name of an event: a text of 1 to {LONGEST_EVENT} characters, such as 'active' or "
+                "'task:done'; nothing was marked."
+            )
+        if event in self.derived:
+            raise MarkError(f"{event!r} comes of what was collected and cannot be marked by hand; choose another name.")
+        self._checked.add(event)
+
+    def event(self, name: str) -> Event:
+        """An event and its sets, whether or not anybody did it yet."""
+        return Event(self, name)
+
+    def events(self) -> list[str]:
+        """The events that anybody did, those of sources included, in alphabetical order."""
+        for name in self.derived:
+            self.renew(name)
+        return self.store.events()
+
+    def known_event(self, name: str) -> Event:
+        """An event that somebody did; any other is an error with the names that there are."""
+        self.renew(name)
+        if name not in self.derived and not self.store.slots(name):
+            known = self.store.events()
+            tail = did_you_mean(name, known) if known else "; nothing was marked yet, `footfall mark` does"
+            raise QueryError(f"nobody ever did {name!r}{tail}.")
+        return self.event(name)
+
+    def renew(self, event: str) -> None:
+        """Bring an event that comes of what was collected up to date."""
+        if bring_up_to_date := self.derived.get(event):
+            bring_up_to_date()
+
+    def population(self) -> ActorSet:
+        """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""
+        return self.event(self.population_event).ever() if self.population_event else Everybody(self)
+
+    def forget(self, actor: Any) -> int:
+        """Take an actor out of every set and out of the identities; from how many sets he was taken.
+
+        Counts of occurrences stay, as they say nothing of anybody.
+        """
+        return self.store.forget(self.naming.stored(actor))
+
+    # Ids of names, those that only other stores know included
+
+    def id_of(self, actor: int | str) -> int | None:
+        if isinstance(actor, int):
+            return actor
+        known = self.store.ids_of([actor])[0]
+        return known if known is not None else self._foreign.get(actor)
+
+    def ids_for(self, names: Sequence[str]) -> list[int]:
+        """An id for every name; one that the store does not know gets an id that none of its sets holds."""
+        ids = []
+        for name, known in zip(names, self.store.ids_of(names), strict=True):
+            if known is None and name not in self._foreign:
+                self._foreign[name] = FOREIGN + len(self._foreign_names)
+                self._foreign_names.append(name)
+            ids.append(self._foreign[name] if known is None else known)
+        return ids
+
+    def names_of(self, ids: Sequence[int]) -> list[str]:
+        own = self.store.names_of([id for id in ids if id < FOREIGN])
+        return [*own, *(self._foreign_names[id - FOREIGN] for id in ids if id >= FOREIGN)]
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def joined(parts: Iterable[Actors]) -> Actors:
+    """Actors of several parts, as one."""
+    parts = list(parts)
+    numbers = [np.asarray(part.numbers, dtype=np.uint64) for part in parts if len(part.numbers)]
+    return Actors(
+        np.concatenate(numbers) if numbers else (),
+        [name for part in parts for name in part.names],
+    )

@@ -1,0 +1,164 @@
+"""Who marks are of: whole numbers of any size, texts and UUIDs, read from whatever holds them.
+
+A number below 2^32 is itself. Every other actor is a name: a text as it is, a UUID in its canonical form, a larger
+number as its digits. A text that is a number as it would be written (`"123"`, not `"007"`) is that number, so that an
+actor read from a file and the same one given by a program are one.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import numpy as np
+
+from footfall.activity.store import NAMED, Actors
+from footfall.errors import MarkError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Actor = int | str | UUID
+LONGEST_NAME = 1000
+"""Characters of the longest text that names an actor."""
+
+_VALID = "an actor is a whole number from 0, a text or a UUID"
+_NUMBER = r"^(0|[1-9][0-9]*)$"
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How actors are written in a store: as they are, or keyed-hashed, so that no name is kept.
+
+    The hash is HMAC-SHA-256 (RFC 2104), cut to 128 bits. Numbers below 2^32 are no names and stay.
+    """
+
+    key: bytes | None = None
+
+    def stored(self, actor: Any) -> int | str:
+        """One actor as the store knows him: a number below 2^32, or a name."""
+        read = read_actor(actor)
+        return self.name(read) if isinstance(read, str) else read
+
+    def name(self, name: str) -> str:
+        if self.key is None:
+            return name
+        return hmac.digest(self.key, name.encode(), "sha256")[:16].hex()
+
+    def all_stored(self, given: Any) -> Actors:
+        """Every actor of a scalar, an iterable, a NumPy array, an Arrow array or column, a pandas or Polars series."""
+        actors = read_actors(given)
+        if self.key is None or not actors.names:
+            return actors
+        return Actors(actors.numbers, [self.name(name) for name in actors.names])
+
+
+AS_THEY_ARE = Naming()
+
+
+def read_actor(actor: Any) -> int | str:
+    """A number below 2^32, or a name; anything else is refused in one sentence."""
+    if isinstance(actor, str):
+        return _of_text(actor)
+    if isinstance(actor, UUID):
+        return str(actor)
+    if isinstance(actor, (int, np.integer)) and not isinstance(actor, bool):
+        if actor < 0:
+            raise MarkError(f"{actor} is no actor: {_VALID}; nothing was marked.")
+        return int(actor) if actor < NAMED else str(int(actor))
+    raise MarkError(f"{actor!r} ({_kind(actor)}) is no actor: {_VALID}; nothing was marked.")
+
+
+def written(name: str) -> int | str:
+    """A name as its actor was given: digits are a large number."""
+    return int(name) if name.isascii() and name.isdigit() and name[0] != "0" else name
+
+
+def read_actors(given: Any) -> Actors:
+    """Actors of anything that holds them; all are looked at before any is taken."""
+    if isinstance(given, (str, UUID, int, np.integer)):
+        actor = read_actor(given)
+        return Actors((), [actor]) if isinstance(actor, str) else Actors([actor])
+    if hasattr(given, "to_arrow"):  # Polars
+        given = given.to_arrow()
+    elif type(given).__module__.startswith("pandas"):
+        given = given.to_numpy()
+    if isinstance(given, np.ndarray):
+        return _of_numpy(given)
+    if type(given).__module__.startswith("pyarrow"):
+        return of_arrow(given)
+    if isinstance(given, (bytes, bytearray, dict, float, bool, date, datetime)) or not isinstance(given, Iterable):
+        raise MarkError(f"{given!r} ({_kind(given)}) is no actor: {_VALID}; nothing was marked.")
+    return _of_values(given)
+
+
+def _of_values(values: Iterable[Any]) -> Actors:
+    numbers: list[int] = []
+    names: list[str] = []
+    for value in values:
+        actor = read_actor(value)
+        if isinstance(actor, str):
+            names.append(actor)
+        else:
+            numbers.append(actor)
+    return Actors(np.array(numbers, dtype=np.uint64), names)
+
+
+def _of_numpy(values: np.ndarray[Any, Any]) -> Actors:
+    if values.ndim != 1:
+        raise MarkError(f"actors must be one row of values, not an array of {values.ndim} dimensions.")
+    if values.dtype.kind in "iu":
+        if len(values) and values.dtype.kind == "i" and int(values.min()) < 0:
+            raise MarkError(f"{values.min()} is no actor: {_VALID}; nothing was marked.")
+        numbers = values.astype(np.uint64)
+        large = numbers >= NAMED
+        if large.any():
+            return Actors(numbers[~large], [str(n) for n in numbers[large].tolist()])
+        return Actors(numbers)
+    return _of_values(values.tolist())
+
+
+def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
+    """Actors of an Arrow column; texts are told from numbers without a loop over them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if column.null_count:
+        at = pc.index(column.is_null(), True).as_py()
+        raise MarkError(f"value {at + 1} of the actors is missing: {_VALID}; nothing was marked.")
+    if pa.types.is_integer(column.type):
+        return _of_numpy(column.to_numpy(zero_copy_only=False))
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return _of_values(column.to_pylist())
+    are_short = pc.less_equal(pc.binary_length(column), 10)
+    is_number = pc.and_(are_short, pc.match_substring_regex(column, _NUMBER))
+    numbers = column.filter(is_number).cast(pa.uint64()).to_numpy(zero_copy_only=False)
+    names = column.filter(pc.invert(is_number)).to_pylist()
+    for name in set(names):
+        _of_text(name)
+    large = numbers >= NAMED
+    return Actors(numbers[~large], [*names, *(str(n) for n in numbers[large].tolist())])
+
+
+def _of_text(text: str) -> int | str:
+    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+        raise MarkError(
+            f"{text[:40]!r} is no actor: a text needs 1 to {LONGEST_NAME:,} characters, none of them a control character; "
+            "nothing was marked."
+        )
+    if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0") and len(text) <= 10:
+        number = int(text)
+        return number if number < NAMED else text
+    return text
+
+
+def _kind(value: Any) -> str:
+    return "nothing" if value is None else f"a {type(value).__name__}"

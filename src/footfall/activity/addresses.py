@@ -1,0 +1,23 @@
+"""Addresses of stores: `sqlite:///activity.db`, a path, or `redis://…`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from footfall.activity.store import Store
+from footfall.errors import SettingsError
+
+SQLITE = "sqlite:///"
+VALID = 'write "sqlite:///activity.db", with four slashes for an absolute path'
+
+
+def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store:
+    """The store at an address; a file is relative to `folder`. Opened when it is first used."""
+    path = address.removeprefix(SQLITE)
+    if not path or "://" in path:
+        raise SettingsError(f"activity is {address.partition('@')[0]!r}, which is no address of a store; {VALID}.")
+    from footfall.activity.sqlite import SqliteStore
+
+    return SqliteStore(folder / path, now=now)
