@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from footfall.activity.actors import AS_THEY_ARE, Naming
+from footfall.activity.collected import CollectedEvent
 from footfall.activity.sets import ActorSet, Event, Everybody
 from footfall.activity.store import NAMED, UNDATED, Actors, Store, day_slot, hour_slot
 from footfall.errors import MarkError, QueryError, did_you_mean
@@ -31,8 +32,8 @@ class Activity:
     naming: Naming = AS_THEY_ARE
     is_hourly: bool = False
     population_event: str | None = None
-    derived: Mapping[str, Callable[[], None]] = field(default_factory=dict)
-    """Events that come of what was collected, and what brings each up to date. Nobody marks them."""
+    collected: Mapping[str, CollectedEvent] = field(default_factory=dict)
+    """Events that come of what was collected, by name. Nobody marks them."""
     _today: tuple[datetime, datetime, int] = (EPOCH, EPOCH, 0)
     _checked: set[str] = field(default_factory=set)
     _foreign: dict[str, int] = field(default_factory=dict)
@@ -121,7 +122,7 @@ class Activity:
                 f"{event!r} is no name of an event: a text of 1 to {LONGEST_EVENT} characters, such as 'active' or "
                 "'task:done'; nothing was marked."
             )
-        if event in self.derived:
+        if event in self.collected:
             raise MarkError(f"{event!r} comes of what was collected and cannot be marked by hand; choose another name.")
         self._checked.add(event)
 
@@ -131,14 +132,14 @@ class Activity:
 
     def events(self) -> list[str]:
         """The events that anybody did, those of sources included, in alphabetical order."""
-        for name in self.derived:
+        for name in self.collected:
             self.renew(name)
         return self.store.events()
 
     def known_event(self, name: str) -> Event:
         """An event that somebody did; any other is an error with the names that there are."""
         self.renew(name)
-        if name not in self.derived and not self.store.slots(name):
+        if name not in self.collected and not self.store.slots(name):
             known = self.store.events()
             tail = did_you_mean(name, known) if known else "; nothing was marked yet, `footfall mark` does"
             raise QueryError(f"nobody ever did {name!r}{tail}.")
@@ -146,8 +147,8 @@ class Activity:
 
     def renew(self, event: str) -> None:
         """Bring an event that comes of what was collected up to date."""
-        if bring_up_to_date := self.derived.get(event):
-            bring_up_to_date()
+        if collected := self.collected.get(event):
+            collected.renew()
 
     def population(self) -> ActorSet:
         """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""
