@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from footfall.activity.actors import AS_THEY_ARE, Naming
 from footfall.activity.collected import CollectedEvent
+from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.sets import ActorSet, Event, Everybody
-from footfall.activity.store import NAMED, UNDATED, Actors, Store, day_slot, hour_slot
+from footfall.activity.store import NAMED, UNDATED, Actors, Store, day_slot, hour_slot, start_of
 from footfall.errors import MarkError, QueryError, did_you_mean
 from footfall.periods import EPOCH, Grain, floor, parse_moment
 
@@ -21,6 +21,18 @@ FURTHEST = timedelta(days=366)
 LONGEST_EVENT = 200
 FOREIGN = 1 << 33
 """Ids from here on are names that only other stores know; they live as long as the process."""
+
+
+@dataclass(frozen=True)
+class EventSummary:
+    """An event as a whole: its first and last day, how many did it, how often."""
+
+    name: str
+    description: str
+    first_day: datetime | None
+    last_day: datetime | None
+    actors: int
+    marks: int
 
 
 @dataclass(eq=False)
@@ -83,10 +95,22 @@ class Activity:
         self._check_event(event)
         self.store.unmark(event, self._marks(actors, at, bool(hourly), unique))
 
-    def mark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
-        """Mark actors that were read and named already, by slot, all or nothing."""
+    def mark_file(
+        self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: Tell = lambda _: None
+    ) -> FileMarks:
+        """Mark what the rows of a CSV or Parquet file say, all or nothing."""
         self._check_event(event)
-        self.store.mark(event, marks)
+        is_hourly = self.is_hourly if hourly is None else hourly
+        found = read_marks(
+            file,
+            columns,
+            naming=self.naming,
+            now=self.now(),
+            slot_of=lambda moment: self.slot_of(moment, is_hourly),
+            tell=tell,
+        )
+        self.store.mark(event, found.marks)
+        return found
 
     def _marks(self, actors: Any, at: str | date | datetime | None, hourly: bool, unique: bool) -> dict[int, Actors]:
         slots = [UNDATED] if unique else []
@@ -135,6 +159,15 @@ class Activity:
         for name in self.collected:
             self.renew(name)
         return self.store.events()
+
+    def summary(self, name: str) -> EventSummary:
+        """What is known of an event as a whole."""
+        ever = self.event(name).ever()
+        days = [slot for slot in self.store.slots(name) if slot != UNDATED]
+        first, last = (start_of(days[0]), start_of(days[-1])) if days else (None, None)
+        collected = self.collected.get(name)
+        says = collected.event.description if collected else ""
+        return EventSummary(name, says, first, last, len(ever), ever.occurrences())
 
     def known_event(self, name: str) -> Event:
         """An event that somebody did; any other is an error with the names that there are."""
@@ -185,13 +218,3 @@ class Activity:
 
     def close(self) -> None:
         self.store.close()
-
-
-def joined(parts: Iterable[Actors]) -> Actors:
-    """Actors of several parts, as one."""
-    parts = list(parts)
-    numbers = [np.asarray(part.numbers, dtype=np.uint64) for part in parts if len(part.numbers)]
-    return Actors(
-        np.concatenate(numbers) if numbers else (),
-        [name for part in parts for name in part.names],
-    )
