@@ -19,7 +19,7 @@ WRITERS, MARKS = 8, 125_000
 
 def mark_and_tell(path: str, log: str, seed: int) -> None:
     """Mark, take back, mark in batches, for ever; write down each operation before and after it."""
-    sqlite.FOLD_ROWS, sqlite._LOOK_EVERY = 150, 20  # so that many a kill meets a fold
+    sqlite.FOLD_ROWS, sqlite._LOOK_EVERY = 20, 5  # so that many a kill meets a fold
     store = SqliteStore(path)
     chance = random.Random(seed)
     out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
