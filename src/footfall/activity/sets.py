@@ -194,8 +194,8 @@ class PeriodSet(ActorSet):
 
     @cached_property
     def _cuts(self) -> list[datetime]:
-        """Its start and end, where they are within a day."""
-        if self.window is None or self.window == ALL_TIME:
+        """Its start and end, where a range was asked that cuts a day."""
+        if self.window is None or self.window == ALL_TIME or self.grain is Grain.HOUR:
             return []
         return [moment for moment in (self.window.start, self.window.end) if moment != floor(Grain.DAY, moment)]
 
