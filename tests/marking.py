@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+import sys
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import numpy as np
@@ -15,6 +18,44 @@ from footfall.activity.store import PER_DAY, Actors
 
 DAY = 20_000 * PER_DAY
 WRITERS, MARKS = 8, 125_000
+
+
+STEPS = ("execute", "executemany", "flock", "write", "pwrite", "unlink", "ftruncate")
+"""Calls after which a process may have changed something that others see."""
+
+
+def die_at_step(path: str, log: str, step: int) -> None:
+    """Mark, take back and fold, and die at the given step; end by itself when there are fewer."""
+    store = SqliteStore(path)
+    store.mark_one("seen", DAY, 1)
+    out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    steps = 0
+
+    def watch(frame: object, event: str, called: object) -> None:
+        nonlocal steps
+        if event in ("c_call", "c_return") and getattr(called, "__name__", "") in STEPS:
+            steps += 1
+            if steps == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    program: tuple[tuple[str, Callable[[], None]], ...] = (
+        (f"m {DAY} 2", lambda: store.mark_one("seen", DAY, 2)),
+        (f"m {DAY} 3", lambda: store.mark_one("seen", DAY, 3)),
+        ("", store.fold),
+        (f"m {DAY} 4", lambda: store.mark_one("seen", DAY, 4)),
+        (f"u {DAY} 2", lambda: store.unmark("seen", {DAY: Actors([2])})),
+        (f"b {DAY + PER_DAY} 5,6", lambda: store.mark("seen", {DAY + PER_DAY: Actors([5, 6])})),
+        (f"m {DAY} 2", lambda: store.mark_one("seen", DAY, 2)),
+        ("", store.fold),
+    )
+    for line, act in program:
+        if line:
+            os.write(out, f"begun {line}\n".encode())
+        sys.setprofile(watch)
+        act()
+        sys.setprofile(None)
+        if line:
+            os.write(out, f"done {line}\n".encode())
 
 
 def mark_and_tell(path: str, log: str, seed: int) -> None:
@@ -41,12 +82,13 @@ def mark_and_tell(path: str, log: str, seed: int) -> None:
 
 
 def write_many(path: str, writer: int) -> None:
-    """125,000 marks: 5,000 one at a time, the others in batches, all of actors that no other writer has."""
+    """125,000 marks: 20,000 one at a time, the others in batches, all of actors that no other writer has."""
+    sqlite.FOLD_ROWS, sqlite._LOOK_EVERY = 2000, 500  # so that all mark while some fold
     store = SqliteStore(path)
     first = writer * MARKS
-    for actor in range(first, first + 5000):
+    for actor in range(first, first + 20_000):
         store.mark_one("seen", DAY, actor)
-    for start in range(first + 5000, first + MARKS, 1000):
+    for start in range(first + 20_000, first + MARKS, 1000):
         store.mark("seen", {DAY: Actors(np.arange(start, start + 1000, dtype=np.uint64))})
     store.close()
 

@@ -246,6 +246,13 @@ def test_unique_marks_have_no_time(ff: Workspace) -> None:
         event.unique().next()
 
 
+def test_no_day_holds_what_has_no_time(ff: Workspace) -> None:
+    ff.mark("premium", 1, unique=True)
+    assert not ff.event("premium").day(1969, 12, 31)
+    assert not ff.event("premium").between("1960", "1980")
+    assert list(ff.event("premium").ever()) == [1]
+
+
 def test_sets_combine(ff: Workspace) -> None:
     ff.mark("a", [1, 2, 3, "x"])
     ff.mark("b", [2, 3, 4, "x", "y"])

@@ -37,7 +37,7 @@ _SCHEMA = (
     "CREATE TABLE identities (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE)",
     "CREATE TABLE forgotten (mark BLOB PRIMARY KEY) WITHOUT ROWID",
     "CREATE TABLE cursors (name TEXT PRIMARY KEY, position INTEGER)",
-    "INSERT INTO facts VALUES ('fold', 0), ('folding_until', 0), ('salt', randomblob(32))",
+    "INSERT INTO facts VALUES ('fold', 0), ('folding_until', 0), ('generation', 0), ('salt', randomblob(32))",
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {FORMAT}",
 )

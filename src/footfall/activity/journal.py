@@ -77,6 +77,12 @@ def rows_after(connection: sqlite3.Connection, row: int) -> list[tuple[int, int,
     ).fetchall()
 
 
+def append_changes(connection: sqlite3.Connection, changes: Changes) -> None:
+    """Append what single marks amount to, a batch a set."""
+    for (event, slot), change in changes.items():
+        append(connection, event, {slot: (change.added, change.marks)})
+
+
 def fold_number(connection: sqlite3.Connection) -> int:
     """How often sets were written; bitmaps and journal belong together as long as it stays."""
     [(fold,)] = connection.execute("SELECT value FROM facts WHERE name = 'fold'")

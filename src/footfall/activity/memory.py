@@ -26,10 +26,12 @@ class Memory:
         self._sizes: dict[Key, int] = {}
         self._of_event: dict[int, set[Key]] = defaultdict(set)
         self._bytes = 0
-        self.fold = -1
+        self.state = (-1, -1)
+        """The fold and the generation of the intake that `pending` belongs to."""
         self.row = 0
+        self.taken_in = 0
         self.pending: Changes = {}
-        """What the journal's rows up to `row` amount to, by event and slot."""
+        """What the journal's rows up to `row`, and so many bytes of the intake, amount to, by event and slot."""
 
     def get(self, key: Key) -> Members | None:
         found = self._unions.get(key)

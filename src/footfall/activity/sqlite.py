@@ -1,9 +1,8 @@
 """The embedded store: one SQLite file (WAL) with an append-only journal that folds into Roaring bitmaps.
 
-A mark is one row appended to the journal; it is durable when the row is committed. When the journal has grown, a thread
-of whoever marks folds it: the rows become part of the bitmaps, one for each event and slot, and are deleted, in short
-transactions that others hardly notice. A reader sees bitmaps and journal in one read transaction, so a set is always
-exact.
+A single mark of a number is appended to the intake, any other to the journal; it is durable when that returns. When they
+have grown, a thread of whoever marks folds them: they become part of the bitmaps, one for each event and slot, in short
+transactions that others hardly notice. A reader sees bitmaps, journal and intake in one state, so a set is always exact.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
@@ -21,7 +20,8 @@ from pathlib import Path
 from pyroaring import BitMap64
 
 from footfall.activity import journal
-from footfall.activity.database import Database
+from footfall.activity.database import Database, within
+from footfall.activity.intake import IS_POSSIBLE, RECORD_BYTES, Intake
 from footfall.activity.journal import Change
 from footfall.activity.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
 from footfall.activity.memory import Key, Memory
@@ -59,25 +59,37 @@ class SqliteStore:
         self._memory = Memory(MEMORY_BYTES)
         self._version = -1
         self._until_look = _LOOK_EVERY
+        self._intake: Intake | None = None
 
     # Marking
 
     def mark_one(self, event: str, slot: int, actor: int | str) -> None:
         file = self._file
         with file.lock:
-            try:
-                execute = (file.connection or file.open()).execute
-                number = self._events.get(event) or self._made(event)
-                if type(actor) is int:
-                    execute(_APPEND, (number, slot, actor))
-                elif not execute(_APPEND_NAMED, (number, slot, actor)).rowcount:
-                    self._append(event, {slot: Actors((), [str(actor)])})
-            except sqlite3.Error as error:  # not `saying()`, which takes a tenth of the time of a mark
-                raise file.failure(error) from None
-            self._version = -1
+            number = self._events.get(event) or self._made(event)
+            if type(actor) is not int:
+                self._mark_named(event, number, slot, str(actor))
+            elif not ((self._intake or self._opened_intake()) and self._intake.append(number, slot, actor)):  # type: ignore[union-attr]
+                self._mark_slowly(number, slot, actor)
             self._until_look -= 1
         if self._until_look <= 0:
             self._fold_if_long()
+
+    def _mark_named(self, event: str, number: int, slot: int, name: str) -> None:
+        """A name's identity is looked up by the statement that marks it, so that nobody is marked while forgotten."""
+        with self._file.saying():
+            is_known = self._file.open().execute(_APPEND_NAMED, (number, slot, name)).rowcount
+        self._version = -1
+        if not is_known:
+            self._append(event, {slot: Actors((), [name])})
+
+    def _mark_slowly(self, event: int, slot: int, actor: int) -> None:
+        """Mark where the intake is sealed, and so is to be taken, or where there can be none."""
+        if IS_POSSIBLE:
+            self._take_intake()
+        with self._file.saying():
+            self._file.open().execute(_APPEND, (event, slot, actor))
+        self._version = -1
 
     def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
         self._append(event, marks)
@@ -92,7 +104,7 @@ class SqliteStore:
             self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
-        with self._writing() as connection:
+        with self._stating() as connection:
             number = self._number(event)
             if number is None:
                 return
@@ -169,7 +181,7 @@ class SqliteStore:
                     added = (change.added for change in pending.values())
                     return self._memory.keep(key, BitMap64.union(decoded_bitmap(kept[0]), *added))
             result = _union_of(connection, key, pending)
-            fold = self._memory.fold
+            fold, _ = self._memory.state
         if is_kept and not pending:
             self._keep(key, result, fold)
         return self._memory.keep(key, result)
@@ -213,58 +225,134 @@ class SqliteStore:
 
     def _look(self) -> None:
         """Bring what is remembered up to the file's state; costs next to nothing when nothing was written."""
-        file = self._file
+        file, intake = self._file, self._intake
         try:
             [(version,)] = (file.connection or file.open()).execute("PRAGMA data_version")
         except sqlite3.Error as error:
             raise file.failure(error) from None
-        if version != self._version:
+        if version != self._version or (intake and intake.size != self._memory.taken_in):
             with self._reading():
                 pass
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """One state of the file, of which everything remembered is true as well."""
-        with self._file.transaction("BEGIN") as connection:
-            self._follow(connection)
-            yield connection
+        """One state of the store, of which everything remembered is true as well."""
+        with self._file.lock:
+            if self._file.open().in_transaction:
+                yield self._file.open()
+                return
+            with self._file.saying(), ExitStack() as until_followed:
+                self._hold_intake(until_followed, is_shared=True)
+                with within(connection := self._file.open(), "BEGIN"):
+                    self._follow(connection)
+                    until_followed.close()
+                    yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that others wait for; begins with everything remembered being true."""
+        """One transaction that others wait for, for marks, which may come in any order."""
         with self._file.transaction("BEGIN IMMEDIATE") as connection:
-            self._follow(connection)
             try:
                 yield connection
             finally:
                 self._version = -1
 
+    @contextmanager
+    def _stating(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that says what is so after every mark until now: the intake is taken with it.
+
+        It begins with everything remembered being true.
+        """
+        with self._file.lock:
+            is_taken = False
+            with self._file.saying(), ExitStack() as until_done:
+                intake = self._hold_intake(until_done, is_shared=False)
+                with within(connection := self._file.open(), "BEGIN IMMEDIATE"):
+                    self._follow(connection)
+                    if intake and intake.size:
+                        is_taken = True
+                        intake.seal()
+                        journal.append_changes(connection, intake.records()[0])
+                        connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")
+                    try:
+                        yield connection
+                    finally:
+                        self._version = -1
+                if intake and is_taken:
+                    intake.delete()
+            if is_taken:
+                self._close_intake()
+
+    def _take_intake(self) -> None:
+        with self._stating():
+            pass
+
+    def _hold_intake(self, held: ExitStack, *, is_shared: bool) -> Intake | None:
+        """Lock the intake of the present generation for as long as `held` is open; None where there can be none."""
+        while IS_POSSIBLE:
+            intake = self._intake or self._opened_intake()
+            if intake is None:
+                return None
+            lock = ExitStack()
+            lock.enter_context(intake.locked(is_shared=is_shared))
+            if not intake.is_sealed or intake.generation == self._generation():
+                held.enter_context(lock)
+                return intake
+            lock.close()
+            self._close_intake()
+        return None
+
+    def _opened_intake(self) -> Intake | None:
+        """The intake of the present generation; None where there can be none, or only reading is allowed."""
+        while IS_POSSIBLE:
+            generation = self._generation()
+            try:
+                self._intake = Intake(self._file.path, generation)
+            except StoreWriteError:
+                return None
+            with self._intake.locked(is_shared=True):
+                if generation == self._generation():
+                    return self._intake
+            self._intake.delete()  # it was over before it was opened
+            self._close_intake()
+        return None
+
+    def _close_intake(self) -> None:
+        if self._intake is not None:
+            self._intake.close()
+            self._intake = None
+
+    def _generation(self) -> int:
+        [(generation,)] = self._file.open().execute("SELECT value FROM facts WHERE name = 'generation'")
+        return int(generation)
+
     def _follow(self, connection: sqlite3.Connection) -> None:
+        """Read what was written since, with the intake held still."""
+        memory, intake = self._memory, self._intake
         [(version,)] = connection.execute("PRAGMA data_version")
-        if version == self._version:
-            return
-        memory = self._memory
-        fold = journal.fold_number(connection)
-        if fold != memory.fold:
-            changed = connection.execute("SELECT event, slot FROM sets WHERE fold > ?", (memory.fold,)).fetchall()
-            memory.drop_those_with(changed)
-            # Rows have gone and their numbers may be used again; those that are left are taken once more.
-            memory.pending, memory.row, memory.fold = {}, 0, fold
-        if rows := journal.rows_after(connection, memory.row):
-            memory.take(journal.changes_of(rows))
-            memory.row = rows[-1][0]
-        self._version = version
+        if version != self._version:
+            state = journal.fold_number(connection), self._generation()
+            if state != memory.state:
+                changed = connection.execute("SELECT event, slot FROM sets WHERE fold > ?", (memory.state[0],))
+                memory.drop_those_with(changed.fetchall())
+                # Rows have gone and their numbers may be used again; those that are left are taken once more.
+                memory.pending, memory.row, memory.taken_in, memory.state = {}, 0, 0, state
+            if rows := journal.rows_after(connection, memory.row):
+                memory.take(journal.changes_of(rows))
+                memory.row = rows[-1][0]
+            self._version = version
+        if intake is not None and intake.size > memory.taken_in:
+            changes, memory.taken_in = intake.records(memory.taken_in)
+            memory.take(changes)
 
     # Folding
 
     def _fold_if_long(self) -> None:
         """Have a thread fold the journal when it is long and nobody folds it."""
         self._until_look = _LOOK_EVERY
-        [(rows, size)] = self._file.ask(
-            "SELECT count(*), coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL"
-        )
-        if size < FOLD_BYTES:
-            [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
+        [(size,)] = self._file.ask("SELECT coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL")
+        [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
+        rows += self._intake.size // RECORD_BYTES if self._intake else 0
         is_long = size >= FOLD_BYTES or rows >= FOLD_ROWS
         if is_long and not (self._folder and self._folder.is_alive()) and self._has_lease():
             self._folder = threading.Thread(target=self._fold_aside, name="footfall-fold")
@@ -286,7 +374,8 @@ class SqliteStore:
             return  # marks are safe in the journal: a later fold finds them, and the next mark meets what is wrong
 
     def fold(self) -> None:
-        """Make the journal's rows part of the bitmaps. Others read and mark meanwhile."""
+        """Make the marks of intake and journal part of the bitmaps. Others read and mark meanwhile."""
+        self._take_intake()
         with self._file.saying():
             connection = self._file.connect()
             try:
@@ -298,7 +387,7 @@ class SqliteStore:
     # Whole sets
 
     def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
-        with self._writing() as connection:
+        with self._stating() as connection:
             number = self._number(event)
             if number is not None:
                 self._state(connection, number, start, stop, {})
@@ -306,7 +395,7 @@ class SqliteStore:
     def replace(
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
-        with self._writing() as connection:
+        with self._stating() as connection:
             forgotten = {mark for (mark,) in connection.execute("SELECT mark FROM forgotten")}
             if forgotten:
                 marks = {slot: _without(actors, forgotten, _salt(connection)) for slot, actors in marks.items()}
@@ -346,7 +435,7 @@ class SqliteStore:
 
     def forget(self, actor: int | str) -> int:
         self._file.ask("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-        with self._writing() as connection:
+        with self._stating() as connection:
             tombstone = _tombstone(actor, _salt(connection))
             connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (tombstone,))
             id = actor if isinstance(actor, int) else _ids(connection, [actor])[0]
@@ -381,12 +470,15 @@ class SqliteStore:
         """Let go of the file; the next use opens it again."""
         if self._folder is not None:
             self._folder.join()
-        self._file.close()
-        self._forget_state()
+        with self._file.lock:
+            self._close_intake()
+            self._file.close()
+            self._forget_state()
 
     def leave_to_parent(self) -> None:
         """After a fork: what was remembered belongs to a connection that is the parent's."""
         self._folder = None
+        self._close_intake()  # the parent keeps its own
         self._forget_state()
 
     def _number(self, event: str) -> int | None:

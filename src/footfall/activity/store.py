@@ -30,10 +30,10 @@ NAMED = 1 << 32
 """Ids from here on are identities: NAMED + the dense id of a name."""
 
 PER_DAY = 32
-UNDATED = -1
-"""The slot of unique marks, which have no time."""
 FIRST, LAST = -(1 << 40), 1 << 40
-"""Before and after every slot."""
+"""The first slot, and what is after every slot."""
+UNDATED = FIRST
+"""The slot of unique marks, which have no time."""
 
 
 def day_slot(moment: datetime) -> int:
