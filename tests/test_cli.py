@@ -386,7 +386,7 @@ def test_a_query_loads_no_pandas_and_tells_no_warnings(workspace: Path) -> None:
 def test_to_pandas_still_works_where_the_command_line_spared_it(workspace: Path) -> None:
     program = (
         "import footfall.cli, footfall\n"
-        "footfall.cli._spare_pandas()\n"
+        "footfall.cli.questions.spare_pandas()\n"
         f"result = footfall.open({str(workspace)!r}).query('launches', grain='month')\n"
         "assert len(result.to_pandas()) == result.rows.num_rows > 0"
     )

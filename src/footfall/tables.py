@@ -71,6 +71,18 @@ class Rollup:
 
 
 @dataclass(frozen=True)
+class TableEvent:
+    """An event that the rows of a table tell: who stands in a column did it on the day of the row."""
+
+    name: str
+    actor: str
+    """The column that says who; rows without one are nobody's."""
+    description: str
+    without: tuple[tuple[str, str | int | bool], ...] = ()
+    """Rows that do not count: those whose column has this value."""
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of one shape in the lake: one time column, dimensions and measures."""
 
@@ -79,6 +91,7 @@ class Table:
     columns: tuple[Column, ...]
     rule: Replace | Observe
     rollups: tuple[Rollup, ...] = ()
+    events: tuple[TableEvent, ...] = ()
     sort: tuple[str, ...] = ()
     """The order of rows within a file; what compresses best goes first."""
     resolution: Grain = Grain.HOUR

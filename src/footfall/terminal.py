@@ -20,6 +20,7 @@ from footfall.periods import Grain
 from footfall.wording import GAP, number
 
 if TYPE_CHECKING:
+    from footfall.activity.activity import EventSummary
     from footfall.result import Result
     from footfall.tables import Table
 
@@ -337,6 +338,20 @@ def metric_list(metrics: Mapping[str, Metric], tables: Mapping[str, Table]) -> R
     )
     hint = Text("\nOne in full: footfall metrics NAME", style="dim")
     return Group(grid, *split, hint)
+
+
+def event_list(events: Sequence[EventSummary]) -> RenderableType:
+    """A line an event: since when it is done, until when, by how many, how often."""
+    grid = grid_of("event", "first day", "last day")
+    grid.columns[0].style = "cyan"
+    numbers = [_Column("actors", [f"{e.actors:,}" for e in events]), _Column("marks", [f"{e.marks:,}" for e in events])]
+    for column in numbers:
+        column.add_to(grid)
+    grid.add_column("", style="dim", overflow="fold")
+    for at, event in enumerate(events):
+        days = (f"{day:%Y-%m-%d}" if day else "no day" for day in (event.first_day, event.last_day))
+        grid.add_row(event.name, *days, *(column.cells[at] for column in numbers), event.description)
+    return grid
 
 
 def metric_details(metric: Metric, table: Table) -> RenderableType:

@@ -67,18 +67,18 @@ class Workspace:
     @cached_property
     def activity(self) -> Activity:
         """Who did what when: marks, and the sets that come of them."""
-        from footfall.activity import Activity, Naming
+        from footfall.activity import Activity, CollectedEvent, Naming
         from footfall.activity.addresses import open_store
 
         chosen = self.settings.activity
-        key = chosen.hash_key.reveal().encode() if chosen.hash_key else None
-        return Activity(
-            open_store(chosen.store, self.settings.folder, self.now),
-            self.now,
-            Naming(key),
-            is_hourly=chosen.hourly,
-            population_event=chosen.population,
-        )
+        store = open_store(chosen.store, self.settings.folder, self.now)
+        naming = Naming(chosen.hash_key.reveal().encode() if chosen.hash_key else None)
+        collected = {
+            event.name: CollectedEvent(self.lake, table, event, store, naming)
+            for table in self.tables.values()
+            for event in table.events
+        }
+        return Activity(store, self.now, naming, chosen.hourly, chosen.population, collected)
 
     @property
     def tables(self) -> dict[str, Table]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from footfall.activity.actors import AS_THEY_ARE, Naming
+from footfall.activity.collected import CollectedEvent
+from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.sets import ActorSet, Event, Everybody
-from footfall.activity.store import NAMED, UNDATED, Actors, Store, day_slot, hour_slot
+from footfall.activity.store import NAMED, UNDATED, Actors, Store, day_slot, hour_slot, start_of
 from footfall.errors import MarkError, QueryError, did_you_mean
 from footfall.periods import EPOCH, Grain, floor, parse_moment
 
@@ -20,6 +21,18 @@ FURTHEST = timedelta(days=366)
 LONGEST_EVENT = 200
 FOREIGN = 1 << 33
 """Ids from here on are names that only other stores know; they live as long as the process."""
+
+
+@dataclass(frozen=True)
+class EventSummary:
+    """An event as a whole: its first and last day, how many did it, how often."""
+
+    name: str
+    description: str
+    first_day: datetime | None
+    last_day: datetime | None
+    actors: int
+    marks: int
 
 
 @dataclass(eq=False)
@@ -31,8 +44,8 @@ class Activity:
     naming: Naming = AS_THEY_ARE
     is_hourly: bool = False
     population_event: str | None = None
-    derived: Mapping[str, Callable[[], None]] = field(default_factory=dict)
-    """Events that come of what was collected, and what brings each up to date. Nobody marks them."""
+    collected: Mapping[str, CollectedEvent] = field(default_factory=dict)
+    """Events that come of what was collected, by name. Nobody marks them."""
     _today: tuple[datetime, datetime, int] = (EPOCH, EPOCH, 0)
     _checked: set[str] = field(default_factory=set)
     _foreign: dict[str, int] = field(default_factory=dict)
@@ -73,6 +86,23 @@ class Activity:
         Weeks, months and years stay true: they lose an actor only when no other of their days has him.
         """
         self.unmark_dated(event, self._marks(actors, at, bool(hourly), unique))
+
+    def mark_file(
+        self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: Tell = lambda _: None
+    ) -> FileMarks:
+        """Mark what the rows of a CSV or Parquet file say, all or nothing."""
+        self._check_event(event)
+        is_hourly = self.is_hourly if hourly is None else hourly
+        found = read_marks(
+            file,
+            columns,
+            naming=self.naming,
+            now=self.now(),
+            slot_of=lambda moment: self.slot_of(moment, is_hourly),
+            tell=tell,
+        )
+        self.store.mark(event, found.marks)
+        return found
 
     def mark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
         """Mark actors that were read and named already, by slot, all or nothing."""
@@ -123,7 +153,7 @@ class Activity:
                 f"{event!r} is no name of an event: a text of 1 to {LONGEST_EVENT} characters, such as 'active' or "
                 "'task:done'; nothing was marked."
             )
-        if event in self.derived:
+        if event in self.collected:
             raise MarkError(f"{event!r} comes of what was collected and cannot be marked by hand; choose another name.")
         self._checked.add(event)
 
@@ -133,14 +163,23 @@ class Activity:
 
     def events(self) -> list[str]:
         """The events that anybody did, those of sources included, in alphabetical order."""
-        for name in self.derived:
+        for name in self.collected:
             self.renew(name)
         return self.store.events()
+
+    def summary(self, name: str) -> EventSummary:
+        """What is known of an event as a whole."""
+        ever = self.event(name).ever()
+        days = [slot for slot in self.store.slots(name) if slot != UNDATED]
+        first, last = (start_of(days[0]), start_of(days[-1])) if days else (None, None)
+        collected = self.collected.get(name)
+        says = collected.event.description if collected else ""
+        return EventSummary(name, says, first, last, len(ever), ever.occurrences())
 
     def known_event(self, name: str) -> Event:
         """An event that somebody did; any other is an error with the names that there are."""
         self.renew(name)
-        if name not in self.derived and not self.store.slots(name):
+        if name not in self.collected and not self.store.slots(name):
             known = self.store.events()
             tail = did_you_mean(name, known) if known else "; nothing was marked yet, `footfall mark` does"
             raise QueryError(f"nobody ever did {name!r}{tail}.")
@@ -148,8 +187,8 @@ class Activity:
 
     def renew(self, event: str) -> None:
         """Bring an event that comes of what was collected up to date."""
-        if bring_up_to_date := self.derived.get(event):
-            bring_up_to_date()
+        if collected := self.collected.get(event):
+            collected.renew()
 
     def population(self) -> ActorSet:
         """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""
@@ -186,13 +225,3 @@ class Activity:
 
     def close(self) -> None:
         self.store.close()
-
-
-def joined(parts: Iterable[Actors]) -> Actors:
-    """Actors of several parts, as one."""
-    parts = list(parts)
-    numbers = [np.asarray(part.numbers, dtype=np.uint64) for part in parts if len(part.numbers)]
-    return Actors(
-        np.concatenate(numbers) if numbers else (),
-        [name for part in parts for name in part.names],
-    )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Actor = int | str | UUID
-LONGEST_NAME = 1000
+LONGEST_NAME = 4000
 """Characters of the longest text that names an actor."""
 
 _VALID = "an actor is a whole number from 0, a text or a UUID"
@@ -149,9 +149,9 @@ def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
 
 
 def _of_text(text: str) -> int | str:
-    if not text or len(text) > LONGEST_NAME or not text.isprintable():
+    if not text or len(text) > LONGEST_NAME or "\0" in text:
         raise MarkError(
-            f"{text[:40]!r} is no actor: a text needs 1 to {LONGEST_NAME:,} characters, none of them a control character; "
+            f"{text[:40]!r} is no actor: a text needs 1 to {LONGEST_NAME:,} characters, none of them NUL; "
             "nothing was marked."
         )
     if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0") and len(text) <= 10:

@@ -82,7 +82,8 @@ class SqliteStore:
     def _append(self, event: str, marks: Mapping[int, Actors]) -> None:
         with self._writing() as connection:
             number = self._made(event)
-            batches = {slot: (_known(connection, who), len(who)) for slot, who in marks.items() if len(who)}
+            bitmaps = _bitmaps(connection, marks)
+            batches = {slot: (bitmaps[slot], len(who)) for slot, who in marks.items() if len(who)}
             self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
@@ -283,13 +284,15 @@ class SqliteStore:
             if number is not None:
                 self._state(connection, number, start, stop, {})
 
-    def replace(self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursor: tuple[str, int]) -> None:
+    def replace(
+        self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
+    ) -> None:
         with self._writing() as connection:
             forgotten = {mark for (mark,) in connection.execute("SELECT mark FROM forgotten")}
             if forgotten:
                 marks = {slot: _without(actors, forgotten, _salt(connection)) for slot, actors in marks.items()}
             self._state(connection, self._made(event), start, stop, marks)
-            connection.execute("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursor)
+            connection.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursors.items())
 
     def _state(
         self, connection: sqlite3.Connection, event: int, start: int, stop: int, marks: Mapping[int, Actors]
@@ -302,7 +305,7 @@ class SqliteStore:
         for table in ("journal", "counts"):
             connection.execute(f"DELETE FROM {table} {within_span}", span)
         sets = {(event, slot): BitMap64() for slot in old}
-        sets.update({(event, slot): _known(connection, actors) for slot, actors in marks.items()})
+        sets.update({(event, slot): bitmap for slot, bitmap in _bitmaps(connection, marks).items()})
         journal.write_sets(connection, sets, {(event, slot): len(actors) for slot, actors in marks.items()})
 
     def cursor(self, name: str) -> int | None:
@@ -407,24 +410,32 @@ def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Ch
     return BitMap64.union(result, *(change.added for change in left.values())) if left else result
 
 
-def _known(connection: sqlite3.Connection, actors: Actors) -> BitMap64:
-    """A bitmap of actors, whose names become identities where they are new."""
-    bitmap = bitmap_of(actors.numbers)
-    if actors.names:
-        names = list(dict.fromkeys(actors.names))
-        connection.executemany(
-            "INSERT INTO identities (name) VALUES (?) ON CONFLICT DO NOTHING", ((name,) for name in names)
-        )
-        bitmap.update(id for id in _ids(connection, names) if id is not None)
-    return bitmap
+def _bitmaps(connection: sqlite3.Connection, marks: Mapping[int, Actors]) -> dict[int, BitMap64]:
+    """A bitmap of the actors of each slot; names become identities where they are new."""
+    names = list(dict.fromkeys(name for actors in marks.values() for name in actors.names))
+    known = _identities(connection, names)
+    if len(known) < len(names):
+        new = ((name,) for name in names if name not in known)
+        connection.executemany("INSERT INTO identities (name) VALUES (?) ON CONFLICT DO NOTHING", new)
+        known = _identities(connection, names)
+    bitmaps = {}
+    for slot, actors in marks.items():
+        bitmaps[slot] = bitmap_of(actors.numbers)
+        bitmaps[slot].update(known[name] + NAMED for name in actors.names)
+    return bitmaps
 
 
-def _ids(connection: sqlite3.Connection, names: Sequence[str]) -> list[int | None]:
+def _identities(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, int]:
     known: dict[str, int] = {}
     for at in range(0, len(names), _PARAMETERS):
         part = names[at : at + _PARAMETERS]
         marks = ",".join("?" * len(part))
         known.update(connection.execute(f"SELECT name, id FROM identities WHERE name IN ({marks})", part))
+    return known
+
+
+def _ids(connection: sqlite3.Connection, names: Sequence[str]) -> list[int | None]:
+    known = _identities(connection, names)
     return [known[name] + NAMED if name in known else None for name in names]
 
 
@@ -442,6 +453,7 @@ def _without(actors: Actors, forgotten: set[bytes], salt: bytes) -> Actors:
     return Actors(
         [n for n in actors.numbers if _tombstone(int(n), salt) not in forgotten],
         [n for n in actors.names if _tombstone(n, salt) not in forgotten],
+        actors.marks,
     )
 
 

@@ -83,9 +83,11 @@ class Actors:
 
     numbers: Ids | Sequence[int] = ()
     names: Sequence[str] = field(default=())
+    marks: int | None = None
+    """How many marks they stand for, where that is more than one each."""
 
     def __len__(self) -> int:
-        return len(self.numbers) + len(self.names)
+        return self.marks if self.marks is not None else len(self.numbers) + len(self.names)
 
 
 class Store(Protocol):
@@ -144,12 +146,14 @@ class Store(Protocol):
         """Empty the sets of an event in [start, stop), and their occurrences."""
         ...
 
-    def replace(self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursor: tuple[str, int]) -> None:
-        """State [start, stop) of an event whole, and keep the cursor (a name and how far it was read), at once."""
+    def replace(
+        self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
+    ) -> None:
+        """State [start, stop) of an event whole, and keep cursors (what it was read from) with it."""
         ...
 
     def cursor(self, name: str) -> int | None:
-        """How far `name` was read; None when it never was."""
+        """The cursor of that name; None when there is none."""
         ...
 
     def ids_of(self, names: Sequence[str]) -> list[int | None]:

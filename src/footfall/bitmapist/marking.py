@@ -105,7 +105,7 @@ def delete_all_events(system: System = DEFAULT) -> None:
     """Take back every mark of every event, but for what comes of collected sources."""
     activity = activity_of(system)
     for name in activity.store.events():
-        if name not in activity.derived:
+        if name not in activity.collected:
             activity.store.delete(name)
 
 

@@ -3,5 +3,6 @@
 from footfall.lake.delta import Cursor
 from footfall.lake.lake import Lake, Pinned, Snapshot
 from footfall.lake.maintain import Maintained
+from footfall.lake.members import actors_by_day
 
-__all__ = ["Cursor", "Lake", "Maintained", "Pinned", "Snapshot"]
+__all__ = ["Cursor", "Lake", "Maintained", "Pinned", "Snapshot", "actors_by_day"]

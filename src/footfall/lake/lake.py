@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
-from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, newest_version, storage_errors
+from footfall.lake.delta import (
+    PARTITION,
+    CommitConflictError,
+    Cursor,
+    DataFile,
+    DeltaFolder,
+    newest_version,
+    storage_errors,
+)
 from footfall.lake.files import ask, connect, literal, months_of, nulls, quote, read_files, write_month
 from footfall.lake.ledger import entries_in, rows_of
 from footfall.periods import EPOCH, Window, in_utc, merge
@@ -48,6 +56,14 @@ class Pinned:
     columns: tuple[str, ...]
     built_from: int | None = None
     """Of a rollup: the version of its table that it was built from."""
+
+    @property
+    def months(self) -> dict[str, tuple[str, ...]]:
+        """The files of each month, which stand in a folder of their own, in a steady order."""
+        found: dict[str, list[str]] = {}
+        for file in sorted(self.files):
+            found.setdefault(Path(file).parent.name.removeprefix(f"{PARTITION}="), []).append(file)
+        return {month: tuple(files) for month, files in sorted(found.items())}
 
 
 @dataclass(frozen=True)

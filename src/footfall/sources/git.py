@@ -30,7 +30,7 @@ from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, 
 from footfall.repositories import FIELDS, Repository, discover, hosted_name, is_clone_address, mirror, without_password
 from footfall.settings import Part, Secret
 from footfall.sources import Batch, Context, Offer, Progress
-from footfall.tables import Column, Entry, Replace, Role, Status, Table
+from footfall.tables import Column, Entry, Replace, Role, Status, Table, TableEvent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,6 +50,7 @@ COMMITS = Table(
     ),
     rule=Replace(scope="repo"),
     sort=("repo", "committed_at"),
+    events=(TableEvent("commit_author", "author", "Authors of commits, bots left out.", (("is_bot", True),)),),
 )
 
 _NOT_MERGES = Filter("is_merge", (False,))

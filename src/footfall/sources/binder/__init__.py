@@ -39,7 +39,7 @@ from footfall.sources.binder.archive import (
 )
 from footfall.sources.binder.names import FEDERATION, member_of
 from footfall.sources.binder.reading import PARSER_VERSION, File, Reader, Reading
-from footfall.tables import Column, Entry, Replace, Role, Rollup, Status, Table
+from footfall.tables import Column, Entry, Replace, Role, Rollup, Status, Table, TableEvent
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -105,6 +105,7 @@ def launches_table(keep_ref: bool = False) -> Table:
             Rollup("launches_by_day", Grain.DAY, NARROW),
             Rollup("launches_by_month", Grain.MONTH, ("provider", "repo", "status")),
         ),
+        events=(TableEvent("binder_launch", "repo", "Launched repositories.", (("status", "failure"),)),),
         sort=("spec", "hour"),
     )
 

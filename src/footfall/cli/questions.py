@@ -1,48 +1,28 @@
-"""The command line: `footfall COMMAND`. Thin: it reads words, calls the workspace and shows what comes back.
-
-Nothing heavy is imported before a command needs it, so that `footfall --help` answers at once.
-Exit status: 0 answered, 1 a FootfallError (one line says what, why, what to do), 2 wrong usage, 130 interrupted.
-"""
+"""Commands that ask: a table, a chart, what can be asked."""
 
 from __future__ import annotations
 
-import errno
-import gc
-import os
-import signal
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from footfall.cli.app import app, check_folder, interruptible, workspace_of
 from footfall.errors import FootfallError, QueryError, SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
     from footfall.result import Result
-    from footfall.workspace import Workspace
 
-app = typer.Typer(
-    name="footfall",
-    help="Who uses what you build: collect usage facts, keep them in open tables, ask them anything.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
+_PANEL = "Ask"
 FORMATS = ("table", "csv", "json", "parquet", "arrow")
 _BINARY = ("parquet", "arrow")
 _MOST_ROWS = 60
 """Lines of a table on a screen; a file or a pipe gets all."""
-
-_GOES_ON = "; what was committed stays, `footfall collect` goes on from there."
 
 _NO_SOURCE = (
     "no source is set up, so there is nothing to ask for; switch one on in footfall.toml, such as [sources.git]."
@@ -101,89 +81,12 @@ def _asking(command: Callable[..., None]) -> Callable[..., None]:
     return asking
 
 
-def _print_version(is_asked: bool) -> None:
-    if is_asked:
-        from footfall import __version__
-
-        print(f"footfall {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    context: typer.Context,
-    workspace: Annotated[
-        Path | None,
-        typer.Option("--workspace", "-w", metavar="FOLDER", help="The folder with footfall.toml; default: here."),
-    ] = None,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
-    ] = False,
-) -> None:
-    context.obj = workspace
-
-
-@app.command()
-def init(context: typer.Context) -> None:
-    """Write a commented footfall.toml, here or where --workspace says."""
-    from footfall.template import commented, write_settings_file
-
-    folder = context.obj or Path()
-    chosen = {"git": {"repositories": ["."]}} if (folder / ".git").exists() else {}
-    file = write_settings_file(folder, commented(chosen))
-    print(f"Wrote {file}.")
-    if chosen:
-        print("It collects the git history of this folder. Next: footfall collect")
-    else:
-        print("Next: switch a source on in it, then run footfall collect")
-
-
-@app.command()
-def collect(
-    context: typer.Context,
-    sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE", help="Which sources; default: all in footfall.toml.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Only windows that touch this date or later ones.")
-    ] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only windows before this date.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched; fetch nothing.")] = False,
-) -> None:
-    """Fetch what is new or restated, commit it, and say what could not be had."""
-    from footfall import progress, terminal
-
-    gc.enable()
-    workspace = _workspace(context)
-    with _interruptible(_GOES_ON), progress.watcher(terminal.console(is_error=True)) as watch:
-        done = workspace.collect(*(sources or ()), since=since, until=until, dry_run=dry_run, watch=watch)
-    terminal.console().print(progress.summary(done))
-    broken = [source.source for source in done.sources if source.error or source.failed]
-    if broken:
-        raise FootfallError(
-            f"{', '.join(broken)} could not be collected whole; `footfall status` says what is missing."
-        )
-
-
-@app.command()
-def status(context: typer.Context) -> None:
-    """Per source: how fresh, which gaps, what failed and why, what to do next."""
-    from footfall import progress, terminal
-
-    workspace = _workspace(context)
-    states = workspace.status()
-    if not states:
-        print(f"No source is set up yet. Next: switch one on in {workspace.settings.folder / 'footfall.toml'}")
-        return
-    terminal.console().print(progress.status(states, workspace.now()))
-
-
 _Metric = Annotated[
     str, typer.Argument(metavar="METRIC", help="What to ask for; `footfall metrics` lists them.", show_default=False)
 ]
 
 
-@app.command()
+@app.command(rich_help_panel=_PANEL)
 @_asking
 def query(
     context: typer.Context,
@@ -209,7 +112,7 @@ def query(
 ) -> None:
     """Answer a question about a metric."""
     chosen = _format(format, output)
-    _check_folder(output)
+    check_folder(output)
     result = _answer(context, metric, asked)
     if output is not None:
         _write(result, chosen, output)
@@ -221,7 +124,7 @@ def query(
             print("\n".join(f"footfall: {note}" for note in result.notes), file=sys.stderr)
 
 
-@app.command()
+@app.command(rich_help_panel=_PANEL)
 @_asking
 def chart(
     context: typer.Context,
@@ -249,13 +152,13 @@ def chart(
     from footfall import charts
 
     charts.format_of(output)
-    _check_folder(output)
+    check_folder(output)
     result = _answer(context, metric, asked)
     charts.save(charts.chart_of(result, stacked=stacked, title=title), output)
     print(f"Wrote {output}.")
 
 
-@app.command()
+@app.command(rich_help_panel=_PANEL)
 def metrics(
     context: typer.Context,
     name: Annotated[
@@ -265,7 +168,7 @@ def metrics(
     """What can be asked, and what each number means."""
     from footfall import terminal
 
-    workspace = _workspace(context)
+    workspace = workspace_of(context)
     known = workspace.metrics
     if name is None:
         if not known:
@@ -280,65 +183,7 @@ def metrics(
     terminal.console().print(terminal.metric_details(known[name], workspace.tables[known[name].table]))
 
 
-@app.command()
-def maintain(
-    context: typer.Context,
-    keep_days: Annotated[
-        int, typer.Option(metavar="N", help="How long older versions stay readable with --as-of.")
-    ] = 30,
-) -> None:
-    """Join small files and let versions go that nobody may ask for any more."""
-    from footfall import progress, terminal
-
-    gc.enable()
-    terminal.console().print(progress.maintenance(_workspace(context).maintain(keep_days)))
-
-
-@app.command()
-def demo(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the workspace is made.")] = Path(
-        "footfall-demo"
-    ),
-) -> None:
-    """Make a workspace with real and sample data, and show what can be asked of it."""
-    from footfall.demo import run
-
-    gc.enable()
-    with _interruptible(_GOES_ON):
-        run(folder)
-
-
-@contextmanager
-def _interruptible(what_now: str) -> Iterator[None]:
-    """Ctrl-C ends in one sentence, however it surfaces: DuckDB turns it into a RuntimeError of its own."""
-    asked = False
-
-    def stop(*_: object) -> None:
-        nonlocal asked
-        asked = True
-        raise KeyboardInterrupt
-
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    except BaseException:
-        if not asked:
-            raise
-        print(f"footfall: interrupted{what_now}", file=sys.stderr)
-        raise typer.Exit(130) from None
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _workspace(context: typer.Context) -> Workspace:
-    from footfall.workspace import open as open_workspace
-
-    return open_workspace(context.obj)
-
-
-def _spare_pandas() -> None:
+def spare_pandas() -> None:
     """Keep pyarrow from loading pandas, a third of a cold query, only to see that no pandas object was handed to it.
 
     It looks once, when it makes its first array; `to_pandas` would still find it.
@@ -360,13 +205,13 @@ def _spare_pandas() -> None:
 
 
 def _answer(context: typer.Context, metric: str, asked: dict[str, Any]) -> Result:
-    _spare_pandas()
-    workspace = _workspace(context)
+    spare_pandas()
+    workspace = workspace_of(context)
     if not workspace.metrics:
         raise SettingsError(_NO_SOURCE)
     policies = dict(_choice(text) for text in asked.pop("policy") or ())
     lists: dict[str, Any] = {name: asked.pop(name) or () for name in ("by", "where")}
-    with _interruptible("."):
+    with interruptible("."):
         return workspace.query(metric, policies=policies, **lists, **asked)
 
 
@@ -391,12 +236,6 @@ def _format(asked: str | None, output: Path | None) -> str:
     if chosen in _BINARY and output is None and sys.stdout.isatty():
         raise QueryError(f"{chosen} is not for reading on a terminal; add `-o answer.{chosen}`.")
     return chosen
-
-
-def _check_folder(file: Path | None) -> None:
-    """Before anything is asked: a file needs a folder that is there."""
-    if file is not None and not file.parent.is_dir():
-        raise FootfallError(f"{file} cannot be written: there is no folder {file.parent}.")
 
 
 def _write_rows(result: Result, form: str, file: Path) -> None:
@@ -441,36 +280,3 @@ def _write(result: Result, form: str, file: Path) -> None:
     except OSError as error:
         raise FootfallError(f"{file} cannot be written: {error.strerror}.") from None
     print(f"Wrote {file} ({result.rows.num_rows:,} rows).", file=sys.stderr)
-
-
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit. A user's mistake is one line, never a traceback."""
-    code: Any = 0
-    # A question is answered before there is garbage; libraries that load are looked through again and again for nothing.
-    gc.disable()
-    if not sys.warnoptions:  # what libraries tell programmers is no news to users
-        warnings.simplefilter("ignore")
-    if sys.stdout is None:
-        sys.exit("footfall: there is no standard output to write to; do not close it, or write to a file with -o.")
-    try:
-        code = app(arguments, prog_name="footfall", standalone_mode=True)
-    except FootfallError as error:
-        print(f"footfall: {' '.join(str(error).split())}", file=sys.stderr)
-        code = 1
-    except BrokenPipeError:
-        # Whoever read has read enough; the interpreter must not try again to flush what is left.
-        _forget_output()
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            raise
-        _forget_output()
-        print(f"footfall: the output cannot be written: {error.strerror}.", file=sys.stderr)
-        code = 1
-    finally:
-        gc.enable()
-    sys.exit(code)
-
-
-def _forget_output() -> None:
-    """What could not be written is not tried again when the interpreter ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

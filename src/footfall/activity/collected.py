@@ -1,0 +1,90 @@
+"""Events of what was collected: who stands in a table did something on the day of the row.
+
+They are made when they are asked for, month by month: a month whose files are not those that its sets were made of is
+stated anew. So collecting costs nothing more, a restated day restates its sets, and a crash leaves only work to repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from footfall.activity.actors import Naming
+from footfall.activity.store import PER_DAY, Actors, Store, day_slot, start_of
+from footfall.lake import Lake, actors_by_day
+from footfall.periods import Grain, shift
+from footfall.tables import Table, TableEvent
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NEVER = -1
+"""The fingerprint of nothing that files could be."""
+
+
+@dataclass(frozen=True)
+class CollectedEvent:
+    """One event of one table, whose sets follow the table."""
+
+    lake: Lake
+    table: Table
+    event: TableEvent
+    store: Store
+    naming: Naming
+
+    def renew(self) -> None:
+        """Make the sets those of the table's newest version; costs little when they are."""
+        months, whole = self._newest()
+        if self.store.cursor(self.event.name) == whole:
+            return
+        while True:  # another process may state a month of an older version meanwhile
+            months, whole = self._newest()
+            stale = [month for month in sorted(months.keys() | self._marked_months()) if self._is_stale(month, months)]
+            for month in stale:
+                self._restate(month, months.get(month, ()))
+            if not stale and self.store.cursor(self.event.name) == whole:
+                return
+            if not stale:
+                self.store.replace(self.event.name, 0, 0, {}, {self.event.name: whole})
+
+    def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
+        """The files of each month now, and a fingerprint of all."""
+        pinned = self.lake.snapshot([self.table]).tables.get(self.table.name)
+        return (pinned.months, _fingerprint(pinned.files)) if pinned else ({}, _fingerprint(()))
+
+    def _is_stale(self, month: str, months: Mapping[str, Sequence[str]]) -> bool:
+        return self.store.cursor(f"{self.event.name}/{month}") != _fingerprint(months.get(month, ()))
+
+    def _marked_months(self) -> set[str]:
+        return {f"{start_of(slot):%Y-%m}" for slot in self.store.slots(self.event.name)}
+
+    def _restate(self, month: str, files: Sequence[str]) -> None:
+        start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+        span = day_slot(start), day_slot(shift(Grain.MONTH, start, 1))
+        marks = self._marks(actors_by_day(self.lake, self.table, self.event, files)) if files else {}
+        cursors = {f"{self.event.name}/{month}": _fingerprint(files), self.event.name: NEVER}
+        self.store.replace(self.event.name, *span, marks, cursors)
+
+    def _marks(self, rows: pa.Table) -> dict[int, Actors]:
+        """Arrow rows of day, actor and marks, ordered by day → the actors of each day's slot."""
+        days = rows["day"].to_numpy()
+        counts = rows["marks"].to_numpy()
+        actors = rows["actor"].combine_chunks()
+        starts = [int(at) for at in np.flatnonzero(np.diff(days, prepend=days[:1] - 1))]
+        marks = {}
+        for start, stop in zip(starts, [*starts[1:], len(days)], strict=True):
+            of_day = self.naming.all_stored(actors[start:stop])
+            marks[int(days[start]) * PER_DAY] = Actors(of_day.numbers, of_day.names, int(counts[start:stop].sum()))
+        return marks
+
+
+def _fingerprint(files: Sequence[str]) -> int:
+    """Files of the lake never change, so their names say what is in them; 63 bits of a hash of these."""
+    names = "\n".join(sorted(Path(file).name for file in files))
+    return int.from_bytes(blake2b(names.encode(), digest_size=8).digest(), "big") >> 1

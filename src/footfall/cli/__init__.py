@@ -1,0 +1,18 @@
+"""The command line: `footfall COMMAND`. Thin: it reads words, calls the workspace and shows what comes back.
+
+Nothing heavy is imported before a command needs it, so that `footfall --help` answers at once.
+Exit status: 0 answered, 1 a FootfallError (one line says what, why, what to do), 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from footfall.cli.app import app, main
+
+# Commands stand in the help in the order in which their files are read.
+# isort: split
+from footfall.cli import collecting, questions
+
+# isort: split
+from footfall.cli import activity
+
+__all__ = ["activity", "app", "collecting", "main", "questions"]

@@ -1,0 +1,134 @@
+"""Commands about who did what: marks, and who came back."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from footfall.cli.app import app, interruptible, workspace_of
+from footfall.errors import MarkError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from footfall.activity import Activity
+    from footfall.activity.files import Columns, FileMarks
+
+_PANEL = "Who did what, who came back"
+
+_Event = Annotated[str, typer.Argument(metavar="EVENT", help="What they did, such as active.", show_default=False)]
+_Hourly = Annotated[bool | None, typer.Option("--hourly", help="By the hour too, not only by the day.")]
+_Unique = Annotated[bool, typer.Option("--unique", help="Without a time: once and for ever.")]
+
+
+@app.command(rich_help_panel=_PANEL)
+def mark(
+    context: typer.Context,
+    event: _Event,
+    actors: Annotated[
+        list[str] | None, typer.Argument(metavar="ACTOR", help="Who did it: numbers or texts.", show_default=False)
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="When; with --file, a column of moments. Default: now.")
+    ] = None,
+    hourly: _Hourly = None,
+    unique: _Unique = False,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Mark the rows of a CSV (also .gz) or Parquet file.")
+    ] = None,
+    actor: Annotated[str | None, typer.Option(metavar="COLUMN", help="The file's column that says who.")] = None,
+    zone: Annotated[
+        str | None, typer.Option(metavar="ZONE", help="The time zone of moments that name none, such as UTC.")
+    ] = None,
+    skip_missing: Annotated[
+        bool, typer.Option("--skip-missing", help="Leave rows out that do not say who or when, and count them.")
+    ] = False,
+) -> None:
+    """Mark that actors did something; what was marked is kept when this returns."""
+    from footfall.wording import counted
+
+    activity = workspace_of(context).activity
+    if file is None:
+        if not actors or actor or zone or skip_missing:
+            raise MarkError("nobody is named to mark; write the actors, or --file FILE --actor COLUMN.")
+        activity.mark(event, actors, at, hourly=hourly, unique=unique)
+        print(f"Marked {event}: {counted(len(actors), 'actor')}.")
+        return
+    if actors or unique or not actor:
+        raise MarkError("a file is marked with --file FILE --actor COLUMN [--at COLUMN], without actors or --unique.")
+    from footfall.activity.files import Columns
+
+    gc.enable()
+    with interruptible("; nothing was marked."):
+        found = _mark_file(activity, event, file, Columns(actor, at, _zone(zone), skip_missing), hourly)
+    left_out = f" {counted(found.skipped, 'row')} without who or when left out." if found.skipped else ""
+    print(f"Marked {event}: {counted(found.marked, 'row')} on {counted(found.days, 'day')}.{left_out}")
+
+
+def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> FileMarks:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from footfall.terminal import console
+
+    shown = TextColumn("{task.description}"), BarColumn(bar_width=28), DownloadColumn(), TimeRemainingColumn()
+    screen = console(is_error=True)
+    with Progress(*shown, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        size = file.stat().st_size if file.is_file() else None
+        task = progress.add_task(f"Reading {file.name}", total=size)
+        return activity.mark_file(
+            event, file, columns, hourly=hourly, tell=lambda done: progress.update(task, completed=done)
+        )
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError):
+        raise MarkError(f"{name!r} is no time zone; write one like UTC or Europe/Berlin.") from None
+
+
+@app.command(rich_help_panel=_PANEL)
+def unmark(
+    context: typer.Context,
+    event: _Event,
+    actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="Who did not do it.", show_default=False)],
+    at: Annotated[str | None, typer.Option(metavar="WHEN", help="The day; default: today.")] = None,
+    hourly: Annotated[bool | None, typer.Option("--hourly", help="Only that hour, not the whole day.")] = None,
+    unique: Annotated[bool, typer.Option("--unique", help="The mark without a time.")] = False,
+) -> None:
+    """Take marks back: weeks, months and years stay true."""
+    from footfall.wording import counted
+
+    workspace_of(context).unmark(event, actors, at, hourly=hourly, unique=unique)
+    print(f"Took back {event}: {counted(len(actors), 'actor')}.")
+
+
+@app.command(rich_help_panel=_PANEL)
+def events(context: typer.Context) -> None:
+    """What anybody did: since when, how many actors, how often."""
+    from footfall import terminal
+
+    activity = workspace_of(context).activity
+    names = activity.events()
+    if not names:
+        print("Nothing was marked yet. Next: footfall mark EVENT ACTOR, or footfall collect")
+        return
+    terminal.console().print(terminal.event_list([activity.summary(name) for name in names]))
+
+
+@app.command(rich_help_panel=_PANEL)
+def forget(
+    context: typer.Context,
+    actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="Whom to forget.", show_default=False)],
+) -> None:
+    """Take actors out of every set and out of the names that are kept."""
+    from footfall.wording import counted
+
+    workspace = workspace_of(context)
+    for actor in actors:
+        print(f"Forgot {actor}: taken out of {counted(workspace.forget(actor), 'set')}.")

@@ -1,0 +1,98 @@
+"""Commands that bring usage into the lake and keep it in order."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.cli.app import app, interruptible, workspace_of
+from footfall.errors import FootfallError
+
+_PANEL = "Collect"
+_GOES_ON = "; what was committed stays, `footfall collect` goes on from there."
+
+
+@app.command(rich_help_panel=_PANEL)
+def init(context: typer.Context) -> None:
+    """Write a commented footfall.toml, here or where --workspace says."""
+    from footfall.template import commented, write_settings_file
+
+    folder = context.obj or Path()
+    chosen = {"git": {"repositories": ["."]}} if (folder / ".git").exists() else {}
+    file = write_settings_file(folder, commented(chosen))
+    print(f"Wrote {file}.")
+    if chosen:
+        print("It collects the git history of this folder. Next: footfall collect")
+    else:
+        print("Next: switch a source on in it, then run footfall collect")
+
+
+@app.command(rich_help_panel=_PANEL)
+def collect(
+    context: typer.Context,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Which sources; default: all in footfall.toml.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Only windows that touch this date or later ones.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Only windows before this date.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched; fetch nothing.")] = False,
+) -> None:
+    """Fetch what is new or restated, commit it, and say what could not be had."""
+    from footfall import progress, terminal
+
+    gc.enable()
+    workspace = workspace_of(context)
+    with interruptible(_GOES_ON), progress.watcher(terminal.console(is_error=True)) as watch:
+        done = workspace.collect(*(sources or ()), since=since, until=until, dry_run=dry_run, watch=watch)
+    terminal.console().print(progress.summary(done))
+    broken = [source.source for source in done.sources if source.error or source.failed]
+    if broken:
+        raise FootfallError(
+            f"{', '.join(broken)} could not be collected whole; `footfall status` says what is missing."
+        )
+
+
+@app.command(rich_help_panel=_PANEL)
+def status(context: typer.Context) -> None:
+    """Per source: how fresh, which gaps, what failed and why, what to do next."""
+    from footfall import progress, terminal
+
+    workspace = workspace_of(context)
+    states = workspace.status()
+    if not states:
+        print(f"No source is set up yet. Next: switch one on in {workspace.settings.folder / 'footfall.toml'}")
+        return
+    terminal.console().print(progress.status(states, workspace.now()))
+
+
+@app.command(rich_help_panel=_PANEL)
+def maintain(
+    context: typer.Context,
+    keep_days: Annotated[
+        int, typer.Option(metavar="N", help="How long older versions stay readable with --as-of.")
+    ] = 30,
+) -> None:
+    """Join small files and let versions go that nobody may ask for any more."""
+    from footfall import progress, terminal
+
+    gc.enable()
+    terminal.console().print(progress.maintenance(workspace_of(context).maintain(keep_days)))
+
+
+@app.command(rich_help_panel=_PANEL)
+def demo(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the workspace is made.")] = Path(
+        "footfall-demo"
+    ),
+) -> None:
+    """Make a workspace with real and sample data, and show what can be asked of it."""
+    from footfall.demo import run
+
+    gc.enable()
+    with interruptible(_GOES_ON):
+        run(folder)
