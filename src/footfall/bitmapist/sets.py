@@ -102,6 +102,9 @@ class EventSet(ABC):
     def __hash__(self) -> int:
         return hash(self.redis_key)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.redis_key}>"
+
     def __invert__(self) -> BitOpNot:
         return BitOpNot(self)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from footfall.activity.activity import Activity
 from footfall.activity.addresses import open_store
@@ -24,7 +24,7 @@ System: TypeAlias = "str | Redis | Store | Activity"
 DEFAULT = "default"
 
 
-SYSTEMS: dict[str, Any] = {DEFAULT: StrictRedis(host="localhost", port=6379)} if StrictRedis else {}
+SYSTEMS: dict[str, Any] = {DEFAULT: StrictRedis(host="localhost", port=6379)} if StrictRedis is not None else {}
 """By name: a client of Redis, a store, or a whole activity, such as that of a workspace."""
 
 _opened: dict[str, tuple[Any, Activity]] = {}
@@ -91,8 +91,7 @@ def _kept_in(system: System) -> Any:
 
 def _store_of(kept_in: Any) -> Store:
     if not _is_redis(kept_in):
-        store: Store = kept_in
-        return store
+        return cast("Store", kept_in)
     from footfall.activity.redis import RedisStore
 
     return RedisStore(kept_in, now=now)
