@@ -29,6 +29,7 @@ from footfall.bitmapist.sets import BitOpOr as BitOpOr
 from footfall.bitmapist.sets import BitOpXor as BitOpXor
 from footfall.bitmapist.sets import EventSet as EventSet
 from footfall.bitmapist.systems import SYSTEMS as SYSTEMS
+from footfall.bitmapist.systems import activity_of as activity_of
 from footfall.bitmapist.systems import get_redis as get_redis
 from footfall.bitmapist.systems import setup_redis as setup_redis
 from footfall.bitmapist.systems import setup_store as setup_store
