@@ -9,6 +9,7 @@ import footfall.bitmapist as package  # whose TRACK_HOURLY and TRACK_UNIQUE an a
 from footfall.activity.activity import Activity
 from footfall.activity.store import PER_DAY, UNDATED, Actors
 from footfall.bitmapist.events import DayEvents, HourEvents
+from footfall.bitmapist.pipelines import is_pipeline, queue_marks, queue_unmarks
 from footfall.bitmapist.systems import DEFAULT, System, activity_of, redis_of
 
 
@@ -23,15 +24,12 @@ def mark_event(
 ) -> None:
     """Mark that an actor, or each of several, did an event: on the day of `now`, and so in its week, month and year.
 
-    `now` counts as it is written, in whatever zone; without it the present moment is taken, in UTC.
+    `now` counts as it is written, in whatever zone; without it the present moment is taken, in UTC. When `system` is a
+    pipeline of Redis and `use_pipeline` is False, the marks wait in it until the caller executes it.
     """
-    activity = activity_of(system)
     is_hourly, is_unique = _tracked(track_hourly, track_unique)
-    if now is None and not is_unique:
-        activity.mark(event_name, uuid, hourly=is_hourly)
-        return
     slots = [_slot(now, is_hourly), *([UNDATED] if is_unique else [])]
-    activity.mark_dated(event_name, dict.fromkeys(slots, activity.naming.all_stored(uuid)))
+    _mark(event_name, uuid, slots, system, is_queued=not use_pipeline)
 
 
 def unmark_event(
@@ -47,12 +45,41 @@ def unmark_event(
 
     A period stays true as long as anything else in it is marked: a week by another day, a day by another hour.
     """
+    is_hourly, is_unique = _tracked(track_hourly, track_unique)
+    slots = [_slot(now, is_hourly), *([UNDATED] if is_unique else [])]
+    _unmark(event_name, uuid, slots, system, is_queued=not use_pipeline)
+
+
+def mark_unique(event_name: str, uuid: Any, system: System = DEFAULT) -> None:
+    """Flag an actor, or each of several, without a time."""
+    _mark(event_name, uuid, [UNDATED], system, is_queued=True)
+
+
+def unmark_unique(event_name: str, uuid: Any, system: System = DEFAULT) -> None:
+    """Take a flag back."""
+    _unmark(event_name, uuid, [UNDATED], system, is_queued=True)
+
+
+def _mark(event: str, uuid: Any, slots: list[int], system: System, is_queued: bool) -> None:
+    activity = activity_of(system)
+    marks = dict.fromkeys(slots, activity.naming.all_stored(uuid))
+    if is_queued and is_pipeline(system):
+        queue_marks(system, event, marks)
+    else:
+        activity.mark_dated(event, marks)
+
+
+def _unmark(event: str, uuid: Any, slots: list[int], system: System, is_queued: bool) -> None:
     activity = activity_of(system)
     who = activity.naming.all_stored(uuid)
-    is_hourly, is_unique = _tracked(track_hourly, track_unique)
-    slot = _slot(now, is_hourly)
-    marks = _hour_or_day(activity, event_name, slot, who) if is_hourly else {slot: who}
-    activity.unmark_dated(event_name, {**marks, **({UNDATED: who} if is_unique else {})})
+    if is_queued and is_pipeline(system):
+        queue_unmarks(system, activity.store, event, dict.fromkeys(slots, who))
+        return
+    marks: dict[int, Actors] = {}
+    for slot in slots:
+        is_hour = slot != UNDATED and slot % PER_DAY
+        marks |= _hour_or_day(activity, event, slot, who) if is_hour else {slot: who}
+    activity.unmark_dated(event, marks)
 
 
 def _tracked(hourly: bool | None, unique: bool | None) -> tuple[bool, bool]:
@@ -84,16 +111,6 @@ def _hour_or_day(activity: Activity, event: str, hour: int, who: Actors) -> dict
         )
         for slot, keeps_day in ((hour, True), (day, False))
     }
-
-
-def mark_unique(event_name: str, uuid: Any, system: System = DEFAULT) -> None:
-    """Flag an actor, or each of several, without a time."""
-    activity_of(system).mark(event_name, uuid, unique=True)
-
-
-def unmark_unique(event_name: str, uuid: Any, system: System = DEFAULT) -> None:
-    """Take a flag back."""
-    activity_of(system).unmark(event_name, uuid, unique=True)
 
 
 def get_event_names(system: System = DEFAULT, prefix: str = "", batch: int = 10000) -> list[str]:
