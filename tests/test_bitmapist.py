@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -190,6 +191,7 @@ def test_not_is_taken_of_everybody_ever_seen_or_of_a_population() -> None:
     assert list(~(~DayEvents("active"))) == [1]
     assert list(~DayEvents("active") | DayEvents("active")) == [1, 100, 5000]
     assert list(~DayEvents("active") ^ ~UniqueEvents("staff")) == [1, 5000]
+    assert list(~DayEvents("active") ^ UniqueEvents("staff")) == [100]
 
 
 def test_unmarking_a_day_leaves_a_week_and_month_that_another_day_is_marked_in() -> None:
@@ -260,7 +262,7 @@ def test_a_period_that_no_calendar_has_is_refused() -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, 1.5, True, None, "", "a\0b"])
-def test_what_is_no_id_is_refused_in_one_sentence_and_in_no_set(wrong: object) -> None:
+def test_what_is_no_id_is_refused_in_one_sentence_and_in_no_set(wrong: Any) -> None:
     with pytest.raises(MarkError, match="nothing was marked"):
         mark_event("active", wrong)
     assert wrong not in DayEvents("active")
@@ -374,6 +376,49 @@ def test_clients_and_pipelines_are_systems(system: str) -> None:
     pipeline.execute()
     assert list(day("active")) == []
     assert list(MonthEvents("active", 2026, 1)) == [1]
+
+
+def test_a_client_that_decodes_what_it_reads_is_a_system(system: str) -> None:
+    if system == "file":
+        pytest.skip("of Redis")
+    options = bitmapist.get_redis().connection_pool.connection_kwargs
+    bitmapist.setup_redis("texts", options["host"], options["port"], db=options["db"], decode_responses=True)
+    mark_event("active", [1, "ada"], system="texts")
+    assert list(DayEvents("active", system="texts")) == list(DayEvents("active")) == [1, "ada"]
+    assert bitmapist.get_event_names("texts") == ["active"]
+    bitmapist.delete_temporary_bitop_keys("texts")
+
+
+def test_names_cannot_wait_in_a_pipeline(system: str) -> None:
+    if system == "file":
+        pytest.skip("of Redis")
+    pipeline = bitmapist.get_redis().pipeline()
+    with pytest.raises(MarkError, match="'ada' cannot be queued"):
+        mark_unique("active", "ada", system=pipeline)
+    mark_event("active", "ada", system=pipeline)
+    assert list(DayEvents("active")) == ["ada"]
+
+
+def test_flags_and_hours_wait_in_a_pipeline(system: str) -> None:
+    if system == "file":
+        pytest.skip("of Redis")
+    pipeline = bitmapist.get_redis().pipeline()
+    mark_unique("premium", 1, system=pipeline)
+    for hour in (9, 10):
+        moment = NEW_YEAR.replace(hour=hour)
+        mark_event("active", 1, system=pipeline, now=moment, track_hourly=True, use_pipeline=False)
+    assert bitmapist.get_event_names() == []
+    pipeline.execute()
+    assert list(HourEvents("active", 2026, 1, 1, 10)) == list(UniqueEvents("premium")) == [1]
+    assert day("active").get_occurrences() == 2
+    unmark_unique("premium", 1, system=pipeline)
+    unmark_event("active", 1, system=pipeline, now=NEW_YEAR, track_hourly=True, use_pipeline=False)
+    pipeline.execute()
+    assert list(HourEvents("active", 2026, 1, 1, 9)) == list(UniqueEvents("premium")) == []
+    assert list(day("active")) == [1]
+    unmark_event("active", 1, system=pipeline, now=NEW_YEAR, use_pipeline=False)
+    pipeline.execute()
+    assert bitmapist.get_event_names() == []
 
 
 def test_what_the_original_left_behind_can_be_deleted(system: str) -> None:

@@ -13,10 +13,6 @@ from footfall.activity.store import PER_DAY, UNDATED, Actors, Store
 from footfall.errors import MarkError
 
 
-def is_pipeline(system: Any) -> bool:
-    return hasattr(system, "command_stack")
-
-
 def queue_marks(pipeline: Any, event: str, marks: Mapping[int, Actors]) -> None:
     """Queue what marking consists of."""
     for slot, id in _numbers(marks):

@@ -10,7 +10,6 @@ from footfall.activity.activity import Activity
 from footfall.activity.addresses import open_store
 from footfall.activity.store import Store
 from footfall.bitmapist.dates import now
-from footfall.bitmapist.pipelines import is_pipeline
 from footfall.errors import MissingExtraError, QueryError, UnknownNameError
 
 try:
@@ -95,15 +94,4 @@ def _store_of(kept_in: Any) -> Store:
         return cast("Store", kept_in)
     from footfall.activity.redis import RedisStore
 
-    return RedisStore(_reading(kept_in), now=now)
-
-
-def _reading(client: Any) -> Any:
-    """A client that answers at once and in bytes: a pipeline only queues, and some clients decode what they read."""
-    import redis
-
-    pool = getattr(client, "connection_pool", None)
-    if pool is not None and pool.connection_kwargs.get("decode_responses"):
-        options = {**pool.connection_kwargs, "decode_responses": False}
-        return redis.Redis(connection_pool=redis.ConnectionPool(pool.connection_class, **options))
-    return redis.Redis(connection_pool=pool) if is_pipeline(client) else client
+    return RedisStore(client=kept_in, now=now)

@@ -27,10 +27,11 @@ _SCAN = 1000
 class Server:
     """A Redis or Valkey server, or a cluster of them. Threads share its pool of connections."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, client: Any = None) -> None:
+        """A client that is given is not ours to close."""
         self.address = address
         self._lock = threading.Lock()
-        self._client: Any = None
+        self._given = self._client = client
 
     def run(self, commands: Sequence[Command]) -> list[Any]:
         """The answers to commands, sent in one round trip (a cluster: one to each node), in the order given.
@@ -70,9 +71,9 @@ class Server:
 
     def close(self) -> None:
         with self._lock:
-            if self._client is not None:
+            if self._client is not self._given:
                 self._client.close()
-                self._client = None
+                self._client = self._given
 
     def _open(self) -> Any:
         with self._lock:

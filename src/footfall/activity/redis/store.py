@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from pyroaring import BitMap64
 
@@ -16,6 +17,7 @@ from footfall.activity.redis import keys
 from footfall.activity.redis.address import read_address
 from footfall.activity.redis.bits import bitmap_of
 from footfall.activity.redis.changes import Changes
+from footfall.activity.redis.client import address_of, answering
 from footfall.activity.redis.identities import Identities
 from footfall.activity.redis.keys import CURSORS, FAMILIES, NUMBERS, Place, marks_key, places_of
 from footfall.activity.redis.server import Command, Server
@@ -35,11 +37,14 @@ class RedisStore:
     occurrences, as it counts none.
     """
 
-    def __init__(self, address: str, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        where = read_address(address)
+    def __init__(
+        self, address: str | None = None, *, client: Any = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """At an address, or through a client of redis-py that an application configures and closes itself."""
+        where = address_of(client) if address is None else read_address(address)
         self.address = where.shown
         self._now = now
-        self._server = Server(where)
+        self._server = Server(where, answering(client) if address is None else None)
         self._sets = Sets(self._server)
         self._changes = Changes(self._server, self._sets)
         self._identities = Identities(self._server)
