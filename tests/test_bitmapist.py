@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -354,6 +356,30 @@ def test_a_workspace_can_be_a_system(tmp_path: Path) -> None:
     assert list(ff.event("active").day()) == ["ada"]
 
 
+def test_a_file_needs_no_client_of_redis(system: str, tmp_path: Path) -> None:
+    if system == "redis":
+        pytest.skip("of files")
+    program = f"""
+import sys
+sys.modules["redis"] = None
+from footfall import bitmapist
+from footfall.errors import MissingExtraError, UnknownNameError
+for wrong in (lambda: bitmapist.mark_event("active", 1), lambda: bitmapist.setup_redis("a", "localhost", 6379)):
+    try:
+        wrong()
+    except (UnknownNameError, MissingExtraError) as error:
+        print(error)
+bitmapist.setup_store("default", {str(tmp_path / "alone.db")!r})
+bitmapist.mark_event("active", 1)
+print(list(bitmapist.DayEvents("active")))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    unknown, missing, answer = done.stdout.splitlines()
+    assert "setup_store" in unknown
+    assert "footfall[redis]" in missing
+    assert answer == "[1]"
+
+
 # Systems on Redis
 
 
@@ -429,7 +455,7 @@ def test_what_the_original_left_behind_can_be_deleted(system: str) -> None:
     client.setbit("trackist_bitop_AND_trackist_a_2026-1-trackist_b_2026-1", 1, 1)
     assert bitmapist.get_event_names() == ["bitop_day"]
     bitmapist.delete_temporary_bitop_keys()
-    assert sorted(client.keys("trackist_bitop_*")) == [
+    assert sorted(client.keys("trackist_*")) == [
         b"trackist_bitop_day_2026-1",
         b"trackist_bitop_day_2026-1-1",
         b"trackist_bitop_day_W2026-1",

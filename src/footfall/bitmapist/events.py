@@ -27,6 +27,7 @@ class _Slots(ActorSet):
     event: str
     start: int
     stop: int
+    is_calendar: bool
 
     @property
     def home(self) -> Activity:
@@ -34,7 +35,7 @@ class _Slots(ActorSet):
 
     def ids(self) -> BitMap64:
         self.activity.renew(self.event)
-        return self.activity.store.union(self.event, self.start, self.stop, is_kept=True)
+        return self.activity.store.union(self.event, self.start, self.stop, is_kept=self.is_calendar)
 
     def __len__(self) -> int:
         self.activity.renew(self.event)
@@ -50,6 +51,8 @@ class MarkedEvents(EventSet):
     """Sets that hold what was marked: their event, and the slots that it is kept in."""
 
     event_name: str
+    is_calendar = True
+    """Whether others are likely to ask for the same span of time."""
 
     @abstractmethod
     def slots(self) -> tuple[int, int]:
@@ -62,7 +65,7 @@ class MarkedEvents(EventSet):
         return Part(self._read_in(system if system is not None and self.system == DEFAULT else self.system))
 
     def _read_in(self, system: System) -> ActorSet:
-        return _Slots(activity_of(system), self.event_name, *self.slots())
+        return _Slots(activity_of(system), self.event_name, *self.slots(), self.is_calendar)
 
     def get_occurrences(self) -> int:
         """How many marks were made, repeated ones too; taking a mark back does not lower it."""
@@ -250,6 +253,8 @@ class HourEvents(GenericPeriodEvents):
 
 class RangeEvents(MarkedEvents):
     """Who did an event on any day of [start, end): `RangeEvents("active", date(2026, 11, 1), date(2026, 11, 16))`."""
+
+    is_calendar = False
 
     def __init__(self, event_name: str, start: date, end: date, system: System = DEFAULT) -> None:
         self.event_name = event_name

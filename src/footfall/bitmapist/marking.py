@@ -125,6 +125,7 @@ def delete_all_events(system: System = DEFAULT) -> None:
     for name in activity.store.events():
         if name not in activity.collected:
             activity.store.delete(name)
+    delete_temporary_bitop_keys(system)
 
 
 def delete_temporary_bitop_keys(system: System = DEFAULT) -> None:

@@ -29,9 +29,9 @@ def render_html_form(
     select1b: str | None = None,
     select2: str | None = None,
     select2b: str | None = None,
-    as_percent: bool = True,
-    num_results: int = 31,
-    num_of_rows: int = 12,
+    as_percent: bool | str = True,
+    num_results: int | str = 31,
+    num_of_rows: int | str = 12,
     start_date: str | None = None,
     include_assets: bool = True,
 ) -> str:

@@ -44,9 +44,9 @@ def get_dates_data(
     select2b: str | None = None,
     time_group: str = "days",
     system: System = DEFAULT,
-    as_percent: bool = True,
-    num_results: int = 31,
-    num_of_rows: int = 12,
+    as_percent: bool | str = True,
+    num_results: int | str = 31,
+    num_of_rows: int | str = 12,
     start_date: str | date | None = None,
 ) -> list[list[Any]]:
     """Who did `select1` (and `select1b`) in a period, and how many of them `select2` (and `select2b`) later.

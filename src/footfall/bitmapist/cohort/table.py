@@ -16,10 +16,10 @@ Rows = Sequence[Sequence[Any]]
 
 def render_html_data(
     dates_data: Rows,
-    as_percent: bool = True,
+    as_percent: bool | str = True,
     time_group: str = "days",
-    num_results: int = 31,
-    num_of_rows: int = 12,
+    num_results: int | str = 31,
+    num_of_rows: int | str = 12,
     start_date: str | None = None,
     include_assets: bool = True,
 ) -> str:
@@ -81,10 +81,10 @@ def _shown(value: float, is_percent: bool) -> str:
 
 def render_csv_data(
     dates_data: Rows,
-    as_percent: bool = True,
+    as_percent: bool | str = True,
     time_group: str = "days",
-    num_results: int = 31,
-    num_of_rows: int = 12,
+    num_results: int | str = 31,
+    num_of_rows: int | str = 12,
     start_date: str | None = None,
 ) -> str:
     """The rows of `get_dates_data`, asked with the same arguments, as CSV: period, how many began, and the cells."""
