@@ -41,6 +41,8 @@ class Naming:
 
     def stored(self, actor: Any) -> int | str:
         """One actor as the store knows him: a number below 2^32, or a name."""
+        if type(actor) is int and 0 <= actor < NAMED:
+            return actor
         read = read_actor(actor)
         return self.name(read) if isinstance(read, str) else read
 

@@ -17,7 +17,7 @@ def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store
     """The store at an address; a file is relative to `folder`. Opened when it is first used."""
     path = address.removeprefix(SQLITE)
     if not path or "://" in path:
-        raise SettingsError(f"activity is {address.partition('@')[0]!r}, which is no address of a store; {VALID}.")
+        raise SettingsError(f"activity is {address.partition('://')[0]}://…, which is no address of a store; {VALID}.")
     from footfall.activity.sqlite import SqliteStore
 
     return SqliteStore(folder / path, now=now)

@@ -49,17 +49,14 @@ class Database:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self.opened = 0
-        """How often it was opened: what was remembered of an earlier opening may be about another file."""
+        self.connection: sqlite3.Connection | None = None
         _IN_USE.add(self)
 
     def open(self) -> sqlite3.Connection:
-        if self._connection is None:
+        if self.connection is None:
             with self.saying():
-                self._connection = self.connect()
-            self.opened += 1
-        return self._connection
+                self.connection = self.connect()
+        return self.connection
 
     def connect(self) -> sqlite3.Connection:
         """A connection to a file that is surely ours; a new or an empty file becomes a store."""
@@ -132,9 +129,9 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._failure(error) from None
+            raise self.failure(error) from None
 
-    def _failure(self, error: sqlite3.Error) -> ActivityError:
+    def failure(self, error: sqlite3.Error) -> ActivityError:
         said, where = str(error), self.path
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -158,15 +155,15 @@ class Database:
 
     def close(self) -> None:
         with self.lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            if self.connection is not None:
+                self.connection.close()
+                self.connection = None
 
     def leave_to_parent(self) -> None:
         """After a fork the connection is the parent's: closing it here would take away the parent's locks."""
         self.lock = threading.RLock()
-        _ABANDONED.append(self._connection)
-        self._connection = None
+        _ABANDONED.append(self.connection)
+        self.connection = None
 
 
 @contextmanager

@@ -7,20 +7,14 @@ bitmap is taken out. Rows of one set amount to a `Change`, which says all that m
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-import numpy as np
 from pyroaring import BitMap64
 
 from footfall.activity.database import within
-from footfall.errors import DamagedStoreError
-
-if TYPE_CHECKING:
-    from footfall.activity.store import Ids
+from footfall.activity.members import bytes_of, decoded_bitmap, encoded
 
 STEP_BYTES = 4 << 20
 """About how much one transaction of a fold writes, so that nobody waits long."""
@@ -54,25 +48,6 @@ class Change:
 Changes = dict[_Set, Change]
 
 
-def bitmap_of(ids: Ids | Iterable[int]) -> BitMap64:
-    """A bitmap of ids in any order; sorted numbers in a typed array are what Roaring reads fastest."""
-    if not isinstance(ids, np.ndarray):
-        return BitMap64(ids)
-    return BitMap64(array("Q", np.sort(ids).astype(np.uint64, copy=False).tobytes()))
-
-
-def encoded(bitmap: BitMap64) -> bytes:
-    bitmap.run_optimize()
-    return bitmap.serialize()
-
-
-def decoded(blob: bytes) -> BitMap64:
-    try:
-        return BitMap64.deserialize(blob)
-    except (ValueError, TypeError, MemoryError):
-        raise DamagedStoreError("A set in the store of marks is damaged; restore the file from a backup.") from None
-
-
 def append(connection: sqlite3.Connection, event: int, batches: Mapping[int, tuple[BitMap64, int]]) -> int:
     """Append a batch for each slot: a bitmap, and how many marks it stands for (-1: it is taken out); bytes it took."""
     rows = [(event, slot, count, encoded(bitmap)) for slot, (bitmap, count) in batches.items()]
@@ -88,10 +63,10 @@ def changes_of(rows: Iterable[tuple[int, int, int, int, bytes | None]]) -> Chang
             change.added.add(actor)
             change.marks += 1
         elif actor >= 0:
-            change.added |= decoded(blob)
+            change.added |= decoded_bitmap(blob)
             change.marks += actor
         else:
-            change.then(Change(removed=decoded(blob)))
+            change.then(Change(removed=decoded_bitmap(blob)))
     return changes
 
 
@@ -128,7 +103,7 @@ def _fold_rows(connection: sqlite3.Connection) -> bool:
     left = len(changes)
     for at, change in changes.items():
         portion[at] = change.applied_to(_held(connection, at))
-        size += len(portion[at].serialize())
+        size += bytes_of(portion[at])
         left -= 1
         if size >= STEP_BYTES or not left:
             is_all = len(portion) == len(changes)
@@ -141,7 +116,7 @@ def _fold_rows(connection: sqlite3.Connection) -> bool:
 
 def _held(connection: sqlite3.Connection, at: _Set) -> BitMap64:
     found = connection.execute("SELECT bitmap FROM sets WHERE event = ? AND slot = ?", at).fetchone()
-    return decoded(found[0]) if found and found[0] is not None else BitMap64()
+    return decoded_bitmap(found[0]) if found and found[0] is not None else BitMap64()
 
 
 def _write_portion(

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pyroaring import BitMap64
 
 from footfall.activity.journal import Change, Changes
+from footfall.activity.members import Members, as_bitmap, bytes_of, kept_form
 
 Key = tuple[int, int, int]
 """Event, start, stop: a range of slots whose union is remembered."""
@@ -16,12 +17,12 @@ Key = tuple[int, int, int]
 class Memory:
     """Unions of ranges, the one used longest ago let go first; always those of one state of the file.
 
-    A remembered bitmap is never changed, as a caller may hold it: what is new makes a new one.
+    What is remembered is never changed, as a caller may hold it: what is new makes a new one.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._unions: OrderedDict[Key, BitMap64] = OrderedDict()
+        self._unions: OrderedDict[Key, Members] = OrderedDict()
         self._sizes: dict[Key, int] = {}
         self._of_event: dict[int, set[Key]] = defaultdict(set)
         self._bytes = 0
@@ -30,21 +31,22 @@ class Memory:
         self.pending: Changes = {}
         """What the journal's rows up to `row` amount to, by event and slot."""
 
-    def get(self, key: Key) -> BitMap64 | None:
+    def get(self, key: Key) -> Members | None:
         found = self._unions.get(key)
         if found is not None:
             self._unions.move_to_end(key)
         return found
 
-    def keep(self, key: Key, bitmap: BitMap64) -> BitMap64:
+    def keep(self, key: Key, members: Members, *, is_shared: bool = False) -> Members:
+        """Remember a union; a shared one is remembered of another range too, and takes no memory of its own."""
         self._drop(key)
-        self._unions[key] = bitmap
+        self._unions[key] = members = kept_form(members)
         self._of_event[key[0]].add(key)
-        self._sizes[key] = size = _bytes_of(bitmap)
+        self._sizes[key] = size = 0 if is_shared else bytes_of(members)
         self._bytes += size
         while self._bytes > self._limit and len(self._unions) > 1:
             self._drop(next(iter(self._unions)))
-        return bitmap
+        return members
 
     def drop_those_with(self, sets: Iterable[tuple[int, int]]) -> None:
         """Let go of every union that one of these sets, given by event and slot, belongs to."""
@@ -61,7 +63,7 @@ class Memory:
             for key in self._with(event, slot):
                 additions[key].append(change.added)
         for key, added in additions.items():
-            self.keep(key, BitMap64.union(self._unions[key], *added))
+            self.keep(key, BitMap64.union(as_bitmap(self._unions[key]), *added))
 
     def pending_in(self, key: Key) -> dict[int, Change]:
         """Unfolded changes of the slots of a range."""
@@ -75,10 +77,3 @@ class Memory:
         if self._unions.pop(key, None) is not None:
             self._bytes -= self._sizes.pop(key)
             self._of_event[key[0]].discard(key)
-
-
-def _bytes_of(bitmap: BitMap64) -> int:
-    """About what it takes in memory: the contents, and some bookkeeping for each container of 65,536 ids."""
-    stats = bitmap.get_statistics()
-    contents = stats["n_bytes_array_containers"] + stats["n_bytes_run_containers"] + stats["n_bytes_bitset_containers"]
-    return contents + 64 * stats["n_containers"]

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from operator import and_, or_, sub, xor
 from typing import TYPE_CHECKING, Any
 
@@ -179,16 +180,24 @@ class PeriodSet(ActorSet):
         return sum(self.activity.store.occurrences(self.event, *span) for span in self._ranges())
 
     def _ranges(self) -> list[tuple[int, int]]:
+        """The ranges of slots that it is the union of, with all that is known of them up to date."""
         self.activity.renew(self.event)
+        for moment in self._cuts:
+            self._check_hours(moment)
+        return self._spans
+
+    @cached_property
+    def _spans(self) -> list[tuple[int, int]]:
         if self.window is None:
             return [(UNDATED, UNDATED + 1)]
-        if self.window == ALL_TIME:
-            return [(FIRST, LAST)]
-        ranges = slots_of(self.window)
-        for moment in {self.window.start, self.window.end}:
-            if moment != floor(Grain.DAY, moment):
-                self._check_hours(moment)
-        return ranges
+        return [(FIRST, LAST)] if self.window == ALL_TIME else slots_of(self.window)
+
+    @cached_property
+    def _cuts(self) -> list[datetime]:
+        """Its start and end, where a range was asked that cuts a day."""
+        if self.window is None or self.window == ALL_TIME or self.grain is Grain.HOUR:
+            return []
+        return [moment for moment in (self.window.start, self.window.end) if moment != floor(Grain.DAY, moment)]
 
     def _check_hours(self, moment: datetime) -> None:
         """A day may be cut only where all that is known of it is known by the hour."""

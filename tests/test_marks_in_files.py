@@ -1,0 +1,139 @@
+"""`footfall mark`, from words and from files."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import footfall
+from workspaces import run
+
+ROWS = "who,when,what\n17,2026-01-05,a\nada,2026-01-05T23:30:00-02:00,b\n17,2026-01-05,c\n18,20260210,d\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "footfall.toml").write_text("")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_csv_file_is_marked_by_its_columns(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "x.csv").write_text(ROWS)
+    ran = run(capsys, "mark", "bought", "--file", "x.csv", "--actor", "who", "--at", "when")
+    assert (ran.code, ran.out) == (0, "Marked bought: 4 rows on 3 days.\n")
+    event = footfall.open(folder).event("bought")
+    assert list(event.day("2026-01-05")) == [17]
+    assert event.day("2026-01-05").occurrences() == 2
+    assert list(event.day("2026-01-06")) == ["ada"]
+    assert list(event.month(2026, 2)) == [18]
+
+
+def test_compressed_csv_and_parquet_say_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "x.csv.gz").write_bytes(gzip.compress(ROWS.encode()))
+    table = pa.table({"who": [17, 17, 18], "when": pa.array([0, 1, 2], pa.timestamp("s", "UTC"))})
+    pq.write_table(table, folder / "x.parquet")
+    assert run(capsys, "mark", "a", "--file", "x.csv.gz", "--actor", "who", "--at", "when").code == 0
+    assert run(capsys, "mark", "b", "--file", "x.parquet", "--actor", "who", "--at", "when").code == 0
+    ff = footfall.open(folder)
+    assert list(ff.event("a").ever()) == [17, 18, "ada"]
+    assert list(ff.event("b").day(1970, 1, 1)) == [17, 18]
+    assert ff.event("b").ever().occurrences() == 3
+
+
+def test_one_moment_can_be_that_of_all_rows(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "x.csv").write_text("who\n1\n2\n")
+    run(capsys, "mark", "a", "--file", "x.csv", "--actor", "who", "--at", "2026-01-05")
+    assert list(footfall.open(folder).event("a").day(2026, 1, 5)) == [1, 2]
+
+
+def test_moments_without_a_zone_need_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "x.csv").write_text("who,when\n1,2026-01-05 00:30:00\n")
+    command = ("mark", "a", "--file", "x.csv", "--actor", "who", "--at", "when")
+    ran = run(capsys, *command)
+    assert ran.code == 1
+    assert "row 1, column 'when': 2026-01-05T00:30:00 has no time zone" in ran.err
+    assert "--zone UTC; nothing was marked." in ran.err
+    assert run(capsys, *command, "--zone", "Europe/Berlin").code == 0
+    assert list(footfall.open(folder).event("a").day(2026, 1, 4)) == [1]
+    assert "no time zone" in run(capsys, *command, "--zone", "Mars/Base").err
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("who,when\n1,2026-01-05\n,2026-01-05\n", "row 2 has nothing in column 'who'"),
+        ("who,when\n1,\n", "row 1 has nothing in column 'when'"),
+        ("who,when\n1,2026-01-05\n2,soon\n", "row 2, column 'when': 'soon' is no moment in time"),
+        ("who,when\n1,2999-01-01\n", "row 1, column 'when': 2999-01-01 is more than a year ahead"),
+        ("who,when\n1,2026-01-05,3\n", "cannot be read as CSV with a header"),
+        ("whom,when\n1,2026-01-05\n", "has no column 'who'; did you mean 'whom'"),
+        ("who,then\n1,2026-01-05\n", "has no column 'when', and it is no moment either"),
+        ("", "cannot be read as CSV"),
+    ],
+)
+def test_a_bad_row_is_named_and_nothing_is_marked(
+    folder: Path, capsys: pytest.CaptureFixture[str], rows: str, said: str
+) -> None:
+    (folder / "x.csv").write_text(rows)
+    ran = run(capsys, "mark", "a", "--file", "x.csv", "--actor", "who", "--at", "when")
+    assert ran.code == 1
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert footfall.open(folder).events() == []
+
+
+def test_rows_that_say_nothing_can_be_left_out_and_are_counted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "x.csv").write_text("who,when\n1,2026-01-05\n,2026-01-05\n3,\n")
+    ran = run(capsys, "mark", "a", "--file", "x.csv", "--actor", "who", "--at", "when", "--skip-missing")
+    assert ran.out == "Marked a: 1 row on 1 day. 2 rows without who or when left out.\n"
+
+
+def test_words_are_marked_and_taken_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "events").out.startswith("Nothing was marked yet.")
+    assert run(capsys, "mark", "active", "17", "ada", "--at", "2026-01-05").out == "Marked active: 2 actors.\n"
+    assert run(capsys, "unmark", "active", "17", "--at", "2026-01-05").code == 0
+    assert list(footfall.open(folder).event("active").ever()) == ["ada"]
+    listed = run(capsys, "events").out
+    assert "active" in listed
+    assert "2026-01-05" in listed
+    assert run(capsys, "forget", "ada").out == "Forgot ada: taken out of 1 set.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mark", "active"), "nobody is named to mark"),
+        (("mark", "active", "1", "--file", "x.csv"), "a file is marked with --file FILE --actor COLUMN"),
+        (("mark", "active", "1", "--at", "2999"), "more than a year ahead"),
+        (("mark", "active", "--file", "absent.csv", "--actor", "who"), "there is no file absent.csv"),
+    ],
+)
+def test_a_wrong_command_is_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    ran = run(capsys, *arguments)
+    assert ran.code == 1
+    assert said in ran.err
+
+
+def test_many_rows_are_read_in_portions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("footfall.activity.files.PORTION", 4096)
+    from footfall.activity.files import Columns
+
+    rows = [f"{n % 977},2026-01-{n % 28 + 1:02}" for n in range(20_000)]
+    (folder / "x.csv").write_text("who,when\n" + "\n".join(rows) + "\n")
+    ff, told = footfall.open(folder), list[int]()
+    found = ff.activity.mark_file("a", folder / "x.csv", Columns("who", "when"), tell=told.append)
+    assert (found.rows, found.marked) == (20_000, 20_000)
+    assert len(told) > 10
+    assert told == sorted(told)
+    for day in (1, 28):
+        truth = {int(row.split(",")[0]) for row in rows if row.endswith(f"-{day:02}")}
+        assert set(ff.event("a").day(2026, 1, day)) == truth
