@@ -356,6 +356,14 @@ def test_a_workspace_can_be_a_system(tmp_path: Path) -> None:
     assert list(ff.event("active").day()) == ["ada"]
 
 
+def test_systems_can_be_set_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bitmapist, "SYSTEMS", {"mine": bitmapist.SYSTEMS["other"]})
+    mark_event("active", 1, system="mine")
+    assert list(DayEvents("active", system="mine")) == [1]
+    with pytest.raises(UnknownNameError, match="mine"):
+        mark_event("active", 1)
+
+
 def test_a_file_needs_no_client_of_redis(system: str, tmp_path: Path) -> None:
     if system == "redis":
         pytest.skip("of files")

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import footfall.bitmapist as package  # whose SYSTEMS an application may set
 from footfall.activity.activity import Activity
 from footfall.activity.addresses import open_store
 from footfall.activity.store import Store
@@ -36,12 +37,12 @@ def setup_redis(name: str, host: str, port: int, **kw: Any) -> None:
     make = kw.pop("redis_client", StrictRedis)
     if make is None:
         raise MissingExtraError("a system on Redis", "redis")
-    SYSTEMS[name] = make(host=host, port=port, **kw)
+    package.SYSTEMS[name] = make(host=host, port=port, **kw)
 
 
 def setup_store(name: str, address: str | Path) -> None:
     """Name a store that needs no server: a file such as `activity.db`, or any address that Footfall knows."""
-    SYSTEMS[name] = open_store(str(address), Path.cwd(), now)
+    package.SYSTEMS[name] = open_store(str(address), Path.cwd(), now)
 
 
 def get_redis(system: System = DEFAULT) -> Any:
@@ -83,10 +84,10 @@ def activity_of(system: System = DEFAULT) -> Activity:
 def _kept_in(system: System) -> Any:
     if not isinstance(system, str):
         return system
-    if system not in SYSTEMS:
+    if system not in package.SYSTEMS:
         hint = "Name one with setup_redis(name, host, port) or setup_store(name, path)."
-        raise UnknownNameError("system", system, SYSTEMS, hint)
-    return SYSTEMS[system]
+        raise UnknownNameError("system", system, package.SYSTEMS, hint)
+    return package.SYSTEMS[system]
 
 
 def _store_of(kept_in: Any) -> Store:

@@ -60,7 +60,8 @@ def get_dates_data(
     columns = number_of("num_of_rows", num_of_rows) + 1
     first = first_period(grain, start_date, rows)
     began = _Selection(select1, select1b, grain, system)
-    came_back = _Selection(select2, select2b, grain, system)
+    is_same = (select1, select1b) == (select2, select2b)
+    came_back = began if is_same else _Selection(select2, select2b, grain, system)
     is_percent = is_true(as_percent)
     return [_row(shifted(first, n), columns, began, came_back, is_percent) for n in range(rows)]
 
