@@ -57,12 +57,17 @@ def _containers(piece: bytes) -> list[tuple[int, int, bytes]]:
 
 
 def _members(words: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> bytes:
-    """The offsets of all bits within their containers, 16 bits each; words without any are not unpacked."""
+    """The offsets of all bits within their containers, 16 bits each.
+
+    What is empty is left out first by the word, then by the byte: unpacking makes eight bytes of one.
+    """
     flat = words.reshape(-1)
-    filled = np.flatnonzero(flat)
-    bits = np.unpackbits(flat[filled].view(np.uint8).reshape(-1, 8), axis=1)
-    row, column = np.nonzero(bits)
-    return ((filled[row] % (CONTAINER // 8)) * 64 + column).astype("<u2").tobytes()
+    filled = np.flatnonzero(flat != 0)
+    octets = flat[filled].view(np.uint8)
+    at = np.flatnonzero(octets != 0)
+    bits = np.flatnonzero(np.unpackbits(octets[at]).view(np.bool_))
+    octet = at[bits >> 3]
+    return ((filled[octet >> 3] % (CONTAINER // 8)) * 64 + (octet & 7) * 8 + (bits & 7)).astype("<u2").tobytes()
 
 
 def _written(keys: list[int], counts: list[int], contents: list[bytes], high: int) -> bytes:

@@ -94,6 +94,17 @@ class Server:
             raise _failure(error, self.address) from None
 
 
+class _Packer:
+    """Writes commands as the protocol wants them (RESP: redis.io/docs/latest/develop/reference/protocol-spec), in half
+    the time that redis-py takes, of which marking one actor would mostly consist."""
+
+    def pack(self, *command: Any) -> list[bytes]:
+        words = command if " " not in command[0] else (*command[0].split(), *command[1:])  # CLIENT SETINFO
+        encoded = [word if type(word) is bytes else str(word).encode() for word in words]
+        parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded]
+        return [b"*%d\r\n%b" % (len(parts), b"".join(parts))]
+
+
 def _connect(address: Address) -> Any:
     import redis.backoff
     import redis.cluster
@@ -110,6 +121,7 @@ def _connect(address: Address) -> Any:
     }
     try:
         if not address.is_cluster:
+            options["command_packer"] = _Packer()
             return redis.Redis(connection_pool=untyped.ConnectionPool.from_url(address.url, **options))
         options.update(untyped.connection.parse_url(address.url))
         for name in ("host", "port", "db", "connection_class"):
