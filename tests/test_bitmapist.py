@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 
+from bitmapists import two_systems
 from footfall import bitmapist
 from footfall.bitmapist import (
     BitOpAnd,
@@ -40,22 +41,10 @@ NEW_YEAR = datetime(2026, 1, 1, 9, tzinfo=UTC)
 
 @pytest.fixture(autouse=True, params=["file", "redis"])
 def system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Two empty systems, `default` and `other`: files, or databases of one server."""
-    before = dict(bitmapist.SYSTEMS)
-    if request.param == "file":
-        for name in ("default", "other"):
-            bitmapist.setup_store(name, tmp_path / f"{name}.db")
-    else:
-        address = request.getfixturevalue("redis_server")
-        host, port = address.removeprefix("redis://").split("/")[0].split(":")
-        for db, name in enumerate(("default", "other"), start=3):
-            bitmapist.setup_redis(name, host, int(port), db=db)
-            bitmapist.get_redis(name).flushdb()
-    yield request.param
-    for name in ("default", "other"):
-        bitmapist.activity_of(name).close()
-    bitmapist.SYSTEMS.clear()
-    bitmapist.SYSTEMS.update(before)
+    """Where the systems `default` and `other` are kept."""
+    address = request.getfixturevalue("redis_server") if request.param == "redis" else None
+    with two_systems(tmp_path, address):
+        yield request.param
 
 
 def day(event: str, moment: datetime = NEW_YEAR, system: str = "default") -> DayEvents:
@@ -364,9 +353,8 @@ def test_systems_can_be_set_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
         mark_event("active", 1)
 
 
+@pytest.mark.parametrize("system", ["file"], indirect=True)
 def test_a_file_needs_no_client_of_redis(system: str, tmp_path: Path) -> None:
-    if system == "redis":
-        pytest.skip("of files")
     program = f"""
 import sys
 sys.modules["redis"] = None
@@ -386,85 +374,3 @@ print(list(bitmapist.DayEvents("active")))
     assert "setup_store" in unknown
     assert "footfall[redis]" in missing
     assert answer == "[1]"
-
-
-# Systems on Redis
-
-
-def test_clients_and_pipelines_are_systems(system: str) -> None:
-    if system == "file":
-        pytest.skip("of Redis")
-    client = bitmapist.get_redis()
-    assert bitmapist.get_redis(client) is client
-    mark_event("active", 1, system=client, now=NEW_YEAR)
-    assert list(DayEvents("active", 2026, 1, 1, system=client)) == [1]
-    pipeline = client.pipeline()
-    mark_event("active", 2, system=pipeline, now=NEW_YEAR, use_pipeline=False)
-    assert list(day("active")) == [1]
-    pipeline.execute()
-    assert list(day("active")) == [1, 2]
-    mark_event("active", 1, now=NEW_YEAR + timedelta(days=1))
-    for uuid in (1, 2):
-        unmark_event("active", uuid, system=pipeline, now=NEW_YEAR, use_pipeline=False)
-    assert list(day("active")) == [1, 2]
-    pipeline.execute()
-    assert list(day("active")) == []
-    assert list(MonthEvents("active", 2026, 1)) == [1]
-
-
-def test_a_client_that_decodes_what_it_reads_is_a_system(system: str) -> None:
-    if system == "file":
-        pytest.skip("of Redis")
-    options = bitmapist.get_redis().connection_pool.connection_kwargs
-    bitmapist.setup_redis("texts", options["host"], options["port"], db=options["db"], decode_responses=True)
-    mark_event("active", [1, "ada"], system="texts")
-    assert list(DayEvents("active", system="texts")) == list(DayEvents("active")) == [1, "ada"]
-    assert bitmapist.get_event_names("texts") == ["active"]
-    bitmapist.delete_temporary_bitop_keys("texts")
-
-
-def test_names_cannot_wait_in_a_pipeline(system: str) -> None:
-    if system == "file":
-        pytest.skip("of Redis")
-    pipeline = bitmapist.get_redis().pipeline()
-    with pytest.raises(MarkError, match="'ada' cannot be queued"):
-        mark_unique("active", "ada", system=pipeline)
-    mark_event("active", "ada", system=pipeline)
-    assert list(DayEvents("active")) == ["ada"]
-
-
-def test_flags_and_hours_wait_in_a_pipeline(system: str) -> None:
-    if system == "file":
-        pytest.skip("of Redis")
-    pipeline = bitmapist.get_redis().pipeline()
-    mark_unique("premium", 1, system=pipeline)
-    for hour in (9, 10):
-        moment = NEW_YEAR.replace(hour=hour)
-        mark_event("active", 1, system=pipeline, now=moment, track_hourly=True, use_pipeline=False)
-    assert bitmapist.get_event_names() == []
-    pipeline.execute()
-    assert list(HourEvents("active", 2026, 1, 1, 10)) == list(UniqueEvents("premium")) == [1]
-    assert day("active").get_occurrences() == 2
-    unmark_unique("premium", 1, system=pipeline)
-    unmark_event("active", 1, system=pipeline, now=NEW_YEAR, track_hourly=True, use_pipeline=False)
-    pipeline.execute()
-    assert list(HourEvents("active", 2026, 1, 1, 9)) == list(UniqueEvents("premium")) == []
-    assert list(day("active")) == [1]
-    unmark_event("active", 1, system=pipeline, now=NEW_YEAR, use_pipeline=False)
-    pipeline.execute()
-    assert bitmapist.get_event_names() == []
-
-
-def test_what_the_original_left_behind_can_be_deleted(system: str) -> None:
-    if system == "file":
-        pytest.skip("of Redis")
-    client = bitmapist.get_redis()
-    mark_event("bitop_day", 1, now=NEW_YEAR)
-    client.setbit("trackist_bitop_AND_trackist_a_2026-1-trackist_b_2026-1", 1, 1)
-    assert bitmapist.get_event_names() == ["bitop_day"]
-    bitmapist.delete_temporary_bitop_keys()
-    assert sorted(client.keys("trackist_*")) == [
-        b"trackist_bitop_day_2026-1",
-        b"trackist_bitop_day_2026-1-1",
-        b"trackist_bitop_day_W2026-1",
-    ]

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bitmapists import place_of
 from footfall import bitmapist as ours
 from footfall.bitmapist import cohort
 
@@ -49,11 +50,11 @@ questions = st.recursive(
 @pytest.fixture
 def systems(redis_server: str, tmp_path: Path) -> Iterator[Iterator[None]]:
     """Theirs and ours on two databases of one server, and ours in a file; `next` empties all three."""
-    host, port = redis_server.removeprefix("redis://").split("/")[0].split(":")
+    host, port = place_of(redis_server)
     before = dict(ours.SYSTEMS), dict(theirs.SYSTEMS)
-    theirs.setup_redis("default", host, int(port), db=5)
-    ours.setup_redis("redis", host, int(port), db=6)
-    ours.setup_redis("shared", host, int(port), db=5)
+    theirs.setup_redis("default", host, port, db=5)
+    ours.setup_redis("redis", host, port, db=6)
+    ours.setup_redis("shared", host, port, db=5)
 
     def emptied() -> Iterator[None]:
         for n in itertools.count():

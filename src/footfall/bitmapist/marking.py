@@ -130,7 +130,8 @@ def delete_all_events(system: System = DEFAULT) -> None:
 
 def delete_temporary_bitop_keys(system: System = DEFAULT) -> None:
     """Delete what operations of the original bitmapist left behind in Redis; ours leave nothing."""
-    if client := redis_of(system):
+    client = redis_of(system)
+    if client is not None:
         for key in client.scan_iter(match=_LEFT_BEHIND, count=10_000):
             client.delete(key)
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 System: TypeAlias = "str | Redis | Store | Activity"
 DEFAULT = "default"
 
-
 SYSTEMS: dict[str, Any] = {DEFAULT: StrictRedis(host="localhost", port=6379)} if StrictRedis is not None else {}
 """By name: a client of Redis, a store, or a whole activity, such as that of a workspace."""
 

@@ -41,7 +41,7 @@ class Server:
         if not commands:
             return []
         with self._saying():
-            pipeline = (self._client or self._open()).pipeline(transaction=False)
+            pipeline = self.client().pipeline(transaction=False)
             for command in commands:
                 pipeline.execute_command(*command)
             answers: list[Any] = pipeline.execute(raise_on_error=False)
@@ -57,7 +57,7 @@ class Server:
         """The names of keys that match, of all nodes, in order; names that are no UTF-8 are nobody's that we know."""
         found = set()
         with self._saying():
-            for key in (self._client or self._open()).scan_iter(match=pattern, count=_SCAN):
+            for key in self.client().scan_iter(match=pattern, count=_SCAN):
                 try:
                     found.add(key.decode())
                 except UnicodeDecodeError:
@@ -67,13 +67,17 @@ class Server:
     def fields(self, key: str) -> Iterator[tuple[bytes, bytes]]:
         """The fields of a hash, which may be a large one."""
         with self._saying():
-            yield from (self._client or self._open()).hscan_iter(key, count=_SCAN)
+            yield from self.client().hscan_iter(key, count=_SCAN)
 
     def close(self) -> None:
         with self._lock:
             if self._client is not self._given:
                 self._client.close()
                 self._client = self._given
+
+    def client(self) -> Any:
+        """The client of redis-py, connected when it is first used."""
+        return self._client or self._open()
 
     def _open(self) -> Any:
         with self._lock:

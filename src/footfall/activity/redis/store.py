@@ -49,6 +49,11 @@ class RedisStore:
         self._changes = Changes(self._server, self._sets)
         self._identities = Identities(self._server)
 
+    @property
+    def client(self) -> Any:
+        """The client of redis-py that it reads and writes through."""
+        return self._server.client()
+
     # Marking
 
     def mark_one(self, event: str, slot: int, actor: int | str) -> None:
