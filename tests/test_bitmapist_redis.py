@@ -43,6 +43,12 @@ def test_a_store_that_was_opened_elsewhere_is_a_system(redis_server: str) -> Non
     assert bitmapist.get_redis("opened").ping()
 
 
+def test_an_address_names_a_system(redis_server: str) -> None:
+    bitmapist.setup_store("named", f"{redis_server}/3")
+    mark_event("active", "ada", system="named")
+    assert list(DayEvents("active")) == ["ada"]
+
+
 def test_clients_and_pipelines_are_systems() -> None:
     client = bitmapist.get_redis()
     assert bitmapist.get_redis(client) is client

@@ -40,7 +40,7 @@ def setup_redis(name: str, host: str, port: int, **kw: Any) -> None:
 
 
 def setup_store(name: str, address: str | Path) -> None:
-    """Name a store that needs no server: a file such as `activity.db`, or any address that Footfall knows."""
+    """Name a store that needs no server, a file such as `activity.db`; an address such as `redis://…` does as well."""
     package.SYSTEMS[name] = open_store(str(address), Path.cwd(), now)
 
 

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from footfall.errors import SettingsError
 
-_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
+SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
 _PORT = 6379
 _VALID = (
     "write redis://host:6379/0, rediss:// for TLS, redis://host:6379?cluster=true for a cluster, or "
@@ -45,7 +45,7 @@ class Address:
 def read_address(address: str) -> Address:
     """The parts of an address. A wrong one is refused without repeating it: it may hold a password."""
     scheme, sign, rest = address.partition("://")
-    if not sign or scheme not in _SCHEMES:
+    if not sign or scheme not in SCHEMES:
         raise SettingsError(f"the activity's address is none of a Redis or Valkey server; {_VALID}.")
     try:
         return _read(scheme, rest)
@@ -58,15 +58,15 @@ def _read(scheme: str, rest: str) -> Address:
     options = dict(parse_qsl(query, keep_blank_values=True))
     user, at, where = place.rpartition("@")
     hosts, slash, path = where.partition("/")
-    is_unix = _SCHEMES[scheme] == "unix"
-    if not is_unix and (not hosts or (path and not path.isdigit())):
+    is_unix = SCHEMES[scheme] == "unix"
+    if not is_unix and ("/" in user or (path and not path.isdigit())):
         raise ValueError
     nodes = () if is_unix else tuple(_node(host) for host in hosts.split(","))
     is_cluster = options.pop("cluster", "false").lower() in ("true", "yes", "1") or len(nodes) > 1
     if is_cluster and (is_unix or path.strip("0")):
         raise ValueError  # a cluster has one database, and no socket of its own
     first = where if is_unix else hosts.split(",")[0] + slash + path
-    url = f"{_SCHEMES[scheme]}://{user}{at}{first}" + (f"?{urlencode(options)}" if options else "")
+    url = f"{SCHEMES[scheme]}://{user}{at}{first}" + (f"?{urlencode(options)}" if options else "")
     _, _, password = user.partition(":")
     secrets = (password, unquote(password), *(value for name, value in options.items() if "password" in name))
     shown = f"{scheme}://{where}" + ("?cluster=true" if is_cluster and len(nodes) == 1 else "")

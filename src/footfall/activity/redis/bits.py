@@ -67,7 +67,8 @@ def _members(words: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> bytes:
     at = np.flatnonzero(octets != 0)
     bits = np.flatnonzero(np.unpackbits(octets[at]).view(np.bool_))
     octet = at[bits >> 3]
-    return ((filled[octet >> 3] % (CONTAINER // 8)) * 64 + (octet & 7) * 8 + (bits & 7)).astype("<u2").tobytes()
+    members = (filled[octet >> 3] % (CONTAINER // 8)) * 64 + (octet & 7) * 8 + (bits & 7)
+    return bytes(members.astype("<u2").tobytes())
 
 
 def _written(keys: list[int], counts: list[int], contents: list[bytes], high: int) -> bytes:

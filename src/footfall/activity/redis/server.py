@@ -126,7 +126,9 @@ def _connect(address: Address) -> Any:
     try:
         if not address.is_cluster:
             options["command_packer"] = _Packer()
-            return redis.Redis(connection_pool=untyped.ConnectionPool.from_url(address.url, **options))
+            pool = untyped.ConnectionPool.from_url(address.url, **options)
+            pool.connection_class(**pool.connection_kwargs)  # connects to nothing yet, but looks at the options
+            return redis.Redis(connection_pool=pool)
         options.update(untyped.connection.parse_url(address.url))
         for name in ("host", "port", "db", "connection_class"):
             options.pop(name, None)

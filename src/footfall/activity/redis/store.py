@@ -155,6 +155,11 @@ class RedisStore:
         found = [(place, key) for _, place, key in self._changes.found(event) if not place.is_period]
         return sorted({place.start for place, _ in self._filled(found)})
 
+    def periods(self, event: str) -> list[Place]:
+        """The weeks and months of an event that hold anybody, in order; they may hold more than the days that are left."""
+        found = [(place, key) for _, place, key in self._changes.found(event) if place.is_period]
+        return sorted({place for place, _ in self._filled(found)})
+
     def events(self) -> list[str]:
         by_event: dict[str, list[tuple[Place, str]]] = defaultdict(list)
         for event, place, key in self._changes.found():
