@@ -44,11 +44,14 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Programs that no Python package brings.
+# Programs that no Python package brings: git, which Footfall runs, and a Redis server, which only tests need.
 system:
 	@command -v git >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends git >/dev/null; } || \
 	  { echo "git is needed and not installed; install it with your system's package manager" >&2; exit 1; }
+	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  { apt-get update -qq; apt-get install -y -qq --no-install-recommends redis-server >/dev/null; }; } || \
+	  echo "redis-server is not installed: tests of the store on Redis skip; install it with your system's package manager" >&2
 
 # No address of a registry goes into the file: whoever installs chooses where from.
 lock: $(INSTALLED)

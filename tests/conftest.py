@@ -1,8 +1,9 @@
-"""What tests share: the real data, when it is there, and a Spark Connect server."""
+"""What tests share: the real data, when it is there, a Spark Connect server and a Redis server."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -39,25 +40,52 @@ def sail() -> Iterator[str]:
     main = sys.modules["__main__"]
     if not hasattr(main, "__file__"):
         main.__file__ = __file__
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "pysail", "spark", "server", "--port", str(port)]
     environment = {**os.environ, "SAIL_MODE": "local-cluster", "RUST_LOG": "error"}
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(port, server)
+        wait_for(port, server)
         yield f"sc://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(timeout=30)
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty Redis server of our own, which writes nothing down; each test takes care of its keys."""
+    port = free_port()
+    server = start_redis(port, tmp_path_factory.mktemp("redis"))
+    try:
+        wait_for(port, server)
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def start_redis(port: int, folder: Path, *options: str) -> subprocess.Popen[bytes]:
+    """A Redis server on this machine; skips the test where none is installed."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("redis-server is not installed (`make system` says how)")
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
     for _ in range(600):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
-        assert server.poll() is None, "sail ended at once"
+        assert server.poll() is None, "the server ended at once"
         time.sleep(0.1)
-    raise AssertionError("sail does not answer")
+    raise AssertionError("the server does not answer")

@@ -70,14 +70,7 @@ class Activity:
         if type(actors) is int and 0 <= actors < NAMED and at is None and not unique and event in self._checked:
             self.store.mark_one(event, self._slot_now(is_hourly), actors)
             return
-        self._check_event(event)
-        marks = self._marks(actors, at, is_hourly, unique)
-        if len(marks) == 1:
-            [(slot, who)] = marks.items()
-            if len(who) == 1:
-                self.store.mark_one(event, slot, who.names[0] if who.names else int(who.numbers[0]))
-                return
-        self.store.mark(event, marks)
+        self.mark_dated(event, self._marks(actors, at, is_hourly, unique))
 
     def unmark(
         self,
@@ -92,8 +85,7 @@ class Activity:
 
         Weeks, months and years stay true: they lose an actor only when no other of their days has him.
         """
-        self._check_event(event)
-        self.store.unmark(event, self._marks(actors, at, bool(hourly), unique))
+        self.unmark_dated(event, self._marks(actors, at, bool(hourly), unique))
 
     def mark_file(
         self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: Tell = lambda _: None
@@ -111,6 +103,21 @@ class Activity:
         )
         self.store.mark(event, found.marks)
         return found
+
+    def mark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
+        """Mark actors that were read and named already, by slot, all or nothing."""
+        self._check_event(event)
+        if len(marks) == 1:
+            [(slot, who)] = marks.items()
+            if len(who) == 1:
+                self.store.mark_one(event, slot, who.names[0] if who.names else int(who.numbers[0]))
+                return
+        self.store.mark(event, marks)
+
+    def unmark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
+        """Take marks of actors that were read and named already back, by slot."""
+        self._check_event(event)
+        self.store.unmark(event, marks)
 
     def _marks(self, actors: Any, at: str | date | datetime | None, hourly: bool, unique: bool) -> dict[int, Actors]:
         slots = [UNDATED] if unique else []

@@ -1,0 +1,55 @@
+"""What a cohort is asked with: Python values, or the texts that a form sends."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from footfall.bitmapist.dates import now, period_of, shifted
+from footfall.errors import QueryError, UnknownNameError
+from footfall.periods import Grain, Period
+
+GRAINS = {"days": Grain.DAY, "weeks": Grain.WEEK, "months": Grain.MONTH, "years": Grain.YEAR}
+"""The periods that cohorts are grouped by, under bitmapist's names."""
+YEARS = 3
+"""How many rows a cohort by year has, whatever is asked, as in bitmapist."""
+MOST = 10_000
+
+
+def grain_of(time_group: str) -> Grain:
+    if time_group not in GRAINS:
+        raise UnknownNameError("time group", str(time_group), GRAINS)
+    return GRAINS[time_group]
+
+
+def number_of(name: str, value: Any) -> int:
+    """A number of rows or columns."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number <= MOST:
+        raise QueryError(f"{name} is {value!r}; give a whole number from 0 to {MOST:,}.")
+    return number
+
+
+def is_true(value: Any) -> bool:
+    """Whether a switch is on; a form sends `1` or `0`."""
+    return bool(value) and value != "0"
+
+
+def first_period(grain: Grain, start_date: str | date | None, rows: int) -> Period:
+    """The period of the first row: that of the date, or so long ago that the last row is the present period."""
+    if not start_date:
+        today = now()
+        return shifted(Period.containing(grain, today), 1 - rows)
+    on = start_date if isinstance(start_date, date) else _date(start_date)
+    day = period_of(Grain.DAY, on.year, on.month, on.day)
+    return Period.containing(grain, day.start)
+
+
+def _date(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007
+    except (TypeError, ValueError):
+        raise QueryError(f"start_date is {text!r}; write a date such as 2026-11-23.") from None

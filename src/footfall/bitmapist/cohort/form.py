@@ -1,0 +1,95 @@
+"""The form that asks for a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from footfall.bitmapist.cohort.arguments import GRAINS, is_true, number_of
+from footfall.bitmapist.cohort.style import style
+
+Selections = Sequence[Any]
+"""Pairs of a label and an event; `---` draws a line."""
+
+_LINE = "---"
+_ANY = ("(anything)", "")
+_RESULTS = (7, 28, 31, _LINE, 12, 24, _LINE, 4, 52, 104)
+_COLUMNS = (3, 6, 12, 24, 48)
+
+
+def render_html_form(
+    action_url: str,
+    selections1: Selections,
+    selections1b: Selections | None = None,
+    selections2: Selections | None = None,
+    selections2b: Selections | None = None,
+    time_group: str = "days",
+    select1: str | None = None,
+    select1b: str | None = None,
+    select2: str | None = None,
+    select2b: str | None = None,
+    as_percent: bool | str = True,
+    num_results: int | str = 31,
+    num_of_rows: int | str = 12,
+    start_date: str | None = None,
+    include_assets: bool = True,
+) -> str:
+    """A form whose fields are named as the parameters of `get_dates_data`, sent to `action_url` with GET.
+
+    `selections…` are pairs of a label and an event. Everything is escaped. `include_assets` puts the styles in; a page
+    with several forms or tables needs them once.
+    """
+    selections2 = selections2 or selections1
+    events = [
+        _select("Who did", "select1", selections1, select1),
+        _select("and also", "select1b", [_ANY, *(selections1b or selections1)], select1b),
+        _select("Came back and did", "select2", selections2, select2),
+        _select("and also", "select2b", [_ANY, *(selections2b or selections2)], select2b),
+    ]
+    results, columns = number_of("num_results", num_results), number_of("num_of_rows", num_of_rows)
+    shape = [
+        _select("Group by", "time_group", [(group.title(), group) for group in GRAINS], time_group),
+        _select("Show as", "as_percent", [("Percent", 1), ("Count", 0)], int(is_true(as_percent))),
+        _select("Rows", "num_results", _numbers(_RESULTS, results), results),
+        _select("Columns", "num_of_rows", _numbers(_COLUMNS, columns), columns),
+        f'<label><span>First row</span><input type="date" name="start_date" value="{_text(start_date or "")}"></label>',
+    ]
+    return "\n".join(
+        [
+            style(include_assets),
+            f'<form class="cohort_form" action="{_text(action_url)}" method="get">',
+            *_group("Who, and what they came back for", events),
+            *_group("How it is shown", shape),
+            '<div class="cohort_actions"><button type="submit">Show cohorts</button>',
+            '<button type="submit" name="export_csv" value="1">Export as CSV</button></div>',
+            "</form>",
+        ]
+    )
+
+
+def _group(legend: str, fields: list[str]) -> list[str]:
+    return ["<fieldset>", f"<legend>{legend}</legend>", *fields, "</fieldset>"]
+
+
+def _numbers(offered: Iterable[Any], chosen: int) -> list[Any]:
+    """Numbers to choose from, the chosen one among them."""
+    options = [number if number == _LINE else (number, number) for number in offered]
+    return options if (chosen, chosen) in options else [(chosen, chosen), *options]
+
+
+def _select(label: str, name: str, options: Iterable[Any], chosen: Any) -> str:
+    written = "".join(_option(option, chosen) for option in options)
+    return f'<label><span>{label}</span><select name="{name}">{written}</select></label>'
+
+
+def _option(option: Any, chosen: Any) -> str:
+    if option == _LINE:
+        return '<option value="" disabled>────</option>'
+    label, value = option
+    selected = " selected" if chosen is not None and value == chosen else ""
+    return f'<option value="{_text(value)}"{selected}>{_text(label)}</option>'
+
+
+def _text(value: Any) -> str:
+    return escape(str(value), quote=True)

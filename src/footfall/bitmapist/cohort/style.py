@@ -1,0 +1,15 @@
+"""The styles of form and table: part of the page, so nothing is loaded from anywhere."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+
+def style(is_included: bool = True) -> str:
+    return f"<style>\n{_css()}</style>" if is_included else ""
+
+
+@cache
+def _css() -> str:
+    return files(__package__).joinpath("cohort.css").read_text(encoding="utf-8")

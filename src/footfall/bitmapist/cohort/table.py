@@ -1,0 +1,103 @@
+"""A cohort's rows as an HTML table and as CSV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from footfall.bitmapist.cohort.arguments import grain_of, is_true, number_of
+from footfall.bitmapist.cohort.style import style
+from footfall.periods import Grain, Period
+
+Rows = Sequence[Sequence[Any]]
+
+
+def render_html_data(
+    dates_data: Rows,
+    as_percent: bool | str = True,
+    time_group: str = "days",
+    num_results: int | str = 31,
+    num_of_rows: int | str = 12,
+    start_date: str | None = None,
+    include_assets: bool = True,
+) -> str:
+    """The rows of `get_dates_data`, asked with the same arguments, as a table; the deeper a cell, the more came back."""
+    grain, is_percent = grain_of(time_group), is_true(as_percent)
+    columns = number_of("num_of_rows", num_of_rows) + 1
+    caption = f"How many of each {grain}'s people came back so many {time_group} later"
+    return "\n".join(
+        [
+            style(include_assets),
+            f'<div class="cohort_frame" role="region" aria-label="Cohorts by {grain}" tabindex="0">',
+            '<table class="cohort_table">',
+            f"<caption>{caption}{', in percent' if is_percent else ''}</caption>",
+            *_head(grain, time_group, columns),
+            "<tbody>",
+            *(_row(row, grain, columns, is_percent) for row in dates_data),
+            "</tbody>",
+            _foot(dates_data, columns, is_percent),
+            "</table>",
+            "</div>",
+        ]
+    )
+
+
+def _head(grain: Grain, time_group: str, columns: int) -> list[str]:
+    numbers = "".join(f'<th scope="col">{n}</th>' for n in range(columns))
+    return [
+        f'<thead><tr><th scope="col" rowspan="2">{grain.title()}</th><th scope="col" rowspan="2">Began</th>'
+        f'<th scope="colgroup" colspan="{columns}">{time_group.title()} later</th></tr>',
+        f"<tr>{numbers}</tr></thead>",
+    ]
+
+
+def _row(row: Sequence[Any], grain: Grain, columns: int, is_percent: bool) -> str:
+    count = row[1]
+    cells = "".join(_cell(value, count, is_percent) for value in row[2 : columns + 2])
+    return f'<tr><th scope="row">{_label(row[0], grain)}</th><td class="total">{count:,}</td>{cells}</tr>'
+
+
+def _cell(value: Any, count: int, is_percent: bool) -> str:
+    if value == "":
+        return "<td></td>"
+    share = value / 100 if is_percent else value / count
+    return f'<td class="share-{math.ceil(min(share, 1) * 10)}">{_shown(value, is_percent)}</td>'
+
+
+def _foot(rows: Rows, columns: int, is_percent: bool) -> str:
+    """The mean of every column, over the rows that have something to compare."""
+    cells = []
+    for at in range(2, columns + 2):
+        values = [row[at] for row in rows if row[at] != ""]
+        cells.append(f"<td>{_shown(sum(values) / len(values), is_percent) if values else ''}</td>")
+    return f'<tfoot><tr><th scope="row">Mean</th><td></td>{"".join(cells)}</tr></tfoot>'
+
+
+def _shown(value: float, is_percent: bool) -> str:
+    return f"{value:.1f}%" if is_percent else f"{int(value):,}"
+
+
+def render_csv_data(
+    dates_data: Rows,
+    as_percent: bool | str = True,
+    time_group: str = "days",
+    num_results: int | str = 31,
+    num_of_rows: int | str = 12,
+    start_date: str | None = None,
+) -> str:
+    """The rows of `get_dates_data`, asked with the same arguments, as CSV: period, how many began, and the cells."""
+    grain, is_percent = grain_of(time_group), is_true(as_percent)
+    columns = number_of("num_of_rows", num_of_rows) + 1
+    lines = [["Date", "Total", *map(str, range(columns))]]
+    for row in dates_data:
+        cells = ["" if v == "" else str(round(v, 2) if is_percent else int(v)) for v in row[2 : columns + 2]]
+        lines.append([_label(row[0], grain), str(row[1]), *cells])
+    return "".join(f"{','.join(line)}\n" for line in lines)
+
+
+def _label(moment: datetime, grain: Grain) -> str:
+    """A period as ISO 8601 writes it: 2026-11-23, 2026-W48, 2026-11, 2026."""
+    on = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    return Period.containing(grain, on).label

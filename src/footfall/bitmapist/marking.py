@@ -1,0 +1,144 @@
+"""Marking and unmarking events, and emptying a system."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import footfall.bitmapist as package  # whose TRACK_HOURLY and TRACK_UNIQUE an application sets
+from footfall.activity.activity import Activity
+from footfall.activity.redis.client import is_pipeline
+from footfall.activity.store import PER_DAY, UNDATED, Actors
+from footfall.bitmapist.events import DayEvents, HourEvents
+from footfall.bitmapist.pipelines import queue_marks, queue_unmarks
+from footfall.bitmapist.systems import DEFAULT, System, activity_of, redis_of
+
+
+def mark_event(
+    event_name: str,
+    uuid: Any,
+    system: System = DEFAULT,
+    now: datetime | None = None,
+    track_hourly: bool | None = None,
+    track_unique: bool | None = None,
+    use_pipeline: bool = True,
+) -> None:
+    """Mark that an actor, or each of several, did an event: on the day of `now`, and so in its week, month and year.
+
+    `now` counts as it is written, in whatever zone; without it the present moment is taken, in UTC. When `system` is a
+    pipeline of Redis and `use_pipeline` is False, the marks wait in it until the caller executes it.
+    """
+    is_hourly, is_unique = _tracked(track_hourly, track_unique)
+    slots = [_slot(now, is_hourly), *([UNDATED] if is_unique else [])]
+    _mark(event_name, uuid, slots, system, is_queued=not use_pipeline)
+
+
+def unmark_event(
+    event_name: str,
+    uuid: Any,
+    system: System = DEFAULT,
+    now: datetime | None = None,
+    track_hourly: bool | None = None,
+    track_unique: bool | None = None,
+    use_pipeline: bool = True,
+) -> None:
+    """Take the marks of a day back, with all its hours; when hours are tracked, those of the hour.
+
+    A period stays true as long as anything else in it is marked: a week by another day, a day by another hour.
+    """
+    is_hourly, is_unique = _tracked(track_hourly, track_unique)
+    slots = [_slot(now, is_hourly), *([UNDATED] if is_unique else [])]
+    _unmark(event_name, uuid, slots, system, is_queued=not use_pipeline)
+
+
+def mark_unique(event_name: str, uuid: Any, system: System = DEFAULT) -> None:
+    """Flag an actor, or each of several, without a time."""
+    _mark(event_name, uuid, [UNDATED], system, is_queued=True)
+
+
+def unmark_unique(event_name: str, uuid: Any, system: System = DEFAULT) -> None:
+    """Take a flag back."""
+    _unmark(event_name, uuid, [UNDATED], system, is_queued=True)
+
+
+def _mark(event: str, uuid: Any, slots: list[int], system: System, is_queued: bool) -> None:
+    activity = activity_of(system)
+    marks = dict.fromkeys(slots, activity.naming.all_stored(uuid))
+    if is_queued and is_pipeline(system):
+        queue_marks(system, event, marks)
+    else:
+        activity.mark_dated(event, marks)
+
+
+def _unmark(event: str, uuid: Any, slots: list[int], system: System, is_queued: bool) -> None:
+    activity = activity_of(system)
+    who = activity.naming.all_stored(uuid)
+    if is_queued and is_pipeline(system):
+        queue_unmarks(system, activity.store, event, dict.fromkeys(slots, who))
+        return
+    marks: dict[int, Actors] = {}
+    for slot in slots:
+        is_hour = slot != UNDATED and slot % PER_DAY
+        marks |= _hour_or_day(activity, event, slot, who) if is_hour else {slot: who}
+    activity.unmark_dated(event, marks)
+
+
+def _tracked(hourly: bool | None, unique: bool | None) -> tuple[bool, bool]:
+    return (
+        bool(package.TRACK_HOURLY if hourly is None else hourly),
+        bool(package.TRACK_UNIQUE if unique is None else unique),
+    )
+
+
+def _slot(now: datetime | None, is_hourly: bool) -> int:
+    """The slot of the day or hour of a moment, as it is written."""
+    period = HourEvents if is_hourly else DayEvents
+    return period.from_date("", now).slots()[0]
+
+
+def _hour_or_day(activity: Activity, event: str, hour: int, who: Actors) -> dict[int, Actors]:
+    """What to take back of an hour: the whole day of whoever is marked in no other hour of it."""
+    day = hour - hour % PER_DAY
+    others = activity.store.union(event, day + 1, hour) | activity.store.union(event, hour + 1, day + PER_DAY)
+    numbers = {int(number): int(number) in others for number in who.numbers}
+    names = {
+        name: id is not None and id in others
+        for name, id in zip(who.names, activity.store.ids_of(who.names), strict=True)
+    }
+    return {
+        slot: Actors(
+            [n for n, is_other in numbers.items() if is_other is keeps_day],
+            [n for n, is_other in names.items() if is_other is keeps_day],
+        )
+        for slot, keeps_day in ((hour, True), (day, False))
+    }
+
+
+def get_event_names(system: System = DEFAULT, prefix: str = "", batch: int = 10000) -> list[str]:
+    """The events that anybody did and whose names begin with `prefix`; `batch` is taken for bitmapist's sake."""
+    return [name for name in activity_of(system).events() if name.startswith(prefix)]
+
+
+def delete_all_events(system: System = DEFAULT) -> None:
+    """Take back every mark of every event, but for what comes of collected sources."""
+    activity = activity_of(system)
+    for name in activity.store.events():
+        if name not in activity.collected:
+            activity.store.delete(name)
+    delete_temporary_bitop_keys(system)
+
+
+def delete_temporary_bitop_keys(system: System = DEFAULT) -> None:
+    """Delete what operations of the original bitmapist left behind in Redis; ours leave nothing."""
+    client = redis_of(system)
+    if client is not None:
+        for key in client.scan_iter(match=_LEFT_BEHIND, count=10_000):
+            client.delete(key)
+
+
+_LEFT_BEHIND = "trackist_bitop_*_trackist_*"
+"""An operation and the keys that it was made of; an event may be called `bitop_…` and keeps its marks."""
+
+
+def delete_runtime_bitop_keys() -> None:
+    """Nothing: results live in memory, and only as long as somebody holds them."""

@@ -1,0 +1,65 @@
+"""Marks queued in a pipeline of Redis that the application executes itself.
+
+Nothing is written before that, so what has to be known for taking a mark back is read over a connection of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from footfall.activity.redis.keys import NUMBERS, Place, hour_of, marks_key, places_of
+from footfall.activity.store import PER_DAY, UNDATED, Actors, Store
+from footfall.errors import MarkError
+
+
+def queue_marks(pipeline: Any, event: str, marks: Mapping[int, Actors]) -> None:
+    """Queue what marking consists of."""
+    for slot, id in _numbers(marks):
+        for place in places_of(slot):
+            pipeline.setbit(_key(event, place), id, 1)
+        pipeline.hincrby(marks_key(event, slot), slot, 1)
+
+
+def queue_unmarks(pipeline: Any, store: Store, event: str, marks: Mapping[int, Actors]) -> None:
+    """Queue what taking back consists of: weeks and months that another day is marked in are left alone."""
+    for slot, id in _numbers(marks):
+        for place in _emptied(store, event, slot, id):
+            pipeline.setbit(_key(event, place), id, 0)
+
+
+def _emptied(store: Store, event: str, slot: int, id: int) -> Iterator[Place]:
+    """The places that an actor is no longer in: his slot, and whatever no other part speaks for."""
+
+    def is_in(start: int, stop: int) -> bool:
+        return start < stop and store.contains(event, start, stop, id)
+
+    if slot == UNDATED:
+        yield from places_of(slot)
+        return
+    start = slot - slot % PER_DAY
+    day, *periods = places_of(start)
+    hours = [hour_of(hour) for hour in range(start + 1, start + 25)]
+    if slot != start:
+        yield hour_of(slot)
+        if is_in(start + 1, slot) or is_in(slot + 1, day.stop):
+            return
+    yield day
+    yield from (hour for hour in hours if hour.start != slot and is_in(hour.start, hour.stop))
+    for period in periods:
+        if not is_in(max(period.start, 0), start) and not is_in(day.stop, period.stop):
+            yield period
+
+
+def _numbers(marks: Mapping[int, Actors]) -> Iterable[tuple[int, int]]:
+    for slot, who in marks.items():
+        if who.names:
+            raise MarkError(
+                f"{who.names[0]!r} cannot be queued in a pipeline, which takes whole numbers below 2^32; "
+                "mark it without one, nothing was marked."
+            )
+        yield from ((slot, int(number)) for number in who.numbers)
+
+
+def _key(event: str, place: Place) -> str:
+    return f"{NUMBERS}{event}_{place.suffix}"

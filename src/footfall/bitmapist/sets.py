@@ -1,0 +1,200 @@
+"""What every set of events can do, and the bit operations that combine them.
+
+The result of an operation is kept in memory, so nothing temporary is written anywhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+
+from pyroaring import BitMap64
+
+from footfall.activity.actors import Actor
+from footfall.activity.sets import ActorSet, Fixed
+from footfall.bitmapist.systems import System, activity_of
+from footfall.errors import QueryError
+
+
+@dataclass(frozen=True)
+class Part:
+    """Actors, or everybody but them: who everybody is costs something to find out, and is asked only when read."""
+
+    actors: ActorSet
+    is_all_but: bool = False
+
+    def inverted(self) -> Part:
+        return Part(self.actors, not self.is_all_but)
+
+    def kept(self) -> Part:
+        """The same, read now."""
+        return Part(Fixed(self.actors.home, self.actors.ids()), self.is_all_but)
+
+
+def _and(one: Part, other: Part) -> Part:
+    a, b = one.actors, other.actors
+    match one.is_all_but, other.is_all_but:
+        case False, False:
+            return Part(a & b)
+        case False, True:
+            return Part(a - b)
+        case True, False:
+            return Part(b - a)
+    return Part(a | b, is_all_but=True)
+
+
+def _or(one: Part, other: Part) -> Part:
+    return _and(one.inverted(), other.inverted()).inverted()
+
+
+def _xor(one: Part, other: Part) -> Part:
+    return Part(one.actors ^ other.actors, one.is_all_but != other.is_all_but)
+
+
+_OPERATIONS: dict[str, Callable[[Part, Part], Part]] = {"AND": _and, "OR": _or, "XOR": _xor}
+
+
+class EventSet(ABC):
+    """A set of the actors of an event, or of a combination of events."""
+
+    system: System
+    redis_key: str
+    """What names the set; of periods and flags also the key that Redis holds."""
+
+    @abstractmethod
+    def actors(self) -> ActorSet:
+        """The same set as Footfall's own, with `to_numpy()`, `sample()` and all else."""
+
+    @abstractmethod
+    def part(self, system: System | None = None) -> Part:
+        """Itself as an operand of an operation in `system`."""
+
+    @abstractmethod
+    def delete(self) -> None:
+        """Empty the set."""
+
+    def get_uuids(self) -> Iterator[int | str]:
+        """The ids in ascending order: numbers, then texts."""
+        yield from self.actors()
+
+    def __iter__(self) -> Iterator[int | str]:
+        yield from self.get_uuids()
+
+    def get_count(self) -> int:
+        return len(self.actors())
+
+    def __len__(self) -> int:
+        return self.get_count()
+
+    def __contains__(self, uuid: Actor) -> bool:
+        return uuid in self.actors()
+
+    def has_events_marked(self) -> bool:
+        return self.get_count() > 0
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EventSet):
+            return NotImplemented
+        return (self.redis_key, self.system) == (other.redis_key, other.system)
+
+    def __hash__(self) -> int:
+        return hash(self.redis_key)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.redis_key}>"
+
+    def __invert__(self) -> BitOpNot:
+        return BitOpNot(self)
+
+    def __or__(self, other: EventSet) -> BitOpOr:
+        return BitOpOr(self, other)
+
+    def __and__(self, other: EventSet) -> BitOpAnd:
+        return BitOpAnd(self, other)
+
+    def __xor__(self, other: EventSet) -> BitOpXor:
+        return BitOpXor(self, other)
+
+
+class BitOperation(EventSet):
+    """AND, OR, XOR or NOT of sets, as they are now; later marks do not change it.
+
+    A first argument that is no set names the system. Sets that name none of their own are then read there; without it
+    every set is read in its own. `population` is whom NOT is taken of, everybody ever seen by default.
+    """
+
+    def __init__(
+        self, op_name: str, system_or_event: System | EventSet, *events: EventSet, population: EventSet | None = None
+    ) -> None:
+        system: System | None = None
+        if isinstance(system_or_event, EventSet):
+            events = (system_or_event, *events)
+        else:
+            system = system_or_event
+        name = op_name.upper()
+        _check(name, events)
+        self.system = events[0].system if system is None else system
+        self.redis_key = f"trackist_bitop_{name}_{'-'.join(event.redis_key for event in events)}"
+        parts = [event.part(system) for event in events]
+        if name == "NOT":
+            result = parts[0].inverted()
+        else:
+            result = reduce(lambda one, other: _OPERATIONS[name](one, other).kept(), parts)
+        if population is not None:
+            result = _and(population.part(system), result)
+        self._part = result.kept()
+
+    def part(self, system: System | None = None) -> Part:
+        return self._part
+
+    def actors(self) -> ActorSet:
+        if self._part.is_all_but:
+            home = activity_of(self.system)
+            self._part = Part(home.population() - self._part.actors).kept()
+        return self._part.actors
+
+    def delete(self) -> None:
+        """Let go of the result, which is empty from now on; what it was made of stays."""
+        self._part = Part(Fixed(self._part.actors.home, BitMap64()))
+
+
+def _check(name: str, events: tuple[EventSet, ...]) -> None:
+    if name != "NOT" and name not in _OPERATIONS:
+        raise QueryError(f"{name!r} is no bit operation; valid: {', '.join(_OPERATIONS)}, NOT.")
+    for event in events:
+        if not isinstance(event, EventSet):
+            raise QueryError(f"{event!r} is no set of events; combine sets such as MonthEvents('active').")
+    if not events or (name == "NOT" and len(events) > 1):
+        raise QueryError(f"{name} takes {'one set' if name == 'NOT' else 'one set or more'}, not {len(events)}.")
+
+
+class BitOpAnd(BitOperation):
+    """Who is in all of several sets."""
+
+    def __init__(self, system_or_event: System | EventSet, *events: EventSet) -> None:
+        super().__init__("AND", system_or_event, *events)
+
+
+class BitOpOr(BitOperation):
+    """Who is in any of several sets."""
+
+    def __init__(self, system_or_event: System | EventSet, *events: EventSet) -> None:
+        super().__init__("OR", system_or_event, *events)
+
+
+class BitOpXor(BitOperation):
+    """Who is in an odd number of several sets."""
+
+    def __init__(self, system_or_event: System | EventSet, *events: EventSet) -> None:
+        super().__init__("XOR", system_or_event, *events)
+
+
+class BitOpNot(BitOperation):
+    """Who of a population is not in a set."""
+
+    def __init__(
+        self, system_or_event: System | EventSet, *events: EventSet, population: EventSet | None = None
+    ) -> None:
+        super().__init__("NOT", system_or_event, *events, population=population)

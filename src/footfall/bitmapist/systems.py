@@ -1,0 +1,97 @@
+"""Systems: the named places that marks are kept in, a Redis server or a file."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import footfall.bitmapist as package  # whose SYSTEMS an application may set
+from footfall.activity.activity import Activity
+from footfall.activity.addresses import open_store
+from footfall.activity.store import Store
+from footfall.bitmapist.dates import now
+from footfall.errors import MissingExtraError, QueryError, UnknownNameError
+
+try:
+    from redis import StrictRedis
+except ImportError:  # the embedded store needs none
+    StrictRedis = None  # type: ignore[misc, assignment]
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+System: TypeAlias = "str | Redis | Store | Activity"
+DEFAULT = "default"
+
+SYSTEMS: dict[str, Any] = {DEFAULT: StrictRedis(host="localhost", port=6379)} if StrictRedis is not None else {}
+"""By name: a client of Redis, a store, or a whole activity, such as that of a workspace."""
+
+_opened: dict[str, tuple[Any, Activity]] = {}
+_lock = threading.Lock()
+
+
+def setup_redis(name: str, host: str, port: int, **kw: Any) -> None:
+    """Name a Redis server; whatever else is given goes to the client, whose class `redis_client` may replace."""
+    make = kw.pop("redis_client", StrictRedis)
+    if make is None:
+        raise MissingExtraError("a system on Redis", "redis")
+    package.SYSTEMS[name] = make(host=host, port=port, **kw)
+
+
+def setup_store(name: str, address: str | Path) -> None:
+    """Name a store that needs no server, a file such as `activity.db`; an address such as `redis://…` does as well."""
+    package.SYSTEMS[name] = open_store(str(address), Path.cwd(), now)
+
+
+def get_redis(system: System = DEFAULT) -> Any:
+    """The client of a system on Redis."""
+    client = redis_of(system)
+    if client is None:
+        raise QueryError(f"the system {system!r} is kept in {activity_of(system).store.address}, not in Redis.")
+    return client
+
+
+def redis_of(system: System = DEFAULT) -> Any | None:
+    """The client of a system, None when it is not on Redis."""
+    kept_in = _kept_in(system)
+    if _is_redis(kept_in):
+        return kept_in
+    store = kept_in.store if isinstance(kept_in, Activity) else kept_in
+    return getattr(store, "client", None)
+
+
+def _is_redis(kept_in: Any) -> bool:
+    """Whether it is a client, whoever made it: all have this one method."""
+    return hasattr(kept_in, "execute_command")
+
+
+def activity_of(system: System = DEFAULT) -> Activity:
+    """The activity that a system's marks are read and written through; made once for each name."""
+    kept_in = _kept_in(system)
+    if isinstance(kept_in, Activity):
+        return kept_in
+    if not isinstance(system, str):
+        return Activity(_store_of(kept_in), now)
+    with _lock:
+        opened = _opened.get(system)
+        if opened is None or opened[0] is not kept_in:
+            opened = _opened[system] = kept_in, Activity(_store_of(kept_in), now)
+    return opened[1]
+
+
+def _kept_in(system: System) -> Any:
+    if not isinstance(system, str):
+        return system
+    if system not in package.SYSTEMS:
+        hint = "Name one with setup_redis(name, host, port) or setup_store(name, path)."
+        raise UnknownNameError("system", system, package.SYSTEMS, hint)
+    return package.SYSTEMS[system]
+
+
+def _store_of(kept_in: Any) -> Store:
+    if not _is_redis(kept_in):
+        return cast("Store", kept_in)
+    from footfall.activity.redis import RedisStore
+
+    return RedisStore(client=kept_in, now=now)
