@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from footfall.charts import COLOURS, chart_of, format_of, save
+from footfall.charts import chart_of, format_of, save
 from footfall.errors import FootfallError, QueryError
+from footfall.look import COLOURS
 from footfall.periods import Grain
 from footfall.result import Result
 from footfall.series import lone_points, points_of, stack, strokes
