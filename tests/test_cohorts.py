@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap64
 
+import footfall
 from activities import NOW, InMemory, ever_before, periods_until, stores
 from footfall.activity import overlaps as overlaps_module
 from footfall.activity.cohorts import Among, Cohort, CohortRow, cohort
 from footfall.activity.overlaps import overlaps
 from footfall.errors import FootfallError
 from footfall.periods import Grain, Period
+from footfall.settings import Settings
 
 GRAINS = [Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR]
 VIP = Among(BitMap64([1, 3, 1 << 32]), "vip")
@@ -284,6 +287,40 @@ def test_frames_are_long() -> None:
 def test_unbounded_retention_is_said() -> None:
     assert "or in any later one up to now" in asked(three_days(), retention="unbounded").description
     assert isinstance(asked(three_days()).rows[0], CohortRow)
+
+
+# --- as people ask
+
+
+def test_a_workspace_is_asked_with_names_texts_and_sets_of_actors(tmp_path: Path) -> None:
+    ff = footfall.open(Settings(folder=tmp_path), now=lambda: NOW)
+    ff.mark("joined", ["ada", "bob", 3], at="2026-03-09")
+    ff.mark("came", ["ada", 3], at="2026-03-10")
+    ff.mark("paid", ["ada", "eve"], unique=True)
+    found = ff.cohort("joined", "came", by="day", rows=2, columns=2, since="2026-03-09", kind="new")
+    assert [(row.period.label, row.size, row.counts) for row in found.rows] == [
+        ("2026-03-09", 3, (0, 2)),
+        ("2026-03-10", 0, (0, 0)),
+    ]
+    paying = ff.cohort("joined", "came", by="day", rows=2, where_first=ff.event("paid").unique())
+    assert paying.rows[-1].size == 0
+    assert ff.cohort("joined", "came", by="day", rows=3, where_first=[ff.event("paid").unique()]).rows[0].size == 1
+    assert paying.where_first == ("paid, unique",)
+    assert [step.actors for step in ff.funnel(["joined", "came"], since="2026-03-01").steps] == [3, 2]
+    assert ff.stickiness("came", rows=2).rows[0].daily == 2
+    assert ff.growth("came", by="day", rows=2).rows[1].dormant == 2
+    with pytest.raises(FootfallError, match="nobody ever did 'joind'; did you mean 'joined'"):
+        ff.cohort("joind", "came")
+
+
+def test_actors_of_another_store_are_found_by_their_names(tmp_path: Path) -> None:
+    ff, other = (footfall.open(Settings(folder=tmp_path / name), now=lambda: NOW) for name in ("one", "two"))
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    ff.mark("joined", ["ada", "bob"], at="2026-03-09")
+    other.mark("vip", ["zoe", "bob"])
+    found = ff.cohort("joined", "joined", by="day", rows=3, where_first=other.event("vip").ever())
+    assert found.rows[0].size == 1
 
 
 # --- no question

@@ -15,8 +15,11 @@ from pathlib import Path
 
 import pytest
 
+import footfall
 from activities import InMemory
 from footfall.activity.cohorts import Cohort, cohort
+from footfall.activity.store import Actors
+from footfall.settings import Settings
 
 _CDNOW = {
     "1997-01": "7846 1157 964 810 679 736 720 582 559 594 673 634 528 511 664 472 497 498",
@@ -65,6 +68,15 @@ def test_months_of_cdnow(cdnow: InMemory) -> None:
     assert [found.is_provisional(row, len(row.counts) - 1) for row in found.rows] == [True, True, True]
     a_day_later = months(cdnow, date(1997, 1, 1), date(1998, 7, 1))
     assert not a_day_later.is_provisional(a_day_later.rows[0], 17)
+
+
+def test_months_of_cdnow_from_a_store_on_disk(cdnow: InMemory, tmp_path: Path) -> None:
+    ff = footfall.open(Settings(folder=tmp_path), now=lambda: datetime(1998, 6, 30, tzinfo=UTC))
+    ff.activity.store.mark("bought", {slot: Actors(sorted(ids)) for (_, slot), ids in cdnow.sets.items()})
+    for _ in range(2):  # read from the file, then from memory
+        assert (
+            counts_of(ff.cohort("bought", "bought", by="month", rows=3, columns=18, since="1997", kind="new")) == _CDNOW
+        )
 
 
 def test_nobody_of_cdnow_is_new_twice(cdnow: InMemory) -> None:
