@@ -238,6 +238,15 @@ def test_html_needs_no_network(chart: Any, tmp_path: Path) -> None:
     assert "sample data" in page
 
 
+def test_a_name_is_no_part_of_the_page(tmp_path: Path) -> None:
+    name = "</script><script>alert(1)</script>"
+    save(chart_of(result({name: [1, 2], "b": [3, 4]}, until="2026-01-03")), tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text()
+    assert "alert(1)" in page
+    assert "<script>alert(1)" not in page
+    assert "\\u003cscript>alert(1)" in page
+
+
 def test_json_is_vega_lite(chart: Any, tmp_path: Path) -> None:
     save(chart, tmp_path / "x.json")
     assert "vega-lite" in json.loads((tmp_path / "x.json").read_text())["$schema"]
