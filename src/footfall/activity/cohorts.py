@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from footfall.activity.overlaps import overlaps
@@ -86,10 +87,10 @@ class Cohort(Framed):
     rows: tuple[CohortRow, ...]
 
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
-        """Whether the period of a cell was not over."""
-        return row.period.shift(column).end > self.asked_at
+        """Whether the period of a cell was not over; one after which another has begun is."""
+        return column >= len(row.counts) - 1 and row.period.shift(column).end > self.asked_at
 
-    @property
+    @cached_property
     def averages(self) -> tuple[float | None, ...]:
         """Per column, in percent: the sum of the counts of its finished cells, of the sum of their cohorts' sizes."""
         return tuple(self._average(column) for column in range(self.columns))
@@ -98,7 +99,7 @@ class Cohort(Framed):
         rows = [row for row in self.rows if len(row.counts) > column and not self.is_provisional(row, column)]
         return share(sum(row.counts[column] for row in rows), sum(row.size for row in rows))
 
-    @property
+    @cached_property
     def peak(self) -> float:
         """The largest share after column 0, in percent: what has the strongest colour, lest column 0 leave none to the others."""
         shares = (row.percent(k) for row in self.rows for k in range(len(row.counts)) if k or self.columns == 1)

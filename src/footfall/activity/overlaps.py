@@ -50,9 +50,8 @@ def _is_sparse(sets: Sequence[BitMap64], pairs: int) -> bool:
     ids = sum(map(len, sets))
     if not 0 < ids <= _MOST_IDS or max(each.max() for each in sets if each) >> (64 - len(sets).bit_length()):
         return False
-    asked = sets[
-        :: -(-len(sets) // _ASKED)
-    ]  # walking through all containers of all sets would cost a tenth of the answer
+    # Walking through the containers of all sets would cost a tenth of the answer.
+    asked = sets[:: -(-len(sets) // _ASKED)]
     containers = sum(each.get_statistics()["n_containers"] for each in asked) / len(asked)
     return bool(pairs * containers * _IDS_PER_CONTAINER_PAIR > ids)
 
