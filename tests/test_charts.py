@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from footfall.charts import COLOURS, chart_of, format_of, save
+from footfall.charts import chart_of, format_of, save
 from footfall.errors import FootfallError, QueryError
+from footfall.look import COLOURS
 from footfall.periods import Grain
 from footfall.result import Result
 from footfall.series import lone_points, points_of, stack, strokes
@@ -235,6 +236,15 @@ def test_html_needs_no_network(chart: Any, tmp_path: Path) -> None:
     assert not re.search(r"\bimport\s*\(?['\"]https?:", page)
     assert "vegaEmbed" in page
     assert "sample data" in page
+
+
+def test_a_name_is_no_part_of_the_page(tmp_path: Path) -> None:
+    name = "</script><script>alert(1)</script>"
+    save(chart_of(result({name: [1, 2], "b": [3, 4]}, until="2026-01-03")), tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text()
+    assert "alert(1)" in page
+    assert "<script>alert(1)" not in page
+    assert "\\u003cscript>alert(1)" in page
 
 
 def test_json_is_vega_lite(chart: Any, tmp_path: Path) -> None:

@@ -6,64 +6,31 @@ provisional value like a settled one, or add up what does not add up.
 
 from __future__ import annotations
 
-import math
+import json
 import textwrap
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from footfall import wording
-from footfall.errors import FootfallError, MissingExtraError, QueryError, did_you_mean
+from footfall.errors import FootfallError, QueryError, did_you_mean
+from footfall.look import COLOURS, LINE, alt, dressed, inset, milliseconds, time_axis
 from footfall.metrics import Kind
-from footfall.periods import Grain, Period, Window, periods_in
+from footfall.periods import Grain
 from footfall.series import Point, is_rest, lone_points, points_of, series_by_size, stack, strokes
-
-try:
-    import altair as alt
-except ImportError:
-    raise MissingExtraError("a chart", "charts") from None
 
 if TYPE_CHECKING:
     from footfall.result import Result
 
 FORMATS = ("png", "svg", "html", "json")
 
-# Okabe and Ito's colours (2008), told apart by everybody, without the yellow and black that lines cannot use;
-# the last six are from Paul Tol's muted scheme.
-COLOURS = (
-    "#0072b2",
-    "#e69f00",
-    "#009e73",
-    "#d55e00",
-    "#cc79a7",
-    "#56b4e9",
-    "#332288",
-    "#999933",
-    "#882255",
-    "#44aa99",
-    "#ddcc77",
-    "#aa4499",
-)
+_LESS = "\ue000"
+"""Stands for `<` on the way into a page: a character for private use."""
 _GREY = "#8c8c8c"
 _MOST_SERIES = len(COLOURS)
 _MOST_BARS = 60
 _WIDTH, _HEIGHT = 760, 340
-_LINE = 130
-"""Characters that fit under the title."""
-_TICKS: tuple[tuple[float, Grain, int, str, str], ...] = (
-    (3, Grain.HOUR, 6, "%H:%M", "%-d %b %Y"),
-    (16, Grain.DAY, 1, "%-d %b", "%Y"),
-    (75, Grain.WEEK, 1, "%-d %b", "%Y"),
-    (440, Grain.MONTH, 1, "%b", "%Y"),
-    (1250, Grain.MONTH, 3, "%b", "%Y"),
-    (2500, Grain.MONTH, 6, "%b", "%Y"),
-    (math.inf, Grain.YEAR, 1, "%Y", ""),
-)
-"""Up to how many days: what a tick marks, every which, its label and what stands below it (d3-time-format)."""
-_LEAST_DAYS = {Grain.MONTH: 76, Grain.YEAR: 2501}
-"""No ticks between the periods themselves: as if the span were this long."""
 _SERIES = "series"
 
 
@@ -91,13 +58,20 @@ def save(chart: alt.LayerChart, path: Path) -> None:
     try:
         match kind:
             case "html":
-                chart.save(str(path), format="html", inline=True, embed_options={"actions": {"editor": False}})
+                path.write_text(_page_of(chart), encoding="utf-8")
             case "png":
                 chart.save(str(path), format="png", scale_factor=2)
             case _:
                 chart.save(str(path), format=kind)
     except OSError as error:
         raise FootfallError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _page_of(chart: alt.LayerChart) -> str:
+    """A page that needs no network. Names come from anywhere: a `<` within one must not end the script that holds it."""
+    spec = json.loads(json.dumps(chart.to_dict()).replace("<", _LESS))
+    page: str = alt.Chart.from_dict(spec).to_html(inline=True, embed_options={"actions": {"editor": False}})
+    return page.replace(json.dumps(_LESS).strip('"'), "\\u003c")
 
 
 def format_of(path: Path) -> Any:
@@ -178,12 +152,12 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result) -> a
     data = [
         _datum(p, low=low, high=high, is_settled=p.is_settled, previous=p.previous, left=left, right=right)
         for p, low, high in stack(points, names)
-        for left, right in [_inset(p.period)]
+        for left, right in [inset(p.period)]
     ]
     width = min(_WIDTH, max(320, 80 * len({p.period for p in points})))
     chart = alt.Chart(alt.InlineData(values=data), width=width, height=_HEIGHT)
     columns = chart.mark_bar().encode(
-        x=_time_axis(points, "left"),
+        x=time_axis(points, "left"),
         x2="right:T",
         y=alt.Y(
             "low:Q",
@@ -200,7 +174,7 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result) -> a
     if len(names) == 1 and any(p.previous is not None for p in points):
         layers.append(
             chart.mark_rule(color="#222", strokeWidth=2).encode(
-                x=_time_axis(points, "left"), x2="right:T", y="previous:Q"
+                x=time_axis(points, "left"), x2="right:T", y="previous:Q"
             )
         )
     return alt.LayerChart(layer=layers)
@@ -208,24 +182,13 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result) -> a
 
 def _datum(point: Point, **more: Any) -> dict[str, Any]:
     return {
-        "at": _milliseconds(point.period.start),
+        "at": milliseconds(point.period.start),
         "period": point.period.label,
         _SERIES: point.series,
         "value": point.value,
         "coverage": point.coverage,
         **more,
     }
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
-
-
-def _inset(period: Period) -> tuple[int, int]:
-    """A column's edges, with some air between neighbours."""
-    start, end = _milliseconds(period.start), _milliseconds(period.end)
-    air = (end - start) // 16
-    return start + air, end - air
 
 
 def _lines(points: Sequence[Point], names: Sequence[str], result: Result) -> alt.LayerChart:
@@ -238,7 +201,7 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
     chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
     y = alt.Y("value:Q", title=wording.unit_of(result), scale=alt.Scale(zero=True, nice=6), axis=_number_axis(points))
     lines = chart.mark_line(strokeWidth=2, strokeJoin="round", clip=True).encode(
-        x=_time_axis(points),
+        x=time_axis(points),
         y=y,
         color=_colour(names, "stroke"),
         detail="stroke:N",
@@ -252,7 +215,7 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
         layers.append(
             alt.Chart(alt.InlineData(values=dots))
             .mark_circle(size=36, opacity=1)
-            .encode(x=_time_axis(points), y=y, color=_colour(names, "stroke"), tooltip=_tooltips(result))
+            .encode(x=time_axis(points), y=y, color=_colour(names, "stroke"), tooltip=_tooltips(result))
         )
     return alt.LayerChart(layer=layers)
 
@@ -261,9 +224,9 @@ def _previous_line(points: Sequence[Point], names: Sequence[str], y: alt.Y) -> l
     """What the line is compared with, in grey behind it; with several lines it would only confuse."""
     if len(names) > 1 or all(p.previous is None for p in points):
         return []
-    data = [{"at": _milliseconds(p.period.start), "value": p.previous} for p in points]
+    data = [{"at": milliseconds(p.period.start), "value": p.previous} for p in points]
     before = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
-    return [before.mark_line(strokeWidth=1.5, color="#a8a8a8").encode(x=_time_axis(points), y=y)]
+    return [before.mark_line(strokeWidth=1.5, color="#a8a8a8").encode(x=time_axis(points), y=y)]
 
 
 def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt.LayerChart:
@@ -277,7 +240,7 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
     ]
     chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
     areas = chart.mark_area(line=False).encode(
-        x=_time_axis(points),
+        x=time_axis(points),
         y=alt.Y(
             "low:Q",
             title=wording.unit_of(result),
@@ -297,38 +260,11 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
         return alt.LayerChart(layer=[areas])
     slivers = alt.Chart(alt.InlineData(values=alone)).mark_bar(width=3)
     return alt.LayerChart(
-        layer=[areas, slivers.encode(x=_time_axis(points), y="low:Q", y2="high:Q", color=_colour(names))]
+        layer=[areas, slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=_colour(names))]
     )
 
 
 # --- axes, colours, words
-
-
-def _time_axis(points: Sequence[Point], field: str = "at") -> alt.X:
-    """Ticks as far apart as the span deserves; below the first one and wherever the year (or day) begins, which it is."""
-    first, last = min(p.period.start for p in points), max(p.period.end for p in points)
-    if field == "at" and (newest := max(p.period.start for p in points)) > first:
-        last = newest
-    days = max((last - first).days, _LEAST_DAYS.get(points[0].period.grain, 0))
-    _, grain, every, label, below = next(ticks for ticks in _TICKS if days <= ticks[0])
-    ticks = _ticks(grain, every, Window(first, last + timedelta.resolution)) or [first]
-    told = [ticks[0], *(b for a, b in pairwise(ticks) if f"{a:{below}}" != f"{b:{below}}")]
-    axis = alt.Axis(
-        grid=False,
-        labelOverlap=True,
-        labelFlush=False,
-        values=[_milliseconds(tick) for tick in ticks],
-        labelExpr=f"[utcFormat(datum.value, '{label}'), indexof({[_milliseconds(t) for t in told]}, time(datum.value)) >= 0"
-        f" ? utcFormat(datum.value, '{below}') : '']",
-    )
-    scale = alt.Scale(type="utc", domain=[_milliseconds(first), _milliseconds(last)])
-    return alt.X(f"{field}:T", title=None, scale=scale, axis=axis)
-
-
-def _ticks(grain: Grain, every: int, window: Window) -> list[datetime]:
-    """Every how many-th hour of the day or month of the year, from its beginning."""
-    starts = [period.start for period in periods_in(grain, window) if period.start >= window.start]
-    return [s for s in starts if (s.hour if grain is Grain.HOUR else s.month - 1) % every == 0]
 
 
 def _number_axis(points: Sequence[Point], stacked: bool = False) -> alt.Axis:
@@ -366,37 +302,8 @@ def _tooltips(result: Result) -> list[Any]:
 def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], title: str | None) -> alt.LayerChart:
     """Title, what the reader must know, and the look."""
     what = " · ".join([wording.span_of(result), *_legend_of_marks(drawn, result, points)])
-    lines = [*textwrap.wrap(what, _LINE), *wording.remarks(result, width=_LINE)]
-    heading = alt.TitleParams(
-        title or wording.title_of(result),
-        subtitle=lines,
-        anchor="start",
-        frame="group",
-        fontSize=17,
-        fontWeight=600,
-        subtitleFontSize=11.5,
-        subtitleColor="#5c5c5c",
-        subtitleLineHeight=16,
-        offset=14,
-    )
-    dressed = drawn.properties(title=heading, padding={"left": 12, "right": 16, "top": 14, "bottom": 12})
-    look: alt.LayerChart = (
-        dressed.configure(font="Helvetica, Arial, sans-serif", background="white")
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelFontSize=11,
-            labelColor="#444",
-            titleFontSize=11.5,
-            titleColor="#444",
-            titleFontWeight="normal",
-            titlePadding=10,
-            gridColor="#e8e8e8",
-            domainColor="#bbb",
-            tickColor="#bbb",
-        )
-        .configure_legend(labelFontSize=11.5, labelColor="#333", rowPadding=5, offset=20)
-    )
-    return look
+    lines = [*textwrap.wrap(what, LINE), *wording.remarks(result, width=LINE)]
+    return dressed(drawn, title or wording.title_of(result), lines)
 
 
 def _legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Point]) -> list[str]:

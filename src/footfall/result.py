@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,22 +10,21 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from footfall.errors import FootfallError, MissingExtraError
+from footfall.errors import FootfallError
+from footfall.frames import Framed, csv_of, json_of
 from footfall.metrics import Metric
 from footfall.periods import Grain
 from footfall.query import Query
 
 if TYPE_CHECKING:
     import altair
-    import pandas as pd
-    import polars as pl
     import pyarrow as pa
 
 _SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Framed):
     """Rows with their definition, resolved query, coverage and lake version.
 
     `rows` has the columns period (its start), the dimensions asked, the metric's own name, when compared
@@ -63,37 +60,20 @@ class Result:
     def to_arrow(self) -> pa.Table:
         return self.rows
 
-    def to_pandas(self) -> pd.DataFrame:
-        frame: pd.DataFrame = self.rows.to_pandas()
-        return frame
-
-    def to_polars(self) -> pl.DataFrame:
-        try:
-            import polars
-        except ImportError:
-            raise MissingExtraError("to_polars", "polars") from None
-        frame = polars.from_arrow(self.rows)
-        assert isinstance(frame, polars.DataFrame)
-        return frame
-
     def to_csv(self) -> str:
         """Header, then a row a period and group; no value is an empty cell. Coverage is last.
 
         A dimension without value is empty too: the text "(none)" might be a value.
         """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
         names = ["period", *self.query.by, *self.value_columns, "coverage"]
-        writer.writerow(names)
         columns = [self._labels(), *(self.rows[name].to_pylist() for name in names[1:])]
-        writer.writerows([_csv_cell(cell) for cell in row] for row in zip(*columns, strict=True))
-        return text.getvalue()
+        return csv_of(names, (map(_csv_cell, row) for row in zip(*columns, strict=True)))
 
     def to_json(self) -> str:
         """An object: what was asked, what it means, how far it can be trusted, and the rows."""
         names = ["period", *self.query.by, *self.value_columns, "coverage", "is_provisional"]
         columns = [self._labels(), *(map(_json_cell, self.rows[name].to_pylist()) for name in names[1:])]
-        return json.dumps(
+        return json_of(
             {
                 "metric": self.definition(),
                 "query": self.resolved(),
@@ -101,9 +81,7 @@ class Result:
                 "coverage": self.coverage,
                 "notes": list(self.notes),
                 "rows": [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)],
-            },
-            ensure_ascii=False,
-            indent=2,
+            }
         )
 
     def to_parquet(self, path: str | Path) -> None:

@@ -120,10 +120,10 @@ def _ranking(rows: Sequence[_Row], result: Result, width: int) -> Grid:
     if whole > 0 and 1 < len(rows) == result.rows.num_rows and not result.query.compare:
         named = [0 if result.query.top and _is_rest(row, result) else row[name] or 0 for row in rows]
         columns += [
-            _Column("share", [f"{(row[name] or 0) / whole:.1%}" for row in rows], "dim", goes=3),
-            _Column("", [_bar(value / max(1, *named)) for value in named], "cyan", is_left=True, goes=4),
+            Column("share", [f"{(row[name] or 0) / whole:.1%}" for row in rows], "dim", goes=3),
+            Column("", [_bar(value / max(1, *named)) for value in named], "cyan", is_left=True, goes=4),
         ]
-    return _filled(result.query.by, [[_label(row[d]) for d in result.query.by] for row in rows], columns, width)
+    return filled(result.query.by, [[_label(row[d]) for d in result.query.by] for row in rows], columns, width)
 
 
 def _is_rest(row: _Row, result: Result) -> bool:
@@ -135,7 +135,7 @@ def _series(rows: Sequence[_Row], result: Result, width: int, groups: Sequence[s
     by = () if groups else result.query.by
     columns = _columns(rows, result, groups)
     labels = [[Text(wording.period_of(result, row["period"]).label), *(_label(row[d]) for d in by)] for row in rows]
-    grid = _filled((str(result.query.grain), *by), labels, columns, width)
+    grid = filled((str(result.query.grain), *by), labels, columns, width)
     grid.columns[0].no_wrap = True
     if groups and len(rows) > 2 and result.metric.kind is not Kind.LATEST:
         grid.add_section()
@@ -145,7 +145,7 @@ def _series(rows: Sequence[_Row], result: Result, width: int, groups: Sequence[s
     return grid
 
 
-def _filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequence[_Column], width: int) -> Grid:
+def filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequence[Column], width: int) -> Grid:
     """Labels and values side by side; what can be done without goes first where the terminal is too narrow."""
     grid = grid_of(*heads)
     taken = [max(map(len, (head, *cells))) for head, cells in zip(heads, zip(*labels, strict=True), strict=True)]
@@ -199,7 +199,7 @@ def grid_of(*labels: str) -> Grid:
 
 
 @dataclass(frozen=True)
-class _Column:
+class Column:
     """A column of values as text, padded here: rich would strip the blank that keeps digits below digits."""
 
     head: str
@@ -220,26 +220,26 @@ class _Column:
         self.cells[:] = [pad(text, width) for text in self.cells]
 
 
-def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) -> list[_Column]:
+def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) -> list[Column]:
     """The values of `rows`, with as many decimals in all columns as the largest value deserves.
 
     Coverage has a column where it differs; the same for all groups of a total is said once below.
     """
     names = names or [result.metric.name]
     decimals = _decimals([row[n] for row in rows for n in names])
-    columns = [_Column(f"{n} ", [_value(row, n, decimals) for row in rows]) for n in names]
+    columns = [Column(f"{n} ", [_value(row, n, decimals) for row in rows]) for n in names]
     if result.query.compare:
         previous = [row[f"{result.metric.name}_previous"] for row in rows]
         changes = [row["change"] for row in rows]
         columns += [
-            _Column(wording.compared_with(result), [_number(v, decimals) for v in previous], "dim"),
-            _Column("change", [_number(v, decimals, sign="+") for v in changes], goes=1),
-            _Column("%", [_percent(row["change_percent"]) for row in rows], goes=2),
+            Column(wording.compared_with(result), [_number(v, decimals) for v in previous], "dim"),
+            Column("change", [_number(v, decimals, sign="+") for v in changes], goes=1),
+            Column("%", [_percent(row["change_percent"]) for row in rows], goes=2),
         ]
     differs = result.query.grain is not Grain.TOTAL or len({row["coverage"] for row in rows}) > 1
     if differs and _has_holes(rows):
         shares = ["" if row["coverage"] >= 1 else _share(row["coverage"]) for row in rows]
-        columns.append(_Column("collected", shares, "yellow"))
+        columns.append(Column("collected", shares, "yellow"))
     return columns
 
 
@@ -344,7 +344,7 @@ def event_list(events: Sequence[EventSummary]) -> RenderableType:
     """A line an event: since when it is done, until when, by how many, how often."""
     grid = grid_of("event", "first day", "last day")
     grid.columns[0].style = "cyan"
-    numbers = [_Column("actors", [f"{e.actors:,}" for e in events]), _Column("marks", [f"{e.marks:,}" for e in events])]
+    numbers = [Column("actors", [f"{e.actors:,}" for e in events]), Column("marks", [f"{e.marks:,}" for e in events])]
     for column in numbers:
         column.add_to(grid)
     grid.add_column("", style="dim", overflow="fold")

@@ -10,6 +10,10 @@ from footfall.metrics import Kind
 from footfall.periods import ALL_TIME, EPOCH, Grain, Period, Window, in_utc, periods_in
 
 if TYPE_CHECKING:
+    from footfall.activity.cohorts import Cohort
+    from footfall.activity.funnels import Funnel
+    from footfall.activity.growth import Growth
+    from footfall.activity.stickiness import Stickiness
     from footfall.result import Result
 
 OTHERS = ("other", "(other)")
@@ -160,6 +164,52 @@ def listed(names: Any) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """1 day, 2 days."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+# --- activity
+
+
+def title_of_cohort(cohort: Cohort) -> str:
+    """ "signed_up → active: new actors who came back, by week"."""
+    who = "new actors" if cohort.kind == "new" else "actors"
+    did = "came back" if cohort.retention == "return" else "came back then or later"
+    return f"{cohort.first} → {cohort.then}: {who} who {did}, by {cohort.grain}"
+
+
+def span_of_cohort(cohort: Cohort) -> str:
+    """Which rows, and who was left out: "2026-01-05 to 2026-03-11 (UTC) · first with paid"."""
+    parts = [span_of_rows(cohort)]
+    parts += [f"rows with {listed(cohort.where_first)}"] if cohort.where_first else []
+    parts += [f"columns with {listed(cohort.where_then)}"] if cohort.where_then else []
+    return " · ".join(parts)
+
+
+def span_of_rows(of: Cohort | Growth | Stickiness) -> str:
+    """From the first day of the first row to the last day of the last: "2026-01-05 to 2026-03-11 (UTC)"."""
+    return f"{days_of(Window(of.rows[0].period.start, of.rows[-1].period.end))} (UTC)"
+
+
+def title_of_funnel(funnel: Funnel) -> str:
+    """ "see → try → buy: actors within 7 days"."""
+    return f"{' → '.join(step.event for step in funnel.steps)}: actors within {counted(funnel.within, 'day')}"
+
+
+def title_of_stickiness(stickiness: Stickiness) -> str:
+    """ "active: stickiness per day"."""
+    return f"{stickiness.event}: stickiness per {'day' if stickiness.windows == 'trailing' else 'calendar month'}"
+
+
+def title_of_growth(growth: Growth) -> str:
+    """ "active: new, returning, resurrected and dormant actors per week"."""
+    return f"{growth.event}: new, returning, resurrected and dormant actors per {growth.grain}"
+
+
+def percent(value: float | None, decimals: int = 1) -> str:
+    """12.3; what is something never rounds to nothing, and what is missing is a dash."""
+    if value is None:
+        return GAP
+    least = 10.0**-decimals
+    return f"<{least:.{decimals}f}" if 0 < value < least / 2 else f"{value:.{decimals}f}"
 
 
 def _is_midnight(moment: datetime) -> bool:

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from footfall.activity import Activity
+    from footfall.activity.cohorts import Cohort
+    from footfall.activity.funnels import Funnel
+    from footfall.activity.growth import Growth
+    from footfall.activity.questions import Conditions
     from footfall.activity.sets import Event
+    from footfall.activity.stickiness import Stickiness
     from footfall.collect import SourceStatus, Summary, Watcher
     from footfall.engine import Engine
     from footfall.http import Client
@@ -192,6 +197,61 @@ class Workspace:
     def events(self) -> list[str]:
         """The events that anybody did."""
         return self.activity.events()
+
+    def cohort(
+        self,
+        first: str,
+        then: str,
+        *,
+        by: str = "week",
+        rows: int = 12,
+        columns: int = 12,
+        since: Moment = None,
+        kind: str = "active",
+        retention: str = "return",
+        where_first: Conditions = (),
+        where_then: Conditions = (),
+    ) -> Cohort:
+        """Follow who did `first` in a period through later periods of `then`. See `footfall.activity.cohorts`.
+
+        `kind` is "active" or "new" (for the first time ever), `retention` "return" or "unbounded" (then or later);
+        the conditions are events done in the same period, or sets of actors.
+        """
+        from footfall.activity.questions import ask_cohort
+
+        return ask_cohort(
+            self.activity,
+            first,
+            then,
+            by=by,
+            rows=rows,
+            columns=columns,
+            since=since,
+            kind=kind,
+            retention=retention,
+            where_first=where_first,
+            where_then=where_then,
+        )
+
+    def funnel(
+        self, steps: Iterable[str], *, within: str | int = "7d", since: Moment = None, until: Moment = None
+    ) -> Funnel:
+        """How many took the steps in order, each within some days of their first. See `footfall.activity.funnels`."""
+        from footfall.activity.questions import ask_funnel
+
+        return ask_funnel(self.activity, steps, within=within, since=since, until=until)
+
+    def stickiness(self, event: str, *, windows: str = "trailing", rows: int = 30, since: Moment = None) -> Stickiness:
+        """DAU, WAU, MAU and their ratios, by day or by calendar month. See `footfall.activity.stickiness`."""
+        from footfall.activity.questions import ask_stickiness
+
+        return ask_stickiness(self.activity, event, windows=windows, rows=rows, since=since)
+
+    def growth(self, event: str, *, by: str = "week", rows: int = 12, since: Moment = None) -> Growth:
+        """New, returning, resurrected and dormant actors by period. See `footfall.activity.growth`."""
+        from footfall.activity.questions import ask_growth
+
+        return ask_growth(self.activity, event, by=by, rows=rows, since=since)
 
     def forget(self, actor: Any) -> int:
         """Take an actor out of every set and out of the identities; from how many sets he was taken."""

@@ -1,0 +1,129 @@
+"""Growth accounting: of whom the active of a period are made, and who is missing from the period before.
+
+The terms are those of Amplitude's and PostHog's lifecycle charts:
+
+    new          active for the first time ever
+    returning    active in the period before as well
+    resurrected  active before, but not in the period before
+    dormant      active in the period before, and not in this one
+
+    active = new + returning + resurrected = active before + new + resurrected − dormant
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from footfall.activity.spans import Sets, active, before, grain_of, number_of, rows_of
+from footfall.frames import Framed, csv_of, json_of
+from footfall.periods import Grain, Period, in_utc
+
+if TYPE_CHECKING:
+    import altair
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class GrowthRow:
+    """A period and its four groups."""
+
+    period: Period
+    new: int
+    returning: int
+    resurrected: int
+    dormant: int
+
+    @property
+    def active(self) -> int:
+        return self.new + self.returning + self.resurrected
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        return self.active, self.new, self.returning, self.resurrected, self.dormant
+
+
+NAMES = ("active", "new", "returning", "resurrected", "dormant")
+
+
+@dataclass(frozen=True)
+class Growth(Framed):
+    """Rows, the oldest first, and what they mean."""
+
+    event: str
+    grain: Grain
+    asked_at: datetime
+    rows: tuple[GrowthRow, ...]
+
+    def is_provisional(self, row: GrowthRow) -> bool:
+        """Whether its period was not over: who is dormant in it may still come."""
+        return row.period.end > self.asked_at
+
+    @property
+    def description(self) -> str:
+        return (
+            f"New did {self.event} for the first time ever; returning had done it the {self.grain} before too; "
+            f"resurrected had done it, but not the {self.grain} before; "
+            f"dormant had done it the {self.grain} before, and not again."
+        )
+
+    def definition(self) -> dict[str, Any]:
+        """What was asked, and in words."""
+        return {
+            "event": self.event,
+            "grain": str(self.grain),
+            "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
+            "description": self.description,
+        }
+
+    def to_csv(self) -> str:
+        """period, active and the four groups; a period that is not over has empty values."""
+        rows = ([r.period.iso, *([""] * 5 if self.is_provisional(r) else map(str, r.values))] for r in self.rows)
+        return csv_of(["period", *NAMES], rows)
+
+    def to_json(self) -> str:
+        rows = [
+            {"period": r.period.iso, "label": r.period.label}
+            | dict(zip(NAMES, r.values, strict=True))
+            | {"is_provisional": self.is_provisional(r)}
+            for r in self.rows
+        ]
+        return json_of({"growth": self.definition(), "rows": rows})
+
+    def to_arrow(self) -> pa.Table:
+        """A row a period: period, active, new, returning, resurrected, dormant, is_provisional."""
+        import pyarrow as pa
+
+        columns = {name: pa.array([r.values[n] for r in self.rows], pa.int64()) for n, name in enumerate(NAMES)}
+        return pa.table(
+            {"period": pa.array([r.period.start for r in self.rows], pa.timestamp("us", "UTC"))}
+            | columns
+            | {"is_provisional": pa.array([self.is_provisional(r) for r in self.rows], pa.bool_())}
+        )
+
+    def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
+        """Columns: who is active above zero, who fell dormant below it."""
+        from footfall.activity_charts import growth_chart
+
+        return growth_chart(self, theme=theme)
+
+
+def growth(
+    sets: Sets, event: str, *, now: datetime, by: str = "week", rows: int = 12, since: datetime | None = None
+) -> Growth:
+    """New, returning, resurrected and dormant actors of `rows` periods, up to now or from `since` on."""
+    grain, now = grain_of(by), in_utc(now)
+    periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
+    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)))
+
+
+def _rows(sets: Sets, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:
+    ever = before(sets, event, periods[0].start)
+    last = active(sets, event, periods[0].prev(), now)
+    for period in periods:
+        doers = active(sets, event, period, now)
+        known, returning = doers.intersection_cardinality(ever), doers.intersection_cardinality(last)
+        yield GrowthRow(period, len(doers) - known, returning, known - returning, len(last) - returning)
+        ever, last = ever | doers, doers

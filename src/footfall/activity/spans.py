@@ -1,0 +1,88 @@
+"""Which periods a question about activity means, and who was active in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from footfall.activity.store import FIRST, UNDATED, day_slot
+from footfall.errors import QueryError, UnknownNameError
+from footfall.periods import Grain, Period, Window, periods_in, short
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap64
+
+GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR)
+MOST = 1000
+"""More rows or columns than this nobody reads."""
+
+
+class Sets(Protocol):
+    """The part of a store that questions need."""
+
+    def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
+        """Everybody in any slot of [start, stop), to read and never to change."""
+        ...
+
+
+def within(sets: Sets, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
+    """Everybody who did an event at a known time in [start, stop): `UNDATED` lies between 1969 and 1970 and is left out."""
+    if start <= UNDATED < stop:
+        return sets.union(event, start, UNDATED) | sets.union(event, UNDATED + 1, stop)
+    return sets.union(event, start, stop, is_kept=is_kept)
+
+
+def active(sets: Sets, event: str, period: Period, now: datetime) -> BitMap64:
+    """Everybody who did an event in a period; one that is over is likely to be asked again."""
+    return within(sets, event, day_slot(period.start), day_slot(period.end), is_kept=period.end <= now)
+
+
+def before(sets: Sets, event: str, moment: datetime) -> BitMap64:
+    """Everybody who ever did an event before a day, at a known time."""
+    return within(sets, event, FIRST, day_slot(moment))
+
+
+def rows_of(grain: Grain, rows: int, since: datetime | None, now: datetime) -> list[Period]:
+    """`rows` periods: from the one that holds `since` on, as far as they have begun, or the last ones up to now."""
+    current = Period.containing(grain, now)
+    if since is None:
+        return [current.shift(n) for n in range(1 - rows, 1)]
+    if since > now:
+        raise QueryError(f"since {short(since)} lies in the future; it is {short(now)} now.")
+    return periods_in(grain, Window(since, current.end))[:rows]
+
+
+def grain_of(given: str) -> Grain:
+    """Day, week, month or year: marks are kept by the day."""
+    if given not in GRAINS:
+        raise UnknownNameError("grain", str(given), GRAINS)
+    return Grain(given)
+
+
+def number_of(what: str, given: int) -> int:
+    """How many rows or columns: at least one, and as many as can be read."""
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= MOST:
+        raise QueryError(f"{what}={given!r} is not possible; it is a whole number from 1 to {MOST:,}.")
+    return given
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def choice_of(what: str, given: str, valid: type[_Choice]) -> _Choice:
+    """One of a closed list of words."""
+    if given not in tuple(valid):
+        raise UnknownNameError(what, str(given), valid)
+    return valid(given)
+
+
+def events_of(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Event names; a single text is one name, not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def share(part: int, whole: int) -> float | None:
+    """In percent; of nobody there is none."""
+    return 100 * part / whole if whole else None

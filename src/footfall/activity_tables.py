@@ -1,0 +1,206 @@
+"""How cohorts, funnels, stickiness and growth look in the terminal; in a pipe they are plain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from footfall import wording
+from footfall.terminal import Column, filled, sparkline
+from footfall.wording import GAP, number, percent
+
+if TYPE_CHECKING:
+    from footfall.activity.cohorts import Cohort, CohortRow
+    from footfall.activity.funnels import Funnel
+    from footfall.activity.growth import Growth
+    from footfall.activity.stickiness import Stickiness
+
+# Cividis (Nuñez, Anderton and Renslow 2018), without its ends: readable for everybody, and unlike the background of a
+# light terminal as well as of a dark one. Each colour brings the colour of its text.
+_CIVIDIS = ("#32456b", "#4f576c", "#696970", "#838079", "#9d9876", "#bab06d", "#d8c95d", "#f2e04a")
+_WHITE_ON = 3
+"""So many of them carry white text."""
+_BAR_WIDTH = 28
+
+
+# --- cohorts
+
+
+def cohort(cohort: Cohort, *, counts: bool = False, width: int = 100) -> RenderableType:
+    """A heat map of percentages (or counts), as wide as the terminal lets it be; what does not fit is named."""
+    cells, shown = _fitting(cohort, counts, width)
+    lines = [*_legend(cohort, counts), *_left_out(cohort, shown)]
+    return Group(
+        Text(wording.title_of_cohort(cohort), style="bold"),
+        Text(wording.span_of_cohort(cohort), style="dim"),
+        Text(),
+        _heatmap(cohort, cells, shown, counts),
+        Text("\n".join(["", *lines]), style="dim"),
+    )
+
+
+def _heatmap(cohort: Cohort, cells: Sequence[Sequence[str]], shown: int, counts: bool) -> Grid:
+    """Cells are padded here: rich would strip the blank that keeps digits below digits."""
+    size = max(len(cell) for row in cells for cell in row)
+    grid = Grid(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False, padding=0)
+    sizes = ["actors ", *(f"{number(row.size)}{_mark(cohort, row)}" for row in cohort.rows)]
+    widest = max(map(len, sizes)) + 1
+    grid.add_column(f" {cohort.grain}", no_wrap=True)
+    for head in (sizes[0].rjust(widest), *(f"{column} ".rjust(size) for column in range(shown))):
+        grid.add_column(head, no_wrap=True)
+    for row, actors, texts in zip(cohort.rows, sizes[1:], cells, strict=True):
+        colours = (_colour(cohort, row, column) for column in range(shown))
+        shades = (Text(text.rjust(size), style=colour) for text, colour in zip(texts, colours, strict=False))
+        grid.add_row(f" {row.period.label}", actors.rjust(widest), *shades)
+    if not counts and len(cohort.rows) > 1:
+        grid.add_section()
+        decimals = int(any("." in cell for row in cells for cell in row))
+        averages = ("" if share is None else f"{percent(share, decimals)} " for share in cohort.averages[:shown])
+        grid.add_row(" average", "", *(Text(text.rjust(size), style="bold") for text in averages))
+    return grid
+
+
+def _fitting(cohort: Cohort, counts: bool, width: int) -> tuple[list[list[str]], int]:
+    """The cells with a decimal where there is room, then without, then fewer columns."""
+    left = (
+        max(len(row.period.label) for row in cohort.rows) + max(7, *(len(number(r.size)) + 2 for r in cohort.rows)) + 3
+    )
+    cells: list[list[str]] = []
+    for decimals in (0,) if counts else (1, 0):
+        cells = [[_cell(cohort, row, k, counts, decimals) for k in range(len(row.counts))] for row in cohort.rows]
+        room = (width - left) // (max(len(cell) for row in cells for cell in row) + 1)
+        if room >= cohort.columns:
+            break
+    shown = max(1, min(room, cohort.columns))
+    return [row[:shown] for row in cells], shown
+
+
+def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, decimals: int) -> str:
+    """A blank before, and the mark or a blank behind, so that digits stay below digits."""
+    share = row.percent(column)
+    if share is None:
+        return f" {GAP} "
+    shown = (
+        number(row.counts[column]) if counts else "100" if share == 100 and not decimals else percent(share, decimals)
+    )
+    return f" {shown}{_mark(cohort, row, column)}"
+
+
+def _mark(of: Cohort, row: CohortRow, column: int = 0) -> str:
+    return "*" if of.is_provisional(row, column) else " "
+
+
+def _colour(cohort: Cohort, row: CohortRow, column: int) -> str:
+    """What is missing is dim; what is not over has its mark and no colour yet."""
+    share = row.percent(column)
+    if share is None or cohort.is_provisional(row, column):
+        return "dim" if share is None else ""
+    n = min(len(_CIVIDIS) - 1, int(share / cohort.peak * len(_CIVIDIS)))
+    return f"{'#ffffff' if n < _WHITE_ON else '#000000'} on {_CIVIDIS[n]}"
+
+
+def _legend(cohort: Cohort, counts: bool) -> list[str]:
+    lines = [cohort.description]
+    lines += (
+        [] if counts else ["Percent of the row's actors; the average weighs by size and leaves out what is not over."]
+    )
+    if any(cohort.is_provisional(row, len(row.counts) - 1) for row in cohort.rows):
+        lines.append(f"* provisional: the {cohort.grain} is not over")
+    if any(not row.size for row in cohort.rows):
+        lines.append(f"{GAP} nobody was there: no share, which is not 0 %")
+    return lines
+
+
+def _left_out(cohort: Cohort, shown: int) -> list[str]:
+    if shown == cohort.columns:
+        return []
+    return [
+        f"Columns {shown} to {cohort.columns - 1} do not fit here; a wider terminal shows them, a file (-o) has them all."
+    ]
+
+
+# --- funnels, stickiness, growth
+
+
+def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
+    """A line a step: how many, of the first step, of the step before, and a bar."""
+    mark = "*" if funnel.is_provisional else " "
+    bars = ["█" * round((step.of_first or 0) / 100 * _BAR_WIDTH) or "▏" * bool(step.actors) for step in funnel.steps]
+    columns = [
+        Column("actors ", [f"{number(step.actors)}{mark}" for step in funnel.steps]),
+        Column("of first", [_share(step.of_first) for step in funnel.steps]),
+        Column("of previous", [_share(step.of_previous) for step in funnel.steps], goes=1),
+        Column("", bars, "cyan", is_left=True, goes=2),
+    ]
+    steps = [[Text(f"{n}. {step.event}")] for n, step in enumerate(funnel.steps, 1)]
+    told = [funnel.description]
+    if funnel.is_provisional:
+        told.append("* provisional: some who took the first step still have time left")
+    span = f"first steps {wording.days_of(funnel.window)} (UTC)"
+    return _whole(wording.title_of_funnel(funnel), span, filled(["step"], steps, columns, width), told)
+
+
+def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
+    """A line a day or month: DAU, WAU, MAU and their ratios, with a sparkline of DAU / MAU above."""
+    rows, decimals = stickiness.rows, int(stickiness.windows == "calendar")
+    marks = ["*" if stickiness.is_provisional(row) else " " for row in rows]
+    columns = [
+        Column("DAU ", [f"{number(row.daily, decimals)}{mark}" for row, mark in zip(rows, marks, strict=True)]),
+        Column(
+            "WAU ", [f"{number(row.weekly, decimals)}{mark}" for row, mark in zip(rows, marks, strict=True)], goes=2
+        ),
+        Column("MAU ", [f"{number(row.monthly)}{mark}" for row, mark in zip(rows, marks, strict=True)]),
+        Column("DAU/MAU", [_share(row.daily_of_monthly) for row in rows]),
+        Column("WAU/MAU", [_share(row.weekly_of_monthly) for row in rows], goes=1),
+    ]
+    told = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)))]
+    if any(row.daily_of_monthly is None for row in rows):
+        told.append(f"{GAP} nobody was active: no share, which is not 0 %")
+    labels = [[Text(row.period.label)] for row in rows]
+    grid = filled(["month" if decimals else "day"], labels, columns, width)
+    title, span = wording.title_of_stickiness(stickiness), wording.span_of_rows(stickiness)
+    return _whole(title, span, grid, told, _spark(stickiness))
+
+
+def _spark(stickiness: Stickiness) -> list[RenderableType]:
+    shares = [row.daily_of_monthly for row in stickiness.rows]
+    known = [share for share in shares if share is not None]
+    if len(known) < 3:
+        return []
+    line = Text.assemble("  ", (sparkline(shares), "cyan"))
+    line.append(f"  DAU/MAU lowest {percent(min(known))} %, highest {percent(max(known))} %", style="dim")
+    return [line, Text()]
+
+
+def growth(growth: Growth, *, width: int = 100) -> RenderableType:
+    """A line a period: who is active, of which groups, and who fell dormant."""
+
+    def cells(name: str, sign: str = "") -> list[str]:
+        values = [(getattr(row, name), "*" if growth.is_provisional(row) else " ") for row in growth.rows]
+        return [f"{sign if value else ''}{number(value)}{mark}" for value, mark in values]
+
+    columns = [Column(f"{name} ", cells(name)) for name in ("active", "new", "returning", "resurrected")]
+    columns.append(Column("dormant ", cells("dormant", "−")))
+    told = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)))]
+    grid = filled([str(growth.grain)], [[Text(row.period.label)] for row in growth.rows], columns, width)
+    return _whole(wording.title_of_growth(growth), wording.span_of_rows(growth), grid, told)
+
+
+def _share(share: float | None) -> str:
+    return GAP if share is None else f"{percent(share)} %"
+
+
+def _not_over(is_any: bool) -> list[str]:
+    return ["* provisional: not over"] if is_any else []
+
+
+def _whole(
+    title: str, span: str, grid: Grid, told: Sequence[str], above: Sequence[RenderableType] = ()
+) -> RenderableType:
+    footer = Text("\n".join(["", *told]), style="dim")
+    return Group(Text(title, style="bold"), Text(span, style="dim"), Text(), *above, grid, footer)

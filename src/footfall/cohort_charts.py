@@ -1,0 +1,282 @@
+"""Cohort → chart: a heat map of who came back, or a curve a cohort.
+
+What is not over yet never looks like what is: its cell is outlined, its stretch of the curve dashed. A cohort of
+nobody has a dash and no colour, a period that has not begun has nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from footfall import wording
+from footfall.errors import QueryError, UnknownNameError
+from footfall.look import Theme, alt, dressed, theme_of, wrapped
+from footfall.wording import GAP
+
+if TYPE_CHECKING:
+    from footfall.activity.cohorts import Cohort, CohortRow
+
+FORMS = ("heatmap", "curves")
+
+_ROW = 26
+_CURVES_WIDTH, _CURVES_HEIGHT = 640, 360
+_MOST_CURVES = 31
+_MOST_NAMED = 14
+_MOST_DOTS = 16
+_DOTS = "!datum.is_link"
+_FLAT = 50.0
+_SIZE, _AVERAGE = "actors", "average"
+_MOST_ROWS, _MOST_COLUMNS = 60, 60
+
+
+def cohort_chart(
+    cohort: Cohort, form: str = "heatmap", *, counts: bool = False, theme: str = "light", title: str | None = None
+) -> alt.LayerChart:
+    """A `heatmap` of percentages (or counts), or `curves`."""
+    if form not in FORMS:
+        raise UnknownNameError("form of a cohort chart", form, FORMS)
+    look = theme_of(theme)
+    if not any(row.size for row in cohort.rows):
+        raise QueryError(f"there is nothing to draw: nobody did {cohort.first} in {wording.span_of_cohort(cohort)}.")
+    drawn, width, legend = _heatmap(cohort, counts, look) if form == "heatmap" else _curves(cohort, look)
+    head = title or wording.title_of_cohort(cohort)
+    lines = wrapped([[wording.span_of_cohort(cohort)], legend], max(width, 8.5 * len(head)))
+    return dressed(drawn, head, lines, look)
+
+
+def mix(ramp: Sequence[str], part: float) -> str:
+    """The colour at a part (0 to 1) of the way through a ramp."""
+    at = max(0.0, min(1.0, part)) * (len(ramp) - 1)
+    n = min(int(at), len(ramp) - 2)
+    low, high = (_rgb(ramp[n]), _rgb(ramp[n + 1]))
+    return "#" + "".join(f"{round(a + (b - a) * (at - n)):02x}" for a, b in zip(low, high, strict=True))
+
+
+def ink_on(fill: str) -> str:
+    """Black or white, whichever is read more easily on a colour: the larger contrast of WCAG 2."""
+    light = _luminance(fill)
+    return "#ffffff" if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else "#000000"
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _luminance(colour: str) -> float:
+    parts = [c / 255 for c in _rgb(colour)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+# --- heat map
+
+
+def _heatmap(cohort: Cohort, counts: bool, theme: Theme) -> tuple[alt.LayerChart, float, list[str]]:
+    _check_size(cohort)
+    cells = [_cell(cohort, row, k, counts, theme) for row in cohort.rows for k in range(len(row.counts))]
+    widest = max(len(cell["text"]) for cell in cells)
+    step = max(30, 12 + 7 * widest)
+    sizes = [{"row": row.period.label, "column": _SIZE, "text": wording.number(row.size)} for row in cohort.rows]
+    averages = [] if counts else _averages(cohort)
+    names = [row.period.label for row in cohort.rows] + ([_AVERAGE] if averages else [])
+    x = _columns_axis(cohort, [_SIZE, *map(str, range(cohort.columns))])
+    y = alt.Y("row:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
+    width, height = step * (cohort.columns + 1), _ROW * len(names)
+    chart = alt.Chart(alt.InlineData(values=cells), width=width, height=height).encode(x=x, y=y)
+    squares = [
+        chart.transform_filter("!datum.is_provisional && datum.has_fill")
+        .mark_rect(stroke=theme.background, strokeWidth=1.5)
+        .encode(color=alt.Color("fill:N", scale=None), tooltip=_tooltips()),
+        # No pattern exists in Vega-Lite: an outline of dashes around hardly any colour is the hatching.
+        chart.transform_filter("datum.is_provisional && datum.has_fill")
+        .mark_bar(strokeDash=[3, 2], strokeWidth=1.2, fillOpacity=0.3, width={"band": 0.88}, height={"band": 0.8})
+        .encode(fill=alt.Fill("fill:N", scale=None), stroke=alt.value(theme.subtitle), tooltip=_tooltips()),
+    ]
+    texts = chart.mark_text(fontSize=11).encode(text="text:N", color=alt.Color("ink:N", scale=None))
+    told = (
+        alt.Chart(alt.InlineData(values=sizes)).mark_text(fontSize=11, color=theme.text).encode(x=x, y=y, text="text:N")
+    )
+    layers = [*squares, texts, told]
+    if averages:
+        bold = alt.Chart(alt.InlineData(values=averages)).mark_text(fontSize=11, fontWeight="bold", color=theme.title)
+        layers.append(bold.encode(x=x, y=y, text="text:N"))
+    return alt.LayerChart(layer=layers), width, _legend_of_cells(cohort, cells, counts)
+
+
+def _check_size(cohort: Cohort) -> None:
+    for what, n, most in (("rows", len(cohort.rows), _MOST_ROWS), ("columns", cohort.columns, _MOST_COLUMNS)):
+        if n > most:
+            raise QueryError(f"{n} {what} cannot be read on a heat map, it has at most {most}: ask for fewer {what}.")
+
+
+def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Theme) -> dict[str, Any]:
+    share, is_provisional = row.percent(column), cohort.is_provisional(row, column)
+    fill = mix(theme.ramp, 0.0 if share is None else share / cohort.peak)
+    text = GAP if share is None else wording.number(row.counts[column]) if counts else _percent(share, cohort)
+    return {
+        "row": row.period.label,
+        "column": str(column),
+        "count": row.counts[column],
+        "share": wording.percent(share) + ("" if share is None else " %"),
+        "size": row.size,
+        "is_provisional": is_provisional,
+        "has_fill": share is not None,
+        "text": f"{text}*" if is_provisional and share is not None else text,
+        "fill": fill,
+        "ink": theme.title if share is None or is_provisional else ink_on(fill),
+    }
+
+
+def _percent(share: float | None, cohort: Cohort) -> str:
+    """With a decimal where there is room for it."""
+    return wording.percent(share, 1 if cohort.columns <= 16 else 0).removesuffix(".0" if share == 100 else "")
+
+
+def _averages(cohort: Cohort) -> list[dict[str, Any]]:
+    cells = [
+        {"row": _AVERAGE, "column": str(k), "text": _percent(share, cohort)}
+        for k, share in enumerate(cohort.averages)
+        if share is not None
+    ]
+    return cells if len(cohort.rows) > 1 else []
+
+
+def _columns_axis(cohort: Cohort, names: Sequence[str]) -> alt.X:
+    axis = alt.Axis(orient="top", labelAngle=0, ticks=False, domain=False, titleAnchor="start", titlePadding=8)
+    return alt.X("column:N", sort=list(names), scale=alt.Scale(domain=list(names)), title=_later(cohort), axis=axis)
+
+
+def _later(cohort: Cohort) -> str:
+    return f"{cohort.grain}s later"
+
+
+def _legend_of_cells(cohort: Cohort, cells: Sequence[dict[str, Any]], counts: bool) -> list[str]:
+    said = ["number of actors" if counts else f"percent of the row's actors who did {cohort.then}"]
+    if any(cell["is_provisional"] for cell in cells):
+        said.append(f"dashed outline and *: the {cohort.grain} is not over")
+    if any(not cell["has_fill"] for cell in cells):
+        said.append(f"{GAP} nobody was there")
+    if not counts and len(cohort.rows) > 1:
+        said.append(f"average: weighted by size, finished {cohort.grain}s only")
+    return said
+
+
+def _tooltips() -> list[Any]:
+    return [
+        alt.Tooltip("row:N", title="cohort"),
+        alt.Tooltip("size:Q", title="actors", format=","),
+        alt.Tooltip("column:N", title="column"),
+        alt.Tooltip("count:Q", title="came back", format=","),
+        alt.Tooltip("share:N", title="share"),
+    ]
+
+
+# --- curves
+
+
+def _curves(cohort: Cohort, theme: Theme) -> tuple[alt.LayerChart, float, list[str]]:
+    """A line a cohort, the newer the stronger, and the average of all; dashed where a period is not over."""
+    if cohort.columns < 2:
+        raise QueryError("one column makes no curve: ask for more columns, or a heat map.")
+    first = _first_column(cohort)
+    rows = [row for row in cohort.rows if row.size and len(row.counts) > first]
+    if len(rows) > _MOST_CURVES:
+        raise QueryError(
+            f"{len(rows)} curves cannot be told apart, a chart has at most {_MOST_CURVES}: ask for fewer rows, or a heat map."
+        )
+    names = [row.period.label for row in rows]
+    # The palest colours of the ramp are made for areas: a line of them could not be seen.
+    colours = [mix(theme.ramp, 0.4 + 0.6 * n / max(1, len(rows) - 1)) for n in range(len(rows))]
+    data = [datum for row in rows for datum in _strokes(cohort, row, first)]
+    average = [
+        {"series": _AVERAGE, "column": k, "value": share, "is_settled": True, "stroke": _AVERAGE}
+        for k, share in enumerate(cohort.averages)
+        if share is not None and len(rows) > 1 and k >= first
+    ]
+    names, colours = [*names, *([_AVERAGE] if average else [])], [*colours, *([theme.strong] if average else [])]
+    x, y = _curve_axes(cohort, first)
+    named = names if len(names) <= _MOST_NAMED else [*names[:1], *names[-2:]]
+    legend = alt.Legend(title=None, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, values=named)
+    colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
+    chart = alt.Chart(alt.InlineData(values=data), width=_CURVES_WIDTH, height=_CURVES_HEIGHT)
+    dash = alt.condition("datum.is_settled", alt.value([1, 0]), alt.value([4, 3]))
+    layers = [
+        chart.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour, detail="stroke:N", strokeDash=dash),
+        chart.transform_filter(
+            _DOTS if cohort.columns <= _MOST_DOTS else f"{_DOTS} && (!datum.is_settled || datum.is_alone)"
+        )
+        .mark_point(size=26, strokeWidth=1.4, opacity=1)
+        .encode(x=x, y=y, color=colour, fill=_filled(names, colours, theme), tooltip=_curve_tooltips()),
+    ]
+    if average:
+        line = alt.Chart(alt.InlineData(values=average)).mark_line(strokeWidth=3.5, point={"size": 40})
+        layers.append(line.encode(x=x, y=y, color=colour, tooltip=_curve_tooltips()))
+    return alt.LayerChart(layer=layers), _CURVES_WIDTH, _legend_of_curves(cohort, rows, data, len(named) < len(names))
+
+
+def _strokes(cohort: Cohort, row: CohortRow, first: int) -> list[dict[str, Any]]:
+    """The finished cells as one stroke; a last one that is not over as another, which begins where the first ends."""
+    points = [
+        {
+            "series": row.period.label,
+            "column": k,
+            "value": row.percent(k),
+            "count": count,
+            "is_settled": not cohort.is_provisional(row, k),
+            "stroke": row.period.label,
+            "is_alone": len(row.counts) == first + 1,
+        }
+        for k, count in enumerate(row.counts)
+        if k >= first
+    ]
+    settled = [point for point in points if point["is_settled"]]
+    open_ = [point for point in points if not point["is_settled"]]
+    link = [settled[-1] | {"is_settled": False, "is_link": True}] if settled and open_ else []
+    return [*settled, *(point | {"stroke": f"{row.period.label} provisional"} for point in [*link, *open_])]
+
+
+def _first_column(cohort: Cohort) -> int:
+    """Column 0 is left out where it is 100 % by definition and would press all others to the ground."""
+    is_whole = all(row.counts[0] == row.size for row in cohort.rows) and cohort.columns > 2
+    return int(is_whole and cohort.peak < _FLAT)
+
+
+def _curve_axes(cohort: Cohort, first: int) -> tuple[alt.X, alt.Y]:
+    last = cohort.columns - 1
+    ticks = alt.Axis(grid=False, values=list(range(first, last + 1, -(-last // 16))), format="d")
+    scale = alt.Scale(domain=[first, max(last, first + 1)], nice=False, padding=8)
+    x = alt.X("column:Q", title=_later(cohort), scale=scale, axis=ticks)
+    form = alt.Axis(domain=False, ticks=False, tickCount=6, labelExpr="format(datum.value, '~f') + ' %'")
+    y = alt.Y("value:Q", title="percent of the cohort", scale=alt.Scale(zero=True, nice=6), axis=form)
+    return x, y
+
+
+def _filled(names: Sequence[str], colours: Sequence[str], theme: Theme) -> Any:
+    """Dots are full where the period is over, and hollow where it is not."""
+    full = alt.Fill("series:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
+    return alt.condition("datum.is_settled", full, alt.value(theme.background))
+
+
+def _curve_tooltips() -> list[Any]:
+    return [
+        alt.Tooltip("series:N", title="cohort"),
+        alt.Tooltip("column:Q", title="column"),
+        alt.Tooltip("value:Q", title="percent", format=".1f"),
+    ]
+
+
+def _legend_of_curves(
+    cohort: Cohort, rows: Sequence[CohortRow], data: Sequence[dict[str, Any]], is_cut: bool
+) -> list[str]:
+    said = [f"percent of each cohort's actors who did {cohort.then}"]
+    if len(rows) > 1:
+        said.append("the newer, the stronger the colour" if is_cut else f"a line a {cohort.grain}")
+        said.append(f"average: weighted by size, finished {cohort.grain}s only")
+    if any(not point["is_settled"] for point in data):
+        said.append(f"dashed, hollow: the {cohort.grain} is not over")
+    if _first_column(cohort):
+        said.append(f"column 0, the same {cohort.grain}, is 100 % and left out")
+    if empty := sum(not row.size for row in cohort.rows):
+        said.append(f"{wording.counted(empty, 'cohort')} of nobody left out")
+    return said

@@ -1,0 +1,200 @@
+"""The look that all charts share: colours, type, the axis of time, light and dark."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Protocol
+
+from footfall.errors import MissingExtraError, UnknownNameError
+from footfall.periods import Grain, Period, Window, periods_in
+
+try:
+    import altair as alt
+except ImportError:
+    raise MissingExtraError("a chart", "charts") from None
+
+__all__ = ["COLOURS", "LINE", "Theme", "alt", "dressed", "inset", "milliseconds", "theme_of", "time_axis", "wrapped"]
+
+# Okabe and Ito's colours (2008), told apart by everybody, without the yellow and black that lines cannot use;
+# the last six are from Paul Tol's muted scheme.
+COLOURS = (
+    "#0072b2",
+    "#e69f00",
+    "#009e73",
+    "#d55e00",
+    "#cc79a7",
+    "#56b4e9",
+    "#332288",
+    "#999933",
+    "#882255",
+    "#44aa99",
+    "#ddcc77",
+    "#aa4499",
+)
+LINE = 130
+"""Characters that fit under the title of a chart of usual width."""
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colours of what is not data, and of amounts."""
+
+    background: str
+    title: str
+    text: str
+    subtitle: str
+    grid: str
+    domain: str
+    ramp: tuple[str, ...]
+    """From nothing to the most; the first stands out least from the background."""
+    strong: str
+    """What is compared with all the rest."""
+
+
+THEMES = {
+    "light": Theme(
+        background="white",
+        title="#111",
+        text="#444",
+        subtitle="#5c5c5c",
+        grid="#e8e8e8",
+        domain="#bbb",
+        ramp=("#edf4fa", "#b5d4ea", "#6aaed6", "#2878b8", "#08417c"),
+        strong="#d55e00",
+    ),
+    "dark": Theme(
+        background="#14171c",
+        title="#f0f2f4",
+        text="#c3c8ce",
+        subtitle="#a2a9b1",
+        grid="#2c3138",
+        domain="#565d66",
+        ramp=("#1d2733", "#1f4468", "#2a6ca5", "#58a3dc", "#b3dcfa"),
+        strong="#f2994a",
+    ),
+}
+
+
+def theme_of(name: str) -> Theme:
+    if name not in THEMES:
+        raise UnknownNameError("theme", name, THEMES)
+    return THEMES[name]
+
+
+def dressed(
+    drawn: alt.LayerChart, title: str | Sequence[str], lines: Sequence[str], theme: Theme = THEMES["light"]
+) -> alt.LayerChart:
+    """Title, what the reader must know, and the look."""
+    heading = alt.TitleParams(
+        title,
+        subtitle=list(lines),
+        anchor="start",
+        frame="group",
+        fontSize=17,
+        fontWeight=600,
+        color=theme.title,
+        subtitleFontSize=11.5,
+        subtitleColor=theme.subtitle,
+        subtitleLineHeight=16,
+        offset=14,
+    )
+    titled = drawn.properties(title=heading, padding={"left": 12, "right": 16, "top": 14, "bottom": 12})
+    look: alt.LayerChart = (
+        titled.configure(font="Helvetica, Arial, sans-serif", background=theme.background)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelFontSize=11,
+            labelColor=theme.text,
+            titleFontSize=11.5,
+            titleColor=theme.text,
+            titleFontWeight="normal",
+            titlePadding=10,
+            gridColor=theme.grid,
+            domainColor=theme.domain,
+            tickColor=theme.domain,
+        )
+        .configure_legend(labelFontSize=11.5, labelColor=theme.text, titleColor=theme.text, rowPadding=5, offset=20)
+    )
+    return look
+
+
+def wrapped(lines: Sequence[Sequence[str]], width: float) -> list[str]:
+    """Remarks side by side, as many as fit over a chart of so many pixels at the size of a subtitle."""
+    most = max(72, int(width / 5.4))
+    folded: list[str] = []
+    for remarks in lines:
+        line = ""
+        for remark in remarks:
+            joined = f"{line} · {remark}" if line else remark
+            if line and len(joined) > most:
+                folded.append(line)
+                joined = remark
+            line = joined
+        folded += textwrap.wrap(line, most)
+    return folded
+
+
+# --- time
+
+_TICKS: tuple[tuple[float, Grain, int, str, str], ...] = (
+    (3, Grain.HOUR, 6, "%H:%M", "%-d %b %Y"),
+    (16, Grain.DAY, 1, "%-d %b", "%Y"),
+    (75, Grain.WEEK, 1, "%-d %b", "%Y"),
+    (440, Grain.MONTH, 1, "%b", "%Y"),
+    (1250, Grain.MONTH, 3, "%b", "%Y"),
+    (2500, Grain.MONTH, 6, "%b", "%Y"),
+    (math.inf, Grain.YEAR, 1, "%Y", ""),
+)
+"""Up to how many days: what a tick marks, every which, its label and what stands below it (d3-time-format)."""
+_LEAST_DAYS = {Grain.MONTH: 76, Grain.YEAR: 2501}
+"""No ticks between the periods themselves: as if the span were this long."""
+
+
+class Timed(Protocol):
+    """A row of any answer that has a period."""
+
+    @property
+    def period(self) -> Period: ...
+
+
+def time_axis(rows: Sequence[Timed], field: str = "at") -> alt.X:
+    """Ticks as far apart as the span deserves; below the first one and wherever the year (or day) begins, which it is."""
+    first, last = min(row.period.start for row in rows), max(row.period.end for row in rows)
+    if field == "at" and (newest := max(row.period.start for row in rows)) > first:
+        last = newest
+    days = max((last - first).days, _LEAST_DAYS.get(rows[0].period.grain, 0))
+    _, grain, every, label, below = next(ticks for ticks in _TICKS if days <= ticks[0])
+    ticks = _ticks(grain, every, Window(first, last + timedelta.resolution)) or [first]
+    told = [ticks[0], *(b for a, b in pairwise(ticks) if f"{a:{below}}" != f"{b:{below}}")]
+    axis = alt.Axis(
+        grid=False,
+        labelOverlap=True,
+        labelFlush=False,
+        values=[milliseconds(tick) for tick in ticks],
+        labelExpr=f"[utcFormat(datum.value, '{label}'), indexof({[milliseconds(t) for t in told]}, time(datum.value)) >= 0"
+        f" ? utcFormat(datum.value, '{below}') : '']",
+    )
+    scale = alt.Scale(type="utc", domain=[milliseconds(first), milliseconds(last)])
+    return alt.X(f"{field}:T", title=None, scale=scale, axis=axis)
+
+
+def _ticks(grain: Grain, every: int, window: Window) -> list[datetime]:
+    """Every how many-th hour of the day or month of the year, from its beginning."""
+    starts = [period.start for period in periods_in(grain, window) if period.start >= window.start]
+    return [s for s in starts if (s.hour if grain is Grain.HOUR else s.month - 1) % every == 0]
+
+
+def milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def inset(period: Period) -> tuple[int, int]:
+    """A column's edges, with some air between neighbours."""
+    start, end = milliseconds(period.start), milliseconds(period.end)
+    air = (end - start) // 16
+    return start + air, end - air

@@ -1,0 +1,356 @@
+"""Cohorts against plain sets: who is in a row, who came back, what is not known yet, and what is no question."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyroaring import BitMap64
+
+import footfall
+from activities import NOW, InMemory, ever_before, periods_until, stores
+from footfall.activity import overlaps as overlaps_module
+from footfall.activity.cohorts import Among, Cohort, CohortRow, cohort
+from footfall.activity.overlaps import overlaps
+from footfall.errors import FootfallError
+from footfall.periods import Grain, Period
+from footfall.settings import Settings
+
+GRAINS = [Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR]
+VIP = Among(BitMap64([1, 3, 1 << 32]), "vip")
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def three_days() -> InMemory:
+    """Ten on the 9th, of whom four come on the 10th and one on the 11th (today), where two more are new."""
+    return InMemory({"in": {day("2026-03-09"): range(10), day("2026-03-10"): range(4), day("2026-03-11"): [0, 20, 21]}})
+
+
+def asked(store: InMemory, first: str = "in", then: str = "in", **options: Any) -> Cohort:
+    given: dict[str, Any] = {"now": NOW, "by": "day", "rows": 3, "columns": 3}
+    return cohort(store, first, then, **given | options)
+
+
+# --- against plain sets
+
+
+@given(
+    store=stores(),
+    grain=st.sampled_from(GRAINS),
+    kind=st.sampled_from(["active", "new"]),
+    retention=st.sampled_from(["return", "unbounded"]),
+    where_first=st.lists(st.sampled_from(["c", VIP]), max_size=2),
+    where_then=st.lists(st.sampled_from(["c", VIP]), max_size=2),
+    rows=st.integers(1, 9),
+    columns=st.integers(1, 9),
+    since=st.none() | st.integers(0, 60),
+    is_ranked=st.booleans(),
+)
+def test_every_cell_is_what_plain_sets_say(
+    store: InMemory,
+    grain: Grain,
+    kind: str,
+    retention: str,
+    where_first: list[str | Among],
+    where_then: list[str | Among],
+    rows: int,
+    columns: int,
+    since: int | None,
+    is_ranked: bool,
+) -> None:
+    start = None if since is None else NOW - timedelta(days=since)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overlaps_module, "_IDS_PER_CONTAINER_PAIR", 1e9 if is_ranked else 0)
+        found = cohort(
+            store,
+            "a",
+            "b",
+            now=NOW,
+            by=grain,
+            rows=rows,
+            columns=columns,
+            since=start,
+            kind=kind,
+            retention=retention,
+            where_first=where_first,
+            where_then=where_then,
+        )
+    periods = periods_until(grain, NOW, rows)
+    if start:
+        periods = [p for n in range(rows) if (p := Period.containing(grain, start).shift(n)).start <= NOW]
+    assert [row.period for row in found.rows] == periods
+    for row in found.rows:
+        group = narrowed(store, store.during("a", row.period.window), where_first, row.period)
+        if kind == "new":
+            group -= ever_before(store, "a", row.period.start)
+        assert row.size == len(group)
+        later = [p for k in range(columns) if (p := row.period.shift(k)).start <= NOW]
+        assert list(row.counts) == [len(group & retained(store, p, where_then, retention)) for p in later]
+
+
+def narrowed(store: InMemory, group: set[int], conditions: list[str | Among], period: Period) -> set[int]:
+    for each in conditions:
+        group = group & (set(each.members) if isinstance(each, Among) else store.during(each, period.window))
+    return group
+
+
+def retained(store: InMemory, period: Period, conditions: list[str | Among], retention: str) -> set[int]:
+    found: set[int] = set()
+    while period.start <= NOW:
+        found |= narrowed(store, store.during("b", period.window), conditions, period)
+        if retention == "return":
+            break
+        period = period.next()
+    return found
+
+
+@pytest.mark.parametrize("high", [10, 20, 26, 30, 33])
+@pytest.mark.parametrize("most_cells", [64, 1 << 12, 1 << 24])
+def test_dense_or_sparse_many_or_few_the_overlaps_are_the_same(
+    high: int, most_cells: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the sets are cut into matrices; one of them is empty, one lies apart from all others."""
+    monkeypatch.setattr(overlaps_module, "_MOST_CELLS", most_cells)
+    random = np.random.default_rng(high)
+    users = np.unique(random.integers(0, 1 << high, 2000, dtype=np.uint64))
+    sets = [BitMap64(random.choice(users, min(len(users), 40 * n))) for n in range(12)]
+    sets.append(BitMap64([(1 << 33) + n for n in range(700)]))
+    spans = [range(n, 13) for n in range(13)]
+    plain = [[len(set(sets[i]) & set(sets[j])) for j in range(i, 13)] for i in range(13)]
+    for scale in (0, 6, 1e9):
+        monkeypatch.setattr(overlaps_module, "_IDS_PER_CONTAINER_PAIR", scale)
+        assert overlaps(sets, sets, spans) == plain
+
+
+def test_sparse_ids_are_ranked_and_dense_ones_are_not() -> None:
+    random = np.random.default_rng(1)
+    dense = [BitMap64(random.integers(0, 1 << 18, 20_000, dtype=np.uint64)) for _ in range(20)]
+    sparse = [BitMap64(random.integers(0, 1 << 31, 20_000, dtype=np.uint64)) for _ in range(20)]
+    assert not overlaps_module._is_sparse(dense, 210)
+    assert overlaps_module._is_sparse(sparse, 210)
+    assert not overlaps_module._is_sparse([BitMap64()], 1)
+
+
+# --- who is in a row
+
+
+def test_new_looks_back_to_the_beginning_also_at_hours_and_not_at_undated_marks() -> None:
+    store = three_days()
+    store.mark("in", day("1969-12-30"), [20], hour=5)
+    store.mark_undated("in", [21])
+    found = asked(store, kind="new")
+    assert [row.size for row in found.rows] == [10, 0, 1]
+
+
+def test_undated_marks_are_in_no_period_not_even_in_the_one_around_1970() -> None:
+    store = InMemory({"in": {day("1969-12-31"): [1], day("1970-01-01"): [2]}})
+    store.mark_undated("in", [3])
+    found = asked(store, by="week", rows=1, since=datetime(1970, 1, 1, tzinfo=UTC))
+    assert found.rows[0].size == 2
+
+
+def test_new_is_decided_before_it_is_narrowed() -> None:
+    """Who first came without paying is not new when they come again and pay."""
+    store = InMemory({"in": {day("2026-03-09"): [1], day("2026-03-10"): [1, 2]}, "pay": {day("2026-03-10"): [1, 2]}})
+    found = asked(store, kind="new", where_first="pay")
+    assert [row.size for row in found.rows] == [0, 1, 0]
+
+
+def test_weeks_are_iso_weeks() -> None:
+    store = InMemory({"in": {day("2021-01-03"): [1], day("2021-01-04"): [1]}})
+    found = asked(store, by="week", rows=2, since=datetime(2021, 1, 1, tzinfo=UTC))
+    assert [(row.period.label, row.size, row.counts[1]) for row in found.rows] == [
+        ("2020-W53", 1, 1),
+        ("2021-W01", 1, 0),
+    ]
+
+
+def test_a_single_text_is_one_event_and_a_bare_bitmap_a_set() -> None:
+    store = three_days()
+    assert asked(store, where_first="in").rows == asked(store).rows
+    assert [row.size for row in asked(store, where_first=BitMap64([0, 20])).rows] == [1, 1, 2]
+    assert asked(store, where_first=[VIP, "in"]).where_first == ("vip", "in")
+
+
+# --- what is not known
+
+
+def test_a_period_that_is_not_over_is_provisional_and_a_future_one_absent() -> None:
+    found = asked(three_days())
+    assert [row.counts for row in found.rows] == [(10, 4, 1), (4, 1), (3,)]
+    assert [[found.is_provisional(row, k) for k in range(len(row.counts))] for row in found.rows] == [
+        [False, False, True],
+        [False, True],
+        [True],
+    ]
+
+
+def test_a_period_is_over_at_its_last_moment_and_not_before() -> None:
+    midnight = datetime(2026, 3, 12, tzinfo=UTC)
+    just_before = asked(three_days(), now=midnight - timedelta(microseconds=1))
+    assert just_before.is_provisional(just_before.rows[-1])
+    after = asked(three_days(), now=midnight)
+    assert [row.counts for row in after.rows] == [(4, 1, 0), (3, 0), (0,)]
+    assert not after.is_provisional(after.rows[1])
+
+
+def test_averages_weigh_by_size_and_leave_out_what_is_not_over() -> None:
+    found = asked(three_days())
+    assert found.averages == (100.0, 40.0, None)
+    wider = asked(three_days(), now=datetime(2026, 3, 12, tzinfo=UTC), rows=4)
+    assert wider.averages == (100.0, 100 * 5 / 14, 10.0)
+
+
+def test_of_nobody_there_is_no_share() -> None:
+    found = asked(three_days(), rows=4)
+    assert found.rows[0].size == 0
+    assert [found.rows[0].percent(k) for k in range(3)] == [None, None, None]
+    assert found.to_csv().splitlines()[1] == "2026-03-08,0,,,"
+    assert found.to_csv(counts=True).splitlines()[1] == "2026-03-08,0,0,0,0"
+
+
+def test_unbounded_counts_whoever_came_then_or_later() -> None:
+    store = InMemory({"in": {day("2026-03-08"): [1, 2, 3], day("2026-03-11"): [1], day("2026-03-10"): [2]}})
+    assert asked(store, rows=4, columns=4).rows[0].counts == (3, 0, 1, 1)
+    assert asked(store, rows=4, columns=4, retention="unbounded").rows[0].counts == (3, 2, 2, 1)
+    short = asked(store, rows=1, columns=2, retention="unbounded", since=datetime(2026, 3, 8, tzinfo=UTC))
+    assert short.rows[0].counts == (3, 2), "later than the last column counts too"
+
+
+# --- renderings
+
+
+def test_csv_is_period_size_and_columns_with_one_decimal() -> None:
+    assert list(csv.reader(asked(three_days(), columns=4).to_csv().splitlines())) == [
+        ["period", "size", "0", "1", "2", "3"],
+        ["2026-03-09", "10", "100.0", "40.0", "", ""],
+        ["2026-03-10", "4", "100.0", "", "", ""],
+        ["2026-03-11", "3", "", "", "", ""],
+    ]
+    assert asked(three_days()).to_csv(counts=True).splitlines()[1] == "2026-03-09,10,10,4,"
+
+
+def test_json_says_what_was_asked_and_what_may_change() -> None:
+    told = json.loads(asked(three_days(), kind="new", where_then=[VIP]).to_json())
+    assert told["cohort"] | {"description": ""} == {
+        "first": "in",
+        "then": "in",
+        "grain": "day",
+        "kind": "new",
+        "retention": "return",
+        "columns": 3,
+        "where_first": [],
+        "where_then": ["vip"],
+        "asked_at": "2026-03-11T15:30:00Z",
+        "description": "",
+    }
+    assert "for the first time ever" in told["cohort"]["description"]
+    assert told["rows"][1] == {
+        "period": "2026-03-10",
+        "label": "2026-03-10",
+        "size": 0,
+        "is_provisional": False,
+        "cells": [
+            {"column": 0, "count": 0, "percent": None, "is_provisional": False},
+            {"column": 1, "count": 0, "percent": None, "is_provisional": True},
+        ],
+    }
+    assert told["averages"] == [20.0, 20.0, None]
+
+
+def test_frames_are_long() -> None:
+    found = asked(three_days())
+    rows = found.to_arrow().to_pylist()
+    assert len(rows) == 6
+    assert rows[1] == {
+        "period": datetime(2026, 3, 9, tzinfo=UTC),
+        "size": 10,
+        "column": 1,
+        "count": 4,
+        "percent": 40.0,
+        "is_provisional": False,
+    }
+    assert found.to_pandas().shape == (6, 6)
+    assert found.to_polars().height == 6
+
+
+def test_unbounded_retention_is_said() -> None:
+    assert "or in any later one up to now" in asked(three_days(), retention="unbounded").description
+    assert isinstance(asked(three_days()).rows[0], CohortRow)
+
+
+# --- as people ask
+
+
+def test_a_workspace_is_asked_with_names_texts_and_sets_of_actors(tmp_path: Path) -> None:
+    ff = footfall.open(Settings(folder=tmp_path), now=lambda: NOW)
+    ff.mark("joined", ["ada", "bob", 3], at="2026-03-09")
+    ff.mark("came", ["ada", 3], at="2026-03-10")
+    ff.mark("paid", ["ada", "eve"], unique=True)
+    found = ff.cohort("joined", "came", by="day", rows=2, columns=2, since="2026-03-09", kind="new")
+    assert [(row.period.label, row.size, row.counts) for row in found.rows] == [
+        ("2026-03-09", 3, (0, 2)),
+        ("2026-03-10", 0, (0, 0)),
+    ]
+    paying = ff.cohort("joined", "came", by="day", rows=2, where_first=ff.event("paid").unique())
+    assert paying.rows[-1].size == 0
+    assert ff.cohort("joined", "came", by="day", rows=3, where_first=[ff.event("paid").unique()]).rows[0].size == 1
+    assert paying.where_first == ("paid, unique",)
+    assert [step.actors for step in ff.funnel(["joined", "came"], since="2026-03-01").steps] == [3, 2]
+    assert ff.stickiness("came", rows=2).rows[0].daily == 2
+    assert ff.growth("came", by="day", rows=2).rows[1].dormant == 2
+    with pytest.raises(FootfallError, match="nobody ever did 'joind'; did you mean 'joined'"):
+        ff.cohort("joind", "came")
+
+
+def test_actors_of_another_store_are_found_by_their_names(tmp_path: Path) -> None:
+    ff, other = (footfall.open(Settings(folder=tmp_path / name), now=lambda: NOW) for name in ("one", "two"))
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    ff.mark("joined", ["ada", "bob"], at="2026-03-09")
+    other.mark("vip", ["zoe", "bob"])
+    found = ff.cohort("joined", "joined", by="day", rows=3, where_first=other.event("vip").ever())
+    assert found.rows[0].size == 1
+
+
+# --- no question
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kind": "nwe"}, "unknown kind of cohort 'nwe'; did you mean 'new'? Valid: active, new."),
+        ({"by": "hour"}, "unknown grain 'hour'; valid: day, week, month, year."),
+        ({"by": "total"}, "unknown grain 'total'; valid: day, week, month, year."),
+        ({"retention": "rolling"}, "unknown retention 'rolling'; valid: return, unbounded."),
+        ({"rows": 0}, "rows=0 is not possible; it is a whole number from 1 to 1,000."),
+        ({"columns": 1001}, "columns=1001 is not possible; it is a whole number from 1 to 1,000."),
+        ({"rows": True}, "rows=True is not possible; it is a whole number from 1 to 1,000."),
+        (
+            {"since": datetime(2026, 3, 12, tzinfo=UTC)},
+            "since 2026-03-12 lies in the future; it is 2026-03-11T15:30Z now.",
+        ),
+        (
+            {"since": NOW.replace(tzinfo=None)},
+            "2026-03-11T15:30:00 has no time zone; add Z for UTC or an offset such as +02:00.",
+        ),
+    ],
+)
+def test_what_is_no_question_is_one_sentence(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(FootfallError) as caught:
+        asked(three_days(), **options)
+    assert str(caught.value) == message
+
+
+def test_a_time_far_back_is_answered_too() -> None:
+    assert asked(three_days(), by="year", rows=1000).rows[-1].size == 12
