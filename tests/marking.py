@@ -12,8 +12,8 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from footfall.activity import sqlite
 from footfall.activity.sqlite import SqliteStore
+from footfall.activity.sqlite import store as sqlite
 from footfall.activity.store import PER_DAY, Actors
 
 DAY = 20_000 * PER_DAY

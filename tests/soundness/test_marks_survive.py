@@ -230,7 +230,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Path) -> None
 
 
 def test_a_locked_store_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("footfall.activity.database.PATIENCE", 0.2)
+    monkeypatch.setattr("footfall.activity.sqlite.database.PATIENCE", 0.2)
     path = tmp_path / "activity.db"
     holder, store = SqliteStore(path), SqliteStore(path)
     holder.mark_one("seen", DAY, 1)

@@ -19,12 +19,12 @@ from pathlib import Path
 
 from pyroaring import BitMap64
 
-from footfall.activity import journal
-from footfall.activity.database import Database, within
-from footfall.activity.intake import IS_POSSIBLE, RECORD_BYTES, Intake
-from footfall.activity.journal import Change
-from footfall.activity.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
-from footfall.activity.memory import Key, Memory
+from footfall.activity.sqlite import journal
+from footfall.activity.sqlite.database import Database, within
+from footfall.activity.sqlite.intake import IS_POSSIBLE, RECORD_BYTES, Intake
+from footfall.activity.sqlite.journal import Change
+from footfall.activity.sqlite.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
+from footfall.activity.sqlite.memory import Key, Memory
 from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, Actors, day_slot
 from footfall.errors import StoreBusyError, StoreWriteError
 
