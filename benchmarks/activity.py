@@ -215,9 +215,7 @@ def cohorts(redis: str, bitmapist: Any) -> None:
 def check(answer: Any, theirs: Any, active: list[Ids]) -> None:
     """Both say what plain intersections say."""
     by_age = active[::-1]
-    counts = {
-        row.period.start.date(): [cell.count for cell in row.cells if cell.count is not None] for row in answer.rows
-    }
+    counts = {row.period.start.date(): list(row.counts) for row in answer.rows}
     for day, _, *cells in theirs:
         first = (day.date() - (NOW - timedelta(days=DAYS - 1)).date()).days
         truth = [len(np.intersect1d(by_age[first], later)) for later in by_age[first:]]

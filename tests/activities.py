@@ -39,6 +39,8 @@ class InMemory:
         found = [ids for (name, slot), ids in self.sets.items() if name == event and start <= slot < stop]
         return BitMap64(sorted(set().union(*found)))
 
+    members = union
+
     def during(self, event: str, window: Window) -> set[int]:
         """Who did it, counted with plain sets; undated marks are in no window."""
         first, last = (moment.toordinal() - _EPOCH for moment in (window.start, window.end))

@@ -13,8 +13,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from footfall.activity.members import Members, as_bitmap
 from footfall.activity.overlaps import overlaps
-from footfall.activity.spans import Sets, active, before, choice_of, grain_of, number_of, rows_of, share
+from footfall.activity.spans import Sets, before, choice_of, grain_of, members_in, number_of, rows_of, share
 from footfall.frames import Framed, csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
@@ -211,7 +212,9 @@ def cohort(
     periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
     doers = _doers(sets, now)
     begun = periods_in(grain, Window(periods[0].start, Period.containing(grain, now).end))
-    members = _new(sets, first, periods, doers) if chosen is CohortKind.NEW else [doers(first, p) for p in periods]
+    members: Sequence[Members] = [doers(first, p) for p in periods]
+    if chosen is CohortKind.NEW:
+        members = _new(sets, first, periods, doers)
     groups = [_narrowed(group, conditions[0], p, doers) for group, p in zip(members, periods, strict=True)]
     shown = min(len(begun), len(periods) + width - 1)
     spans = [range(n, min(n + width, shown)) for n in range(len(periods))]
@@ -230,16 +233,16 @@ def cohort(
     )
 
 
-_Doers = Callable[[str, Period], "BitMap64"]
+_Doers = Callable[[str, Period], "Members"]
 
 
 def _doers(sets: Sets, now: datetime) -> _Doers:
     """Who did an event in a period, each read once: a row and a column of the same are the same object."""
-    read: dict[tuple[str, Period], BitMap64] = {}
+    read: dict[tuple[str, Period], Members] = {}
 
-    def doers(event: str, period: Period) -> BitMap64:
+    def doers(event: str, period: Period) -> Members:
         if (event, period) not in read:
-            read[event, period] = active(sets, event, period, now)
+            read[event, period] = members_in(sets, event, period, now)
         return read[event, period]
 
     return doers
@@ -249,27 +252,29 @@ def _new(sets: Sets, first: str, periods: Sequence[Period], doers: _Doers) -> li
     """Per period, who did `first` in it and never before it, back to the beginning."""
     earlier, groups = before(sets, first, periods[0].start), []
     for period in periods:
-        groups.append(doers(first, period) - earlier)
-        earlier = earlier | doers(first, period)
+        members = as_bitmap(doers(first, period))
+        groups.append(members - earlier)
+        earlier = earlier | members
     return groups
 
 
 def _returned(
     then: str, conditions: Sequence[Condition], begun: Sequence[Period], shown: int, doers: _Doers, form: Retention
-) -> list[BitMap64]:
+) -> Sequence[Members]:
     """Per shown period, who counts as retained in it."""
     if form is Retention.RETURN:
         return [_narrowed(doers(then, period), conditions, period, doers) for period in begun[:shown]]
     later: list[BitMap64] = []
     for period in reversed(begun):
-        group = _narrowed(doers(then, period), conditions, period, doers)
+        group = as_bitmap(_narrowed(doers(then, period), conditions, period, doers))
         later.append(group | later[-1] if later else group)
     return later[::-1][:shown]
 
 
-def _narrowed(group: BitMap64, conditions: Sequence[Condition], period: Period, doers: _Doers) -> BitMap64:
+def _narrowed(group: Members, conditions: Sequence[Condition], period: Period, doers: _Doers) -> Members:
     for condition in conditions:
-        group = group & (condition.members if isinstance(condition, Among) else doers(condition, period))
+        among = condition.members if isinstance(condition, Among) else as_bitmap(doers(condition, period))
+        group = as_bitmap(group) & among
     return group
 
 

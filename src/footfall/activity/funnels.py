@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from footfall.activity.spans import MOST, Sets, active, events_of, share, within
+from footfall.activity.spans import MOST, Sets, active, events_of, share
 from footfall.activity.store import day_slot
 from footfall.errors import QueryError
 from footfall.frames import Framed, csv_of, json_of
@@ -175,7 +175,7 @@ def _reached(sets: Sets, events: Sequence[str], days: int, window: Window, now: 
     `started[k]` has the latest first step of a chain that leads to step k, per actor: among chains of the same length
     it is the one that stays open the longest, so that one pass over the days is enough, however long `within` is.
     """
-    everyone = within(sets, events[0], day_slot(window.start), day_slot(window.end))
+    everyone = sets.union(events[0], day_slot(window.start), day_slot(window.end))
     actors = np.frombuffer(everyone.to_array(), np.uint64)
     started = np.full((len(events), len(actors)), _NEVER, np.int32)
     has_reached = np.zeros(started.shape, np.bool_)

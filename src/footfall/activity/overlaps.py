@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from footfall.activity.members import Members, SparseSet, as_bitmap, ids_of
+
 if TYPE_CHECKING:
     import numpy.typing as npt
-    from pyroaring import BitMap64
 
     Ids = npt.NDArray[np.uint64]
 
@@ -30,30 +31,41 @@ _SAMPLE = 256
 """Every which id says how the ids are spread."""
 
 
-def overlaps(rows: Sequence[BitMap64], columns: Sequence[BitMap64], spans: Sequence[range]) -> list[list[int]]:
+def overlaps(rows: Sequence[Members], columns: Sequence[Members], spans: Sequence[range]) -> list[list[int]]:
     """|rows[i] ∩ columns[j]| for each j of spans[i]; a set that is a row and a column is best the same object."""
     sets = {id(each): each for each in (*rows, *columns)}
     if not _is_sparse(list(sets.values()), sum(map(len, spans))):
-        return [[row.intersection_cardinality(columns[j]) for j in span] for row, span in zip(rows, spans, strict=True)]
+        bitmaps = {key: as_bitmap(each) for key, each in sets.items()}
+        others = [bitmaps[id(column)] for column in columns]
+        return [
+            [bitmaps[id(row)].intersection_cardinality(others[j]) for j in span]
+            for row, span in zip(rows, spans, strict=True)
+        ]
     place = {key: n for n, key in enumerate(sets)}
     at = np.array([place[id(column)] for column in columns])
     counts = [np.zeros(len(span), np.int64) for span in spans]
-    for bits in _bit_matrices([np.frombuffer(each.to_array(), np.uint64) for each in sets.values()]):
+    for bits in _bit_matrices([ids_of(each) for each in sets.values()]):
         for row, span, count in zip(rows, spans, counts, strict=True):
             shared = bits[place[id(row)]] & bits[at[span.start : span.stop]]
             count += np.bitwise_count(shared).sum(axis=1, dtype=np.int64)
     return [count.tolist() for count in counts]
 
 
-def _is_sparse(sets: Sequence[BitMap64], pairs: int) -> bool:
+def _is_sparse(sets: Sequence[Members], pairs: int) -> bool:
     """Whether looking into containers, pair by pair, would cost more than ranking all ids once."""
     ids = sum(map(len, sets))
     if not 0 < ids <= _MOST_IDS or max(each.max() for each in sets if each) >> (64 - len(sets).bit_length()):
         return False
     # Walking through the containers of all sets would cost a tenth of the answer.
     asked = sets[:: -(-len(sets) // _ASKED)]
-    containers = sum(each.get_statistics()["n_containers"] for each in asked) / len(asked)
+    containers = sum(map(_containers, asked)) / len(asked)
     return bool(pairs * containers * _IDS_PER_CONTAINER_PAIR > ids)
+
+
+def _containers(members: Members) -> int:
+    if isinstance(members, SparseSet):
+        return len(members)
+    return int(members.get_statistics()["n_containers"])
 
 
 def _bit_matrices(sets: Sequence[Ids]) -> Iterator[npt.NDArray[np.uint64]]:

@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from footfall.activity.store import FIRST, UNDATED, day_slot
+from footfall.activity.members import Members, as_bitmap
+from footfall.activity.store import UNDATED, day_slot
 from footfall.errors import QueryError, UnknownNameError
 from footfall.periods import Grain, Period, Window, periods_in, short
 
@@ -26,22 +27,24 @@ class Sets(Protocol):
         """Everybody in any slot of [start, stop), to read and never to change."""
         ...
 
-
-def within(sets: Sets, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
-    """Everybody who did an event at a known time in [start, stop): `UNDATED` lies between 1969 and 1970 and is left out."""
-    if start <= UNDATED < stop:
-        return sets.union(event, start, UNDATED) | sets.union(event, UNDATED + 1, stop)
-    return sets.union(event, start, stop, is_kept=is_kept)
+    def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> Members:
+        """The same, in the form it is kept in."""
+        ...
 
 
 def active(sets: Sets, event: str, period: Period, now: datetime) -> BitMap64:
-    """Everybody who did an event in a period; one that is over is likely to be asked again."""
-    return within(sets, event, day_slot(period.start), day_slot(period.end), is_kept=period.end <= now)
+    """Everybody who did an event in a period."""
+    return as_bitmap(members_in(sets, event, period, now))
+
+
+def members_in(sets: Sets, event: str, period: Period, now: datetime) -> Members:
+    """The same, in the form it is kept in. A period that is over is likely to be asked again."""
+    return sets.members(event, day_slot(period.start), day_slot(period.end), is_kept=period.end <= now)
 
 
 def before(sets: Sets, event: str, moment: datetime) -> BitMap64:
     """Everybody who ever did an event before a day, at a known time."""
-    return within(sets, event, FIRST, day_slot(moment))
+    return sets.union(event, UNDATED + 1, day_slot(moment), is_kept=True)
 
 
 def rows_of(grain: Grain, rows: int, since: datetime | None, now: datetime) -> list[Period]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from pyroaring import BitMap64
 
+    from footfall.activity.members import Members
+
     Ids = npt.NDArray[np.uint64]
 
 NAMED = 1 << 32
@@ -116,6 +118,10 @@ class Store(Protocol):
 
         A day's slots are [32 d, 32 d + 32), a calendar period's those of its days.
         """
+        ...
+
+    def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> Members:
+        """The same as `union`, in the form it is kept in."""
         ...
 
     def count(self, event: str, start: int, stop: int) -> int:

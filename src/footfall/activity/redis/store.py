@@ -111,6 +111,9 @@ class RedisStore:
             parts.extend(self._sets.read([places[place] for place in keys.fewest(places)]))
         return union_of([part for part in parts if part is not None])
 
+    def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
+        return self.union(event, start, stop)
+
     def count(self, event: str, start: int, stop: int) -> int:
         places = () if keys.is_long(start, stop) else keys.cover(start, stop)
         if len(places) == 1:

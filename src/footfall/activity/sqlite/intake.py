@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from footfall.activity.members import bitmap_of
 from footfall.activity.sqlite.journal import Change, Changes
-from footfall.activity.sqlite.members import bitmap_of
 from footfall.errors import StoreWriteError
 
 try:

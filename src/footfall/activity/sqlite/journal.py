@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from pyroaring import BitMap64
 
+from footfall.activity.members import bytes_of, decoded_bitmap, encoded
 from footfall.activity.sqlite.database import within
-from footfall.activity.sqlite.members import bytes_of, decoded_bitmap, encoded
 
 STEP_BYTES = 4 << 20
 """About how much one transaction of a fold writes, so that nobody waits long."""

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from pyroaring import BitMap64
 
+from footfall.activity.members import Members, as_bitmap, bytes_of, kept_form
 from footfall.activity.sqlite.journal import Change, Changes
-from footfall.activity.sqlite.members import Members, as_bitmap, bytes_of, kept_form
 
 Key = tuple[int, int, int]
 """Event, start, stop: a range of slots whose union is remembered."""

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from pyroaring import BitMap64
 
+from footfall.activity.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
 from footfall.activity.sqlite import journal
 from footfall.activity.sqlite.database import Database, within
 from footfall.activity.sqlite.intake import IS_POSSIBLE, RECORD_BYTES, Intake
 from footfall.activity.sqlite.journal import Change
-from footfall.activity.sqlite.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
 from footfall.activity.sqlite.memory import Key, Memory
 from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, Actors, day_slot
 from footfall.errors import StoreBusyError, StoreWriteError
@@ -123,15 +123,15 @@ class SqliteStore:
     # Reading
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
-        return as_bitmap(self._members(event, start, stop, is_kept))
+        return as_bitmap(self.members(event, start, stop, is_kept=is_kept))
 
     def count(self, event: str, start: int, stop: int) -> int:
-        return len(self._members(event, start, stop))
+        return len(self.members(event, start, stop))
 
     def contains(self, event: str, start: int, stop: int, actor: int) -> bool:
-        return actor in self._members(event, start, stop)
+        return actor in self.members(event, start, stop)
 
-    def _members(self, event: str, start: int, stop: int, is_kept: bool = False) -> Members:
+    def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> Members:
         with self._file.lock:
             number = self._number(event)
             if number is None:

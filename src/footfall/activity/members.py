@@ -44,6 +44,9 @@ class SparseSet:
         at = int(np.searchsorted(self.ids, np.uint32(id)))
         return at < len(self.ids) and int(self.ids[at]) == id
 
+    def max(self) -> int:
+        return int(self.ids[-1])
+
     def bitmap(self) -> BitMap64:
         return BitMap64(array("Q", self.ids.astype(np.uint64).tobytes()))
 
@@ -78,6 +81,13 @@ def decoded(blob: bytes) -> Members:
 
 def as_bitmap(members: Members) -> BitMap64:
     return members.bitmap() if isinstance(members, SparseSet) else members
+
+
+def ids_of(members: Members) -> npt.NDArray[np.uint64]:
+    """The ids of a set, ascending."""
+    if isinstance(members, SparseSet):
+        return members.ids.astype(np.uint64)
+    return np.frombuffer(members.to_array(), np.uint64)
 
 
 def decoded_bitmap(blob: bytes) -> BitMap64:
