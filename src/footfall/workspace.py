@@ -211,11 +211,12 @@ class Workspace:
         retention: str = "return",
         where_first: Conditions = (),
         where_then: Conditions = (),
+        until: Moment = None,
     ) -> Cohort:
         """Follow who did `first` in a period through later periods of `then`. See `footfall.activity.cohorts`.
 
         `kind` is "active" or "new" (for the first time ever), `retention` "return" or "unbounded" (then or later);
-        the conditions are events done in the same period, or sets of actors.
+        the conditions are events done in the same period, or sets of actors. `until` asks as if it were that moment.
         """
         from footfall.activity.questions import ask_cohort
 
@@ -231,6 +232,7 @@ class Workspace:
             retention=retention,
             where_first=where_first,
             where_then=where_then,
+            until=until,
         )
 
     def funnel(
@@ -241,17 +243,21 @@ class Workspace:
 
         return ask_funnel(self.activity, steps, within=within, since=since, until=until)
 
-    def stickiness(self, event: str, *, windows: str = "trailing", rows: int = 30, since: Moment = None) -> Stickiness:
+    def stickiness(
+        self, event: str, *, windows: str = "trailing", rows: int = 30, since: Moment = None, until: Moment = None
+    ) -> Stickiness:
         """DAU, WAU, MAU and their ratios, by day or by calendar month. See `footfall.activity.stickiness`."""
         from footfall.activity.questions import ask_stickiness
 
-        return ask_stickiness(self.activity, event, windows=windows, rows=rows, since=since)
+        return ask_stickiness(self.activity, event, windows=windows, rows=rows, since=since, until=until)
 
-    def growth(self, event: str, *, by: str = "week", rows: int = 12, since: Moment = None) -> Growth:
+    def growth(
+        self, event: str, *, by: str = "week", rows: int = 12, since: Moment = None, until: Moment = None
+    ) -> Growth:
         """New, returning, resurrected and dormant actors by period. See `footfall.activity.growth`."""
         from footfall.activity.questions import ask_growth
 
-        return ask_growth(self.activity, event, by=by, rows=rows, since=since)
+        return ask_growth(self.activity, event, by=by, rows=rows, since=since, until=until)
 
     def forget(self, actor: Any) -> int:
         """Take an actor out of every set and out of the identities; from how many sets he was taken."""

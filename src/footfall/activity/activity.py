@@ -190,6 +190,11 @@ class Activity:
         if collected := self.collected.get(event):
             collected.renew()
 
+    def known_until(self, event: str) -> datetime:
+        """The moment up to which everything is known of an event: now, or what was collected last."""
+        collected = self.collected.get(event)
+        return min(self.now(), collected.known_until()) if collected else self.now()
+
     def population(self) -> ActorSet:
         """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""
         return self.event(self.population_event).ever() if self.population_event else Everybody(self)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from footfall.activity.members import Members, as_bitmap
 from footfall.activity.overlaps import overlaps
-from footfall.activity.spans import Sets, before, choice_of, grain_of, members_in, number_of, rows_of, share
+from footfall.activity.spans import Sets, before, choice_of, grain_of, members_in, number_of, present, rows_of, share
 from footfall.frames import Framed, csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
@@ -211,7 +211,7 @@ def cohort(
     width, conditions = number_of("columns", columns), (_conditions(where_first), _conditions(where_then))
     periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
     doers = _doers(sets, now)
-    begun = periods_in(grain, Window(periods[0].start, Period.containing(grain, now).end))
+    begun = periods_in(grain, Window(periods[0].start, present(grain, now).end))
     members: Sequence[Members] = [doers(first, p) for p in periods]
     if chosen is CohortKind.NEW:
         members = _new(sets, first, periods, doers)

@@ -18,8 +18,8 @@ import numpy as np
 from footfall.activity.actors import Naming
 from footfall.activity.store import PER_DAY, Actors, Store, day_slot, start_of
 from footfall.lake import Lake, actors_by_day
-from footfall.periods import Grain, shift
-from footfall.tables import Table, TableEvent
+from footfall.periods import EPOCH, Grain, shift
+from footfall.tables import Status, Table, TableEvent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +52,17 @@ class CollectedEvent:
                 return
             if not stale:
                 self.store.replace(self.event.name, 0, 0, {}, {self.event.name: whole})
+
+    def known_until(self) -> datetime:
+        """The moment up to which every scope of the table was collected; the beginning of time when nothing was."""
+        reached: dict[str, datetime] = {}
+        retired = set()
+        for entry in self.lake.known():
+            if entry.table == self.table.name:
+                reached[entry.scope] = max(entry.covered.end, reached.get(entry.scope, EPOCH))
+                if entry.status is Status.RETIRED:
+                    retired.add(entry.scope)
+        return min((moment for scope, moment in reached.items() if scope not in retired), default=EPOCH)
 
     def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
         """The files of each month now, and a fingerprint of all."""

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from footfall.activity.spans import MOST, Sets, active, events_of, share
+from footfall.activity.spans import MOST, Sets, active, events_of, present, share
 from footfall.activity.store import day_slot
 from footfall.errors import QueryError
 from footfall.frames import Framed, csv_of, json_of
-from footfall.periods import Grain, Period, Window, ceil, floor, in_utc, periods_in, short
+from footfall.periods import Grain, Window, ceil, floor, in_utc, periods_in, short
 
 if TYPE_CHECKING:
     import altair
@@ -159,7 +159,7 @@ def _steps_of(steps: Iterable[str]) -> tuple[str, ...]:
 
 def _window(since: datetime | None, until: datetime | None, now: datetime) -> Window:
     """The whole days of first steps, up to today."""
-    tomorrow = Period.containing(Grain.DAY, now).end
+    tomorrow = present(Grain.DAY, now).end
     end = min(ceil(Grain.DAY, in_utc(until)), tomorrow) if until else tomorrow
     start = floor(Grain.DAY, in_utc(since)) if since else end - timedelta(days=_DAYS)
     if start > now:
@@ -179,7 +179,7 @@ def _reached(sets: Sets, events: Sequence[str], days: int, window: Window, now: 
     actors = np.frombuffer(everyone.to_array(), np.uint64)
     started = np.full((len(events), len(actors)), _NEVER, np.int32)
     has_reached = np.zeros(started.shape, np.bool_)
-    end = min(window.end + timedelta(days=days - 1), Period.containing(Grain.DAY, now).end)
+    end = min(window.end + timedelta(days=days - 1), present(Grain.DAY, now).end)
     for n, day in enumerate(periods_in(Grain.DAY, Window(window.start, end))):
         for k, event in enumerate(events):
             if k == 0 and day.start >= window.end:

@@ -35,13 +35,14 @@ def ask_cohort(
     retention: str = "return",
     where_first: Conditions = (),
     where_then: Conditions = (),
+    until: Moment = None,
 ) -> cohorts.Cohort:
     """See `cohorts.cohort`."""
     return cohorts.cohort(
         activity.store,
         _known(activity, first),
         _known(activity, then),
-        now=activity.now(),
+        now=_until(activity, until, first, then, *_names(where_first), *_names(where_then)),
         by=by,
         rows=rows,
         columns=columns,
@@ -64,28 +65,54 @@ def ask_funnel(
     """See `funnels.funnel`."""
     known = [_known(activity, step) for step in events_of(steps)]
     start, end = _moment(activity, since), _moment(activity, until)
-    return funnels.funnel(activity.store, known, now=activity.now(), within=within, since=start, until=end)
+    return funnels.funnel(
+        activity.store, known, now=_until(activity, None, *known), within=within, since=start, until=end
+    )
 
 
 def ask_stickiness(
-    activity: Activity, event: str, *, windows: str = "trailing", rows: int = 30, since: Moment = None
+    activity: Activity,
+    event: str,
+    *,
+    windows: str = "trailing",
+    rows: int = 30,
+    since: Moment = None,
+    until: Moment = None,
 ) -> stickiness.Stickiness:
     """See `stickiness.stickiness`."""
     known, start = _known(activity, event), _moment(activity, since)
-    return stickiness.stickiness(activity.store, known, now=activity.now(), windows=windows, rows=rows, since=start)
+    return stickiness.stickiness(
+        activity.store, known, now=_until(activity, until, event), windows=windows, rows=rows, since=start
+    )
 
 
 def ask_growth(
-    activity: Activity, event: str, *, by: str = "week", rows: int = 12, since: Moment = None
+    activity: Activity, event: str, *, by: str = "week", rows: int = 12, since: Moment = None, until: Moment = None
 ) -> growth.Growth:
     """See `growth.growth`."""
     known, start = _known(activity, event), _moment(activity, since)
-    return growth.growth(activity.store, known, now=activity.now(), by=by, rows=rows, since=start)
+    return growth.growth(activity.store, known, now=_until(activity, until, event), by=by, rows=rows, since=start)
 
 
 def _known(activity: Activity, event: str) -> str:
     """An event that somebody did, brought up to date: a slip of the pen would be answered with zeros."""
     return activity.known_event(event).name
+
+
+def _until(activity: Activity, until: Moment, *events: str) -> datetime:
+    """The moment that the question is asked at: now, an earlier one, or the last that was collected of every event.
+
+    What was not collected is missing and must not look like nobody.
+    """
+    moments = [activity.now(), *(activity.known_until(event) for event in events)]
+    if until is not None:
+        moments.append(parse_moment(until, activity.now()))
+    return min(moments)
+
+
+def _names(conditions: Conditions) -> list[str]:
+    several = [conditions] if isinstance(conditions, str | ActorSet) else conditions
+    return [each for each in several if isinstance(each, str)]
 
 
 def _moment(activity: Activity, given: Moment) -> datetime | None:

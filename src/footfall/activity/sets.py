@@ -171,9 +171,9 @@ class PeriodSet(ActorSet):
         return parts[0] if len(parts) == 1 else BitMap64.union(*parts)
 
     def has(self, actor: int | str) -> bool:
-        store = self.activity.store
+        store, ranges = self.activity.store, self._ranges()  # what is collected is read first: it may bring the name
         id = self.activity.id_of(actor)
-        return id is not None and any(store.contains(self.event, *span, id) for span in self._ranges())
+        return id is not None and any(store.contains(self.event, *span, id) for span in ranges)
 
     def occurrences(self) -> int:
         """How many marks were made, repeated ones too; taking a mark back does not lower it."""

@@ -47,9 +47,15 @@ def before(sets: Sets, event: str, moment: datetime) -> BitMap64:
     return sets.union(event, UNDATED + 1, day_slot(moment), is_kept=True)
 
 
+def present(grain: Grain, now: datetime) -> Period:
+    """The period that `now` is in; one that only begins with it has nothing to show, and is not counted yet."""
+    period = Period.containing(grain, now)
+    return period.prev() if period.start == now else period
+
+
 def rows_of(grain: Grain, rows: int, since: datetime | None, now: datetime) -> list[Period]:
     """`rows` periods: from the one that holds `since` on, as far as they have begun, or the last ones up to now."""
-    current = Period.containing(grain, now)
+    current = present(grain, now)
     if since is None:
         return [current.shift(n) for n in range(1 - rows, 1)]
     if since > now:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from footfall.activity.spans import Sets, active, choice_of, number_of, rows_of
+from footfall.activity.spans import Sets, active, choice_of, number_of, present, rows_of
 from footfall.frames import Framed, csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
@@ -167,7 +167,7 @@ def _month(month: Period, counted: dict[datetime, tuple[int, int, int]], members
 
 def _counted(sets: Sets, event: str, periods: Sequence[Period], now: datetime) -> dict[datetime, tuple[int, int, int]]:
     """Per day of the periods that has begun: who was active on it, and in the week and month that end with it."""
-    first, today = periods[0].start, Period.containing(Grain.DAY, now)
+    first, today = periods[0].start, present(Grain.DAY, now)
     window = Window(first - timedelta(days=MONTH - 1), min(periods[-1].end, today.end))
     week, month, counted = _Trailing(WEEK), _Trailing(MONTH), {}
     for day in periods_in(Grain.DAY, window):

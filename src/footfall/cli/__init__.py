@@ -13,6 +13,9 @@ from footfall.cli.app import app, main
 from footfall.cli import collecting, questions
 
 # isort: split
+from footfall.cli import cohorts
+
+# isort: split
 from footfall.cli import activity
 
-__all__ = ["activity", "app", "collecting", "main", "questions"]
+__all__ = ["activity", "app", "cohorts", "collecting", "main", "questions"]
