@@ -271,6 +271,34 @@ def test_two_who_name_the_same_actors_at_once_agree(store: RedisStore, redis_ser
     assert store.occurrences("active", MONDAY, MONDAY + 1) == 4 * 400
 
 
+def test_two_who_state_different_things_leave_what_one_of_them_said(store: RedisStore, redis_server: str) -> None:
+    def state(n: int) -> None:
+        own = RedisStore(f"{redis_server}/{OURS}")
+        marks = {MONDAY + day * PER_DAY: Actors(list(range(n, 400, 4)), [f"name-{n}"]) for day in range(7)}
+        for _ in range(5):
+            own.replace("active", *WEEK, marks, {"read": n})
+        own.close()
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(state, range(4)))
+    last = store.cursor("read")
+    assert last is not None
+    assert members(store, "active", *WEEK) == {*range(last, 400, 4), f"name-{last}"}
+    assert members(store, "active", *MONTH) == {*range(last, 400, 4), f"name-{last}"}
+
+
+def test_who_is_forgotten_while_stated_is_not_there_afterwards(redis_server: str, store: RedisStore) -> None:
+    class Slow(RedisStore):
+        def _count_anew(self, *given: Any) -> None:
+            super()._count_anew(*given)
+            store.forget("ada")
+            store.forget(5)
+
+    Slow(f"{redis_server}/{OURS}").replace("active", *WEEK, {MONDAY: Actors([4, 5], ["ada", "bob"])}, {})
+    assert members(store, "active", FIRST, LAST) == {4, "bob"}
+    assert store.ids_of(["ada"]) == [None]
+
+
 def test_forgetting_that_broke_off_is_done_again(store: RedisStore, server: Any) -> None:
     store.mark_one("active", MONDAY, "ada")
     server.hdel("footfall_ids", "ada")  # as far as it came

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from pyroaring import BitMap64
 
 from footfall.activity.redis.keys import (
     FAMILIES,
+    STATING,
     UNDATED_PLACE,
     Place,
     day_of,
@@ -22,9 +26,14 @@ from footfall.activity.redis.keys import (
 from footfall.activity.redis.server import Server
 from footfall.activity.redis.sets import Sets, keys_of, union_of
 from footfall.activity.store import PER_DAY, UNDATED
+from footfall.errors import StoreBusyError
 
 _SHORT = 400
 """Days up to which every key that may exist is asked; of longer ranges those that exist are looked for."""
+
+_LEASE, _PATIENCE = 120.0, 150.0
+"""Seconds that one process may state something of an event before it is thought dead, and that others wait for it."""
+_LOOK_EVERY = 0.02
 
 Taken = Mapping[Place, BitMap64]
 
@@ -76,6 +85,24 @@ class Changes:
         return BitMap64.union(BitMap64(), *self._sets.held(wanted).values())
 
     # Stating anew
+
+    @contextmanager
+    def alone(self, event: str) -> Iterator[None]:
+        """Be the only one who states something of an event: two who state different things would leave a mixture."""
+        key, ours = f"{STATING}{event}", os.urandom(8)
+        waiting_until = time.monotonic() + _PATIENCE
+        while not self._server.ask("SET", key, ours, "NX", "PX", int(_LEASE * 1000)):
+            if time.monotonic() > waiting_until:
+                raise StoreBusyError(
+                    f"another process has been writing {event!r} in {self._server.address.shown} for {_PATIENCE:.0f} s, "
+                    "nothing was changed; find out which, and try again."
+                )
+            time.sleep(_LOOK_EVERY)
+        try:
+            yield
+        finally:
+            if self._server.ask("GET", key) == ours:
+                self._server.ask("DEL", key)
 
     def state(self, event: str, start: int, stop: int, marks: Mapping[int, BitMap64]) -> None:
         """Make [start, stop) of an event hold `marks` and nothing else.

@@ -6,7 +6,7 @@ Bit n of a set stands for number n, or in our own sets for identity n:
     trackist_{event}_W2026-48        ISO week   footfall_marks_{event}_…    hash: slot → occurrences, by month, and `u`
     trackist_{event}_2026-11-23      day        footfall_ids                hash: name → n
     trackist_{event}_2026-11-23-9    hour       footfall_names              hash: n → name
-    trackist_{event}_u               undated    footfall_last_id, _cursors, _forgotten, _salt
+    trackist_{event}_u               undated    footfall_last_id, _cursors, _forgotten, _salt, _stating_{event}
 
 Nothing is padded with zeros. Every command names one key, so a cluster may put each where it likes.
 """
@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, start_of
+from footfall.activity.store import PER_DAY, UNDATED, start_of
 from footfall.periods import EPOCH
 
 NUMBERS = "trackist_"
 NAMED_SETS = "footfall_named_"
 MARKS = "footfall_marks_"
+STATING = "footfall_stating_"
+"""Who states something of an event, for as long as he does."""
 IDS, NAMES, LAST_ID = "footfall_ids", "footfall_names", "footfall_last_id"
 CURSORS, FORGOTTEN, SALT = "footfall_cursors", "footfall_forgotten", "footfall_salt"
 FAMILIES = (NUMBERS, NAMED_SETS)
@@ -205,6 +207,3 @@ def label(place: Place) -> str:
             year, week, _ = moment.isocalendar()
             return f"{year:04}-W{week:02}"
     return f"{moment:%Y-%m}"
-
-
-EVER = (FIRST, LAST)
