@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from footfall.activity.addresses import open_store
 from footfall.activity.redis import RedisStore
 from footfall.activity.redis.address import read_address
 from footfall.activity.redis.bits import bitmap_of_bits
+from footfall.activity.redis.keys import cover
 from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, UNDATED, Actors, day_slot, hour_slot
 from footfall.errors import (
     ActivityError,
@@ -196,6 +197,24 @@ def test_days_are_read_where_weeks_and_months_are_gone(store: RedisStore, server
 
 
 # What it costs and leaves behind
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "suffixes"),
+    [
+        ("2026-11-23", "2026-11-24", "2026-11-23"),
+        ("2026-11-23", "2026-11-30", "W2026-48"),
+        ("2026-11-01", "2026-12-01", "2026-11"),
+        ("2026-01-01", "2027-01-01", " ".join(f"2026-{month}" for month in range(1, 13))),
+        ("2025-12-29", "2026-02-02", "W2026-1 2026-1 W2026-5"),  # weeks may overlap months
+        ("2026-11-21", "2026-12-03", "2026-11-21 2026-11-22 W2026-48 2026-11-30 2026-12-1 2026-12-2"),
+        ("2026-11-23T22:00", "2026-11-25", "2026-11-23-22 2026-11-23-23 2026-11-24"),
+    ],
+)
+def test_a_range_is_read_from_the_fewest_keys(start: str, stop: str, suffixes: str) -> None:
+    first, last = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (start, stop))
+    first_slot = hour_slot(first) if first.hour else day_slot(first)
+    assert [place.suffix for place in cover(first_slot, day_slot(last))] == suffixes.split()
 
 
 def test_reading_leaves_nothing_behind(store: RedisStore, server: Any) -> None:
@@ -463,6 +482,24 @@ def test_a_key_of_another_kind_is_named_as_what_is_wrong(store: RedisStore, serv
         with pytest.raises(DamagedStoreError, match="trackist_") as error:
             ask()
         one_sentence(error)
+
+
+def test_the_protocols_third_version_says_the_same(redis_server: str, store: RedisStore) -> None:
+    store.mark("active", {MONDAY: Actors([1, 2], ["ada"]), UNDATED: Actors([1])})
+    third = RedisStore(f"{redis_server}/{OURS}?protocol=3")
+    assert members(third, "active", FIRST, LAST) == {1, 2, "ada"}
+    assert (third.occurrences("active", FIRST, LAST), third.forget("ada")) == (4, 1)
+    third.replace("active", *WEEK, {MONDAY: Actors([3], ["ada"])}, {})
+    assert members(third, "active", *WEEK) == {3}
+    third.close()
+
+
+def test_an_answer_that_was_not_read_is_not_taken_for_the_next(store: RedisStore, server: Any) -> None:
+    store.mark_one("active", MONDAY, 1)
+    server.lpush("trackist_wrong_u", "what is this")
+    with pytest.raises(DamagedStoreError):
+        store.mark("wrong", {MONDAY: Actors([1, 2]), UNDATED: Actors([1])})
+    assert store.count("active", MONDAY, MONDAY + 1) == 1
 
 
 def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ class RedisStore:
 
     def occurrences(self, event: str, start: int, stop: int) -> int:
         counts = self._server.run([("HGETALL", key) for key in self._marks_keys(event, start, stop)])
-        return sum(int(n) for count in counts for slot, n in count.items() if start <= int(slot) < stop)
+        return sum(int(n) for count in counts for slot, n in _pairs(count) if start <= int(slot) < stop)
 
     def _marks_keys(self, event: str, start: int, stop: int) -> list[str]:
         """Where occurrences of a range may be counted."""
@@ -239,3 +239,8 @@ def _day_keys(event: str, periods: Iterable[Place]) -> list[str]:
     """What is read in place of weeks and months that do not exist: a deployment may keep only the days."""
     days = {day for period in periods for day in period.days()}
     return [f"{NUMBERS}{event}_{keys.day_of(day).suffix}" for day in sorted(days)]
+
+
+def _pairs(answer: Any) -> Iterable[tuple[bytes, bytes]]:
+    """The fields of a hash: the protocol's second version lists them in turns."""
+    return answer.items() if isinstance(answer, dict) else zip(answer[::2], answer[1::2], strict=True)
