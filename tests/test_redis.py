@@ -253,11 +253,11 @@ def test_named_actors_take_no_room_among_numbers(store: RedisStore, server: Any)
 
 
 def test_large_sets_come_in_pieces(store: RedisStore, server: Any) -> None:
-    """Numbers at the edges of the pieces in which a string is read: 1 MiB, then 4 MiB each."""
-    edges = [8 << 20, (8 << 20) - 1, 40 << 20, (40 << 20) - 1, 72 << 20, (72 << 20) + 5, 100 << 20]
+    """Numbers at the edges of the pieces in which a string is read, 4 MiB each."""
+    edges = [32 << 20, (32 << 20) - 1, 64 << 20, (64 << 20) - 1, (96 << 20) + 5, 100 << 20]
     store.mark("active", {UNDATED: Actors([0, *edges])})
     assert members(store, "active", UNDATED, UNDATED + 1) == {0, *edges}
-    for length in (1 << 20, (1 << 20) + 1, 5 << 20):
+    for length in (4 << 20, (4 << 20) + 1, 8 << 20):
         server.set("trackist_exact_u", bytes(length - 1) + b"\x01")
         assert members(store, "exact", UNDATED, UNDATED + 1) == {8 * length - 1}
 
