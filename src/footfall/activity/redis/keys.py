@@ -35,6 +35,8 @@ FAMILIES = (NUMBERS, NAMED_SETS)
 _EPOCH_DAY = EPOCH.toordinal()
 # A week's or a month's other end must be a date as well.
 _FIRST_DAY, _LAST_DAY = date(1, 2, 1).toordinal() - _EPOCH_DAY, date(9999, 11, 30).toordinal() - _EPOCH_DAY
+FIRST_DATED, AFTER_DATED = _FIRST_DAY * PER_DAY, (_LAST_DAY + 1) * PER_DAY
+"""The slots that have a time are from the first to before the second."""
 _LONG = 366 * 20
 """Days from which on looking for the keys that exist is quicker than asking for each that might."""
 
@@ -119,11 +121,11 @@ def cover(start: int, stop: int) -> tuple[Place, ...]:
     They may overlap. A piece that reaches furthest is never the wrong one to take next.
     """
     places = [UNDATED_PLACE] if start <= UNDATED < stop else []
+    start, stop = max(start, FIRST_DATED), min(stop, AFTER_DATED)
     day, last = -(-start // PER_DAY), (stop - 1) // PER_DAY
     if start % PER_DAY:
         hours = range(start, min(stop, day * PER_DAY))
         places.extend(hour_of(slot) for slot in hours if 1 <= slot % PER_DAY <= 24)
-    day, last = max(day, _FIRST_DAY), min(last, _LAST_DAY)
     while day <= last:
         pieces = (month_of(day), week_of(day), day_of(day))
         piece = max((p for p in pieces if p.is_in(start, stop)), key=lambda p: p.stop)

@@ -150,6 +150,7 @@ class RedisStore:
             found = self._server.keys(keys.pattern(keys.MARKS, event))
             return [key for key in found if (read := keys.read_key(key, keys.MARKS)) and read[0] == event]
         undated = [marks_key(event, UNDATED)] if start <= UNDATED < stop else []
+        start, stop = max(start, keys.FIRST_DATED), min(stop, keys.AFTER_DATED)
         days = range(start // PER_DAY, (stop - 1) // PER_DAY + 1)
         return list(dict.fromkeys([*undated, *(marks_key(event, day * PER_DAY) for day in days)]))
 
