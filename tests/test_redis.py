@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from footfall.activity.addresses import open_store
 from footfall.activity.redis import RedisStore
 from footfall.activity.redis.address import read_address
 from footfall.activity.redis.bits import bitmap_of_bits
+from footfall.activity.redis.keys import cover
 from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, UNDATED, Actors, day_slot, hour_slot
 from footfall.errors import (
     ActivityError,
@@ -198,6 +199,24 @@ def test_days_are_read_where_weeks_and_months_are_gone(store: RedisStore, server
 # What it costs and leaves behind
 
 
+@pytest.mark.parametrize(
+    ("start", "stop", "suffixes"),
+    [
+        ("2026-11-23", "2026-11-24", "2026-11-23"),
+        ("2026-11-23", "2026-11-30", "W2026-48"),
+        ("2026-11-01", "2026-12-01", "2026-11"),
+        ("2026-01-01", "2027-01-01", " ".join(f"2026-{month}" for month in range(1, 13))),
+        ("2025-12-29", "2026-02-02", "W2026-1 2026-1 W2026-5"),  # weeks may overlap months
+        ("2026-11-21", "2026-12-03", "2026-11-21 2026-11-22 W2026-48 2026-11-30 2026-12-1 2026-12-2"),
+        ("2026-11-23T22:00", "2026-11-25", "2026-11-23-22 2026-11-23-23 2026-11-24"),
+    ],
+)
+def test_a_range_is_read_from_the_fewest_keys(start: str, stop: str, suffixes: str) -> None:
+    first, last = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (start, stop))
+    first_slot = hour_slot(first) if first.hour else day_slot(first)
+    assert [place.suffix for place in cover(first_slot, day_slot(last))] == suffixes.split()
+
+
 def test_reading_leaves_nothing_behind(store: RedisStore, server: Any) -> None:
     for n in range(40):
         store.mark("active", {MONDAY + n * PER_DAY: Actors([n, n + 1], [f"name-{n}"])})
@@ -234,11 +253,11 @@ def test_named_actors_take_no_room_among_numbers(store: RedisStore, server: Any)
 
 
 def test_large_sets_come_in_pieces(store: RedisStore, server: Any) -> None:
-    """Numbers at the edges of the pieces in which a string is read: 1 MiB, then 4 MiB each."""
-    edges = [8 << 20, (8 << 20) - 1, 40 << 20, (40 << 20) - 1, 72 << 20, (72 << 20) + 5, 100 << 20]
+    """Numbers at the edges of the pieces in which a string is read, 4 MiB each."""
+    edges = [32 << 20, (32 << 20) - 1, 64 << 20, (64 << 20) - 1, (96 << 20) + 5, 100 << 20]
     store.mark("active", {UNDATED: Actors([0, *edges])})
     assert members(store, "active", UNDATED, UNDATED + 1) == {0, *edges}
-    for length in (1 << 20, (1 << 20) + 1, 5 << 20):
+    for length in (4 << 20, (4 << 20) + 1, 8 << 20):
         server.set("trackist_exact_u", bytes(length - 1) + b"\x01")
         assert members(store, "exact", UNDATED, UNDATED + 1) == {8 * length - 1}
 
@@ -269,6 +288,34 @@ def test_two_who_name_the_same_actors_at_once_agree(store: RedisStore, redis_ser
     assert members(store, "active", MONDAY, MONDAY + 1) == set(names)
     assert store.count("active", MONDAY, MONDAY + 1) == len(names)
     assert store.occurrences("active", MONDAY, MONDAY + 1) == 4 * 400
+
+
+def test_two_who_state_different_things_leave_what_one_of_them_said(store: RedisStore, redis_server: str) -> None:
+    def state(n: int) -> None:
+        own = RedisStore(f"{redis_server}/{OURS}")
+        marks = {MONDAY + day * PER_DAY: Actors(list(range(n, 400, 4)), [f"name-{n}"]) for day in range(7)}
+        for _ in range(5):
+            own.replace("active", *WEEK, marks, {"read": n})
+        own.close()
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(state, range(4)))
+    last = store.cursor("read")
+    assert last is not None
+    assert members(store, "active", *WEEK) == {*range(last, 400, 4), f"name-{last}"}
+    assert members(store, "active", *MONTH) == {*range(last, 400, 4), f"name-{last}"}
+
+
+def test_who_is_forgotten_while_stated_is_not_there_afterwards(redis_server: str, store: RedisStore) -> None:
+    class Slow(RedisStore):
+        def _count_anew(self, *given: Any) -> None:
+            super()._count_anew(*given)
+            store.forget("ada")
+            store.forget(5)
+
+    Slow(f"{redis_server}/{OURS}").replace("active", *WEEK, {MONDAY: Actors([4, 5], ["ada", "bob"])}, {})
+    assert members(store, "active", FIRST, LAST) == {4, "bob"}
+    assert store.ids_of(["ada"]) == [None]
 
 
 def test_forgetting_that_broke_off_is_done_again(store: RedisStore, server: Any) -> None:
@@ -435,6 +482,24 @@ def test_a_key_of_another_kind_is_named_as_what_is_wrong(store: RedisStore, serv
         with pytest.raises(DamagedStoreError, match="trackist_") as error:
             ask()
         one_sentence(error)
+
+
+def test_the_protocols_third_version_says_the_same(redis_server: str, store: RedisStore) -> None:
+    store.mark("active", {MONDAY: Actors([1, 2], ["ada"]), UNDATED: Actors([1])})
+    third = RedisStore(f"{redis_server}/{OURS}?protocol=3")
+    assert members(third, "active", FIRST, LAST) == {1, 2, "ada"}
+    assert (third.occurrences("active", FIRST, LAST), third.forget("ada")) == (4, 1)
+    third.replace("active", *WEEK, {MONDAY: Actors([3], ["ada"])}, {})
+    assert members(third, "active", *WEEK) == {3}
+    third.close()
+
+
+def test_an_answer_that_was_not_read_is_not_taken_for_the_next(store: RedisStore, server: Any) -> None:
+    store.mark_one("active", MONDAY, 1)
+    server.lpush("trackist_wrong_u", "what is this")
+    with pytest.raises(DamagedStoreError):
+        store.mark("wrong", {MONDAY: Actors([1, 2]), UNDATED: Actors([1])})
+    assert store.count("active", MONDAY, MONDAY + 1) == 1
 
 
 def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:

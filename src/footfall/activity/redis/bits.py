@@ -40,16 +40,25 @@ def bitmap_of_bits(pieces: Iterable[tuple[int, bytes]], high: int) -> BitMap64:
 
 def _containers(piece: bytes) -> list[tuple[int, int, bytes]]:
     """Number, cardinality and content of the containers that hold anybody."""
-    if odd := len(piece) % CONTAINER:
-        piece += bytes(CONTAINER - odd)
-    words = np.frombuffer(piece, dtype=np.uint64).reshape(-1, CONTAINER // 8)
+    whole = len(piece) // CONTAINER
+    found = _full_containers(piece, whole) if whole else []
+    if odd := piece[whole * CONTAINER :]:
+        last = _full_containers(odd + bytes(CONTAINER - len(odd)), 1)
+        found.extend((whole + at, count, content) for at, count, content in last)
+    return found
+
+
+def _full_containers(piece: bytes, n: int) -> list[tuple[int, int, bytes]]:
+    words = np.frombuffer(piece, dtype=np.uint64, count=n * (CONTAINER // 8)).reshape(n, -1)
     counts = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
     contents: dict[int, bytes] = {}
-    for at in np.flatnonzero(counts > _LARGEST_ARRAY).tolist():
+    dense = np.flatnonzero(counts > _LARGEST_ARRAY)
+    for at in dense.tolist():
         contents[at] = piece[at * CONTAINER : (at + 1) * CONTAINER].translate(_TURNED)
     sparse = np.flatnonzero((counts > 0) & (counts <= _LARGEST_ARRAY))
     if len(sparse):
-        members = _members(words[sparse])
+        # Copying megabytes costs more than passing over the empty ones among them.
+        members = _members(words[sparse] if len(dense) else words)
         ends = np.cumsum(counts[sparse]) * 2
         for at, end, count in zip(sparse.tolist(), ends.tolist(), counts[sparse].tolist(), strict=True):
             contents[at] = members[end - 2 * count : end]

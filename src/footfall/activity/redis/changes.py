@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from pyroaring import BitMap64
 
 from footfall.activity.redis.keys import (
+    AFTER_DATED,
     FAMILIES,
+    FIRST_DATED,
+    STATING,
     UNDATED_PLACE,
     Place,
     day_of,
@@ -22,9 +28,14 @@ from footfall.activity.redis.keys import (
 from footfall.activity.redis.server import Server
 from footfall.activity.redis.sets import Sets, keys_of, union_of
 from footfall.activity.store import PER_DAY, UNDATED
+from footfall.errors import StoreBusyError
 
 _SHORT = 400
 """Days up to which every key that may exist is asked; of longer ranges those that exist are looked for."""
+
+_LEASE, _PATIENCE = 120.0, 150.0
+"""Seconds that one process may state something of an event before it is thought dead, and that others wait for it."""
+_LOOK_EVERY = 0.02
 
 Taken = Mapping[Place, BitMap64]
 
@@ -77,13 +88,34 @@ class Changes:
 
     # Stating anew
 
+    @contextmanager
+    def alone(self, event: str) -> Iterator[None]:
+        """Be the only one who states something of an event: two who state different things would leave a mixture."""
+        key, ours = f"{STATING}{event}", os.urandom(8)
+        waiting_until = time.monotonic() + _PATIENCE
+        while not self._server.ask("SET", key, ours, "NX", "PX", int(_LEASE * 1000)):
+            if time.monotonic() > waiting_until:
+                raise StoreBusyError(
+                    f"another process has been writing {event!r} in {self._server.address.shown} for {_PATIENCE:.0f} s, "
+                    "nothing was changed; find out which, and try again."
+                )
+            time.sleep(_LOOK_EVERY)
+        try:
+            yield
+        finally:
+            if self._server.ask("GET", key) == ours:
+                self._server.ask("DEL", key)
+
     def state(self, event: str, start: int, stop: int, marks: Mapping[int, BitMap64]) -> None:
         """Make [start, stop) of an event hold `marks` and nothing else.
 
         In an order in which a repetition mends what was broken off, and readers never meet less than what stays.
         """
+        if start <= UNDATED < stop:
+            self._state_undated(event, marks.get(UNDATED, BitMap64()))
+        start, stop = max(start, FIRST_DATED), min(stop, AFTER_DATED)
         first = -(-start // PER_DAY) * PER_DAY
-        if start % PER_DAY and start != UNDATED:
+        if start % PER_DAY:
             self._state_hours(event, range(start, min(stop, first)), marks)
             start = first
         if start >= stop:
@@ -102,6 +134,14 @@ class Changes:
         for period, ids in released.items():
             self._restore(event, period, ids)
 
+    def _state_undated(self, event: str, ids: BitMap64) -> None:
+        wanted = {UNDATED_PLACE: ids}
+        self._add(event, wanted)
+        if ids:
+            self._sets.write(_under_keys(event, self._gone(event, wanted, wanted)), 0)
+        else:
+            self._drop(event, wanted)
+
     def _state_hours(self, event: str, hours: range, marks: Mapping[int, BitMap64]) -> None:
         """Hours of a day that is not stated itself."""
         slots = [slot for slot in hours if 1 <= slot % PER_DAY <= 24]
@@ -112,7 +152,7 @@ class Changes:
         self.take_out(event, {place.start: ids for place, ids in gone.items() if ids})
 
     def _wanted(self, event: str, stop: int, marks: Mapping[int, BitMap64]) -> dict[Place, BitMap64]:
-        """Who is to be in each day, hour and the undated set; a day holds its hours, those after the range too."""
+        """Who is to be in each day and hour; a day holds its hours, those after the range too."""
         wanted: dict[Place, BitMap64] = defaultdict(BitMap64)
         for slot, ids in marks.items():
             for place in places_of(slot):
@@ -160,14 +200,13 @@ class Changes:
         return {place: found[2 * n] | found[2 * n + 1] for n, place in enumerate(places)}
 
     def _places(self, event: str, start: int, stop: int) -> tuple[list[Place], list[Place]]:
-        """Days, hours and the undated set of a range; weeks and months that share a day with it."""
+        """Days and hours of a range; weeks and months that share a day with it."""
         if stop - start > _SHORT * PER_DAY:
             found = {each[1] for each in self.found(event) if each[1].start < stop and start < each[1].stop}
             leaves = [place for place in found if not place.is_period and place.is_in(start, stop)]
             return leaves, [place for place in found if place.is_period]
         days = range(-(-start // PER_DAY), (stop - 1) // PER_DAY + 1)
-        leaves = [UNDATED_PLACE] if start <= UNDATED < stop else []
-        leaves += [p for day in days for p in (day_of(day), *_hours(day)) if p.is_in(start, stop)]
+        leaves = [p for day in days for p in (day_of(day), *_hours(day)) if p.is_in(start, stop)]
         return leaves, list(dict.fromkeys(p for day in days for p in (week_of(day), month_of(day))))
 
     def found(self, event: str | None = None) -> list[tuple[str, Place, str]]:

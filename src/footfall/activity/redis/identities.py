@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -81,17 +82,10 @@ class Identities:
         if named:
             self._server.ask("HDEL", NAMES, *named)
 
-    def without_forgotten(self, actors: Actors) -> Actors:
-        """Actors less those that were forgotten."""
-        forgotten = self._server.ask("SMEMBERS", FORGOTTEN)
-        if not forgotten:
-            return actors
-        salt = self._salt()
-        return Actors(
-            [int(n) for n in actors.numbers if _tombstone(int(n), salt) not in forgotten],
-            [name for name in actors.names if _tombstone(name, salt) not in forgotten],
-            actors.marks,
-        )
+    def forgotten(self) -> Forgotten:
+        """Who was forgotten up to now."""
+        tombstones = self._server.ask("SMEMBERS", FORGOTTEN)
+        return Forgotten(frozenset(tombstones), self._salt() if tombstones else b"")
 
     def _salt(self) -> bytes:
         salt = self._server.ask("GET", SALT)
@@ -99,6 +93,29 @@ class Identities:
             self._server.ask("SET", SALT, os.urandom(32), "NX")
             salt = self._server.ask("GET", SALT)
         return bytes(salt)
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Those who were forgotten: to be known again, not to be listed."""
+
+    tombstones: frozenset[bytes]
+    salt: bytes
+
+    def __contains__(self, actor: int | str) -> bool:
+        return bool(self.tombstones) and _tombstone(actor, self.salt) in self.tombstones
+
+    def left_of(self, actors: Actors) -> Actors:
+        """Actors less those who were forgotten."""
+        if not self.tombstones:
+            return actors
+        numbers = [n for n in map(int, actors.numbers) if n not in self]
+        return Actors(numbers, [name for name in actors.names if name not in self], actors.marks)
+
+    def among(self, actors: Actors) -> set[int | str]:
+        """Those of actors who were forgotten."""
+        everybody: Iterable[int | str] = [*map(int, actors.numbers), *actors.names] if self.tombstones else []
+        return {actor for actor in everybody if actor in self}
 
 
 def _tombstone(actor: int | str, salt: bytes) -> bytes:

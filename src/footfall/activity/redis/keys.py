@@ -6,7 +6,7 @@ Bit n of a set stands for number n, or in our own sets for identity n:
     trackist_{event}_W2026-48        ISO week   footfall_marks_{event}_…    hash: slot → occurrences, by month, and `u`
     trackist_{event}_2026-11-23      day        footfall_ids                hash: name → n
     trackist_{event}_2026-11-23-9    hour       footfall_names              hash: n → name
-    trackist_{event}_u               undated    footfall_last_id, _cursors, _forgotten, _salt
+    trackist_{event}_u               undated    footfall_last_id, _cursors, _forgotten, _salt, _stating_{event}
 
 Nothing is padded with zeros. Every command names one key, so a cluster may put each where it likes.
 """
@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, start_of
+from footfall.activity.store import PER_DAY, UNDATED, start_of
 from footfall.periods import EPOCH
 
 NUMBERS = "trackist_"
 NAMED_SETS = "footfall_named_"
 MARKS = "footfall_marks_"
+STATING = "footfall_stating_"
+"""Who states something of an event, for as long as he does."""
 IDS, NAMES, LAST_ID = "footfall_ids", "footfall_names", "footfall_last_id"
 CURSORS, FORGOTTEN, SALT = "footfall_cursors", "footfall_forgotten", "footfall_salt"
 FAMILIES = (NUMBERS, NAMED_SETS)
@@ -33,6 +35,8 @@ FAMILIES = (NUMBERS, NAMED_SETS)
 _EPOCH_DAY = EPOCH.toordinal()
 # A week's or a month's other end must be a date as well.
 _FIRST_DAY, _LAST_DAY = date(1, 2, 1).toordinal() - _EPOCH_DAY, date(9999, 11, 30).toordinal() - _EPOCH_DAY
+FIRST_DATED, AFTER_DATED = _FIRST_DAY * PER_DAY, (_LAST_DAY + 1) * PER_DAY
+"""The slots that have a time are from the first to before the second."""
 _LONG = 366 * 20
 """Days from which on looking for the keys that exist is quicker than asking for each that might."""
 
@@ -117,11 +121,11 @@ def cover(start: int, stop: int) -> tuple[Place, ...]:
     They may overlap. A piece that reaches furthest is never the wrong one to take next.
     """
     places = [UNDATED_PLACE] if start <= UNDATED < stop else []
+    start, stop = max(start, FIRST_DATED), min(stop, AFTER_DATED)
     day, last = -(-start // PER_DAY), (stop - 1) // PER_DAY
     if start % PER_DAY:
         hours = range(start, min(stop, day * PER_DAY))
         places.extend(hour_of(slot) for slot in hours if 1 <= slot % PER_DAY <= 24)
-    day, last = max(day, _FIRST_DAY), min(last, _LAST_DAY)
     while day <= last:
         pieces = (month_of(day), week_of(day), day_of(day))
         piece = max((p for p in pieces if p.is_in(start, stop)), key=lambda p: p.stop)
@@ -205,6 +209,3 @@ def label(place: Place) -> str:
             year, week, _ = moment.isocalendar()
             return f"{year:04}-W{week:02}"
     return f"{moment:%Y-%m}"
-
-
-EVER = (FIRST, LAST)

@@ -14,9 +14,9 @@ from footfall.activity.redis.keys import NAMED_SETS, NUMBERS, Place
 from footfall.activity.redis.server import Command, Server
 from footfall.activity.store import NAMED
 
-_FIRST_PIECE, _PIECE = 128 * CONTAINER, 512 * CONTAINER
-"""Bytes that one answer holds: 1 MiB of each key first, then 4 MiB of those that are longer."""
-_AT_ONCE = 32
+_PIECE = 512 * CONTAINER
+"""Bytes that one answer holds, 4 MiB."""
+_AT_ONCE = 8
 """Keys in one round trip, so that no more than their first pieces are in memory at once."""
 _FEW = 64
 """Actors for whom single bits are asked, not whole sets."""
@@ -59,7 +59,7 @@ class Sets:
         found: list[BitMap64 | None] = []
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
-            pieces = self._server.run([("GETRANGE", key, 0, _FIRST_PIECE - 1) for key in some])
+            pieces = self._server.run([("GETRANGE", key, 0, _PIECE - 1) for key in some])
             found.extend(self._whole(key, piece) for key, piece in zip(some, pieces, strict=True))
         return found
 
@@ -69,7 +69,7 @@ class Sets:
         high = int(key.startswith(NAMED_SETS))
         bitmap = bitmap_of_bits([(0, first)], high)
         offset, piece = 0, first
-        while len(piece) in (_FIRST_PIECE, _PIECE):
+        while len(piece) == _PIECE:
             offset += len(piece)
             piece = self._server.ask("GETRANGE", key, offset, offset + _PIECE - 1)
             bitmap |= bitmap_of_bits([(offset, piece)], high)

@@ -34,7 +34,7 @@ class RedisStore:
 
     bitmapist keeps an hourly mark in its hour and in its day, so do we: `slots` names both, and taking an actor out of an
     hour takes him out of the day as well unless another of its hours has him. Marks that bitmapist makes are no
-    occurrences, as it counts none.
+    occurrences, as it counts none. `now` is what every store is given; nothing is closed or cached here, so it is not asked.
     """
 
     def __init__(
@@ -43,7 +43,6 @@ class RedisStore:
         """At an address, or through a client of redis-py that an application configures and closes itself."""
         where = address_of(client) if address is None else read_address(address)
         self.address = where.shown
-        self._now = now
         self._server = Server(where, answering(client) if address is None else None)
         self._sets = Sets(self._server)
         self._changes = Changes(self._server, self._sets)
@@ -103,7 +102,7 @@ class RedisStore:
         bitmaps += self._sets.read(_day_keys(event, missing))
         return union_of([bitmap for bitmap in bitmaps if bitmap is not None])
 
-    def _union(self, event: str, found: Iterable[tuple[Place, str]]) -> BitMap64:
+    def _union(self, event: str, found: Sequence[tuple[Place, str]]) -> BitMap64:
         """The union of sets of one event that exist, reading no more of them than needed."""
         parts = []
         for prefix in FAMILIES:
@@ -143,7 +142,7 @@ class RedisStore:
 
     def occurrences(self, event: str, start: int, stop: int) -> int:
         counts = self._server.run([("HGETALL", key) for key in self._marks_keys(event, start, stop)])
-        return sum(int(n) for count in counts for slot, n in count.items() if start <= int(slot) < stop)
+        return sum(int(n) for count in counts for slot, n in _pairs(count) if start <= int(slot) < stop)
 
     def _marks_keys(self, event: str, start: int, stop: int) -> list[str]:
         """Where occurrences of a range may be counted."""
@@ -151,6 +150,7 @@ class RedisStore:
             found = self._server.keys(keys.pattern(keys.MARKS, event))
             return [key for key in found if (read := keys.read_key(key, keys.MARKS)) and read[0] == event]
         undated = [marks_key(event, UNDATED)] if start <= UNDATED < stop else []
+        start, stop = max(start, keys.FIRST_DATED), min(stop, keys.AFTER_DATED)
         days = range(start // PER_DAY, (stop - 1) // PER_DAY + 1)
         return list(dict.fromkeys([*undated, *(marks_key(event, day * PER_DAY) for day in days)]))
 
@@ -185,18 +185,24 @@ class RedisStore:
     # Whole sets
 
     def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
-        self._changes.state(event, start, stop, {})
-        self._count_anew(event, start, stop, {})
+        with self._changes.alone(event):
+            self._changes.state(event, start, stop, {})
+            self._count_anew(event, start, stop, {})
 
     def replace(
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
         """State [start, stop) of an event whole. Cursors are written last: what broke off is done again."""
-        kept = {slot: self._identities.without_forgotten(actors) for slot, actors in marks.items()}
-        self._changes.state(event, start, stop, self._bitmaps(kept))
-        self._count_anew(event, start, stop, {slot: len(actors) for slot, actors in kept.items()})
-        if cursors:
-            self._server.ask("HSET", CURSORS, *(part for cursor in cursors.items() for part in cursor))
+        with self._changes.alone(event):
+            forgotten = self._identities.forgotten()
+            kept = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
+            self._changes.state(event, start, stop, self._bitmaps(kept))
+            self._count_anew(event, start, stop, {slot: len(actors) for slot, actors in kept.items()})
+            forgotten = self._identities.forgotten()
+            for actor in set().union(*map(forgotten.among, kept.values())):
+                self.forget(actor)  # somebody was forgotten while he was being stated
+            if cursors:
+                self._server.ask("HSET", CURSORS, *(part for cursor in cursors.items() for part in cursor))
 
     def _count_anew(self, event: str, start: int, stop: int, counts: Mapping[int, int]) -> None:
         for key in self._marks_keys(event, start, stop):
@@ -219,21 +225,11 @@ class RedisStore:
 
     def forget(self, actor: int | str) -> int:
         ids = BitMap64(self._identities.bury(actor))
-        places = set()
-        for event, place, held in self._holding(ids):
-            self._sets.write(held, 0)
-            if not place.is_period:
-                places.add((event, place))
+        found = {key: (event, place) for event, place, key in self._changes.found()} if ids else {}
+        held = self._sets.held({key: ids for key in found if key.startswith(prefix_of(min(ids)))})
+        self._sets.write(held, 0)
         self._identities.erase(list(ids))
-        return len(places)
-
-    def _holding(self, ids: BitMap64) -> Iterable[tuple[str, Place, dict[str, BitMap64]]]:
-        """The sets that hold one of the ids."""
-        wanted = {key: ids for _, _, key in self._changes.found() if key.startswith(prefix_of(min(ids, default=0)))}
-        held = self._sets.held(wanted) if ids else {}
-        for event, place, key in self._changes.found() if any(held.values()) else ():
-            if held.get(key):
-                yield event, place, {key: held[key]}
+        return len({found[key] for key, members in held.items() if members and not found[key][1].is_period})
 
     def close(self) -> None:
         """Let go of the connections; the next use opens them again."""
@@ -244,3 +240,8 @@ def _day_keys(event: str, periods: Iterable[Place]) -> list[str]:
     """What is read in place of weeks and months that do not exist: a deployment may keep only the days."""
     days = {day for period in periods for day in period.days()}
     return [f"{NUMBERS}{event}_{keys.day_of(day).suffix}" for day in sorted(days)]
+
+
+def _pairs(answer: Any) -> Iterable[tuple[bytes, bytes]]:
+    """The fields of a hash: the protocol's second version lists them in turns."""
+    return answer.items() if isinstance(answer, dict) else zip(answer[::2], answer[1::2], strict=True)
