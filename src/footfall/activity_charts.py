@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall import wording
+from footfall.activity.spans import why_not_whole
 from footfall.errors import QueryError
 from footfall.look import COLOURS, Theme, alt, dressed, inset, milliseconds, theme_of, time_axis, wrapped
 
@@ -89,7 +90,7 @@ def stickiness_chart(stickiness: Stickiness, *, theme: str = "light", title: str
     ]
     told = [stickiness.description.removesuffix(".")]
     told += ["gap: nobody was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
-    told += ["dashed: not over"] if any(not datum["is_settled"] for datum in data) else []
+    told += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
     head = title or wording.title_of_stickiness(stickiness)
     return _titled(alt.LayerChart(layer=layers), head, [[wording.span_of_rows(stickiness)], told], look)
 
@@ -151,7 +152,11 @@ def growth_chart(growth: Growth, *, theme: str = "light", title: str | None = No
     )
     zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=look.text).encode(y="zero:Q")
     told = [growth.description.removesuffix(".")]
-    told += [f"faint: the {growth.grain} is not over"] if any(not datum["is_settled"] for datum in data) else []
+    told += (
+        [f"faint: the {growth.grain} is {why_not_whole(growth.gaps)}"]
+        if any(not datum["is_settled"] for datum in data)
+        else []
+    )
     head = title or wording.title_of_growth(growth)
     return _titled(alt.LayerChart(layer=[columns, zero]), head, [[wording.span_of_rows(growth)], told], look, width)
 

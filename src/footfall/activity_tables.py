@@ -11,6 +11,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from footfall import wording
+from footfall.activity.spans import why_not_whole
 from footfall.terminal import Column, filled, sparkline
 from footfall.wording import GAP, number, percent
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from footfall.activity.funnels import Funnel
     from footfall.activity.growth import Growth
     from footfall.activity.stickiness import Stickiness
+    from footfall.periods import Window
 
 # Cividis (Nuñez, Anderton and Renslow 2018), without its ends: readable for everybody, and unlike the background of a
 # light terminal as well as of a dark one. Each colour brings the colour of its text.
@@ -109,8 +111,8 @@ def _legend(cohort: Cohort, counts: bool) -> list[str]:
     lines += (
         [] if counts else ["Percent of the row's actors; the average weighs by size and leaves out what is not over."]
     )
-    if any(cohort.is_provisional(row, len(row.counts) - 1) for row in cohort.rows):
-        lines.append(f"* provisional: the {cohort.grain} is not over")
+    if any(cohort.is_provisional(row, k) for row in cohort.rows for k in range(len(row.counts))):
+        lines.append(f"* provisional: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
     if any(not row.size for row in cohort.rows):
         lines.append(f"{GAP} nobody was there: no share, which is not 0 %")
     return lines
@@ -158,7 +160,7 @@ def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
         Column("DAU/MAU", [_share(row.daily_of_monthly) for row in rows]),
         Column("WAU/MAU", [_share(row.weekly_of_monthly) for row in rows], goes=1),
     ]
-    told = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)))]
+    told = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)), stickiness.gaps)]
     if any(row.daily_of_monthly is None for row in rows):
         told.append(f"{GAP} nobody was active: no share, which is not 0 %")
     labels = [[Text(row.period.label)] for row in rows]
@@ -186,7 +188,7 @@ def growth(growth: Growth, *, width: int = 100) -> RenderableType:
 
     columns = [Column(f"{name} ", cells(name)) for name in ("active", "new", "returning", "resurrected")]
     columns.append(Column("dormant ", cells("dormant", "−")))
-    told = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)))]
+    told = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)), growth.gaps)]
     grid = filled([str(growth.grain)], [[Text(row.period.label)] for row in growth.rows], columns, width)
     return _whole(wording.title_of_growth(growth), wording.span_of_rows(growth), grid, told)
 
@@ -195,8 +197,8 @@ def _share(share: float | None) -> str:
     return GAP if share is None else f"{percent(share)} %"
 
 
-def _not_over(is_any: bool) -> list[str]:
-    return ["* provisional: not over"] if is_any else []
+def _not_over(is_any: bool, gaps: Sequence[Window] = ()) -> list[str]:
+    return [f"* provisional: {why_not_whole(gaps)}"] if is_any else []
 
 
 def _whole(

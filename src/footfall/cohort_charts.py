@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall import wording
+from footfall.activity.spans import why_not_whole
 from footfall.errors import QueryError, UnknownNameError
 from footfall.look import Theme, alt, dressed, theme_of, wrapped
 from footfall.wording import GAP
@@ -154,7 +155,7 @@ def _later(cohort: Cohort) -> str:
 def _legend_of_cells(cohort: Cohort, cells: Sequence[dict[str, Any]], counts: bool) -> list[str]:
     said = ["number of actors" if counts else f"percent of the row's actors who did {cohort.then}"]
     if any(cell["is_provisional"] for cell in cells):
-        said.append(f"dashed outline and *: the {cohort.grain} is not over")
+        said.append(f"dashed outline and *: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
     if any(not cell["has_fill"] for cell in cells):
         said.append(f"{GAP} nobody was there")
     if not counts and len(cohort.rows) > 1:
@@ -274,7 +275,7 @@ def _legend_of_curves(
         said.append("the newer, the stronger the colour" if is_cut else f"a line a {cohort.grain}")
         said.append(f"average: weighted by size, finished {cohort.grain}s only")
     if any(not point["is_settled"] for point in data):
-        said.append(f"dashed, hollow: the {cohort.grain} is not over")
+        said.append(f"dashed, hollow: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
     if _first_column(cohort):
         said.append(f"column 0, the same {cohort.grain}, is 100 % and left out")
     if empty := sum(not row.size for row in cohort.rows):

@@ -184,3 +184,26 @@ def test_real_authors_are_followed_from_month_to_month(
         assert row.size == len(months[row.period.label])
         for column, count in enumerate(row.counts):
             assert count == len(months[row.period.label] & months[row.period.shift(column).label])
+
+
+def test_a_hole_in_the_collection_is_no_fall_in_retention(tmp_path: Path) -> None:
+    """Ten days of February that the archive never had: its cells are provisional, and left out of averages."""
+    holes = {date(2026, 2, day) for day in range(5, 15)}
+    write_sample_archive(tmp_path / "archive", 80, 40, until=UNTIL, repositories=25, holes=holes)
+    (tmp_path / "footfall.toml").write_text(
+        '[sources.binder]\narchive = "archive"\nfirst_day = 2026-01-11\n', encoding="utf-8"
+    )
+    ff = footfall.open(tmp_path, now=lambda: NOW)
+    ff.collect()
+    found = ff.cohort("binder_launch", "binder_launch", by="month", rows=3, columns=3)
+    lines = [line.split(",") for line in found.to_csv(counts=True).splitlines()]
+    assert [line[0] for line in lines[1:]] == ["2026-01-01", "2026-02-01", "2026-03-01"]
+    january, february, march = (line[2:] for line in lines[1:])
+    assert january[1] == ""  # February, as seen from January
+    assert january[0] != ""
+    assert january[2] != ""
+    assert february[0] == ""
+    assert february[1] != ""
+    assert march == [march[0], "", ""]
+    growth = ff.growth("binder_launch", by="month", rows=3)
+    assert [growth.is_provisional(row) for row in growth.rows] == [False, True, True]

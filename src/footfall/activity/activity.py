@@ -14,7 +14,7 @@ from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.sets import ActorSet, Event, Everybody
 from footfall.activity.store import NAMED, UNDATED, Actors, Store, day_slot, hour_slot, start_of
 from footfall.errors import MarkError, QueryError, did_you_mean
-from footfall.periods import EPOCH, Grain, floor, parse_moment
+from footfall.periods import EPOCH, Grain, Window, floor, parse_moment
 
 FURTHEST = timedelta(days=366)
 """How far ahead of now a mark may be dated: a clock may be wrong and a date planned, but not by years."""
@@ -194,6 +194,11 @@ class Activity:
         """The moment up to which everything is known of an event: now, or what was collected last."""
         collected = self.collected.get(event)
         return min(self.now(), collected.known_until()) if collected else self.now()
+
+    def gaps(self, event: str) -> list[Window]:
+        """What is missing from the collection of an event, up to where it is known."""
+        collected = self.collected.get(event)
+        return collected.gaps() if collected else []
 
     def population(self) -> ActorSet:
         """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""

@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from footfall.activity.members import Members, as_bitmap
 from footfall.activity.overlaps import overlaps
-from footfall.activity.spans import Sets, before, choice_of, grain_of, members_in, number_of, present, rows_of, share
+from footfall.activity.spans import (
+    Sets,
+    before,
+    choice_of,
+    grain_of,
+    is_whole,
+    members_in,
+    number_of,
+    present,
+    rows_of,
+    share,
+)
 from footfall.frames import Framed, csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
@@ -86,10 +97,14 @@ class Cohort(Framed):
     asked_at: datetime
     """Periods that were not over then are provisional; those that had not begun are absent."""
     rows: tuple[CohortRow, ...]
+    gaps: tuple[Window, ...] = ()
+    """What is missing from the collection of its events; periods that it touches are provisional too."""
 
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
-        """Whether the period of a cell was not over; one after which another has begun is."""
-        return column >= len(row.counts) - 1 and row.period.shift(column).end > self.asked_at
+        """Whether the period of a cell was not over, or not all of it was collected."""
+        if column < len(row.counts) - 1 and not self.gaps:
+            return False  # another period has begun after it
+        return not is_whole(row.period.shift(column).window, self.asked_at, self.gaps)
 
     @cached_property
     def averages(self) -> tuple[float | None, ...]:
@@ -200,6 +215,7 @@ def cohort(
     retention: str = "return",
     where_first: Conditions = (),
     where_then: Conditions = (),
+    gaps: Sequence[Window] = (),
 ) -> Cohort:
     """Follow who did `first` through later periods of `then`.
 
@@ -230,6 +246,7 @@ def cohort(
         where_then=tuple(map(_name_of, conditions[1])),
         asked_at=now,
         rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
+        gaps=tuple(gaps),
     )
 
 

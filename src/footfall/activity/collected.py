@@ -6,6 +6,7 @@ stated anew. So collecting costs nothing more, a restated day restates its sets,
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ import numpy as np
 from footfall.activity.actors import Naming
 from footfall.activity.store import PER_DAY, Actors, Store, day_slot, start_of
 from footfall.lake import Lake, actors_by_day
-from footfall.periods import EPOCH, Grain, shift
+from footfall.periods import EPOCH, Grain, Window, merge, shift, subtract
 from footfall.tables import Status, Table, TableEvent
 
 if TYPE_CHECKING:
@@ -54,15 +55,24 @@ class CollectedEvent:
                 self.store.replace(self.event.name, 0, 0, {}, {self.event.name: whole})
 
     def known_until(self) -> datetime:
-        """The moment up to which every scope of the table was collected; the beginning of time when nothing was."""
-        reached: dict[str, datetime] = {}
+        """The moment up to which every scope of the table was collected; the beginning of time when none was."""
+        return min((max(w.end for w in windows) for windows in self._collected()), default=EPOCH)
+
+    def gaps(self) -> list[Window]:
+        """What is missing between the first and the last of what was collected, of any scope."""
+        spans = ((Window(min(w.start for w in ws), max(w.end for w in ws)), ws) for ws in self._collected())
+        return merge(gap for span, windows in spans for gap in subtract(span, windows))
+
+    def _collected(self) -> list[list[Window]]:
+        """Of each scope that is still asked for, what was collected."""
+        by_scope: dict[str, list[Window]] = defaultdict(list)
         retired = set()
         for entry in self.lake.known():
-            if entry.table == self.table.name:
-                reached[entry.scope] = max(entry.covered.end, reached.get(entry.scope, EPOCH))
-                if entry.status is Status.RETIRED:
-                    retired.add(entry.scope)
-        return min((moment for scope, moment in reached.items() if scope not in retired), default=EPOCH)
+            if entry.table == self.table.name and entry.is_success:
+                by_scope[entry.scope].append(entry.covered)
+            elif entry.table == self.table.name and entry.status is Status.RETIRED:
+                retired.add(entry.scope)
+        return [windows for scope, windows in by_scope.items() if scope not in retired]
 
     def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
         """The files of each month now, and a fingerprint of all."""

@@ -12,14 +12,14 @@ The terms are those of Amplitude's and PostHog's lifecycle charts:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from footfall.activity.spans import Sets, active, before, grain_of, number_of, rows_of
+from footfall.activity.spans import Sets, active, before, grain_of, is_whole, number_of, rows_of
 from footfall.frames import Framed, csv_of, json_of
-from footfall.periods import Grain, Period, in_utc
+from footfall.periods import Grain, Period, Window, in_utc
 
 if TYPE_CHECKING:
     import altair
@@ -56,10 +56,12 @@ class Growth(Framed):
     grain: Grain
     asked_at: datetime
     rows: tuple[GrowthRow, ...]
+    gaps: tuple[Window, ...] = ()
+    """What is missing from the collection of its events; periods that it touches are provisional too."""
 
     def is_provisional(self, row: GrowthRow) -> bool:
-        """Whether its period was not over: who is dormant in it may still come."""
-        return row.period.end > self.asked_at
+        """Whether its period was not over, as who is dormant may still come; or not all of it and the one before known."""
+        return not is_whole(Window(row.period.prev().start, row.period.end), self.asked_at, self.gaps)
 
     @property
     def description(self) -> str:
@@ -111,12 +113,19 @@ class Growth(Framed):
 
 
 def growth(
-    sets: Sets, event: str, *, now: datetime, by: str = "week", rows: int = 12, since: datetime | None = None
+    sets: Sets,
+    event: str,
+    *,
+    now: datetime,
+    by: str = "week",
+    rows: int = 12,
+    since: datetime | None = None,
+    gaps: Sequence[Window] = (),
 ) -> Growth:
     """New, returning, resurrected and dormant actors of `rows` periods, up to now or from `since` on."""
     grain, now = grain_of(by), in_utc(now)
     periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
-    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)))
+    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)), tuple(gaps))
 
 
 def _rows(sets: Sets, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:

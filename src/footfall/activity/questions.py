@@ -11,7 +11,7 @@ from pyroaring import BitMap64
 from footfall.activity import cohorts, funnels, growth, stickiness
 from footfall.activity.sets import ActorSet, Fixed
 from footfall.activity.spans import events_of
-from footfall.periods import parse_moment
+from footfall.periods import Window, merge, parse_moment
 
 if TYPE_CHECKING:
     from footfall.activity.activity import Activity
@@ -42,7 +42,7 @@ def ask_cohort(
         activity.store,
         _known(activity, first),
         _known(activity, then),
-        now=_until(activity, until, first, then, *_names(where_first), *_names(where_then)),
+        now=_until(activity, until, events := (first, then, *_names(where_first), *_names(where_then))),
         by=by,
         rows=rows,
         columns=columns,
@@ -51,6 +51,7 @@ def ask_cohort(
         retention=retention,
         where_first=_conditions(activity, where_first),
         where_then=_conditions(activity, where_then),
+        gaps=_gaps(activity, events),
     )
 
 
@@ -66,7 +67,7 @@ def ask_funnel(
     known = [_known(activity, step) for step in events_of(steps)]
     start, end = _moment(activity, since), _moment(activity, until)
     return funnels.funnel(
-        activity.store, known, now=_until(activity, None, *known), within=within, since=start, until=end
+        activity.store, known, now=_until(activity, None, known), within=within, since=start, until=end
     )
 
 
@@ -82,7 +83,7 @@ def ask_stickiness(
     """See `stickiness.stickiness`."""
     known, start = _known(activity, event), _moment(activity, since)
     return stickiness.stickiness(
-        activity.store, known, now=_until(activity, until, event), windows=windows, rows=rows, since=start
+        activity.store, known, now=_until(activity, until, [event]), windows=windows, rows=rows, since=start
     )
 
 
@@ -91,7 +92,15 @@ def ask_growth(
 ) -> growth.Growth:
     """See `growth.growth`."""
     known, start = _known(activity, event), _moment(activity, since)
-    return growth.growth(activity.store, known, now=_until(activity, until, event), by=by, rows=rows, since=start)
+    return growth.growth(
+        activity.store,
+        known,
+        now=_until(activity, until, [event]),
+        by=by,
+        rows=rows,
+        since=start,
+        gaps=_gaps(activity, [event]),
+    )
 
 
 def _known(activity: Activity, event: str) -> str:
@@ -99,7 +108,7 @@ def _known(activity: Activity, event: str) -> str:
     return activity.known_event(event).name
 
 
-def _until(activity: Activity, until: Moment, *events: str) -> datetime:
+def _until(activity: Activity, until: Moment, events: Iterable[str]) -> datetime:
     """The moment that the question is asked at: now, an earlier one, or the last that was collected of every event.
 
     What was not collected is missing and must not look like nobody.
@@ -108,6 +117,10 @@ def _until(activity: Activity, until: Moment, *events: str) -> datetime:
     if until is not None:
         moments.append(parse_moment(until, activity.now()))
     return min(moments)
+
+
+def _gaps(activity: Activity, events: Iterable[str]) -> list[Window]:
+    return merge(gap for event in events for gap in activity.gaps(event))
 
 
 def _names(conditions: Conditions) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -51,6 +51,15 @@ def present(grain: Grain, now: datetime) -> Period:
     """The period that `now` is in; one that only begins with it has nothing to show, and is not counted yet."""
     period = Period.containing(grain, now)
     return period.prev() if period.start == now else period
+
+
+def is_whole(window: Window, asked_at: datetime, gaps: Sequence[Window]) -> bool:
+    """Whether all of a span is known: it is over, and nothing of it is missing from what was collected."""
+    return window.end <= asked_at and not any(gap.overlaps(window) for gap in gaps)
+
+
+def why_not_whole(gaps: Sequence[Window]) -> str:
+    return "not over, or not all of it was collected" if gaps else "not over"
 
 
 def rows_of(grain: Grain, rows: int, since: datetime | None, now: datetime) -> list[Period]:

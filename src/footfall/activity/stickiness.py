@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from footfall.activity.spans import Sets, active, choice_of, number_of, present, rows_of
+from footfall.activity.spans import Sets, active, choice_of, is_whole, number_of, present, rows_of
 from footfall.frames import Framed, csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
@@ -62,10 +62,14 @@ class Stickiness(Framed):
     windows: Windows
     asked_at: datetime
     rows: tuple[StickinessRow, ...]
+    gaps: tuple[Window, ...] = ()
+    """What is missing from the collection of its events; periods that it touches are provisional too."""
 
     def is_provisional(self, row: StickinessRow) -> bool:
-        """Whether its day or month was not over."""
-        return row.period.end > self.asked_at
+        """Whether its day or month was not over, or not all of the days that it counts were collected."""
+        days = MONTH if self.windows is Windows.TRAILING else WEEK - 1
+        start = (row.period.end if self.windows is Windows.TRAILING else row.period.start) - timedelta(days=days)
+        return not is_whole(Window(start, row.period.end), self.asked_at, self.gaps)
 
     @property
     def description(self) -> str:
@@ -139,6 +143,7 @@ def stickiness(
     windows: str = "trailing",
     rows: int = 30,
     since: datetime | None = None,
+    gaps: Sequence[Window] = (),
 ) -> Stickiness:
     """DAU, WAU, MAU and their ratios: `rows` days (trailing) or months (calendar), up to now or from `since` on."""
     chosen, now = choice_of("windows", windows, Windows), in_utc(now)
@@ -151,7 +156,7 @@ def stickiness(
         else _month(period, counted, active(sets, event, period, now))
         for period in periods
     ]
-    return Stickiness(event, chosen, now, tuple(found))
+    return Stickiness(event, chosen, now, tuple(found), tuple(gaps))
 
 
 def _day(day: Period, counted: dict[datetime, tuple[int, int, int]]) -> StickinessRow:
