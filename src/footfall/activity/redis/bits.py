@@ -75,8 +75,10 @@ def _members(words: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> bytes:
     octets = flat[filled].view(np.uint8)
     at = np.flatnonzero(octets != 0)
     bits = np.flatnonzero(np.unpackbits(octets[at]).view(np.bool_))
-    octet = at[bits >> 3]
-    members = (filled[octet >> 3] % (CONTAINER // 8)) * 64 + (octet & 7) * 8 + (bits & 7)
+    # In 16 bits a sum begins anew with each container by itself.
+    of_word = filled.astype(np.uint16) << 6
+    of_octet = of_word[at >> 3] + ((at & 7) << 3).astype(np.uint16)
+    members = of_octet[bits >> 3] + (bits & 7).astype(np.uint16)
     return bytes(members.astype("<u2").tobytes())
 
 
