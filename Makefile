@@ -9,7 +9,7 @@ JOBS ?= 2
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean system
+.PHONY: help demo test lint bench lock clean git redis
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers   (in demo/)"
@@ -19,10 +19,10 @@ help:
 	@echo "make lock    renew requirements.lock  (after a change of dependencies in pyproject.toml)"
 	@echo "make clean   remove .venv, demo/ and what tools left behind"
 
-demo: $(INSTALLED) system
+demo: $(INSTALLED) git
 	$(BIN)/footfall demo demo
 
-test: $(INSTALLED) system
+test: $(INSTALLED) git redis
 	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(INSTALLED)
@@ -45,10 +45,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@touch $@
 
 # Programs that no Python package brings: git, which Footfall runs, and a Redis server, which only tests need.
-system:
+git:
 	@command -v git >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends git >/dev/null; } || \
 	  { echo "git is needed and not installed; install it with your system's package manager" >&2; exit 1; }
+
+redis:
 	@command -v redis-server >/dev/null || command -v valkey-server >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	  { apt-get update -qq; apt-get install -y -qq --no-install-recommends redis-server >/dev/null; }; } || \
 	  echo "redis-server is not installed: tests of the store on Redis skip; install it with your system's package manager" >&2

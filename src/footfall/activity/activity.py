@@ -179,8 +179,7 @@ class Activity:
     def known_event(self, name: str) -> Event:
         """An event that somebody did; any other is an error with the names that there are."""
         self.renew(name)
-        if name not in self.collected and not self.store.slots(name):
-            known = self.store.events()
+        if name not in self.collected and name not in (known := self.store.events()):
             tail = did_you_mean(name, known) if known else "; nothing was marked yet, `footfall mark` does"
             raise QueryError(f"nobody ever did {name!r}{tail}.")
         return self.event(name)

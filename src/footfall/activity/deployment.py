@@ -23,7 +23,6 @@ from footfall.errors import ActivityError
 Tell = Callable[[str, int, int], None]
 """Is told the event, how many of its days were copied, and of how many."""
 
-_PROBE = "footfall: who was forgotten"
 _READINGS = 5
 
 
@@ -74,8 +73,6 @@ class _Copy:
     unplaced: list[Unplaced] = field(default_factory=list)
     forgotten: BitMap64 = field(default_factory=BitMap64)
     """Ids of the source whose actors the store was told to forget."""
-    kept: BitMap64 = field(default_factory=BitMap64)
-    """Ids of the source of whom it is known that they were not."""
 
     def run(self, tell: Tell) -> CopyReport:
         events = self.source.events()
@@ -160,17 +157,14 @@ class _Copy:
         return missing
 
     def _forgotten(self, ids: BitMap64) -> BitMap64:
-        """Who of the source's ids the store was told to forget: stating a set leaves these out, so one is stated."""
-        unsure = ids - self.kept - self.forgotten
-        if unsure:
-            try:
-                self.store.replace(_PROBE, UNDATED, UNDATED + 1, {UNDATED: self._actors(unsure)}, {})
-                gone = self._missing(_PROBE, UNDATED, UNDATED + 1, unsure)
-            finally:
-                self.store.delete(_PROBE)
-            self.forgotten |= gone
-            self.kept |= unsure - gone
-        return ids & self.forgotten
+        """Who of the source's ids the store was told to forget."""
+        named = list(_named(ids))
+        names = self.source.names_of(named)
+        gone = self.store.forgotten().among(self._actors(ids))
+        forgotten = BitMap64(actor for actor in gone if isinstance(actor, int))
+        forgotten.update(id for id, name in zip(named, names, strict=True) if name in gone)
+        self.forgotten |= forgotten
+        return forgotten
 
     def _actors(self, ids: BitMap64) -> Actors:
         named = _named(ids)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from pyroaring import BitMap64
 
+    from footfall.activity.forgotten import Forgotten
     from footfall.activity.members import Members
 
     Ids = npt.NDArray[np.uint64]
@@ -175,6 +176,10 @@ class Store(Protocol):
 
         `replace` leaves out whoever was forgotten; who is marked again afterwards is a new actor.
         """
+        ...
+
+    def forgotten(self) -> Forgotten:
+        """Who was forgotten."""
         ...
 
     def close(self) -> None:

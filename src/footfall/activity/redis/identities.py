@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
+from footfall.activity.forgotten import Forgotten, tombstone
 from footfall.activity.redis.keys import FORGOTTEN, IDS, LAST_ID, NAMES, SALT
 from footfall.activity.redis.server import Server
-from footfall.activity.store import NAMED, Actors
+from footfall.activity.store import NAMED
 
 _FIELDS = 1000
 """Fields of a hash that one command names."""
@@ -70,7 +69,7 @@ class Identities:
 
         His name stays beside them until `erase`: so forgetting that broke off is repeated, not lost.
         """
-        self._server.ask("SADD", FORGOTTEN, _tombstone(actor, self._salt()))
+        self._server.ask("SADD", FORGOTTEN, tombstone(actor, self._salt()))
         if isinstance(actor, int):
             return [actor]
         self._server.ask("HDEL", IDS, actor)
@@ -93,34 +92,6 @@ class Identities:
             self._server.ask("SET", SALT, os.urandom(32), "NX")
             salt = self._server.ask("GET", SALT)
         return bytes(salt)
-
-
-@dataclass(frozen=True)
-class Forgotten:
-    """Those who were forgotten: to be known again, not to be listed."""
-
-    tombstones: frozenset[bytes]
-    salt: bytes
-
-    def __contains__(self, actor: int | str) -> bool:
-        return bool(self.tombstones) and _tombstone(actor, self.salt) in self.tombstones
-
-    def left_of(self, actors: Actors) -> Actors:
-        """Actors less those who were forgotten."""
-        if not self.tombstones:
-            return actors
-        numbers = [n for n in map(int, actors.numbers) if n not in self]
-        return Actors(numbers, [name for name in actors.names if name not in self], actors.marks)
-
-    def among(self, actors: Actors) -> set[int | str]:
-        """Those of actors who were forgotten."""
-        everybody: Iterable[int | str] = [*map(int, actors.numbers), *actors.names] if self.tombstones else []
-        return {actor for actor in everybody if actor in self}
-
-
-def _tombstone(actor: int | str, salt: bytes) -> bytes:
-    """What is kept of somebody who was forgotten: enough to know him again, not who he is."""
-    return blake2b(str(actor).encode(), key=salt, digest_size=16).digest()
 
 
 def _parts(values: Sequence[Any]) -> list[Sequence[Any]]:

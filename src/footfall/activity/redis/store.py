@@ -13,6 +13,7 @@ from typing import Any
 
 from pyroaring import BitMap64
 
+from footfall.activity.forgotten import Forgotten
 from footfall.activity.redis import keys
 from footfall.activity.redis.address import read_address
 from footfall.activity.redis.bits import bitmap_of
@@ -181,6 +182,9 @@ class RedisStore:
         for event, place, key in self._changes.found():
             by_event[event].append((place, key))
         return union_of([self._union(event, found) for event, found in by_event.items()])
+
+    def forgotten(self) -> Forgotten:
+        return self._identities.forgotten()
 
     # Whole sets
 

@@ -14,11 +14,11 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from hashlib import blake2b
 from pathlib import Path
 
 from pyroaring import BitMap64
 
+from footfall.activity.forgotten import Forgotten, tombstone
 from footfall.activity.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
 from footfall.activity.sqlite import journal
 from footfall.activity.sqlite.database import Database, within
@@ -396,9 +396,8 @@ class SqliteStore:
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
         with self._stating() as connection:
-            forgotten = {mark for (mark,) in connection.execute("SELECT mark FROM forgotten")}
-            if forgotten:
-                marks = {slot: _without(actors, forgotten, _salt(connection)) for slot, actors in marks.items()}
+            forgotten = _forgotten(connection)
+            marks = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
             self._state(connection, self._made(event), start, stop, marks)
             connection.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursors.items())
 
@@ -436,8 +435,8 @@ class SqliteStore:
     def forget(self, actor: int | str) -> int:
         self._file.ask("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         with self._stating() as connection:
-            tombstone = _tombstone(actor, _salt(connection))
-            connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (tombstone,))
+            mark = tombstone(actor, _forgotten(connection).salt)
+            connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mark,))
             id = actor if isinstance(actor, int) else _ids(connection, [actor])[0]
             held = [] if id is None else self._holding(connection, id)
             for event, slot in held:
@@ -446,6 +445,10 @@ class SqliteStore:
                 connection.execute("DELETE FROM identities WHERE name = ?", (actor,))
         self._erase()
         return len(held)
+
+    def forgotten(self) -> Forgotten:
+        with self._file.lock, self._file.saying():
+            return _forgotten(self._file.open())
 
     def _holding(self, connection: sqlite3.Connection, id: int) -> list[tuple[int, int]]:
         """The sets that an actor is in, the journal's rows included."""
@@ -553,22 +556,9 @@ def _ids(connection: sqlite3.Connection, names: Sequence[str]) -> list[int | Non
     return [known[name] + NAMED if name in known else None for name in names]
 
 
-def _salt(connection: sqlite3.Connection) -> bytes:
+def _forgotten(connection: sqlite3.Connection) -> Forgotten:
     [(salt,)] = connection.execute("SELECT value FROM facts WHERE name = 'salt'")
-    return bytes(salt)
-
-
-def _tombstone(actor: int | str, salt: bytes) -> bytes:
-    """What is kept of somebody who was forgotten: enough to know him again, not who he is."""
-    return blake2b(str(actor).encode(), key=salt, digest_size=16).digest()
-
-
-def _without(actors: Actors, forgotten: set[bytes], salt: bytes) -> Actors:
-    return Actors(
-        [n for n in actors.numbers if _tombstone(int(n), salt) not in forgotten],
-        [n for n in actors.names if _tombstone(n, salt) not in forgotten],
-        actors.marks,
-    )
+    return Forgotten(frozenset(mark for (mark,) in connection.execute("SELECT mark FROM forgotten")), bytes(salt))
 
 
 _IN_USE: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
