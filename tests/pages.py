@@ -27,16 +27,22 @@ BEGIN, END = "<!-- begin: written by tests/pages.py -->", "<!-- end -->"
 
 
 def commands() -> dict[str, Any]:
-    return dict(get_command(app).commands)  # type: ignore[attr-defined]
+    """Every command by its name; those of a group by both words."""
+    found: dict[str, Any] = {}
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        found |= {f"{name} {word}": each for word, each in inner.items()} if inner else {name: command}
+    return found
 
 
 def cli_page() -> Iterator[str]:
     """Every command with its arguments and options."""
     for name, command in commands().items():
         words = " ".join(p.metavar if p.required else f"[{p.metavar}]" for p in command.params if not _is_option(p))
-        many = "…" if name == "collect" else ""
+        many = "…" if any(getattr(p, "nargs", 1) == -1 for p in command.params) else ""
         yield f"### footfall {name}\n"
-        yield f"`footfall {' '.join(word for word in (name, words) if word)}{many} [OPTIONS]`: {command.help}\n"
+        said = " ".join(command.help.split())
+        yield f"`footfall {' '.join(word for word in (name, words) if word)}{many} [OPTIONS]`: {said}\n"
         parameters = [p for p in command.params if p.name != "help"]
         if parameters:
             yield "| | |\n|---|---|"

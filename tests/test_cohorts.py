@@ -253,6 +253,7 @@ def test_json_says_what_was_asked_and_what_may_change() -> None:
         "where_then": ["vip"],
         "asked_at": "2026-03-11T15:30:00Z",
         "description": "",
+        "notes": [],
     }
     assert "for the first time ever" in told["cohort"]["description"]
     assert told["rows"][1] == {

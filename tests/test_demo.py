@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import footfall
-from footfall.demo import ARCHIVE, CHARTS, find_repository, questions, run
+from footfall.demo import ARCHIVE, CHARTS, Question, find_repository, questions, run
 from footfall.errors import SettingsError
 from footfall.periods import Grain
 from footfall.sample import FIRST_DAY, VERSIONS, write_sample_archive
@@ -127,7 +127,13 @@ def test_the_demonstration_leaves_answers_and_charts_said_to_be_sample_data(demo
     charts = demonstrated / "demo" / CHARTS
     assert {f.name for f in charts.iterdir()} == {
         f"{name}.{suffix}"
-        for name in ("commits-by-month", "launches-by-federation", "launches-by-federation-stacked")
+        for name in (
+            "authors-who-came-back",
+            "commits-by-month",
+            "launches-by-federation",
+            "launches-by-federation-stacked",
+            "repositories-launched-again",
+        )
         for suffix in ("html", "png")
     }
     assert all(f.read_bytes().startswith(b"\x89PNG") for f in charts.glob("*.png"))
@@ -141,13 +147,22 @@ def test_the_demonstration_leaves_answers_and_charts_said_to_be_sample_data(demo
 def test_its_answers_are_the_archives_own_count(demonstrated: Path) -> None:
     workspace = footfall.open(demonstrated / "demo", now=lambda: NOW)
     events = [e for e in read(demonstrated / "demo" / ARCHIVE) if str(e["timestamp"]).startswith("2025")]
-    asked = {q.title: q for q in questions(NOW)}
+    asked = {q.title: q for q in questions(NOW) if isinstance(q, Question)}
     total = asked["How many launches were there in 2025?"].ask(workspace)
     assert total.rows["launches"].to_pylist() == [len(events)]
     by_provider = asked["Where are the repositories?"].ask(workspace).rows.to_pylist()
     assert {row["provider"]: row["launches"] for row in by_provider} == Counter(e["provider"] for e in events)
     commits = asked["How many commits a month?"].ask(workspace).rows
     assert sum(commits["commits"].to_pylist()) == 3
+
+
+def test_who_came_back_says_where_the_data_is_from(demonstrated: Path) -> None:
+    workspace = footfall.open(demonstrated / "demo", now=lambda: NOW)
+    assert "sample data" in workspace.cohort("binder_launch", "binder_launch").notes[0]
+    assert not workspace.cohort("commit_author", "commit_author").notes
+    charts = demonstrated / "demo" / "charts"
+    assert "sample data" in (charts / "repositories-launched-again.html").read_text()
+    assert "sample data" not in (charts / "authors-who-came-back.html").read_text()
 
 
 def test_every_command_it_shows_can_be_typed(demonstrated: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -186,7 +201,7 @@ def test_a_folder_with_files_of_ones_own_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_young_history_is_shown_by_the_day() -> None:
-    young = [q.command for q in questions(NOW, Grain.DAY) if q.metric == "commits"]
+    young = [q.command for q in questions(NOW, Grain.DAY) if isinstance(q, Question) and q.metric == "commits"]
     assert young == [
         "footfall query commits --grain day",
         "footfall chart commits --grain day -o charts/commits-by-day.png",
@@ -204,8 +219,8 @@ def test_a_repository_counts_only_with_commits(tmp_path: Path) -> None:
 
 
 def test_commands_name_every_option_of_the_question() -> None:
-    stacked = next(q for q in questions(NOW) if q.is_stacked)
+    stacked = next(q for q in questions(NOW) if isinstance(q, Question) and q.is_stacked)
     assert stacked.command == (
         "footfall chart launches --by federation --rolling 7 --last 365 --stacked -o charts/launches-by-federation-stacked.png"
     )
-    assert all(re.fullmatch(r"footfall (query|chart) .+", q.command) for q in questions(NOW))
+    assert all(re.fullmatch(r"footfall (query|chart|cohort) .+", q.command) for q in questions(NOW))

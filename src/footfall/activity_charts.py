@@ -54,7 +54,9 @@ def funnel_chart(funnel: Funnel, *, theme: str = "light", title: str | None = No
         funnel.description.removesuffix("."),
         *(["faint: some still have time left"] if funnel.is_provisional else []),
     ]
-    return _titled(alt.LayerChart(layer=layers), title or wording.title_of_funnel(funnel), [[span], told], look)
+    return _titled(
+        alt.LayerChart(layer=layers), title or wording.title_of_funnel(funnel), [[span, *funnel.notes], told], look
+    )
 
 
 def _step(n: int, actors: int, of_first: float | None, of_previous: float | None) -> str:
@@ -92,7 +94,9 @@ def stickiness_chart(stickiness: Stickiness, *, theme: str = "light", title: str
     told += ["gap: nobody was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
     told += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
     head = title or wording.title_of_stickiness(stickiness)
-    return _titled(alt.LayerChart(layer=layers), head, [[wording.span_of_rows(stickiness)], told], look)
+    return _titled(
+        alt.LayerChart(layer=layers), head, [[wording.span_of_rows(stickiness), *stickiness.notes], told], look
+    )
 
 
 def _ratios(stickiness: Stickiness, name: str, n: int) -> list[dict[str, Any]]:
@@ -158,7 +162,9 @@ def growth_chart(growth: Growth, *, theme: str = "light", title: str | None = No
         else []
     )
     head = title or wording.title_of_growth(growth)
-    return _titled(alt.LayerChart(layer=[columns, zero]), head, [[wording.span_of_rows(growth)], told], look, width)
+    return _titled(
+        alt.LayerChart(layer=[columns, zero]), head, [[wording.span_of_rows(growth), *growth.notes], told], look, width
+    )
 
 
 def _stack(growth: Growth, row: Any) -> list[dict[str, Any]]:

@@ -10,13 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
 from footfall import progress, terminal
 from footfall.errors import MissingExtraError, SettingsError
-from footfall.periods import Grain
+from footfall.periods import Grain, Window, periods_in
 from footfall.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.settings import FILE_NAME
 from footfall.template import commented, write_settings_file
@@ -24,6 +24,7 @@ from footfall.workspace import Workspace
 from footfall.workspace import open as open_workspace
 
 if TYPE_CHECKING:
+    from footfall.activity.cohorts import Cohort
     from footfall.result import Result
 
 __all__ = ["SAMPLE_NOTE", "run", "write_sample_archive"]
@@ -57,12 +58,62 @@ class Question:
         words += ["--stacked"] if self.is_stacked else []
         return shlex.join([*words, *(["-o", f"{CHARTS}/{self.chart}.png"] if self.chart else [])])
 
+    def is_possible(self, workspace: Workspace) -> bool:
+        return self.metric in workspace.metrics
+
     def ask(self, workspace: Workspace) -> Result:
         return workspace.query(self.metric, **self.asked)
 
+    def table(self, workspace: Workspace, width: int) -> RenderableType:
+        return terminal.answer(self.ask(workspace), width=width)
 
-def questions(now: datetime, commits: Grain = Grain.MONTH) -> list[Question]:
-    """What the archive's own notebook answers, and the same of commits, by periods of the grain `commits`."""
+    def picture(self, workspace: Workspace) -> Any:
+        from footfall.charts import chart_of
+
+        return chart_of(self.ask(workspace), stacked=self.is_stacked)
+
+
+@dataclass(frozen=True)
+class Return:
+    """The question who came back, of an event that comes of what was collected."""
+
+    title: str
+    event: str
+    by: str
+    rows: int = 12
+    chart: str = ""
+
+    @property
+    def command(self) -> str:
+        words = ["footfall", "cohort", self.event, self.event, "--by", self.by, "--kind", "new"]
+        words += ["--rows", str(self.rows), "--columns", str(self.rows)]
+        return shlex.join([*words, *(["-o", f"{CHARTS}/{self.chart}.png"] if self.chart else [])])
+
+    def is_possible(self, workspace: Workspace) -> bool:
+        return self.event in workspace.activity.collected
+
+    def ask(self, workspace: Workspace) -> Cohort:
+        return workspace.cohort(self.event, self.event, by=self.by, kind="new", rows=self.rows, columns=self.rows)
+
+    def table(self, workspace: Workspace, width: int) -> RenderableType:
+        from footfall import activity_tables
+
+        return activity_tables.cohort(self.ask(workspace), width=width)
+
+    def picture(self, workspace: Workspace) -> Any:
+        from footfall.cohort_charts import cohort_chart
+
+        return cohort_chart(self.ask(workspace))
+
+
+def questions(now: datetime, commits: Grain = Grain.MONTH, since: date | None = None) -> list[Question | Return]:
+    """What the archive's own notebook answers, and the same of commits, by periods of the grain `commits`.
+
+    Who came back is asked of twelve periods, or of as many as there were since the first commit.
+    """
+    by = Grain.DAY if commits is Grain.HOUR else commits
+    first = Window.of_day(since or now.date()).start
+    rows = min(12, max(2, len(periods_in(by, Window(first, now))))) if since else 12
     year = {"grain": "total", "since": str(now.year - 1), "until": str(now.year)}
     monthly = {"grain": "month", "last": 12, "compare": "year"}
     smooth = {"by": ["federation"], "rolling": 7, "last": 365}
@@ -75,9 +126,13 @@ def questions(now: datetime, commits: Grain = Grain.MONTH) -> list[Question]:
         Question("How many launches a month, against a year before?", "launches", monthly),
         Question(f"How many commits a {commits}?", "commits", {"grain": str(commits)}),
         Question("Of how many authors a year?", "authors", {"grain": "year"}),
+        Return("Which authors of commits came back?", "commit_author", str(by), rows),
+        Return("Which repositories were launched again, week after week?", "binder_launch", "week"),
         Question("Launches by federation member", "launches", smooth, chart="launches-by-federation"),
         Question("The same, stacked", "launches", smooth, True, chart="launches-by-federation-stacked"),
         Question(f"Commits a {commits}", "commits", {"grain": str(commits)}, chart=f"commits-by-{commits}"),
+        Return("Authors who came back", "commit_author", str(by), rows, chart="authors-who-came-back"),
+        Return("Repositories launched again", "binder_launch", "week", chart="repositories-launched-again"),
     ]
 
 
@@ -90,11 +145,13 @@ def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
         done = workspace.collect(watch=watch)
     console.print(progress.summary(done))
     console.print(Text(f"\nEverything below can be typed as it stands in: cd {shlex.quote(str(folder))}", style="dim"))
-    asked = [q for q in questions(now(), _grain_of_commits(workspace)) if q.metric in workspace.metrics]
+    first = workspace.activity.summary("commit_author").first_day
+    grain = _grain_of_commits(workspace)
+    asked = [q for q in questions(now(), grain, first and first.date()) if q.is_possible(workspace)]
     for question in asked:
         if not question.chart:
             _print_heading(question, console)
-            console.print(terminal.answer(question.ask(workspace), width=console.width))
+            console.print(question.table(workspace, console.width))
     drawn = list(_draw([q for q in asked if q.chart], workspace, console))
     _print_next(folder, drawn, console)
 
@@ -156,13 +213,13 @@ def _has_commits(folder: Path) -> bool:
         return False
 
 
-def _print_heading(question: Question, console: Console) -> None:
+def _print_heading(question: Question | Return, console: Console) -> None:
     console.print()
     console.print(Rule(Text(question.title, style="bold"), align="left", style="dim"))
     console.print(Text(f"$ {question.command}\n", style="green"), soft_wrap=True)
 
 
-def _draw(asked: list[Question], workspace: Workspace, console: Console) -> Iterator[Path]:
+def _draw(asked: list[Question | Return], workspace: Workspace, console: Console) -> Iterator[Path]:
     """Each chart as PNG and HTML; without the optional part, one sentence says how to get it."""
     console.print()
     console.print(Rule(Text("Charts", style="bold"), align="left", style="dim"))
@@ -175,7 +232,7 @@ def _draw(asked: list[Question], workspace: Workspace, console: Console) -> Iter
         return
     for question in asked:
         console.print(Text(f"$ {question.command}", style="green"), soft_wrap=True)
-        chart = charts.chart_of(question.ask(workspace), stacked=question.is_stacked)
+        chart = question.picture(workspace)
         for suffix in (".png", ".html"):
             charts.save(chart, file := folder / f"{question.chart}{suffix}")
             yield file

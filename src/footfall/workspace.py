@@ -220,7 +220,7 @@ class Workspace:
         """
         from footfall.activity.questions import ask_cohort
 
-        return ask_cohort(
+        answer = ask_cohort(
             self.activity,
             first,
             then,
@@ -234,6 +234,7 @@ class Workspace:
             where_then=where_then,
             until=until,
         )
+        return replace(answer, notes=self._notes_on_events(first, then))
 
     def funnel(
         self, steps: Iterable[str], *, within: str | int = "7d", since: Moment = None, until: Moment = None
@@ -241,7 +242,9 @@ class Workspace:
         """How many took the steps in order, each within some days of their first. See `footfall.activity.funnels`."""
         from footfall.activity.questions import ask_funnel
 
-        return ask_funnel(self.activity, steps, within=within, since=since, until=until)
+        steps = [steps] if isinstance(steps, str) else list(steps)
+        answer = ask_funnel(self.activity, steps, within=within, since=since, until=until)
+        return replace(answer, notes=self._notes_on_events(*steps))
 
     def stickiness(
         self, event: str, *, windows: str = "trailing", rows: int = 30, since: Moment = None, until: Moment = None
@@ -249,7 +252,8 @@ class Workspace:
         """DAU, WAU, MAU and their ratios, by day or by calendar month. See `footfall.activity.stickiness`."""
         from footfall.activity.questions import ask_stickiness
 
-        return ask_stickiness(self.activity, event, windows=windows, rows=rows, since=since, until=until)
+        answer = ask_stickiness(self.activity, event, windows=windows, rows=rows, since=since, until=until)
+        return replace(answer, notes=self._notes_on_events(event))
 
     def growth(
         self, event: str, *, by: str = "week", rows: int = 12, since: Moment = None, until: Moment = None
@@ -257,7 +261,12 @@ class Workspace:
         """New, returning, resurrected and dormant actors by period. See `footfall.activity.growth`."""
         from footfall.activity.questions import ask_growth
 
-        return ask_growth(self.activity, event, by=by, rows=rows, since=since, until=until)
+        answer = ask_growth(self.activity, event, by=by, rows=rows, since=since, until=until)
+        return replace(answer, notes=self._notes_on_events(event))
+
+    def _notes_on_events(self, *events: str) -> tuple[str, ...]:
+        tables = [table for table in self.tables.values() if any(e.name in events for e in table.events)]
+        return tuple(dict.fromkeys(note for table in tables for note in self._notes_on(table)))
 
     def forget(self, actor: Any) -> int:
         """Take an actor out of every set and out of the identities; from how many sets he was taken."""

@@ -99,6 +99,8 @@ class Cohort(Framed):
     rows: tuple[CohortRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
+    notes: tuple[str, ...] = ()
+    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
         """Whether the period of a cell was not over, or not all of it was collected."""
@@ -166,6 +168,7 @@ class Cohort(Framed):
             "where_then": list(self.where_then),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
+            "notes": list(self.notes),
         }
 
     @property

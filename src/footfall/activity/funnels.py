@@ -54,6 +54,8 @@ class Funnel(Framed):
     window: Window
     """Whole days of the first step."""
     asked_at: datetime
+    notes: tuple[str, ...] = ()
+    """What the settings remark on the sources of its events."""
 
     @property
     def is_provisional(self) -> bool:
@@ -75,6 +77,7 @@ class Funnel(Framed):
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "is_provisional": self.is_provisional,
             "description": self.description,
+            "notes": list(self.notes),
         }
 
     def to_csv(self) -> str:

@@ -58,6 +58,8 @@ class Growth(Framed):
     rows: tuple[GrowthRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
+    notes: tuple[str, ...] = ()
+    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: GrowthRow) -> bool:
         """Whether its period was not over, as who is dormant may still come; or not all of it and the one before known."""
@@ -78,6 +80,7 @@ class Growth(Framed):
             "grain": str(self.grain),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
+            "notes": list(self.notes),
         }
 
     def to_csv(self) -> str:

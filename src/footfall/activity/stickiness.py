@@ -64,6 +64,8 @@ class Stickiness(Framed):
     rows: tuple[StickinessRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
+    notes: tuple[str, ...] = ()
+    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: StickinessRow) -> bool:
         """Whether its day or month was not over, or not all of the days that it counts were collected."""
@@ -87,6 +89,7 @@ class Stickiness(Framed):
             "windows": str(self.windows),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
+            "notes": list(self.notes),
         }
 
     def to_csv(self) -> str:

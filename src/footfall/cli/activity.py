@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -132,3 +134,52 @@ def forget(
     workspace = workspace_of(context)
     for actor in actors:
         print(f"Forgot {actor}: taken out of {counted(workspace.forget(actor), 'set')}.")
+
+
+copies = typer.Typer(help="Copy what other tools have kept.", no_args_is_help=True)
+app.add_typer(copies, name="import", rich_help_panel=_PANEL)
+
+
+@copies.command()
+def bitmapist(
+    context: typer.Context,
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="Its Redis: redis://host:6379/0.", show_default=False)
+    ],
+) -> None:
+    """Copy a deployment of bitmapist into the activity of this workspace, and check every set's count.
+
+    Again whenever you like: only what is missing is added.
+    """
+    from footfall.activity.deployment import copy_from_redis
+    from footfall.wording import counted
+
+    gc.enable()
+    workspace = workspace_of(context)
+    with interruptible("; what was copied stays, the same command goes on from there."), _copying() as tell:
+        report = copy_from_redis(address, workspace.activity.store, tell, now=workspace.now)
+    sets = f"{counted(report.days, 'day')}, {counted(report.hours, 'hour')}, {counted(report.undated, 'undated set')}"
+    print(
+        f"Copied {counted(report.events, 'event')}: {sets}; {counted(report.marked, 'mark')} new. Every count agrees."
+    )
+    if report.forgotten:
+        print(f"{counted(report.forgotten, 'actor')} were forgotten here and stay so.")
+    for left in report.unplaced:
+        print(
+            f"{left.event}: {counted(left.actors, 'actor')} known only by {left.period} were not copied, "
+            "as nobody can tell their days."
+        )
+
+
+@contextmanager
+def _copying() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar that follows the events as they are copied."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from footfall.terminal import console
+
+    screen = console(is_error=True)
+    shown = TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn("days")
+    with Progress(*shown, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task("")
+        yield lambda event, done, of: progress.update(task, description=f"Copying {event}", completed=done, total=of)
