@@ -128,13 +128,14 @@ def draw_pictures(demo: Path) -> None:
     from rich.console import Console
 
     from footfall import charts, terminal
+    from footfall.cohort_charts import cohort_chart
     from footfall.workspace import open as open_workspace
 
     workspace = open_workspace(demo)
     smooth = workspace.query("launches", by=["federation"], rolling=7, last=365)
     charts.save(charts.chart_of(smooth), DOCS / "images" / "launches-by-federation.png")
     again = workspace.cohort("binder_launch", "binder_launch", by="week", kind="new")
-    charts.save(again.chart(), DOCS / "images" / "cohort.svg")
+    charts.save(cohort_chart(again), DOCS / "images" / "cohort.svg")
     asked: dict[str, Any] = {"grain": "month", "last": 12, "compare": "year"}
     console = Console(record=True, width=96, file=io.StringIO(), markup=False, highlight=False)
     console.print("$ footfall query launches --grain month --last 12 --compare year\n", style="green")
