@@ -89,3 +89,17 @@ def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
         assert server.poll() is None, "the server ended at once"
         time.sleep(0.1)
     raise AssertionError("the server does not answer")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes, where this process may mount one."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(mount)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield mount
+    subprocess.run(["umount", "-l", str(mount)], check=True)

@@ -9,10 +9,8 @@ import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -193,19 +191,6 @@ def test_marks_and_reads_go_on_while_a_fold_is_under_way(tmp_path: Path) -> None
 
 
 # What goes wrong
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    mount = tmp_path / "disk"
-    mount.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(mount)], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip("mounting a small disk needs root")
-    yield mount
-    subprocess.run(["umount", "--lazy", str(mount)], check=True)
 
 
 def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Path) -> None:
