@@ -11,8 +11,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,17 +20,18 @@ from pyroaring import BitMap64
 from footfall.activity.forgotten import Forgotten, tombstone
 from footfall.activity.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
 from footfall.activity.sqlite import journal
-from footfall.activity.sqlite.database import Database, within
-from footfall.activity.sqlite.intake import IS_POSSIBLE, RECORD_BYTES, Intake
+from footfall.activity.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
+from footfall.activity.sqlite.intake import RECORD_BYTES
 from footfall.activity.sqlite.journal import Change
-from footfall.activity.sqlite.memory import Key, Memory
+from footfall.activity.sqlite.memory import Key
+from footfall.activity.sqlite.state import State
 from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, Actors, day_slot
 from footfall.errors import StoreBusyError, StoreWriteError
 
 FOLD_ROWS = 50_000
 FOLD_BYTES = 8 << 20
 """A journal of so many rows, or of batches of so many bytes, is folded."""
-MEMORY_BYTES = 256 << 20
+
 _LOOK_EVERY = 4096
 """Rows from one look at the journal's length to the next."""
 _BYTES_A_ROW = FOLD_BYTES // FOLD_ROWS
@@ -48,18 +48,13 @@ class SqliteStore:
 
     def __init__(self, path: str | Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.address = str(path)
-        self._file = Database(path)
+        self._state = State(path)
+        self._file = self._state.file
         self._now = now
         self._folder: threading.Thread | None = None
-        self._forget_state()
-        _IN_USE.add(self)
-
-    def _forget_state(self) -> None:
         self._events: dict[str, int] = {}
-        self._memory = Memory(MEMORY_BYTES)
-        self._version = -1
         self._until_look = _LOOK_EVERY
-        self._intake: Intake | None = None
+        _IN_USE.add(self)
 
     # Marking
 
@@ -67,9 +62,10 @@ class SqliteStore:
         file = self._file
         with file.lock:
             number = self._events.get(event) or self._made(event)
+            intake = self._state.intake or self._state.opened_intake()
             if type(actor) is not int:
                 self._mark_named(event, number, slot, str(actor))
-            elif not ((self._intake or self._opened_intake()) and self._intake.append(number, slot, actor)):  # type: ignore[union-attr]
+            elif intake is None or not intake.append(number, slot, actor):
                 self._mark_slowly(number, slot, actor)
             self._until_look -= 1
         if self._until_look <= 0:
@@ -79,17 +75,16 @@ class SqliteStore:
         """A name's identity is looked up by the statement that marks it, so that nobody is marked while forgotten."""
         with self._file.saying():
             is_known = self._file.open().execute(_APPEND_NAMED, (number, slot, name)).rowcount
-        self._version = -1
+        self._state.changed()
         if not is_known:
             self._append(event, {slot: Actors((), [name])})
 
     def _mark_slowly(self, event: int, slot: int, actor: int) -> None:
         """Mark where the intake is sealed, and so is to be taken, or where there can be none."""
-        if IS_POSSIBLE:
-            self._take_intake()
+        self._state.take_intake()
         with self._file.saying():
             self._file.open().execute(_APPEND, (event, slot, actor))
-        self._version = -1
+        self._state.changed()
 
     def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
         self._append(event, marks)
@@ -97,21 +92,21 @@ class SqliteStore:
             self._fold_if_long()
 
     def _append(self, event: str, marks: Mapping[int, Actors]) -> None:
-        with self._writing() as connection:
+        with self._state.writing() as connection:
             number = self._made(event)
-            bitmaps = _bitmaps(connection, marks)
+            bitmaps = bitmaps_of(connection, marks)
             batches = {slot: (bitmaps[slot], len(who)) for slot, who in marks.items() if len(who)}
             self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
-        with self._stating() as connection:
+        with self._state.stating() as connection:
             number = self._number(event)
             if number is None:
                 return
             batches: dict[int, tuple[BitMap64, int]] = {}
             for slot, actors in marks.items():
                 gone = bitmap_of(actors.numbers)
-                gone.update(id for id in _ids(connection, actors.names) if id is not None)
+                gone.update(id for id in ids_of(connection, actors.names) if id is not None)
                 hours = self._slots_in(connection, number, slot + 1, slot + PER_DAY) if slot % PER_DAY == 0 else ()
                 for each in (slot, *hours):
                     before, _ = batches.get(each, (BitMap64(), 0))
@@ -137,12 +132,12 @@ class SqliteStore:
             if number is None:
                 return BitMap64()
             key = (number, start, stop)
-            self._look()
-            found = self._memory.get(key)
+            self._state.look()
+            found = self._state.memory.get(key)
             return found if found is not None else self._made_union(key, is_kept)
 
     def occurrences(self, event: str, start: int, stop: int) -> int:
-        with self._reading() as connection:
+        with self._state.reading() as connection:
             number = self._number(event)
             if number is None:
                 return 0
@@ -150,16 +145,16 @@ class SqliteStore:
                 "SELECT coalesce(sum(marks), 0) FROM counts WHERE event = ? AND slot >= ? AND slot < ?",
                 (number, start, stop),
             )
-            pending = self._memory.pending_in((number, start, stop))
+            pending = self._state.memory.pending_in((number, start, stop))
             return int(folded) + sum(change.marks for change in pending.values())
 
     def slots(self, event: str) -> list[int]:
-        with self._reading() as connection:
+        with self._state.reading() as connection:
             number = self._number(event)
             return [] if number is None else sorted(self._slots_in(connection, number, FIRST, LAST))
 
     def events(self) -> list[str]:
-        with self._reading() as connection:
+        with self._state.reading() as connection:
             names = connection.execute("SELECT name, id FROM events ORDER BY name").fetchall()
             return [name for name, number in names if self._slots_in(connection, number, FIRST, LAST)]
 
@@ -169,8 +164,8 @@ class SqliteStore:
     def _made_union(self, key: Key, is_kept: bool) -> Members:
         """The union of a range, from one state of the file; kept in the file when it is closed and worth it."""
         stop = key[2]
-        with self._reading() as connection:
-            pending = self._memory.pending_in(key)
+        with self._state.reading() as connection:
+            pending = self._state.memory.pending_in(key)
             slots = {slot for (slot,) in connection.execute(_HELD, key)} | pending.keys()
             if len(slots) == 1:
                 return self._made_slot(connection, key, slots.pop(), pending)
@@ -179,24 +174,24 @@ class SqliteStore:
                 kept = connection.execute(_KEPT, key).fetchone()
                 if kept:
                     added = (change.added for change in pending.values())
-                    return self._memory.keep(key, BitMap64.union(decoded_bitmap(kept[0]), *added))
+                    return self._state.memory.keep(key, BitMap64.union(decoded_bitmap(kept[0]), *added))
             result = _union_of(connection, key, pending)
-            fold, _ = self._memory.state
+            fold, _ = self._state.version
         if is_kept and not pending:
             self._keep(key, result, fold)
-        return self._memory.keep(key, result)
+        return self._state.memory.keep(key, result)
 
     def _made_slot(self, connection: sqlite3.Connection, key: Key, slot: int, pending: Mapping[int, Change]) -> Members:
         """A range of which one slot holds anybody is that slot's set: a day, its week and its month share it."""
         own = (key[0], slot, slot + 1)
-        members = self._memory.get(own)
+        members = self._state.memory.get(own)
         if members is None:
             row = connection.execute(_SLOT, (key[0], slot)).fetchone()
             members = decoded(row[0]) if row and row[0] is not None else BitMap64()
             if change := pending.get(slot):
                 members = change.applied_to(as_bitmap(members))
-            members = self._memory.keep(own, members)
-        return members if own == key else self._memory.keep(key, members, is_shared=True)
+            members = self._state.memory.keep(own, members)
+        return members if own == key else self._state.memory.keep(key, members, is_shared=True)
 
     def _keep(self, key: Key, result: BitMap64, fold: int) -> None:
         """Write a union down, unless a fold has come between; who may not write only reads more."""
@@ -211,7 +206,7 @@ class SqliteStore:
     def _slots_in(self, connection: sqlite3.Connection, event: int, start: int, stop: int) -> set[int]:
         """The slots of [start, stop) that hold anybody."""
         held = {slot for (slot,) in connection.execute(_HELD, (event, start, stop))}
-        for slot, change in self._memory.pending_in((event, start, stop)).items():
+        for slot, change in self._state.memory.pending_in((event, start, stop)).items():
             if change.added or (slot in held and self._is_held(connection, event, slot, change)):
                 held.add(slot)
             else:
@@ -221,130 +216,6 @@ class SqliteStore:
     def _is_held(self, connection: sqlite3.Connection, event: int, slot: int, change: Change) -> bool:
         return not change.removed or bool(_union_of(connection, (event, slot, slot + 1), {slot: change}))
 
-    # Following what others, and we ourselves, have written
-
-    def _look(self) -> None:
-        """Bring what is remembered up to the file's state; costs next to nothing when nothing was written."""
-        file, intake = self._file, self._intake
-        try:
-            [(version,)] = (file.connection or file.open()).execute("PRAGMA data_version")
-        except sqlite3.Error as error:
-            raise file.failure(error) from None
-        if version != self._version or (intake and intake.size != self._memory.taken_in):
-            with self._reading():
-                pass
-
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """One state of the store, of which everything remembered is true as well."""
-        with self._file.lock:
-            if self._file.open().in_transaction:
-                yield self._file.open()
-                return
-            with self._file.saying(), ExitStack() as until_followed:
-                self._hold_intake(until_followed, is_shared=True)
-                with within(connection := self._file.open(), "BEGIN"):
-                    self._follow(connection)
-                    until_followed.close()
-                    yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that others wait for, for marks, which may come in any order."""
-        with self._file.transaction("BEGIN IMMEDIATE") as connection:
-            try:
-                yield connection
-            finally:
-                self._version = -1
-
-    @contextmanager
-    def _stating(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that says what is so after every mark until now: the intake is taken with it.
-
-        It begins with everything remembered being true.
-        """
-        with self._file.lock:
-            is_taken = False
-            with self._file.saying(), ExitStack() as until_done:
-                intake = self._hold_intake(until_done, is_shared=False)
-                with within(connection := self._file.open(), "BEGIN IMMEDIATE"):
-                    self._follow(connection)
-                    if intake and intake.size:
-                        is_taken = True
-                        intake.seal()
-                        journal.append_changes(connection, intake.records()[0])
-                        connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")
-                    try:
-                        yield connection
-                    finally:
-                        self._version = -1
-                if intake and is_taken:
-                    intake.delete()
-            if is_taken:
-                self._close_intake()
-
-    def _take_intake(self) -> None:
-        with self._stating():
-            pass
-
-    def _hold_intake(self, held: ExitStack, *, is_shared: bool) -> Intake | None:
-        """Lock the intake of the present generation for as long as `held` is open; None where there can be none."""
-        while IS_POSSIBLE:
-            intake = self._intake or self._opened_intake()
-            if intake is None:
-                return None
-            lock = ExitStack()
-            lock.enter_context(intake.locked(is_shared=is_shared))
-            if not intake.is_sealed or intake.generation == self._generation():
-                held.enter_context(lock)
-                return intake
-            lock.close()
-            self._close_intake()
-        return None
-
-    def _opened_intake(self) -> Intake | None:
-        """The intake of the present generation; None where there can be none, or only reading is allowed."""
-        while IS_POSSIBLE:
-            generation = self._generation()
-            try:
-                self._intake = Intake(self._file.path, generation)
-            except StoreWriteError:
-                return None
-            with self._intake.locked(is_shared=True):
-                if generation == self._generation():
-                    return self._intake
-            self._intake.delete()  # it was over before it was opened
-            self._close_intake()
-        return None
-
-    def _close_intake(self) -> None:
-        if self._intake is not None:
-            self._intake.close()
-            self._intake = None
-
-    def _generation(self) -> int:
-        [(generation,)] = self._file.open().execute("SELECT value FROM facts WHERE name = 'generation'")
-        return int(generation)
-
-    def _follow(self, connection: sqlite3.Connection) -> None:
-        """Read what was written since, with the intake held still."""
-        memory, intake = self._memory, self._intake
-        [(version,)] = connection.execute("PRAGMA data_version")
-        if version != self._version:
-            state = journal.fold_number(connection), self._generation()
-            if state != memory.state:
-                changed = connection.execute("SELECT event, slot FROM sets WHERE fold > ?", (memory.state[0],))
-                memory.drop_those_with(changed.fetchall())
-                # Rows have gone and their numbers may be used again; those that are left are taken once more.
-                memory.pending, memory.row, memory.taken_in, memory.state = {}, 0, 0, state
-            if rows := journal.rows_after(connection, memory.row):
-                memory.take(journal.changes_of(rows))
-                memory.row = rows[-1][0]
-            self._version = version
-        if intake is not None and intake.size > memory.taken_in:
-            changes, memory.taken_in = intake.records(memory.taken_in)
-            memory.take(changes)
-
     # Folding
 
     def _fold_if_long(self) -> None:
@@ -352,7 +223,8 @@ class SqliteStore:
         self._until_look = _LOOK_EVERY
         [(size,)] = self._file.ask("SELECT coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL")
         [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
-        rows += self._intake.size // RECORD_BYTES if self._intake else 0
+        intake = self._state.intake
+        rows += intake.size // RECORD_BYTES if intake else 0
         is_long = size >= FOLD_BYTES or rows >= FOLD_ROWS
         if is_long and not (self._folder and self._folder.is_alive()) and self._has_lease():
             self._folder = threading.Thread(target=self._fold_aside, name="footfall-fold")
@@ -375,7 +247,7 @@ class SqliteStore:
 
     def fold(self) -> None:
         """Make the marks of intake and journal part of the bitmaps. Others read and mark meanwhile."""
-        self._take_intake()
+        self._state.take_intake()
         with self._file.saying():
             connection = self._file.connect()
             try:
@@ -387,32 +259,32 @@ class SqliteStore:
     # Whole sets
 
     def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
-        with self._stating() as connection:
+        with self._state.stating() as connection:
             number = self._number(event)
             if number is not None:
-                self._state(connection, number, start, stop, {})
+                self._restate(connection, number, start, stop, {})
 
     def replace(
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
-        with self._stating() as connection:
-            forgotten = _forgotten(connection)
+        with self._state.stating() as connection:
+            forgotten = forgotten_in(connection)
             marks = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
-            self._state(connection, self._made(event), start, stop, marks)
+            self._restate(connection, self._made(event), start, stop, marks)
             connection.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursors.items())
 
-    def _state(
+    def _restate(
         self, connection: sqlite3.Connection, event: int, start: int, stop: int, marks: Mapping[int, Actors]
     ) -> None:
         """Make [start, stop) of an event hold `marks` and nothing else."""
         span = (event, start, stop)
         within_span = "WHERE event = ? AND slot >= ? AND slot < ?"
         old = {slot for (slot,) in connection.execute(f"SELECT slot FROM sets {within_span}", span)}
-        old.update(self._memory.pending_in(span))
+        old.update(self._state.memory.pending_in(span))
         for table in ("journal", "counts"):
             connection.execute(f"DELETE FROM {table} {within_span}", span)
         sets = {(event, slot): BitMap64() for slot in old}
-        sets.update({(event, slot): bitmap for slot, bitmap in _bitmaps(connection, marks).items()})
+        sets.update({(event, slot): bitmap for slot, bitmap in bitmaps_of(connection, marks).items()})
         journal.write_sets(connection, sets, {(event, slot): len(actors) for slot, actors in marks.items()})
 
     def cursor(self, name: str) -> int | None:
@@ -423,21 +295,21 @@ class SqliteStore:
 
     def ids_of(self, names: Sequence[str]) -> list[int | None]:
         with self._file.lock, self._file.saying():
-            return _ids(self._file.open(), names)
+            return ids_of(self._file.open(), names)
 
     def names_of(self, ids: Sequence[int]) -> list[str]:
         known: dict[int, str] = {}
-        for at in range(0, len(ids), _PARAMETERS):
-            wanted = ",".join(str(int(id) - NAMED) for id in ids[at : at + _PARAMETERS])
+        for at in range(0, len(ids), PARAMETERS):
+            wanted = ",".join(str(int(id) - NAMED) for id in ids[at : at + PARAMETERS])
             known.update(self._file.ask(f"SELECT id, name FROM identities WHERE id IN ({wanted})"))
         return [known.get(int(id) - NAMED, f"forgotten:{int(id) - NAMED}") for id in ids]
 
     def forget(self, actor: int | str) -> int:
         self._file.ask("PRAGMA secure_delete = ON")  # what is deleted is overwritten
-        with self._stating() as connection:
-            mark = tombstone(actor, _forgotten(connection).salt)
+        with self._state.stating() as connection:
+            mark = tombstone(actor, forgotten_in(connection).salt)
             connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mark,))
-            id = actor if isinstance(actor, int) else _ids(connection, [actor])[0]
+            id = actor if isinstance(actor, int) else ids_of(connection, [actor])[0]
             held = [] if id is None else self._holding(connection, id)
             for event, slot in held:
                 journal.append(connection, event, {slot: (BitMap64([id or 0]), -1)})
@@ -448,7 +320,7 @@ class SqliteStore:
 
     def forgotten(self) -> Forgotten:
         with self._file.lock, self._file.saying():
-            return _forgotten(self._file.open())
+            return forgotten_in(self._file.open())
 
     def _holding(self, connection: sqlite3.Connection, id: int) -> list[tuple[int, int]]:
         """The sets that an actor is in, the journal's rows included."""
@@ -456,7 +328,7 @@ class SqliteStore:
         for event, slot, blob in connection.execute("SELECT event, slot, bitmap FROM sets WHERE bitmap IS NOT NULL"):
             if id in decoded(blob):
                 held.add((event, slot))
-        for at, change in self._memory.pending.items():
+        for at, change in self._state.memory.pending.items():
             if id in change.added:
                 held.add(at)
             elif id in change.removed:
@@ -473,16 +345,14 @@ class SqliteStore:
         """Let go of the file; the next use opens it again."""
         if self._folder is not None:
             self._folder.join()
-        with self._file.lock:
-            self._close_intake()
-            self._file.close()
-            self._forget_state()
+        self._state.close()
+        self._events = {}
 
     def leave_to_parent(self) -> None:
-        """After a fork: what was remembered belongs to a connection that is the parent's."""
+        """After a fork: the connection, and a thread that folds, are the parent's."""
         self._folder = None
-        self._close_intake()  # the parent keeps its own
-        self._forget_state()
+        self._events = {}
+        self._state.leave_to_parent()
 
     def _number(self, event: str) -> int | None:
         """The number of an event, None when nobody ever did it."""
@@ -507,8 +377,6 @@ class SqliteStore:
 _HELD = "SELECT slot FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL"
 _SLOT = "SELECT bitmap FROM sets WHERE event = ? AND slot = ?"
 _KEPT = "SELECT bitmap FROM unions WHERE event = ? AND start = ? AND stop = ?"
-_PARAMETERS = 10_000
-"""Values that one statement may name."""
 
 
 def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Change]) -> BitMap64:
@@ -525,40 +393,6 @@ def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Ch
         else:
             result, is_own = part, True
     return BitMap64.union(result, *(change.added for change in left.values())) if left else result
-
-
-def _bitmaps(connection: sqlite3.Connection, marks: Mapping[int, Actors]) -> dict[int, BitMap64]:
-    """A bitmap of the actors of each slot; names become identities where they are new."""
-    names = list(dict.fromkeys(name for actors in marks.values() for name in actors.names))
-    known = _identities(connection, names)
-    if len(known) < len(names):
-        new = ((name,) for name in names if name not in known)
-        connection.executemany("INSERT INTO identities (name) VALUES (?) ON CONFLICT DO NOTHING", new)
-        known = _identities(connection, names)
-    bitmaps = {}
-    for slot, actors in marks.items():
-        bitmaps[slot] = bitmap_of(actors.numbers)
-        bitmaps[slot].update(known[name] + NAMED for name in actors.names)
-    return bitmaps
-
-
-def _identities(connection: sqlite3.Connection, names: Sequence[str]) -> dict[str, int]:
-    known: dict[str, int] = {}
-    for at in range(0, len(names), _PARAMETERS):
-        part = names[at : at + _PARAMETERS]
-        marks = ",".join("?" * len(part))
-        known.update(connection.execute(f"SELECT name, id FROM identities WHERE name IN ({marks})", part))
-    return known
-
-
-def _ids(connection: sqlite3.Connection, names: Sequence[str]) -> list[int | None]:
-    known = _identities(connection, names)
-    return [known[name] + NAMED if name in known else None for name in names]
-
-
-def _forgotten(connection: sqlite3.Connection) -> Forgotten:
-    [(salt,)] = connection.execute("SELECT value FROM facts WHERE name = 'salt'")
-    return Forgotten(frozenset(mark for (mark,) in connection.execute("SELECT mark FROM forgotten")), bytes(salt))
 
 
 _IN_USE: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
