@@ -25,7 +25,8 @@ import numpy.typing as npt
 
 from footfall.activity import Activity
 from footfall.activity.addresses import open_store
-from footfall.activity.store import Actors, day_slot
+from footfall.activity.ids import Actors
+from footfall.activity.store import day_slot
 from measure import BUILD, Measured, alternate, claim, run, timed
 
 FOLDER = BUILD / "activity"

@@ -12,8 +12,9 @@ import pytest
 import redis as untyped_redis
 
 from footfall.activity.deployment import CopyReport, Unplaced, copy_from_redis
+from footfall.activity.ids import Actors
 from footfall.activity.redis import RedisStore
-from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, Actors, Store, day_slot, hour_slot
+from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
 from footfall.errors import ActivityError
 from stores import KINDS, NOW, Kind, Member, flush, members
 

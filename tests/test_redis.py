@@ -21,11 +21,12 @@ import redis as untyped_redis
 
 from conftest import free_port, start_redis, wait_for
 from footfall.activity.addresses import open_store
+from footfall.activity.ids import NAMED, Actors
 from footfall.activity.redis import RedisStore
 from footfall.activity.redis.address import read_address
 from footfall.activity.redis.bits import bitmap_of_bits
 from footfall.activity.redis.keys import cover
-from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, UNDATED, Actors, day_slot, hour_slot
+from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, day_slot, hour_slot
 from footfall.errors import (
     ActivityError,
     DamagedStoreError,

@@ -18,7 +18,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, UNDATED, Actors, Store, day_slot, hour_slot
+from footfall.activity.ids import NAMED, Actors
+from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
 from footfall.periods import Grain, Period
 from stores import KINDS, Kind, Member, Model, members
 

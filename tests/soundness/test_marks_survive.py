@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from footfall.activity.ids import NAMED, Actors
 from footfall.activity.sqlite import SqliteStore
-from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, Actors
+from footfall.activity.store import FIRST, LAST, PER_DAY
 from footfall.errors import DamagedStoreError, NewerStoreError, StoreBusyError, StoreWriteError
 from marking import DAY, MARKS, WRITERS, die_at_step, mark_and_tell, read_on, write_many
 

@@ -18,7 +18,7 @@ import pytest
 import footfall
 from activities import InMemory
 from footfall.activity.cohorts import Cohort, cohort
-from footfall.activity.store import Actors
+from footfall.activity.ids import Actors
 from footfall.settings import Settings
 
 _CDNOW = {

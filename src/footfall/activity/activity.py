@@ -11,8 +11,9 @@ from typing import Any
 from footfall.activity.actors import AS_THEY_ARE, Naming
 from footfall.activity.collected import CollectedEvent
 from footfall.activity.files import Columns, FileMarks, Tell, read_marks
+from footfall.activity.ids import NAMED, Actors
 from footfall.activity.sets import ActorSet, Event, Everybody
-from footfall.activity.store import NAMED, UNDATED, Actors, Store, day_slot, hour_slot, start_of
+from footfall.activity.store import UNDATED, Store, day_slot, hour_slot, start_of
 from footfall.errors import MarkError, QueryError, did_you_mean
 from footfall.periods import EPOCH, Grain, Window, floor, parse_moment
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import numpy as np
 
-from footfall.activity.store import NAMED, Actors
+from footfall.activity.ids import NAMED, Actors
 from footfall.errors import MarkError
 
 if TYPE_CHECKING:

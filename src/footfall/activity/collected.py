@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from footfall.activity.actors import Naming
-from footfall.activity.store import PER_DAY, Actors, Store, day_slot, start_of
+from footfall.activity.ids import Actors
+from footfall.activity.store import PER_DAY, Store, day_slot, start_of
 from footfall.lake import Lake, actors_by_day
 from footfall.periods import EPOCH, Grain, Window, merge, shift, subtract
 from footfall.tables import Status, Table, TableEvent

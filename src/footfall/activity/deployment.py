@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 import numpy as np
 from pyroaring import BitMap64
 
+from footfall.activity.ids import NAMED, Actors
 from footfall.activity.redis import RedisStore
 from footfall.activity.redis.keys import label, places_of
-from footfall.activity.store import NAMED, PER_DAY, UNDATED, Actors, Store, day_slot
+from footfall.activity.store import PER_DAY, UNDATED, Store, day_slot
 from footfall.errors import ActivityError
 
 Tell = Callable[[str, int, int], None]

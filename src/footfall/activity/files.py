@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from footfall.activity.actors import Naming
-from footfall.activity.store import PER_DAY, Actors
+from footfall.activity.ids import Actors
+from footfall.activity.store import PER_DAY
 from footfall.errors import FootfallError, MarkError, QueryError, did_you_mean
 from footfall.periods import parse_moment
 

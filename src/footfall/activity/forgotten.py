@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from footfall.activity.store import Actors
+from footfall.activity.ids import Actors
 
 
 @dataclass(frozen=True)

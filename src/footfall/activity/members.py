@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pyroaring import BitMap64
 
-from footfall.activity.store import NAMED
+from footfall.activity.ids import NAMED
 from footfall.errors import DamagedStoreError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from footfall.activity.store import Ids
+    from footfall.activity.ids import Ids
 
 _FEW = 8
 """Ids a container, on average, below which an array is smaller."""

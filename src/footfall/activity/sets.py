@@ -15,7 +15,8 @@ import numpy as np
 from pyroaring import BitMap64
 
 from footfall.activity.actors import written
-from footfall.activity.store import FIRST, LAST, NAMED, UNDATED, day_slot, slots_of
+from footfall.activity.ids import NAMED
+from footfall.activity.store import FIRST, LAST, UNDATED, day_slot, slots_of
 from footfall.errors import MarkError, QueryError
 from footfall.periods import ALL_TIME, Grain, Period, Window, floor, parse_moment, short
 

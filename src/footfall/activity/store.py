@@ -1,8 +1,5 @@
 """What a store of activity is: exact sets of actors, by event and slot.
 
-An actor is a 64-bit id: a number below 2^32 is itself, everybody else (a text, a UUID, a larger number) is `NAMED`
-plus the dense id that the store's identities give the name.
-
 A slot is the place that a mark is kept in: one day, one hour where that was asked, or `UNDATED`. Slots are integers,
 so that a day with its hours, and any range of days, are ranges of slots:
 
@@ -13,24 +10,18 @@ so that a day with its hours, and any range of days, are ranges of slots:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from footfall.periods import EPOCH, Grain, Window, floor
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     from pyroaring import BitMap64
 
     from footfall.activity.forgotten import Forgotten
+    from footfall.activity.ids import Actors
     from footfall.activity.members import Members
 
-    Ids = npt.NDArray[np.uint64]
-
-NAMED = 1 << 32
-"""Ids from here on are identities: NAMED + the dense id of a name."""
 
 PER_DAY = 32
 FIRST, LAST = -(1 << 40), 1 << 40
@@ -78,19 +69,6 @@ def slots_of(window: Window) -> list[tuple[int, int]]:
 
 
 _EPOCH_DAY = EPOCH.toordinal()
-
-
-@dataclass(frozen=True)
-class Actors:
-    """Actors as they were given, each perhaps more than once: numbers below 2^32, and names of all others."""
-
-    numbers: Ids | Sequence[int] = ()
-    names: Sequence[str] = field(default=())
-    marks: int | None = None
-    """How many marks they stand for, where that is more than one each."""
-
-    def __len__(self) -> int:
-        return self.marks if self.marks is not None else len(self.numbers) + len(self.names)
 
 
 class Store(Protocol):

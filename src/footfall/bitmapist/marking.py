@@ -7,8 +7,9 @@ from typing import Any
 
 import footfall.bitmapist as package  # whose TRACK_HOURLY and TRACK_UNIQUE an application sets
 from footfall.activity.activity import Activity
+from footfall.activity.ids import Actors
 from footfall.activity.redis.client import is_pipeline
-from footfall.activity.store import PER_DAY, UNDATED, Actors
+from footfall.activity.store import PER_DAY, UNDATED
 from footfall.bitmapist.events import DayEvents, HourEvents
 from footfall.bitmapist.pipelines import queue_marks, queue_unmarks
 from footfall.bitmapist.systems import DEFAULT, System, activity_of, redis_of

@@ -15,7 +15,7 @@ import numpy as np
 from pyroaring import BitMap64
 
 if TYPE_CHECKING:
-    from footfall.activity.store import Ids
+    from footfall.activity.ids import Ids
 
 CONTAINER = 8192
 """Bytes of a container's bits; pieces of a string begin at multiples of it."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from footfall.activity.forgotten import Forgotten, tombstone
+from footfall.activity.ids import NAMED
 from footfall.activity.redis.keys import FORGOTTEN, IDS, LAST_ID, NAMES, SALT
 from footfall.activity.redis.server import Server
-from footfall.activity.store import NAMED
 
 _FIELDS = 1000
 """Fields of a hash that one command names."""

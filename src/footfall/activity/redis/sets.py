@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pyroaring import BitMap64
 
+from footfall.activity.ids import NAMED
 from footfall.activity.redis.bits import CONTAINER, bitmap_of_bits
 from footfall.activity.redis.keys import NAMED_SETS, NUMBERS, Place
 from footfall.activity.redis.server import Command, Server
-from footfall.activity.store import NAMED
 
 _PIECE = 512 * CONTAINER
 """Bytes that one answer holds, 4 MiB."""

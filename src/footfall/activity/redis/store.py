@@ -14,6 +14,7 @@ from typing import Any
 from pyroaring import BitMap64
 
 from footfall.activity.forgotten import Forgotten
+from footfall.activity.ids import NAMED, Actors
 from footfall.activity.redis import keys
 from footfall.activity.redis.address import read_address
 from footfall.activity.redis.bits import bitmap_of
@@ -23,7 +24,7 @@ from footfall.activity.redis.identities import Identities
 from footfall.activity.redis.keys import CURSORS, FAMILIES, NUMBERS, Place, marks_key, places_of
 from footfall.activity.redis.server import Command, Server
 from footfall.activity.redis.sets import Sets, keys_of, prefix_of, union_of
-from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, UNDATED, Actors
+from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED
 
 
 class RedisStore:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from pyroaring import BitMap64
 
 from footfall.activity.forgotten import Forgotten
+from footfall.activity.ids import NAMED, Actors
 from footfall.activity.members import bitmap_of
-from footfall.activity.store import NAMED, Actors
 
 PARAMETERS = 10_000
 """Values that one statement may name."""

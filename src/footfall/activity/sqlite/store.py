@@ -18,6 +18,7 @@ from pathlib import Path
 from pyroaring import BitMap64
 
 from footfall.activity.forgotten import Forgotten, tombstone
+from footfall.activity.ids import NAMED, Actors
 from footfall.activity.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
 from footfall.activity.sqlite import journal
 from footfall.activity.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
@@ -25,7 +26,7 @@ from footfall.activity.sqlite.intake import RECORD_BYTES
 from footfall.activity.sqlite.journal import Change
 from footfall.activity.sqlite.memory import Key
 from footfall.activity.sqlite.state import State
-from footfall.activity.store import FIRST, LAST, NAMED, PER_DAY, Actors, day_slot
+from footfall.activity.store import FIRST, LAST, PER_DAY, day_slot
 from footfall.errors import StoreBusyError, StoreWriteError
 
 FOLD_ROWS = 50_000
