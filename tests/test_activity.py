@@ -394,6 +394,22 @@ def test_stores_with_different_keys_do_not_combine(tmp_path: Path) -> None:
         len(one.event("active").day() & other.event("active").day())
 
 
+def test_names_kept_under_another_key_are_not_taken_for_strangers(tmp_path: Path) -> None:
+    ff = workspace(tmp_path / "here")
+    ff.mark("active", ["ada", 5])
+    keyed = workspace(tmp_path / "here", 'activity = { hash_key = "x" }')
+    with pytest.raises(SettingsError, match="kept as they are, and there is a hash_key"):
+        keyed.mark("active", "ada")
+    with pytest.raises(SettingsError, match="set the one they were marked with"):
+        assert "ada" in keyed.event("active").day()
+    assert 5 in keyed.event("active").day()
+    fresh = workspace(tmp_path / "fresh", 'activity = { hash_key = "x" }')
+    fresh.mark("active", "ada")
+    other = workspace(tmp_path / "fresh", 'activity = { hash_key = "y" }')
+    with pytest.raises(SettingsError, match="as hashes under another hash_key"):
+        other.mark("active", "bob")
+
+
 # Addresses
 
 

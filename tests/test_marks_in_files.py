@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import footfall
+from footfall.activity.files import Columns
 from workspaces import run
 
 ROWS = "who,when,what\n17,2026-01-05,a\nada,2026-01-05T23:30:00-02:00,b\n17,2026-01-05,c\n18,20260210,d\n"
@@ -125,13 +126,12 @@ def test_a_wrong_command_is_one_sentence(
 
 def test_many_rows_are_read_in_portions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("footfall.activity.files.PORTION", 4096)
-    from footfall.activity.files import Columns
-
     rows = [f"{n % 977},2026-01-{n % 28 + 1:02}" for n in range(20_000)]
     (folder / "x.csv").write_text("who,when\n" + "\n".join(rows) + "\n")
     ff, told = footfall.open(folder), list[int]()
-    found = ff.activity.mark_file("a", folder / "x.csv", Columns("who", "when"), tell=told.append)
+    found = ff.mark_file("b", folder / "x.csv", actor="who", at="when")
     assert (found.rows, found.marked) == (20_000, 20_000)
+    ff.activity.mark_file("a", folder / "x.csv", Columns("who", "when"), tell=told.append)
     assert len(told) > 10
     assert told == sorted(told)
     for day in (1, 28):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from footfall.activity import Activity
     from footfall.activity.cohorts import Cohort
+    from footfall.activity.files import FileMarks
     from footfall.activity.funnels import Funnel
     from footfall.activity.growth import Growth
     from footfall.activity.questions import Conditions
@@ -183,6 +184,26 @@ class Workspace:
     ) -> None:
         """Mark that actors did an event; durable on return. See `footfall.activity.Activity.mark`."""
         self.activity.mark(event, actors, at, hourly=hourly, unique=unique)
+
+    def mark_file(
+        self,
+        event: str,
+        file: str | Path,
+        *,
+        actor: str,
+        at: str | None = None,
+        zone: tzinfo | None = None,
+        skip_missing: bool = False,
+        hourly: bool | None = None,
+    ) -> FileMarks:
+        """Mark the rows of a CSV (also .gz) or Parquet file, all or nothing.
+
+        `actor` is the column that says who; `at` the column that says when, or one moment for all; `zone` is that of
+        moments that name none. Rows without who or when are refused, or left out and counted.
+        """
+        from footfall.activity.files import Columns
+
+        return self.activity.mark_file(event, Path(file), Columns(actor, at, zone, skip_missing), hourly=hourly)
 
     def unmark(
         self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False

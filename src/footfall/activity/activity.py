@@ -14,12 +14,14 @@ from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.ids import NAMED, Actors
 from footfall.activity.sets import ActorSet, Event, Everybody
 from footfall.activity.store import UNDATED, Store, day_slot, hour_slot, start_of
-from footfall.errors import MarkError, QueryError, did_you_mean
+from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
 from footfall.periods import EPOCH, Grain, Window, floor, parse_moment
 
 FURTHEST = timedelta(days=366)
 """How far ahead of now a mark may be dated: a clock may be wrong and a date planned, but not by years."""
 LONGEST_EVENT = 200
+_NAMING = "naming"
+"""The cursor that says which key the names of a store are kept under."""
 FOREIGN = 1 << 33
 """Ids from here on are names that only other stores know; they live as long as the process."""
 
@@ -49,6 +51,7 @@ class Activity:
     """Events that come of what was collected, by name. Nobody marks them."""
     _today: tuple[datetime, datetime, int] = (EPOCH, EPOCH, 0)
     _checked: set[str] = field(default_factory=set)
+    _is_naming_checked: bool = False
     _foreign: dict[str, int] = field(default_factory=dict)
     _foreign_names: list[str] = field(default_factory=list)
 
@@ -102,6 +105,8 @@ class Activity:
             slot_of=lambda moment: self.slot_of(moment, is_hourly),
             tell=tell,
         )
+        if any(actors.names for actors in found.marks.values()):
+            self._check_naming()
         self.store.mark(event, found.marks)
         return found
 
@@ -120,6 +125,26 @@ class Activity:
         self._check_event(event)
         self.store.unmark(event, marks)
 
+    def _check_naming(self, *, is_first: bool = True) -> None:
+        """Names kept under one key and asked for under another would all be strangers: that is refused.
+
+        The first who marks a name settles how names are kept.
+        """
+        if self._is_naming_checked:
+            return
+        known = self.store.cursor(_NAMING)
+        if known is None and not is_first:
+            return
+        if known is None:
+            self.store.replace(_NAMING, 0, 0, {}, {_NAMING: self.naming.fingerprint})
+        elif known != self.naming.fingerprint:
+            raise SettingsError(
+                f"the names in {self.store.address} are kept "
+                + ("as they are, and there is a hash_key" if not known else "as hashes under another hash_key")
+                + " in the settings; set the one they were marked with, or begin another store."
+            )
+        self._is_naming_checked = True
+
     def _marks(self, actors: Any, at: str | date | datetime | None, hourly: bool, unique: bool) -> dict[int, Actors]:
         slots = [UNDATED] if unique else []
         if at is not None:
@@ -127,6 +152,8 @@ class Activity:
         elif not unique:
             slots.append(self._slot_now(hourly))
         who = self.naming.all_stored(actors)
+        if who.names:
+            self._check_naming()
         return dict.fromkeys(slots, who)
 
     def slot_of(self, moment: datetime, is_hourly: bool = False) -> int:
@@ -216,6 +243,7 @@ class Activity:
     def id_of(self, actor: int | str) -> int | None:
         if isinstance(actor, int):
             return actor
+        self._check_naming(is_first=False)
         known = self.store.ids_of([actor])[0]
         return known if known is not None else self._foreign.get(actor)
 
