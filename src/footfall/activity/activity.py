@@ -38,7 +38,7 @@ class EventSummary:
     marks: int
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Activity:
     """A store, and how actors, moments and events are written in it."""
 
@@ -54,6 +54,9 @@ class Activity:
     _is_naming_checked: bool = False
     _foreign: dict[str, int] = field(default_factory=dict)
     _foreign_names: list[str] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"<activity in {self.store.address}>"
 
     def mark(
         self,
@@ -229,7 +232,7 @@ class Activity:
 
     def population(self) -> ActorSet:
         """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""
-        return self.event(self.population_event).ever() if self.population_event else Everybody(self)
+        return self.known_event(self.population_event).ever() if self.population_event else Everybody(self)
 
     def forget(self, actor: Any) -> int:
         """Take an actor out of every set and out of the identities; from how many sets he was taken.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -37,7 +37,7 @@ class Naming:
     The hash is HMAC-SHA-256 (RFC 2104), cut to 128 bits. Numbers below 2^32 are no names and stay.
     """
 
-    key: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
 
     def stored(self, actor: Any) -> int | str:
         """One actor as the store knows him: a number below 2^32, or a name."""

@@ -16,7 +16,7 @@ from pyroaring import BitMap64
 
 from footfall.activity.actors import written
 from footfall.activity.ids import NAMED
-from footfall.activity.store import FIRST, LAST, UNDATED, day_slot, slots_of
+from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, day_slot, slots_of
 from footfall.errors import MarkError, QueryError
 from footfall.periods import ALL_TIME, Grain, Period, Window, floor, parse_moment, short
 
@@ -84,7 +84,7 @@ class ActorSet(ABC):
 
     def complement(self, population: ActorSet | None = None) -> ActorSet:
         """Those of a population who are not in the set; the population of the settings, or all ever seen, by default."""
-        return _Combined("-", population if population is not None else self.home.population(), self)
+        return _Combined("-", _set(population) if population is not None else self.home.population(), self)
 
     def __eq__(self, other: object) -> bool:
         """Whether the same actors are in both."""
@@ -101,8 +101,8 @@ class ActorSet(ABC):
 
     def sample(self, n: int, *, seed: int | None = None) -> list[int | str]:
         """`n` different actors drawn at random, in ascending order; all when there are fewer."""
-        if n < 0:
-            raise QueryError(f"a sample of {n} cannot be drawn; ask for 0 or more.")
+        if not isinstance(n, int) or n < 0:
+            raise QueryError(f"a sample of {n!r} cannot be drawn; ask for 0 or more actors.")
         ids = self.ids()
         drawn = sorted(random.Random(seed).sample(range(len(ids)), min(n, len(ids))))
         return list(Fixed(self.home, BitMap64(ids[at] for at in drawn)))
@@ -195,16 +195,22 @@ class PeriodSet(ActorSet):
 
     @cached_property
     def _cuts(self) -> list[datetime]:
-        """Its start and end, where a range was asked that cuts a day."""
-        if self.window is None or self.window == ALL_TIME or self.grain is Grain.HOUR:
+        """Its start and end, where they cut a day."""
+        if self.window is None or self.window == ALL_TIME:
             return []
+        if self.grain is Grain.HOUR:
+            return [self.window.start]
         return [moment for moment in (self.window.start, self.window.end) if moment != floor(Grain.DAY, moment)]
 
     def _check_hours(self, moment: datetime) -> None:
-        """A day may be cut only where all that is known of it is known by the hour."""
+        """A day may be cut only where all that is known of it is known by the hour.
+
+        One hour may be asked as soon as any is kept on its day: it is of those who were marked by the hour.
+        """
         store, day = self.activity.store, day_slot(moment)
-        whole = store.union(self.event, day, day + 1)
-        if whole and not whole.issubset(store.union(self.event, day + 1, day + 25)):
+        whole, by_hour = store.union(self.event, day, day + 1), store.union(self.event, day + 1, day + PER_DAY)
+        is_kept = bool(by_hour) if self.grain is Grain.HOUR else whole.issubset(by_hour)
+        if whole and not is_kept:
             raise QueryError(
                 f"{self.event!r} is kept by the day on {moment:%Y-%m-%d}, so no part of that day can be told; "
                 "ask for whole days, or mark with hourly=True."
@@ -323,6 +329,8 @@ def _check_naming(one: Activity, other: Activity) -> None:
 def _set(other: object) -> ActorSet:
     if isinstance(other, ActorSet):
         return other
+    if isinstance(other, Event):
+        raise QueryError(f"{other.name!r} is an event, not a set of actors; say when, such as .month() or .ever().")
     raise QueryError(f"{other!r} is no set of actors; combine with another one, such as ff.event('active').month().")
 
 
@@ -333,12 +341,24 @@ def _ascending(actor: int | str) -> tuple[bool, int | str]:
 Moment = str | date | datetime
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Event:
     """A named thing that actors do, and its sets."""
 
     activity: Activity
     name: str
+
+    def __repr__(self) -> str:
+        return f"<event {self.name}>"
+
+    def __and__(self, other: object) -> ActorSet:
+        return _set(self)
+
+    __or__ = __xor__ = __sub__ = __and__
+    __rand__ = __ror__ = __rxor__ = __rsub__ = __and__
+
+    def __invert__(self) -> ActorSet:
+        return _set(self)
 
     def hour(self, *which: int | Moment) -> PeriodSet:
         """Who did it in an hour (UTC), of those marked by the hour: (year, month, day, hour), a moment, or now."""
