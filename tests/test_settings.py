@@ -81,3 +81,36 @@ def test_an_unreadable_variable_is_one_sentence(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("FOOTFALL_NOTES", "hello")
     with pytest.raises(SettingsError, match=r'environment variable FOOTFALL_… cannot be read .*"notes"'):
         read_settings(write(tmp_path, ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "environment", "store", "is_hourly"),
+    [
+        ("", {}, "sqlite:///activity.db", False),
+        ('activity = "a.db"', {}, "a.db", False),
+        ('[activity]\nstore = "a.db"\nhourly = true', {}, "a.db", True),
+        ("[activity]\nhourly = true", {"FOOTFALL_ACTIVITY": "redis://here"}, "redis://here", True),
+        ('activity = "a.db"', {"FOOTFALL_ACTIVITY__HOURLY": "true"}, "a.db", True),
+        ('activity = "a.db"', {"FOOTFALL_ACTIVITY__STORE": "b.db"}, "b.db", False),
+        ("", {"FOOTFALL_ACTIVITY": '{"store": "c.db", "hourly": true}'}, "c.db", True),
+        ('activity = { store = { env = "WHERE" } }', {"WHERE": "redis://:secret@here"}, "redis://:secret@here", False),
+    ],
+)
+def test_where_activity_is_kept_is_an_address_or_a_table(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    environment: dict[str, str],
+    store: str,
+    is_hourly: bool,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    found = read_settings(write(tmp_path, text)).activity
+    assert (found.store, found.hourly) == (store, is_hourly)
+
+
+def test_a_broken_table_in_the_environment_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOOTFALL_ACTIVITY", '{"store":')
+    with pytest.raises(SettingsError, match="write an address or a JSON table"):
+        read_settings(write(tmp_path, ""))

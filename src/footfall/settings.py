@@ -5,6 +5,7 @@ The environment wins over the file: FOOTFALL_LAKE, FOOTFALL_ENGINE, FOOTFALL_SOU
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from footfall.errors import SettingsError, did_you_mean
@@ -71,12 +72,17 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _revealed(value: Any) -> Any:
+    """An address may hold a password, and so come from the environment like a secret."""
+    return Secret._read(value).reveal() if isinstance(value, dict) else value
+
+
 class ActivitySettings(Part):
     """Where marks of activity are kept, and how."""
 
-    store: str = Field(
+    store: Annotated[str, BeforeValidator(_revealed)] = Field(
         default="sqlite:///activity.db",
-        description='"sqlite:///activity.db", relative to this file, or "redis://host:6379/0".',
+        description='"sqlite:///activity.db", relative to this file, or "redis://host:6379/0"; or { env = "NAME" }.',
     )
     hash_key: Secret | None = Field(
         default=None,
@@ -89,7 +95,23 @@ class ActivitySettings(Part):
 
 
 def _as_activity(value: Any) -> Any:
-    return {"store": value} if isinstance(value, str) else value
+    """An address stands for a table with nothing else; from the environment a table comes as JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value) if value.lstrip().startswith("{") else {"store": value}
+    except ValueError as error:
+        raise SettingsError(
+            f"activity is {value!r}, which is no JSON ({error}); write an address or a JSON table."
+        ) from None
+
+
+class _Environment(EnvSettingsSource):
+    """The environment, where FOOTFALL_ACTIVITY is an address as in the file, and leaves the rest of the table alone."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        return found | {"activity": _as_activity(found["activity"])} if "activity" in found else found
 
 
 class Settings(BaseSettings):
@@ -107,7 +129,7 @@ class Settings(BaseSettings):
     engine: str = Field(
         default="duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.'
     )
-    activity: Annotated[ActivitySettings, BeforeValidator(_as_activity)] = Field(
+    activity: Annotated[ActivitySettings, NoDecode, BeforeValidator(_as_activity)] = Field(
         default=ActivitySettings(),
         description='Where marks are kept: "sqlite:///activity.db", or "redis://host:6379/0"; or a table of settings.',
     )
@@ -131,7 +153,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
+        return _Environment(settings_cls), init_settings
 
 
 def read_settings(path: str | Path | None = None) -> Settings:
@@ -151,6 +173,8 @@ def read_settings(path: str | Path | None = None) -> Settings:
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
     try:
+        if "activity" in values:
+            values["activity"] = _as_activity(values["activity"])
         return Settings(**{**values, "folder": file.parent.resolve()})
     except ValidationError as error:
         raise SettingsError(explain(error, Settings, str(file))) from None

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from footfall.errors import FootfallError, SettingsError
-from footfall.settings import FILE_NAME, Settings
+from footfall.settings import FILE_NAME, ActivitySettings, Settings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -46,8 +46,10 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
     sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
     lines = [_HEAD]
     for name, setting in settings_of(Settings):
-        if name not in ("sources", "notes"):
+        if name not in ("sources", "notes", "activity"):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
+    lines += ["# Who did what when: marks of your application, and of what the sources below know.", "# [activity]"]
+    lines += [*_fields(ActivitySettings, {}), ""]
     for name in sorted(sources, key=lambda n: (n not in chosen, n)):
         lines += _source(name, sources[name], chosen.get(name))
     lines.append(f"# {Settings.model_fields['notes'].description}")
@@ -60,13 +62,18 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
 
 def _source(name: str, source: type[Source], values: Mapping[str, Any] | None) -> list[str]:
     lines = [f"# {source.description}", f"{'# ' if values is None else ''}[sources.{name}]"]
-    for setting, field in settings_of(source.Settings):
-        if values is not None and setting in values:
-            lines.append(f"{setting} = {toml_of(values[setting])}")
+    return [*lines, *_fields(source.Settings, values or {}), ""]
+
+
+def _fields(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
+    """The settings of a part: those of `values` as they are, the others commented out with what they mean."""
+    for setting, field in settings_of(model):
+        if setting in values:
+            yield f"{setting} = {toml_of(values[setting])}"
             continue
         shown = '{ env = "NAME" }' if "Secret" in str(field.annotation) else toml_of(_default(field))
-        lines += [f"#   {field.description}", f"# {setting} = {shown}"]
-    return [*lines, ""]
+        yield f"#   {field.description}"
+        yield f"# {setting} = {shown}"
 
 
 def settings_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
