@@ -15,6 +15,8 @@ from footfall.errors import QueryError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
+FIRST_YEAR, LAST_YEAR = 1000, 9000
+"""Years that people may ask for: calculations around them stay within the calendar."""
 
 
 class Grain(StrEnum):
@@ -224,7 +226,10 @@ def in_utc(moment: datetime) -> datetime:
     """`moment` in UTC; a moment without a zone is refused, never guessed."""
     if moment.tzinfo is None:
         raise QueryError(f"{moment.isoformat()} has no time zone; add Z for UTC or an offset such as +02:00.")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise QueryError(f"{moment.isoformat()} is at the end of the calendar; {_VALID_MOMENTS} are valid.") from None
 
 
 def short(moment: datetime) -> str:
@@ -236,6 +241,11 @@ _DATE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|W(\d{2})))?")
 _VALID_MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09:30Z, today or yesterday"
 
 
+def _check_year(text: str, on: date) -> None:
+    if not FIRST_YEAR <= on.year <= LAST_YEAR:
+        raise QueryError(f"{text!r} is out of range; years from {FIRST_YEAR} to {LAST_YEAR} can be asked for.")
+
+
 def parse_moment(text: str | date | datetime, now: datetime) -> datetime:
     """The moment that `text` names: the start of a year, month, ISO week or day, or an instant.
 
@@ -244,7 +254,7 @@ def parse_moment(text: str | date | datetime, now: datetime) -> datetime:
     if isinstance(text, datetime):
         return in_utc(text)
     if isinstance(text, date):
-        return Window.of_day(text).start
+        return datetime(text.year, text.month, text.day, tzinfo=UTC)
     word = text.strip().lower()
     if word in ("today", "yesterday"):
         return floor(Grain.DAY, now) - timedelta(days=word == "yesterday")
@@ -257,7 +267,10 @@ def parse_moment(text: str | date | datetime, now: datetime) -> datetime:
             on = date.fromisocalendar(year, week, 1) if week is not None else date(year, month or 1, day or 1)
             if month == 0 or day == 0:
                 raise ValueError
-            return Window.of_day(on).start
-        return in_utc(datetime.fromisoformat(text.strip()))
+            _check_year(text, on)
+            return datetime(on.year, on.month, on.day, tzinfo=UTC)
+        moment = datetime.fromisoformat(text.strip())
+        _check_year(text, moment)
+        return in_utc(moment)
     except ValueError:
         raise QueryError(f"{text!r} is no moment in time; write one like {_VALID_MOMENTS}.") from None

@@ -156,15 +156,23 @@ def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
 
 
 def _of_text(text: str) -> int | str:
-    if not text or len(text) > LONGEST_NAME or "\0" in text:
+    if not text or len(text) > LONGEST_NAME or "\0" in text or not _is_unicode(text):
         raise MarkError(
-            f"{text[:40]!r} is no actor: a text needs 1 to {LONGEST_NAME:,} characters, none of them NUL; "
+            f"{text[:40]!r} is no actor: a text needs 1 to {LONGEST_NAME:,} characters of Unicode, none of them NUL; "
             "nothing was marked."
         )
     if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0") and len(text) <= 10:
         number = int(text)
         return number if number < NAMED else text
     return text
+
+
+def _is_unicode(text: str) -> bool:
+    """False of a text with halves of surrogate pairs, such as bytes on a command line that are no UTF-8."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _kind(value: Any) -> str:

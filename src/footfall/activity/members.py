@@ -75,7 +75,7 @@ def decoded(blob: bytes) -> Members:
         if blob.startswith(_MAGIC):
             return SparseSet(np.frombuffer(blob, dtype="<u4", offset=_HEAD))
         return BitMap64.deserialize(blob)
-    except (ValueError, TypeError, MemoryError):
+    except (ValueError, TypeError, MemoryError, IndexError, OverflowError):
         raise DamagedStoreError("a set in the store of marks is damaged; restore the file from a backup.") from None
 
 

@@ -18,7 +18,7 @@ from footfall.activity.actors import written
 from footfall.activity.ids import NAMED
 from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, day_slot, slots_of
 from footfall.errors import MarkError, QueryError
-from footfall.periods import ALL_TIME, Grain, Period, Window, floor, parse_moment, short
+from footfall.periods import FAR_FUTURE, Grain, Period, Window, floor, parse_moment, short
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -124,7 +124,7 @@ class PeriodSet(ActorSet):
     def label(self) -> str:
         if self.window is None:
             return "unique"
-        if self.window == ALL_TIME:
+        if self.window == EVER:
             return "ever"
         return Period(self.window.start, self.window.end, self.grain).label
 
@@ -151,14 +151,17 @@ class PeriodSet(ActorSet):
     def shift(self, n: int) -> PeriodSet:
         """The set of the period `n` periods later; of a range, of one as long."""
         window = self._dated()
-        if self.grain is Grain.TOTAL:
-            by = window.length * n
-            return PeriodSet(self.activity, self.event, Window(window.start + by, window.end + by))
-        period = Period(window.start, window.end, self.grain).shift(n)
+        try:
+            if self.grain is Grain.TOTAL:
+                by = window.length * n
+                return PeriodSet(self.activity, self.event, Window(window.start + by, window.end + by))
+            period = Period(window.start, window.end, self.grain).shift(n)
+        except (OverflowError, ValueError):
+            raise QueryError(f"there is no calendar {n:,} periods after {self.label}.") from None
         return PeriodSet(self.activity, self.event, period.window, self.grain)
 
     def _dated(self) -> Window:
-        if self.window is None or self.window == ALL_TIME:
+        if self.window is None or self.window == EVER:
             raise QueryError(f"{self.label} has no period; ask for a day, week, month or year of the event.")
         return self.window
 
@@ -191,12 +194,12 @@ class PeriodSet(ActorSet):
     def _spans(self) -> list[tuple[int, int]]:
         if self.window is None:
             return [(UNDATED, UNDATED + 1)]
-        return [(FIRST, LAST)] if self.window == ALL_TIME else slots_of(self.window)
+        return [(FIRST, LAST)] if self.window == EVER else slots_of(self.window)
 
     @cached_property
     def _cuts(self) -> list[datetime]:
         """Its start and end, where they cut a day."""
-        if self.window is None or self.window == ALL_TIME:
+        if self.window is None or self.window == EVER:
             return []
         if self.grain is Grain.HOUR:
             return [self.window.start]
@@ -231,11 +234,14 @@ class Everybody(ActorSet):
         return self.activity
 
     def ids(self) -> BitMap64:
+        for event in self.activity.collected:
+            self.activity.renew(event)
         return self.activity.store.everyone()
 
     def has(self, actor: int | str) -> bool:
+        ids = self.ids()  # what is collected is read first: it may bring the name
         id = self.activity.id_of(actor)
-        return id is not None and id in self.ids()
+        return id is not None and id in ids
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -339,6 +345,8 @@ def _ascending(actor: int | str) -> tuple[bool, int | str]:
 
 
 Moment = str | date | datetime
+EVER = Window(FAR_FUTURE, FAR_FUTURE)
+"""All time and no time: what no range that anybody asks for can be."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -393,14 +401,17 @@ class Event:
 
     def ever(self) -> PeriodSet:
         """Who ever did it, unique marks included."""
-        return PeriodSet(self.activity, self.name, ALL_TIME)
+        return PeriodSet(self.activity, self.name, EVER)
 
     def unique(self) -> PeriodSet:
         """Who is marked without a time."""
         return PeriodSet(self.activity, self.name, None)
 
     def _period(self, grain: Grain, which: tuple[int | Moment, ...]) -> PeriodSet:
-        period = Period.containing(grain, _moment(grain, which, self.activity.now()))
+        try:
+            period = Period.containing(grain, _moment(grain, which, self.activity.now()))
+        except OverflowError:
+            raise QueryError(f"there is no {grain} {which!r} in any calendar.") from None
         return PeriodSet(self.activity, self.name, period.window, grain)
 
 

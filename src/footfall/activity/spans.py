@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from footfall.activity.members import Members, as_bitmap
 from footfall.activity.store import UNDATED, day_slot
 from footfall.errors import QueryError, UnknownNameError
-from footfall.periods import Grain, Period, Window, periods_in, short
+from footfall.periods import Grain, Period, Window, floor, periods_in, short
 
 if TYPE_CHECKING:
     from pyroaring import BitMap64
@@ -44,7 +44,11 @@ def members_in(sets: Sets, event: str, period: Period, now: datetime) -> Members
 
 def before(sets: Sets, event: str, moment: datetime) -> BitMap64:
     """Everybody who ever did an event before a day, at a known time."""
-    return sets.union(event, UNDATED + 1, day_slot(moment), is_kept=True)
+    year = day_slot(
+        floor(Grain.YEAR, moment)
+    )  # unions are kept by the year: one by the day would be a new one every day
+    earlier = sets.union(event, UNDATED + 1, year, is_kept=True)
+    return earlier | sets.union(event, year, day_slot(moment)) if year < day_slot(moment) else earlier
 
 
 def present(grain: Grain, now: datetime) -> Period:

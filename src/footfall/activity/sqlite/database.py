@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,11 @@ class Database:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.lock = threading.RLock()
+        self.folding = threading.RLock()
+        """Held by whoever folds, who has a connection of his own; taken before `lock`, never after it."""
         self.connection: sqlite3.Connection | None = None
+        self.when_closed: Callable[[], None] = lambda: None
+        self._is_within = False
         _IN_USE.add(self)
 
     def open(self) -> sqlite3.Connection:
@@ -70,6 +74,7 @@ class Database:
                 self._create(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+            connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         except BaseException:
             connection.close()
             raise
@@ -97,27 +102,43 @@ class Database:
         # Small pages: a mark then writes two kilobytes to the log, not four.
         connection.execute("PRAGMA page_size = 2048")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with within(connection, "BEGIN IMMEDIATE"):
             if not self._is_ours(connection):  # another process may have made it just now
                 for statement in _SCHEMA:
                     connection.execute(statement)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         """One transaction, or the one that is already open; committed whole or not at all."""
         with self.lock:
             connection = self.open()
-            if connection.in_transaction:
+            if self._is_within:
                 yield connection
                 return
+            if connection.in_transaction:  # an interrupt came between its steps
+                connection.execute("ROLLBACK")
             with self.saying(), within(connection, begin):
+                self._is_within = True
+                try:
+                    yield connection
+                finally:
+                    self._is_within = False
+
+    @property
+    def is_within(self) -> bool:
+        """Whether a transaction is open."""
+        return self._is_within
+
+    @contextmanager
+    def impatient(self) -> Iterator[sqlite3.Connection]:
+        """What is done only if nobody else writes at this moment."""
+        with self.lock:
+            connection = self.open()
+            connection.execute("PRAGMA busy_timeout = 0")
+            try:
                 yield connection
+            finally:
+                connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
 
     def ask(self, sql: str, given: Sequence[Any] = ()) -> list[Any]:
         with self.lock, self.saying():
@@ -153,24 +174,19 @@ class Database:
                 )
         return ActivityError(f"{where} cannot be used: {said}.")
 
-    def close(self) -> None:
-        with self.lock:
-            if self.connection is not None:
-                self.connection.close()
-                self.connection = None
-
-    def leave_to_parent(self) -> None:
-        """After a fork the connection is the parent's: closing it here would take away the parent's locks."""
-        self.lock = threading.RLock()
-        _ABANDONED.append(self.connection)
-        self.connection = None
+    def let_go(self) -> None:
+        """Close the connection, and have those who remember something of it told; the next use opens it again."""
+        connection, self.connection = self.connection, None
+        self.when_closed()
+        if connection is not None:
+            connection.close()
 
 
 @contextmanager
 def within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    """One transaction of a connection, committed whole or not at all."""
-    connection.execute(begin)
+    """One transaction of a connection, committed whole or not at all, whatever interrupts it."""
     try:
+        connection.execute(begin)
         yield
         connection.execute("COMMIT")
     except BaseException:
@@ -179,13 +195,37 @@ def within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         raise
 
 
+# Forking: what SQLite knows of locks is the process's, and a child that inherits it would take none of its own. So nothing
+# is open, and nobody folds, while a process forks.
+
 _IN_USE: weakref.WeakSet[Database] = weakref.WeakSet()
-_ABANDONED: list[sqlite3.Connection | None] = []
+_FORKING = threading.Lock()
+_HELD: list[Database] = []
 
 
-def _leave_to_parent() -> None:
+def _before_fork() -> None:
+    _FORKING.acquire()
     for database in list(_IN_USE):
-        database.leave_to_parent()
+        database.folding.acquire()
+        database.lock.acquire()
+        database.let_go()
+        _HELD.append(database)
 
 
-os.register_at_fork(after_in_child=_leave_to_parent)
+def _after_fork_in_parent() -> None:
+    for database in _HELD:
+        database.lock.release()
+        database.folding.release()
+    _HELD.clear()
+    _FORKING.release()
+
+
+def _after_fork_in_child() -> None:
+    global _FORKING
+    for database in _HELD:
+        database.lock, database.folding = threading.RLock(), threading.RLock()
+    _HELD.clear()
+    _FORKING = threading.Lock()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

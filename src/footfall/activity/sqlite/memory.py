@@ -65,7 +65,8 @@ class Memory:
             for key in self._with(event, slot):
                 additions[key].append(change.added)
         for key, added in additions.items():
-            self.keep(key, BitMap64.union(as_bitmap(self._unions[key]), *added))
+            if key in self._unions:  # keeping another may have let go of it
+                self.keep(key, BitMap64.union(as_bitmap(self._unions[key]), *added))
 
     def pending_in(self, key: Key) -> dict[int, Change]:
         """Unfolded changes of the slots of a range."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from footfall.activity.sqlite import journal
-from footfall.activity.sqlite.database import Database, within
+from footfall.activity.sqlite.database import Database
 from footfall.activity.sqlite.intake import IS_POSSIBLE, Intake
 from footfall.activity.sqlite.memory import Memory
-from footfall.errors import StoreWriteError
+from footfall.errors import ActivityError
 
 MEMORY_BYTES = 256 << 20
 
@@ -21,25 +21,25 @@ class State:
 
     def __init__(self, path: str | Path) -> None:
         self.file = Database(path)
+        self.file.when_closed = self.forget
+        self.intake: Intake | None = None
         self.forget()
 
     def forget(self) -> None:
         """Begin as if nothing had been read yet."""
+        self.close_intake()
         self.memory = Memory(MEMORY_BYTES)
-        self.intake: Intake | None = None
         self._version = -1
         """The database's version that `memory` is true of; -1 when it has to be looked at."""
+        self._identity = b""
 
     def close(self) -> None:
+        """Let go of everything. Marks on their way in are taken first, where nobody else writes at this moment."""
         with self.file.lock:
-            self.close_intake()
-            self.file.close()
-            self.forget()
-
-    def leave_to_parent(self) -> None:
-        """After a fork: what was remembered belongs to a connection that is the parent's."""
-        self.close_intake()  # the parent keeps its own
-        self.forget()
+            if self.intake and self.intake.size:
+                with suppress(ActivityError), self.file.impatient():
+                    self.take_intake()
+            self.file.let_go()
 
     def changed(self) -> None:
         """The database was written by us, outside of `writing`."""
@@ -65,15 +65,25 @@ class State:
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One state of the store, of which everything remembered is true as well."""
         with self.file.lock:
-            if self.file.open().in_transaction:
+            if self.file.is_within:
                 yield self.file.open()
                 return
-            with self.file.saying(), ExitStack() as until_followed:
+            with self._remembering(), ExitStack() as until_followed:
                 self._hold_intake(until_followed, is_shared=True)
-                with within(connection := self.file.open(), "BEGIN"):
+                with self.file.transaction("BEGIN") as connection:
                     self._follow(connection)
                     until_followed.close()
                     yield connection
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """What breaks off in the middle leaves nothing half remembered."""
+        try:
+            yield
+        except BaseException:
+            self.memory = Memory(MEMORY_BYTES)
+            self._version = -1
+            raise
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -92,9 +102,9 @@ class State:
         """
         with self.file.lock:
             is_taken = False
-            with self.file.saying(), ExitStack() as until_done:
+            with self._remembering(), ExitStack() as until_done:
                 intake = self._hold_intake(until_done, is_shared=False)
-                with within(connection := self.file.open(), "BEGIN IMMEDIATE"):
+                with self.file.transaction("BEGIN IMMEDIATE") as connection:
                     self._follow(connection)
                     if intake and intake.size:
                         is_taken = True
@@ -130,27 +140,34 @@ class State:
         return None
 
     def opened_intake(self) -> Intake | None:
-        """The intake of the present generation; None where there can be none, or only reading is allowed."""
+        """The intake of the present generation; None where there can be none."""
         while IS_POSSIBLE:
             generation = self._generation()
-            try:
-                self.intake = Intake(self.file.path, generation)
-            except StoreWriteError:
+            intake = Intake.opened(self.file.path, generation, self._identity_of_file())
+            if intake is None:
                 return None
-            with self.intake.locked(is_shared=True):
+            with intake.locked(is_shared=True):
                 if generation == self._generation():
-                    return self.intake
-            self.intake.delete()  # it was over before it was opened
-            self.close_intake()
+                    self.intake = intake
+                    return intake
+            intake.delete()  # it was over before it was opened
+            intake.close()
         return None
 
     def close_intake(self) -> None:
-        if self.intake is not None:
-            self.intake.close()
-            self.intake = None
+        intake, self.intake = self.intake, None
+        if intake is not None:
+            intake.close()
+
+    def _identity_of_file(self) -> bytes:
+        """What tells this store from every other: an intake of another one must not be taken for ours."""
+        if not self._identity:
+            [(salt,)] = self.file.ask("SELECT value FROM facts WHERE name = 'salt'")
+            self._identity = bytes(salt)
+        return self._identity
 
     def _generation(self) -> int:
-        [(generation,)] = self.file.open().execute("SELECT value FROM facts WHERE name = 'generation'")
+        [(generation,)] = self.file.ask("SELECT value FROM facts WHERE name = 'generation'")
         return int(generation)
 
     def _follow(self, connection: sqlite3.Connection) -> None:
@@ -169,5 +186,6 @@ class State:
                 memory.row = rows[-1][0]
             self._version = version
         if intake is not None and intake.size > memory.taken_in:
-            changes, memory.taken_in = intake.records(memory.taken_in)
+            changes, end = intake.records(memory.taken_in)
             memory.take(changes)
+            memory.taken_in = end

@@ -7,11 +7,11 @@ transactions that others hardly notice. A reader sees bitmaps, journal and intak
 
 from __future__ import annotations
 
-import os
+import random
 import sqlite3
 import threading
-import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from footfall.activity.sqlite.journal import Change
 from footfall.activity.sqlite.memory import Key
 from footfall.activity.sqlite.state import State
 from footfall.activity.store import FIRST, LAST, PER_DAY, day_slot
-from footfall.errors import StoreBusyError, StoreWriteError
+from footfall.errors import ActivityError
 
 FOLD_ROWS = 50_000
 FOLD_BYTES = 8 << 20
@@ -54,8 +54,7 @@ class SqliteStore:
         self._now = now
         self._folder: threading.Thread | None = None
         self._events: dict[str, int] = {}
-        self._until_look = _LOOK_EVERY
-        _IN_USE.add(self)
+        self._until_look = random.randrange(_LOOK_EVERY)  # processes that mark only a few must look now and then, too
 
     # Marking
 
@@ -196,13 +195,11 @@ class SqliteStore:
 
     def _keep(self, key: Key, result: BitMap64, fold: int) -> None:
         """Write a union down, unless a fold has come between; who may not write only reads more."""
-        try:
-            self._file.open().execute(
+        with suppress(sqlite3.Error), self._file.impatient() as connection:
+            connection.execute(
                 "INSERT OR REPLACE INTO unions SELECT ?, ?, ?, ? FROM facts WHERE name = 'fold' AND value = ?",
                 (*key, encoded(result), fold),
             )
-        except sqlite3.OperationalError:
-            return
 
     def _slots_in(self, connection: sqlite3.Connection, event: int, start: int, stop: int) -> set[int]:
         """The slots of [start, stop) that hold anybody."""
@@ -220,42 +217,45 @@ class SqliteStore:
     # Folding
 
     def _fold_if_long(self) -> None:
-        """Have a thread fold the journal when it is long and nobody folds it."""
+        """Have a thread fold the journal when it is long and nobody folds it; what was marked stands whatever happens."""
         self._until_look = _LOOK_EVERY
-        [(size,)] = self._file.ask("SELECT coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL")
-        [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
-        intake = self._state.intake
-        rows += intake.size // RECORD_BYTES if intake else 0
-        is_long = size >= FOLD_BYTES or rows >= FOLD_ROWS
-        if is_long and not (self._folder and self._folder.is_alive()) and self._has_lease():
-            self._folder = threading.Thread(target=self._fold_aside, name="footfall-fold")
-            self._folder.start()
+        with suppress(ActivityError, RuntimeError):
+            [(size,)] = self._file.ask("SELECT coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL")
+            [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
+            intake = self._state.intake
+            rows += intake.size // RECORD_BYTES if intake else 0
+            is_long = size >= FOLD_BYTES or rows >= FOLD_ROWS
+            if is_long and not (self._folder and self._folder.is_alive()) and self._has_lease():
+                self._folder = threading.Thread(target=self._fold_aside, name="footfall-fold")
+                self._folder.start()
 
     def _has_lease(self) -> bool:
         now = self._now().timestamp()
-        with self._file.lock, self._file.saying():
-            taken = self._file.open().execute(
+        with self._file.saying(), self._file.impatient() as connection:
+            taken = connection.execute(
                 "UPDATE facts SET value = ? WHERE name = 'folding_until' AND value NOT BETWEEN ? AND ?",
                 (now + _LEASE, now, now + _LEASE),
             )
             return taken.rowcount == 1
 
     def _fold_aside(self) -> None:
-        try:
+        with suppress(
+            ActivityError
+        ):  # marks are safe: a later fold finds them, and whoever uses the store meets the fault
             self.fold()
-        except (StoreBusyError, StoreWriteError):
-            return  # marks are safe in the journal: a later fold finds them, and the next mark meets what is wrong
 
     def fold(self) -> None:
         """Make the marks of intake and journal part of the bitmaps. Others read and mark meanwhile."""
-        self._state.take_intake()
-        with self._file.saying():
-            connection = self._file.connect()
-            try:
-                journal.fold(connection)
-                connection.execute("UPDATE facts SET value = 0 WHERE name = 'folding_until'")
-            finally:
-                connection.close()
+        with self._file.folding:
+            self._state.take_intake()
+            with self._file.saying():
+                connection = self._file.connect()
+                try:
+                    journal.fold(connection)
+                    connection.execute("UPDATE facts SET value = 0 WHERE name = 'folding_until'")
+                    _erase_log(connection)
+                finally:
+                    connection.close()
 
     # Whole sets
 
@@ -306,7 +306,6 @@ class SqliteStore:
         return [known.get(int(id) - NAMED, f"forgotten:{int(id) - NAMED}") for id in ids]
 
     def forget(self, actor: int | str) -> int:
-        self._file.ask("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         with self._state.stating() as connection:
             mark = tombstone(actor, forgotten_in(connection).salt)
             connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mark,))
@@ -316,7 +315,8 @@ class SqliteStore:
                 journal.append(connection, event, {slot: (BitMap64([id or 0]), -1)})
             if isinstance(actor, str):
                 connection.execute("DELETE FROM identities WHERE name = ?", (actor,))
-        self._erase()
+            connection.execute("INSERT OR REPLACE INTO facts VALUES ('erasing', 1)")
+        self.fold()  # the bitmaps are then true without the journal
         return len(held)
 
     def forgotten(self) -> Forgotten:
@@ -336,24 +336,12 @@ class SqliteStore:
                 held.discard(at)
         return sorted(held)
 
-    def _erase(self) -> None:
-        """Fold, so that the bitmaps are true without the journal, and leave nothing of a name in the file's log."""
-        self.fold()
-        self._file.ask("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._file.ask("PRAGMA secure_delete = OFF")
-
     def close(self) -> None:
         """Let go of the file; the next use opens it again."""
         if self._folder is not None:
             self._folder.join()
         self._state.close()
         self._events = {}
-
-    def leave_to_parent(self) -> None:
-        """After a fork: the connection, and a thread that folds, are the parent's."""
-        self._folder = None
-        self._events = {}
-        self._state.leave_to_parent()
 
     def _number(self, event: str) -> int | None:
         """The number of an event, None when nobody ever did it."""
@@ -380,6 +368,14 @@ _SLOT = "SELECT bitmap FROM sets WHERE event = ? AND slot = ?"
 _KEPT = "SELECT bitmap FROM unions WHERE event = ? AND start = ? AND stop = ?"
 
 
+def _erase_log(connection: sqlite3.Connection) -> None:
+    """After somebody was forgotten: empty the file's log, which may hold his name, as soon as nobody reads from it."""
+    if connection.execute("SELECT 1 FROM facts WHERE name = 'erasing'").fetchone():
+        [(is_busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not is_busy:
+            connection.execute("DELETE FROM facts WHERE name = 'erasing'")
+
+
 def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Change]) -> BitMap64:
     left = dict(pending)
     result, is_own = BitMap64(), False
@@ -394,14 +390,3 @@ def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Ch
         else:
             result, is_own = part, True
     return BitMap64.union(result, *(change.added for change in left.values())) if left else result
-
-
-_IN_USE: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
-
-
-def _leave_to_parent() -> None:
-    for store in list(_IN_USE):
-        store.leave_to_parent()
-
-
-os.register_at_fork(after_in_child=_leave_to_parent)

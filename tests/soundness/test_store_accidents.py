@@ -1,0 +1,250 @@
+"""Interrupts, forks, full memory, copied and replaced files: what happened to somebody, and must not happen again."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from footfall.activity.ids import Actors
+from footfall.activity.sqlite import SqliteStore
+from footfall.activity.store import FIRST, LAST, PER_DAY
+from footfall.errors import ActivityError
+from marking import DAY
+
+SPAN = (DAY, DAY + PER_DAY)
+
+
+def count_elsewhere(path: Path) -> int:
+    """What a process that was never here before counts."""
+    code = f"from footfall.activity.sqlite import SqliteStore; print(SqliteStore({str(path)!r}).count('seen', *{SPAN}))"
+    return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+
+
+def test_an_interrupt_while_waiting_for_a_lock_leaves_no_transaction_open(tmp_path: Path) -> None:
+    """Marks after it returned, and were in a transaction that nobody ever committed."""
+    path = tmp_path / "activity.db"
+    store = SqliteStore(path)
+    store.mark("seen", {DAY: Actors([1])})
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    threading.Timer(0.5, holder.execute, ("COMMIT",)).start()
+    with pytest.raises(KeyboardInterrupt):
+        store.mark("seen", {DAY: Actors([2])})
+    store.mark("seen", {DAY: Actors([3, 4])})
+    assert count_elsewhere(path) >= 3
+    SqliteStore(path).mark("seen", {DAY: Actors([5])})
+    assert {1, 3, 4, 5} <= set(store.union("seen", *SPAN))
+
+
+def test_interrupts_at_any_moment_lose_nothing_and_leave_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "activity.db"
+    store, chance = SqliteStore(path), random.Random(7)
+    returned, is_over = set(), threading.Event()
+
+    def interrupt() -> None:
+        while not is_over.wait(chance.uniform(0.0005, 0.004)):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    interrupts, number = 0, 0
+    ends = time.monotonic() + 3
+    while time.monotonic() < ends:
+        try:
+            number += 1
+            if number % 50 == 0:
+                store.mark("seen", {DAY: Actors([number])})
+            elif number % 77 == 0:
+                store.unmark("seen", {DAY: Actors([10**8])})
+            else:
+                store.mark_one("seen", DAY, number)
+            returned.add(number)
+            store.count("seen", *SPAN)
+        except KeyboardInterrupt:
+            interrupts += 1
+    try:
+        is_over.set()
+        thread.join()
+    except KeyboardInterrupt:
+        thread.join()
+    returned -= {n for n in returned if n % 50 and not n % 77}
+    assert interrupts > 20
+    assert not store._file.open().in_transaction
+    assert returned <= set(store.union("seen", *SPAN))
+    assert returned <= set(SqliteStore(path).union("seen", *SPAN))
+    SqliteStore(path).mark("seen", {DAY: Actors([10**9])})  # nobody holds a lock
+
+
+CHILD = """
+import os, sys
+from pathlib import Path
+from footfall.activity.ids import Actors
+from footfall.activity.sqlite import SqliteStore
+path, day = sys.argv[1], int(sys.argv[2])
+store = SqliteStore(path)
+store.mark("seen", {day: Actors([1])})
+to_child, from_parent = os.pipe()
+pid = os.fork()
+if not pid:
+    store.mark("seen", {day: Actors([2])})
+    os.read(to_child, 1)
+    for actor in range(10, 20):
+        store.mark_one("seen", day, actor)
+        store.mark("seen", {day: Actors([actor + 100])})
+    os._exit(0)
+store.mark("seen", {day: Actors([3])})
+store.close()  # the last one who closes a file of SQLite's deletes its log
+os.write(from_parent, b"!")
+assert os.waitpid(pid, 0)[1] == 0
+"""
+
+
+def test_a_child_marks_on_when_its_parent_closes_the_store(tmp_path: Path) -> None:
+    """The child had taken over what SQLite knew of the parent's locks, and lost what it marked."""
+    path = tmp_path / "activity.db"
+    subprocess.run([sys.executable, "-c", CHILD, str(path), str(DAY)], check=True)
+    assert count_elsewhere(path) == 3 + 20
+
+
+def test_a_process_that_forks_while_a_thread_folds_goes_on_in_both(tmp_path: Path) -> None:
+    path = tmp_path / "activity.db"
+    store = SqliteStore(path)
+    is_over = threading.Event()
+
+    def fold() -> None:
+        while not is_over.is_set():
+            store.mark("seen", {DAY: Actors(np.arange(1000, dtype=np.uint64))})
+            store.fold()
+
+    thread = threading.Thread(target=fold)
+    thread.start()
+    try:
+        for child in range(5):
+            pid = os.fork()
+            if not pid:
+                code = 1
+                try:
+                    store.mark("seen", {DAY: Actors([5000 + child])})
+                    store.mark_one("seen", DAY, 6000 + child)
+                    code = 0
+                finally:
+                    os._exit(code)
+            assert os.waitpid(pid, 0)[1] == 0
+    finally:
+        is_over.set()
+        thread.join()
+    assert store.count("seen", *SPAN) == count_elsewhere(path) == 1010
+
+
+def test_memory_that_is_full_counts_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("footfall.activity.sqlite.state.MEMORY_BYTES", 60_000)
+    store, other = SqliteStore(tmp_path / "activity.db"), SqliteStore(tmp_path / "activity.db")
+    chance = np.random.default_rng(1)
+    for turn in range(6):
+        ids = chance.integers(0, 1 << 20, 8000, dtype=np.uint64)
+        other.mark("seen", {DAY + PER_DAY * (turn % 3): Actors(ids)})
+        for start, stop in ((DAY, LAST), SPAN, (DAY + PER_DAY, DAY + 3 * PER_DAY)):
+            store.count("seen", start, stop)
+    assert store.occurrences("seen", FIRST, LAST) == other.occurrences("seen", FIRST, LAST) == 48_000
+    assert store.count("seen", FIRST, LAST) == SqliteStore(tmp_path / "activity.db").count("seen", FIRST, LAST)
+
+
+def test_marks_on_their_way_into_a_store_that_was_replaced_do_not_come_into_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "activity.db"
+    store = SqliteStore(path)
+    store.mark_one("secret", DAY, 42)
+    aside = tmp_path / "intake"
+    shutil.copy(tmp_path / "activity.db-marks-0", aside)
+    store.close()
+    path.unlink()
+    shutil.copy(aside, tmp_path / "activity.db-marks-0")  # as a process that died would have left it
+    anew = SqliteStore(path)
+    anew.mark_one("signed_up", DAY, 7)
+    assert list(anew.union("signed_up", FIRST, LAST)) == [7]
+
+
+def test_when_nobody_marks_the_file_alone_is_a_backup(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "activity.db")
+    for actor in range(100):
+        store.mark_one("seen", DAY, actor)
+    store.mark("seen", {DAY: Actors(range(100, 200))})
+    store.close()
+    shutil.copy(tmp_path / "activity.db", tmp_path / "backup.db")
+    assert SqliteStore(tmp_path / "backup.db").count("seen", *SPAN) == 200
+
+
+def test_processes_that_mark_little_fold_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each looked only after its four-thousandth mark, so nobody ever did."""
+    monkeypatch.setattr("footfall.activity.sqlite.store.FOLD_ROWS", 300)
+    monkeypatch.setattr("footfall.activity.sqlite.store._LOOK_EVERY", 50)
+    lives = [SqliteStore(tmp_path / "activity.db") for _ in range(60)]
+    for n, store in enumerate(lives):
+        for actor in range(n * 20, n * 20 + 20):
+            store.mark_one("seen", DAY, actor)
+    store = SqliteStore(tmp_path / "activity.db")
+    assert store.count("seen", *SPAN) == 1200
+    for life in lives:
+        life.close()
+    [(folded,)] = store._file.ask("SELECT sum(marks) FROM counts")
+    assert folded >= 600
+
+
+def test_a_fold_that_cannot_begin_takes_no_mark_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its error said that nothing was marked, and whoever believed it marked twice."""
+    monkeypatch.setattr("footfall.activity.sqlite.store.FOLD_ROWS", 1)
+    store = SqliteStore(tmp_path / "activity.db")
+    store.mark_one("seen", DAY, 1)
+    holder = sqlite3.connect(tmp_path / "activity.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    store._until_look = 1
+    store.mark_one("seen", DAY, 2)
+    holder.execute("COMMIT")
+    assert store.occurrences("seen", FIRST, LAST) == 2
+
+
+def test_reading_waits_for_no_writer(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "activity.db")
+    for day in range(40):
+        store.mark("seen", {DAY - PER_DAY * 400 + day * PER_DAY: Actors(range(day, 100))})
+    store.fold()
+    holder = sqlite3.connect(tmp_path / "activity.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    threading.Timer(8, holder.execute, ("COMMIT",)).daemon = True
+    begun = time.monotonic()
+    assert len(store.union("seen", DAY - PER_DAY * 400, DAY - PER_DAY * 360, is_kept=True)) == 100
+    holder.execute("COMMIT")
+    assert time.monotonic() - begun < PATIENCE_OF_A_TEST
+
+
+PATIENCE_OF_A_TEST = 30
+"""Seconds: what waits for a lock waits for 60."""
+
+
+def test_damage_of_any_kind_is_a_sentence(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "activity.db")
+    store.mark("seen", {DAY: Actors(np.arange(0, 300_000, 3, dtype=np.uint64))})
+    store.fold()
+    [(blob,)] = store._file.ask("SELECT bitmap FROM sets")
+    chance = random.Random(3)
+    for _ in range(150):
+        broken = bytearray(blob)
+        for _ in range(chance.randint(1, 4)):
+            broken[chance.randrange(min(len(broken), 200))] = chance.randrange(256)
+        other = SqliteStore(tmp_path / "activity.db")
+        other._file.open().execute("UPDATE sets SET bitmap = ?", (bytes(broken[: chance.randrange(1, len(broken))]),))
+        with suppress(ActivityError):
+            other.count("seen", *SPAN)
+        other.close()
