@@ -171,3 +171,4 @@ def test_a_deployment_is_copied_and_again_adds_nothing(
     assert "0 marks new" in again.out
     assert ff.event("task:done").day().occurrences() == 300
     client.flushdb()
+    assert "holds nothing of bitmapist" in run(capsys, "import", "bitmapist", redis_server).err

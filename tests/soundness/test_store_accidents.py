@@ -20,7 +20,7 @@ import pytest
 from footfall.activity.ids import Actors
 from footfall.activity.sqlite import SqliteStore
 from footfall.activity.store import FIRST, LAST, PER_DAY
-from footfall.errors import ActivityError
+from footfall.errors import ActivityError, StoreWriteError
 from marking import DAY
 
 SPAN = (DAY, DAY + PER_DAY)
@@ -248,3 +248,32 @@ def test_damage_of_any_kind_is_a_sentence(tmp_path: Path) -> None:
         with suppress(ActivityError):
             other.count("seen", *SPAN)
         other.close()
+
+
+def test_a_store_that_may_only_be_read_is_read(small_disk: Path) -> None:
+    store = SqliteStore(small_disk / "activity.db")
+    store.mark("seen", {DAY: Actors([1, 2], ["ada"])})
+    store.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    reader = SqliteStore(small_disk / "activity.db")
+    assert reader.count("seen", *SPAN) == 3
+    assert reader.events() == ["seen"]
+    with pytest.raises(StoreWriteError, match="cannot be written"):
+        reader.mark_one("seen", DAY, 3)
+    with pytest.raises(StoreWriteError, match="cannot be written"):
+        reader.unmark("seen", {DAY: Actors([1])})
+    assert reader.count("seen", *SPAN) == 3
+    reader.close()
+
+
+def test_a_copy_without_its_log_is_not_taken_for_the_whole(small_disk: Path) -> None:
+    store = SqliteStore(small_disk / "activity.db")
+    store.mark("seen", {DAY: Actors([1, 2])})
+    (small_disk / "copy").mkdir()
+    for file in small_disk.glob("activity.db*"):
+        if not file.name.endswith("-shm"):
+            shutil.copy(file, small_disk / "copy")
+    store.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(StoreWriteError, match="check the permissions of file and folder"):
+        SqliteStore(small_disk / "copy" / "activity.db").count("seen", *SPAN)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from footfall.cli.app import app, interruptible, workspace_of
-from footfall.errors import MarkError
+from footfall.errors import FootfallError, MarkError, UnreachableStoreError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -157,7 +157,12 @@ def bitmapist(
     gc.enable()
     workspace = workspace_of(context)
     with interruptible("; what was copied stays, the same command goes on from there."), _copying() as tell:
-        report = copy_from_redis(address, workspace.activity.store, tell, now=workspace.now)
+        try:
+            report = copy_from_redis(address, workspace.activity.store, tell, now=workspace.now)
+        except UnreachableStoreError as error:
+            raise FootfallError(f"{error} What was copied stays; the same command goes on from there.") from None
+    if not report.events:
+        raise FootfallError(f"{address} holds nothing of bitmapist; is the number of the database right?")
     sets = f"{counted(report.days, 'day')}, {counted(report.hours, 'hour')}, {counted(report.undated, 'undated set')}"
     print(
         f"Copied {counted(report.events, 'event')}: {sets}; {counted(report.marked, 'mark')} new. Every count agrees."

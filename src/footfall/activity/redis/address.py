@@ -46,11 +46,11 @@ def read_address(address: str) -> Address:
     """The parts of an address. A wrong one is refused without repeating it: it may hold a password."""
     scheme, sign, rest = address.partition("://")
     if not sign or scheme not in SCHEMES:
-        raise SettingsError(f"the activity's address is none of a Redis or Valkey server; {_VALID}.")
+        raise SettingsError(f"its address is none of a Redis or Valkey server; {_VALID}.")
     try:
         return _read(scheme, rest)
     except ValueError:
-        raise SettingsError(f"the activity's address ({scheme}://…) cannot be read; {_VALID}.") from None
+        raise SettingsError(f"its address ({scheme}://…) cannot be read; {_VALID}.") from None
 
 
 def _read(scheme: str, rest: str) -> Address:

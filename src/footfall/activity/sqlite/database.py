@@ -68,7 +68,21 @@ class Database:
             raise StoreWriteError(f"{self.path} cannot be made: there is no folder {self.path.parent}.")
         if self.path.is_dir():
             raise DamagedStoreError(f"{self.path} is a folder, and a store of marks is a file; set another path.")
-        connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+        try:
+            return self._connected(str(self.path))
+        except sqlite3.OperationalError:
+            if not self._can_be_read_as_it_is():
+                raise
+        return self._connected(f"{self.path.absolute().as_uri()}?immutable=1", is_uri=True)
+
+    def _can_be_read_as_it_is(self) -> bool:
+        """Whether all of it is in the file, where neither that nor its folder may be written: a backup, another's store."""
+        may_write = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return self.path.is_file() and not may_write and not (log.is_file() and log.stat().st_size)
+
+    def _connected(self, name: str, *, is_uri: bool = False) -> sqlite3.Connection:
+        connection = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=is_uri)
         try:
             if not self._is_ours(connection):
                 self._create(connection)
