@@ -38,8 +38,7 @@ class Identities:
         """
         wanted = list(dict.fromkeys(names))
         known = {name: id for name, id in zip(wanted, self.ids_of(wanted), strict=True) if id is not None}
-        new = [name for name in wanted if name not in known]
-        if new:
+        while new := [name for name in wanted if name not in known]:  # again, where one was forgotten just now
             last = int(self._server.ask("INCRBY", LAST_ID, len(new)))
             numbers = dict(zip(new, range(last - len(new) + 1, last + 1), strict=True))
             for some in _parts(new):
