@@ -131,6 +131,7 @@ def test_conditions_narrow_rows_and_columns(marked: Path, capsys: pytest.Capture
         (("cohort", "active", "paid", "--retention", "rolling"), "unknown retention 'rolling'"),
         (("cohort", "active", "paid", "--rows", "0"), "rows"),
         (("cohort", "active", "paid", "--since", "2999"), "lies in the future"),
+        (("growth", "active", "--since", "1998", "--until", "1997"), "since 1998-01-01 must come before until"),
         (("cohort", "active", "paid", "-f", "xml"), "unknown format 'xml'"),
         (("cohort", "active", "paid", "-o", "x.pdf"), "unknown file format '.pdf'"),
         (("cohort", "active", "paid", "-o", "absent/x.png"), "there is no folder absent"),
@@ -149,6 +150,15 @@ def test_a_mistake_is_one_sentence(
     assert ran.code == 1
     assert said in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_rows_that_are_left_out_are_said_beside_a_csv(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("growth", "active", "--by", "day", "--since", "2026-02-10", "--until", "2026-03")
+    assert len(run(capsys, *words).out.splitlines()) == 1 + 19
+    ran = run(capsys, *words, "--rows", "3")
+    assert len(ran.out.splitlines()) == 1 + 3
+    assert ran.err == "footfall: The first 3 of 19 days since 2026-02-10; ask for 19 rows to see all.\n"
+    assert "The first 3 of 19 days" in run(capsys, *words, "--rows", "3", "-f", "table").out
 
 
 def test_a_deployment_is_copied_and_again_adds_nothing(

@@ -324,6 +324,76 @@ def test_actors_of_another_store_are_found_by_their_names(tmp_path: Path) -> Non
     assert found.rows[0].size == 1
 
 
+def joined(tmp_path: Path) -> footfall.workspace.Workspace:
+    """Who joined in January and came in March, asked on the 11th of March."""
+    ff = footfall.open(Settings(folder=tmp_path), now=lambda: NOW)
+    ff.mark("joined", ["ada", "bob", 3], at="2025-10-01")
+    ff.mark("came", ["ada", 3], at="2026-03-10")
+    return ff
+
+
+def test_since_shows_every_period_from_there_on(tmp_path: Path) -> None:
+    ff = joined(tmp_path)
+    found = ff.cohort("joined", "came", since="2025-10-01", kind="new")
+    assert (found.rows[0].period.label, len(found.rows), found.rows[-1].period.label) == ("2025-W40", 24, "2026-W11")
+    assert found.remarks == ()
+    assert len(ff.growth("came", since="2025-10-01").rows) == 24
+    assert len(ff.stickiness("came", since="2025-10-01").rows) == 162
+    assert len(ff.growth("came", since="2025-10-01", until="2025-12").rows) == 9
+    assert [len(ff.growth("came").rows), len(ff.stickiness("came").rows)] == [12, 30]
+
+
+def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
+    ff = joined(tmp_path)
+    assert ff.cohort("joined", "came", since="2025-10-01", rows=4).remarks == (
+        "The first 4 of 24 weeks since 2025-10-01; ask for 24 rows to see all.",
+    )
+    long = ff.stickiness("came", since="2022")
+    assert len(long.rows) == 1000
+    said = "The first 1,000 of 1,531 days since 2022-01-01; ask for longer periods, or a later since."
+    assert long.remarks == (said,)
+    assert said in json.loads(long.to_json())["stickiness"]["notes"]
+
+
+def test_events_are_named_or_given_themselves(tmp_path: Path) -> None:
+    ff = joined(tmp_path)
+    came, first = ff.event("came"), ff.event("joined")
+    assert ff.cohort(first, came, where_first=came) == ff.cohort("joined", "came", where_first="came")
+    steps = [
+        ff.funnel(*given, since="2025-10").steps for given in (["joined", "came"], [["joined", "came"]], [first, came])
+    ]
+    assert steps[0] == steps[1] == steps[2]
+    assert ff.growth(came).event == ff.stickiness(came).event == "came"
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda ff: ff.cohort(5, "came"), "5 is no event: give the name of one, such as 'active'."),
+        (lambda ff: ff.funnel("came", 5), "5 is no event: give the name of one, such as 'active'."),
+        (lambda ff: ff.funnel(), "a funnel has at least two steps, not 0: name the events in their order."),
+        (
+            lambda ff: ff.cohort("joined", "came", where_first=5),
+            "where_first=5 is neither an event nor a set of actors, such as 'paid' or event.month().",
+        ),
+        (lambda ff: ff.growth("came", since=5), "since=5 is no moment in time; write one like '2026-11-23'."),
+        (
+            lambda ff: ff.growth("came", since="1998", until="1997"),
+            "since 1998-01-01 must come before until 1997-01-01.",
+        ),
+        (
+            lambda ff: ff.funnel("joined", "came", since="1998", until="1997"),
+            "since 1998-01-01 must come before until 1997-01-01.",
+        ),
+        (lambda ff: ff.growth("came", rows="x"), "rows='x' is not possible; it is a whole number from 1 to 1,000."),
+    ],
+)
+def test_a_slip_is_one_sentence(ask: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(FootfallError) as caught:
+        ask(joined(tmp_path))
+    assert str(caught.value) == message
+
+
 # --- no question
 
 

@@ -55,7 +55,7 @@ def funnel_chart(funnel: Funnel, *, theme: str = "light", title: str | None = No
         *(["faint: some still have time left"] if funnel.is_provisional else []),
     ]
     return _titled(
-        alt.LayerChart(layer=layers), title or wording.title_of_funnel(funnel), [[span, *funnel.notes], told], look
+        alt.LayerChart(layer=layers), title or wording.title_of_funnel(funnel), [[span, *funnel.told], told], look
     )
 
 
@@ -95,7 +95,7 @@ def stickiness_chart(stickiness: Stickiness, *, theme: str = "light", title: str
     told += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
     head = title or wording.title_of_stickiness(stickiness)
     return _titled(
-        alt.LayerChart(layer=layers), head, [[wording.span_of_rows(stickiness), *stickiness.notes], told], look
+        alt.LayerChart(layer=layers), head, [[wording.span_of_rows(stickiness), *stickiness.told], told], look
     )
 
 
@@ -163,7 +163,7 @@ def growth_chart(growth: Growth, *, theme: str = "light", title: str | None = No
     )
     head = title or wording.title_of_growth(growth)
     return _titled(
-        alt.LayerChart(layer=[columns, zero]), head, [[wording.span_of_rows(growth), *growth.notes], told], look, width
+        alt.LayerChart(layer=[columns, zero]), head, [[wording.span_of_rows(growth), *growth.told], told], look, width
     )
 
 

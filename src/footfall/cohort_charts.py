@@ -42,7 +42,7 @@ def cohort_chart(
         raise QueryError(f"there is nothing to draw: nobody did {cohort.first} in {wording.span_of_cohort(cohort)}.")
     drawn, width, legend = _heatmap(cohort, counts, look) if form == "heatmap" else _curves(cohort, look)
     head = title or wording.title_of_cohort(cohort)
-    lines = wrapped([[wording.span_of_cohort(cohort), *cohort.notes], legend], max(width, 8.5 * len(head)))
+    lines = wrapped([[wording.span_of_cohort(cohort), *cohort.told], legend], max(width, 8.5 * len(head)))
     return dressed(drawn, head, lines, look)
 
 

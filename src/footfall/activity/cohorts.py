@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from footfall.activity.answers import Answer
 from footfall.activity.members import Members, as_bitmap
 from footfall.activity.overlaps import overlaps
 from footfall.activity.spans import (
@@ -27,7 +28,7 @@ from footfall.activity.spans import (
     rows_of,
     share,
 )
-from footfall.frames import Framed, csv_of, json_of
+from footfall.frames import csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class CohortRow:
 
 
 @dataclass(frozen=True)
-class Cohort(Framed):
+class Cohort(Answer):
     """Rows of cohorts, the oldest first, and what they mean."""
 
     first: str
@@ -99,8 +100,6 @@ class Cohort(Framed):
     rows: tuple[CohortRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
-    notes: tuple[str, ...] = ()
-    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
         """Whether the period of a cell was not over, or not all of it was collected."""
@@ -168,7 +167,7 @@ class Cohort(Framed):
             "where_then": list(self.where_then),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
-            "notes": list(self.notes),
+            "notes": list(self.told),
         }
 
     @property
@@ -211,7 +210,7 @@ def cohort(
     *,
     now: datetime,
     by: str = "week",
-    rows: int = 12,
+    rows: int | None = None,
     columns: int = 12,
     since: datetime | None = None,
     kind: str = "active",
@@ -223,12 +222,12 @@ def cohort(
     """Follow who did `first` through later periods of `then`.
 
     `where_first` narrows the rows and `where_then` the columns, each to who also did an event in the same period or
-    is in a fixed set. "New" is decided before it is narrowed: the first time is the first time of `first`.
+    is in a fixed set. Rows are the last 12, or all from `since` on. "New" is decided before it is narrowed: the first time is the first time of `first`.
     """
     grain, now = grain_of(by), in_utc(now)
     chosen, form = choice_of("kind of cohort", kind, CohortKind), choice_of("retention", retention, Retention)
     width, conditions = number_of("columns", columns), (_conditions(where_first), _conditions(where_then))
-    periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
+    periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
     doers = _doers(sets, now)
     begun = periods_in(grain, Window(periods[0].start, present(grain, now).end))
     members: Sequence[Members] = [doers(first, p) for p in periods]
@@ -250,6 +249,7 @@ def cohort(
         asked_at=now,
         rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
         gaps=tuple(gaps),
+        remarks=left_out,
     )
 
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from footfall.activity.spans import Sets, active, before, grain_of, is_whole, number_of, rows_of
-from footfall.frames import Framed, csv_of, json_of
+from footfall.activity.answers import Answer
+from footfall.activity.spans import Sets, active, before, grain_of, is_whole, rows_of
+from footfall.frames import csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ NAMES = ("active", "new", "returning", "resurrected", "dormant")
 
 
 @dataclass(frozen=True)
-class Growth(Framed):
+class Growth(Answer):
     """Rows, the oldest first, and what they mean."""
 
     event: str
@@ -58,8 +59,6 @@ class Growth(Framed):
     rows: tuple[GrowthRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
-    notes: tuple[str, ...] = ()
-    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: GrowthRow) -> bool:
         """Whether its period was not over, as who is dormant may still come; or not all of it and the one before known."""
@@ -80,7 +79,7 @@ class Growth(Framed):
             "grain": str(self.grain),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
-            "notes": list(self.notes),
+            "notes": list(self.told),
         }
 
     def to_csv(self) -> str:
@@ -121,14 +120,14 @@ def growth(
     *,
     now: datetime,
     by: str = "week",
-    rows: int = 12,
+    rows: int | None = None,
     since: datetime | None = None,
     gaps: Sequence[Window] = (),
 ) -> Growth:
-    """New, returning, resurrected and dormant actors of `rows` periods, up to now or from `since` on."""
+    """New, returning, resurrected and dormant actors by period: the last 12, `rows` of them, or all from `since` on."""
     grain, now = grain_of(by), in_utc(now)
-    periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
-    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)), tuple(gaps))
+    periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
+    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)), tuple(gaps), remarks=left_out)
 
 
 def _rows(sets: Sets, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from footfall.activity.spans import Sets, active, choice_of, is_whole, number_of, present, rows_of
-from footfall.frames import Framed, csv_of, json_of
+from footfall.activity.answers import Answer
+from footfall.activity.spans import Sets, active, choice_of, is_whole, present, rows_of
+from footfall.frames import csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class StickinessRow:
 
 
 @dataclass(frozen=True)
-class Stickiness(Framed):
+class Stickiness(Answer):
     """Rows, the oldest first, and what they mean."""
 
     event: str
@@ -64,8 +65,6 @@ class Stickiness(Framed):
     rows: tuple[StickinessRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
-    notes: tuple[str, ...] = ()
-    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: StickinessRow) -> bool:
         """Whether its day or month was not over, or not all of the days that it counts were collected."""
@@ -89,7 +88,7 @@ class Stickiness(Framed):
             "windows": str(self.windows),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
-            "notes": list(self.notes),
+            "notes": list(self.told),
         }
 
     def to_csv(self) -> str:
@@ -144,14 +143,14 @@ def stickiness(
     *,
     now: datetime,
     windows: str = "trailing",
-    rows: int = 30,
+    rows: int | None = None,
     since: datetime | None = None,
     gaps: Sequence[Window] = (),
 ) -> Stickiness:
-    """DAU, WAU, MAU and their ratios: `rows` days (trailing) or months (calendar), up to now or from `since` on."""
+    """DAU, WAU, MAU and their ratios: by day (trailing) or month (calendar): the last 30, or all from `since` on."""
     chosen, now = choice_of("windows", windows, Windows), in_utc(now)
     grain = Grain.DAY if chosen is Windows.TRAILING else Grain.MONTH
-    periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
+    periods, left_out = rows_of(grain, rows, since and in_utc(since), now, default=30)
     counted = _counted(sets, event, periods, now)
     found = [
         _day(period, counted)
@@ -159,7 +158,7 @@ def stickiness(
         else _month(period, counted, active(sets, event, period, now))
         for period in periods
     ]
-    return Stickiness(event, chosen, now, tuple(found), tuple(gaps))
+    return Stickiness(event, chosen, now, tuple(found), tuple(gaps), remarks=left_out)
 
 
 def _day(day: Period, counted: dict[datetime, tuple[int, int, int]]) -> StickinessRow:
