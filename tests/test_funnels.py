@@ -101,9 +101,11 @@ def test_shares_are_of_the_first_and_of_the_previous_step() -> None:
 
 def test_a_funnel_is_provisional_while_somebody_has_time_left() -> None:
     until = datetime(2026, 3, 6, tzinfo=UTC)
-    assert not asked(until=until, within="6d").is_provisional
-    assert asked(until=until, within="7d").is_provisional
-    assert asked().is_provisional
+    assert not asked(["see", "buy"], until=until, within="9d").is_provisional, "the last one came on the 2nd"
+    assert asked(["see", "buy"], until=until, within="10d").is_provisional
+    assert not asked(within="5d").is_provisional, "the last one came on the 6th"
+    assert asked(within="6d").is_provisional
+    assert not asked(["nothing", "buy"]).is_provisional
 
 
 def test_it_counts_the_last_thirty_days_when_no_time_is_named() -> None:
@@ -144,7 +146,7 @@ def test_a_time_is_days_or_weeks(text: str | int, days: int) -> None:
         ),
         (
             {"until": datetime(2026, 2, 1, tzinfo=UTC)},
-            "no day lies between since 2026-03-01 and until 2026-02-01.",
+            "since 2026-03-01 must come before until 2026-02-01.",
         ),
     ],
 )
