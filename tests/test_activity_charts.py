@@ -41,7 +41,9 @@ def texts_of(spec: dict[str, Any]) -> str:
 
 def test_the_title_says_events_kind_and_grain() -> None:
     texts = texts_of(spec_of(cohort_chart(weeks(kind="new", where_first="visit"))))
-    assert texts.startswith("arrive → visit: new actors who came back, by week | 2026-02-09 to 2026-03-15 (UTC)")
+    assert texts.startswith(
+        "arrive → visit: actors new to arrive who came back, by week | 2026-02-09 to 2026-03-15 (UTC)"
+    )
     assert "rows with visit" in texts
     later = texts_of(spec_of(cohort_chart(weeks(retention="unbounded"))))
     assert later.startswith("arrive → visit: actors who came back then or later, by week")
@@ -109,7 +111,7 @@ def test_any_size_is_drawn_in_both_themes_with_all_of_its_text(
 
 def test_png_and_html_are_written(tmp_path: Path) -> None:
     for name in ("x.png", "x.html", "x.json"):
-        charts.save(weeks().chart(), tmp_path / name)  # type: ignore[arg-type]
+        charts.save(weeks().chart(), tmp_path / name)
         assert (tmp_path / name).stat().st_size > 5000
 
 

@@ -161,6 +161,14 @@ def test_rows_that_are_left_out_are_said_beside_a_csv(marked: Path, capsys: pyte
     assert "The first 3 of 19 days" in run(capsys, *words, "--rows", "3", "-f", "table").out
 
 
+def test_nobody_in_the_time_asked_is_one_line(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "Nobody did 'paid' in this time, it was last done on 2026-02-28; ask with --since or --until."
+    words = ("growth", "paid", "--since", "2026-04", "--until", "2026-05")
+    ran = run(capsys, *words)
+    assert ran.err == f"footfall: {said}\n"
+    assert said in run(capsys, *words, "-f", "table").out
+
+
 def test_a_deployment_is_copied_and_again_adds_nothing(
     folder: Path, redis_server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

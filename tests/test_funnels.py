@@ -91,12 +91,17 @@ def test_the_time_runs_from_the_day_of_the_first_step_which_counts_as_one() -> N
 
 def test_shares_are_of_the_first_and_of_the_previous_step() -> None:
     assert asked(within=3).to_csv().splitlines() == [
-        "step,event,actors,percent_of_first,percent_of_previous",
-        "1,see,4,100.0,100.0",
-        "2,try,3,75.0,75.0",
-        "3,buy,2,50.0,66.7",
+        "step,event,actors,percent_of_first,percent_of_previous,is_provisional",
+        "1,see,4,100.0,100.0,false",
+        "2,try,3,75.0,75.0,false",
+        "3,buy,2,50.0,66.7,false",
     ]
-    assert asked(["nothing", "try", "buy"]).to_csv().splitlines()[1:] == ["1,nothing,0,,", "2,try,0,,", "3,buy,0,,"]
+    assert asked(["nothing", "try", "buy"]).to_csv().splitlines()[1:] == [
+        "1,nothing,0,,,false",
+        "2,try,0,,,false",
+        "3,buy,0,,,false",
+    ]
+    assert asked(within=8).to_csv().splitlines()[1] == "1,see,4,100.0,100.0,true"
 
 
 def test_a_funnel_is_provisional_while_somebody_has_time_left() -> None:

@@ -24,7 +24,7 @@ _FAINT = 0.45
 def funnel_chart(funnel: Funnel, *, theme: str = "light", title: str | None = None) -> alt.LayerChart:
     """A bar a step, in its order; beside it how many, of the first step, and of the step before."""
     look, first = theme_of(theme), funnel.steps[0].actors
-    span = f"first steps {wording.days_of(funnel.window)} (UTC)"
+    span = wording.span_of_funnel(funnel)
     if not first:
         raise QueryError(f"there is nothing to draw: nobody did {funnel.steps[0].event}, {span}.")
     data = [

@@ -143,7 +143,7 @@ def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
     told = [funnel.description]
     if funnel.is_provisional:
         told.append("* provisional: some who took the first step still have time left")
-    span = f"first steps {wording.days_of(funnel.window)} (UTC)"
+    span = wording.span_of_funnel(funnel)
     return _whole(wording.title_of_funnel(funnel), span, filled(["step"], steps, columns, width), [*told, *funnel.told])
 
 

@@ -52,7 +52,7 @@ def chart_of(result: Result, *, stacked: bool = False, title: str | None = None)
     return _dressed(drawn, result, points, title)
 
 
-def save(chart: alt.LayerChart, path: Path) -> None:
+def save(chart: alt.TopLevelMixin, path: Path) -> None:
     """Write the chart as its suffix says: .png (twice the size, for sharp screens), .svg, .html or .json (Vega-Lite)."""
     kind = format_of(path)
     try:
@@ -67,7 +67,7 @@ def save(chart: alt.LayerChart, path: Path) -> None:
         raise FootfallError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _page_of(chart: alt.LayerChart) -> str:
+def _page_of(chart: alt.TopLevelMixin) -> str:
     """A page that needs no network. Names come from anywhere: a `<` within one must not end the script that holds it."""
     spec = json.loads(json.dumps(chart.to_dict()).replace("<", _LESS))
     page: str = alt.Chart.from_dict(spec).to_html(inline=True, embed_options={"actions": {"editor": False}})

@@ -45,7 +45,7 @@ class FunnelStep:
     of_previous: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Funnel(Answer):
     """Steps in their order, and what they mean."""
 
@@ -82,15 +82,28 @@ class Funnel(Answer):
             "notes": list(self.told),
         }
 
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_funnel(self), wording.span_of_funnel(self)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        names = ["step", "event", "actors", "percent_of_first", "percent_of_previous"]
+        mark = "*" * (is_marked and self.is_provisional)
+        rows = [
+            [str(n), step.event, f"{step.actors}{mark}", _percent(step.of_first), _percent(step.of_previous)]
+            for n, step in enumerate(self.steps, 1)
+        ]
+        return names, rows
+
     def to_csv(self) -> str:
-        """step, event, actors, and its shares of the first and of the previous step in percent; none is empty."""
-        return csv_of(
-            ["step", "event", "actors", "percent_of_first", "percent_of_previous"],
-            (
-                [str(n), step.event, str(step.actors), _percent(step.of_first), _percent(step.of_previous)]
-                for n, step in enumerate(self.steps, 1)
-            ),
-        )
+        """step, event, actors, its shares of the first and of the previous step in percent (none is empty), is_provisional.
+
+        Nearly every funnel that ends today is provisional: empty numbers would leave nothing to read.
+        """
+        names, rows = self.lines(is_marked=False)
+        return csv_of([*names, "is_provisional"], ([*row, str(self.is_provisional).lower()] for row in rows))
 
     def to_json(self) -> str:
         return json_of({"funnel": self.definition(), "steps": self.to_arrow().to_pylist()})

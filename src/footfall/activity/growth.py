@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from footfall.activity.answers import Answer
+from footfall.activity.answers import Answer, open_cell
 from footfall.activity.spans import Sets, active, before, grain_of, is_whole, rows_of
-from footfall.frames import csv_of, json_of
+from footfall.frames import json_of
 from footfall.periods import Grain, Period, Window, in_utc
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class GrowthRow:
 NAMES = ("active", "new", "returning", "resurrected", "dormant")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Growth(Answer):
     """Rows, the oldest first, and what they mean."""
 
@@ -67,7 +67,7 @@ class Growth(Answer):
     @property
     def description(self) -> str:
         return (
-            f"New did {self.event} for the first time ever; returning had done it the {self.grain} before too; "
+            f"New did '{self.event}' for the first time ever; returning had done it the {self.grain} before too; "
             f"resurrected had done it, but not the {self.grain} before; "
             f"dormant had done it the {self.grain} before, and not again."
         )
@@ -82,10 +82,18 @@ class Growth(Answer):
             "notes": list(self.told),
         }
 
-    def to_csv(self) -> str:
-        """period, active and the four groups; a period that is not over has empty values."""
-        rows = ([r.period.iso, *([""] * 5 if self.is_provisional(r) else map(str, r.values))] for r in self.rows)
-        return csv_of(["period", *NAMES], rows)
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_growth(self), wording.span_of_rows(self)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        """period, active and the four groups."""
+        return ["period", *NAMES], [
+            [r.period.iso, *(open_cell(str(value), self.is_provisional(r), is_marked) for value in r.values)]
+            for r in self.rows
+        ]
 
     def to_json(self) -> str:
         rows = [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pyroaring import BitMap64
 
 from footfall.activity import cohorts, funnels, growth, stickiness
+from footfall.activity.answers import Answer
 from footfall.activity.sets import ActorSet, Event, Fixed
+from footfall.activity.store import UNDATED, day_slot, start_of
 from footfall.errors import QueryError
 from footfall.periods import EPOCH, Window, merge, parse_moment, short
 
@@ -22,6 +25,8 @@ Name: TypeAlias = str | Event
 Condition: TypeAlias = str | Event | ActorSet
 """An event, to be done in the same period; or a set of actors, to be in."""
 Conditions: TypeAlias = Condition | Iterable[Condition]
+
+_Asked = TypeVar("_Asked", bound=Answer)
 
 
 def ask_cohort(
@@ -44,7 +49,7 @@ def ask_cohort(
     names = [_known(activity, event) for event in (first, then)]
     events = [*names, *(each for several in narrowed for each in several if isinstance(each, str))]
     start, now = _span(activity, since, until, events)
-    return cohorts.cohort(
+    answer = cohorts.cohort(
         activity.store,
         *names,
         now=now,
@@ -58,6 +63,10 @@ def ask_cohort(
         where_then=_conditions(activity, narrowed[1]),
         gaps=_gaps(activity, events),
     )
+    last = answer.rows[-1]
+    begun = Window(answer.rows[0].period.start, last.period.shift(len(last.counts) - 1).end)
+    spans = {names[1]: begun, names[0]: _span_of(answer)}
+    return _told(activity, answer, names[0], spans)
 
 
 def ask_funnel(
@@ -72,9 +81,10 @@ def ask_funnel(
     known = [_known(activity, step) for step in _flat(steps)]
     start, _ = _span(activity, since, until, known)
     now = _span(activity, None, None, known)[1]
-    return funnels.funnel(
+    answer = funnels.funnel(
         activity.store, known, now=now, within=within, since=start, until=_moment(activity, "until", until)
     )
+    return _told(activity, answer, known[0], {known[0]: answer.window})
 
 
 def ask_stickiness(
@@ -89,9 +99,10 @@ def ask_stickiness(
     """See `stickiness.stickiness`."""
     known = _known(activity, event)
     start, now = _span(activity, since, until, [known])
-    return stickiness.stickiness(
+    answer = stickiness.stickiness(
         activity.store, known, now=now, windows=windows, rows=rows, since=start, gaps=_gaps(activity, [known])
     )
+    return _told(activity, answer, known, {known: _span_of(answer)})
 
 
 def ask_growth(
@@ -106,7 +117,34 @@ def ask_growth(
     """See `growth.growth`."""
     known = _known(activity, event)
     start, now = _span(activity, since, until, [known])
-    return growth.growth(activity.store, known, now=now, by=by, rows=rows, since=start, gaps=_gaps(activity, [known]))
+    gaps = _gaps(activity, [known])
+    answer = growth.growth(activity.store, known, now=now, by=by, rows=rows, since=start, gaps=gaps)
+    return _told(activity, answer, known, {known: _span_of(answer)})
+
+
+def _span_of(answer: cohorts.Cohort | growth.Growth | stickiness.Stickiness) -> Window:
+    return Window(answer.rows[0].period.start, answer.rows[-1].period.end)
+
+
+def _told(activity: Activity, answer: _Asked, first: str, spans: Mapping[str, Window]) -> _Asked:
+    """The answer with what its actors are called, and when events were done that nobody did in their span."""
+    remarks = [_nobody(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)]
+    collected = activity.collected.get(first)
+    actors = collected.event.actors if collected else answer.actors
+    return replace(answer, remarks=(*answer.remarks, *filter(None, remarks)), actors=actors)
+
+
+def _nobody(activity: Activity, event: str, span: Window) -> str:
+    """When an event was done that nobody did in a span; nothing to say where somebody did it."""
+    if activity.store.count(event, day_slot(span.start), day_slot(span.end)):
+        return ""
+    days = [f"{start_of(slot):%Y-%m-%d}" for slot in activity.store.slots(event) if slot != UNDATED]
+    if not days:
+        return f"Nobody did {event!r} at a known time."
+    start, end = f"{span.start:%Y-%m-%d}", f"{span.end:%Y-%m-%d}"
+    done = f"last done on {days[-1]}" if days[-1] < start else f"first done on {days[0]}"
+    done = done if days[-1] < start or days[0] >= end else f"done from {days[0]} to {days[-1]}"
+    return f"Nobody did {event!r} in this time, it was {done}; ask with --since or --until."
 
 
 def _flat(steps: Iterable[Name | Iterable[Name]]) -> Iterator[Name]:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from footfall.activity.answers import Answer
+from footfall.activity.answers import Answer, open_cell
 from footfall.activity.spans import Sets, active, choice_of, is_whole, present, rows_of
-from footfall.frames import csv_of, json_of
+from footfall.frames import json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class StickinessRow:
         return 100 * self.weekly / self.monthly if self.monthly else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stickiness(Answer):
     """Rows, the oldest first, and what they mean."""
 
@@ -75,9 +75,9 @@ class Stickiness(Answer):
     @property
     def description(self) -> str:
         if self.windows is Windows.TRAILING:
-            return f"DAU is who did {self.event} on the day, WAU in the {WEEK} and MAU in the {MONTH} days that end with it."
+            return f"DAU is who did '{self.event}' on the day, WAU in the {WEEK} and MAU in the {MONTH} days that end with it."
         return (
-            f"MAU is who did {self.event} in the calendar month, DAU the mean of its days, "
+            f"MAU is who did '{self.event}' in the calendar month, DAU the mean of its days, "
             f"WAU the mean, over its days, of the {WEEK} days that end with each."
         )
 
@@ -91,12 +91,25 @@ class Stickiness(Answer):
             "notes": list(self.told),
         }
 
-    def to_csv(self) -> str:
-        """period, dau, wau, mau and the ratios in percent; a period that is not over has empty values."""
-        rows = (
-            [row.period.iso, *([""] * 5 if self.is_provisional(row) else map(_cell, _values(row)))] for row in self.rows
-        )
-        return csv_of(["period", *_NAMES], rows)
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_stickiness(self), wording.span_of_rows(self)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        """period, dau, wau, mau and the ratios in percent."""
+        mean = int(self.windows is Windows.CALENDAR)
+        return ["period", *_NAMES], [
+            [
+                row.period.iso,
+                *(
+                    open_cell("" if value is None else f"{value:.{decimals}f}", self.is_provisional(row), is_marked)
+                    for value, decimals in zip(_values(row), (mean, mean, 0, 1, 1), strict=True)
+                ),
+            ]
+            for row in self.rows
+        ]
 
     def to_json(self) -> str:
         rows = [
@@ -131,10 +144,6 @@ _NAMES = ("dau", "wau", "mau", "dau_mau", "wau_mau")
 
 def _values(row: StickinessRow) -> tuple[float | None, ...]:
     return row.daily, row.weekly, row.monthly, row.daily_of_monthly, row.weekly_of_monthly
-
-
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}".removesuffix(".0")
 
 
 def stickiness(

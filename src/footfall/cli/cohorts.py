@@ -199,9 +199,8 @@ def _show(
     csv: Callable[[], str],
 ) -> None:
     if output is not None:
+        _remark(answer)
         _write(answer, chart, output, csv)
-        if output.suffix.lower() == ".csv":
-            _remark(answer)
         print(f"Wrote {output}.", file=sys.stderr)
         return
     form = format or ("table" if sys.stdout.isatty() else "csv")
@@ -217,7 +216,7 @@ def _show(
 
 
 def _remark(answer: _Answer) -> None:
-    """What has no place in a CSV and must be known all the same."""
+    """What has no place in a file of rows and must be known all the same."""
     for remark in answer.remarks:
         print(f"footfall: {remark}", file=sys.stderr)
 
