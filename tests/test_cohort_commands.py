@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -135,6 +138,13 @@ def test_conditions_narrow_rows_and_columns(marked: Path, capsys: pytest.Capture
         (("cohort", "active", "paid", "-f", "xml"), "unknown format 'xml'"),
         (("cohort", "active", "paid", "-o", "x.pdf"), "unknown file format '.pdf'"),
         (("cohort", "active", "paid", "-o", "absent/x.png"), "there is no folder absent"),
+        (("cohort", "active", "paid", "--curves"), "--curves draws a picture: name one with -o"),
+        (("cohort", "active", "paid", "--curves", "-o", "x.csv"), "--curves draws a picture: name one with -o"),
+        (
+            ("cohort", "active", "paid", "--curves", "--counts", "-o", "x.png"),
+            "--curves and --counts do not go together",
+        ),
+        (("growth", "active", "-f", "csv", "-o", "x.json"), "--format csv and -o x.json are two different things"),
         (("funnel", "active"), "steps"),
         (("funnel", "active", "paid", "--within", "soon"), "within"),
         (("stickiness", "active", "--windows", "rolling"), "unknown windows 'rolling'"),
@@ -167,6 +177,19 @@ def test_nobody_in_the_time_asked_is_one_line(marked: Path, capsys: pytest.Captu
     ran = run(capsys, *words)
     assert ran.err == f"footfall: {said}\n"
     assert said in run(capsys, *words, "-f", "table").out
+
+
+def test_rows_that_cannot_be_encoded_are_one_sentence(marked: Path) -> None:
+    footfall.open(marked).mark("größer", 1, "2026-02-01")
+    words = ("funnel", "größer", "paid", "--since", "2026-02", "--until", "2026-03")
+    ran = subprocess.run(
+        [sys.executable, "-m", "footfall", *words],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+    assert "the output's encoding, ascii, has no" in ran.stderr
 
 
 def test_a_deployment_is_copied_and_again_adds_nothing(

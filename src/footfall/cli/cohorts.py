@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from footfall.cli.app import app, check_folder, interruptible, workspace_of
-from footfall.errors import FootfallError, UnknownNameError
+from footfall.errors import FootfallError, QueryError, UnknownNameError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,6 +68,7 @@ def cohort(
 ) -> None:
     """Who did FIRST in a period, and how many of them did THEN in the periods that followed."""
     _check(format, output)
+    _check_picture(counts, curves, output)
     with interruptible("."):
         answer = workspace_of(context).cohort(
             first,
@@ -173,7 +174,17 @@ def _check(format: str | None, output: Path | None) -> None:
         raise UnknownNameError("format", format, _FORMATS)
     if output is not None and output.suffix.lower() not in (*_ROWS, *_PICTURES):
         raise UnknownNameError("file format", output.suffix or output.name, (*_PICTURES, *_ROWS))
+    if format is not None and output is not None and output.suffix.lower() != f".{format}":
+        raise QueryError(f"--format {format} and -o {output} are two different things to write: leave out one of them.")
     check_folder(output)
+
+
+def _check_picture(counts: bool, curves: bool, output: Path | None) -> None:
+    """What only some pictures can show must not be dropped in silence."""
+    if curves and counts:
+        raise QueryError("--curves and --counts do not go together: curves are of percentages; leave out one of them.")
+    if curves and (output is None or output.suffix.lower() not in _PICTURES):
+        raise QueryError("--curves draws a picture: name one with -o, such as -o curves.png, or leave it out.")
 
 
 def _show_with(answer: Any, name: str, format: str | None, output: Path | None) -> None:
