@@ -19,6 +19,7 @@ _WIDTH, _HEIGHT = 760, 340
 _GROUPS = {"returning": COLOURS[0], "new": COLOURS[5], "resurrected": COLOURS[2], "dormant": COLOURS[3]}
 """From the axis upwards, then what hangs below it."""
 _FAINT = 0.45
+_FEW = 8
 
 
 def funnel_chart(funnel: Funnel, *, theme: str = "light", title: str | None = None) -> alt.LayerChart:
@@ -140,9 +141,7 @@ def growth_chart(growth: Growth, *, theme: str = "light", title: str | None = No
     width = min(_WIDTH, max(360, 80 * len(growth.rows)))
     chart = alt.Chart(alt.InlineData(values=data), width=width, height=_HEIGHT)
     form = "~s" if max(row.active for row in growth.rows) >= 100_000 else ",.0f"
-    axis = alt.Axis(
-        tickCount=6, tickMinStep=1, domain=False, ticks=False, labelExpr=f"format(abs(datum.value), '{form}')"
-    )
+    axis = alt.Axis(domain=False, ticks=False, labelExpr=f"format(abs(datum.value), '{form}')", **_whole_ticks(data))
     names = list(_GROUPS)
     legend = alt.Legend(title=None, symbolOpacity=1, values=["resurrected", "new", "returning", "dormant"])
     columns = chart.mark_bar().encode(
@@ -165,6 +164,12 @@ def growth_chart(growth: Growth, *, theme: str = "light", title: str | None = No
     return _titled(
         alt.LayerChart(layer=[columns, zero]), head, [[wording.span_of_rows(growth), *growth.told], told], look, width
     )
+
+
+def _whole_ticks(data: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Actors are whole: few of them have a tick each, lest halves be rounded to the same number twice."""
+    low, high = min(datum["low"] for datum in data), max(datum["high"] for datum in data)
+    return {"values": list(range(low, high + 1))} if high - low <= _FEW else {"tickCount": 6, "tickMinStep": 1}
 
 
 def _stack(growth: Growth, row: Any) -> list[dict[str, Any]]:
