@@ -41,7 +41,9 @@ def texts_of(spec: dict[str, Any]) -> str:
 
 def test_the_title_says_events_kind_and_grain() -> None:
     texts = texts_of(spec_of(cohort_chart(weeks(kind="new", where_first="visit"))))
-    assert texts.startswith("arrive → visit: new actors who came back, by week | 2026-02-09 to 2026-03-15 (UTC)")
+    assert texts.startswith(
+        "arrive → visit: actors new to arrive who came back, by week | 2026-02-09 to 2026-03-15 (UTC)"
+    )
     assert "rows with visit" in texts
     later = texts_of(spec_of(cohort_chart(weeks(retention="unbounded"))))
     assert later.startswith("arrive → visit: actors who came back then or later, by week")
@@ -56,6 +58,11 @@ def test_a_cell_that_is_not_over_is_outlined_marked_and_explained() -> None:
     assert all(cell["text"].endswith("*") == cell["is_provisional"] for cell in cells if cell["has_fill"])
     assert sum(cell["is_provisional"] for cell in cells) == 5
     assert "dashed outline and *: the week is not over" in texts_of(spec)
+    sizes = [row["text"] for row in rows_of(spec, 3)]
+    assert [size.endswith("*") for size in sizes] == [False, False, False, False, True]
+    assert "number of actors who did 'visit', colour: percent of" in texts_of(
+        spec_of(cohort_chart(weeks(), counts=True))
+    )
     over = spec_of(cohort_chart(weeks(now=datetime(2026, 3, 9, tzinfo=UTC) - timedelta(microseconds=1), columns=1)))
     assert texts_of(over).count("not over") == 1
 
@@ -109,7 +116,7 @@ def test_any_size_is_drawn_in_both_themes_with_all_of_its_text(
 
 def test_png_and_html_are_written(tmp_path: Path) -> None:
     for name in ("x.png", "x.html", "x.json"):
-        charts.save(weeks().chart(), tmp_path / name)  # type: ignore[arg-type]
+        charts.save(weeks().chart(), tmp_path / name)
         assert (tmp_path / name).stat().st_size > 5000
 
 
@@ -199,6 +206,16 @@ def test_growth_stands_on_zero_and_the_dormant_hang_below() -> None:
     assert "faint: the week is not over" in texts_of(spec)
     with pytest.raises(FootfallError, match="nobody did no"):
         growth(visits(), "no", now=NOW).chart()
+
+
+def test_few_actors_have_whole_ticks() -> None:
+    store = InMemory({"in": {NOW.date(): [1, 2], NOW.date() - timedelta(days=7): [3]}})
+    axis = spec_of(growth(store, "in", now=NOW, rows=2).chart())["layer"][0]["encoding"]["y"]["axis"]
+    assert axis["values"] == [-1, 0, 1, 2]
+
+
+def test_a_remark_wider_than_its_chart_is_folded_wherever_it_stands() -> None:
+    assert wrapped([["word " * 20, "last"]], 100) == ["word " * 13 + "word", ("word " * 6).strip(), "last"]
 
 
 def test_remarks_fold_between_and_not_within() -> None:

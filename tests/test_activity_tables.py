@@ -79,7 +79,7 @@ def test_a_funnel_has_a_line_a_step() -> None:
     assert line_of(shown, "2.").split()[:6] == ["2.", "visit", "460*", "100.0", "%", "100.0"]
     assert "still have time left" in shown
     empty = text_of(activity_tables.funnel(funnel(InMemory(), ["a", "b"], now=NOW)))
-    assert line_of(empty, "1.").split() == ["1.", "a", "0*", "–", "–"]
+    assert line_of(empty, "1.").split() == ["1.", "a", "0", "–", "–"]
 
 
 def test_stickiness_has_a_line_a_day_and_a_sparkline() -> None:

@@ -229,6 +229,21 @@ def test_time_of_any_length_can_be_drawn_with_at_least_one_year_in_sight(
     assert re.search(r">([^<>(]*2026[^<>(]*)</t", (tmp_path / "x.svg").read_text())
 
 
+def test_html_has_a_title_a_language_and_room_on_a_small_screen(tmp_path: Path) -> None:
+    save(chart_of(result({"a": [1, 2]}, until="2026-01-03"), title="1 < 2"), tmp_path / "x.html")
+    page = (tmp_path / "x.html").read_text()
+    assert page.startswith(
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n  <meta charset="UTF-8">\n  <title>1 &lt; 2</title>'
+    )
+    assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
+    assert "overflow-x: auto" in page
+
+
+def test_remarks_of_a_narrow_chart_are_folded() -> None:
+    long = result({"a": [1]}, grain=Grain.MONTH, until="2026-02-01", notes=("word " * 40,))
+    assert max(map(len, spec_of(long)["title"]["subtitle"])) <= 72
+
+
 def test_html_needs_no_network(chart: Any, tmp_path: Path) -> None:
     save(chart, tmp_path / "x.html")
     page = (tmp_path / "x.html").read_text()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -131,9 +134,17 @@ def test_conditions_narrow_rows_and_columns(marked: Path, capsys: pytest.Capture
         (("cohort", "active", "paid", "--retention", "rolling"), "unknown retention 'rolling'"),
         (("cohort", "active", "paid", "--rows", "0"), "rows"),
         (("cohort", "active", "paid", "--since", "2999"), "lies in the future"),
+        (("growth", "active", "--since", "1998", "--until", "1997"), "since 1998-01-01 must come before until"),
         (("cohort", "active", "paid", "-f", "xml"), "unknown format 'xml'"),
         (("cohort", "active", "paid", "-o", "x.pdf"), "unknown file format '.pdf'"),
         (("cohort", "active", "paid", "-o", "absent/x.png"), "there is no folder absent"),
+        (("cohort", "active", "paid", "--curves"), "--curves draws a picture: name one with -o"),
+        (("cohort", "active", "paid", "--curves", "-o", "x.csv"), "--curves draws a picture: name one with -o"),
+        (
+            ("cohort", "active", "paid", "--curves", "--counts", "-o", "x.png"),
+            "--curves and --counts do not go together",
+        ),
+        (("growth", "active", "-f", "csv", "-o", "x.json"), "--format csv and -o x.json are two different things"),
         (("funnel", "active"), "steps"),
         (("funnel", "active", "paid", "--within", "soon"), "within"),
         (("stickiness", "active", "--windows", "rolling"), "unknown windows 'rolling'"),
@@ -149,6 +160,36 @@ def test_a_mistake_is_one_sentence(
     assert ran.code == 1
     assert said in ran.err
     assert ran.err.count("\n") == 1
+
+
+def test_rows_that_are_left_out_are_said_beside_a_csv(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("growth", "active", "--by", "day", "--since", "2026-02-10", "--until", "2026-03")
+    assert len(run(capsys, *words).out.splitlines()) == 1 + 19
+    ran = run(capsys, *words, "--rows", "3")
+    assert len(ran.out.splitlines()) == 1 + 3
+    assert ran.err == "footfall: The first 3 of 19 days since 2026-02-10; ask for 19 rows to see all.\n"
+    assert "The first 3 of 19 days" in run(capsys, *words, "--rows", "3", "-f", "table").out
+
+
+def test_nobody_in_the_time_asked_is_one_line(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "Nobody did 'paid' in this time, it was last done on 2026-02-28; ask with --since or --until."
+    words = ("growth", "paid", "--since", "2026-04", "--until", "2026-05")
+    ran = run(capsys, *words)
+    assert ran.err == f"footfall: {said}\n"
+    assert said in run(capsys, *words, "-f", "table").out
+
+
+def test_rows_that_cannot_be_encoded_are_one_sentence(marked: Path) -> None:
+    footfall.open(marked).mark("größer", 1, "2026-02-01")
+    words = ("funnel", "größer", "paid", "--since", "2026-02", "--until", "2026-03")
+    ran = subprocess.run(
+        [sys.executable, "-m", "footfall", *words],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert (ran.returncode, ran.stderr.count("\n")) == (1, 1)
+    assert "the output's encoding, ascii, has no" in ran.stderr
 
 
 def test_a_deployment_is_copied_and_again_adds_nothing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from footfall.activity.overlaps import overlaps
 from footfall.errors import FootfallError
 from footfall.periods import Grain, Period
 from footfall.settings import Settings
+from footfall.sources.git import COMMITS
 
 GRAINS = [Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR]
 VIP = Among(BitMap64([1, 3, 1 << 32]), "vip")
@@ -255,7 +257,10 @@ def test_json_says_what_was_asked_and_what_may_change() -> None:
         "description": "",
         "notes": [],
     }
-    assert "for the first time ever" in told["cohort"]["description"]
+    assert told["cohort"]["description"] == (
+        "A row holds who did 'in' in its day, for the first time ever. "
+        "Column k says how many of them did 'in' k days later, only those with vip."
+    )
     assert told["rows"][1] == {
         "period": "2026-03-10",
         "label": "2026-03-10",
@@ -322,6 +327,134 @@ def test_actors_of_another_store_are_found_by_their_names(tmp_path: Path) -> Non
     other.mark("vip", ["zoe", "bob"])
     found = ff.cohort("joined", "joined", by="day", rows=3, where_first=other.event("vip").ever())
     assert found.rows[0].size == 1
+
+
+def joined(tmp_path: Path) -> footfall.workspace.Workspace:
+    """Who joined in January and came in March, asked on the 11th of March."""
+    ff = footfall.open(Settings(folder=tmp_path), now=lambda: NOW)
+    ff.mark("joined", ["ada", "bob", 3], at="2025-10-01")
+    ff.mark("came", ["ada", 3], at="2026-03-10")
+    return ff
+
+
+def test_since_shows_every_period_from_there_on(tmp_path: Path) -> None:
+    ff = joined(tmp_path)
+    found = ff.cohort("joined", "came", since="2025-10-01", kind="new")
+    assert (found.rows[0].period.label, len(found.rows), found.rows[-1].period.label) == ("2025-W40", 24, "2026-W11")
+    assert found.remarks == ()
+    assert len(ff.growth("came", since="2025-10-01").rows) == 24
+    assert len(ff.stickiness("came", since="2025-10-01").rows) == 162
+    assert len(ff.growth("came", since="2025-10-01", until="2025-12").rows) == 9
+    assert [len(ff.growth("came").rows), len(ff.stickiness("came").rows)] == [12, 30]
+
+
+def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
+    ff = joined(tmp_path)
+    assert ff.cohort("joined", "came", since="2025-10-01", rows=4).remarks == (
+        "The first 4 of 24 weeks since 2025-10-01; ask for 24 rows to see all.",
+        "Nobody did 'came' in this time, it was first done on 2026-03-10; ask with --since or --until.",
+    )
+    long = ff.stickiness("came", since="2022")
+    assert len(long.rows) == 1000
+    said = "The first 1,000 of 1,531 days since 2022-01-01; ask for longer periods, or a later since."
+    assert long.remarks[0] == said
+    assert said in json.loads(long.to_json())["stickiness"]["notes"]
+
+
+def test_nobody_in_the_time_asked_is_told_when_it_was_done(tmp_path: Path) -> None:
+    ff = joined(tmp_path)
+    assert ff.growth("joined", rows=3).remarks == (
+        "Nobody did 'joined' in this time, it was last done on 2025-10-01; ask with --since or --until.",
+    )
+    assert "last done" in ff.funnel("joined", "came").remarks[0]
+    assert "first done on 2026-03-10" in ff.stickiness("came", until="2026-01").remarks[0]
+    ff.mark("joined", 5, at="2026-02-01")
+    between = ff.growth("joined", since="2025-11", until="2025-12").remarks
+    assert between[0].startswith("Nobody did 'joined' in this time, it was done from 2025-10-01 to 2026-02-01;")
+    ff.mark("premium", 5, unique=True)
+    assert ff.growth("premium").remarks == ("Nobody did 'premium' at a known time.",)
+    assert ff.growth("joined").remarks == ff.cohort("joined", "came").remarks == ()
+
+
+def test_answers_are_short_in_a_console_and_tables_in_a_notebook(tmp_path: Path) -> None:
+    ff = joined(tmp_path)
+    ff.mark("<b>", 3, at="2026-03-10")
+    shown = {
+        "cohort": ff.cohort("<b>", "came", rows=2, by="day"),
+        "funnel": ff.funnel("<b>", "came", since="2026-03-01"),
+        "growth": ff.growth("<b>", rows=1),
+        "stickiness": ff.stickiness("<b>", rows=30),
+    }
+    assert {name: repr(answer) for name, answer in shown.items()} == {
+        "cohort": "<<b> → came: actors who came back, by day, 2026-03-10 to 2026-03-11 (UTC), 2 rows>",
+        "funnel": "<<b> → came: actors within 7 days, first steps 2026-03-01 to 2026-03-11 (UTC), 2 rows>",
+        "growth": "<<b>: new, returning, resurrected and dormant actors per week, 2026-03-09 to 2026-03-15 (UTC), 1 row>",
+        "stickiness": "<<b>: stickiness per day, 2026-02-10 to 2026-03-11 (UTC), 30 rows>",
+    }
+    for answer in shown.values():
+        page = answer._repr_html_()
+        assert page.startswith("<table><caption>&lt;b&gt;")
+        assert "<b>" not in page
+    assert "<td>2026-03-11</td><td>0*</td><td></td>" in shown["cohort"]._repr_html_()
+    assert "<td>1*</td>" in shown["funnel"]._repr_html_()
+    assert "<p>10 more rows.</p>" in shown["stickiness"]._repr_html_()
+
+
+def test_collected_actors_are_called_what_they_are(tmp_path: Path) -> None:
+    [of_commits] = COMMITS.events
+    assert of_commits.actors == "authors of commits"
+    found = replace(joined(tmp_path).cohort("joined", "came", kind="new"), actors=of_commits.actors)
+    assert found.headings[0] == "joined → came: authors of commits new to joined who came back, by week"
+
+
+def test_an_answer_is_saved_as_its_name_says(tmp_path: Path) -> None:
+    found = joined(tmp_path).cohort("joined", "came", since="2025-10", columns=24)
+    found.save(tmp_path / "map.svg")
+    found.save(tmp_path / "curves.svg", form="curves", theme="dark")
+    assert (tmp_path / "map.svg").read_bytes() != (tmp_path / "curves.svg").read_bytes()
+    with pytest.raises(FootfallError, match=r"no chart can be written as 'x.bmp'; valid: png, svg, html, json"):
+        found.save(tmp_path / "x.bmp")
+    with pytest.raises(FootfallError, match="cannot be written: No such file or directory"):
+        found.save(tmp_path / "absent" / "x.png")
+
+
+def test_events_are_named_or_given_themselves(tmp_path: Path) -> None:
+    ff = joined(tmp_path)
+    came, first = ff.event("came"), ff.event("joined")
+    assert ff.cohort(first, came, where_first=came) == ff.cohort("joined", "came", where_first="came")
+    steps = [
+        ff.funnel(*given, since="2025-10").steps for given in (["joined", "came"], [["joined", "came"]], [first, came])
+    ]
+    assert steps[0] == steps[1] == steps[2]
+    assert ff.growth(came).event == ff.stickiness(came).event == "came"
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda ff: ff.cohort(5, "came"), "5 is no event: give the name of one, such as 'active'."),
+        (lambda ff: ff.funnel("came", 5), "5 is no event: give the name of one, such as 'active'."),
+        (lambda ff: ff.funnel(), "a funnel has at least two steps, not 0: name the events in their order."),
+        (
+            lambda ff: ff.cohort("joined", "came", where_first=5),
+            "where_first=5 is neither an event nor a set of actors, such as 'paid' or event.month().",
+        ),
+        (lambda ff: ff.growth("came", since=5), "since=5 is no moment in time; write one like '2026-11-23'."),
+        (
+            lambda ff: ff.growth("came", since="1998", until="1997"),
+            "since 1998-01-01 must come before until 1997-01-01.",
+        ),
+        (
+            lambda ff: ff.funnel("joined", "came", since="1998", until="1997"),
+            "since 1998-01-01 must come before until 1997-01-01.",
+        ),
+        (lambda ff: ff.growth("came", rows="x"), "rows='x' is not possible; it is a whole number from 1 to 1,000."),
+    ],
+)
+def test_a_slip_is_one_sentence(ask: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(FootfallError) as caught:
+        ask(joined(tmp_path))
+    assert str(caught.value) == message
 
 
 # --- no question

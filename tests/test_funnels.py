@@ -91,19 +91,26 @@ def test_the_time_runs_from_the_day_of_the_first_step_which_counts_as_one() -> N
 
 def test_shares_are_of_the_first_and_of_the_previous_step() -> None:
     assert asked(within=3).to_csv().splitlines() == [
-        "step,event,actors,percent_of_first,percent_of_previous",
-        "1,see,4,100.0,100.0",
-        "2,try,3,75.0,75.0",
-        "3,buy,2,50.0,66.7",
+        "step,event,actors,percent_of_first,percent_of_previous,is_provisional",
+        "1,see,4,100.0,100.0,false",
+        "2,try,3,75.0,75.0,false",
+        "3,buy,2,50.0,66.7,false",
     ]
-    assert asked(["nothing", "try", "buy"]).to_csv().splitlines()[1:] == ["1,nothing,0,,", "2,try,0,,", "3,buy,0,,"]
+    assert asked(["nothing", "try", "buy"]).to_csv().splitlines()[1:] == [
+        "1,nothing,0,,,false",
+        "2,try,0,,,false",
+        "3,buy,0,,,false",
+    ]
+    assert asked(within=8).to_csv().splitlines()[1] == "1,see,4,100.0,100.0,true"
 
 
 def test_a_funnel_is_provisional_while_somebody_has_time_left() -> None:
     until = datetime(2026, 3, 6, tzinfo=UTC)
-    assert not asked(until=until, within="6d").is_provisional
-    assert asked(until=until, within="7d").is_provisional
-    assert asked().is_provisional
+    assert not asked(["see", "buy"], until=until, within="9d").is_provisional, "the last one came on the 2nd"
+    assert asked(["see", "buy"], until=until, within="10d").is_provisional
+    assert not asked(within="5d").is_provisional, "the last one came on the 6th"
+    assert asked(within="6d").is_provisional
+    assert not asked(["nothing", "buy"]).is_provisional
 
 
 def test_it_counts_the_last_thirty_days_when_no_time_is_named() -> None:
@@ -144,7 +151,7 @@ def test_a_time_is_days_or_weeks(text: str | int, days: int) -> None:
         ),
         (
             {"until": datetime(2026, 2, 1, tzinfo=UTC)},
-            "no day lies between since 2026-03-01 and until 2026-02-01.",
+            "since 2026-03-01 must come before until 2026-02-01.",
         ),
     ],
 )

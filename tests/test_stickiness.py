@@ -82,6 +82,15 @@ def test_csv_leaves_out_what_is_not_over() -> None:
     ]
 
 
+def test_a_column_of_csv_has_as_many_decimals_everywhere() -> None:
+    store = InMemory({"in": {date(2026, 2, n): [1, 2, 3][: 1 + n % 3] for n in range(1, 29)}})
+    found = stickiness(store, "in", now=NOW, windows="calendar", rows=2)
+    assert found.to_csv().splitlines()[1] == "2026-02-01,2.0,3.0,3,66.7,98.8"
+    assert stickiness(STORE, "in", now=NOW, rows=1, since=datetime(2026, 1, 20, tzinfo=UTC)).to_csv().splitlines()[
+        1
+    ] == ("2026-01-20,3,3,3,100.0,100.0")
+
+
 def test_of_nobody_there_is_no_share() -> None:
     empty = stickiness(STORE, "in", now=NOW, rows=1, since=datetime(2020, 1, 1, tzinfo=UTC))
     assert empty.to_csv().splitlines()[1] == "2020-01-01,0,0,0,,"

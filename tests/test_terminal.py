@@ -423,3 +423,11 @@ def test_a_source_that_breaks_before_it_starts_is_said_too() -> None:
         with progress.watcher(Console(file=out, force_terminal=is_terminal, markup=False)) as watch:
             watch.finish(SourceSummary("binder", error="no answer"))
         assert is_terminal or out.getvalue() == "binder: no answer\n"
+
+
+def test_a_table_is_spelled_plainly_where_the_encoding_lacks_its_signs() -> None:
+    out = io.BytesIO()
+    stream = io.TextIOWrapper(out, encoding="ascii")
+    terminal.console(file=stream).print("a → b – −5 █ ü")
+    stream.flush()
+    assert out.getvalue() == b"a -> b - -5 # ?\n"

@@ -19,12 +19,13 @@ _WIDTH, _HEIGHT = 760, 340
 _GROUPS = {"returning": COLOURS[0], "new": COLOURS[5], "resurrected": COLOURS[2], "dormant": COLOURS[3]}
 """From the axis upwards, then what hangs below it."""
 _FAINT = 0.45
+_FEW = 8
 
 
 def funnel_chart(funnel: Funnel, *, theme: str = "light", title: str | None = None) -> alt.LayerChart:
     """A bar a step, in its order; beside it how many, of the first step, and of the step before."""
     look, first = theme_of(theme), funnel.steps[0].actors
-    span = f"first steps {wording.days_of(funnel.window)} (UTC)"
+    span = wording.span_of_funnel(funnel)
     if not first:
         raise QueryError(f"there is nothing to draw: nobody did {funnel.steps[0].event}, {span}.")
     data = [
@@ -55,7 +56,7 @@ def funnel_chart(funnel: Funnel, *, theme: str = "light", title: str | None = No
         *(["faint: some still have time left"] if funnel.is_provisional else []),
     ]
     return _titled(
-        alt.LayerChart(layer=layers), title or wording.title_of_funnel(funnel), [[span, *funnel.notes], told], look
+        alt.LayerChart(layer=layers), title or wording.title_of_funnel(funnel), [[span, *funnel.told], told], look
     )
 
 
@@ -95,7 +96,7 @@ def stickiness_chart(stickiness: Stickiness, *, theme: str = "light", title: str
     told += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
     head = title or wording.title_of_stickiness(stickiness)
     return _titled(
-        alt.LayerChart(layer=layers), head, [[wording.span_of_rows(stickiness), *stickiness.notes], told], look
+        alt.LayerChart(layer=layers), head, [[wording.span_of_rows(stickiness), *stickiness.told], told], look
     )
 
 
@@ -140,9 +141,7 @@ def growth_chart(growth: Growth, *, theme: str = "light", title: str | None = No
     width = min(_WIDTH, max(360, 80 * len(growth.rows)))
     chart = alt.Chart(alt.InlineData(values=data), width=width, height=_HEIGHT)
     form = "~s" if max(row.active for row in growth.rows) >= 100_000 else ",.0f"
-    axis = alt.Axis(
-        tickCount=6, tickMinStep=1, domain=False, ticks=False, labelExpr=f"format(abs(datum.value), '{form}')"
-    )
+    axis = alt.Axis(domain=False, ticks=False, labelExpr=f"format(abs(datum.value), '{form}')", **_whole_ticks(data))
     names = list(_GROUPS)
     legend = alt.Legend(title=None, symbolOpacity=1, values=["resurrected", "new", "returning", "dormant"])
     columns = chart.mark_bar().encode(
@@ -163,8 +162,14 @@ def growth_chart(growth: Growth, *, theme: str = "light", title: str | None = No
     )
     head = title or wording.title_of_growth(growth)
     return _titled(
-        alt.LayerChart(layer=[columns, zero]), head, [[wording.span_of_rows(growth), *growth.notes], told], look, width
+        alt.LayerChart(layer=[columns, zero]), head, [[wording.span_of_rows(growth), *growth.told], told], look, width
     )
+
+
+def _whole_ticks(data: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Actors are whole: few of them have a tick each, lest halves be rounded to the same number twice."""
+    low, high = min(datum["low"] for datum in data), max(datum["high"] for datum in data)
+    return {"values": list(range(low, high + 1))} if high - low <= _FEW else {"tickCount": 6, "tickMinStep": 1}
 
 
 def _stack(growth: Growth, row: Any) -> list[dict[str, Any]]:

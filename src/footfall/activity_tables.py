@@ -36,7 +36,7 @@ _BAR_WIDTH = 28
 def cohort(cohort: Cohort, *, counts: bool = False, width: int = 100) -> RenderableType:
     """A heat map of percentages (or counts), as wide as the terminal lets it be; what does not fit is named."""
     cells, shown = _fitting(cohort, counts, width)
-    lines = [*_legend(cohort, counts), *_left_out(cohort, shown), *cohort.notes]
+    lines = [*_legend(cohort, counts), *_left_out(cohort, shown), *cohort.told]
     return Group(
         Text(wording.title_of_cohort(cohort), style="bold"),
         Text(wording.span_of_cohort(cohort), style="dim"),
@@ -143,10 +143,8 @@ def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
     told = [funnel.description]
     if funnel.is_provisional:
         told.append("* provisional: some who took the first step still have time left")
-    span = f"first steps {wording.days_of(funnel.window)} (UTC)"
-    return _whole(
-        wording.title_of_funnel(funnel), span, filled(["step"], steps, columns, width), [*told, *funnel.notes]
-    )
+    span = wording.span_of_funnel(funnel)
+    return _whole(wording.title_of_funnel(funnel), span, filled(["step"], steps, columns, width), [*told, *funnel.told])
 
 
 def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
@@ -168,7 +166,7 @@ def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
     labels = [[Text(row.period.label)] for row in rows]
     grid = filled(["month" if decimals else "day"], labels, columns, width)
     title, span = wording.title_of_stickiness(stickiness), wording.span_of_rows(stickiness)
-    return _whole(title, span, grid, [*told, *stickiness.notes], _spark(stickiness))
+    return _whole(title, span, grid, [*told, *stickiness.told], _spark(stickiness))
 
 
 def _spark(stickiness: Stickiness) -> list[RenderableType]:
@@ -192,7 +190,7 @@ def growth(growth: Growth, *, width: int = 100) -> RenderableType:
     columns.append(Column("dormant ", cells("dormant", "−")))
     told = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)), growth.gaps)]
     grid = filled([str(growth.grain)], [[Text(row.period.label)] for row in growth.rows], columns, width)
-    return _whole(wording.title_of_growth(growth), wording.span_of_rows(growth), grid, [*told, *growth.notes])
+    return _whole(wording.title_of_growth(growth), wording.span_of_rows(growth), grid, [*told, *growth.told])
 
 
 def _share(share: float | None) -> str:

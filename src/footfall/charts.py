@@ -6,6 +6,7 @@ provisional value like a settled one, or add up what does not add up.
 
 from __future__ import annotations
 
+import html
 import json
 import textwrap
 from collections.abc import Sequence
@@ -27,10 +28,20 @@ FORMATS = ("png", "svg", "html", "json")
 
 _LESS = "\ue000"
 """Stands for `<` on the way into a page: a character for private use."""
+_CHARSET = '<meta charset="UTF-8">'
+_HEAD = (
+    _CHARSET
+    + """
+  <title>{title}</title>
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <style>body {{ margin: 0; background: {colour}; overflow-x: auto; }}</style>"""
+)
+"""What a page is called, and how it fits a small screen: a wide chart is scrolled, not shrunk."""
 _GREY = "#8c8c8c"
 _MOST_SERIES = len(COLOURS)
 _MOST_BARS = 60
 _WIDTH, _HEIGHT = 760, 340
+_LEAST_LINE = 72
 _SERIES = "series"
 
 
@@ -52,7 +63,7 @@ def chart_of(result: Result, *, stacked: bool = False, title: str | None = None)
     return _dressed(drawn, result, points, title)
 
 
-def save(chart: alt.LayerChart, path: Path) -> None:
+def save(chart: alt.TopLevelMixin, path: Path) -> None:
     """Write the chart as its suffix says: .png (twice the size, for sharp screens), .svg, .html or .json (Vega-Lite)."""
     kind = format_of(path)
     try:
@@ -67,11 +78,16 @@ def save(chart: alt.LayerChart, path: Path) -> None:
         raise FootfallError(f"{path} cannot be written: {error.strerror}.") from None
 
 
-def _page_of(chart: alt.LayerChart) -> str:
+def _page_of(chart: alt.TopLevelMixin) -> str:
     """A page that needs no network. Names come from anywhere: a `<` within one must not end the script that holds it."""
     spec = json.loads(json.dumps(chart.to_dict()).replace("<", _LESS))
     page: str = alt.Chart.from_dict(spec).to_html(inline=True, embed_options={"actions": {"editor": False}})
-    return page.replace(json.dumps(_LESS).strip('"'), "\\u003c")
+    page = page.replace(json.dumps(_LESS).strip('"'), "\\u003c")
+    title = spec.get("title", {}).get("text", "Footfall")
+    text = html.escape(" ".join([title] if isinstance(title, str) else title).replace(_LESS, "<"))
+    colour = spec.get("config", {}).get("background", "white")
+    head = _HEAD.format(title=text, colour=colour)
+    return page.replace("<html>", '<html lang="en">', 1).replace(_CHARSET, head, 1)
 
 
 def format_of(path: Path) -> Any:
@@ -302,7 +318,9 @@ def _tooltips(result: Result) -> list[Any]:
 def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], title: str | None) -> alt.LayerChart:
     """Title, what the reader must know, and the look."""
     what = " · ".join([wording.span_of(result), *_legend_of_marks(drawn, result, points)])
-    lines = [*textwrap.wrap(what, LINE), *wording.remarks(result, width=LINE)]
+    width = next((part.width for part in (drawn, *drawn.layer) if isinstance(part.width, int)), _WIDTH)
+    line = max(_LEAST_LINE, min(LINE, LINE * width // (_WIDTH - 160)))
+    lines = [*textwrap.wrap(what, line), *wording.remarks(result, width=line)]
     return dressed(drawn, title or wording.title_of(result), lines)
 
 

@@ -42,7 +42,7 @@ def cohort_chart(
         raise QueryError(f"there is nothing to draw: nobody did {cohort.first} in {wording.span_of_cohort(cohort)}.")
     drawn, width, legend = _heatmap(cohort, counts, look) if form == "heatmap" else _curves(cohort, look)
     head = title or wording.title_of_cohort(cohort)
-    lines = wrapped([[wording.span_of_cohort(cohort), *cohort.notes], legend], max(width, 8.5 * len(head)))
+    lines = wrapped([[wording.span_of_cohort(cohort), *cohort.told], legend], max(width, 8.5 * len(head)))
     return dressed(drawn, head, lines, look)
 
 
@@ -78,7 +78,7 @@ def _heatmap(cohort: Cohort, counts: bool, theme: Theme) -> tuple[alt.LayerChart
     cells = [_cell(cohort, row, k, counts, theme) for row in cohort.rows for k in range(len(row.counts))]
     widest = max(len(cell["text"]) for cell in cells)
     step = max(30, 12 + 7 * widest)
-    sizes = [{"row": row.period.label, "column": _SIZE, "text": wording.number(row.size)} for row in cohort.rows]
+    sizes = [{"row": row.period.label, "column": _SIZE, "text": _size(cohort, row)} for row in cohort.rows]
     averages = [] if counts else _averages(cohort)
     names = [row.period.label for row in cohort.rows] + ([_AVERAGE] if averages else [])
     x = _columns_axis(cohort, [_SIZE, *map(str, range(cohort.columns))])
@@ -129,6 +129,10 @@ def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Them
     }
 
 
+def _size(cohort: Cohort, row: CohortRow) -> str:
+    return f"{wording.number(row.size)}{'*' if cohort.is_provisional(row) else ''}"
+
+
 def _percent(share: float | None, cohort: Cohort) -> str:
     """With a decimal where there is room for it."""
     return wording.percent(share, 1 if cohort.columns <= 16 else 0).removesuffix(".0" if share == 100 else "")
@@ -153,7 +157,8 @@ def _later(cohort: Cohort) -> str:
 
 
 def _legend_of_cells(cohort: Cohort, cells: Sequence[dict[str, Any]], counts: bool) -> list[str]:
-    said = ["number of actors" if counts else f"percent of the row's actors who did {cohort.then}"]
+    share = f"percent of the row's actors who did '{cohort.then}'"
+    said = [f"number of actors who did '{cohort.then}', colour: {share}" if counts else share]
     if any(cell["is_provisional"] for cell in cells):
         said.append(f"dashed outline and *: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
     if any(not cell["has_fill"] for cell in cells):
@@ -270,7 +275,7 @@ def _curve_tooltips() -> list[Any]:
 def _legend_of_curves(
     cohort: Cohort, rows: Sequence[CohortRow], data: Sequence[dict[str, Any]], is_cut: bool
 ) -> list[str]:
-    said = [f"percent of each cohort's actors who did {cohort.then}"]
+    said = [f"percent of each cohort's actors who did '{cohort.then}'"]
     if len(rows) > 1:
         said.append("the newer, the stronger the colour" if is_cut else f"a line a {cohort.grain}")
         said.append(f"average: weighted by size, finished {cohort.grain}s only")

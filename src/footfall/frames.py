@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 from collections.abc import Iterable, Sequence
@@ -42,6 +43,23 @@ def csv_of(names: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
 
 def json_of(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def html_of(
+    title: str, names: Sequence[str], rows: Iterable[Iterable[str]], notes: Iterable[str], more: int = 0
+) -> str:
+    """A small table for notebooks, with what a reader must know below it. Names come from anywhere: all is escaped."""
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
+    lines = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    told = [*notes, *([f"{more:,} more rows."] if more > 0 else [])]
+    below = "".join(f"<p>{html.escape(note)}</p>" for note in told)
+    caption = f"<caption>{html.escape(title)}</caption>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
+
+
+SHOWN_ROWS = 20
+"""So many of them in a notebook."""
 
 
 class Framed:

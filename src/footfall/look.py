@@ -132,7 +132,7 @@ def wrapped(lines: Sequence[Sequence[str]], width: float) -> list[str]:
         for remark in remarks:
             joined = f"{line} · {remark}" if line else remark
             if line and len(joined) > most:
-                folded.append(line)
+                folded += textwrap.wrap(line, most)
                 joined = remark
             line = joined
         folded += textwrap.wrap(line, most)

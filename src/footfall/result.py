@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from footfall.errors import FootfallError
-from footfall.frames import Framed, csv_of, json_of
+from footfall.frames import SHOWN_ROWS, Framed, csv_of, html_of, json_of
 from footfall.metrics import Metric
 from footfall.periods import Grain
 from footfall.query import Query
@@ -19,8 +18,6 @@ from footfall.query import Query
 if TYPE_CHECKING:
     import altair
     import pyarrow as pa
-
-_SHOWN_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -139,21 +136,19 @@ class Result(Framed):
         starts = self.rows["period"].to_pylist()
         return [f"{s:%Y-%m-%dT%H:%M:%SZ}" if is_hour else f"{s:%Y-%m-%d}" for s in starts]
 
+    def save(self, path: str | Path) -> None:
+        """Write the picture that `chart` draws: .png, .svg, .html or .json (Vega-Lite)."""
+        from footfall.charts import save
+
+        save(self.chart(), Path(path))
+
     def _repr_html_(self) -> str:
         """A small table for notebooks."""
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in self.rows.column_names)
-        shown = self.rows.slice(0, _SHOWN_ROWS)
-        columns = [self._labels()[:_SHOWN_ROWS], *(shown[name].to_pylist() for name in self.rows.column_names[1:])]
-        lines = ("".join(f"<td>{html.escape(_shown(c))}</td>" for c in row) for row in zip(*columns, strict=True))
-        body = "".join(f"<tr>{line}</tr>" for line in lines)
-        more = self.rows.num_rows - shown.num_rows
-        notes = [
-            *self.notes,
-            *([f"{more:,} more rows."] if more else []),
-        ]
-        told = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
-        title = html.escape(f"{self.metric.title}: {self.metric.description}")
-        return f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{told}"
+        names = self.rows.column_names
+        shown = self.rows.slice(0, SHOWN_ROWS)
+        columns = [self._labels()[:SHOWN_ROWS], *(map(_shown, shown[name].to_pylist()) for name in names[1:])]
+        title = f"{self.metric.title}: {self.metric.description}"
+        return html_of(title, names, zip(*columns, strict=True), self.notes, self.rows.num_rows - shown.num_rows)
 
 
 def _csv_cell(value: Any) -> str:

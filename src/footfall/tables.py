@@ -81,6 +81,12 @@ class TableEvent:
     without: tuple[tuple[str, str | int | bool], ...] = ()
     """Rows that do not count: those whose column has this value."""
 
+    @property
+    def actors(self) -> str:
+        """What those who did it are called: the description up to its first stop, "launched repositories"."""
+        words = self.description.split(",")[0].removesuffix(".")
+        return words[:1].lower() + words[1:]
+
 
 @dataclass(frozen=True)
 class Table:

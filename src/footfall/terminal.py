@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from rich.text import Text
 from footfall import wording
 from footfall.metrics import Kind, Metric
 from footfall.periods import Grain
+from footfall.plain import spell_plainly
 from footfall.wording import GAP, number
 
 if TYPE_CHECKING:
@@ -398,8 +400,10 @@ def facts_of(*facts: tuple[str, RenderableType], style: str = "dim") -> Grid:
 def console(*, is_error: bool = False, file: IO[str] | None = None) -> Console:
     """Where to print: no markup and no guessing of numbers in what users and upstreams wrote.
 
-    A pipe or a file has no width of its own; it gets enough for long names.
+    A pipe or a file has no width of its own; it gets enough for long names. What an encoding lacks is spelled
+    plainly, lest a table end in the middle.
     """
+    spell_plainly(file or (sys.stderr if is_error else sys.stdout))
     seen = Console(stderr=is_error, file=file, markup=False, highlight=False, emoji=False)
     if not seen.is_terminal:
         seen.width = 160

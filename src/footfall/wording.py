@@ -170,8 +170,8 @@ def counted(count: int, one: str, many: str = "") -> str:
 
 
 def title_of_cohort(cohort: Cohort) -> str:
-    """ "signed_up → active: new actors who came back, by week"."""
-    who = "new actors" if cohort.kind == "new" else "actors"
+    """ "signed_up → active: actors new to signed_up who came back, by week"."""
+    who = f"{cohort.actors} new to {cohort.first}" if cohort.kind == "new" else cohort.actors
     did = "came back" if cohort.retention == "return" else "came back then or later"
     return f"{cohort.first} → {cohort.then}: {who} who {did}, by {cohort.grain}"
 
@@ -191,7 +191,12 @@ def span_of_rows(of: Cohort | Growth | Stickiness) -> str:
 
 def title_of_funnel(funnel: Funnel) -> str:
     """ "see → try → buy: actors within 7 days"."""
-    return f"{' → '.join(step.event for step in funnel.steps)}: actors within {counted(funnel.within, 'day')}"
+    return f"{' → '.join(step.event for step in funnel.steps)}: {funnel.actors} within {counted(funnel.within, 'day')}"
+
+
+def span_of_funnel(funnel: Funnel) -> str:
+    """ "first steps 2026-03-01 to 2026-03-11 (UTC)"."""
+    return f"first steps {days_of(funnel.window)} (UTC)"
 
 
 def title_of_stickiness(stickiness: Stickiness) -> str:
@@ -200,8 +205,8 @@ def title_of_stickiness(stickiness: Stickiness) -> str:
 
 
 def title_of_growth(growth: Growth) -> str:
-    """ "active: new, returning, resurrected and dormant actors per week"."""
-    return f"{growth.event}: new, returning, resurrected and dormant actors per {growth.grain}"
+    """ "active: new, returning, resurrected and dormant {growth.actors} per week"."""
+    return f"{growth.event}: new, returning, resurrected and dormant {growth.actors} per {growth.grain}"
 
 
 def percent(value: float | None, decimals: int = 1) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from footfall.activity.files import FileMarks
     from footfall.activity.funnels import Funnel
     from footfall.activity.growth import Growth
-    from footfall.activity.questions import Conditions
+    from footfall.activity.questions import Conditions, Name
     from footfall.activity.sets import Event
     from footfall.activity.stickiness import Stickiness
     from footfall.collect import SourceStatus, Summary, Watcher
@@ -221,11 +221,11 @@ class Workspace:
 
     def cohort(
         self,
-        first: str,
-        then: str,
+        first: Name,
+        then: Name,
         *,
         by: str = "week",
-        rows: int = 12,
+        rows: int | None = None,
         columns: int = 12,
         since: Moment = None,
         kind: str = "active",
@@ -237,7 +237,8 @@ class Workspace:
         """Follow who did `first` in a period through later periods of `then`. See `footfall.activity.cohorts`.
 
         `kind` is "active" or "new" (for the first time ever), `retention` "return" or "unbounded" (then or later);
-        the conditions are events done in the same period, or sets of actors. `until` asks as if it were that moment.
+        the conditions are events done in the same period, or sets of actors. Rows are the last 12 periods, or all from
+        `since` on, or as many as `rows` says; `until` asks as if it were that moment.
         """
         from footfall.activity.questions import ask_cohort
 
@@ -255,35 +256,53 @@ class Workspace:
             where_then=where_then,
             until=until,
         )
-        return replace(answer, notes=self._notes_on_events(first, then))
+        return replace(answer, notes=self._notes_on_events(answer.first, answer.then))
 
     def funnel(
-        self, steps: Iterable[str], *, within: str | int = "7d", since: Moment = None, until: Moment = None
+        self,
+        *steps: Name | Iterable[Name],
+        within: str | int = "7d",
+        since: Moment = None,
+        until: Moment = None,
     ) -> Funnel:
-        """How many took the steps in order, each within some days of their first. See `footfall.activity.funnels`."""
+        """How many took the steps, given one by one or as a list, each within some days of their first.
+
+        First steps lie in [since, until), by default in the last 30 days. See `footfall.activity.funnels`.
+        """
         from footfall.activity.questions import ask_funnel
 
-        steps = [steps] if isinstance(steps, str) else list(steps)
         answer = ask_funnel(self.activity, steps, within=within, since=since, until=until)
-        return replace(answer, notes=self._notes_on_events(*steps))
+        return replace(answer, notes=self._notes_on_events(*(step.event for step in answer.steps)))
 
     def stickiness(
-        self, event: str, *, windows: str = "trailing", rows: int = 30, since: Moment = None, until: Moment = None
+        self,
+        event: Name,
+        *,
+        windows: str = "trailing",
+        rows: int | None = None,
+        since: Moment = None,
+        until: Moment = None,
     ) -> Stickiness:
-        """DAU, WAU, MAU and their ratios, by day or by calendar month. See `footfall.activity.stickiness`."""
+        """DAU, WAU, MAU and their ratios, by day or by calendar month. See `footfall.activity.stickiness`.
+
+        Rows are the last 30, or all from `since` on, or as many as `rows` says; `until` asks as if it were that moment.
+        """
         from footfall.activity.questions import ask_stickiness
 
         answer = ask_stickiness(self.activity, event, windows=windows, rows=rows, since=since, until=until)
-        return replace(answer, notes=self._notes_on_events(event))
+        return replace(answer, notes=self._notes_on_events(answer.event))
 
     def growth(
-        self, event: str, *, by: str = "week", rows: int = 12, since: Moment = None, until: Moment = None
+        self, event: Name, *, by: str = "week", rows: int | None = None, since: Moment = None, until: Moment = None
     ) -> Growth:
-        """New, returning, resurrected and dormant actors by period. See `footfall.activity.growth`."""
+        """New, returning, resurrected and dormant actors by period. See `footfall.activity.growth`.
+
+        Rows are the last 12, or all from `since` on, or as many as `rows` says; `until` asks as if it were that moment.
+        """
         from footfall.activity.questions import ask_growth
 
         answer = ask_growth(self.activity, event, by=by, rows=rows, since=since, until=until)
-        return replace(answer, notes=self._notes_on_events(event))
+        return replace(answer, notes=self._notes_on_events(answer.event))
 
     def _notes_on_events(self, *events: str) -> tuple[str, ...]:
         tables = [table for table in self.tables.values() if any(e.name in events for e in table.events)]

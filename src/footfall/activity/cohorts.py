@@ -13,6 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from footfall.activity.answers import Answer, open_cell
 from footfall.activity.members import Members, as_bitmap
 from footfall.activity.overlaps import overlaps
 from footfall.activity.spans import (
@@ -27,7 +28,7 @@ from footfall.activity.spans import (
     rows_of,
     share,
 )
-from footfall.frames import Framed, csv_of, json_of
+from footfall.frames import csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
 if TYPE_CHECKING:
@@ -82,8 +83,8 @@ class CohortRow:
         return share(self.counts[column], self.size)
 
 
-@dataclass(frozen=True)
-class Cohort(Framed):
+@dataclass(frozen=True, repr=False)
+class Cohort(Answer):
     """Rows of cohorts, the oldest first, and what they mean."""
 
     first: str
@@ -99,8 +100,6 @@ class Cohort(Framed):
     rows: tuple[CohortRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
-    notes: tuple[str, ...] = ()
-    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
         """Whether the period of a cell was not over, or not all of it was collected."""
@@ -123,20 +122,30 @@ class Cohort(Framed):
         shares = (row.percent(k) for row in self.rows for k in range(len(row.counts)) if k or self.columns == 1)
         return max((share for share in shares if share is not None), default=0.0) or 100.0
 
-    def to_csv(self, *, counts: bool = False) -> str:
-        """period, size, then percentages (or counts) by column; empty where the period is not over or nobody was there."""
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
 
-        def cell(row: CohortRow, column: int) -> str:
-            if column >= len(row.counts) or self.is_provisional(row, column):
-                return ""
-            percent = row.percent(column)
-            return str(row.counts[column]) if counts else "" if percent is None else f"{percent:.1f}"
+        return wording.title_of_cohort(self), wording.span_of_cohort(self)
 
+    def lines(self, *, is_marked: bool, counts: bool = False) -> tuple[list[str], list[list[str]]]:
         names = ["period", "size", *map(str, range(self.columns))]
-        return csv_of(
-            names,
-            ([row.period.iso, str(row.size), *(cell(row, k) for k in range(self.columns))] for row in self.rows),
-        )
+        return names, [self._line(row, is_marked, counts) for row in self.rows]
+
+    def _line(self, row: CohortRow, is_marked: bool, counts: bool) -> list[str]:
+        """The size is there even if its period is not over: it says of how many the row is so far."""
+        percents = ["" if (share := row.percent(k)) is None else f"{share:.1f}" for k in range(len(row.counts))]
+        texts = [str(count) for count in row.counts] if counts else percents
+        cells = [open_cell(text, self.is_provisional(row, k), is_marked) for k, text in enumerate(texts)]
+        size = open_cell(str(row.size), is_marked and self.is_provisional(row), is_marked)
+        return [row.period.iso, size, *cells, *[""] * (self.columns - len(cells))]
+
+    def to_csv(self, *, counts: bool = False) -> str:
+        """period, size, then percentages (or counts) by column; empty where the period is not over or nobody was there.
+
+        A size whose own period is not over is that of now: column 0 beside it is empty.
+        """
+        return csv_of(*self.lines(is_marked=False, counts=counts))
 
     def to_json(self) -> str:
         """What was asked and what it means, the rows with their cells, and the averages of the columns."""
@@ -168,18 +177,20 @@ class Cohort(Framed):
             "where_then": list(self.where_then),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
-            "notes": list(self.notes),
+            "notes": list(self.told),
         }
 
     @property
     def description(self) -> str:
         """What a row and a cell are, in two sentences."""
-        new = " for the first time ever" if self.kind is CohortKind.NEW else ""
+        new = ", for the first time ever" if self.kind is CohortKind.NEW else ""
         or_later = ", or in any later one up to now" if self.retention is Retention.UNBOUNDED else ""
+        rows, cells = (
+            f", only those with {' and '.join(where)}" if where else "" for where in (self.where_first, self.where_then)
+        )
         return (
-            f"A row holds who did {' and '.join([self.first, *self.where_first])} in its {self.grain}{new}. "
-            f"Column k says how many of them did {' and '.join([self.then, *self.where_then])} "
-            f"k {self.grain}s later{or_later}."
+            f"A row holds who did '{self.first}' in its {self.grain}{new}{rows}. "
+            f"Column k says how many of them did '{self.then}' k {self.grain}s later{or_later}{cells}."
         )
 
     def to_arrow(self) -> pa.Table:
@@ -211,7 +222,7 @@ def cohort(
     *,
     now: datetime,
     by: str = "week",
-    rows: int = 12,
+    rows: int | None = None,
     columns: int = 12,
     since: datetime | None = None,
     kind: str = "active",
@@ -223,12 +234,12 @@ def cohort(
     """Follow who did `first` through later periods of `then`.
 
     `where_first` narrows the rows and `where_then` the columns, each to who also did an event in the same period or
-    is in a fixed set. "New" is decided before it is narrowed: the first time is the first time of `first`.
+    is in a fixed set. Rows are the last 12, or all from `since` on. "New" is decided before it is narrowed: the first time is the first time of `first`.
     """
     grain, now = grain_of(by), in_utc(now)
     chosen, form = choice_of("kind of cohort", kind, CohortKind), choice_of("retention", retention, Retention)
     width, conditions = number_of("columns", columns), (_conditions(where_first), _conditions(where_then))
-    periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
+    periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
     doers = _doers(sets, now)
     begun = periods_in(grain, Window(periods[0].start, present(grain, now).end))
     members: Sequence[Members] = [doers(first, p) for p in periods]
@@ -250,6 +261,7 @@ def cohort(
         asked_at=now,
         rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
         gaps=tuple(gaps),
+        remarks=left_out,
     )
 
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from footfall.activity.answers import Answer
 from footfall.activity.spans import MOST, Sets, active, events_of, present, share
 from footfall.activity.store import day_slot
 from footfall.errors import QueryError
-from footfall.frames import Framed, csv_of, json_of
+from footfall.frames import csv_of, json_of
 from footfall.periods import Grain, Window, ceil, floor, in_utc, periods_in, short
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class FunnelStep:
     of_previous: float | None
 
 
-@dataclass(frozen=True)
-class Funnel(Framed):
+@dataclass(frozen=True, repr=False)
+class Funnel(Answer):
     """Steps in their order, and what they mean."""
 
     steps: tuple[FunnelStep, ...]
@@ -54,13 +55,14 @@ class Funnel(Framed):
     window: Window
     """Whole days of the first step."""
     asked_at: datetime
-    notes: tuple[str, ...] = ()
-    """What the settings remark on the sources of its events."""
+
+    last_start: datetime | None
+    """The last day that anybody took the first step on; None when nobody did."""
 
     @property
     def is_provisional(self) -> bool:
         """Whether somebody who took the first step still had time for the last."""
-        return self.window.end + timedelta(days=self.within - 1) > self.asked_at
+        return self.last_start is not None and self.last_start + timedelta(days=self.within) > self.asked_at
 
     @property
     def description(self) -> str:
@@ -77,18 +79,31 @@ class Funnel(Framed):
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "is_provisional": self.is_provisional,
             "description": self.description,
-            "notes": list(self.notes),
+            "notes": list(self.told),
         }
 
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_funnel(self), wording.span_of_funnel(self)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        names = ["step", "event", "actors", "percent_of_first", "percent_of_previous"]
+        mark = "*" * (is_marked and self.is_provisional)
+        rows = [
+            [str(n), step.event, f"{step.actors}{mark}", _percent(step.of_first), _percent(step.of_previous)]
+            for n, step in enumerate(self.steps, 1)
+        ]
+        return names, rows
+
     def to_csv(self) -> str:
-        """step, event, actors, and its shares of the first and of the previous step in percent; none is empty."""
-        return csv_of(
-            ["step", "event", "actors", "percent_of_first", "percent_of_previous"],
-            (
-                [str(n), step.event, str(step.actors), _percent(step.of_first), _percent(step.of_previous)]
-                for n, step in enumerate(self.steps, 1)
-            ),
-        )
+        """step, event, actors, its shares of the first and of the previous step in percent (none is empty), is_provisional.
+
+        Nearly every funnel that ends today is provisional: empty numbers would leave nothing to read.
+        """
+        names, rows = self.lines(is_marked=False)
+        return csv_of([*names, "is_provisional"], ([*row, str(self.is_provisional).lower()] for row in rows))
 
     def to_json(self) -> str:
         return json_of({"funnel": self.definition(), "steps": self.to_arrow().to_pylist()})
@@ -127,7 +142,7 @@ def funnel(
     """Count who took the steps in order; first steps lie in the days [since, until), by default the last 30."""
     events, days, now = _steps_of(steps), days_of(within), in_utc(now)
     window = _window(since, until, now)
-    reached = _reached(sets, events, days, window, now)
+    reached, last_start = _reached(sets, events, days, window, now)
     return Funnel(
         steps=tuple(
             FunnelStep(event, n, share(n, reached[0]), share(n, reached[max(0, k - 1)]))
@@ -136,6 +151,7 @@ def funnel(
         within=days,
         window=window,
         asked_at=now,
+        last_start=last_start,
     )
 
 
@@ -168,12 +184,14 @@ def _window(since: datetime | None, until: datetime | None, now: datetime) -> Wi
     if start > now:
         raise QueryError(f"since {short(start)} lies in the future; it is {short(now)} now.")
     if start >= end:
-        raise QueryError(f"no day lies between since {short(start)} and until {short(end)}.")
+        raise QueryError(f"since {short(start)} must come before until {short(end)}.")
     return Window(start, end)
 
 
-def _reached(sets: Sets, events: Sequence[str], days: int, window: Window, now: datetime) -> list[int]:
-    """How many reached each step.
+def _reached(
+    sets: Sets, events: Sequence[str], days: int, window: Window, now: datetime
+) -> tuple[list[int], datetime | None]:
+    """How many reached each step, and the last day that anybody took the first on.
 
     `started[k]` has the latest first step of a chain that leads to step k, per actor: among chains of the same length
     it is the one that stays open the longest, so that one pass over the days is enough, however long `within` is.
@@ -182,17 +200,19 @@ def _reached(sets: Sets, events: Sequence[str], days: int, window: Window, now: 
     actors = np.frombuffer(everyone.to_array(), np.uint64)
     started = np.full((len(events), len(actors)), _NEVER, np.int32)
     has_reached = np.zeros(started.shape, np.bool_)
-    end = min(window.end + timedelta(days=days - 1), present(Grain.DAY, now).end)
+    end, last_start = min(window.end + timedelta(days=days - 1), present(Grain.DAY, now).end), None
     for n, day in enumerate(periods_in(Grain.DAY, Window(window.start, end))):
         for k, event in enumerate(events):
             if k == 0 and day.start >= window.end:
                 continue
             doers = _ranks(active(sets, event, day, now) & everyone, actors)
             since = started[k - 1, doers] if k else np.full(len(doers), n, np.int32)
+            if k == 0 and len(doers):
+                last_start = day.start
             is_open = since > max(n - days, _NEVER)
             started[k, doers[is_open]] = np.maximum(started[k, doers[is_open]], since[is_open])
             has_reached[k, doers[is_open]] = True
-    return [int(n) for n in has_reached.sum(axis=1)]
+    return [int(n) for n in has_reached.sum(axis=1)], last_start
 
 
 def _ranks(group: BitMap64, actors: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:

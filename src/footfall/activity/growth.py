@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from footfall.activity.spans import Sets, active, before, grain_of, is_whole, number_of, rows_of
-from footfall.frames import Framed, csv_of, json_of
+from footfall.activity.answers import Answer, open_cell
+from footfall.activity.spans import Sets, active, before, grain_of, is_whole, rows_of
+from footfall.frames import json_of
 from footfall.periods import Grain, Period, Window, in_utc
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class GrowthRow:
 NAMES = ("active", "new", "returning", "resurrected", "dormant")
 
 
-@dataclass(frozen=True)
-class Growth(Framed):
+@dataclass(frozen=True, repr=False)
+class Growth(Answer):
     """Rows, the oldest first, and what they mean."""
 
     event: str
@@ -58,8 +59,6 @@ class Growth(Framed):
     rows: tuple[GrowthRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
-    notes: tuple[str, ...] = ()
-    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: GrowthRow) -> bool:
         """Whether its period was not over, as who is dormant may still come; or not all of it and the one before known."""
@@ -68,7 +67,7 @@ class Growth(Framed):
     @property
     def description(self) -> str:
         return (
-            f"New did {self.event} for the first time ever; returning had done it the {self.grain} before too; "
+            f"New did '{self.event}' for the first time ever; returning had done it the {self.grain} before too; "
             f"resurrected had done it, but not the {self.grain} before; "
             f"dormant had done it the {self.grain} before, and not again."
         )
@@ -80,13 +79,21 @@ class Growth(Framed):
             "grain": str(self.grain),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
-            "notes": list(self.notes),
+            "notes": list(self.told),
         }
 
-    def to_csv(self) -> str:
-        """period, active and the four groups; a period that is not over has empty values."""
-        rows = ([r.period.iso, *([""] * 5 if self.is_provisional(r) else map(str, r.values))] for r in self.rows)
-        return csv_of(["period", *NAMES], rows)
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_growth(self), wording.span_of_rows(self)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        """period, active and the four groups."""
+        return ["period", *NAMES], [
+            [r.period.iso, *(open_cell(str(value), self.is_provisional(r), is_marked) for value in r.values)]
+            for r in self.rows
+        ]
 
     def to_json(self) -> str:
         rows = [
@@ -121,14 +128,14 @@ def growth(
     *,
     now: datetime,
     by: str = "week",
-    rows: int = 12,
+    rows: int | None = None,
     since: datetime | None = None,
     gaps: Sequence[Window] = (),
 ) -> Growth:
-    """New, returning, resurrected and dormant actors of `rows` periods, up to now or from `since` on."""
+    """New, returning, resurrected and dormant actors by period: the last 12, `rows` of them, or all from `since` on."""
     grain, now = grain_of(by), in_utc(now)
-    periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
-    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)), tuple(gaps))
+    periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
+    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)), tuple(gaps), remarks=left_out)
 
 
 def _rows(sets: Sets, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:

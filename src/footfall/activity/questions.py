@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pyroaring import BitMap64
 
 from footfall.activity import cohorts, funnels, growth, stickiness
-from footfall.activity.sets import ActorSet, Fixed
-from footfall.activity.spans import events_of
-from footfall.periods import Window, merge, parse_moment
+from footfall.activity.answers import Answer
+from footfall.activity.sets import ActorSet, Event, Fixed
+from footfall.activity.store import UNDATED, day_slot, start_of
+from footfall.errors import QueryError
+from footfall.periods import EPOCH, Window, merge, parse_moment, short
 
 if TYPE_CHECKING:
     from footfall.activity.activity import Activity
 
 Moment: TypeAlias = str | date | datetime | None
-Condition: TypeAlias = str | ActorSet
+Name: TypeAlias = str | Event
+"""An event: its name, or itself."""
+Condition: TypeAlias = str | Event | ActorSet
 """An event, to be done in the same period; or a set of actors, to be in."""
 Conditions: TypeAlias = Condition | Iterable[Condition]
+
+_Asked = TypeVar("_Asked", bound=Answer)
 
 
 def ask_cohort(
     activity: Activity,
-    first: str,
-    then: str,
+    first: Name,
+    then: Name,
     *,
     by: str = "week",
-    rows: int = 12,
+    rows: int | None = None,
     columns: int = 12,
     since: Moment = None,
     kind: str = "active",
@@ -38,103 +45,169 @@ def ask_cohort(
     until: Moment = None,
 ) -> cohorts.Cohort:
     """See `cohorts.cohort`."""
-    return cohorts.cohort(
+    narrowed = _several("where_first", where_first), _several("where_then", where_then)
+    names = [_known(activity, event) for event in (first, then)]
+    events = [*names, *(each for several in narrowed for each in several if isinstance(each, str))]
+    start, now = _span(activity, since, until, events)
+    answer = cohorts.cohort(
         activity.store,
-        _known(activity, first),
-        _known(activity, then),
-        now=_until(activity, until, events := (first, then, *_names(where_first), *_names(where_then))),
+        *names,
+        now=now,
         by=by,
         rows=rows,
         columns=columns,
-        since=_moment(activity, since),
+        since=start,
         kind=kind,
         retention=retention,
-        where_first=_conditions(activity, where_first),
-        where_then=_conditions(activity, where_then),
+        where_first=_conditions(activity, narrowed[0]),
+        where_then=_conditions(activity, narrowed[1]),
         gaps=_gaps(activity, events),
     )
+    last = answer.rows[-1]
+    begun = Window(answer.rows[0].period.start, last.period.shift(len(last.counts) - 1).end)
+    spans = {names[1]: begun, names[0]: _span_of(answer)}
+    return _told(activity, answer, names[0], spans)
 
 
 def ask_funnel(
     activity: Activity,
-    steps: Iterable[str],
+    steps: Iterable[Name | Iterable[Name]],
     *,
     within: str | int = "7d",
     since: Moment = None,
     until: Moment = None,
 ) -> funnels.Funnel:
     """See `funnels.funnel`."""
-    known = [_known(activity, step) for step in events_of(steps)]
-    start, end = _moment(activity, since), _moment(activity, until)
-    return funnels.funnel(
-        activity.store, known, now=_until(activity, None, known), within=within, since=start, until=end
+    known = [_known(activity, step) for step in _flat(steps)]
+    start, _ = _span(activity, since, until, known)
+    now = _span(activity, None, None, known)[1]
+    answer = funnels.funnel(
+        activity.store, known, now=now, within=within, since=start, until=_moment(activity, "until", until)
     )
+    return _told(activity, answer, known[0], {known[0]: answer.window})
 
 
 def ask_stickiness(
     activity: Activity,
-    event: str,
+    event: Name,
     *,
     windows: str = "trailing",
-    rows: int = 30,
+    rows: int | None = None,
     since: Moment = None,
     until: Moment = None,
 ) -> stickiness.Stickiness:
     """See `stickiness.stickiness`."""
-    known, start = _known(activity, event), _moment(activity, since)
-    return stickiness.stickiness(
-        activity.store, known, now=_until(activity, until, [event]), windows=windows, rows=rows, since=start
+    known = _known(activity, event)
+    start, now = _span(activity, since, until, [known])
+    answer = stickiness.stickiness(
+        activity.store, known, now=now, windows=windows, rows=rows, since=start, gaps=_gaps(activity, [known])
     )
+    return _told(activity, answer, known, {known: _span_of(answer)})
 
 
 def ask_growth(
-    activity: Activity, event: str, *, by: str = "week", rows: int = 12, since: Moment = None, until: Moment = None
+    activity: Activity,
+    event: Name,
+    *,
+    by: str = "week",
+    rows: int | None = None,
+    since: Moment = None,
+    until: Moment = None,
 ) -> growth.Growth:
     """See `growth.growth`."""
-    known, start = _known(activity, event), _moment(activity, since)
-    return growth.growth(
-        activity.store,
-        known,
-        now=_until(activity, until, [event]),
-        by=by,
-        rows=rows,
-        since=start,
-        gaps=_gaps(activity, [event]),
-    )
+    known = _known(activity, event)
+    start, now = _span(activity, since, until, [known])
+    gaps = _gaps(activity, [known])
+    answer = growth.growth(activity.store, known, now=now, by=by, rows=rows, since=start, gaps=gaps)
+    return _told(activity, answer, known, {known: _span_of(answer)})
 
 
-def _known(activity: Activity, event: str) -> str:
+def _span_of(answer: cohorts.Cohort | growth.Growth | stickiness.Stickiness) -> Window:
+    return Window(answer.rows[0].period.start, answer.rows[-1].period.end)
+
+
+def _told(activity: Activity, answer: _Asked, first: str, spans: Mapping[str, Window]) -> _Asked:
+    """The answer with what its actors are called, and when events were done that nobody did in their span."""
+    remarks = [_nobody(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)]
+    collected = activity.collected.get(first)
+    actors = collected.event.actors if collected else answer.actors
+    return replace(answer, remarks=(*answer.remarks, *filter(None, remarks)), actors=actors)
+
+
+def _nobody(activity: Activity, event: str, span: Window) -> str:
+    """When an event was done that nobody did in a span; nothing to say where somebody did it."""
+    if activity.store.count(event, day_slot(span.start), day_slot(span.end)):
+        return ""
+    days = [f"{start_of(slot):%Y-%m-%d}" for slot in activity.store.slots(event) if slot != UNDATED]
+    if not days:
+        return f"Nobody did {event!r} at a known time."
+    start, end = f"{span.start:%Y-%m-%d}", f"{span.end:%Y-%m-%d}"
+    done = f"last done on {days[-1]}" if days[-1] < start else f"first done on {days[0]}"
+    done = done if days[-1] < start or days[0] >= end else f"done from {days[0]} to {days[-1]}"
+    return f"Nobody did {event!r} in this time, it was {done}; ask with --since or --until."
+
+
+def _flat(steps: Iterable[Name | Iterable[Name]]) -> Iterator[Name]:
+    """Steps, whether they came one by one or as a list."""
+    for step in steps:
+        if isinstance(step, str | Event) or not isinstance(step, Iterable):
+            yield step
+        else:
+            yield from step
+
+
+def _known(activity: Activity, event: Name) -> str:
     """An event that somebody did, brought up to date: a slip of the pen would be answered with zeros."""
-    return activity.known_event(event).name
+    name = event.name if isinstance(event, Event) else event
+    if not isinstance(name, str):
+        raise QueryError(f"{name!r} is no event: give the name of one, such as 'active'.")
+    return activity.known_event(name).name
 
 
-def _until(activity: Activity, until: Moment, events: Iterable[str]) -> datetime:
-    """The moment that the question is asked at: now, an earlier one, or the last that was collected of every event.
+def _span(activity: Activity, since: Moment, until: Moment, events: Iterable[str]) -> tuple[datetime | None, datetime]:
+    """From when on is asked, and the moment that is now: an earlier one, or the last that was collected of every event.
 
     What was not collected is missing and must not look like nobody.
     """
-    moments = [activity.now(), *(activity.known_until(event) for event in events)]
-    if until is not None:
-        moments.append(parse_moment(until, activity.now()))
-    return min(moments)
+    start, end = _moment(activity, "since", since), _moment(activity, "until", until)
+    if start and end and start >= end:
+        raise QueryError(f"since {short(start)} must come before until {short(end)}.")
+    known = {event: activity.known_until(event) for event in events}
+    for event, moment in known.items():
+        if moment == EPOCH:
+            raise QueryError(f"nothing was collected of {event!r} yet; `footfall collect` does.")
+        if start and moment <= start < activity.now():
+            raise QueryError(
+                f"nothing was collected of {event!r} since {short(start)}: it is known until {short(moment)}."
+            )
+    return start, min([activity.now(), *known.values(), *([end] if end else [])])
 
 
 def _gaps(activity: Activity, events: Iterable[str]) -> list[Window]:
     return merge(gap for event in events for gap in activity.gaps(event))
 
 
-def _names(conditions: Conditions) -> list[str]:
-    several = [conditions] if isinstance(conditions, str | ActorSet) else conditions
-    return [each for each in several if isinstance(each, str)]
-
-
-def _moment(activity: Activity, given: Moment) -> datetime | None:
+def _moment(activity: Activity, what: str, given: Moment) -> datetime | None:
+    if given is not None and not isinstance(given, str | date):
+        raise QueryError(f"{what}={given!r} is no moment in time; write one like '2026-11-23'.")
     return None if given is None else parse_moment(given, activity.now())
 
 
-def _conditions(activity: Activity, given: Conditions) -> list[cohorts.Condition]:
+def _several(what: str, given: Conditions) -> list[str | ActorSet]:
+    """One condition or several, events by name."""
+    single = isinstance(given, str | Event | ActorSet)
+    several: list[Any] = [given] if single else list(given) if isinstance(given, Iterable) else [given]
+    names = [each.name if isinstance(each, Event) else each for each in several]
+    for each in names:
+        if not isinstance(each, str | ActorSet):
+            raise QueryError(
+                f"{what}={each!r} is neither an event nor a set of actors, such as 'paid' or event.month()."
+            )
+    return names
+
+
+def _conditions(activity: Activity, several: Iterable[str | ActorSet]) -> list[cohorts.Condition]:
     """Events by name, and sets as ids of this store, wherever they come from."""
-    several = [given] if isinstance(given, str | ActorSet) else given
     nobody = Fixed(activity, BitMap64())
     return [
         cohorts.Among((nobody | each).ids(), repr(each).strip("<>"))

@@ -66,14 +66,26 @@ def why_not_whole(gaps: Sequence[Window]) -> str:
     return "not over, or not all of it was collected" if gaps else "not over"
 
 
-def rows_of(grain: Grain, rows: int, since: datetime | None, now: datetime) -> list[Period]:
-    """`rows` periods: from the one that holds `since` on, as far as they have begun, or the last ones up to now."""
+def rows_of(
+    grain: Grain, rows: int | None, since: datetime | None, now: datetime, *, default: int = 12
+) -> tuple[list[Period], tuple[str, ...]]:
+    """The last `rows` periods up to now, or those from the one that holds `since` on; and what was left out of these."""
+    most = MOST if rows is None else number_of("rows", rows)
     current = present(grain, now)
     if since is None:
-        return [current.shift(n) for n in range(1 - rows, 1)]
-    if since > now:
-        raise QueryError(f"since {short(since)} lies in the future; it is {short(now)} now.")
-    return periods_in(grain, Window(since, current.end))[:rows]
+        return [current.shift(n) for n in range(1 - (default if rows is None else most), 1)], ()
+    if since > now or since >= current.end:
+        where = "lies in the future" if since > now else "only begins"
+        raise QueryError(f"since {short(since)} {where}; it is {short(now)} now.")
+    periods = periods_in(grain, Window(since, current.end))
+    if len(periods) <= most:
+        return periods, ()
+    more = (
+        f"ask for {len(periods):,} rows to see all"
+        if len(periods) <= MOST
+        else "ask for longer periods, or a later since"
+    )
+    return periods[:most], (f"The first {most:,} of {len(periods):,} {grain}s since {short(since)}; {more}.",)
 
 
 def grain_of(given: str) -> Grain:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from pyroaring import BitMap64
 
-from footfall.activity.spans import Sets, active, choice_of, is_whole, number_of, present, rows_of
-from footfall.frames import Framed, csv_of, json_of
+from footfall.activity.answers import Answer, open_cell
+from footfall.activity.spans import Sets, active, choice_of, is_whole, present, rows_of
+from footfall.frames import json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class StickinessRow:
         return 100 * self.weekly / self.monthly if self.monthly else None
 
 
-@dataclass(frozen=True)
-class Stickiness(Framed):
+@dataclass(frozen=True, repr=False)
+class Stickiness(Answer):
     """Rows, the oldest first, and what they mean."""
 
     event: str
@@ -64,8 +65,6 @@ class Stickiness(Framed):
     rows: tuple[StickinessRow, ...]
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
-    notes: tuple[str, ...] = ()
-    """What the settings remark on the sources of its events."""
 
     def is_provisional(self, row: StickinessRow) -> bool:
         """Whether its day or month was not over, or not all of the days that it counts were collected."""
@@ -76,9 +75,9 @@ class Stickiness(Framed):
     @property
     def description(self) -> str:
         if self.windows is Windows.TRAILING:
-            return f"DAU is who did {self.event} on the day, WAU in the {WEEK} and MAU in the {MONTH} days that end with it."
+            return f"DAU is who did '{self.event}' on the day, WAU in the {WEEK} and MAU in the {MONTH} days that end with it."
         return (
-            f"MAU is who did {self.event} in the calendar month, DAU the mean of its days, "
+            f"MAU is who did '{self.event}' in the calendar month, DAU the mean of its days, "
             f"WAU the mean, over its days, of the {WEEK} days that end with each."
         )
 
@@ -89,15 +88,28 @@ class Stickiness(Framed):
             "windows": str(self.windows),
             "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
             "description": self.description,
-            "notes": list(self.notes),
+            "notes": list(self.told),
         }
 
-    def to_csv(self) -> str:
-        """period, dau, wau, mau and the ratios in percent; a period that is not over has empty values."""
-        rows = (
-            [row.period.iso, *([""] * 5 if self.is_provisional(row) else map(_cell, _values(row)))] for row in self.rows
-        )
-        return csv_of(["period", *_NAMES], rows)
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_stickiness(self), wording.span_of_rows(self)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        """period, dau, wau, mau and the ratios in percent."""
+        mean = int(self.windows is Windows.CALENDAR)
+        return ["period", *_NAMES], [
+            [
+                row.period.iso,
+                *(
+                    open_cell("" if value is None else f"{value:.{decimals}f}", self.is_provisional(row), is_marked)
+                    for value, decimals in zip(_values(row), (mean, mean, 0, 1, 1), strict=True)
+                ),
+            ]
+            for row in self.rows
+        ]
 
     def to_json(self) -> str:
         rows = [
@@ -134,24 +146,20 @@ def _values(row: StickinessRow) -> tuple[float | None, ...]:
     return row.daily, row.weekly, row.monthly, row.daily_of_monthly, row.weekly_of_monthly
 
 
-def _cell(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f}".removesuffix(".0")
-
-
 def stickiness(
     sets: Sets,
     event: str,
     *,
     now: datetime,
     windows: str = "trailing",
-    rows: int = 30,
+    rows: int | None = None,
     since: datetime | None = None,
     gaps: Sequence[Window] = (),
 ) -> Stickiness:
-    """DAU, WAU, MAU and their ratios: `rows` days (trailing) or months (calendar), up to now or from `since` on."""
+    """DAU, WAU, MAU and their ratios: by day (trailing) or month (calendar): the last 30, or all from `since` on."""
     chosen, now = choice_of("windows", windows, Windows), in_utc(now)
     grain = Grain.DAY if chosen is Windows.TRAILING else Grain.MONTH
-    periods = rows_of(grain, number_of("rows", rows), since and in_utc(since), now)
+    periods, left_out = rows_of(grain, rows, since and in_utc(since), now, default=30)
     counted = _counted(sets, event, periods, now)
     found = [
         _day(period, counted)
@@ -159,7 +167,7 @@ def stickiness(
         else _month(period, counted, active(sets, event, period, now))
         for period in periods
     ]
-    return Stickiness(event, chosen, now, tuple(found), tuple(gaps))
+    return Stickiness(event, chosen, now, tuple(found), tuple(gaps), remarks=left_out)
 
 
 def _day(day: Period, counted: dict[datetime, tuple[int, int, int]]) -> StickinessRow:

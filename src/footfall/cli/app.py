@@ -103,6 +103,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except FootfallError as error:
         print(f"footfall: {' '.join(str(error).split())}", file=sys.stderr)
         code = 1
+    except UnicodeEncodeError as error:
+        lacking = error.object[error.start : error.start + 1]
+        print(
+            f"footfall: the output's encoding, {error.encoding}, has no {lacking}; "
+            "set PYTHONIOENCODING=utf-8, or write to a file with -o.",
+            file=sys.stderr,
+        )
+        code = 1
     except BrokenPipeError:
         # Whoever read has read enough; the interpreter must not try again to flush what is left.
         _forget_output()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 import typer
 
 from footfall.cli.app import app, check_folder, interruptible, workspace_of
-from footfall.errors import FootfallError, UnknownNameError
+from footfall.errors import FootfallError, QueryError, UnknownNameError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,8 +21,10 @@ _FORMATS = ("table", "csv", "json")
 _ROWS = (".csv", ".json", ".parquet", ".arrow")
 _PICTURES = (".png", ".svg", ".html")
 
-_Rows = Annotated[int, typer.Option("--rows", metavar="N", help="How many periods, the present one the last.")]
-_Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="The first period, instead.")]
+_Rows = Annotated[
+    int | None, typer.Option("--rows", metavar="N", help="How many periods; default: 12, or all from --since on.")
+]
+_Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="The first period.")]
 _Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Ask as if it were this date.")]
 _Format = Annotated[
     str | None,
@@ -42,7 +44,7 @@ def cohort(
     first: Annotated[str, typer.Argument(metavar="FIRST", help="What they did first.", show_default=False)],
     then: Annotated[str, typer.Argument(metavar="THEN", help="What they came back for.", show_default=False)],
     by: Annotated[str, typer.Option("--by", metavar="GRAIN", help="day, week, month or year.")] = "week",
-    rows: _Rows = 12,
+    rows: _Rows = None,
     columns: Annotated[int, typer.Option("--columns", metavar="N", help="How many periods each is followed.")] = 12,
     since: _Since = None,
     until: _Until = None,
@@ -66,6 +68,7 @@ def cohort(
 ) -> None:
     """Who did FIRST in a period, and how many of them did THEN in the periods that followed."""
     _check(format, output)
+    _check_picture(counts, curves, output)
     with interruptible("."):
         answer = workspace_of(context).cohort(
             first,
@@ -120,7 +123,10 @@ def stickiness(
     windows: Annotated[
         str, typer.Option("--windows", metavar="WINDOWS", help="trailing: the last 7 and 30 days; calendar: months.")
     ] = "trailing",
-    rows: _Rows = 30,
+    rows: Annotated[
+        int | None,
+        typer.Option("--rows", metavar="N", help="How many days or months; default: 30, or all from --since on."),
+    ] = None,
     since: _Since = None,
     until: _Until = None,
     format: _Format = None,
@@ -138,7 +144,7 @@ def growth(
     context: typer.Context,
     event: Annotated[str, typer.Argument(metavar="EVENT", help="What being active means.", show_default=False)],
     by: Annotated[str, typer.Option("--by", metavar="GRAIN", help="day, week, month or year.")] = "week",
-    rows: _Rows = 12,
+    rows: _Rows = None,
     since: _Since = None,
     until: _Until = None,
     format: _Format = None,
@@ -152,6 +158,9 @@ def growth(
 
 
 class _Answer(Protocol):
+    @property
+    def remarks(self) -> Sequence[str]: ...
+
     def to_csv(self) -> str: ...
 
     def to_json(self) -> str: ...
@@ -165,7 +174,17 @@ def _check(format: str | None, output: Path | None) -> None:
         raise UnknownNameError("format", format, _FORMATS)
     if output is not None and output.suffix.lower() not in (*_ROWS, *_PICTURES):
         raise UnknownNameError("file format", output.suffix or output.name, (*_PICTURES, *_ROWS))
+    if format is not None and output is not None and output.suffix.lower() != f".{format}":
+        raise QueryError(f"--format {format} and -o {output} are two different things to write: leave out one of them.")
     check_folder(output)
+
+
+def _check_picture(counts: bool, curves: bool, output: Path | None) -> None:
+    """What only some pictures can show must not be dropped in silence."""
+    if curves and counts:
+        raise QueryError("--curves and --counts do not go together: curves are of percentages; leave out one of them.")
+    if curves and (output is None or output.suffix.lower() not in _PICTURES):
+        raise QueryError("--curves draws a picture: name one with -o, such as -o curves.png, or leave it out.")
 
 
 def _show_with(answer: Any, name: str, format: str | None, output: Path | None) -> None:
@@ -191,10 +210,13 @@ def _show(
     csv: Callable[[], str],
 ) -> None:
     if output is not None:
+        _remark(answer)
         _write(answer, chart, output, csv)
         print(f"Wrote {output}.", file=sys.stderr)
         return
     form = format or ("table" if sys.stdout.isatty() else "csv")
+    if form == "csv":
+        _remark(answer)
     if form == "table":
         from footfall.terminal import console
 
@@ -202,6 +224,12 @@ def _show(
         screen.print(table(screen.width))
     else:
         sys.stdout.write(csv() if form == "csv" else answer.to_json() + "\n")
+
+
+def _remark(answer: _Answer) -> None:
+    """What has no place in a file of rows and must be known all the same."""
+    for remark in answer.remarks:
+        print(f"footfall: {remark}", file=sys.stderr)
 
 
 def _write(answer: _Answer, chart: Callable[[], Any], file: Path, csv: Callable[[], str]) -> None:
