@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from footfall.errors import LakeError, LakeWriteError, NewerLakeError, NotALakeError, SourceError
 from footfall.lake import Cursor, Lake
+from footfall.lake.delta import DeltaFolder
 from footfall.lake.maintain import compact, maintain
 from footfall.lake.rollups import refresh
 from footfall.periods import Grain, Window
@@ -463,3 +465,47 @@ def test_rows_lie_sorted_in_their_file_for_that_is_what_compresses(lake: Lake) -
     [path] = lake.snapshot([VISITS]).tables["visits"].files
     in_file = pa.parquet.read_table(path, columns=["page", "hour"])
     assert in_file.equals(in_file.sort_by([("page", "ascending"), ("hour", "ascending")]))
+
+
+def in_order(rows: pa.Table, is_coded: bool) -> pa.Table:
+    rows = rows.sort_by([("page", "ascending"), ("hour", "ascending")])
+    names = [name for name in ("page", "site") if is_coded]
+    for name in names:
+        coded = rows[name].combine_chunks().dictionary_encode()
+        rows = rows.set_column(rows.schema.get_field_index(name), name, coded)
+    return rows
+
+
+@pytest.mark.parametrize("is_coded", [True, False])
+def test_rows_said_to_be_sorted_are_the_same_rows(tmp_path: Path, is_coded: bool) -> None:
+    many = duckdb.connect().query(
+        "SELECT TIMESTAMPTZ '2024-01-01 00:00+00' + to_hours(n % 700) AS hour, "
+        "'p' || (n * 7919 % 5000) AS page, CASE WHEN n > 200000 THEN 's' || n % 3 END AS site, n AS visits "
+        "FROM range(300000) AS t(n)"
+    )
+    january = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC))
+    rows = many.to_arrow_table().cast(VISITS.arrow_schema())
+    usual, quick = Lake.open(str(tmp_path / "usual")), Lake.open(str(tmp_path / "quick"))
+    usual.commit(VISITS, rows, replaces=[january])
+    quick.commit(VISITS, in_order(rows, is_coded), replaces=[january], is_sorted=True)
+    assert contents(quick) == contents(usual)
+    ours, theirs = (DeltaFolder.open(lake.root / "visits", "hour") for lake in (quick, usual))
+    assert ours is not None
+    assert theirs is not None
+    assert [replace(file, path="", size=0) for file in ours.files()] == [
+        replace(file, path="", size=0) for file in theirs.files()
+    ]
+    [path] = quick.snapshot([VISITS]).tables["visits"].files
+    assert pa.parquet.read_table(path, columns=["page"]).equals(in_order(rows, False).select(["page"]))
+    spans = [pa.parquet.ParquetFile(path).metadata.row_group(n).column(1).statistics for n in range(3)]
+    assert spans[0].max <= spans[1].min < spans[1].max <= spans[2].min, "a reader can pass over groups"
+    quick.commit(VISITS, visits(JAN[0], 5), replaces=[FIRST], is_sorted=True)
+    usual.commit(VISITS, visits(JAN[0], 5), replaces=[FIRST])
+    assert contents(quick) == contents(usual)
+
+
+def test_rows_said_to_be_sorted_are_held_against_their_windows(lake: Lake) -> None:
+    with pytest.raises(SourceError, match="outside the windows"):
+        lake.commit(VISITS, visits(JAN[1], 1), replaces=[FIRST], is_sorted=True)
+    assert contents(lake) == []
+    assert not list((lake.root / "visits").glob("month=*/*"))

@@ -243,6 +243,7 @@ def _store(lake: Lake, source: str, batch: Batch, sound: Mapping[tuple[str, str,
             replaces=batch.replaces,
             scope=batch.scope,
             cursor=Cursor(f"{source}/{batch.table.name}/{batch.scope}", batch.position),
+            is_sorted=batch.is_sorted,
         )
     lake.record(batch.outcomes)
 

@@ -41,8 +41,8 @@ def collected(
     for batch in source.fetch([offer for offer in source.offers([], NOW) if not offer.missing], lambda **_: None):
         outcomes.update({outcome.window.start.date(): outcome for outcome in batch.outcomes})
         if batch.rows is not None:
-            assert not isinstance(batch.rows, pa.Table)
-            tables.append(batch.rows.to_arrow_table())
+            assert isinstance(batch.rows, pa.Table)
+            tables.append(batch.rows)
     return pa.concat_tables(tables), outcomes
 
 

@@ -1,19 +1,25 @@
-"""Parquet files of a table, written by DuckDB: sorted, one a month, readable by everyone."""
+"""Parquet files of a table: sorted, one a month, readable by everyone."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from footfall.lake.delta import PARTITION, DataFile, storage_errors
-from footfall.tables import Table
+from footfall.periods import EPOCH
+from footfall.tables import Rows, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MEMORY_LIMIT = "1GB"
+ROW_GROUP = 122_880
+"""Rows that are read or passed over together: as many as DuckDB writes."""
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -78,6 +84,58 @@ def write_month(
         return None
     span = statistics[quote(table.time)]
     return DataFile(path, month, rows, size, datetime.fromisoformat(span["min"]), datetime.fromisoformat(span["max"]))
+
+
+def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table) -> DataFile:
+    """Write rows that are in memory, of one month and in the table's order, to one new file.
+
+    Arrow writes texts that are codes already as codes: DuckDB would spell them out, sort and code them again.
+    """
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    path = f"{PARTITION}={month}/{uuid.uuid4().hex}.parquet"
+    file = folder / path
+    rows = rows.select(table.names).combine_chunks()
+    with storage_errors(folder):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with pq.ParquetWriter(file, rows.schema, compression="zstd", store_schema=False) as writer:
+                for start in range(0, rows.num_rows, ROW_GROUP):
+                    writer.write_table(_trimmed(rows.slice(start, ROW_GROUP)))
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
+        size = file.stat().st_size
+    span = pc.min_max(rows[table.time].cast("int64")).as_py()
+    first, last = (EPOCH + timedelta(microseconds=span[end]) for end in ("min", "max"))
+    return DataFile(path, month, rows.num_rows, size, first, last)
+
+
+def _trimmed(rows: pa.Table) -> pa.Table:
+    """The rows, with no more of each dictionary than from its first to its last value used: it is written whole."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = []
+    for column in (column.chunk(0) for column in rows.columns):
+        if isinstance(column, pa.DictionaryArray) and column.null_count < len(column):
+            span = pc.min_max(column.indices)
+            first, last = span["min"].as_py(), span["max"].as_py()
+            codes = pc.subtract(column.indices, span["min"])
+            column = pa.DictionaryArray.from_arrays(codes, column.dictionary.slice(first, last - first + 1))
+        columns.append(column)
+    return pa.table(columns, schema=rows.schema)
+
+
+def is_writable_as_is(table: Table, rows: Rows | None) -> bool:
+    """Whether rows are in memory, are any, and have the columns and types of the table, texts perhaps as codes."""
+    import pyarrow as pa
+
+    if not isinstance(rows, pa.Table) or not rows.num_rows:
+        return False
+    kinds = {f.name: f.type.value_type if pa.types.is_dictionary(f.type) else f.type for f in rows.schema}
+    return all(kinds.get(field.name) == field.type for field in table.arrow_schema())
 
 
 _TYPES = {

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -26,13 +25,21 @@ from footfall.lake.delta import (
     newest_version,
     storage_errors,
 )
-from footfall.lake.files import ask, connect, literal, months_of, nulls, quote, read_files, write_month
+from footfall.lake.files import (
+    ask,
+    connect,
+    is_writable_as_is,
+    literal,
+    months_of,
+    nulls,
+    quote,
+    read_files,
+    write_month,
+    write_sorted,
+)
 from footfall.lake.ledger import entries_in, rows_of
 from footfall.periods import EPOCH, Window, in_utc, merge
 from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Table
-
-if TYPE_CHECKING:
-    pass
 
 FORMAT = 1
 """What this Footfall writes; a lake of a higher format is left alone."""
@@ -155,14 +162,18 @@ class Lake:
         replaces: Sequence[Window] = (),
         scope: str = "",
         cursor: Cursor | None = None,
+        is_sorted: bool = False,
     ) -> int:
         """Write rows and cursor as one commit, by the table's rule; the table's version after it.
 
         Under `Replace` exactly the windows `replaces` (of `scope`) are replaced by `rows`, which must lie in them; a
         window with no rows becomes empty. Under `Observe` the rows that differ from what is known are
         appended. A conflict with another writer is tried again from the newest version.
+
+        `is_sorted` says that the rows have the table's order already, which spares them a sort where it can.
         """
         incoming = self._incoming(table, rows)
+        in_order = rows if is_sorted and is_writable_as_is(table, rows) else None
         windows = merge(replaces)
         for attempt in range(ATTEMPTS):
             delta = self.open_for_writing(table)
@@ -172,7 +183,7 @@ class Lake:
             if isinstance(table.rule, Observe):
                 added = self._observed(delta, table, incoming)
             else:
-                added, removed = self._replaced(delta, table, incoming, windows, scope)
+                added, removed = self._replaced(delta, table, incoming, windows, scope, in_order)
             try:
                 return delta.commit(added, removed, cursor=moved)
             except CommitConflictError:
@@ -209,6 +220,7 @@ class Lake:
         incoming: duckdb.DuckDBPyRelation,
         windows: Sequence[Window],
         scope: str,
+        in_order: Rows | None,
     ) -> tuple[list[DataFile], list[DataFile]]:
         """Files that hold the new rows and what stays of the old files they touch; and those old files."""
         touched = [file for file in delta.files() if any(file.overlaps(window) for window in windows)]
@@ -219,6 +231,9 @@ class Lake:
         only = _one_month(windows)
         months = [only] if only else months_of(table, incoming)
         with delta.staging() as added:
+            if in_order is not None and only and not touched:
+                added.append(write_sorted(delta.folder, table, only, in_order))
+                months = []
             for month in sorted({*months, *(file.month for file in touched)}):
                 old = [file for file in touched if file.month == month]
                 select = "SELECT * FROM incoming" if only else _of_month(table, month)

@@ -62,6 +62,8 @@ class Batch:
     replaces: tuple[Window, ...] = ()
     scope: str = ""
     position: int = 0
+    is_sorted: bool = False
+    """Whether the rows are in the table's order already."""
 
 
 class Progress(Protocol):

@@ -217,7 +217,7 @@ class Binder:
         """A batch a calendar month, so that memory does not grow with the archive."""
         ordered = sorted(offers, key=lambda offer: offer.window)
         with _own_folder(self._scratch) as folder:
-            reader = Reader(self._scratch, self._member, self._settings.keep_ref)
+            reader = Reader(self._member, self._settings.keep_ref)
             for _, month in groupby(ordered, key=lambda offer: offer.window.start.replace(day=1)):
                 yield self._batch(list(month), reader, folder, tell)
                 _clear(folder)
@@ -238,6 +238,7 @@ class Binder:
             outcomes=tuple(outcomes),
             replaces=tuple(good),
             position=(good[-1].end - EPOCH).days if good else 0,
+            is_sorted=True,
         )
 
     def _bring(self, offers: Sequence[Offer], folder: Path, tell: Progress) -> list[_Arrival]:

@@ -1,0 +1,103 @@
+"""Events that were found, and how often in which hour → the rows of the table of launches, summed and in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.sources.binder.buffers import codes, integers, numbers, texts
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Integers = npt.NDArray[np.int64]
+
+HOUR = 3_600_000_000
+"""Microseconds."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Events, and of every launch which of them it was, and in which hour, counted since 1970."""
+
+    events: pa.Table
+    ids: Integers
+    """Positions in `events`."""
+    hours: Integers
+
+
+def rows_of(
+    found: Sequence[Found],
+    names: Sequence[str],
+    repo: Callable[[str, str], str | None],
+    member: Callable[[str | None], str],
+) -> pa.Table:
+    """The launches by hour and `names`, with repository and member of the federation; sorted by spec and hour.
+
+    All but times and counts are codes while they are summed and sorted, which is what makes it quick.
+    """
+    events = pa.concat_tables([one.events for one in found])
+    columns = {name: _coded(events[name]) for name in names}
+    kinds, kind_of = _kinds([columns["spec"], columns["provider"], *columns.values()])
+    columns = {name: column.take(kinds) for name, column in columns.items()}
+    columns["repo"] = _named(lambda spec, provider: repo(provider, spec), columns["spec"], columns["provider"])
+    columns["federation"] = _named(member, columns["origin"])
+    starts = np.cumsum([0, *(one.events.num_rows for one in found[:-1])])
+    hours = np.concatenate([one.hours for one in found])
+    own = np.concatenate([kind_of[one.ids + start] for one, start in zip(found, starts, strict=True)])
+    # One number says where a launch belongs: the place of its spec, then its hour, then which of the kinds it is.
+    first, span = int(hours.min()), int(hours.max() - hours.min()) + 1
+    spec = codes(columns["spec"])
+    place = np.sort((spec[own] * span + hours - first) * len(kinds) + own)
+    begins = np.flatnonzero(np.diff(place, prepend=-1))
+    moments = (place[begins] // len(kinds) % span + first) * HOUR
+    chosen = numbers(place[begins] % len(kinds))
+    typed = {"version": pa.int64(), "build_token": pa.bool_()}
+    return pa.table(
+        {
+            "hour": numbers(moments).cast(pa.timestamp("us", "UTC")),
+            **{
+                name: column.take(chosen).cast(typed[name]) if name in typed else column.take(chosen)
+                for name, column in columns.items()
+            },
+            "launches": numbers(np.diff(begins, append=len(place))),
+        }
+    )
+
+
+def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """The column as codes in the order of its values."""
+    coded = column.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(coded.dictionary)
+    rank = np.empty(len(order), np.int64)
+    rank[integers(order)] = np.arange(len(order))
+    return pa.DictionaryArray.from_arrays(
+        numbers(rank).take(coded.indices).cast(pa.int32()), coded.dictionary.take(order)
+    )
+
+
+def _kinds(columns: Sequence[pa.DictionaryArray]) -> tuple[pa.Int64Array, Integers]:
+    """Events of the same values are of one kind: an event of each kind, and the kind of every event."""
+    key = np.zeros(len(columns[0]), np.int64)
+    size = 1
+    for column in columns:
+        choices = len(column.dictionary) + 1
+        if size * choices > 1 << 62:
+            key = np.unique(key, return_inverse=True)[1]
+            size = len(key)
+        key = key * choices + codes(column)
+        size *= choices
+    _, kinds, kind_of = np.unique(key, return_index=True, return_inverse=True)
+    return numbers(kinds), kind_of
+
+
+def _named(rule: Callable[..., str | None], *columns: pa.DictionaryArray) -> pa.DictionaryArray:
+    """What a rule makes of the values of some columns; it runs once for each combination there is."""
+    kinds, kind_of = _kinds(columns)
+    values = [column.take(kinds).dictionary_decode().to_pylist() for column in columns]
+    return texts(list(map(rule, *values))).dictionary_encode().take(numbers(kind_of))

@@ -1,0 +1,212 @@
+"""Files of events as texts: which different lines are in a file, before any of them is read as JSON.
+
+Most of a line says what was launched, and that repeats from hour to hour and from day to day. So the time is cut out
+of every line and blanked, equal lines become one, byte by byte, and only the few that differ are parsed.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from footfall.sources.binder.buffers import integers
+from footfall.sources.binder.lines import EVENT_SCHEMA, FIELDS, HIGHEST_VERSION, LINE_LIMIT, REQUIRED
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Integers = npt.NDArray[np.int64]
+    Bytes = npt.NDArray[np.uint8]
+
+NEWLINE, OPEN, CLOSE, COLON = b"\n{}:"
+KEYS = (b'"timestamp": "', b'"timestamp":"')
+"""What stands before a time. Quotes within a JSON text are escaped, so this is a field's name wherever it is found."""
+TIME = len("2024-01-10T09:30")
+BLANK = b"0000-00-00T00:00"
+"""What stands for every time: no time itself, so that no event can have it already."""
+BLANK_TIME = re.compile(BLANK.decode() + r"(:[0-5]\d(\.\d{1,9})?)?(Z|\+00:00)", re.ASCII)
+WORD = 8
+REACH = 4 * WORD
+"""Bytes that are compared at once: the key of a time, and its day."""
+LARGEST = 1 << 28
+"""Bytes of the largest file that is held in memory."""
+PLACES = 32
+"""Places of the time in a line that are looked for in all lines at once; they differ with the order of the fields."""
+
+_TYPES = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}
+_SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in FIELDS.items()])
+_NUMBER = np.full(1 << 16, -1, np.int8)
+"""Two digits, as they lie in memory, to their number; -1 of any other two bytes."""
+for _n in range(60):
+    _NUMBER[int.from_bytes(b"%02d" % _n, "little")] = _n
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One file: its different lines, times blanked, and which of them each launch was and in which hour."""
+
+    texts: pa.BinaryArray
+    ids: Integers
+    """Positions in `texts`."""
+    hours: Integers
+
+
+class _Room(threading.local):
+    """Memory that a thread reads one file after the other into: to get fresh memory takes longer than to read."""
+
+    data = np.empty(0, np.uint8)
+    is_end = np.empty(0, np.bool_)
+
+    def fit(self, size: int) -> None:
+        if len(self.data) < size:
+            self.data, self.is_end = np.empty(size, np.uint8), np.empty(size, np.bool_)
+
+
+_ROOM = _Room()
+
+
+def tally(path: Path, day: date) -> Tally | None:
+    """Count the lines of a file; None when one of them is not written as lines usually are.
+
+    Every line must begin with { and end with }, and have a time of `day` in it, to the minute, in UTC.
+    """
+    data = _bytes_of(path)
+    if data is None:
+        return None
+    ends = np.flatnonzero(np.equal(data, NEWLINE, out=_ROOM.is_end[: len(data)]))
+    starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
+    if (data[starts] != OPEN).any() or (data[ends - 1] != CLOSE).any() or (ends - starts > LINE_LIMIT).any():
+        return None
+    times = _times(data, starts, ends, day)
+    if times is None:
+        return None
+    hours = _blank(data, times)
+    if hours is None:
+        return None
+    offsets = np.append(starts, ends[-1] + 1).astype(np.int32)
+    lines = pa.Array.from_buffers(pa.binary(), len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
+    coded = lines.dictionary_encode()
+    return Tally(coded.dictionary, integers(coded.indices), hours)
+
+
+def _bytes_of(path: Path) -> Bytes | None:
+    """The bytes of a file, its last line ended, and some zeros; None when it is empty, too large or unreadable."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            size = file.seek(0, 2)
+            if not 0 < size < LARGEST:
+                return None
+            _ROOM.fit(size + 1 + REACH)
+            data = _ROOM.data[: size + 1 + REACH]
+            data[size:] = 0
+            file.seek(0)
+            if file.readinto(data.data[:size]) != size:
+                return None
+    except OSError:
+        return None
+    if data[size - 1] != NEWLINE:
+        data[size] = NEWLINE
+    return data
+
+
+def _times(data: Bytes, starts: Integers, ends: Integers, day: date) -> Integers | None:
+    """Where the time of each line begins; None when a line has none of `day`."""
+    raw = data.data
+    head = bytes(raw[starts[0] : ends[0]])
+    key = next((key for key in KEYS if key in head), KEYS[0])
+    sought = key + f"{day}T".encode()
+    sign = np.uint64(int.from_bytes(sought[:WORD], "little"))
+    words = np.ndarray(len(data) - WORD, "<u8", data, strides=(1,))
+    found = np.empty(len(starts), np.int64)
+    left = np.arange(len(starts))
+    for _ in range(PLACES):
+        place = bytes(raw[starts[left[0]] : ends[left[0]]]).find(sought)
+        if place < 0:
+            return None
+        at = starts[left] + place
+        is_there = (at < ends[left]) & (words[np.minimum(at, len(words) - 1)] == sign)
+        found[left[is_there]] = at[is_there]
+        left = left[~is_there]
+        if not len(left):
+            break
+    for n in left:
+        found[n] = starts[n] + bytes(raw[starts[n] : ends[n]]).find(sought)
+    is_sound = (starts <= found).all() and _stands_at(data, found, sought)
+    return found + len(key) if is_sound else None
+
+
+def _stands_at(data: Bytes, places: Integers, sought: bytes) -> bool:
+    """Whether `sought`, of at most REACH bytes, stands at each of these places."""
+    pieces = np.ndarray(len(data) - REACH, f"V{REACH}", data, strides=(1,))
+    words = pieces[np.minimum(places, len(pieces) - 1)].view("<u8").reshape(-1, REACH // WORD)
+    for n in range(-(-len(sought) // WORD)):
+        part = sought[n * WORD : (n + 1) * WORD]
+        kept = np.uint64((1 << 8 * len(part)) - 1)
+        if (words[:, n] & kept != np.uint64(int.from_bytes(part, "little"))).any():
+            return False
+    return True
+
+
+def _blank(data: Bytes, times: Integers) -> Integers | None:
+    """Write BLANK over every time; the hour that stood there, or None when one was no hour and minute."""
+    words = np.ndarray(len(data) - WORD + 1, "<u8", data, strides=(1,))
+    clock = words[times + len("2024-01-10T")]
+    hours: Integers = _NUMBER[clock & 0xFFFF].astype(np.int64)
+    minutes = _NUMBER[clock >> 24 & 0xFFFF]
+    if (hours < 0).any() or (hours > 23).any() or (minutes < 0).any() or ((clock >> 16 & 0xFF) != COLON).any():
+        return None
+    for k in range(0, TIME, WORD):
+        words[times + k] = int.from_bytes(BLANK[k : k + WORD], "little")
+    return hours
+
+
+def united(tallies: Sequence[Tally]) -> tuple[pa.BinaryArray, list[Integers]]:
+    """The different texts of all tallies, and which of them each tally's own texts are."""
+    coded = pa.chunked_array([one.texts for one in tallies], pa.binary()).dictionary_encode()
+    return coded.chunk(coded.num_chunks - 1).dictionary, [integers(chunk.indices) for chunk in coded.chunks]
+
+
+def events_in(texts: pa.BinaryArray) -> pa.Table | None:
+    """The events that the texts are, one each and in their order; None when one of them is not sound.
+
+    Arrow refuses what is no JSON, a value of a wrong type, an unknown field and one given twice. It reads objects, not
+    lines. But a line that begins with { and ends with } holds at least one whole object, since { cannot follow } within
+    one; so as many objects as lines means one on each.
+    """
+    _, offsets, values = texts.buffers()
+    size = int(np.frombuffer(offsets, np.int32)[len(texts)])
+    try:
+        events = pa.json.read_json(
+            pa.BufferReader(values.slice(0, size)),
+            read_options=pa.json.ReadOptions(block_size=max(1 << 22, 2 * _longest(texts))),
+            parse_options=pa.json.ParseOptions(explicit_schema=_SCHEMA, unexpected_field_behavior="error"),
+        )
+        events.validate(full=True)  # that texts are UTF-8
+    except pa.ArrowInvalid:
+        return None
+    return events if events.num_rows == len(texts) and _are_launches(events) else None
+
+
+def _longest(texts: pa.BinaryArray) -> int:
+    return int(pc.max(pc.binary_length(texts)).as_py())
+
+
+def _are_launches(events: pa.Table) -> bool:
+    """Whether every event has what a launch has, and had its time blanked."""
+    versions = pc.min_max(events["version"]).as_py()
+    return (
+        all(events[name].null_count == 0 for name in REQUIRED)
+        and set(pc.unique(events["schema"]).to_pylist()) <= {None, EVENT_SCHEMA}
+        and (versions["min"] is None or (versions["min"] >= 0 and versions["max"] <= HIGHEST_VERSION))
+        and all(BLANK_TIME.fullmatch(time) for time in pc.unique(events["timestamp"]).to_pylist())
+    )
