@@ -125,6 +125,8 @@ def test_an_actor_that_is_read_is_written_as_it_was_given(actor: int | str) -> N
     [
         (None, date(2026, 11, 25)),
         ("2026-03-01", date(2026, 3, 1)),
+        ("20260301", date(2026, 3, 1)),
+        ("2026-W09-7", date(2026, 3, 1)),
         (date(2026, 3, 1), date(2026, 3, 1)),
         ("yesterday", date(2026, 11, 24)),
         (datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2))), date(2026, 2, 28)),
@@ -145,6 +147,12 @@ def test_a_mark_is_of_its_day_in_utc(ff: Workspace, at: Any, day: date) -> None:
         ("2026-03-01T12:00", "has no time zone"),
         ("2028-01-01", "more than a year ahead"),
         ("soon", "is no moment in time"),
+        ("2026", "2026 is a whole year; a mark needs a day or an instant"),
+        ("2026-11", "2026-11 is a whole month"),
+        ("2026-W48", "2026-W48 is a whole week"),
+        (1764000000, r"1764000000 \(int\) is no moment in time"),
+        (1.5, "is no moment in time"),
+        ("0001-01-01T00:00+05:00", "outside of the calendar"),
     ],
 )
 def test_a_moment_that_cannot_be_is_one_sentence(ff: Workspace, at: Any, said: str) -> None:

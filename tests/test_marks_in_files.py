@@ -112,7 +112,7 @@ def test_words_are_marked_and_taken_back(folder: Path, capsys: pytest.CaptureFix
     [
         (("mark", "active"), "nobody is named to mark"),
         (("mark", "active", "1", "--file", "x.csv"), "a file is marked with --file FILE --actor COLUMN"),
-        (("mark", "active", "1", "--at", "2999"), "more than a year ahead"),
+        (("mark", "active", "1", "--at", "2999-01-01"), "more than a year ahead"),
         (("mark", "active", "--file", "absent.csv", "--actor", "who"), "there is no file absent.csv"),
     ],
 )
@@ -125,7 +125,7 @@ def test_a_wrong_command_is_one_sentence(
 
 
 def test_many_rows_are_read_in_portions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("footfall.activity.files.PORTION", 4096)
+    monkeypatch.setattr("footfall.activity.portions.PORTION", 4096)
     rows = [f"{n % 977},2026-01-{n % 28 + 1:02}" for n in range(20_000)]
     (folder / "x.csv").write_text("who,when\n" + "\n".join(rows) + "\n")
     ff, told = footfall.open(folder), list[int]()

@@ -12,10 +12,11 @@ from footfall.activity.actors import AS_THEY_ARE, Naming
 from footfall.activity.collected import CollectedEvent
 from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.ids import NAMED, Actors
+from footfall.activity.moments import moment_of
 from footfall.activity.sets import ActorSet, Event, Everybody
 from footfall.activity.store import UNDATED, Store, day_slot, hour_slot, start_of
 from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
-from footfall.periods import EPOCH, Grain, Window, floor, parse_moment
+from footfall.periods import EPOCH, Grain, Window, floor
 
 FURTHEST = timedelta(days=366)
 """How far ahead of now a mark may be dated: a clock may be wrong and a date planned, but not by years."""
@@ -148,7 +149,7 @@ class Activity:
     def _marks(self, actors: Any, at: str | date | datetime | None, hourly: bool, unique: bool) -> dict[int, Actors]:
         slots = [UNDATED] if unique else []
         if at is not None:
-            slots.append(self.slot_of(parse_moment(at, self.now()), hourly))
+            slots.append(self.slot_of(moment_of(at, self.now()), hourly))
         elif not unique:
             slots.append(self._slot_now(hourly))
         who = self.naming.all_stored(actors)
