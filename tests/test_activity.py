@@ -125,6 +125,8 @@ def test_an_actor_that_is_read_is_written_as_it_was_given(actor: int | str) -> N
     [
         (None, date(2026, 11, 25)),
         ("2026-03-01", date(2026, 3, 1)),
+        ("20260301", date(2026, 3, 1)),
+        ("2026-W09-7", date(2026, 3, 1)),
         (date(2026, 3, 1), date(2026, 3, 1)),
         ("yesterday", date(2026, 11, 24)),
         (datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2))), date(2026, 2, 28)),
@@ -145,6 +147,12 @@ def test_a_mark_is_of_its_day_in_utc(ff: Workspace, at: Any, day: date) -> None:
         ("2026-03-01T12:00", "has no time zone"),
         ("2028-01-01", "more than a year ahead"),
         ("soon", "is no moment in time"),
+        ("2026", "2026 is a whole year; a mark needs a day or an instant"),
+        ("2026-11", "2026-11 is a whole month"),
+        ("2026-W48", "2026-W48 is a whole week"),
+        (1764000000, r"1764000000 \(int\) is no moment in time"),
+        (1.5, "is no moment in time"),
+        ("0001-01-01T00:00+05:00", "outside of the calendar"),
     ],
 )
 def test_a_moment_that_cannot_be_is_one_sentence(ff: Workspace, at: Any, said: str) -> None:
@@ -153,10 +161,12 @@ def test_a_moment_that_cannot_be_is_one_sentence(ff: Workspace, at: Any, said: s
     assert ff.events() == []
 
 
-@pytest.mark.parametrize("event", ["", "a\nb", "x" * 300, 5])
+@pytest.mark.parametrize("event", ["", "a\nb", "x" * 300, 5, "  ", " active", "active "])
 def test_what_names_no_event_is_one_sentence(ff: Workspace, event: Any) -> None:
-    with pytest.raises(MarkError, match="is no name of an event"):
+    with pytest.raises(MarkError, match="is no name of an event") as raised:
         ff.mark(event, 1)
+    assert len(str(raised.value)) < 250
+    assert ff.events() == []
 
 
 # Sets
@@ -219,6 +229,23 @@ def test_hours_are_kept_where_they_are_asked(ff: Workspace) -> None:
     assert list(event.between("2026-11-25T10:00Z", "2026-11-26")) == [2]
     ff.unmark("active", 1, "2026-11-25")
     assert not event.hour(2026, 11, 25, 9)
+
+
+def test_unmark_says_how_many_were_there(ff: Workspace) -> None:
+    ff.mark("active", [1, "ada"], "2026-11-25T09:10Z", hourly=True)
+    ff.mark("active", [1, 2], unique=True)
+    assert ff.unmark("active", [1, 2, "ada", "bob"], "2026-11-25T10:00Z", hourly=True) == 0
+    assert ff.unmark("active", [1, 1, 2, "ada", "bob"], "2026-11-25") == 2
+    assert ff.unmark("active", [1, 2], unique=True) == 2
+    assert ff.unmark("active", [1, 2, "ada"]) == 0
+
+
+def test_what_has_no_time_has_no_hour(ff: Workspace) -> None:
+    for change in (ff.mark, ff.unmark):
+        with pytest.raises(MarkError, match="a unique mark has no time, so no hour either"):
+            change("active", 1, hourly=True, unique=True)
+    ff.mark("active", 1, NOW, hourly=True, unique=True)
+    assert list(ff.event("active").hour()) == [1]
 
 
 def test_a_part_of_a_day_that_is_kept_whole_is_refused(ff: Workspace) -> None:
@@ -366,6 +393,13 @@ def test_forget_says_from_how_many_sets(ff: Workspace) -> None:
     assert ff.events() == []
     ff.mark("active", "ada")  # a new actor, who happens to have the same name
     assert list(ff.event("active").ever()) == ["ada"]
+
+
+def test_several_are_forgotten_at_once(ff: Workspace) -> None:
+    ff.mark("active", ["ada", 5, 6])
+    ff.mark("paid", ["ada", 6])
+    assert ff.forget(["ada", "5", 5]) == 3
+    assert list(ff.event("active").ever()) == [6]
 
 
 def test_with_a_key_no_name_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

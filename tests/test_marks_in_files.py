@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
 import footfall
+from footfall.activity.activity import EventSummary
 from footfall.activity.files import Columns
+from footfall.terminal import event_list
 from workspaces import run
 
 ROWS = "who,when,what\n17,2026-01-05,a\nada,2026-01-05T23:30:00-02:00,b\n17,2026-01-05,c\n18,20260210,d\n"
@@ -105,14 +109,52 @@ def test_words_are_marked_and_taken_back(folder: Path, capsys: pytest.CaptureFix
     assert "active" in listed
     assert "2026-01-05" in listed
     assert run(capsys, "forget", "ada").out == "Forgot ada: taken out of 1 set.\n"
+    assert run(capsys, "forget", "ada").out == "Nobody was known as ada.\n"
+    assert run(capsys, "forget", "17").out == "Nobody was known as 17.\n"
+
+
+def test_what_was_marked_and_taken_back_is_said_truly(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "mark", "x", "17", "17").out == "Marked x: 2 marks of 1 actor.\n"
+    assert run(capsys, "mark", "x", "1", "--unique").out == "Marked x: 1 actor, without a time.\n"
+    both = run(capsys, "mark", "x", "2", "--unique", "--at", "2026-01-05")
+    assert both.out == "Marked x: 1 actor, without a time and on that day.\n"
+    assert list(footfall.open(folder).event("x").day("2026-01-05")) == [2]
+    assert run(capsys, "unmark", "x", "17", "18").out == "Took back x: 1 mark.\n"
+    assert run(capsys, "unmark", "x", "17").out == "Took back x: nothing, as none of them was marked then.\n"
+    ran = run(capsys, "unmark", "xs", "17")
+    assert (ran.code, ran.err) == (1, "footfall: nobody ever did 'xs'; did you mean 'x'? Valid: x.\n")
+
+
+def test_a_zone_is_that_of_a_local_time(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "mark", "x", "17", "--at", "2026-01-05T00:30", "--zone", "Europe/Berlin").code == 0
+    (folder / "x.csv").write_text("who,b\n18,1\n")
+    given = ("--at", "2026-01-05T00:30", "--zone", "Europe/Berlin")
+    assert run(capsys, "mark", "x", "--file", "x.csv", "--actor", "who", *given).code == 0
+    assert list(footfall.open(folder).event("x").day("2026-01-04")) == [17, 18]
+
+
+def test_an_event_whose_marks_were_not_counted_shows_none() -> None:
+    """As in a deployment that bitmapist fills, which keeps only who."""
+    found = [EventSummary("a", "", None, None, 5, 0), EventSummary("b", "", None, None, 0, 0)]
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(event_list(found))
+    rows = [line.split() for line in console.export_text().splitlines()]
+    assert [row[-2:] for row in rows if row and row[0] in "ab"] == [["5", "–"], ["0", "0"]]
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("mark", "active"), "nobody is named to mark"),
+        (("mark", "active", "17", "--zone", "UTC"), "--zone says which zone moments are in, and there are none"),
+        (("mark", "active", "17", "--skip-missing"), "--skip-missing is about the rows of a file"),
+        (("mark", "active", "17", "--actor", "who"), "--actor is about the rows of a file"),
+        (("mark", "active", "17", "--at", "2026-01-05", "--zone", "Mars"), "'Mars' is no time zone"),
+        (("mark", "active", "17", "--unique", "--hourly"), "a unique mark has no time"),
+        (("mark", "active", "--", "-5"), "-5 is no actor"),
+        (("mark", "active", "17", "--at", "2026-11"), "2026-11 is a whole month"),
         (("mark", "active", "1", "--file", "x.csv"), "a file is marked with --file FILE --actor COLUMN"),
-        (("mark", "active", "1", "--at", "2999"), "more than a year ahead"),
+        (("mark", "active", "1", "--at", "2999-01-01"), "more than a year ahead"),
         (("mark", "active", "--file", "absent.csv", "--actor", "who"), "there is no file absent.csv"),
     ],
 )
@@ -125,7 +167,7 @@ def test_a_wrong_command_is_one_sentence(
 
 
 def test_many_rows_are_read_in_portions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("footfall.activity.files.PORTION", 4096)
+    monkeypatch.setattr("footfall.activity.portions.PORTION", 4096)
     rows = [f"{n % 977},2026-01-{n % 28 + 1:02}" for n in range(20_000)]
     (folder / "x.csv").write_text("who,when\n" + "\n".join(rows) + "\n")
     ff, told = footfall.open(folder), list[int]()

@@ -346,7 +346,10 @@ def event_list(events: Sequence[EventSummary]) -> RenderableType:
     """A line an event: since when it is done, until when, by how many, how often."""
     grid = grid_of("event", "first day", "last day")
     grid.columns[0].style = "cyan"
-    numbers = [Column("actors", [f"{e.actors:,}" for e in events]), Column("marks", [f"{e.marks:,}" for e in events])]
+    numbers = [
+        Column("actors", [f"{e.actors:,}" for e in events]),
+        Column("marks", [GAP if e.actors and not e.marks else f"{e.marks:,}" for e in events]),
+    ]
     for column in numbers:
         column.add_to(grid)
     grid.add_column("", style="dim", overflow="fold")

@@ -196,7 +196,7 @@ class Workspace:
         skip_missing: bool = False,
         hourly: bool | None = None,
     ) -> FileMarks:
-        """Mark the rows of a CSV (also .gz) or Parquet file, all or nothing.
+        """Mark the rows of a CSV (also .gz, .bz2, .zst) or Parquet file, all or nothing.
 
         `actor` is the column that says who; `at` the column that says when, or one moment for all; `zone` is that of
         moments that name none. Rows without who or when are refused, or left out and counted.
@@ -207,9 +207,9 @@ class Workspace:
 
     def unmark(
         self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
-    ) -> None:
-        """Take marks back. See `footfall.activity.Activity.unmark`."""
-        self.activity.unmark(event, actors, at, hourly=hourly, unique=unique)
+    ) -> int:
+        """Take marks back; how many were there. See `footfall.activity.Activity.unmark`."""
+        return self.activity.unmark(event, actors, at, hourly=hourly, unique=unique)
 
     def event(self, name: str) -> Event:
         """An event, whose `.day()`, `.month()`, `.between()` … are exact sets of actors."""
@@ -308,9 +308,9 @@ class Workspace:
         tables = [table for table in self.tables.values() if any(e.name in events for e in table.events)]
         return tuple(dict.fromkeys(note for table in tables for note in self._notes_on(table)))
 
-    def forget(self, actor: Any) -> int:
-        """Take an actor out of every set and out of the identities; from how many sets he was taken."""
-        return self.activity.forget(actor)
+    def forget(self, actors: Any) -> int:
+        """Take actors out of every set and out of the names; how many sets lost one. See `Activity.forget`."""
+        return self.activity.forget(actors)
 
     def status(self) -> list[SourceStatus]:
         """How every source stands: how fresh, with which gaps, what failed and why."""

@@ -118,6 +118,17 @@ def test_who_was_forgotten_stays_forgotten_when_a_day_is_restated(ff: Workspace)
     assert someone not in event.ever()
 
 
+def test_who_is_forgotten_before_any_set_is_made_stays_forgotten(
+    ff: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    someone, other = (f"GitHub:{repo}" for repo in sorted(set(launched(ff)[date(2026, 2, 3)]))[:2])
+    assert ff.forget(someone) > 0
+    ran = run(capsys, "-w", ff.settings.folder, "forget", other)
+    assert "What was collected keeps its rows" in ran.out
+    assert "still stands in the lake's launches." in ran.out
+    assert someone not in ff.event("binder_launch").ever()
+
+
 def test_what_was_not_collected_does_not_look_like_nobody(ff: Workspace) -> None:
     """Three months later, with nothing collected since: the cohort ends where the collection does."""
     later = footfall.open(ff.settings.folder, now=lambda: datetime(2026, 7, 1, tzinfo=UTC))

@@ -8,14 +8,18 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from pyroaring import BitMap64
+
 from footfall.activity.actors import AS_THEY_ARE, Naming
 from footfall.activity.collected import CollectedEvent
 from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.ids import NAMED, Actors
+from footfall.activity.moments import moment_of
 from footfall.activity.sets import ActorSet, Event, Everybody
-from footfall.activity.store import UNDATED, Store, day_slot, hour_slot, start_of
+from footfall.activity.store import PER_DAY, UNDATED, Store, day_slot, hour_slot, start_of
 from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
-from footfall.periods import EPOCH, Grain, Window, floor, parse_moment
+from footfall.periods import EPOCH, Grain, Window, floor
 
 FURTHEST = timedelta(days=366)
 """How far ahead of now a mark may be dated: a clock may be wrong and a date planned, but not by years."""
@@ -74,6 +78,7 @@ class Activity:
         this returns; when it raises, nothing was marked.
         """
         is_hourly = self.is_hourly if hourly is None else hourly
+        _check_hour(at, hourly, unique)
         if type(actors) is int and 0 <= actors < NAMED and at is None and not unique and event in self._checked:
             self.store.mark_one(event, self._slot_now(is_hourly), actors)
             return
@@ -87,12 +92,25 @@ class Activity:
         *,
         hourly: bool | None = None,
         unique: bool = False,
-    ) -> None:
+    ) -> int:
         """Take marks back: of the day of `at` and all its hours, or only of its hour when `hourly`; see `mark`.
 
-        Weeks, months and years stay true: they lose an actor only when no other of their days has him.
+        Weeks, months and years stay true: they lose an actor only when no other of their days has him. Returns how
+        many were there to take, by actor.
         """
-        self.unmark_dated(event, self._marks(actors, at, bool(hourly), unique))
+        _check_hour(at, hourly, unique)
+        marks = self._marks(actors, at, bool(hourly), unique)
+        self._check_event(event)
+        there = sum(self._held(event, slot, who) for slot, who in marks.items())
+        self.unmark_dated(event, marks)
+        return there
+
+    def _held(self, event: str, slot: int, who: Actors) -> int:
+        """How many of the actors are in a slot, or of a day's in any of its hours."""
+        is_day = slot != UNDATED and slot % PER_DAY == 0
+        ids = BitMap64(np.asarray(who.numbers, dtype=np.uint64))
+        ids.update(id for id in self.store.ids_of(who.names) if id is not None)
+        return int(ids.intersection_cardinality(self.store.union(event, slot, slot + (PER_DAY if is_day else 1))))
 
     def mark_file(
         self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: Tell = lambda _: None
@@ -151,7 +169,7 @@ class Activity:
     def _marks(self, actors: Any, at: str | date | datetime | None, hourly: bool, unique: bool) -> dict[int, Actors]:
         slots = [UNDATED] if unique else []
         if at is not None:
-            slots.append(self.slot_of(parse_moment(at, self.now()), hourly))
+            slots.append(self.slot_of(moment_of(at, self.now()), hourly))
         elif not unique:
             slots.append(self._slot_now(hourly))
         who = self.naming.all_stored(actors)
@@ -179,10 +197,11 @@ class Activity:
     def _check_event(self, event: str) -> None:
         if event in self._checked:
             return
-        if not isinstance(event, str) or not event or len(event) > LONGEST_EVENT or not event.isprintable():
+        is_name = isinstance(event, str) and 0 < len(event) <= LONGEST_EVENT and event.isprintable()
+        if not is_name or event != event.strip():
             raise MarkError(
-                f"{event!r} is no name of an event: a text of 1 to {LONGEST_EVENT} characters, such as 'active' or "
-                "'task:done'; nothing was marked."
+                f"{_shown(event)} is no name of an event: a text of 1 to {LONGEST_EVENT} characters, without blanks "
+                "around it, such as 'active' or 'task:done'; nothing was marked."
             )
         if event in self.collected:
             raise MarkError(f"{event!r} comes of what was collected and cannot be marked by hand; choose another name.")
@@ -212,7 +231,7 @@ class Activity:
         self.renew(name)
         if name not in self.collected and name not in (known := self.store.events()):
             tail = did_you_mean(name, known) if known else "; nothing was marked yet, `footfall mark` does"
-            raise QueryError(f"nobody ever did {name!r}{tail}.")
+            raise QueryError(f"nobody ever did {_shown(name)}{tail}.")
         return self.event(name)
 
     def renew(self, event: str) -> None:
@@ -234,12 +253,27 @@ class Activity:
         """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""
         return self.known_event(self.population_event).ever() if self.population_event else Everybody(self)
 
-    def forget(self, actor: Any) -> int:
-        """Take an actor out of every set and out of the identities; from how many sets he was taken.
+    def forget(self, actors: Any) -> int:
+        """Take actors, one or many as in `mark`, out of every set and out of the names; out of how many sets in all.
 
-        Counts of occurrences stay, as they say nothing of anybody.
+        Counts of occurrences stay, as they say nothing of anybody. So do the rows of collected tables; who stands in
+        these is left out when their days are stated anew.
         """
-        return self.store.forget(self.naming.stored(actor))
+        who = self.naming.all_stored(actors)
+        for name in self.collected:  # who is in no set yet could not be remembered as forgotten
+            self.renew(name)
+        different: set[int | str] = {*map(int, who.numbers), *who.names}
+        return sum(self.store.forget(actor) for actor in different)
+
+    def is_known(self, actor: Any) -> bool:
+        """Whether an actor is in any set, or his name among the names."""
+        stored = self.naming.stored(actor)
+        return stored in self.store.everyone() if isinstance(stored, int) else self.store.ids_of([stored]) != [None]
+
+    def tables_with(self, actor: Any) -> list[str]:
+        """The collected tables that an actor stands in, unless he was forgotten."""
+        found = (collected.table.name for name, collected in self.collected.items() if actor in self.event(name).ever())
+        return sorted(set(found))
 
     # Ids of names, those that only other stores know included
 
@@ -266,3 +300,14 @@ class Activity:
 
     def close(self) -> None:
         self.store.close()
+
+
+def _check_hour(at: object, hourly: bool | None, unique: bool) -> None:
+    if hourly and unique and at is None:
+        raise MarkError("a unique mark has no time, so no hour either; say when as well, or leave the hour out.")
+
+
+def _shown(name: object) -> str:
+    """As it was given, cut where it is long."""
+    shown = repr(name)
+    return shown if len(shown) <= 60 else f"{shown[:60]}…"

@@ -1,30 +1,29 @@
-"""Marks in files: CSV (also .gz) and Parquet of any length, read in portions, taken whole or not at all."""
+"""Marks in files of any length, read in portions, taken whole or not at all. Rows are numbered from 1, without header."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from footfall.activity.actors import Naming
+from footfall.activity.actors import VALID, Naming
 from footfall.activity.ids import Actors
+from footfall.activity.moments import moment_of
+from footfall.activity.portions import Wanted, portions
 from footfall.activity.store import PER_DAY
-from footfall.errors import FootfallError, MarkError, QueryError, did_you_mean
-from footfall.periods import parse_moment
+from footfall.errors import FootfallError, MarkError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-PORTION = 16 << 20
-"""Bytes of a CSV file, and about those of a Parquet file, that are looked at together."""
-_ROWS = 1 << 18
+    Rows = npt.NDArray[np.int64]
 
 Tell = Callable[[int], None]
 """Told how many bytes of the file have been read."""
@@ -74,9 +73,9 @@ def read_marks(
     names: dict[int, list[str]] = defaultdict(list)
     counts: dict[int, int] = defaultdict(int)
     moments = _Moments(columns, now, slot_of)
-    for portion, bytes_read in _portions(file, columns, now):
-        rows, slots = _sound(portion, columns, moments, found)
-        for slot, actors in _by_slot(rows, slots, naming, found.rows):
+    for portion, bytes_read in portions(file, Wanted(columns.actor, columns.at, moments.moment)):
+        who, slots, rows = _sound(portion, columns, moments, found)
+        for slot, actors in _by_slot(who, slots, rows, columns.actor, naming):
             numbers[slot].append(np.asarray(actors.numbers))
             names[slot].extend(actors.names)
             counts[slot] += len(actors)
@@ -95,164 +94,138 @@ class _Moments:
         self._now = now
         self._slot_of = slot_of
 
-    def slots(self, portion: pa.Table, first: int) -> npt.NDArray[np.int64]:
+    def slots(self, column: pa.Array | None, rows: Rows) -> npt.NDArray[np.int64]:
+        """Those of the rows; with no column, of the one moment that all share."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if self._columns.at is None or self._columns.at not in portion.column_names:
-            at = self._now if self._columns.at is None else parse_moment(self._columns.at, self._now)
-            return np.full(portion.num_rows, self._slot_of(at), dtype=np.int64)
-        column = portion[self._columns.at].combine_chunks()
+        if column is None:
+            at = self._now if self._columns.at is None else self.moment(self._columns.at)
+            return np.full(len(rows), self._slot_of(at), dtype=np.int64)
         if pa.types.is_integer(column.type):
             column = column.cast(pa.string())
         coded = pc.dictionary_encode(column)
         slots = []
         for code, value in enumerate(coded.dictionary.to_pylist()):
             try:
-                slots.append(self._slot_of(self._moment(value)))
+                slots.append(self._slot_of(self.moment(value)))
             except FootfallError as error:
-                row = first + pc.index(coded.indices, code).as_py() + 1
-                raise MarkError(f"row {row:,}, column {self._columns.at!r}: {_as_mark(error)}") from None
+                row = rows[pc.index(coded.indices, code).as_py()]
+                raise _at_row(row, self._columns.at, error) from None
         indices: npt.NDArray[np.int64] = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         return np.array(slots, dtype=np.int64)[indices]
 
-    def _moment(self, value: Any) -> datetime:
-        if isinstance(value, str):
-            text = value.strip()
-            try:
-                value = datetime.fromisoformat(text)
-                if len(text) in (8, 10):  # a date, with or without dashes
-                    value = value.replace(tzinfo=UTC)
-            except ValueError:
-                return parse_moment(text, self._now)
-        if isinstance(value, datetime) and value.tzinfo is None:
-            if self._columns.zone is None:
-                raise QueryError(
-                    f"{value.isoformat()} has no time zone; say which one such moments are in, for instance --zone UTC."
-                )
-            value = value.replace(tzinfo=self._columns.zone)
-        if not isinstance(value, date):
-            raise QueryError(f"{value!r} is no moment in time.")
-        return parse_moment(value, self._now)
+    def moment(self, value: Any) -> datetime:
+        return moment_of(value, self._now, self._columns.zone)
 
 
-def _as_mark(error: FootfallError) -> str:
-    said = str(error)
-    return said if said.endswith("nothing was marked.") else f"{said.removesuffix('.')}; nothing was marked."
+def _at_row(row: int, column: str | None, error: Exception | str) -> MarkError:
+    said = str(error).removesuffix("; nothing was marked.").removesuffix(".")
+    return MarkError(f"row {row:,}, column {column!r}: {said}; nothing was marked.")
 
 
 def _sound(
     portion: pa.Table, columns: Columns, moments: _Moments, found: FileMarks
-) -> tuple[pa.Array, npt.NDArray[np.int64]]:
-    """The actors of a portion and their slots; rows without either are counted where that was asked, else refused."""
+) -> tuple[pa.Array, npt.NDArray[np.int64], Rows]:
+    """Actors, slots and numbers of the rows; those without who or when are counted where that was asked, else refused."""
+    import pyarrow as pa
+
+    rows = found.rows + 1 + np.arange(portion.num_rows)
+    parts = {name: _plain(portion[name], name, rows) for name in portion.column_names}
+    missing = np.zeros(len(rows), dtype=bool)
+    for name, part in parts.items():
+        is_empty = _is_missing(part)
+        if is_empty.any() and not columns.is_missing_skipped:
+            raise MarkError(
+                f"row {rows[is_empty.argmax()]:,} has nothing in column {name!r}; fill it in, or leave such rows out with "
+                "--skip-missing; nothing was marked."
+            )
+        missing |= is_empty
+    if missing.any():
+        found.skipped += int(missing.sum())
+        rows = rows[~missing]
+        parts = {name: part.filter(pa.array(~missing)) for name, part in parts.items()}
+    actors = _as_actors(parts[columns.actor], columns.actor, rows)
+    return actors, moments.slots(parts.get(columns.at) if columns.at else None, rows), rows
+
+
+def _plain(column: pa.ChunkedArray, name: str, rows: Rows) -> pa.Array:
+    """A column in one piece, whose texts are texts."""
+    import pyarrow as pa
+
+    part = column.combine_chunks()
+    part = part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part
+    if pa.types.is_dictionary(part.type):
+        part = part.dictionary_decode()
+    if not (pa.types.is_binary(part.type) or pa.types.is_large_binary(part.type)):
+        return part
+    try:
+        return part.cast(pa.large_string())
+    except pa.ArrowInvalid:
+        at = _first_bad(part, lambda some: some.cast(pa.large_string()), pa.ArrowInvalid)
+        raise _at_row(rows[at], name, f"{part[at].as_py()[:40]!r} is no UTF-8; save the file as UTF-8") from None
+
+
+def _is_missing(column: pa.Array) -> npt.NDArray[np.bool_]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    for name in (columns.actor, columns.at):
-        if name not in portion.column_names:
-            continue
-        column = portion[name]
-        missing = column.is_null()
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            missing = pc.or_kleene(missing, pc.equal(pc.utf8_trim_whitespace(column), ""))
-        count = pc.sum(missing).as_py() or 0
-        if count and not columns.is_missing_skipped:
-            row = found.rows + pc.index(missing, True).as_py() + 1
-            raise MarkError(
-                f"row {row:,} has nothing in column {name!r}; fill it in, or leave such rows out with --skip-missing; "
-                "nothing was marked."
-            )
-        found.skipped += count
-        portion = portion.filter(pc.invert(missing)) if count else portion
-    return portion[columns.actor].combine_chunks(), moments.slots(portion, found.rows)
+    missing = column.is_null(nan_is_null=pa.types.is_floating(column.type))
+    if _is_text(column):
+        missing = pc.or_kleene(missing, pc.equal(pc.utf8_trim_whitespace(column), "")).fill_null(True)
+    found: npt.NDArray[np.bool_] = missing.to_numpy(zero_copy_only=False)
+    return found
+
+
+def _as_actors(column: pa.Array, name: str, rows: Rows) -> pa.Array:
+    """Whole numbers as pandas writes them beside missing ones (`17.0`) are those numbers; negative ones are no actors."""
+    import pyarrow.compute as pc
+
+    if not _is_text(column):
+        return column
+    is_negative = pc.match_substring_regex(column, r"^-[0-9]+(\.0)?$")
+    if pc.any(is_negative).as_py():
+        at = pc.index(is_negative, True).as_py()
+        raise _at_row(rows[at], name, f"{column[at].as_py()} is no actor: {VALID}")
+    if pc.any(pc.ends_with(column, ".0")).as_py():
+        column = pc.replace_substring_regex(column, r"^(0|[1-9][0-9]*)\.0$", r"\1")
+    return column
+
+
+def _is_text(column: pa.Array) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
+
+
+def _first_bad(values: pa.Array, read: Callable[[pa.Array], object], error: type[Exception]) -> int:
+    """Where the first value is that cannot be read, of values that cannot be read together."""
+    start, stop = 0, len(values)
+    while stop - start > 1:
+        middle = (start + stop) // 2
+        try:
+            read(values[start:middle])
+            start = middle
+        except error:
+            stop = middle
+    return start
 
 
 def _by_slot(
-    actors: pa.Array, slots: npt.NDArray[np.int64], naming: Naming, first: int
+    actors: pa.Array, slots: npt.NDArray[np.int64], rows: Rows, column: str, naming: Naming
 ) -> Iterator[tuple[int, Actors]]:
     if not len(slots):
         return
     order = np.argsort(slots, kind="stable")
-    actors, slots = actors.take(order), slots[order]
+    ordered, slots = actors.take(order), slots[order]
     bounds = [0, *(np.flatnonzero(np.diff(slots)) + 1).tolist(), len(slots)]
     for start, stop in pairwise(bounds):
         try:
-            yield int(slots[start]), naming.all_stored(actors[start:stop])
-        except MarkError as error:
-            raise MarkError(f"in rows {first + 1:,} to {first + len(slots):,}: {error}") from None
-
-
-# Files
-
-
-def _portions(file: Path, columns: Columns, now: datetime) -> Iterator[tuple[pa.Table, int]]:
-    """Tables of the columns that were asked for, and how many bytes of the file have been read."""
-    import pyarrow as pa
-
-    try:
-        read = _parquet if file.suffix.lower() in (".parquet", ".pq") else _csv
-        yield from read(file, columns, now)
-    except FileNotFoundError:
-        raise MarkError(f"there is no file {file}.") from None
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        said = str(error).splitlines()[0]
-        raise MarkError(f"{file} cannot be read as {_form(file)}: {said}; nothing was marked.") from None
-    except OSError as error:
-        raise MarkError(f"{file} cannot be read: {error.strerror or error}.") from None
-
-
-def _form(file: Path) -> str:
-    return "Parquet" if file.suffix.lower() in (".parquet", ".pq") else "CSV with a header"
-
-
-def _wanted(file: Path, columns: Columns, present: list[str], now: datetime) -> list[str]:
-    """The columns to read; one that is not there is an error with those that are."""
-    if columns.actor not in present:
-        raise MarkError(f"{file} has no column {columns.actor!r}{did_you_mean(columns.actor, present)}.")
-    if columns.at is None:
-        return [columns.actor]
-    if columns.at in present:
-        return list(dict.fromkeys([columns.actor, columns.at]))
-    try:
-        parse_moment(columns.at, now)
-    except QueryError:
-        raise MarkError(
-            f"{file} has no column {columns.at!r}, and it is no moment either{did_you_mean(columns.at, present)}."
-        ) from None
-    return [columns.actor]
-
-
-def _csv(file: Path, columns: Columns, now: datetime) -> Iterator[tuple[pa.Table, int]]:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    with file.open("rb") as raw:
-        source: Any = pa.PythonFile(raw, mode="r")
-        if file.suffix.lower() in (".gz", ".bz2", ".zst"):
-            source = pa.CompressedInputStream(
-                source, {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}[file.suffix.lower()]
-            )
-        reader = csv.open_csv(
-            source,
-            read_options=csv.ReadOptions(block_size=PORTION),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types={name: pa.string() for name in (columns.actor, columns.at) if name},
-                strings_can_be_null=False,
-            ),
-        )
-        wanted = _wanted(file, columns, reader.schema.names, now)
-        for batch in reader:
-            yield pa.Table.from_batches([batch]).select(wanted), raw.tell()
-
-
-def _parquet(file: Path, columns: Columns, now: datetime) -> Iterator[tuple[pa.Table, int]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(file) as reader:
-        wanted = _wanted(file, columns, reader.schema_arrow.names, now)
-        size, rows, done = file.stat().st_size, reader.metadata.num_rows, 0
-        for batch in reader.iter_batches(batch_size=_ROWS, columns=wanted):
-            done += batch.num_rows
-            yield pa.Table.from_batches([batch]), size * done // max(rows, 1)
+            yield int(slots[start]), naming.all_stored(ordered[start:stop])
+        except MarkError:
+            at = _first_bad(actors, naming.all_stored, MarkError)
+            try:
+                naming.all_stored(actors[at : at + 1])
+            except MarkError as error:
+                raise _at_row(rows[at], column, error) from None
+            raise

@@ -23,7 +23,9 @@ _PANEL = "Who did what, who came back"
 
 _Event = Annotated[str, typer.Argument(metavar="EVENT", help="What they did, such as active.", show_default=False)]
 _Hourly = Annotated[bool | None, typer.Option("--hourly", help="By the hour too, not only by the day.")]
-_Unique = Annotated[bool, typer.Option("--unique", help="Without a time: once and for ever.")]
+_Unique = Annotated[
+    bool, typer.Option("--unique", help="Without a time, once and for ever; with --at on that day too.")
+]
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -39,7 +41,8 @@ def mark(
     hourly: _Hourly = None,
     unique: _Unique = False,
     file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Mark the rows of a CSV (also .gz) or Parquet file.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Mark the rows of a CSV (also .gz) or Parquet file; - is standard input."),
     ] = None,
     actor: Annotated[str | None, typer.Option(metavar="COLUMN", help="The file's column that says who.")] = None,
     zone: Annotated[
@@ -53,11 +56,11 @@ def mark(
     from footfall.wording import counted
 
     activity = workspace_of(context).activity
+    if zone and at is None:
+        raise MarkError("--zone says which zone moments are in, and there are none; say when with --at.")
     if file is None:
-        if not actors or actor or zone or skip_missing:
-            raise MarkError("nobody is named to mark; write the actors, or --file FILE --actor COLUMN.")
-        activity.mark(event, actors, at, hourly=hourly, unique=unique)
-        print(f"Marked {event}: {counted(len(actors), 'actor')}.")
+        _check_no_file(actor, skip_missing)
+        _mark_words(activity, event, actors or [], at, _zone(zone), hourly, unique)
         return
     if actors or unique or not actor:
         raise MarkError("a file is marked with --file FILE --actor COLUMN [--at COLUMN], without actors or --unique.")
@@ -68,6 +71,38 @@ def mark(
         found = _mark_file(activity, event, file, Columns(actor, at, _zone(zone), skip_missing), hourly)
     left_out = f" {counted(found.skipped, 'row')} without who or when left out." if found.skipped else ""
     print(f"Marked {event}: {counted(found.marked, 'row')} on {counted(found.days, 'day')}.{left_out}")
+
+
+def _check_no_file(actor: str | None, skip_missing: bool) -> None:
+    for option, given in (("--actor", actor), ("--skip-missing", skip_missing)):
+        if given:
+            raise MarkError(f"{option} is about the rows of a file; name the file with --file FILE, or leave it out.")
+
+
+def _mark_words(
+    activity: Activity,
+    event: str,
+    actors: list[str],
+    at: str | None,
+    zone: ZoneInfo | None,
+    hourly: bool | None,
+    unique: bool,
+) -> None:
+    from footfall.activity.actors import VALID, read_actor
+    from footfall.activity.moments import moment_of
+    from footfall.wording import counted
+
+    if not actors:
+        raise MarkError("nobody is named to mark; write the actors, or --file FILE --actor COLUMN.")
+    for actor in actors:
+        if actor.startswith("-") and actor[1:].isdecimal():
+            raise MarkError(f"{actor} is no actor: {VALID}; nothing was marked.")
+    moment = None if at is None else moment_of(at, activity.now(), zone)
+    activity.mark(event, actors, moment, hourly=hourly, unique=unique)
+    different = len({read_actor(actor) for actor in actors})
+    who = counted(different, "actor")
+    when = ", without a time" + (" and on that day" if at else "") if unique else ""
+    print(f"Marked {event}: {who if different == len(actors) else f'{len(actors)} marks of {who}'}{when}.")
 
 
 def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> FileMarks:
@@ -106,8 +141,11 @@ def unmark(
     """Take marks back: weeks, months and years stay true."""
     from footfall.wording import counted
 
-    workspace_of(context).unmark(event, actors, at, hourly=hourly, unique=unique)
-    print(f"Took back {event}: {counted(len(actors), 'actor')}.")
+    activity = workspace_of(context).activity
+    if event not in activity.collected:
+        activity.known_event(event)
+    taken = activity.unmark(event, actors, at, hourly=hourly, unique=unique)
+    print(f"Took back {event}: {counted(taken, 'mark') if taken else 'nothing, as none of them was marked then'}.")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -129,11 +167,18 @@ def forget(
     actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="Whom to forget.", show_default=False)],
 ) -> None:
     """Take actors out of every set and out of the names that are kept."""
-    from footfall.wording import counted
+    from footfall.wording import counted, listed
 
-    workspace = workspace_of(context)
+    activity = workspace_of(context).activity
     for actor in actors:
-        print(f"Forgot {actor}: taken out of {counted(workspace.forget(actor), 'set')}.")
+        tables, is_known = activity.tables_with(actor), activity.is_known(actor)
+        sets = activity.forget(actor)
+        if not sets and not is_known:
+            print(f"Nobody was known as {actor}.")
+            continue
+        print(f"Forgot {actor}: taken out of {counted(sets, 'set')}.")
+        if tables:
+            print(f"What was collected keeps its rows: {actor} still stands in the lake's {listed(tables)}.")
 
 
 copies = typer.Typer(help="Copy what other tools have kept.", no_args_is_help=True)

@@ -1,0 +1,48 @@
+"""When a mark is of: a day, or an instant with its zone. A whole year, month or week is no moment of a mark."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, tzinfo
+from typing import Any
+
+from footfall.errors import MarkError
+from footfall.periods import Window, in_utc, parse_moment
+
+_PERIODS = {"year": r"\d{4}", "month": r"\d{4}-\d{2}", "week": r"\d{4}-?[Ww]\d{2}"}
+_DAY = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}|\d{4}-?[Ww]\d{2}-?\d")
+_VALID = "2026-11-23, 2026-11-23T09:30Z, today or yesterday"
+
+
+def moment_of(at: Any, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """The moment of a mark, in UTC; a day is one of UTC.
+
+    `zone` is that of a local time that names none. Text that is no moment is a QueryError, all else a MarkError.
+    """
+    if isinstance(at, str):
+        at = _of_text(at.strip(), now)
+    if isinstance(at, datetime):
+        if at.tzinfo is None and zone is None:
+            raise MarkError(
+                f"{at.isoformat()} has no time zone; add Z for UTC or an offset such as +02:00, or name the zone, for "
+                "instance --zone UTC."
+            )
+        try:
+            return in_utc(at if at.tzinfo is not None else at.replace(tzinfo=zone))
+        except OverflowError:
+            raise MarkError(f"{at.isoformat()} is outside of the calendar.") from None
+    if isinstance(at, date):
+        return Window.of_day(at).start
+    raise MarkError(
+        f"{at!r} ({type(at).__name__}) is no moment in time; give a date, a datetime, or text like {_VALID}."
+    )
+
+
+def _of_text(text: str, now: datetime) -> datetime | date:
+    for period, pattern in _PERIODS.items():
+        if re.fullmatch(pattern, text):
+            raise MarkError(f"{text} is a whole {period}; a mark needs a day or an instant, like {_VALID}.")
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else datetime.fromisoformat(text)
+    except ValueError:
+        return parse_moment(text, now)

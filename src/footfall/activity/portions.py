@@ -1,0 +1,202 @@
+"""Files of marks as Arrow tables of the columns that are wanted, a portion at a time: CSV (also compressed), Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from footfall.errors import FootfallError, MarkError, did_you_mean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PORTION = 16 << 20
+"""Bytes of a CSV file, and about those of a Parquet file, that are looked at together."""
+_ROWS = 1 << 18
+_HEADER = 1 << 20
+"""Bytes in which a CSV file's header must end."""
+_COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>", "NaT"]
+"""What a CSV column says, unquoted, where it says nothing: as pandas, R and databases write it."""
+STANDARD_INPUT = Path("-")
+
+Portions = Iterator[tuple["pa.Table", int]]
+"""Tables, and how many bytes of the file have been read so far."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The columns to read of a file: who, and perhaps when; `is_moment` tells that the latter is one moment for all."""
+
+    actor: str
+    at: str | None
+    check_moment: Callable[[str], object]
+    """Raises when a text is no moment."""
+
+    def among(self, file: str, present: list[str]) -> list[str]:
+        """The columns to read; one that is not there, or twice, is an error."""
+        if self.actor not in present:
+            raise MarkError(f"{file} has no column {self.actor!r}{did_you_mean(self.actor, present)}.")
+        wanted = [self.actor]
+        if self.at in present:
+            wanted = list(dict.fromkeys([self.actor, self.at]))
+        elif self.at is not None:
+            self._check_one_moment(file, self.at, present)
+        for name in wanted:
+            if present.count(name) > 1:
+                raise MarkError(
+                    f"{file} has {present.count(name)} columns {name!r}, so nobody can tell which is meant; "
+                    "rename all but one; nothing was marked."
+                )
+        return wanted
+
+    def _check_one_moment(self, file: str, at: str, present: list[str]) -> None:
+        try:
+            self.check_moment(at)
+        except MarkError as error:
+            raise MarkError(f"{file} has no column {at!r}, and {error}") from None
+        except FootfallError:
+            raise MarkError(
+                f"{file} has no column {at!r}, and it is no moment either{did_you_mean(at, present)}."
+            ) from None
+
+
+def portions(file: Path, wanted: Wanted) -> Portions:
+    """The wanted columns of a file; whatever it is that cannot be read is one sentence."""
+    import pyarrow as pa
+
+    name = name_of(file)
+    try:
+        with _on_disk(file) as path:
+            read = _parquet if _is_parquet(path, name) else _csv
+            yield from read(path, name, wanted)
+    except FileNotFoundError:
+        raise MarkError(f"there is no file {name}.") from None
+    except pa.ArrowException as error:
+        raise MarkError(f"{name} cannot be read as {_form(file)}: {_said(error)}; nothing was marked.") from None
+    except OSError as error:
+        what = "is damaged" if file.suffix.lower() in _COMPRESSED and not error.strerror else "cannot be read"
+        raise MarkError(f"{name} {what}: {error.strerror or _said(error)}; nothing was marked.") from None
+
+
+def name_of(file: Path) -> str:
+    return "standard input" if file == STANDARD_INPUT else str(file)
+
+
+def _said(error: Exception) -> str:
+    """The reader's words, its rows numbered as ours are: it counts the header as one."""
+    said = str(error).splitlines()[0].strip().removesuffix(".").removeprefix("CSV parse error: ")
+    return re.sub(r"^Row #(\d+): E", lambda match: f"row {int(match[1]) - 1:,}: e", said)
+
+
+@contextmanager
+def _on_disk(file: Path) -> Iterator[Path]:
+    """Standard input is kept in a file meanwhile, as its header is looked at before its rows."""
+    if file != STANDARD_INPUT:
+        yield file
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "standard-input"
+        with copy.open("wb") as out:
+            shutil.copyfileobj(sys.stdin.buffer, out)
+        yield copy
+
+
+def _form(file: Path) -> str:
+    return "Parquet" if file.suffix.lower() in (".parquet", ".pq") else "CSV with a header"
+
+
+def _is_parquet(path: Path, name: str) -> bool:
+    with path.open("rb") as start:
+        head = start.read(4096)
+    if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
+        return True
+    if path.suffix.lower() not in _COMPRESSED:
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise MarkError(f"{name} is text in UTF-16; save it as UTF-8; nothing was marked.")
+        if b"\0" in head or head.startswith(b"PK\x03\x04"):
+            raise MarkError(f"{name} is neither CSV nor Parquet; CSV and Parquet are read; nothing was marked.")
+    return False
+
+
+# CSV
+
+
+def _csv(path: Path, name: str, wanted: Wanted) -> Portions:
+    """No Python object is read from: the reader's thread may still read when an error has ended the program."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    names, delimiter = _header(path, name, wanted)
+    columns = wanted.among(name, names)
+    raw, stream = _opened(path)
+    reader = arrow_csv.open_csv(
+        stream,
+        read_options=arrow_csv.ReadOptions(block_size=PORTION, use_threads=False),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True, delimiter=delimiter),
+        convert_options=arrow_csv.ConvertOptions(
+            include_columns=columns,
+            column_types=dict.fromkeys(columns, pa.binary()),  # what is not UTF-8 is told with its row
+            null_values=MISSING,
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    with reader:
+        for batch in reader:
+            yield pa.Table.from_batches([batch]), raw.tell()
+
+
+def _opened(path: Path) -> tuple[Any, Any]:
+    """A file, and the stream of what is in it."""
+    import pyarrow as pa
+
+    raw = pa.OSFile(str(path))
+    form = _COMPRESSED.get(path.suffix.lower())
+    return raw, pa.CompressedInputStream(raw, form) if form else raw
+
+
+def _header(path: Path, name: str, wanted: Wanted) -> tuple[list[str], str]:
+    """The names of the columns, and what stands between them: a comma, or where that tells nothing, a ; or a tab."""
+    raw, stream = _opened(path)
+    with raw, stream:
+        head = stream.read(_HEADER).decode("utf-8-sig", errors="replace")
+    if not head.strip():
+        raise MarkError(f"{name} cannot be read as CSV with a header: it is empty; nothing was marked.")
+    names = _first_row(head, ",")
+    if len(names) == 1 and wanted.actor not in names:
+        for delimiter in (";", "\t"):
+            if wanted.actor in (others := _first_row(head, delimiter)):
+                return others, delimiter
+    return names, ","
+
+
+def _first_row(head: str, delimiter: str) -> list[str]:
+    try:
+        return next((row for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row), [])
+    except csv.Error as error:
+        raise MarkError(f"the header cannot be read as CSV: {error}; nothing was marked.") from None
+
+
+# Parquet
+
+
+def _parquet(path: Path, name: str, wanted: Wanted) -> Portions:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as reader:
+        columns = wanted.among(name, reader.schema_arrow.names)
+        size, rows, done = path.stat().st_size, reader.metadata.num_rows, 0
+        for batch in reader.iter_batches(batch_size=_ROWS, columns=columns):
+            done += batch.num_rows
+            yield pa.Table.from_batches([batch]), size * done // max(rows, 1)
