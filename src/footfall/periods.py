@@ -229,7 +229,9 @@ def in_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise QueryError(f"{moment.isoformat()} is at the end of the calendar; {_VALID_MOMENTS} are valid.") from None
+        raise QueryError(
+            f"{moment.isoformat()} lies outside of the calendar; write a moment like {_VALID_MOMENTS}."
+        ) from None
 
 
 def short(moment: datetime) -> str:
