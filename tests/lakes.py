@@ -37,6 +37,7 @@ LAUNCHES = Table(
     rollups=(
         Rollup("launches_by_day", Grain.DAY, ("provider", "repo", "origin")),
         Rollup("launches_by_month", Grain.MONTH, ("provider", "origin")),
+        Rollup("launches_by_year", Grain.YEAR, ("provider", "origin")),
     ),
     sort=("repo", "hour"),
 )

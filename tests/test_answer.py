@@ -233,6 +233,16 @@ class TestGroups:
             "small",
         ]
 
+    def test_the_rest_of_a_total_is_that_of_a_month(self, tmp_path: Path) -> None:
+        """Groups without a value come last: the rest may hold some of them, or nothing else."""
+        rows = [launch("2021-02-01", name, n) for name, n in (("a", 3), ("b", 2), ("c", 1))]
+        rows += [{**launch("2021-02-01", name), "launches": None} for name in ("d", None)]
+        lake = LakeOf(tmp_path, {"launches": rows}, collected(days("2021-02-01", "2021-02-01")))
+        for top in range(1, 6):
+            total, month = (lake.rows_of("launches", by="repo", grain=g, top=top) for g in ("total", "month"))
+            assert [row[1:3] for row in total] == [row[1:3] for row in month]
+        assert [row[1:3] for row in lake.rows_of("launches", by="repo", grain="total", top=2)][-1] == ("other", 1)
+
     def test_a_group_named_other_is_not_the_rest(self, lake: LakeOf) -> None:
         for grain in ("total", "month"):
             result = lake.ask("launches", by="origin", grain=grain, top=3)
@@ -320,7 +330,7 @@ class TestComparing:
 def property_lake(tmp_path_factory: pytest.TempPathFactory) -> LakeOf:
     rows = [
         {
-            "hour": at("2021-01-01") + timedelta(hours=(n * 37) % (24 * 63)),
+            "hour": at(["2021-01-01", "2022-01-01"][n % 5 == 0]) + timedelta(hours=(n * 37) % (24 * 63)),
             "provider": ["GitHub", "Gist", "Git"][n % 3],
             "repo": f"r{n * n % 7}",
             "origin": ["ovh", None, "gke", "gesis"][n % 4],
@@ -329,7 +339,8 @@ def property_lake(tmp_path_factory: pytest.TempPathFactory) -> LakeOf:
         }
         for n in range(400)
     ]
-    return LakeOf(tmp_path_factory.mktemp("lake"), {"launches": rows}, collected(days("2021-01-01", "2021-03-01")))
+    windows = [*days("2021-01-01", "2021-03-01"), *days("2022-01-01", "2022-03-01")]
+    return LakeOf(tmp_path_factory.mktemp("lake"), {"launches": rows}, collected(windows))
 
 
 class TestRollups:
@@ -363,6 +374,8 @@ class TestRollups:
             ("launches", {"grain": "month", "by": "token"}, "launches"),
             ("launches", {"grain": "month", "where": "token=true"}, "launches"),
             ("launches", {"grain": "total", "since": "2021-01-01", "until": "2021-03-01"}, "launches_by_month"),
+            ("launches", {"grain": "total", "since": "2021", "until": "2022"}, "launches_by_year"),
+            ("launches", {"grain": "year", "since": "2021", "until": "2023", "by": "provider"}, "launches_by_year"),
             ("repos", {"grain": "month"}, "launches_by_day"),
             ("repos", {"grain": "hour"}, "launches"),
             ("latest_launch", {"grain": "month"}, "launches"),
@@ -408,7 +421,7 @@ class TestRollups:
             st.lists(st.sampled_from(["provider", "origin", "repo", "token"]), max_size=2, unique=True)
         )
         start = data.draw(st.integers(0, 60 * 24))
-        step = data.draw(st.sampled_from([1, 24, 24 * 28]))
+        step = data.draw(st.sampled_from([1, 24, 24 * 28, 24 * 365]))
         asked["since"] = at("2021-01-01") + timedelta(hours=start // step * step)
         asked["until"] = asked["since"] + timedelta(hours=step * data.draw(st.integers(1, 40)))
         asked["where"] = data.draw(

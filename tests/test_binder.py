@@ -1084,6 +1084,7 @@ def test_rollups_leave_out_what_they_say() -> None:
     assert {rollup.name: set(table.dimensions) - set(rollup.dimensions) for rollup in table.rollups} == {
         "launches_by_day": {"spec", "repo", "ref"},
         "launches_by_month": {"spec", "ref", "origin", "federation", "version", "build_token", "request_origin"},
+        "launches_by_year": {"spec", "ref", "origin", "federation", "version", "build_token", "request_origin"},
     }
     assert {column.role for column in table.columns} == {Role.TIME, Role.DIMENSION, Role.MEASURE}
 

@@ -31,7 +31,7 @@ VISITS = Table(
         Column("visits", "integer", Role.MEASURE, "How many."),
     ),
     rule=Replace(),
-    rollups=(Rollup("visits_by_day", Grain.DAY, ("site",)),),
+    rollups=(Rollup("visits_by_day", Grain.DAY, ("site",)), Rollup("visits_by_year", Grain.YEAR, ("site",))),
     sort=("page", "hour"),
 )
 GAUGE = Table(
@@ -231,8 +231,8 @@ def test_the_lake_can_be_read_as_it_was(lake: Lake) -> None:
 # Rollups
 
 
-def rolled(lake: Lake) -> list[tuple[object, ...]]:
-    return contents(lake, VISITS.rolled(VISITS.rollups[0]))
+def rolled(lake: Lake, which: int = 0) -> list[tuple[object, ...]]:
+    return contents(lake, VISITS.rolled(VISITS.rollups[which]))
 
 
 def test_a_rollup_sums_what_the_table_holds_and_says_which_version(lake: Lake) -> None:
@@ -247,6 +247,50 @@ def test_a_rollup_sums_what_the_table_holds_and_says_which_version(lake: Lake) -
     assert tables["visits_by_day"].built_from != tables["visits"].version
     refresh(lake, VISITS)
     assert [row[2] for row in rolled(lake)] == [10, 5]
+
+
+def test_a_rollup_of_years_follows_its_months(lake: Lake) -> None:
+    put(lake, JAN[0], 1, 2)
+    put(lake, date(2024, 12, 31), 4)
+    put(lake, date(2023, 12, 31), 8)
+    refresh(lake, VISITS)
+    assert rolled(lake, 1) == [("2023-01-01 00:00:00+00", "a", 8), ("2024-01-01 00:00:00+00", "a", 7)]
+    before = set(lake.snapshot([VISITS]).tables["visits_by_year"].files)
+    put(lake, date(2024, 6, 1), 16)
+    put(lake, JAN[0])
+    refresh(lake, VISITS)
+    assert rolled(lake, 1) == [("2023-01-01 00:00:00+00", "a", 8), ("2024-01-01 00:00:00+00", "a", 20)]
+    after = set(lake.snapshot([VISITS]).tables["visits_by_year"].files)
+    assert {Path(path).parent.name for path in before & after} == {"month=2023-01"}
+    put(lake, date(2023, 12, 31))
+    refresh(lake, VISITS)
+    assert rolled(lake, 1) == [("2024-01-01 00:00:00+00", "a", 20)]
+
+
+class Overtaken(Lake):
+    """A lake that another writer is busy with just when its rollup of years is to be built."""
+
+    is_overtaken = False
+
+    def open_for_writing(self, table: Table) -> DeltaFolder:
+        if table.name == "visits_by_year" and not self.is_overtaken:
+            self.is_overtaken = True
+            other = Lake.open(str(self.root))
+            put(other, JAN[1], 2)
+            refresh(other, replace(VISITS, rollups=VISITS.rollups[:1]))
+        return super().open_for_writing(table)
+
+
+def test_a_rollup_is_not_built_on_one_of_another_version(tmp_path: Path) -> None:
+    lake = Overtaken(tmp_path / "lake")
+    version = put(lake, JAN[0], 1)
+    refresh(lake, VISITS)
+    assert lake.is_overtaken
+    assert [row[2] for row in rolled(lake, 0)] == [1, 2]
+    assert [row[2] for row in rolled(lake, 1)] == [1]
+    assert lake.snapshot([VISITS]).tables["visits_by_year"].built_from == version
+    refresh(lake, VISITS)
+    assert [row[2] for row in rolled(lake, 1)] == [3]
 
 
 def test_a_refresh_rebuilds_only_the_months_that_changed(lake: Lake) -> None:

@@ -24,6 +24,7 @@ Group: TypeAlias = tuple[Value, ...]
 """One value for each dimension asked."""
 
 PERIOD, VALUE, MOMENT, RANK = "period_start", "measured_value", "measured_at", "rank_of_group"
+TOTAL, VALUES, GROUPS = "total_of_values", "number_of_values", "number_of_groups"
 
 
 def group_column(position: int) -> str:
@@ -71,6 +72,11 @@ class Measurement:
         order = [ibis.desc(VALUE, nulls_first=False), *names]
         if self.metric.kind is not Kind.SUM:
             return self.engine.run(groups.order_by(order).limit(count))
+        if groups[VALUE].type().is_integer():
+            value = groups[VALUE]
+            of_all = {TOTAL: value.sum().over(), VALUES: value.count().over(), GROUPS: groups.count().over()}
+            return _with_rest(self.engine.run(groups.mutate(**of_all).order_by(order).limit(count)))
+        # Of fractions what is left of the total is not what the rest adds up to: that is added up itself.
         ranked = groups.mutate(**{RANK: ibis.row_number().over(order_by=order)})
         folded = ranked.group_by(**{RANK: ibis.least(ranked[RANK], ibis.literal(count, type="int64"))}).aggregate(
             **{name: ranked[name].max() for name in self.group_columns}, **{VALUE: ranked[VALUE].sum()}
@@ -154,6 +160,21 @@ class Measurement:
         )
         firsts = firsts.mutate(**{PERIOD: self.engine.truncate(firsts[MOMENT], grain)})
         return firsts.group_by(list(keys)).aggregate(**{VALUE: lambda t: t.count()})
+
+
+def _with_rest(rows: pa.Table) -> pa.Table:
+    """The first groups, and where there are more, a row with what these leave of the total."""
+    import pyarrow as pa
+
+    first = rows.drop_columns([TOTAL, VALUES, GROUPS])
+    if not rows.num_rows:
+        return first
+    total, values, groups = (rows[name][0].as_py() for name in (TOTAL, VALUES, GROUPS))
+    if groups == rows.num_rows:
+        return first
+    # Groups without value come last: when no value is left, there is nothing to add up.
+    rest = total - sum(rows[VALUE].to_pylist()) if values > rows.num_rows else None
+    return pa.concat_tables([first, pa.Table.from_pylist([{VALUE: rest}], schema=first.schema)])
 
 
 def keep_window(rows: ir.Table, time: str, window: Window) -> ir.Table:

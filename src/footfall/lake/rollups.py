@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections import defaultdict
 
 from footfall.errors import LakeError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder
@@ -28,8 +29,8 @@ def refresh(lake: Lake, table: Table) -> None:
 
 
 def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
-    if not isinstance(table.rule, Replace) or not Grain.MONTH.holds(rollup.grain):
-        raise ValueError(f"{rollup.name}: a rollup sums a Replace table by hour, day or month")
+    if not isinstance(table.rule, Replace) or not Grain.YEAR.holds(rollup.grain):
+        raise ValueError(f"{rollup.name}: a rollup sums a Replace table by hour, day, month or year")
     source = DeltaFolder.open(lake.root / table.name, table.time)
     if source is None:
         return
@@ -37,15 +38,33 @@ def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
     built_from = target.cursor(BUILT_FROM)
     if built_from is not None and built_from >= source.version:
         return
-    files = source.files()
-    months = _changed_months(source, files, built_from)
-    removed = [file for file in target.files() if months is None or file.month in months]
+    changed = _changed_months(source, source.files(), built_from)
+    spans = None if changed is None else {_span(rollup, month) for month in changed}
+    summed = _finer(lake, table, rollup, source.version) or source
+    files: dict[str, list[DataFile]] = defaultdict(list)
+    for file in summed.files():
+        files[_span(rollup, file.month)].append(file)
+    removed = [file for file in target.files() if spans is None or file.month in spans]
     with target.staging() as added:
-        for month in sorted({file.month for file in files if months is None or file.month in months}):
-            of_month = [file for file in files if file.month == month]
-            if written := _sum_month(lake, table, rollup, target, source, month, of_month):
+        for span in sorted(files if spans is None else files.keys() & spans):
+            if written := _sum(lake, table, rollup, target, read_files(summed.folder, files[span]), span):
                 added.append(written)
     target.commit(added, removed, cursor=Cursor(BUILT_FROM, source.version))
+
+
+def _span(rollup: Rollup, month: str) -> str:
+    """The month that what happened in `month` is summed up in: itself, or the first one of its year."""
+    return f"{month[:4]}-01" if rollup.grain is Grain.YEAR else month
+
+
+def _finer(lake: Lake, table: Table, rollup: Rollup, version: int) -> DeltaFolder | None:
+    """An earlier rollup of the same version of the table that `rollup` can be summed from: it has fewer rows."""
+    for other in table.rollups[: table.rollups.index(rollup)]:
+        if rollup.grain.holds(other.grain) and set(rollup.dimensions) <= set(other.dimensions):
+            delta = DeltaFolder.open(lake.root / other.name, table.time)
+            if delta is not None and delta.cursor(BUILT_FROM) == version:
+                return delta
+    return None
 
 
 def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int | None) -> set[str] | None:
@@ -62,19 +81,11 @@ def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int 
     return {month for month, _ in then ^ now}
 
 
-def _sum_month(
-    lake: Lake,
-    table: Table,
-    rollup: Rollup,
-    target: DeltaFolder,
-    source: DeltaFolder,
-    month: str,
-    files: list[DataFile],
-) -> DataFile | None:
+def _sum(lake: Lake, table: Table, rollup: Rollup, target: DeltaFolder, rows: str, month: str) -> DataFile | None:
     # Through a plain timestamp, which is UTC here: truncating moments with a zone costs several times as much.
     moment = f"date_trunc('{rollup.grain}', make_timestamp(epoch_us({quote(table.time)}))) AS {quote(table.time)}"
     groups = [moment, *map(quote, rollup.dimensions)]
     sums = [f"sum({quote(m)}) AS {quote(m)}" for m in table.measures]
-    summed = f"SELECT {', '.join(groups + sums)} FROM {read_files(source.folder, files)} GROUP BY ALL"
+    summed = f"SELECT {', '.join(groups + sums)} FROM {rows} GROUP BY ALL"
     nothing = lake.cursor().sql("SELECT 1")
     return write_month(target.folder, table.rolled(rollup), month, nothing, summed)

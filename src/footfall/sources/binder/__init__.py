@@ -104,6 +104,7 @@ def launches_table(keep_ref: bool = False) -> Table:
         rollups=(
             Rollup("launches_by_day", Grain.DAY, NARROW),
             Rollup("launches_by_month", Grain.MONTH, ("provider", "repo", "status")),
+            Rollup("launches_by_year", Grain.YEAR, ("provider", "repo", "status")),
         ),
         events=(TableEvent("binder_launch", "repo", "Launched repositories.", (("status", "failure"),)),),
         sort=("spec", "hour"),
