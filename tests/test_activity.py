@@ -146,7 +146,7 @@ def test_a_mark_is_of_its_day_in_utc(ff: Workspace, at: Any, day: date) -> None:
         (datetime(2026, 3, 1, 12), "has no time zone"),  # noqa: DTZ001
         ("2026-03-01T12:00", "has no time zone"),
         ("2028-01-01", "more than a year ahead"),
-        ("soon", "is no moment in time"),
+        ("soon", "'soon' is no moment in time; write one like 2026-11-23, "),
         ("2026", "2026 is a whole year; a mark needs a day or an instant"),
         ("2026-11", "2026-11 is a whole month"),
         ("2026-W48", "2026-W48 is a whole week"),

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from footfall.errors import MarkError
+from footfall.errors import MarkError, QueryError
 from footfall.periods import Window, in_utc, parse_moment
 
 _PERIODS = {"year": r"\d{4}", "month": r"\d{4}-\d{2}", "week": r"\d{4}-?[Ww]\d{2}"}
@@ -45,4 +45,8 @@ def _of_text(text: str, now: datetime) -> datetime | date:
     try:
         return date.fromisoformat(text) if _DAY.fullmatch(text) else datetime.fromisoformat(text)
     except ValueError:
+        pass
+    try:
         return parse_moment(text, now)
+    except QueryError:  # which would name periods as valid
+        raise QueryError(f"{text[:60]!r} is no moment in time; write one like {_VALID}.") from None

@@ -35,7 +35,7 @@ Portions = Iterator[tuple["pa.Table", int]]
 
 @dataclass(frozen=True)
 class Wanted:
-    """The columns to read of a file: who, and perhaps when; `is_moment` tells that the latter is one moment for all."""
+    """The columns to read of a file: who, and perhaps when, which may also be one moment for all."""
 
     actor: str
     at: str | None

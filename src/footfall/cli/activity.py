@@ -53,8 +53,6 @@ def mark(
     ] = False,
 ) -> None:
     """Mark that actors did something; what was marked is kept when this returns."""
-    from footfall.wording import counted
-
     activity = workspace_of(context).activity
     if zone and at is None:
         raise MarkError("--zone says which zone moments are in, and there are none; say when with --at.")
@@ -66,11 +64,7 @@ def mark(
         raise MarkError("a file is marked with --file FILE --actor COLUMN [--at COLUMN], without actors or --unique.")
     from footfall.activity.files import Columns
 
-    gc.enable()
-    with interruptible("; nothing was marked."):
-        found = _mark_file(activity, event, file, Columns(actor, at, _zone(zone), skip_missing), hourly)
-    left_out = f" {counted(found.skipped, 'row')} without who or when left out." if found.skipped else ""
-    print(f"Marked {event}: {counted(found.marked, 'row')} on {counted(found.days, 'day')}.{left_out}")
+    _mark_rows(activity, event, file, Columns(actor, at, _zone(zone), skip_missing), hourly)
 
 
 def _check_no_file(actor: str | None, skip_missing: bool) -> None:
@@ -103,6 +97,16 @@ def _mark_words(
     who = counted(different, "actor")
     when = ", without a time" + (" and on that day" if at else "") if unique else ""
     print(f"Marked {event}: {who if different == len(actors) else f'{len(actors)} marks of {who}'}{when}.")
+
+
+def _mark_rows(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> None:
+    from footfall.wording import counted
+
+    gc.enable()
+    with interruptible("; nothing was marked."):
+        found = _mark_file(activity, event, file, columns, hourly)
+    left_out = f" {counted(found.skipped, 'row')} without who or when left out." if found.skipped else ""
+    print(f"Marked {event}: {counted(found.marked, 'row')} on {counted(found.days, 'day')}.{left_out}")
 
 
 def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> FileMarks:
