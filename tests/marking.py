@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -112,3 +113,50 @@ def launched_repositories(folder: str) -> int:
     import footfall
 
     return len(footfall.open(folder).event("binder_launch").month(2026, 2))
+
+
+def mark_while_interrupted(path: str, log: str) -> None:
+    """Mark for three seconds under a rain of interrupts; write down how many there were, and which marks returned."""
+    store, chance = SqliteStore(path), random.Random(7)
+    returned, is_over, is_armed = list[int](), threading.Event(), False
+
+    def hit(*_: object) -> None:
+        nonlocal is_armed
+        if is_armed:  # the test's own bookkeeping is spared
+            is_armed = False
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hit)
+
+    def interrupt() -> None:
+        while not is_over.wait(chance.uniform(0.0005, 0.004)):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    interrupts = number = 0
+    ends = time.monotonic() + 3
+    while time.monotonic() < ends:
+        try:
+            is_armed = True
+            number += 1
+            if number % 77 == 0:
+                store.unmark("seen", {DAY: Actors([10**8])})
+            elif number % 50 == 0:
+                store.mark("seen", {DAY: Actors([number])})
+                returned.append(number)
+            else:
+                store.mark_one("seen", DAY, number)
+                returned.append(number)
+            store.count("seen", DAY, DAY + PER_DAY)
+            is_armed = False
+        except KeyboardInterrupt:
+            interrupts += 1
+    is_over.set()
+    thread.join()
+    held = set(store.union("seen", DAY, DAY + PER_DAY))
+    assert not store._file.open().in_transaction
+    assert held.issuperset(returned)
+    SqliteStore(path).mark("seen", {DAY: Actors([10**9])})  # nobody holds a lock
+    with open(log, "w") as out:
+        out.write(" ".join(map(str, [interrupts, *returned])))
