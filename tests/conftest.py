@@ -69,7 +69,7 @@ def start_redis(port: int, folder: Path, *options: str) -> subprocess.Popen[byte
     """A Redis server on this machine; skips the test where none is installed."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
-        pytest.skip("redis-server is not installed (`make system` says how)")
+        pytest.skip("redis-server is not installed (`make redis` says how)")
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

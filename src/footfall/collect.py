@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Protocol
 
 from footfall.errors import SourceError
-from footfall.lake import Cursor, Lake
+from footfall.lake import Cursor, Lake, reach_of
 from footfall.lake.ledger import entries_since
 from footfall.lake.maintain import compact
 from footfall.lake.rollups import refresh
-from footfall.periods import ALL_TIME, EPOCH, Window, merge, subtract
+from footfall.periods import ALL_TIME, EPOCH, Window
 from footfall.sources import Batch, Offer, Source
 from footfall.tables import LEDGER, Entry, Status
 
@@ -325,29 +325,15 @@ def _status_of(source: str, table: str, entries: Sequence[Entry]) -> SourceStatu
     failed = tuple(sorted((e for e in latest.values() if e.status is Status.FAILED), key=lambda e: e.window))
     if not stored:
         return replace(blank, failed=failed)
-    by_scope: dict[str, list[Window]] = defaultdict(list)
-    for entry in stored.values():
-        by_scope[entry.scope].append(entry.covered)
+    reach = reach_of([*stored.values(), *(e for e in latest.values() if not e.is_success)])
     first = min(e.window.start for e in stored.values())
-    left = {
-        e.scope
-        for e in latest.values()
-        if e.status is Status.RETIRED and all(w.end <= e.window.start for w in by_scope.get(e.scope, ()))
-    }
-    asked_for = [windows for scope, windows in by_scope.items() if scope not in left] or list(by_scope.values())
-    fresh_until = min(max(w.end for w in windows) for windows in asked_for)
-    gaps = merge(
-        gap
-        for windows in by_scope.values()
-        for gap in subtract(Window(min(w.start for w in windows), max(w.end for w in windows)), windows)
-    )
     return replace(
         blank,
-        scopes=tuple(sorted(by_scope)),
+        scopes=tuple(sorted(reach.by_scope)),
         first=None if first == EPOCH else first,
-        fresh_until=fresh_until,
+        fresh_until=reach.fresh_until,
         windows=len(stored),
-        gaps=tuple(gaps),
+        gaps=tuple(reach.gaps),
         provisional=tuple(sorted(e.window for e in stored.values() if e.status is Status.PROVISIONAL)),
         failed=failed,
         refused=tuple(sorted((e for e in stored.values() if e.rejected), key=lambda e: e.window)),

@@ -7,6 +7,7 @@ import html
 import io
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from footfall.errors import MissingExtraError
@@ -73,3 +74,9 @@ class Framed:
 
     def to_polars(self) -> pl.DataFrame:
         return polars_of(self.to_arrow())
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the rows to a file."""
+        import pyarrow.parquet as pq
+
+        pq.write_table(self.to_arrow(), path)

@@ -8,13 +8,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from pyroaring import BitMap64
-
 from footfall.activity.actors import AS_THEY_ARE, Naming
 from footfall.activity.collected import CollectedEvent
 from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.ids import NAMED, Actors
+from footfall.activity.members import bitmap_of
 from footfall.activity.moments import moment_of
 from footfall.activity.sets import ActorSet, Event, Everybody
 from footfall.activity.store import PER_DAY, UNDATED, Store, day_slot, hour_slot, start_of
@@ -108,7 +106,7 @@ class Activity:
     def _held(self, event: str, slot: int, who: Actors) -> int:
         """How many of the actors are in a slot, or of a day's in any of its hours."""
         is_day = slot != UNDATED and slot % PER_DAY == 0
-        ids = BitMap64(np.asarray(who.numbers, dtype=np.uint64))
+        ids = bitmap_of(who.numbers)
         ids.update(id for id in self.store.ids_of(who.names) if id is not None)
         return int(ids.intersection_cardinality(self.store.union(event, slot, slot + (PER_DAY if is_day else 1))))
 

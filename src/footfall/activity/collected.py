@@ -6,7 +6,6 @@ stated anew. So collecting costs nothing more, a restated day restates its sets,
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,9 +18,9 @@ import numpy as np
 from footfall.activity.actors import Naming
 from footfall.activity.ids import Actors
 from footfall.activity.store import PER_DAY, Store, day_slot, start_of
-from footfall.lake import Lake, actors_by_day
-from footfall.periods import EPOCH, Grain, Window, merge, shift, subtract
-from footfall.tables import Status, Table, TableEvent
+from footfall.lake import Lake, Reach, actors_by_day, reach_of
+from footfall.periods import EPOCH, Grain, Window, shift
+from footfall.tables import Table, TableEvent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,23 +56,14 @@ class CollectedEvent:
 
     def known_until(self) -> datetime:
         """The moment up to which every scope of the table was collected; the beginning of time when none was."""
-        return min((max(w.end for w in windows) for windows in self._collected()), default=EPOCH)
+        return self._reach().fresh_until or EPOCH
 
     def gaps(self) -> list[Window]:
         """What is missing between the first and the last of what was collected, of any scope."""
-        spans = ((Window(min(w.start for w in ws), max(w.end for w in ws)), ws) for ws in self._collected())
-        return merge(gap for span, windows in spans for gap in subtract(span, windows))
+        return self._reach().gaps
 
-    def _collected(self) -> list[list[Window]]:
-        """Of each scope that is still asked for, what was collected."""
-        by_scope: dict[str, list[Window]] = defaultdict(list)
-        retired = set()
-        for entry in self.lake.known():
-            if entry.table == self.table.name and entry.is_success:
-                by_scope[entry.scope].append(entry.covered)
-            elif entry.table == self.table.name and entry.status is Status.RETIRED:
-                retired.add(entry.scope)
-        return [windows for scope, windows in by_scope.items() if scope not in retired]
+    def _reach(self) -> Reach:
+        return reach_of(entry for entry in self.lake.known() if entry.table == self.table.name)
 
     def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
         """The files of each month now, and a fingerprint of all."""

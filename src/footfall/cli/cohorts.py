@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 import typer
 
 from footfall.cli.app import app, check_folder, interruptible, workspace_of
+from footfall.cli.rows import Answer, write_rows
 from footfall.errors import FootfallError, QueryError, UnknownNameError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from rich.console import RenderableType
 
 _PANEL = "Who did what, who came back"
@@ -157,15 +157,9 @@ def growth(
     _show_with(answer, "growth", format, output)
 
 
-class _Answer(Protocol):
+class _Answer(Answer, Protocol):
     @property
     def remarks(self) -> Sequence[str]: ...
-
-    def to_csv(self) -> str: ...
-
-    def to_json(self) -> str: ...
-
-    def to_arrow(self) -> pa.Table: ...
 
 
 def _check(format: str | None, output: Path | None) -> None:
@@ -240,15 +234,7 @@ def _write(answer: _Answer, chart: Callable[[], Any], file: Path, csv: Callable[
         charts.save(chart(), file)
         return
     try:
-        if suffix == ".parquet":
-            import pyarrow.parquet
-
-            pyarrow.parquet.write_table(answer.to_arrow(), file)
-        elif suffix == ".arrow":
-            import pyarrow.feather
-
-            pyarrow.feather.write_feather(answer.to_arrow(), str(file))
-        else:
-            file.write_text(csv() if suffix == ".csv" else answer.to_json() + "\n", encoding="utf-8")
+        form = suffix.removeprefix(".")
+        write_rows(answer, form, file, csv() if form == "csv" else None)
     except OSError as error:
         raise FootfallError(f"{file} cannot be written: {error.strerror}.") from None

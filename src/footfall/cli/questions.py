@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from footfall.cli.app import app, check_folder, interruptible, workspace_of
+from footfall.cli.rows import write_rows
 from footfall.errors import FootfallError, QueryError, SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -238,21 +239,10 @@ def _format(asked: str | None, output: Path | None) -> str:
     return chosen
 
 
-def _write_rows(result: Result, form: str, file: Path) -> None:
-    if form == "parquet":
-        result.to_parquet(file)
-    elif form == "arrow":
-        import pyarrow.feather
-
-        pyarrow.feather.write_feather(result.to_arrow(), str(file))
-    else:
-        file.write_text(result.to_csv() if form == "csv" else result.to_json() + "\n", encoding="utf-8")
-
-
 def _print_rows(result: Result, form: str) -> None:
     if form in _BINARY:
         with TemporaryDirectory() as folder:
-            _write_rows(result, form, file := Path(folder) / "rows")
+            write_rows(result, form, file := Path(folder) / "rows")
             sys.stdout.buffer.write(file.read_bytes())
     else:
         sys.stdout.write(result.to_csv() if form == "csv" else result.to_json() + "\n")
@@ -276,7 +266,7 @@ def _write(result: Result, form: str, file: Path) -> None:
                 console = terminal.console(file=out)
                 console.print(terminal.answer(result, width=console.width))
         else:
-            _write_rows(result, form, file)
+            write_rows(result, form, file)
     except OSError as error:
         raise FootfallError(f"{file} cannot be written: {error.strerror}.") from None
     print(f"Wrote {file} ({result.rows.num_rows:,} rows).", file=sys.stderr)

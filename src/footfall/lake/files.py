@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,12 @@ def literal(value: str | datetime) -> str:
 
 def read_files(folder: Path, files: Sequence[DataFile]) -> str:
     """The SQL that reads these files; columns that a file lacks are null."""
-    listed = ", ".join(literal(str(folder / file.path)) for file in files)
+    return read_paths([folder / file.path for file in files])
+
+
+def read_paths(paths: Iterable[str | Path]) -> str:
+    """The same, of files by their whole paths."""
+    listed = ", ".join(literal(str(path)) for path in paths)
     return f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from footfall.lake.files import literal, quote
+from footfall.lake.files import literal, quote, read_paths
 from footfall.lake.lake import Lake
 from footfall.tables import Table, TableEvent
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 def actors_by_day(lake: Lake, table: Table, event: TableEvent, files: Sequence[str | Path]) -> pa.Table:
     """Who did `event` on which day, in some files of a table: `day` (since 1970-01-01), `actor`, `marks`, by day."""
-    listed = ", ".join(literal(str(file)) for file in files)
     moment = f"make_timestamp(epoch_us({quote(table.time)}))"  # a plain timestamp, which is UTC here
     marks = f"sum({quote(table.measures[0])})" if table.measures else "count(*)"
     counted = [f"{quote(event.actor)} IS NOT NULL"]
@@ -28,7 +27,7 @@ def actors_by_day(lake: Lake, table: Table, event: TableEvent, files: Sequence[s
         .sql(
             f"SELECT date_diff('day', DATE '1970-01-01', CAST({moment} AS DATE)) AS day,"
             f" {quote(event.actor)} AS actor, CAST({marks} AS BIGINT) AS marks"
-            f" FROM read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+            f" FROM {read_paths(files)}"
             f" WHERE {' AND '.join(counted)} GROUP BY ALL ORDER BY day, actor"
         )
         .to_arrow_table()

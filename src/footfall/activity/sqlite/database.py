@@ -53,7 +53,8 @@ class Database:
         """Held by whoever folds, who has a connection of his own; taken before `lock`, never after it."""
         self.connection: sqlite3.Connection | None = None
         self.when_closed: Callable[[], None] = lambda: None
-        self._is_within = False
+        self.is_within = False
+        """Whether a transaction is open."""
         _IN_USE.add(self)
 
     def open(self) -> sqlite3.Connection:
@@ -126,22 +127,17 @@ class Database:
         """One transaction, or the one that is already open; committed whole or not at all."""
         with self.lock:
             connection = self.open()
-            if self._is_within:
+            if self.is_within:
                 yield connection
                 return
             if connection.in_transaction:  # an interrupt came between its steps
                 connection.execute("ROLLBACK")
             with self.saying(), within(connection, begin):
-                self._is_within = True
+                self.is_within = True
                 try:
                     yield connection
                 finally:
-                    self._is_within = False
-
-    @property
-    def is_within(self) -> bool:
-        """Whether a transaction is open."""
-        return self._is_within
+                    self.is_within = False
 
     @contextmanager
     def impatient(self) -> Iterator[sqlite3.Connection]:

@@ -45,11 +45,6 @@ class State:
         """The database was written by us, outside of `writing`."""
         self._version = -1
 
-    @property
-    def version(self) -> tuple[int, int]:
-        """The fold and the generation that `memory` is true of."""
-        return self.memory.state
-
     def look(self) -> None:
         """Bring what is remembered up to the file's state; costs next to nothing when nothing was written."""
         file, intake = self.file, self.intake

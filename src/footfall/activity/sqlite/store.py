@@ -176,7 +176,7 @@ class SqliteStore:
                     added = (change.added for change in pending.values())
                     return self._state.memory.keep(key, BitMap64.union(decoded_bitmap(kept[0]), *added))
             result = _union_of(connection, key, pending)
-            fold, _ = self._state.version
+            fold, _ = self._state.memory.state
         if is_kept and not pending:
             self._keep(key, result, fold)
         return self._state.memory.keep(key, result)
