@@ -46,7 +46,7 @@ def main() -> None:
     against_bare = ours.seconds / best["bare"].seconds
     claim("backfill, time of the bare DuckDB script", against_bare, "≤ 1.3", against_bare <= 1.3)
     print(f"{'  ok ' if ours.peak < 1.5e9 else 'MISS '} peak memory {ours.peak / 1e9:.2f} GB  (promised < 1.5 GB)")
-    feather = size_of(work / "notebook" / "hourly") + size_of(work / "notebook" / "daily")
+    feather = size_of(work / "notebook" / "days")
     lake = work / "workspace" / "lake"
     hourly, by_day = size_of(lake / "launches", "month=*/*"), size_of(lake / "launches_by_day", "month=*/*")
     print(

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ from footfall.http import Client
 from footfall.lake import Lake
 from footfall.periods import ALL_TIME, Window
 from footfall.sources import Batch, Context
-from footfall.sources.binder import Binder, BinderSettings, is_settled, launches_table
+from footfall.sources.binder import Binder, BinderSettings, is_settled, launches_table, reading
 from footfall.sources.binder.names import FEDERATION, REPO_RULES, member_of, repo_of
 from footfall.sources.binder.reading import File, Reader
 from footfall.tables import Entry, Role, Status
@@ -580,6 +581,21 @@ def test_sound_files_take_the_quick_path(tmp_path: Path, folder: Path) -> None:
     assert {file.day: launches for file, launches in taken.items()} == {days[0]: 4, days[1]: 1, days[2]: 1}
 
 
+def test_files_that_were_begun_give_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [DAY + timedelta(days=n) for n in range(6)]
+    for n, day in enumerate(days):
+        write(folder, day, *[line(day=day)] * (n + 1), *["{}"] * (n % 2))
+    found = [File(day, folder / f"events-{day}.jsonl") for day in days]
+    monkeypatch.setattr(reading, "MOST_BEGUN", 2 * found[-1].size)  # which is less than all of them
+    with reader() as usual, reader() as ahead:
+        for file in (*found, File(DAY, folder / "nowhere")):
+            ahead.begin(file)
+        assert ahead.read(found[:3]) == usual.read(found[:3])
+        assert ahead.rows() == usual.rows()
+        assert ahead.read(found[3:]) == usual.read(found[3:])
+        assert ahead.rows() == usual.rows()
+
+
 # Files
 
 
@@ -1029,6 +1045,29 @@ def test_a_server_that_goes_down_is_not_asked_for_ever(tmp_path: Path, server: S
     assert {result.outcomes[day].status for day in days} == {Status.FAILED}
     assert sum("GET events" in asked for asked in server.asked) == 12 * 3
     assert "failed 12 times in a row and was not asked" in result.outcomes[days[-1]].reason
+
+
+def test_days_to_come_are_brought_meanwhile_and_left_when_nobody_wants_them(tmp_path: Path, server: Server) -> None:
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(182)]
+    for day in days:
+        server.put(day, line(day=day))
+    server.index(*((day, 1) for day in days))
+    now = datetime(2024, 12, 1, tzinfo=UTC)
+    source = binder(server.address, tmp_path, now, first_day=days[0])
+    offers = [offer for offer in source.offers([], now) if not offer.missing]
+    batches = source.fetch(offers, lambda **_: None)
+    server.asked_since()
+    assert len(next(batches).outcomes) == 31
+    for _ in range(500):
+        if len(server.asked) > 31 + 20:  # days of February, while nobody asks for it
+            break
+        time.sleep(0.01)
+    batches.close()
+    assert 31 + 20 < len(server.asked) < 31 + 31 + 5
+    given_up = len(server.asked)
+    time.sleep(0.05)
+    assert len(server.asked) == given_up
+    assert list((tmp_path / "binder" / "files").iterdir()) == []
 
 
 def test_a_web_page_with_status_200_is_no_day(tmp_path: Path, server: Server) -> None:

@@ -1,7 +1,8 @@
 """Launches of the mybinder.org federation, from its public events archive: one file a day, one line a launch.
 
 The way of a day: the archive is looked through and every day offered (`archive`), files of one month are
-brought, read (`reading`), given the names of their repositories (`names`) and yielded as one batch.
+brought, read (`reading`), given the names of their repositories (`names`) and yielded as one batch. While a batch is
+stored, days to come are brought and begun (`ahead`).
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import hashlib
 import json
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -27,6 +28,7 @@ from footfall.metrics import Filter, Kind, Metric, Policy, column
 from footfall.periods import EPOCH, Grain, Window
 from footfall.settings import Part
 from footfall.sources import Batch, Context, Offer, Progress
+from footfall.sources.binder.ahead import ahead
 from footfall.sources.binder.archive import (
     Address,
     Archive,
@@ -74,6 +76,9 @@ class BinderSettings(Part):
         """Host → member, hosts in lower case."""
         return {**FEDERATION, **{host.lower(): member for host, member in self.federation.items()}}
 
+
+MOST_AHEAD = 31
+"""Days that are brought before their month is asked for."""
 
 NARROW = ("provider", "origin", "federation", "status", "version", "build_token", "request_origin")
 
@@ -167,6 +172,8 @@ class _Arrival:
     """An offered day after bringing it: its file, or why there is none."""
 
     offer: Offer
+    asked_at: datetime
+    """Before it was read: what came later is not covered."""
     file: File | None = None
     facts: Facts = field(default_factory=dict)
     missing: str = ""
@@ -214,23 +221,27 @@ class Binder:
                 detail=replace(look, facts=facts),
             )
 
-    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
         """A batch a calendar month, so that memory does not grow with the archive."""
         ordered = sorted(offers, key=lambda offer: offer.window)
-        with _own_folder(self._scratch) as folder:
-            reader = Reader(self._member, self._settings.keep_ref)
-            for _, month in groupby(ordered, key=lambda offer: offer.window.start.replace(day=1)):
-                yield self._batch(list(month), reader, folder, tell)
-                _clear(folder)
+        with (
+            _own_folder(self._scratch) as folder,
+            Reader(self._member, self._settings.keep_ref) as reader,
+            closing(self._bring(ordered, folder, reader, tell)) as arrivals,
+        ):
+            for _, month in groupby(arrivals, key=lambda arrival: arrival.offer.window.start.replace(day=1)):
+                arrived = list(month)
+                yield self._batch(arrived, reader, tell)
+                for arrival in arrived:
+                    if arrival.file and arrival.file.path.parent == folder:
+                        arrival.file.path.unlink(missing_ok=True)
 
-    def _batch(self, offers: Sequence[Offer], reader: Reader, folder: Path, tell: Progress) -> Batch:
-        now = self._context.now()  # before reading: what comes later is not covered
-        arrivals = self._bring(offers, folder, tell)
+    def _batch(self, arrivals: Sequence[_Arrival], reader: Reader, tell: Progress) -> Batch:
         files = [arrival.file for arrival in arrivals if arrival.file is not None]
         readings = dict(zip(files, reader.read(files), strict=True))
         outcomes = []
         for arrival in arrivals:
-            outcomes.append(self._outcome(arrival, readings.get(arrival.file) if arrival.file else None, now))
+            outcomes.append(self._outcome(arrival, readings.get(arrival.file) if arrival.file else None))
             tell(windows=1)
         good = [o.window for o in outcomes if o.status in (Status.COMPLETE, Status.PROVISIONAL)]
         return Batch(
@@ -242,35 +253,40 @@ class Binder:
             is_sorted=True,
         )
 
-    def _bring(self, offers: Sequence[Offer], folder: Path, tell: Progress) -> list[_Arrival]:
+    def _bring(
+        self, offers: Sequence[Offer], folder: Path, reader: Reader, tell: Progress
+    ) -> Generator[_Arrival, None, None]:
+        """What is offered, in order; the days of a month to come are brought and begun meanwhile."""
         with ThreadPoolExecutor(self._settings.concurrency) as pool:
-            arrivals = []
             try:
-                for arrival in pool.map(lambda offer: self._bring_one(offer, folder), offers):
-                    arrivals.append(arrival)
+                for arrival in ahead(
+                    lambda offer: pool.submit(self._bring_one, offer, folder, reader), offers, MOST_AHEAD
+                ):
                     tell(bytes=arrival.offer.size or int(arrival.facts.get("size", 0)))
-            except BaseException:
+                    yield arrival
+            finally:
                 pool.shutdown(cancel_futures=True)
-                raise
-        return arrivals
 
-    def _bring_one(self, offer: Offer, folder: Path) -> _Arrival:
+    def _bring_one(self, offer: Offer, folder: Path, reader: Reader) -> _Arrival:
         look, day = offer.detail, offer.window.start.date()
+        arrival = _Arrival(offer, self._context.now())
         if offer.missing or not look.place:
-            return _Arrival(offer, missing=offer.missing or look.missing)
+            return replace(arrival, missing=offer.missing or look.missing)
         try:
             path, facts = self._archive.bring(look, folder)
-            return _Arrival(offer, File(day, unpacked(path, folder)), facts)
+            file = File(day, unpacked(path, folder))
         except FileNotFoundError:
-            return _Arrival(offer, missing=no_file(look.facts))
+            return replace(arrival, missing=no_file(look.facts))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            return _Arrival(offer, fault=f"the gzip file is broken: {error}")
+            return replace(arrival, fault=f"the gzip file is broken: {error}")
         except FootfallError as error:
-            return _Arrival(offer, fault=str(error))
+            return replace(arrival, fault=str(error))
         except OSError as error:
-            return _Arrival(offer, fault=f"the file cannot be read: {error.strerror or error}")
+            return replace(arrival, fault=f"the file cannot be read: {error.strerror or error}")
+        reader.begin(file)
+        return replace(arrival, file=file, facts=facts)
 
-    def _outcome(self, arrival: _Arrival, reading: Reading | None, now: datetime) -> Entry:
+    def _outcome(self, arrival: _Arrival, reading: Reading | None) -> Entry:
         offer = arrival.offer
         entry = Entry(
             source=self.name,
@@ -278,7 +294,7 @@ class Binder:
             scope="",
             window=offer.window,
             status=Status.COMPLETE if offer.is_settled else Status.PROVISIONAL,
-            covered_until=min(offer.window.end, max(now, offer.window.start)),
+            covered_until=min(offer.window.end, max(arrival.asked_at, offer.window.start)),
             fingerprint=fingerprint_of({**offer.detail.facts, **arrival.facts}),
         )
         if arrival.missing:
@@ -355,8 +371,10 @@ def _own_folder(scratch: Path) -> Iterator[Path]:
             folder = scratch / "files"
             folder.mkdir(exist_ok=True)
             _clear(folder)
-            yield folder
-            _clear(folder)
+            try:
+                yield folder
+            finally:
+                _clear(folder)
         else:
             with tempfile.TemporaryDirectory(dir=scratch, prefix="files-") as passing:
                 yield Path(passing)

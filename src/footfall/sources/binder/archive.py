@@ -297,4 +297,6 @@ def unpacked(path: Path, into: Path) -> Path:
     to = into / path.stem
     with gzip.open(path) as packed, to.open("wb") as plain:
         shutil.copyfileobj(packed, plain, 1 << 20)
+    if path.parent == into:
+        path.unlink()
     return to

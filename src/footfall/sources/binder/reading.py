@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from footfall.sources.binder.lines import FIELDS, RefusedError, event_on, hour_of, lines_of, sample_of
@@ -33,6 +35,8 @@ MOST_LEARNT = 500_000
 """Names kept from one month to the next, so that rules run on new ones only."""
 PORTION = 1 << 26
 """Bytes of files that are tallied together; with MOST_TEXT it bounds the memory that reading takes."""
+MOST_BEGUN = 1 << 28
+"""Bytes of files that are tallied before they are asked for: a month's, of 40,000 launches a day."""
 MOST_TEXT = 3 << 25
 """Bytes of different lines that are parsed together: those of a month, unless hardly any line is like another."""
 THREADS = min(4, os.cpu_count() or 1)
@@ -44,6 +48,14 @@ class File:
 
     day: date
     path: Path
+
+    @property
+    def size(self) -> int:
+        """Bytes; none when it cannot be asked, and reading it will say why."""
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
 
 
 @dataclass
@@ -73,7 +85,10 @@ class Reading:
 
 
 class Reader:
-    """Reads files, a month or so at a time, and sums what was in them by hour and dimensions."""
+    """Reads files, a month or so at a time, and sums what was in them by hour and dimensions.
+
+    Files that will be read later can be begun meanwhile, by any thread.
+    """
 
     def __init__(self, member: Callable[[str | None], str], keep_ref: bool = False) -> None:
         self._member = member
@@ -81,6 +96,21 @@ class Reader:
         self._repos: dict[tuple[str, str], str | None] = {}
         self._found: list[Found] = []
         self._pool = ThreadPoolExecutor(THREADS)  # for all months: a thread keeps the memory that it reads into
+        self._begun: dict[File, tuple[int, Future[Tally | None]]] = {}
+        self._lock = Lock()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self, file: File) -> None:
+        """Tally a file ahead, as long as memory is sure to hold what was begun."""
+        size = file.size
+        with self._lock:
+            if size + sum(other for other, _ in self._begun.values()) <= MOST_BEGUN:
+                self._begun[file] = size, self._tally(file)
 
     def read(self, files: Sequence[File]) -> list[Reading]:
         """Read the files; what each gave, in their order."""
@@ -106,17 +136,25 @@ class Reader:
 
     def read_at_once(self, files: Sequence[File]) -> dict[File, int]:
         """Tally the files; the launches of each that is sound."""
-        from footfall.sources.binder.texts import tally
-
         taken: dict[File, int] = {}
         waiting: dict[File, Tally] = {}
         for portion in _portions(files):
-            tallies = self._pool.map(lambda file: tally(file.path, file.day), portion)
-            waiting |= {file: one for file, one in zip(portion, tallies, strict=True) if one is not None}
+            tallies = [self._begun_or_new(file) for file in portion]
+            waiting |= {file: one for file, each in zip(portion, tallies, strict=True) if (one := each.result())}
             if sum(one.texts.nbytes for one in waiting.values()) > MOST_TEXT:
                 taken |= self._take_sound(waiting)
                 waiting = {}
         return taken | self._take_sound(waiting)
+
+    def _begun_or_new(self, file: File) -> Future[Tally | None]:
+        with self._lock:
+            _, begun = self._begun.pop(file, (0, None))
+        return begun or self._tally(file)
+
+    def _tally(self, file: File) -> Future[Tally | None]:
+        from footfall.sources.binder.texts import tally
+
+        return self._pool.submit(tally, file.path, file.day)
 
     def _take_sound(self, tallies: dict[File, Tally]) -> dict[File, int]:
         """Keep all that were tallied, or when one of them is not sound, those that are."""
@@ -194,10 +232,7 @@ def _portions(files: Sequence[File]) -> Iterator[list[File]]:
     portion: list[File] = []
     size = 0
     for file in files:
-        try:
-            size += (more := file.path.stat().st_size)
-        except OSError:
-            continue
+        size += (more := file.size)
         if portion and size > PORTION:
             yield portion
             portion, size = [], more

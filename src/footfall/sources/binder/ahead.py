@@ -1,0 +1,22 @@
+"""Work that is under way before its outcome is asked for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+
+
+def ahead(start: Callable[[Item], Future[Outcome]], items: Iterable[Item], most: int) -> Iterator[Outcome]:
+    """What comes of each item, in order; while one is looked at, at most `most` others are under way."""
+    under_way: deque[Future[Outcome]] = deque()
+    for item in items:
+        under_way.append(start(item))
+        if len(under_way) > most:
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()
