@@ -14,6 +14,8 @@ BUILD = Path(__file__).parents[1] / "build" / "benchmarks"
 """Where generated inputs are kept from one run to the next."""
 
 FOOTFALL = [sys.executable, "-m", "footfall"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Byte code is kept, as it is of every installed package: else only ours, run from its checkout, would be compiled anew."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Measured:
 def run(command: Sequence[str], cwd: Path | None = None) -> Measured:
     """Run a command to its end, start-up included. Its output is shown only when it fails."""
     started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = subprocess.Popen(
+        command, cwd=cwd, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert process.stdout is not None
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)

@@ -14,6 +14,7 @@ import typer
 
 from footfall.cli.app import app, check_folder, interruptible, workspace_of
 from footfall.cli.rows import write_rows
+from footfall.cli.sparing import spare_unused
 from footfall.errors import FootfallError, QueryError, SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -184,29 +185,8 @@ def metrics(
     terminal.console().print(terminal.metric_details(known[name], workspace.tables[known[name].table]))
 
 
-def spare_pandas() -> None:
-    """Keep pyarrow from loading pandas, a third of a cold query, only to see that no pandas object was handed to it.
-
-    It looks once, when it makes its first array; `to_pandas` would still find it.
-    """
-
-    class Absent:
-        def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-            if name == "pandas":
-                raise ImportError(name)
-
-    absent = Absent()
-    sys.meta_path.insert(0, absent)
-    try:
-        import pyarrow
-
-        pyarrow.array([])
-    finally:
-        sys.meta_path.remove(absent)
-
-
 def _answer(context: typer.Context, metric: str, asked: dict[str, Any]) -> Result:
-    spare_pandas()
+    spare_unused()
     workspace = workspace_of(context)
     if not workspace.metrics:
         raise SettingsError(_NO_SOURCE)
