@@ -11,7 +11,6 @@ from typing import Protocol
 
 from footfall.errors import SourceError
 from footfall.lake import Cursor, Lake, reach_of
-from footfall.lake.ledger import entries_since
 from footfall.lake.maintain import compact
 from footfall.lake.rollups import refresh
 from footfall.periods import ALL_TIME, EPOCH, Window
@@ -261,12 +260,10 @@ def _contested(lake: Lake, source: str, stored: Sequence[Entry], since: datetime
     Two may read a window before and after it was restated, and commit in the other order: then the ledger would vouch
     for rows that are not there. Who is done last sees what the other recorded.
     """
-    ledger = lake.snapshot([]).tables.get(LEDGER.name)
-    if not stored or ledger is None:
+    if not stored:
         return []
-    heard = entries_since(lake.cursor(), ledger.files, source, since)
     said: dict[tuple[str, str, Window], set[str]] = defaultdict(set)
-    for entry in heard:
+    for entry in lake.learnt(source, since):
         if entry.is_success and entry.fingerprint:
             said[entry.table, entry.scope, entry.window].add(entry.fingerprint)
     reason = "another process collected it at the same time and found it different; it is read again next time"

@@ -37,7 +37,7 @@ from footfall.lake.files import (
     write_month,
     write_sorted,
 )
-from footfall.lake.ledger import entries_in, rows_of
+from footfall.lake.ledger import entries_in, entries_since, rows_of
 from footfall.periods import EPOCH, Window, in_utc, merge
 from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Table
 
@@ -288,6 +288,11 @@ class Lake:
     def known(self, source: str | None = None) -> list[Entry]:
         """What the ledger knows now, of one source or of all: see `Snapshot.entries`."""
         return [entry for entry in self._entries(self._pin(LEDGER), None) if source in (None, entry.source)]
+
+    def learnt(self, source: str, since: datetime) -> tuple[Entry, ...]:
+        """Every entry of a source that was recorded after `since`, those that newer ones stand for included."""
+        ledger = self._pin(LEDGER)
+        return entries_since(self.cursor(), ledger.files, source, since) if ledger and ledger.files else ()
 
     def _entries(self, ledger: Pinned | None, as_of: datetime | None) -> tuple[Entry, ...]:
         if ledger is None or not ledger.files:
