@@ -89,6 +89,8 @@ class DuckDB:
         self._duckdb = duckdb.connect()
         # names of tables are never looked for among Python's variables
         self._duckdb.execute("SET GLOBAL timezone = 'UTC'; SET GLOBAL python_enable_replacements = false")
+        # the lake never changes a file, so what was read of its layout stays true
+        self._duckdb.execute("SET GLOBAL parquet_metadata_cache = true")
         self._mounted: set[str] = set()
         self._lock = threading.Lock()
 
