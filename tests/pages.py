@@ -19,7 +19,7 @@ from footfall.cli import app
 from footfall.settings import ActivitySettings, Settings
 from footfall.sources import installed_sources
 from footfall.template import settings_of, toml_of
-from footfall.terminal import KINDS
+from footfall.wording import KINDS
 from footfall.workspace import Workspace
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -127,19 +127,21 @@ def draw_pictures(demo: Path) -> None:
     """The README's pictures, from the workspace that `make demo` leaves."""
     from rich.console import Console
 
-    from footfall import charts, terminal
-    from footfall.cohort_charts import cohort_chart
+    from footfall.charts.cohorts import cohort_chart
+    from footfall.charts.files import save
+    from footfall.charts.results import chart_of
+    from footfall.terminal.answers import answer
     from footfall.workspace import open as open_workspace
 
     workspace = open_workspace(demo)
     smooth = workspace.query("launches", by=["federation"], rolling=7, last=365)
-    charts.save(charts.chart_of(smooth), DOCS / "images" / "launches-by-federation.png")
+    save(chart_of(smooth), DOCS / "images" / "launches-by-federation.png")
     again = workspace.cohort("binder_launch", "binder_launch", by="week", kind="new")
-    charts.save(cohort_chart(again), DOCS / "images" / "cohort.svg")
+    save(cohort_chart(again), DOCS / "images" / "cohort.svg")
     asked: dict[str, Any] = {"grain": "month", "last": 12, "compare": "year"}
     console = Console(record=True, width=96, file=io.StringIO(), markup=False, highlight=False)
     console.print("$ footfall query launches --grain month --last 12 --compare year\n", style="green")
-    console.print(terminal.answer(workspace.query("launches", **asked), width=96))
+    console.print(answer(workspace.query("launches", **asked), width=96))
     # Pictures in a README may not load fonts from elsewhere: the reader's own monospaced one will do.
     svg = re.sub(r"@font-face \{.*?\}", "", console.export_svg(title="footfall"), flags=re.DOTALL)
     (DOCS / "images" / "query.svg").write_text(svg, encoding="utf-8")

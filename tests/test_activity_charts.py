@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from activities import NOW, InMemory, visits, weeks
-from footfall import charts
 from footfall.activity.cohorts import cohort
 from footfall.activity.funnels import Funnel, funnel
 from footfall.activity.growth import growth
 from footfall.activity.stickiness import stickiness
-from footfall.cohort_charts import cohort_chart, ink_on, mix
+from footfall.charts.cohorts import cohort_chart, ink_on, mix
+from footfall.charts.files import save
+from footfall.charts.look import THEMES, wrapped
 from footfall.errors import FootfallError
-from footfall.look import THEMES, wrapped
 
 
 def spec_of(chart: Any) -> dict[str, Any]:
@@ -106,7 +106,7 @@ def test_any_size_is_drawn_in_both_themes_with_all_of_its_text(
     rows: int, columns: int, by: str, theme: str, tmp_path: Path
 ) -> None:
     found = weeks(rows=rows, columns=columns, by=by)
-    charts.save(cohort_chart(found, theme=theme), tmp_path / "x.svg")
+    save(cohort_chart(found, theme=theme), tmp_path / "x.svg")
     svg = (tmp_path / "x.svg").read_text()
     for text in (str(columns - 1), found.rows[0].period.label, "actors", f"{by}s later"):
         assert f">{text}</text>" in svg
@@ -116,7 +116,7 @@ def test_any_size_is_drawn_in_both_themes_with_all_of_its_text(
 
 def test_png_and_html_are_written(tmp_path: Path) -> None:
     for name in ("x.png", "x.html", "x.json"):
-        charts.save(weeks().chart(), tmp_path / name)
+        save(weeks().chart(), tmp_path / name)
         assert (tmp_path / name).stat().st_size > 5000
 
 

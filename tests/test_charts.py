@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from footfall.charts import chart_of, format_of, save
+from footfall.charts.files import format_of, save
+from footfall.charts.look import COLOURS
+from footfall.charts.results import chart_of
+from footfall.charts.series import lone_points, points_of, stack, strokes
 from footfall.errors import FootfallError, QueryError
-from footfall.look import COLOURS
 from footfall.periods import Grain
 from footfall.result import Result
-from footfall.series import lone_points, points_of, stack, strokes
 from results import LATEST, REPOS, moment, result
 
 
@@ -282,7 +283,7 @@ def test_without_the_optional_part_one_sentence_says_how_to_get_it() -> None:
     code = (
         "import sys; sys.modules['altair'] = None\n"
         "from footfall.errors import MissingExtraError\n"
-        "try: import footfall.charts\n"
+        "try: import footfall.charts.results\n"
         "except MissingExtraError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

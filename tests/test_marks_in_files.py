@@ -14,7 +14,7 @@ from rich.console import Console
 import footfall
 from footfall.activity.activity import EventSummary
 from footfall.activity.files import Columns
-from footfall.terminal import event_list
+from footfall.terminal.activity import event_list
 from workspaces import run
 
 ROWS = "who,when,what\n17,2026-01-05,a\nada,2026-01-05T23:30:00-02:00,b\n17,2026-01-05,c\n18,20260210,d\n"

@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
-from footfall import progress, terminal, wording
+from footfall import wording
 from footfall.collect import SourceStatus, SourceSummary, Summary
 from footfall.lake import Maintained
 from footfall.metrics import Filter, Metric, Policy
 from footfall.periods import ALL_TIME, Grain, Window
 from footfall.tables import Column, Entry, Replace, Role, Status, Table
+from footfall.terminal import answers, collecting, definitions
+from footfall.terminal.console import open_console
+from footfall.terminal.grids import sparkline
 from results import LATEST, LAUNCHES, REPOS, moment, result
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -41,7 +44,7 @@ def text_of(shown: RenderableType, width: int = 120) -> str:
 
 
 def answer(of: Any, **options: Any) -> str:
-    return text_of(terminal.answer(of, **options))
+    return text_of(answers.answer(of, **options))
 
 
 def line_of(text: str, start: str) -> str:
@@ -95,7 +98,7 @@ def test_few_groups_become_columns_largest_first_and_other_last() -> None:
 @pytest.mark.parametrize(("groups", "width"), [(9, 200), (6, 40)])
 def test_many_groups_or_a_narrow_terminal_keep_a_line_each(groups: int, width: int) -> None:
     of = result({f"member-{n}": [n] for n in range(groups)}, until="2026-01-02")
-    shown = text_of(terminal.answer(of, width=width), 200)
+    shown = text_of(answers.answer(of, width=width), 200)
     assert line_of(shown, "day").split() == ["day", "federation", "launches"]
     assert line_of(shown, "2026-01-01").split() == ["2026-01-01", "member-0", "0"]
 
@@ -139,16 +142,16 @@ def test_previous_is_the_window_of_equal_length_right_before() -> None:
 
 def test_a_narrow_terminal_loses_columns_but_never_a_label_or_a_digit() -> None:
     compared = result([14_487, 16_400], until="2026-01-03", previous=[14_673, 18_097], compare="year")
-    narrow = text_of(terminal.answer(compared, width=50), 50)
+    narrow = text_of(answers.answer(compared, width=50), 50)
     assert line_of(narrow, "2026-01-02").split() == ["2026-01-02", "16,400", "18,097", "-1,697"]
     ranking = result({"a-repository-of-a-long-name/with-more": [75], "b": [25]}, grain=Grain.TOTAL)
-    assert "█" not in text_of(terminal.answer(ranking, width=60), 60)
-    assert line_of(text_of(terminal.answer(ranking, width=60), 60), "b").split() == ["b", "25", "25.0%"]
+    assert "█" not in text_of(answers.answer(ranking, width=60), 60)
+    assert line_of(text_of(answers.answer(ranking, width=60), 60), "b").split() == ["b", "25", "25.0%"]
 
 
 def test_nothing_stands_behind_the_last_word_of_a_line() -> None:
     out = io.StringIO()
-    Console(file=out, width=160).print(terminal.answer(result([None], grain=Grain.TOTAL, notes=("Mind this.",))))
+    Console(file=out, width=160).print(answers.answer(result([None], grain=Grain.TOTAL, notes=("Mind this.",))))
     assert [line for line in out.getvalue().splitlines() if line != line.rstrip()] == []
 
 
@@ -157,7 +160,7 @@ def test_a_provisional_gap_has_no_mark_to_explain() -> None:
 
 
 def test_metrics_are_listed_with_what_their_table_is_split_by() -> None:
-    shown = text_of(terminal.metric_list({"launches": LAUNCHES, "repos": REPOS}, {"t": TABLE}), 60)
+    shown = text_of(definitions.metric_list({"launches": LAUNCHES, "repos": REPOS}, {"t": TABLE}), 60)
     assert "launches, repos by repo" in shown
 
 
@@ -188,15 +191,15 @@ def test_what_upstreams_wrote_is_never_read_as_markup() -> None:
 
 @given(st.lists(st.none() | st.floats(0, 1e12), min_size=1, max_size=200), st.integers(1, 80))
 def test_a_sparkline_has_a_character_a_value_up_to_its_width(values: list[float | None], width: int) -> None:
-    line = terminal.sparkline(values, width)
+    line = sparkline(values, width)
     assert len(line) == min(len(values), width)
     assert set(line) <= set("·▁▂▃▄▅▆▇█")
 
 
 def test_a_sparkline_starts_at_zero_and_keeps_gaps() -> None:
-    assert terminal.sparkline([0, 50, None, 100]) == "▁▄·█" or terminal.sparkline([0, 50, None, 100]) == "▁▅·█"
-    assert terminal.sparkline([90, 100]) == "▇█"
-    assert terminal.sparkline([0, 0]) == "▁▁"
+    assert sparkline([0, 50, None, 100]) == "▁▄·█" or sparkline([0, 50, None, 100]) == "▁▅·█"
+    assert sparkline([90, 100]) == "▇█"
+    assert sparkline([0, 0]) == "▁▁"
 
 
 @pytest.mark.parametrize(
@@ -257,7 +260,7 @@ def test_a_metric_is_explained_in_full() -> None:
         2,
         (policy,),
     )
-    shown = text_of(terminal.metric_details(metric, TABLE))
+    shown = text_of(definitions.metric_details(metric, TABLE))
     for part in (
         "Different ones.",
         "counted anew",
@@ -268,7 +271,7 @@ def test_a_metric_is_explained_in_full() -> None:
         "footfall query repos",
     ):
         assert part in shown
-    listed = text_of(terminal.metric_list({"launches": LAUNCHES, "repos": metric}, {"t": TABLE}))
+    listed = text_of(definitions.metric_list({"launches": LAUNCHES, "repos": metric}, {"t": TABLE}))
     assert line_of(listed, "launches").split()[-2:] == ["launches", "sum"]
 
 
@@ -295,7 +298,7 @@ def test_a_summary_counts_and_then_says_what_somebody_should_read() -> None:
         bytes=2_500_000,
         seconds=3.2,
     )
-    shown = text_of(progress.summary(Summary((done,))))
+    shown = text_of(collecting.summary(Summary((done,))))
     assert line_of(shown, "binder").split() == [
         "binder",
         "1",
@@ -316,31 +319,31 @@ def test_a_summary_counts_and_then_says_what_somebody_should_read() -> None:
 
 
 def test_a_source_that_could_not_be_asked_says_why() -> None:
-    shown = text_of(progress.summary(Summary((summary_of(error="no answer from archive.example.org"),))))
+    shown = text_of(collecting.summary(Summary((summary_of(error="no answer from archive.example.org"),))))
     assert "binder: no answer from archive.example.org" in shown
 
 
 def test_a_failure_about_all_time_names_no_dates() -> None:
     entry = Entry("git", "commits", "nope", ALL_TIME, Status.FAILED, NOW, reason="there is no folder nope")
-    shown = text_of(progress._note(entry))
+    shown = text_of(collecting._note(entry))
     assert shown == "git nope: there is no folder nope"
 
 
 def test_many_notes_are_cut_and_say_where_the_rest_is() -> None:
     entries = [entry(Status.FAILED, day, reason="gone") for day in range(1, 16)]
-    shown = text_of(progress.summary(Summary((summary_of(*entries),))))
+    shown = text_of(collecting.summary(Summary((summary_of(*entries),))))
     assert shown.count("gone") == 10
     assert "and 5 more: see `footfall status`" in shown
 
 
 def test_a_dry_run_says_what_would_be_fetched() -> None:
-    shown = text_of(progress.summary(Summary((SourceSummary("binder", windows=7, bytes=691_000_000),), True)))
+    shown = text_of(collecting.summary(Summary((SourceSummary("binder", windows=7, bytes=691_000_000),), True)))
     assert line_of(shown, "source").split() == ["source", "to", "fetch", "missing", "unchanged", "to", "read"]
     assert line_of(shown, "binder").split() == ["binder", "7", "0", "0", "691", "MB"]
 
 
 def status_of(**more: Any) -> str:
-    return text_of(progress.status([SourceStatus("binder", "launches", **more)], NOW))
+    return text_of(collecting.status([SourceStatus("binder", "launches", **more)], NOW))
 
 
 def test_status_of_what_was_never_collected_says_what_to_do() -> None:
@@ -370,12 +373,28 @@ def test_status_says_how_fresh_which_gaps_what_failed_and_why() -> None:
     assert "asks again for what failed" in shown
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (-120, "ahead of now"),
+        (0.5, "just now"),
+        (2, "2 minutes ago"),
+        (31, "31 minutes ago"),
+        (91, "2 hours ago"),
+        (47 * 60, "47 hours ago"),
+        (49 * 60, "2 days ago"),
+    ],
+)
+def test_how_long_ago_a_source_is_fresh_until(minutes: float, said: str) -> None:
+    assert said in status_of(fresh_until=NOW - timedelta(minutes=minutes), windows=1)
+
+
 def test_status_of_an_unreachable_source_says_so() -> None:
     assert "no answer" in status_of(unreachable="no answer", fresh_until=NOW, windows=3)
 
 
 def test_maintenance_says_what_became_of_each_table() -> None:
-    shown = text_of(progress.maintenance([Maintained("launches", 40, 2, 9_000_000, 5_000_000, 38, 4_000_000)]))
+    shown = text_of(collecting.maintenance([Maintained("launches", 40, 2, 9_000_000, 5_000_000, 38, 4_000_000)]))
     assert line_of(shown, "launches").split() == [
         "launches",
         "40",
@@ -390,13 +409,13 @@ def test_maintenance_says_what_became_of_each_table() -> None:
         "4.0",
         "MB",
     ]
-    assert "nothing to maintain" in text_of(progress.maintenance([]))
+    assert "nothing to maintain" in text_of(collecting.maintenance([]))
 
 
 def watched(steps: Sequence[tuple[int, int]], *, is_terminal: bool) -> str:
     out = io.StringIO()
     console = Console(file=out, force_terminal=is_terminal, width=100, markup=False)
-    with progress.watcher(console) as watch:
+    with collecting.watcher(console) as watch:
         watch.start("binder", 10, 2_000_000)
         for windows, size in steps:
             watch.advance(windows=windows, bytes=size)
@@ -420,7 +439,7 @@ def test_elsewhere_it_is_plain_lines() -> None:
 def test_a_source_that_breaks_before_it_starts_is_said_too() -> None:
     for is_terminal in (True, False):
         out = io.StringIO()
-        with progress.watcher(Console(file=out, force_terminal=is_terminal, markup=False)) as watch:
+        with collecting.watcher(Console(file=out, force_terminal=is_terminal, markup=False)) as watch:
             watch.finish(SourceSummary("binder", error="no answer"))
         assert is_terminal or out.getvalue() == "binder: no answer\n"
 
@@ -428,6 +447,6 @@ def test_a_source_that_breaks_before_it_starts_is_said_too() -> None:
 def test_a_table_is_spelled_plainly_where_the_encoding_lacks_its_signs() -> None:
     out = io.BytesIO()
     stream = io.TextIOWrapper(out, encoding="ascii")
-    terminal.console(file=stream).print("a → b – −5 █ ü")
+    open_console(file=stream).print("a → b – −5 █ ü")
     stream.flush()
     assert out.getvalue() == b"a -> b - -5 # ?\n"

@@ -14,12 +14,13 @@ from rich.console import Console, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
-from footfall import progress, terminal
 from footfall.errors import MissingExtraError, SettingsError
 from footfall.periods import Grain, Window, periods_in
 from footfall.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.settings import FILE_NAME
 from footfall.template import commented, write_settings_file
+from footfall.terminal import answers, collecting
+from footfall.terminal.console import open_console
 from footfall.workspace import Workspace
 from footfall.workspace import open as open_workspace
 
@@ -65,10 +66,10 @@ class Question:
         return workspace.query(self.metric, **self.asked)
 
     def table(self, workspace: Workspace, width: int) -> RenderableType:
-        return terminal.answer(self.ask(workspace), width=width)
+        return answers.answer(self.ask(workspace), width=width)
 
     def picture(self, workspace: Workspace) -> Any:
-        from footfall.charts import chart_of
+        from footfall.charts.results import chart_of
 
         return chart_of(self.ask(workspace), stacked=self.is_stacked)
 
@@ -96,12 +97,12 @@ class Return:
         return workspace.cohort(self.event, self.event, by=self.by, kind="new", rows=self.rows, columns=self.rows)
 
     def table(self, workspace: Workspace, width: int) -> RenderableType:
-        from footfall import activity_tables
+        from footfall.terminal import activity
 
-        return activity_tables.cohort(self.ask(workspace), width=width)
+        return activity.cohort(self.ask(workspace), width=width)
 
     def picture(self, workspace: Workspace) -> Any:
-        from footfall.cohort_charts import cohort_chart
+        from footfall.charts.cohorts import cohort_chart
 
         return cohort_chart(self.ask(workspace))
 
@@ -138,12 +139,12 @@ def questions(now: datetime, commits: Grain = Grain.MONTH, since: date | None = 
 
 def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC), here: Path | None = None) -> None:
     """Make the workspace in `folder` (or bring it up to date), collect, answer, draw, and say what to do next."""
-    console = terminal.console()
+    console = open_console()
     repository = find_repository(here or Path.cwd(), Path(__file__))
     workspace = _prepare(folder, repository, now, console)
-    with progress.watcher(terminal.console(is_error=True)) as watch:
+    with collecting.watcher(open_console(is_error=True)) as watch:
         done = workspace.collect(watch=watch)
-    console.print(progress.summary(done))
+    console.print(collecting.summary(done))
     console.print(Text(f"\nEverything below can be typed as it stands in: cd {shlex.quote(str(folder))}", style="dim"))
     first = workspace.activity.summary("commit_author").first_day
     grain = _grain_of_commits(workspace)
@@ -226,7 +227,7 @@ def _draw(asked: list[Question | Return], workspace: Workspace, console: Console
     folder = workspace.settings.folder / CHARTS
     folder.mkdir(exist_ok=True)
     try:
-        from footfall import charts
+        from footfall.charts.files import save
     except MissingExtraError as error:
         console.print(str(error))
         return
@@ -234,7 +235,7 @@ def _draw(asked: list[Question | Return], workspace: Workspace, console: Console
         console.print(Text(f"$ {question.command}", style="green"), soft_wrap=True)
         chart = question.picture(workspace)
         for suffix in (".png", ".html"):
-            charts.save(chart, file := folder / f"{question.chart}{suffix}")
+            save(chart, file := folder / f"{question.chart}{suffix}")
             yield file
 
 

@@ -95,7 +95,7 @@ class Result(Framed):
 
     def chart(self) -> altair.TopLevelMixin:
         """The rows as a chart; a gap in the data is a gap in the line."""
-        from footfall.charts import chart_of
+        from footfall.charts.results import chart_of
 
         return chart_of(self)
 
@@ -138,7 +138,7 @@ class Result(Framed):
 
     def save(self, path: str | Path) -> None:
         """Write the picture that `chart` draws: .png, .svg, .html or .json (Vega-Lite)."""
-        from footfall.charts import save
+        from footfall.charts.files import save
 
         save(self.chart(), Path(path))
 

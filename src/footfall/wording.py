@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 OTHERS = ("other", "(other)")
 """What the row is called that `top` folds the rest into."""
 GAP = "–"
+KINDS = {
+    Kind.SUM: "adds up over time and over groups",
+    Kind.DISTINCT: "counted anew for every period and group: the parts do not add up to the whole",
+    Kind.LEVEL: "a gauge: not added over time, but read",
+    Kind.LATEST: "a moment: the last time it happened",
+}
+"""What each kind of metric means for adding up."""
 
 
 def title_of(result: Result) -> str:

@@ -48,7 +48,7 @@ class Answer(Framed):
 
     def save(self, path: str | Path, **options: Any) -> None:
         """Write the picture that `chart` draws with these options: .png, .svg, .html or .json (Vega-Lite)."""
-        from footfall.charts import save
+        from footfall.charts.files import save
 
         save(self.chart(**options), Path(path))
 

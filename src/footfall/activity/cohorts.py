@@ -210,7 +210,7 @@ class Cohort(Answer):
 
     def chart(self, form: str = "heatmap", *, theme: str = "light") -> altair.TopLevelMixin:
         """The cohorts as a `heatmap`, or as `curves`."""
-        from footfall.cohort_charts import cohort_chart
+        from footfall.charts.cohorts import cohort_chart
 
         return cohort_chart(self, form=form, theme=theme)
 

@@ -125,7 +125,7 @@ class Funnel(Answer):
 
     def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
         """A bar a step."""
-        from footfall.activity_charts import funnel_chart
+        from footfall.charts.activity import funnel_chart
 
         return funnel_chart(self, theme=theme)
 

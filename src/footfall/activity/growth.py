@@ -117,7 +117,7 @@ class Growth(Answer):
 
     def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
         """Columns: who is active above zero, who fell dormant below it."""
-        from footfall.activity_charts import growth_chart
+        from footfall.charts.activity import growth_chart
 
         return growth_chart(self, theme=theme)
 

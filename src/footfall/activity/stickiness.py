@@ -134,7 +134,7 @@ class Stickiness(Answer):
 
     def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
         """The ratios as lines."""
-        from footfall.activity_charts import stickiness_chart
+        from footfall.charts.activity import stickiness_chart
 
         return stickiness_chart(self, theme=theme)
 

@@ -112,10 +112,10 @@ def _mark_rows(activity: Activity, event: str, file: Path, columns: Columns, hou
 def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> FileMarks:
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from footfall.terminal import console
+    from footfall.terminal.console import open_console
 
     shown = TextColumn("{task.description}"), BarColumn(bar_width=28), DownloadColumn(), TimeRemainingColumn()
-    screen = console(is_error=True)
+    screen = open_console(is_error=True)
     with Progress(*shown, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         size = file.stat().st_size if file.is_file() else None
         task = progress.add_task(f"Reading {file.name}", total=size)
@@ -155,14 +155,15 @@ def unmark(
 @app.command(rich_help_panel=_PANEL)
 def events(context: typer.Context) -> None:
     """What anybody did: since when, how many actors, how often."""
-    from footfall import terminal
+    from footfall.terminal.activity import event_list
+    from footfall.terminal.console import open_console
 
     activity = workspace_of(context).activity
     names = activity.events()
     if not names:
         print("Nothing was marked yet. Next: footfall mark EVENT ACTOR, or footfall collect")
         return
-    terminal.console().print(terminal.event_list([activity.summary(name) for name in names]))
+    open_console().print(event_list([activity.summary(name) for name in names]))
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -230,9 +231,9 @@ def _copying() -> Iterator[Callable[[str, int, int], None]]:
     """A bar that follows the events as they are copied."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from footfall.terminal import console
+    from footfall.terminal.console import open_console
 
-    screen = console(is_error=True)
+    screen = open_console(is_error=True)
     shown = TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn("days")
     with Progress(*shown, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task("")

@@ -85,12 +85,12 @@ def cohort(
         )
 
     def table(width: int) -> RenderableType:
-        from footfall import activity_tables
+        from footfall.terminal import activity
 
-        return activity_tables.cohort(answer, counts=counts, width=width)
+        return activity.cohort(answer, counts=counts, width=width)
 
     def chart() -> Any:
-        from footfall.cohort_charts import cohort_chart
+        from footfall.charts.cohorts import cohort_chart
 
         return cohort_chart(answer, "curves" if curves else "heatmap", counts=counts)
 
@@ -186,11 +186,11 @@ def _show_with(answer: Any, name: str, format: str | None, output: Path | None) 
     from importlib import import_module
 
     def table(width: int) -> RenderableType:
-        shown: RenderableType = getattr(import_module("footfall.activity_tables"), name)(answer, width=width)
+        shown: RenderableType = getattr(import_module("footfall.terminal.activity"), name)(answer, width=width)
         return shown
 
     def chart() -> Any:
-        return getattr(import_module("footfall.activity_charts"), f"{name}_chart")(answer)
+        return getattr(import_module("footfall.charts.activity"), f"{name}_chart")(answer)
 
     _show(answer, table, chart, format, output, csv=answer.to_csv)
 
@@ -212,9 +212,9 @@ def _show(
     if form == "csv":
         _remark(answer)
     if form == "table":
-        from footfall.terminal import console
+        from footfall.terminal.console import open_console
 
-        screen = console()
+        screen = open_console()
         screen.print(table(screen.width))
     else:
         sys.stdout.write(csv() if form == "csv" else answer.to_json() + "\n")
@@ -229,9 +229,9 @@ def _remark(answer: _Answer) -> None:
 def _write(answer: _Answer, chart: Callable[[], Any], file: Path, csv: Callable[[], str]) -> None:
     suffix = file.suffix.lower()
     if suffix in _PICTURES:
-        from footfall import charts
+        from footfall.charts.files import save
 
-        charts.save(chart(), file)
+        save(chart(), file)
         return
     try:
         form = suffix.removeprefix(".")

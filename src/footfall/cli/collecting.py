@@ -43,13 +43,14 @@ def collect(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched; fetch nothing.")] = False,
 ) -> None:
     """Fetch what is new or restated, commit it, and say what could not be had."""
-    from footfall import progress, terminal
+    from footfall.terminal import collecting
+    from footfall.terminal.console import open_console
 
     gc.enable()
     workspace = workspace_of(context)
-    with interruptible(_GOES_ON), progress.watcher(terminal.console(is_error=True)) as watch:
+    with interruptible(_GOES_ON), collecting.watcher(open_console(is_error=True)) as watch:
         done = workspace.collect(*(sources or ()), since=since, until=until, dry_run=dry_run, watch=watch)
-    terminal.console().print(progress.summary(done))
+    open_console().print(collecting.summary(done))
     broken = [source.source for source in done.sources if source.error or source.failed]
     if broken:
         raise FootfallError(
@@ -60,14 +61,15 @@ def collect(
 @app.command(rich_help_panel=_PANEL)
 def status(context: typer.Context) -> None:
     """Per source: how fresh, which gaps, what failed and why, what to do next."""
-    from footfall import progress, terminal
+    from footfall.terminal import collecting
+    from footfall.terminal.console import open_console
 
     workspace = workspace_of(context)
     states = workspace.status()
     if not states:
         print(f"No source is set up yet. Next: switch one on in {workspace.settings.folder / 'footfall.toml'}")
         return
-    terminal.console().print(progress.status(states, workspace.now()))
+    open_console().print(collecting.status(states, workspace.now()))
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -78,10 +80,11 @@ def maintain(
     ] = 30,
 ) -> None:
     """Join small files and let versions go that nobody may ask for any more."""
-    from footfall import progress, terminal
+    from footfall.terminal import collecting
+    from footfall.terminal.console import open_console
 
     gc.enable()
-    terminal.console().print(progress.maintenance(workspace_of(context).maintain(keep_days)))
+    open_console().print(collecting.maintenance(workspace_of(context).maintain(keep_days)))
 
 
 @app.command(rich_help_panel=_PANEL)

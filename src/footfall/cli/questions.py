@@ -151,12 +151,13 @@ def chart(
     ] = None,
 ) -> None:
     """Draw the answer to a question."""
-    from footfall import charts
+    from footfall.charts.files import format_of, save
+    from footfall.charts.results import chart_of
 
-    charts.format_of(output)
+    format_of(output)
     check_folder(output)
     result = _answer(context, metric, asked)
-    charts.save(charts.chart_of(result, stacked=stacked, title=title), output)
+    save(chart_of(result, stacked=stacked, title=title), output)
     print(f"Wrote {output}.")
 
 
@@ -168,7 +169,8 @@ def metrics(
     ] = None,
 ) -> None:
     """What can be asked, and what each number means."""
-    from footfall import terminal
+    from footfall.terminal.console import open_console
+    from footfall.terminal.definitions import metric_details, metric_list
 
     workspace = workspace_of(context)
     known = workspace.metrics
@@ -176,13 +178,13 @@ def metrics(
         if not known:
             print(f"No source is set up yet. Next: switch one on in {workspace.settings.folder / 'footfall.toml'}")
             return
-        terminal.console().print(terminal.metric_list(known, workspace.tables))
+        open_console().print(metric_list(known, workspace.tables))
         return
     if not known:
         raise SettingsError(_NO_SOURCE)
     if name not in known:
         raise UnknownNameError("metric", name, known)
-    terminal.console().print(terminal.metric_details(known[name], workspace.tables[known[name].table]))
+    open_console().print(metric_details(known[name], workspace.tables[known[name].table]))
 
 
 def _answer(context: typer.Context, metric: str, asked: dict[str, Any]) -> Result:
@@ -230,21 +232,23 @@ def _print_rows(result: Result, form: str) -> None:
 
 
 def _show(result: Result) -> None:
-    from footfall import terminal
+    from footfall.terminal.answers import answer
+    from footfall.terminal.console import open_console
 
-    console = terminal.console()
+    console = open_console()
     most_rows = _MOST_ROWS if console.is_terminal else None
-    console.print(terminal.answer(result, width=console.width, most_rows=most_rows))
+    console.print(answer(result, width=console.width, most_rows=most_rows))
 
 
 def _write(result: Result, form: str, file: Path) -> None:
-    from footfall import terminal
+    from footfall.terminal.answers import answer
+    from footfall.terminal.console import open_console
 
     try:
         if form == "table":
             with file.open("w", encoding="utf-8") as out:
-                console = terminal.console(file=out)
-                console.print(terminal.answer(result, width=console.width))
+                console = open_console(file=out)
+                console.print(answer(result, width=console.width))
         else:
             write_rows(result, form, file)
     except OSError as error:

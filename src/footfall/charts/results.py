@@ -1,4 +1,4 @@
-"""Result → chart: Vega-Lite through Altair; PNG and SVG without a browser, HTML without a network.
+"""Result → chart, as Vega-Lite through Altair.
 
 What a chart never does: draw a fall to zero where nothing was collected, cut the axis off above zero, show a
 provisional value like a settled one, or add up what does not add up.
@@ -6,37 +6,21 @@ provisional value like a settled one, or add up what does not add up.
 
 from __future__ import annotations
 
-import html
-import json
 import textwrap
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from footfall import wording
-from footfall.errors import FootfallError, QueryError, did_you_mean
-from footfall.look import COLOURS, LINE, alt, dressed, inset, milliseconds, time_axis
+from footfall.charts.look import COLOURS, LINE, alt, dressed, inset, milliseconds, time_axis
+from footfall.charts.series import Point, is_rest, lone_points, points_of, series_by_size, stack, strokes
+from footfall.errors import QueryError
 from footfall.metrics import Kind
 from footfall.periods import Grain
-from footfall.series import Point, is_rest, lone_points, points_of, series_by_size, stack, strokes
 
 if TYPE_CHECKING:
     from footfall.result import Result
 
-FORMATS = ("png", "svg", "html", "json")
-
-_LESS = "\ue000"
-"""Stands for `<` on the way into a page: a character for private use."""
-_CHARSET = '<meta charset="UTF-8">'
-_HEAD = (
-    _CHARSET
-    + """
-  <title>{title}</title>
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <style>body {{ margin: 0; background: {colour}; overflow-x: auto; }}</style>"""
-)
-"""What a page is called, and how it fits a small screen: a wide chart is scrolled, not shrunk."""
 _GREY = "#8c8c8c"
 _MOST_SERIES = len(COLOURS)
 _MOST_BARS = 60
@@ -61,41 +45,6 @@ def chart_of(result: Result, *, stacked: bool = False, title: str | None = None)
     else:
         drawn = _areas(points, names, result) if stacked else _lines(points, names, result)
     return _dressed(drawn, result, points, title)
-
-
-def save(chart: alt.TopLevelMixin, path: Path) -> None:
-    """Write the chart as its suffix says: .png (twice the size, for sharp screens), .svg, .html or .json (Vega-Lite)."""
-    kind = format_of(path)
-    try:
-        match kind:
-            case "html":
-                path.write_text(_page_of(chart), encoding="utf-8")
-            case "png":
-                chart.save(str(path), format="png", scale_factor=2)
-            case _:
-                chart.save(str(path), format=kind)
-    except OSError as error:
-        raise FootfallError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _page_of(chart: alt.TopLevelMixin) -> str:
-    """A page that needs no network. Names come from anywhere: a `<` within one must not end the script that holds it."""
-    spec = json.loads(json.dumps(chart.to_dict()).replace("<", _LESS))
-    page: str = alt.Chart.from_dict(spec).to_html(inline=True, embed_options={"actions": {"editor": False}})
-    page = page.replace(json.dumps(_LESS).strip('"'), "\\u003c")
-    title = spec.get("title", {}).get("text", "Footfall")
-    text = html.escape(" ".join([title] if isinstance(title, str) else title).replace(_LESS, "<"))
-    colour = spec.get("config", {}).get("background", "white")
-    head = _HEAD.format(title=text, colour=colour)
-    return page.replace("<html>", '<html lang="en">', 1).replace(_CHARSET, head, 1)
-
-
-def format_of(path: Path) -> Any:
-    """The chart format that a file name asks for."""
-    kind = path.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise QueryError(f"no chart can be written as {path.name!r}{did_you_mean(kind, FORMATS)}.")
-    return kind
 
 
 def _check_quantity(result: Result, stacked: bool) -> None:

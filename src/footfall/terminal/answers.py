@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
 from footfall import wording
-from footfall.metrics import Kind, Metric
+from footfall.metrics import Kind
 from footfall.periods import Grain
-from footfall.plain import spell_plainly
-from footfall.wording import GAP, number
+from footfall.terminal.grids import Column, filled, sparkline
+from footfall.wording import GAP, KINDS, number
 
 if TYPE_CHECKING:
-    from footfall.activity.activity import EventSummary
     from footfall.result import Result
-    from footfall.tables import Table
 
-KINDS = {
-    Kind.SUM: "adds up over time and over groups",
-    Kind.DISTINCT: "counted anew for every period and group: the parts do not add up to the whole",
-    Kind.LEVEL: "a gauge: not added over time, but read",
-    Kind.LATEST: "a moment: the last time it happened",
-}
-"""What each kind of metric means for adding up."""
 
-_SPARKS = "▁▂▃▄▅▆▇█"
-_SPARK_WIDTH = 60
 _BAR_WIDTH = 24
 _MOST_COLUMNS = 8
 
 _Row = Mapping[str, Any]
-
-
-# --- answers
 
 
 def answer(result: Result, *, width: int = 100, most_rows: int | None = None) -> RenderableType:
@@ -72,20 +54,6 @@ def answer(result: Result, *, width: int = 100, most_rows: int | None = None) ->
         parts.extend(_left_out(len(rows), most_rows, "last"))
     parts.append(_footer(result))
     return Group(*parts)
-
-
-def sparkline(values: Sequence[float | None], width: int = _SPARK_WIDTH) -> str:
-    """One character a value, from zero to the largest; a gap is a dot. Longer series are averaged to `width`."""
-    buckets = _averaged(values, width) if len(values) > width else values
-    top = max((v for v in buckets if v is not None), default=0.0)
-    heights = (None if v is None else v / top if top > 0 else 0.0 for v in buckets)
-    return "".join("·" if h is None else _SPARKS[max(0, round(h * (len(_SPARKS) - 1)))] for h in heights)
-
-
-def _averaged(values: Sequence[float | None], width: int) -> list[float | None]:
-    edges = [round(i * len(values) / width) for i in range(width + 1)]
-    parts = ([v for v in values[a:b] if v is not None] for a, b in pairwise(edges))
-    return [sum(part) / len(part) if part else None for part in parts]
 
 
 def _spark_line(values: Sequence[Any]) -> Text:
@@ -147,23 +115,6 @@ def _series(rows: Sequence[_Row], result: Result, width: int, groups: Sequence[s
     return grid
 
 
-def filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequence[Column], width: int) -> Grid:
-    """Labels and values side by side; what can be done without goes first where the terminal is too narrow."""
-    grid = grid_of(*heads)
-    taken = [max(map(len, (head, *cells))) for head, cells in zip(heads, zip(*labels, strict=True), strict=True)]
-    columns = list(columns)
-    while sum(each + 3 for each in (*taken, *(column.width for column in columns))) - 1 > width:
-        least = max(columns, key=lambda column: column.goes)
-        if not least.goes:
-            break
-        columns.remove(least)
-    for column in columns:
-        column.add_to(grid)
-    for line, values in zip(labels, zip(*(column.cells for column in columns), strict=True), strict=True):
-        grid.add_row(*line, *values)
-    return grid
-
-
 _FACTS = ("period", "coverage", "is_provisional")
 
 
@@ -191,35 +142,6 @@ def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str
 
 def _size(value: Any) -> float:
     return 0.0 if value is None else value.timestamp() if isinstance(value, datetime) else float(value)
-
-
-def grid_of(*labels: str) -> Grid:
-    grid = Grid(box=SIMPLE_HEAD, header_style="bold", pad_edge=True, show_edge=False, padding=(0, 1))
-    for label in labels:
-        grid.add_column(label, overflow="fold")
-    return grid
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of values as text, padded here: rich would strip the blank that keeps digits below digits."""
-
-    head: str
-    cells: list[str]
-    style: str = ""
-    is_left: bool = False
-    goes: int = 0
-    """Where there is no room the column with the highest number goes first; 0 stays."""
-
-    @property
-    def width(self) -> int:
-        return max(len(text) for text in (self.head, *self.cells))
-
-    def add_to(self, grid: Grid) -> None:
-        width = self.width
-        pad = str.ljust if self.is_left else str.rjust
-        grid.add_column(pad(self.head, width), style=self.style, no_wrap=True)
-        self.cells[:] = [pad(text, width) for text in self.cells]
 
 
 def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) -> list[Column]:
@@ -317,97 +239,3 @@ def _footer(result: Result) -> Text:
     if any(value is None for value in rows[metric.name].to_pylist()):
         lines.append(f"{GAP} not collected: neither zero nor known")
     return Text("\n".join(["", *lines, *wording.remarks(result)]), style="dim")
-
-
-# --- what can be asked
-
-
-def metric_list(metrics: Mapping[str, Metric], tables: Mapping[str, Table]) -> RenderableType:
-    """A line a metric, then by what the metrics of each table can be split: that is long and the same for all of them."""
-    grid = grid_of("metric", "what it is", "unit", "adds up")
-    grid.columns[0].style = "cyan"
-    grid.columns[0].no_wrap = True
-    for metric in metrics.values():
-        grid.add_row(metric.name, metric.title, metric.unit, str(metric.kind))
-    names = dict.fromkeys(metric.table for metric in metrics.values())
-    split = (
-        Text.assemble(
-            ("\n" + ", ".join(m.name for m in metrics.values() if m.table == name), "cyan"),
-            f" by {wording.listed(tables[name].dimensions)}",
-        )
-        for name in names
-        if tables[name].dimensions
-    )
-    hint = Text("\nOne in full: footfall metrics NAME", style="dim")
-    return Group(grid, *split, hint)
-
-
-def event_list(events: Sequence[EventSummary]) -> RenderableType:
-    """A line an event: since when it is done, until when, by how many, how often."""
-    grid = grid_of("event", "first day", "last day")
-    grid.columns[0].style = "cyan"
-    numbers = [
-        Column("actors", [f"{e.actors:,}" for e in events]),
-        Column("marks", [GAP if e.actors and not e.marks else f"{e.marks:,}" for e in events]),
-    ]
-    for column in numbers:
-        column.add_to(grid)
-    grid.add_column("", style="dim", overflow="fold")
-    for at, event in enumerate(events):
-        days = (f"{day:%Y-%m-%d}" if day else "no day" for day in (event.first_day, event.last_day))
-        grid.add_row(event.name, *days, *(column.cells[at] for column in numbers), event.description)
-    return grid
-
-
-def metric_details(metric: Metric, table: Table) -> RenderableType:
-    """The whole definition: what is counted, how it adds up, by what it can be split, which policies it applies."""
-    facts = facts_of(
-        ("unit", metric.unit),
-        ("kind", f"{metric.kind}: {KINDS[metric.kind]}" + _within(metric)),
-        ("table", f"{table.name}: {table.description}"),
-        ("version", str(metric.version)),
-    )
-    parts: list[RenderableType] = [
-        Text.assemble((metric.name, "bold cyan"), (f"  {metric.title}", "bold")),
-        Text(metric.description),
-        Text(),
-        facts,
-        Text("\nSplit or choose by", style="bold"),
-        facts_of(*((name, table.column(name).description) for name in table.dimensions), style="cyan"),
-    ]
-    for policy in metric.policies:
-        parts.append(Text.assemble("\nPolicy ", (policy.name, "cyan"), f": {policy.description}", style="bold"))
-        parts.append(facts_of(*(_choice(name, policy.choices[name], policy.default) for name in policy.choices)))
-    example = f"footfall query {metric.name} --grain month --last 12"
-    return Group(*parts, Text(f"\nFor example: {example}", style="dim"))
-
-
-def _within(metric: Metric) -> str:
-    return f" (the {metric.within} of each period)" if metric.kind is Kind.LEVEL else ""
-
-
-def _choice(name: str, kept: Any, default: str) -> tuple[str, str]:
-    what = "keeps everything" if kept is None else f"keeps {kept}"
-    return name, f"{what}{' (default)' if name == default else ''}"
-
-
-def facts_of(*facts: tuple[str, RenderableType], style: str = "dim") -> Grid:
-    grid = Grid.grid(padding=(0, 2, 0, 2))
-    grid.add_column(style=style, no_wrap=True)
-    grid.add_column(overflow="fold")
-    for fact in facts:
-        grid.add_row(*fact)
-    return grid
-
-
-def console(*, is_error: bool = False, file: IO[str] | None = None) -> Console:
-    """Where to print: no markup and no guessing of numbers in what users and upstreams wrote.
-
-    A pipe or a file has no width of its own; it gets enough for long names. What an encoding lacks is spelled
-    plainly, lest a table end in the middle.
-    """
-    spell_plainly(file or (sys.stderr if is_error else sys.stdout))
-    seen = Console(stderr=is_error, file=file, markup=False, highlight=False, emoji=False)
-    if not seen.is_terminal:
-        seen.width = 160
-    return seen

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from footfall import wording
 from footfall.periods import ALL_TIME, Window
-from footfall.terminal import facts_of, grid_of
+from footfall.terminal.grids import facts_of, grid_of
 from footfall.wording import GAP, counted, length_of, size_of
 
 if TYPE_CHECKING:
@@ -258,10 +258,13 @@ def _days(windows: Sequence[Window], most: int = 4) -> str:
 
 
 def _ago(length: timedelta) -> str:
-    hours = length.total_seconds() / 3600
-    if hours < 1:
-        return "just now" if hours > -1 else "ahead of now"
-    return counted(round(hours), "hour") + " ago" if hours < 48 else counted(round(hours / 24), "day") + " ago"
+    minutes = length.total_seconds() / 60
+    if minutes < 2:
+        return "just now" if minutes > -60 else "ahead of now"
+    for size, unit, most in ((1, "minute", 90), (60, "hour", 48 * 60)):
+        if minutes < most:
+            return f"{counted(round(minutes / size), unit)} ago"
+    return f"{counted(round(minutes / 1440), 'day')} ago"
 
 
 def maintenance(done: Sequence[Maintained]) -> RenderableType:

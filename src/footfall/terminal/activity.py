@@ -1,4 +1,4 @@
-"""How cohorts, funnels, stickiness and growth look in the terminal; in a pipe they are plain."""
+"""How events, cohorts, funnels, stickiness and growth look in the terminal; in a pipe they are plain."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from rich.text import Text
 
 from footfall import wording
 from footfall.activity.spans import why_not_whole
-from footfall.terminal import Column, filled, sparkline
+from footfall.terminal.grids import Column, filled, grid_of, sparkline
 from footfall.wording import GAP, number, percent
 
 if TYPE_CHECKING:
+    from footfall.activity.activity import EventSummary
     from footfall.activity.cohorts import Cohort, CohortRow
     from footfall.activity.funnels import Funnel
     from footfall.activity.growth import Growth
@@ -206,3 +207,20 @@ def _whole(
 ) -> RenderableType:
     footer = Text("\n".join(["", *told]), style="dim")
     return Group(Text(title, style="bold"), Text(span, style="dim"), Text(), *above, grid, footer)
+
+
+def event_list(events: Sequence[EventSummary]) -> RenderableType:
+    """A line an event: since when it is done, until when, by how many, how often."""
+    grid = grid_of("event", "first day", "last day")
+    grid.columns[0].style = "cyan"
+    numbers = [
+        Column("actors", [f"{e.actors:,}" for e in events]),
+        Column("marks", [GAP if e.actors and not e.marks else f"{e.marks:,}" for e in events]),
+    ]
+    for column in numbers:
+        column.add_to(grid)
+    grid.add_column("", style="dim", overflow="fold")
+    for at, event in enumerate(events):
+        days = (f"{day:%Y-%m-%d}" if day else "no day" for day in (event.first_day, event.last_day))
+        grid.add_row(event.name, *days, *(column.cells[at] for column in numbers), event.description)
+    return grid

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from footfall import wording
 from footfall.activity.spans import why_not_whole
+from footfall.charts.look import Theme, alt, dressed, theme_of, wrapped
 from footfall.errors import QueryError, UnknownNameError
-from footfall.look import Theme, alt, dressed, theme_of, wrapped
 from footfall.wording import GAP
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from footfall import wording
 from footfall.activity.spans import why_not_whole
+from footfall.charts.look import COLOURS, Theme, alt, dressed, inset, milliseconds, theme_of, time_axis, wrapped
 from footfall.errors import QueryError
-from footfall.look import COLOURS, Theme, alt, dressed, inset, milliseconds, theme_of, time_axis, wrapped
 
 if TYPE_CHECKING:
     from footfall.activity.funnels import Funnel

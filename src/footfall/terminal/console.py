@@ -1,16 +1,32 @@
-"""Text for an encoding that lacks some of it: stand-ins, lest a table end in the middle."""
+"""Where to print, and stand-ins for what an encoding lacks, lest a table end in the middle."""
 
 from __future__ import annotations
 
 import codecs
 import io
+import sys
 from typing import IO
+
+from rich.console import Console
 
 _ERRORS = "footfall.plain"
 _PLAINLY = str.maketrans({"→": "->", "–": "-", "−": "-", "·": "|", "…": "...", "▏": "|", "█": "#", "×": "x"})
 
 
-def spell_plainly(stream: IO[str]) -> None:
+def open_console(*, is_error: bool = False, file: IO[str] | None = None) -> Console:
+    """Where to print: no markup and no guessing of numbers in what users and upstreams wrote.
+
+    A pipe or a file has no width of its own; it gets enough for long names. What an encoding lacks is spelled
+    plainly, lest a table end in the middle.
+    """
+    _spell_plainly(file or (sys.stderr if is_error else sys.stdout))
+    seen = Console(stderr=is_error, file=file, markup=False, highlight=False, emoji=False)
+    if not seen.is_terminal:
+        seen.width = 160
+    return seen
+
+
+def _spell_plainly(stream: IO[str]) -> None:
     """Let a stream that would refuse characters write stand-ins."""
     if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
         stream.reconfigure(errors=_ERRORS)

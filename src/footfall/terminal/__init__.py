@@ -1,0 +1,1 @@
+"""How everything looks in the terminal: answers, activity, definitions, and how collecting goes."""
