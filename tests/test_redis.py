@@ -22,7 +22,7 @@ import redis as untyped_redis
 from conftest import free_port, start_redis, wait_for
 from footfall.activity.addresses import open_store
 from footfall.activity.ids import NAMED, Actors
-from footfall.activity.redis import RedisStore
+from footfall.activity.redis import RedisStore, changes
 from footfall.activity.redis.address import read_address
 from footfall.activity.redis.bits import bitmap_of_bits
 from footfall.activity.redis.keys import cover
@@ -31,6 +31,7 @@ from footfall.errors import (
     ActivityError,
     DamagedStoreError,
     SettingsError,
+    StoreBusyError,
     StoreWriteError,
     UnreachableStoreError,
 )
@@ -307,6 +308,33 @@ def test_two_who_state_different_things_leave_what_one_of_them_said(store: Redis
     assert members(store, "active", *MONTH) == {*range(last, 400, 4), f"name-{last}"}
 
 
+def test_whoever_states_for_long_stays_alone(
+    redis_server: str, store: RedisStore, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "_LEASE", 0.2)
+    monkeypatch.setattr(changes, "_PATIENCE", 0.5)
+
+    class Slow(RedisStore):
+        def _count_anew(self, *given: Any) -> None:
+            time.sleep(1)  # five times as long as somebody is waited for who does not say that he lives
+            super()._count_anew(*given)
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(Slow(f"{redis_server}/{OURS}").replace, "active", *WEEK, {MONDAY: Actors([4])}, {})
+        while not server.exists("footfall_stating_active"):
+            assert not slow.done()
+            time.sleep(0.01)
+        with pytest.raises(
+            StoreBusyError, match=r"another process has been writing 'active' in .* nothing was changed"
+        ):
+            store.delete("active")
+        slow.result()
+    assert members(store, "active", FIRST, LAST) == {4}
+    server.set("footfall_stating_active", b"of one that died", px=200)
+    store.delete("active")
+    assert members(store, "active", FIRST, LAST) == set()
+
+
 def test_who_is_forgotten_while_stated_is_not_there_afterwards(redis_server: str, store: RedisStore) -> None:
     class Slow(RedisStore):
         def _count_anew(self, *given: Any) -> None:
@@ -464,6 +492,7 @@ def test_a_server_that_cannot_save_says_so(tmp_path: Path) -> None:
         client = redis.Redis(port=port)
         client.bgsave()
         while client.info("persistence")["rdb_bgsave_in_progress"]:
+            assert not slow.done()
             time.sleep(0.01)
         with pytest.raises(StoreWriteError, match="MISCONF") as error:
             RedisStore(f"redis://127.0.0.1:{port}").mark_one("active", MONDAY, 1)
@@ -521,7 +550,7 @@ def test_without_the_package_it_is_said_what_to_install() -> None:
     program = """
 import sys
 sys.modules["redis"] = None
-from footfall.activity.redis import RedisStore
+from footfall.activity.redis import RedisStore, changes
 from footfall.errors import MissingExtraError
 try:
     RedisStore("redis://localhost").events()

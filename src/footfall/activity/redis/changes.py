@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pyroaring import BitMap64
 
@@ -28,13 +29,13 @@ from footfall.activity.redis.keys import (
 from footfall.activity.redis.server import Server
 from footfall.activity.redis.sets import Sets, keys_of, union_of
 from footfall.activity.store import PER_DAY, UNDATED
-from footfall.errors import StoreBusyError
+from footfall.errors import ActivityError, StoreBusyError
 
 _SHORT = 400
 """Days up to which every key that may exist is asked; of longer ranges those that exist are looked for."""
 
-_LEASE, _PATIENCE = 120.0, 150.0
-"""Seconds that one process may state something of an event before it is thought dead, and that others wait for it."""
+_LEASE, _PATIENCE = 30.0, 150.0
+"""Seconds after which a process that states something is thought dead, unless it says that it lives; how long others wait."""
 _LOOK_EVERY = 0.02
 
 Taken = Mapping[Place, BitMap64]
@@ -100,11 +101,22 @@ class Changes:
                     "nothing was changed; find out which, and try again."
                 )
             time.sleep(_LOOK_EVERY)
+        done = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(key, ours, done), daemon=True)
+        renewing.start()
         try:
             yield
         finally:
+            done.set()
+            renewing.join()
             if self._server.ask("GET", key) == ours:
                 self._server.ask("DEL", key)
+
+    def _renew(self, key: str, ours: bytes, done: threading.Event) -> None:
+        while not done.wait(_LEASE / 3):
+            with suppress(ActivityError):  # whoever is writing will say what is wrong
+                if self._server.ask("GET", key) == ours:
+                    self._server.ask("PEXPIRE", key, int(_LEASE * 1000))
 
     def state(self, event: str, start: int, stop: int, marks: Mapping[int, BitMap64]) -> None:
         """Make [start, stop) of an event hold `marks` and nothing else.
