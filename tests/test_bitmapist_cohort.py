@@ -12,6 +12,7 @@ import pytest
 
 from footfall import bitmapist
 from footfall.bitmapist import DayEvents, MonthEvents, cohort, mark_event
+from footfall.bitmapist.cohort import table
 from footfall.errors import QueryError, UnknownNameError
 
 
@@ -204,6 +205,17 @@ def test_the_table_says_what_its_rows_and_columns_are() -> None:
     cells = [(attributes.get("class"), text) for attributes, text in page.all("td")]
     assert cells[:4] == [("total", "1,200"), ("share-10", "100.0%"), ("share-4", "33.3%"), ("share-0", "0.0%")]
     assert cells[-4:] == [(None, ""), (None, "85.0%"), (None, "33.3%"), (None, "0.0%")]
+
+
+def test_what_is_not_over_is_marked_and_left_out_of_the_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "now", lambda: datetime(2026, 1, 14, tzinfo=UTC))
+    rows = [WEEKS[0], [datetime(2026, 1, 5, tzinfo=UTC), 10, 70.0, 20.0, ""]]
+    page = Page(cohort.render_html_data(rows, time_group="weeks", num_of_rows=2))
+    cells = [text for _, text in page.all("td")]
+    assert cells == ["1,200", "100.0%", "33.3%", "0.0%*", "10", "70.0%", "20.0%*", "", "", "85.0%", "33.3%", ""]
+    assert page.all("p")[0][1] == "* the week is not over: it may still grow, and is not part of the mean"
+    monkeypatch.setattr(table, "now", lambda: datetime(2026, 1, 26, tzinfo=UTC))
+    assert "*" not in cohort.render_html_data(rows, time_group="weeks", num_of_rows=2, include_assets=False)
 
 
 def test_a_column_with_nothing_to_compare_has_no_mean() -> None:

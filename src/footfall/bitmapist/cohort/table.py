@@ -9,6 +9,7 @@ from typing import Any
 
 from footfall.bitmapist.cohort.arguments import grain_of, is_true, number_of
 from footfall.bitmapist.cohort.style import style
+from footfall.bitmapist.dates import now, shifted
 from footfall.periods import Grain, Period
 
 Rows = Sequence[Sequence[Any]]
@@ -23,9 +24,16 @@ def render_html_data(
     start_date: str | None = None,
     include_assets: bool = True,
 ) -> str:
-    """The rows of `get_dates_data`, asked with the same arguments, as a table; the deeper a cell, the more came back."""
+    """The rows of `get_dates_data`, asked with the same arguments, as a table; the deeper a cell, the more came back.
+
+    A cell whose period is not over has a star, and is not part of the mean.
+    """
     grain, is_percent = grain_of(time_group), is_true(as_percent)
     columns = number_of("num_of_rows", num_of_rows) + 1
+    over = [_count_over(row[0], grain, columns) for row in dates_data]
+    open_cells = [
+        cell for row, n in zip(dates_data, over, strict=True) for cell in row[2 + n : columns + 2] if cell != ""
+    ]
     caption = f"How many of each {grain}'s people came back so many {time_group} later"
     return "\n".join(
         [
@@ -35,10 +43,15 @@ def render_html_data(
             f"<caption>{caption}{', in percent' if is_percent else ''}</caption>",
             *_head(grain, time_group, columns),
             "<tbody>",
-            *(_row(row, grain, columns, is_percent) for row in dates_data),
+            *(_row(row, grain, columns, is_percent, n) for row, n in zip(dates_data, over, strict=True)),
             "</tbody>",
-            _foot(dates_data, columns, is_percent),
+            _foot(dates_data, columns, is_percent, over),
             "</table>",
+            *(
+                [f"<p>* the {grain} is not over: it may still grow, and is not part of the mean</p>"]
+                if open_cells
+                else []
+            ),
             "</div>",
         ]
     )
@@ -53,24 +66,32 @@ def _head(grain: Grain, time_group: str, columns: int) -> list[str]:
     ]
 
 
-def _row(row: Sequence[Any], grain: Grain, columns: int, is_percent: bool) -> str:
+def _count_over(began: datetime, grain: Grain, columns: int) -> int:
+    """How many of a row's periods are over: its first cells."""
+    period, moment = _period(began, grain), now()
+    return sum(shifted(period, later).end <= moment for later in range(columns))
+
+
+def _row(row: Sequence[Any], grain: Grain, columns: int, is_percent: bool, over: int) -> str:
     count = row[1]
-    cells = "".join(_cell(value, count, is_percent) for value in row[2 : columns + 2])
+    cells = "".join(_cell(value, count, is_percent, n >= over) for n, value in enumerate(row[2 : columns + 2]))
     return f'<tr><th scope="row">{_label(row[0], grain)}</th><td class="total">{count:,}</td>{cells}</tr>'
 
 
-def _cell(value: Any, count: int, is_percent: bool) -> str:
+def _cell(value: Any, count: int, is_percent: bool, is_open: bool) -> str:
     if value == "":
         return "<td></td>"
     share = value / 100 if is_percent else value / count
-    return f'<td class="share-{math.ceil(min(share, 1) * 10)}">{_shown(value, is_percent)}</td>'
+    shade = f"share-{math.ceil(min(share, 1) * 10)}"
+    shown = _shown(value, is_percent)
+    return f'<td class="{shade} open">{shown}*</td>' if is_open else f'<td class="{shade}">{shown}</td>'
 
 
-def _foot(rows: Rows, columns: int, is_percent: bool) -> str:
-    """The mean of every column, over the rows that have something to compare."""
+def _foot(rows: Rows, columns: int, is_percent: bool, over: Sequence[int]) -> str:
+    """The mean of every column, over the rows that have something to compare and whose period is over."""
     cells = []
     for at in range(2, columns + 2):
-        values = [row[at] for row in rows if row[at] != ""]
+        values = [row[at] for row, n in zip(rows, over, strict=True) if row[at] != "" and at < n + 2]
         cells.append(f"<td>{_shown(sum(values) / len(values), is_percent) if values else ''}</td>")
     return f'<tfoot><tr><th scope="row">Mean</th><td></td>{"".join(cells)}</tr></tfoot>'
 
@@ -99,5 +120,8 @@ def render_csv_data(
 
 def _label(moment: datetime, grain: Grain) -> str:
     """A period as ISO 8601 writes it: 2026-11-23, 2026-W48, 2026-11, 2026."""
-    on = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-    return Period.containing(grain, on).label
+    return _period(moment, grain).label
+
+
+def _period(moment: datetime, grain: Grain) -> Period:
+    return Period.containing(grain, datetime(moment.year, moment.month, moment.day, tzinfo=UTC))
