@@ -820,6 +820,42 @@ def test_a_broken_restatement_leaves_the_good_day_in_the_lake(tmp_path: Path, fo
     }
 
 
+def test_one_file_that_is_cut_off_holds_up_no_other_day(tmp_path: Path, folder: Path) -> None:
+    """In the middle of a line, and at the end of one where all of the day is stored."""
+    days = [DAY + timedelta(days=n) for n in range(4)]
+    for day in days:
+        write(folder, day, *[line(day=day)] * 20)
+    index = [json.dumps({"name": f"events-{day}.jsonl", "date": str(day), "count": 20}) for day in days]
+    (folder / "index.jsonl").write_text("\n".join(index))
+    whole = (folder / f"events-{days[1]}.jsonl").read_bytes()
+    (folder / f"events-{days[1]}.jsonl").write_bytes(whole[: len(whole) // 2 + 7])
+    source, lake = binder(folder, tmp_path), Lake.open(str(tmp_path / "lake"))
+
+    def launches() -> dict[date, int]:
+        collect(lake, {"binder": source}, now=lambda: NOW)
+        counted: Counter[date] = Counter()
+        for file in lake.snapshot(source.tables).tables["launches"].files:
+            for row in pq.read_table(file).to_pylist():
+                counted[row["hour"].date()] += row["launches"]
+        return dict(counted)
+
+    def failed() -> list[str]:
+        entries = lake.known("binder")
+        return [
+            entry.reason for entry in entries if entry.status is Status.FAILED and entry.window.start.date() in days
+        ]
+
+    assert launches() == dict.fromkeys([days[0], *days[2:]], 20)
+    assert "the file is cut off: it ends in a broken line, and the index lists 20 events" in failed()[0]
+    (folder / f"events-{days[1]}.jsonl").write_bytes(whole)
+    assert launches() == dict.fromkeys(days, 20)
+    assert failed() == []
+    write(folder, days[2], *[line(day=days[2])] * 5)
+    write(folder, days[3], *[line(day=days[3])] * 21)
+    assert launches() == {days[0]: 20, days[1]: 20, days[2]: 20, days[3]: 21}
+    assert failed() == ["the file is cut off: it has 5 lines, but the index lists 20 events, and 20 are stored"]
+
+
 # Archives behind an address
 
 

@@ -21,7 +21,7 @@ from footfall.activity import overlaps as overlaps_module
 from footfall.activity.cohorts import Among, Cohort, CohortRow, cohort
 from footfall.activity.overlaps import overlaps
 from footfall.errors import FootfallError
-from footfall.periods import Grain, Period
+from footfall.periods import Grain, Period, Window
 from footfall.settings import Settings
 from footfall.sources.git import COMMITS
 
@@ -204,6 +204,31 @@ def test_a_period_is_over_at_its_last_moment_and_not_before() -> None:
     after = asked(three_days(), now=midnight)
     assert [row.counts for row in after.rows] == [(10, 4, 1), (4, 1), (3,)]  # the day that begins is not shown yet
     assert not any(after.is_provisional(row) for row in after.rows)
+
+
+def test_who_is_marked_for_a_later_day_has_not_come_yet() -> None:
+    days = {date(2026, 3, 2): [1, 2, 3], date(2026, 3, 10): [1], date(2026, 3, 11): [2], date(2026, 3, 13): [3, 4]}
+    store = InMemory({"a": days})
+    for retention in ("return", "unbounded"):
+        first, second = cohort(store, "a", "a", now=NOW, by="week", rows=2, columns=2, retention=retention).rows
+        assert (first.counts[1], second.size) == (2, 2)
+        midnight = NOW.replace(hour=0, minute=0)  # today has not begun
+        first, second = cohort(store, "a", "a", now=midnight, by="week", rows=2, columns=2, retention=retention).rows
+        assert (first.counts[1], second.size) == (1, 1)
+
+
+def test_a_hole_makes_the_row_that_it_touches_provisional() -> None:
+    weeks = {date(2026, 2, 2) + timedelta(days=7 * n): [1, 2, 3] for n in range(5)}
+    hole = Window(datetime(2026, 2, 11, tzinfo=UTC), datetime(2026, 2, 13, tzinfo=UTC))
+    found = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, by="week", rows=6, columns=3, gaps=[hole])
+    provisional = [[found.is_provisional(row, k) for k in range(len(row.counts))] for row in found.rows]
+    no, yes = False, True
+    assert provisional == [[no, yes, no], [yes, yes, yes], [no, no, no], [no, no, yes], [no, yes], [yes]]
+    assert found.told == ()
+    new = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, by="week", kind="new", gaps=[hole])
+    assert new.told == (f"New counts also who came before only in a time that was not collected, such as {hole}.",)
+    ever = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, by="week", retention="unbounded", gaps=[hole])
+    assert ever.told == ("Who came back only in a time that was not collected is not among those who came back.",)
 
 
 def test_averages_weigh_by_size_and_leave_out_what_is_not_over() -> None:

@@ -14,6 +14,7 @@ from activities import NOW, InMemory, stores
 from footfall.activity.funnels import Funnel, days_of, funnel
 from footfall.activity.store import UNDATED, start_of
 from footfall.errors import FootfallError
+from footfall.periods import Window
 
 EVENTS = ("a", "b", "c")
 
@@ -111,6 +112,19 @@ def test_a_funnel_is_provisional_while_somebody_has_time_left() -> None:
     assert not asked(within="5d").is_provisional, "the last one came on the 6th"
     assert asked(within="6d").is_provisional
     assert not asked(["nothing", "buy"]).is_provisional
+
+
+def test_a_funnel_is_provisional_where_a_day_of_it_was_not_collected() -> None:
+    store = InMemory({"a": {date(2026, 2, 1): [1, 2]}, "b": {date(2026, 2, 3): [1]}})
+    asked: dict[str, Any] = {
+        "now": NOW,
+        "since": datetime(2026, 2, 1, tzinfo=UTC),
+        "until": datetime(2026, 2, 2, tzinfo=UTC),
+    }
+    for day, is_open in ((1, True), (7, True), (8, False)):
+        hole = Window.of_day(date(2026, 2, day))
+        found = funnel(store, ["a", "b"], gaps=[hole], **asked)
+        assert (found.is_provisional, found.has_gaps, found.has_time_left) == (is_open, is_open, False)
 
 
 def test_it_counts_the_last_thirty_days_when_no_time_is_named() -> None:

@@ -91,6 +91,12 @@ def test_a_column_of_csv_has_as_many_decimals_everywhere() -> None:
     ] == ("2026-01-20,3,3,3,100.0,100.0")
 
 
+def test_who_is_marked_for_a_later_day_has_not_come_yet() -> None:
+    store = InMemory({"a": {date(2026, 3, 2): [1], date(2026, 3, 11): [2], date(2026, 3, 20): [3, 4]}})
+    assert growth(store, "a", now=NOW, by="month", rows=1).rows[0].active == 2
+    assert stickiness(store, "a", now=NOW, windows="calendar", rows=1).rows[0].monthly == 2
+
+
 def test_of_nobody_there_is_no_share() -> None:
     empty = stickiness(STORE, "in", now=NOW, rows=1, since=datetime(2020, 1, 1, tzinfo=UTC))
     assert empty.to_csv().splitlines()[1] == "2020-01-01,0,0,0,,"

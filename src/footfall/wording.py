@@ -206,6 +206,15 @@ def span_of_funnel(funnel: Funnel) -> str:
     return f"first steps {days_of(funnel.window)} (UTC)"
 
 
+def why_open(funnel: Funnel) -> str:
+    """Why a funnel is provisional."""
+    reasons = [
+        "some who took the first step still have time left" if funnel.has_time_left else "",
+        "not all of the time was collected" if funnel.has_gaps else "",
+    ]
+    return ", and ".join(filter(None, reasons))
+
+
 def title_of_stickiness(stickiness: Stickiness) -> str:
     """ "active: stickiness per day"."""
     return f"{stickiness.event}: stickiness per {'day' if stickiness.windows == 'trailing' else 'calendar month'}"

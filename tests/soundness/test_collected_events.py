@@ -57,6 +57,11 @@ def restate(ff: Workspace, day: date, lines: int) -> None:
     kept = file.read_text().splitlines()[:lines]
     file.write_text("\n".join(kept) + "\n")
     os.utime(file, (time.time() + 5, time.time() + 5))
+    index = file.with_name("index.jsonl")
+    days = [json.loads(entry) for entry in index.read_text().splitlines()]
+    index.write_text(
+        "".join(json.dumps({**each, "count": lines} if each["date"] == str(day) else each) + "\n" for each in days)
+    )
 
 
 def check(ff: Workspace) -> None:
@@ -214,7 +219,7 @@ def test_a_hole_in_the_collection_is_no_fall_in_retention(tmp_path: Path) -> Non
     assert january[0] != ""
     assert january[2] != ""
     assert february[0] == ""
-    assert february[1] != ""
+    assert february[1] == ""  # of those who were there in February nobody knows all
     assert march == [march[0], "", ""]
     growth = ff.growth("binder_launch", by="month", rows=3)
     assert [growth.is_provisional(row) for row in growth.rows] == [False, True, True]

@@ -53,7 +53,7 @@ def retail(folder: Path, missing: int | None) -> InMemory:
 
 
 def months(store: InMemory, since: date, until: date, columns: int = 18, kind: str = "new", rows: int = 3) -> Cohort:
-    start, now = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (since, until))
+    start, now = (datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in (since, until))
     return cohort(store, "bought", "bought", now=now, by="month", rows=rows, columns=columns, since=start, kind=kind)
 
 
@@ -71,7 +71,7 @@ def test_months_of_cdnow(cdnow: InMemory) -> None:
 
 
 def test_months_of_cdnow_from_a_store_on_disk(cdnow: InMemory, tmp_path: Path) -> None:
-    ff = footfall.open(Settings(folder=tmp_path), now=lambda: datetime(1998, 6, 30, tzinfo=UTC))
+    ff = footfall.open(Settings(folder=tmp_path), now=lambda: datetime(1998, 6, 30, 12, tzinfo=UTC))
     ff.activity.store.mark("bought", {slot: Actors(sorted(ids)) for (_, slot), ids in cdnow.sets.items()})
     for _ in range(2):  # read from the file, then from memory
         assert (

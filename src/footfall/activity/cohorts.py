@@ -27,6 +27,7 @@ from footfall.activity.spans import (
     present,
     rows_of,
     share,
+    unknown_before,
 )
 from footfall.frames import csv_of, json_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
@@ -102,10 +103,11 @@ class Cohort(Answer):
     """What is missing from the collection of its events; periods that it touches are provisional too."""
 
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
-        """Whether the period of a cell was not over, or not all of it was collected."""
+        """Whether the period of a cell was not over, or not all of it was collected, or not all of its row's own."""
         if column < len(row.counts) - 1 and not self.gaps:
             return False  # another period has begun after it
-        return not is_whole(row.period.shift(column).window, self.asked_at, self.gaps)
+        is_known = is_whole(row.period.shift(column).window, self.asked_at, self.gaps)
+        return not is_known or (column > 0 and not is_whole(row.period.window, self.asked_at, self.gaps))
 
     @cached_property
     def averages(self) -> tuple[float | None, ...]:
@@ -261,8 +263,18 @@ def cohort(
         asked_at=now,
         rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
         gaps=tuple(gaps),
-        remarks=left_out,
+        remarks=(*left_out, *_unknown(chosen, form, gaps, periods, now)),
     )
+
+
+def _unknown(
+    kind: CohortKind, form: Retention, gaps: Sequence[Window], periods: Sequence[Period], now: datetime
+) -> list[str]:
+    """What a hole in the collection may change beyond the periods that it touches."""
+    told = list(unknown_before(gaps, periods[-1].start)) if kind is CohortKind.NEW else []
+    if form is Retention.UNBOUNDED and any(periods[0].start < gap.end and gap.start < now for gap in gaps):
+        told.append("Who came back only in a time that was not collected is not among those who came back.")
+    return told
 
 
 _Doers = Callable[[str, Period], "Members"]

@@ -58,11 +58,23 @@ class Funnel(Answer):
 
     last_start: datetime | None
     """The last day that anybody took the first step on; None when nobody did."""
+    gaps: tuple[Window, ...] = ()
+    """What is missing from the collection of its events."""
+
+    @property
+    def has_time_left(self) -> bool:
+        """Whether somebody who took the first step still had time for the last."""
+        return self.last_start is not None and self.last_start + timedelta(days=self.within) > self.asked_at
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a day on which steps would count was not collected."""
+        days = Window(self.window.start, self.window.end + timedelta(days=self.within - 1))
+        return any(gap.overlaps(days) for gap in self.gaps)
 
     @property
     def is_provisional(self) -> bool:
-        """Whether somebody who took the first step still had time for the last."""
-        return self.last_start is not None and self.last_start + timedelta(days=self.within) > self.asked_at
+        return self.has_time_left or self.has_gaps
 
     @property
     def description(self) -> str:
@@ -138,6 +150,7 @@ def funnel(
     within: str | int = "7d",
     since: datetime | None = None,
     until: datetime | None = None,
+    gaps: Sequence[Window] = (),
 ) -> Funnel:
     """Count who took the steps in order; first steps lie in the days [since, until), by default the last 30."""
     events, days, now = _steps_of(steps), days_of(within), in_utc(now)
@@ -152,6 +165,7 @@ def funnel(
         window=window,
         asked_at=now,
         last_start=last_start,
+        gaps=tuple(gaps),
     )
 
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from footfall.activity.answers import Answer, open_cell
-from footfall.activity.spans import Sets, active, before, grain_of, is_whole, rows_of
+from footfall.activity.spans import Sets, active, before, grain_of, is_whole, rows_of, unknown_before
 from footfall.frames import json_of
 from footfall.periods import Grain, Period, Window, in_utc
 
@@ -135,7 +135,8 @@ def growth(
     """New, returning, resurrected and dormant actors by period: the last 12, `rows` of them, or all from `since` on."""
     grain, now = grain_of(by), in_utc(now)
     periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
-    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)), tuple(gaps), remarks=left_out)
+    remarks = (*left_out, *unknown_before(gaps, periods[-1].start))
+    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)), tuple(gaps), remarks=remarks)
 
 
 def _rows(sets: Sets, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:

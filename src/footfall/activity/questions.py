@@ -81,9 +81,8 @@ def ask_funnel(
     known = [_known(activity, step) for step in _flat(steps)]
     start, _ = _span(activity, since, until, known)
     now = _span(activity, None, None, known)[1]
-    answer = funnels.funnel(
-        activity.store, known, now=now, within=within, since=start, until=_moment(activity, "until", until)
-    )
+    end, gaps = _moment(activity, "until", until), _gaps(activity, known)
+    answer = funnels.funnel(activity.store, known, now=now, within=within, since=start, until=end, gaps=gaps)
     return _told(activity, answer, known[0], {known[0]: answer.window})
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from footfall.activity.members import Members, as_bitmap
 from footfall.activity.store import UNDATED, day_slot
 from footfall.errors import QueryError, UnknownNameError
-from footfall.periods import Grain, Period, Window, floor, periods_in, short
+from footfall.periods import Grain, Period, Window, ceil, floor, periods_in, short
 
 if TYPE_CHECKING:
     from pyroaring import BitMap64
@@ -38,8 +38,12 @@ def active(sets: Sets, event: str, period: Period, now: datetime) -> BitMap64:
 
 
 def members_in(sets: Sets, event: str, period: Period, now: datetime) -> Members:
-    """The same, in the form it is kept in. A period that is over is likely to be asked again."""
-    return sets.members(event, day_slot(period.start), day_slot(period.end), is_kept=period.end <= now)
+    """The same, in the form it is kept in. A period that is over is likely to be asked again.
+
+    Of one that is not, the day of `now` is the last: who is marked for later has not come yet.
+    """
+    end = max(period.start, min(period.end, ceil(Grain.DAY, now)))
+    return sets.members(event, day_slot(period.start), day_slot(end), is_kept=period.end <= now)
 
 
 def before(sets: Sets, event: str, moment: datetime) -> BitMap64:
@@ -64,6 +68,14 @@ def is_whole(window: Window, asked_at: datetime, gaps: Sequence[Window]) -> bool
 
 def why_not_whole(gaps: Sequence[Window]) -> str:
     return "not over, or not all of it was collected" if gaps else "not over"
+
+
+def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
+    """That somebody who counts as new may have come in a time that is missing; nothing where all before is known."""
+    missing = [gap for gap in gaps if gap.start < moment]
+    if not missing:
+        return ()
+    return (f"New counts also who came before only in a time that was not collected, such as {missing[-1]}.",)
 
 
 def rows_of(

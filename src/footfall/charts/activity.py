@@ -53,7 +53,7 @@ def funnel_chart(funnel: Funnel, *, theme: str = "light", title: str | None = No
     ]
     told = [
         funnel.description.removesuffix("."),
-        *(["faint: some still have time left"] if funnel.is_provisional else []),
+        *([f"faint: {wording.why_open(funnel)}"] if funnel.is_provisional else []),
     ]
     return _titled(
         alt.LayerChart(layer=layers), title or wording.title_of_funnel(funnel), [[span, *funnel.told], told], look

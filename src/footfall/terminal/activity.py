@@ -143,7 +143,7 @@ def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
     steps = [[Text(f"{n}. {step.event}")] for n, step in enumerate(funnel.steps, 1)]
     told = [funnel.description]
     if funnel.is_provisional:
-        told.append("* provisional: some who took the first step still have time left")
+        told.append(f"* provisional: {wording.why_open(funnel)}")
     span = wording.span_of_funnel(funnel)
     return _whole(wording.title_of_funnel(funnel), span, filled(["step"], steps, columns, width), [*told, *funnel.told])
 

@@ -34,6 +34,7 @@ from footfall.sources.binder.archive import (
     Archive,
     Facts,
     Folder,
+    Look,
     fingerprint_of,
     is_news,
     no_file,
@@ -204,6 +205,7 @@ class Binder:
         first, today = self._settings.first_day, now.astimezone(UTC).date()
         days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
         newest, shape = _newest_by_day(known, self._table.name), self._shape()
+        stored = _newest_by_day([entry for entry in known if entry.is_success], self._table.name)
         for day, look in sorted(self._archive.look(days, newest, now).items()):
             facts = {**look.facts, "shape": shape}
             entry = newest.get(day)
@@ -218,7 +220,7 @@ class Binder:
                 is_settled=is_settled(day, now),
                 missing=look.missing,
                 size=look.size,
-                detail=replace(look, facts=facts),
+                detail=replace(look, facts=facts, stored=stored[day].rows if day in stored else 0),
             )
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
@@ -243,10 +245,11 @@ class Binder:
         for arrival in arrivals:
             outcomes.append(self._outcome(arrival, readings.get(arrival.file) if arrival.file else None))
             tell(windows=1)
+        failed = [outcome.window.start.date() for outcome in outcomes if outcome.status is Status.FAILED]
         good = [o.window for o in outcomes if o.status in (Status.COMPLETE, Status.PROVISIONAL)]
         return Batch(
             table=self._table,
-            rows=reader.rows() if good else None,
+            rows=reader.rows(but=failed) if good else None,
             outcomes=tuple(outcomes),
             replaces=tuple(good),
             position=(good[-1].end - EPOCH).days if good else 0,
@@ -302,7 +305,7 @@ class Binder:
         if reading is None:
             return replace(entry, status=Status.FAILED, reason=arrival.fault)
         rejected, sample = reading.refused.total(), reading.sample
-        if fault := _cut_short(offer.detail.facts, reading):
+        if fault := _cut_short(offer.detail, reading):
             reading = replace(reading, fault=fault)
         if reading.fault:
             reason = "; ".join((reading.fault, *reading.notes))
@@ -343,13 +346,18 @@ def _seen(entry: Entry) -> datetime:
     return entry.observed_at or EPOCH
 
 
-def _cut_short(facts: Facts, reading: Reading) -> str:
-    """What tells that a file is not whole: the index lists more, and the file ends in nothing or in half a line."""
-    count = int(facts.get("count", 0))
+def _cut_short(look: Look, reading: Reading) -> str:
+    """What tells that a file is not whole: the index lists more, and it ends in nothing, in half a line, or before what is stored."""
+    count = int(look.facts.get("count", 0))
     if reading.lines < count and not reading.lines:
         return f"the file is empty, but the index lists {count:,} events"
     if reading.lines < count and reading.is_last_refused:
         return f"the file is cut off: it ends in a broken line, and the index lists {count:,} events"
+    if reading.lines < min(count, look.stored):
+        return (
+            f"the file is cut off: it has {reading.lines:,} lines, but the index lists {count:,} events, and "
+            f"{look.stored:,} are stored"
+        )
     return ""
 
 

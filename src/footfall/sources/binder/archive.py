@@ -41,6 +41,8 @@ class Look:
     place: str = ""
     facts: Facts = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    stored: int = 0
+    """Events of the day that were read before."""
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -118,11 +118,12 @@ class Reader:
         taken = self.read_at_once(files)
         return [Reading(taken[file], taken[file]) if file in taken else self.read_by_line(file) for file in files]
 
-    def rows(self) -> pa.Table | None:
-        """What was read, with the columns of the table and in its order; None when nothing was."""
-        from footfall.sources.binder.rows import rows_of
+    def rows(self, but: Iterable[date] = ()) -> pa.Table | None:
+        """What was read, with the columns of the table and in its order, some days left out; None when nothing was."""
+        from footfall.sources.binder.rows import rows_of, without
 
-        found = [one for one in self._found if len(one.ids)]
+        left_out = [_midnight(day) for day in but]
+        found = [one for one in (without(left_out, one) for one in self._found) if len(one.ids)]
         return rows_of(found, self._names, self._repo, self._member) if found else None
 
     def _repo(self, provider: str, spec: str) -> str | None:

@@ -31,6 +31,14 @@ class Found:
     hours: Integers
 
 
+def without(midnights: Sequence[int], found: Found) -> Found:
+    """What was found on other days than those that begin with these hours."""
+    if not midnights:
+        return found
+    is_kept = ~np.isin(found.hours // 24 * 24, midnights)
+    return Found(found.events, found.ids[is_kept], found.hours[is_kept])
+
+
 def rows_of(
     found: Sequence[Found],
     names: Sequence[str],
