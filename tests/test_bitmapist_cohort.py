@@ -207,6 +207,10 @@ def test_the_table_says_what_its_rows_and_columns_are() -> None:
     assert cells[-4:] == [(None, ""), (None, "85.0%"), (None, "33.3%"), (None, "0.0%")]
 
 
+def test_rows_with_fewer_cells_than_columns_are_rendered() -> None:
+    assert Page(cohort.render_html_data(WEEKS, time_group="weeks")).all("td")[-1][1] == ""
+
+
 def test_what_is_not_over_is_marked_and_left_out_of_the_mean(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "now", lambda: datetime(2026, 1, 14, tzinfo=UTC))
     rows = [WEEKS[0], [datetime(2026, 1, 5, tzinfo=UTC), 10, 70.0, 20.0, ""]]

@@ -92,6 +92,28 @@ def test_a_bad_row_is_named_and_nothing_is_marked(
     assert footfall.open(folder).events() == []
 
 
+@pytest.mark.parametrize("text", ['who\n1\n"2\n3\n4\n', 'who\n"un', 'who\n5" disk\n'])
+def test_an_open_quotation_mark_swallows_no_rows(text: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "x.csv").write_text(text)
+    (folder / "x.csv.gz").write_bytes(gzip.compress(text.encode()))
+    for name in ("x.csv", "x.csv.gz"):
+        ran = run(capsys, "-w", folder, "mark", "visit", "--file", name, "--actor", "who")
+        assert ran.code == 1
+        assert f"{name} cannot be read as CSV with a header: a quotation mark is never closed" in ran.err
+    (folder / "x.csv").write_text('who\n"a ""b"" c"\nd\n')
+    assert run(capsys, "-w", folder, "mark", "visit", "--file", "x.csv", "--actor", "who").code == 0
+    assert set(footfall.open(folder).event("visit").ever()) == {'a "b" c', "d"}
+
+
+def test_a_zone_is_named_in_python_too(folder: Path) -> None:
+    (folder / "x.csv").write_text("who,at\n1,2026-11-02 00:30\n")
+    ff = footfall.open(folder)
+    ff.mark_file("visit", "x.csv", actor="who", at="at", zone="Europe/Berlin")
+    assert len(ff.event("visit").day(2026, 11, 1)) == 1
+    with pytest.raises(footfall.FootfallError, match="'Nope/X' is no time zone; write one like UTC"):
+        ff.mark_file("visit", "x.csv", actor="who", at="at", zone="Nope/X")
+
+
 def test_rows_that_say_nothing_can_be_left_out_and_are_counted(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

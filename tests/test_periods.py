@@ -120,3 +120,13 @@ def test_subtracting_leaves_exactly_the_hours_that_none_covers(window: Window, t
         moment = datetime(2024, 1, 1, tzinfo=UTC) + timedelta(hours=h)
         expected = moment in window and not any(moment in other for other in taken)
         assert any(moment in part for part in left) is expected
+
+
+def test_a_year_has_four_digits_however_long_ago() -> None:
+    start = datetime(999, 12, 30, 7, tzinfo=UTC)
+    labels = {
+        grain: Period.containing(grain, start).label for grain in (Grain.HOUR, Grain.DAY, Grain.MONTH, Grain.YEAR)
+    }
+    assert list(labels.values()) == ["0999-12-30T07", "0999-12-30", "0999-12", "0999"]
+    assert Period.containing(Grain.HOUR, start).iso == "0999-12-30T07:00:00Z"
+    assert Period.containing(Grain.DAY, start).iso == "0999-12-30"

@@ -146,6 +146,7 @@ def test_a_narrow_terminal_loses_columns_but_never_a_label_or_a_digit() -> None:
     assert line_of(narrow, "2026-01-02").split() == ["2026-01-02", "16,400", "18,097", "-1,697"]
     ranking = result({"a-repository-of-a-long-name/with-more": [75], "b": [25]}, grain=Grain.TOTAL)
     assert "█" not in text_of(answers.answer(ranking, width=60), 60)
+    assert "no room for: %" in narrow
     assert line_of(text_of(answers.answer(ranking, width=60), 60), "b").split() == ["b", "25", "25.0%"]
 
 

@@ -106,23 +106,23 @@ class Period:
         """As a person writes it: 2026-11-23T09, 2026-11-23, 2026-W48, 2026-11, 2026."""
         match self.grain:
             case Grain.HOUR:
-                return f"{self.start:%Y-%m-%dT%H}"
+                return self.start.isoformat()[:13]
             case Grain.DAY:
-                return f"{self.start:%Y-%m-%d}"
+                return self.start.isoformat()[:10]
             case Grain.WEEK:
                 year, week, _ = self.start.isocalendar()
                 return f"{year:04}-W{week:02}"
             case Grain.MONTH:
-                return f"{self.start:%Y-%m}"
+                return self.start.isoformat()[:7]
             case Grain.YEAR:
-                return f"{self.start:%Y}"
+                return self.start.isoformat()[:4]
             case Grain.TOTAL:
                 return str(self.window)
 
     @property
     def iso(self) -> str:
         """The ISO date, or for an hour the timestamp, of the period's start."""
-        return f"{self.start:%Y-%m-%dT%H:%M:%SZ}" if self.grain is Grain.HOUR else f"{self.start:%Y-%m-%d}"
+        return f"{self.start.isoformat()[:19]}Z" if self.grain is Grain.HOUR else self.start.isoformat()[:10]
 
     def shift(self, n: int) -> Period:
         start = shift(self.grain, self.start, n)
@@ -236,7 +236,7 @@ def in_utc(moment: datetime) -> datetime:
 
 def short(moment: datetime) -> str:
     """2026-11-23, or 2026-11-23T09:30Z when it is not midnight."""
-    return f"{moment:%Y-%m-%d}" if moment == floor(Grain.DAY, moment) else f"{moment:%Y-%m-%dT%H:%MZ}"
+    return moment.isoformat()[:10] if moment == floor(Grain.DAY, moment) else f"{moment.isoformat()[:16]}Z"
 
 
 _DATE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|W(\d{2})))?")

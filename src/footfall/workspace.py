@@ -192,18 +192,21 @@ class Workspace:
         *,
         actor: str,
         at: str | None = None,
-        zone: tzinfo | None = None,
+        zone: str | tzinfo | None = None,
         skip_missing: bool = False,
         hourly: bool | None = None,
     ) -> FileMarks:
         """Mark the rows of a CSV (also .gz, .bz2, .zst) or Parquet file, all or nothing.
 
-        `actor` is the column that says who; `at` the column that says when, or one moment for all; `zone` is that of
-        moments that name none. Rows without who or when are refused, or left out and counted.
+        `actor` is the column that says who; `at` the column that says when, or one moment for all; `zone`, or its
+        name, is that of moments that name none. Rows without who or when are refused, or left out and counted.
         """
         from footfall.activity.files import Columns
+        from footfall.activity.moments import zone_of
 
-        return self.activity.mark_file(event, Path(file), Columns(actor, at, zone, skip_missing), hourly=hourly)
+        return self.activity.mark_file(
+            event, Path(file), Columns(actor, at, zone_of(zone), skip_missing), hourly=hourly
+        )
 
     def unmark(
         self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False

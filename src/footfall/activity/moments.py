@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from footfall.errors import MarkError, QueryError
 from footfall.periods import Window, in_utc, parse_moment
@@ -36,6 +37,16 @@ def moment_of(at: Any, now: datetime, zone: tzinfo | None = None) -> datetime:
     raise MarkError(
         f"{at!r} ({type(at).__name__}) is no moment in time; give a date, a datetime, or text like {_VALID}."
     )
+
+
+def zone_of(given: str | tzinfo | None) -> tzinfo | None:
+    """A time zone, by its name or itself. Raises MarkError."""
+    if given is None or isinstance(given, tzinfo):
+        return given
+    try:
+        return ZoneInfo(given)
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
+        raise MarkError(f"{given!r} is no time zone; write one like UTC or Europe/Berlin.") from None
 
 
 def _of_text(text: str, now: datetime) -> datetime | date:

@@ -140,6 +140,8 @@ def _nobody(activity: Activity, event: str, span: Window) -> str:
     days = [f"{start_of(slot):%Y-%m-%d}" for slot in activity.store.slots(event) if slot != UNDATED]
     if not days:
         return f"Nobody did {event!r} at a known time."
+    if days[0] > f"{activity.now():%Y-%m-%d}":
+        return f"Nobody did {event!r} yet: the first mark is of {days[0]}, which is still to come."
     start, end = f"{span.start:%Y-%m-%d}", f"{span.end:%Y-%m-%d}"
     done = f"last done on {days[-1]}" if days[-1] < start else f"first done on {days[0]}"
     done = done if days[-1] < start or days[0] >= end else f"done from {days[0]} to {days[-1]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import footfall.bitmapist as package  # whose TRACK_HOURLY and TRACK_UNIQUE an application sets
@@ -13,6 +13,7 @@ from footfall.activity.store import PER_DAY, UNDATED
 from footfall.bitmapist.events import DayEvents, HourEvents
 from footfall.bitmapist.pipelines import queue_marks, queue_unmarks
 from footfall.bitmapist.systems import DEFAULT, System, activity_of, redis_of
+from footfall.errors import QueryError
 
 
 def mark_event(
@@ -94,6 +95,8 @@ def _tracked(hourly: bool | None, unique: bool | None) -> tuple[bool, bool]:
 def _slot(now: datetime | None, is_hourly: bool) -> int:
     """The slot of the day or hour of a moment, as it is written."""
     period = HourEvents if is_hourly else DayEvents
+    if not isinstance(now, date | None):
+        raise QueryError(f"now={now!r} is no moment in time; give a datetime.")
     return period.from_date("", now).slots()[0]
 
 

@@ -14,7 +14,7 @@ from footfall.cli.app import app, interruptible, workspace_of
 from footfall.errors import FootfallError, MarkError, UnreachableStoreError
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from footfall.activity import Activity
     from footfall.activity.files import Columns, FileMarks
@@ -53,18 +53,19 @@ def mark(
     ] = False,
 ) -> None:
     """Mark that actors did something; what was marked is kept when this returns."""
+    from footfall.activity.files import Columns
+    from footfall.activity.moments import zone_of
+
     activity = workspace_of(context).activity
     if zone and at is None:
         raise MarkError("--zone says which zone moments are in, and there are none; say when with --at.")
     if file is None:
         _check_no_file(actor, skip_missing)
-        _mark_words(activity, event, actors or [], at, _zone(zone), hourly, unique)
+        _mark_words(activity, event, actors or [], at, zone_of(zone), hourly, unique)
         return
     if actors or unique or not actor:
         raise MarkError("a file is marked with --file FILE --actor COLUMN [--at COLUMN], without actors or --unique.")
-    from footfall.activity.files import Columns
-
-    _mark_rows(activity, event, file, Columns(actor, at, _zone(zone), skip_missing), hourly)
+    _mark_rows(activity, event, file, Columns(actor, at, zone_of(zone), skip_missing), hourly)
 
 
 def _check_no_file(actor: str | None, skip_missing: bool) -> None:
@@ -78,7 +79,7 @@ def _mark_words(
     event: str,
     actors: list[str],
     at: str | None,
-    zone: ZoneInfo | None,
+    zone: tzinfo | None,
     hourly: bool | None,
     unique: bool,
 ) -> None:
@@ -122,15 +123,6 @@ def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hou
         return activity.mark_file(
             event, file, columns, hourly=hourly, tell=lambda done: progress.update(task, completed=done)
         )
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        return ZoneInfo(name) if name else None
-    except (ZoneInfoNotFoundError, ValueError):
-        raise MarkError(f"{name!r} is no time zone; write one like UTC or Europe/Berlin.") from None
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -212,7 +212,7 @@ def status(states: Sequence[SourceStatus], now: datetime) -> RenderableType:
 def _state(state: SourceStatus, now: datetime) -> list[tuple[str, RenderableType]]:
     facts: list[tuple[str, RenderableType]] = []
     if state.unreachable:
-        facts.append(("unreachable", Text(state.unreachable, style="red")))
+        facts.append(("last time", Text(state.unreachable, style="red")))
     if state.fresh_until is None:
         facts.append(("collected", Text("nothing yet", style="yellow")))
     else:

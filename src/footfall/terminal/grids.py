@@ -62,16 +62,20 @@ def filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequ
     """Labels and values side by side; what can be done without goes first where the terminal is too narrow."""
     grid = grid_of(*heads)
     taken = [max(map(len, (head, *cells))) for head, cells in zip(heads, zip(*labels, strict=True), strict=True)]
-    columns = list(columns)
+    columns, gone = list(columns), list[str]()
     while sum(each + 3 for each in (*taken, *(column.width for column in columns))) - 1 > width:
         least = max(columns, key=lambda column: column.goes)
         if not least.goes:
             break
         columns.remove(least)
+        gone += [least.head.strip()] * bool(least.head.strip())
     for column in columns:
         column.add_to(grid)
     for line, values in zip(labels, zip(*(column.cells for column in columns), strict=True), strict=True):
         grid.add_row(*line, *values)
+    if gone:
+        grid.caption = f"no room for: {', '.join(reversed(gone))}"
+        grid.caption_justify = "left"
     return grid
 
 

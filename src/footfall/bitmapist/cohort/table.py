@@ -91,7 +91,7 @@ def _foot(rows: Rows, columns: int, is_percent: bool, over: Sequence[int]) -> st
     """The mean of every column, over the rows that have something to compare and whose period is over."""
     cells = []
     for at in range(2, columns + 2):
-        values = [row[at] for row, n in zip(rows, over, strict=True) if row[at] != "" and at < n + 2]
+        values = [row[at] for row, n in zip(rows, over, strict=True) if at < min(len(row), n + 2) and row[at] != ""]
         cells.append(f"<td>{_shown(sum(values) / len(values), is_percent) if values else ''}</td>")
     return f'<tfoot><tr><th scope="row">Mean</th><td></td>{"".join(cells)}</tr></tfoot>'
 
