@@ -75,7 +75,7 @@ def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
     missing = [gap for gap in gaps if gap.start < moment]
     if not missing:
         return ()
-    return (f"New counts also who came before only in a time that was not collected, such as {missing[-1]}.",)
+    return (f"Who came before only in a time that was not collected ({missing[-1]}) counts as new.",)
 
 
 def rows_of(
