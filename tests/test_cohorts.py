@@ -226,7 +226,8 @@ def test_a_hole_makes_the_row_that_it_touches_provisional() -> None:
     assert provisional == [[no, yes, no], [yes, yes, yes], [no, no, no], [no, no, yes], [no, yes], [yes]]
     assert found.told == ()
     new = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, by="week", kind="new", gaps=[hole])
-    assert new.told == (f"Who came before only in a time that was not collected ({hole}) counts as new.",)
+    said = "Who came before only in a time that was not collected (2026-02-11 to 2026-02-12) counts as new."
+    assert new.told == (said,)
     ever = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, by="week", retention="unbounded", gaps=[hole])
     assert ever.told == ("Who came back only in a time that was not collected is not among those who came back.",)
 

@@ -72,10 +72,12 @@ def why_not_whole(gaps: Sequence[Window]) -> str:
 
 def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
     """That somebody who counts as new may have come in a time that is missing; nothing where all before is known."""
+    from footfall.wording import days_of
+
     missing = [gap for gap in gaps if gap.start < moment]
     if not missing:
         return ()
-    return (f"Who came before only in a time that was not collected ({missing[-1]}) counts as new.",)
+    return (f"Who came before only in a time that was not collected ({days_of(missing[-1])}) counts as new.",)
 
 
 def rows_of(
