@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from footfall.activity.answers import Answer
-from footfall.activity.spans import MOST, Sets, active, events_of, present, share
+from footfall.activity.spans import MOST, Sets, active, events_of, has_hole, present, share
 from footfall.activity.store import day_slot
 from footfall.errors import QueryError
 from footfall.frames import csv_of, json_of
@@ -69,8 +69,7 @@ class Funnel(Answer):
     @property
     def has_gaps(self) -> bool:
         """Whether a day on which steps would count was not collected."""
-        days = Window(self.window.start, self.window.end + timedelta(days=self.within - 1))
-        return any(gap.overlaps(days) for gap in self.gaps)
+        return has_hole(Window(self.window.start, self.window.end + timedelta(days=self.within - 1)), self.gaps)
 
     @property
     def is_provisional(self) -> bool:

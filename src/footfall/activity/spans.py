@@ -63,7 +63,12 @@ def present(grain: Grain, now: datetime) -> Period:
 
 def is_whole(window: Window, asked_at: datetime, gaps: Sequence[Window]) -> bool:
     """Whether all of a span is known: it is over, and nothing of it is missing from what was collected."""
-    return window.end <= asked_at and not any(gap.overlaps(window) for gap in gaps)
+    return window.end <= asked_at and not has_hole(window, gaps)
+
+
+def has_hole(window: Window, gaps: Sequence[Window]) -> bool:
+    """Whether some of a span is missing from what was collected."""
+    return any(gap.overlaps(window) for gap in gaps)
 
 
 def why_not_whole(gaps: Sequence[Window]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from footfall import wording
 from footfall.charts.look import COLOURS, LINE, alt, dressed, inset, milliseconds, time_axis
@@ -27,6 +27,7 @@ _MOST_BARS = 60
 _WIDTH, _HEIGHT = 760, 340
 _LEAST_LINE = 72
 _SERIES = "series"
+_Channel = TypeVar("_Channel", alt.X, alt.Y)
 
 
 def chart_of(result: Result, *, stacked: bool = False, title: str | None = None) -> alt.LayerChart:
@@ -97,7 +98,7 @@ def _bars(points: Sequence[Point], result: Result) -> alt.LayerChart:
         title=None,
         axis=alt.Axis(labelLimit=320, ticks=False, domain=False, labels=bool(label)),
     )
-    x = alt.X("value:Q", title=wording.unit_of(result), scale=alt.Scale(zero=True, nice=6), axis=_number_axis(points))
+    x = _from_zero(alt.X, "value:Q", points, result)
     bars = chart.mark_bar(size=16).encode(
         x=x,
         y=y,
@@ -124,12 +125,7 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result) -> a
     columns = chart.mark_bar().encode(
         x=time_axis(points, "left"),
         x2="right:T",
-        y=alt.Y(
-            "low:Q",
-            title=wording.unit_of(result),
-            scale=alt.Scale(zero=True, nice=6),
-            axis=_number_axis(points, stacked=True),
-        ),
+        y=_from_zero(alt.Y, "low:Q", points, result, stacked=True),
         y2="high:Q",
         color=_colour(names),
         opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.5)),
@@ -164,7 +160,7 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
         for point in stretch
     ]
     chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
-    y = alt.Y("value:Q", title=wording.unit_of(result), scale=alt.Scale(zero=True, nice=6), axis=_number_axis(points))
+    y = _from_zero(alt.Y, "value:Q", points, result)
     lines = chart.mark_line(strokeWidth=2, strokeJoin="round", clip=True).encode(
         x=time_axis(points),
         y=y,
@@ -206,12 +202,7 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
     chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
     areas = chart.mark_area(line=False).encode(
         x=time_axis(points),
-        y=alt.Y(
-            "low:Q",
-            title=wording.unit_of(result),
-            scale=alt.Scale(zero=True, nice=6),
-            axis=_number_axis(points, stacked=True),
-        ),
+        y=_from_zero(alt.Y, "low:Q", points, result, stacked=True),
         y2="high:Q",
         color=_colour(names),
         detail="stroke:N",
@@ -230,6 +221,14 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
 
 
 # --- axes, colours, words
+
+
+def _from_zero(
+    channel: type[_Channel], field: str, points: Sequence[Point], result: Result, stacked: bool = False
+) -> _Channel:
+    """The channel that shows values: in the metric's unit, and never cut off above zero."""
+    axis = _number_axis(points, stacked)
+    return channel(field, title=wording.unit_of(result), scale=alt.Scale(zero=True, nice=6), axis=axis)
 
 
 def _number_axis(points: Sequence[Point], stacked: bool = False) -> alt.Axis:

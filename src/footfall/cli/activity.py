@@ -53,7 +53,6 @@ def mark(
     ] = False,
 ) -> None:
     """Mark that actors did something; what was marked is kept when this returns."""
-    from footfall.activity.files import Columns
     from footfall.activity.moments import zone_of
 
     activity = workspace_of(context).activity
@@ -65,6 +64,8 @@ def mark(
         return
     if actors or unique or not actor:
         raise MarkError("a file is marked with --file FILE --actor COLUMN [--at COLUMN], without actors or --unique.")
+    from footfall.activity.files import Columns
+
     _mark_rows(activity, event, file, Columns(actor, at, zone_of(zone), skip_missing), hourly)
 
 

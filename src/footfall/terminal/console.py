@@ -9,7 +9,7 @@ from typing import IO
 
 from rich.console import Console
 
-_ERRORS = "footfall.plain"
+_ERRORS = "footfall.stand-ins"
 _PLAINLY = str.maketrans({"→": "->", "–": "-", "−": "-", "·": "|", "…": "...", "▏": "|", "█": "#", "×": "x"})
 
 

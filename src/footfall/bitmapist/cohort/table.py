@@ -31,9 +31,8 @@ def render_html_data(
     grain, is_percent = grain_of(time_group), is_true(as_percent)
     columns = number_of("num_of_rows", num_of_rows) + 1
     over = [_count_over(row[0], grain, columns) for row in dates_data]
-    open_cells = [
-        cell for row, n in zip(dates_data, over, strict=True) for cell in row[2 + n : columns + 2] if cell != ""
-    ]
+    is_open = any(cell != "" for row, n in zip(dates_data, over, strict=True) for cell in row[2 + n : columns + 2])
+    note = f"<p>* the {grain} is not over: it may still grow, and is not part of the mean</p>"
     caption = f"How many of each {grain}'s people came back so many {time_group} later"
     return "\n".join(
         [
@@ -47,11 +46,7 @@ def render_html_data(
             "</tbody>",
             _foot(dates_data, columns, is_percent, over),
             "</table>",
-            *(
-                [f"<p>* the {grain} is not over: it may still grow, and is not part of the mean</p>"]
-                if open_cells
-                else []
-            ),
+            *[note] * is_open,
             "</div>",
         ]
     )
