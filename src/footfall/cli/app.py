@@ -94,6 +94,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     code: Any = 0
     # A question is answered before there is garbage; libraries that load are looked through again and again for nothing.
     gc.disable()
+    # numpy brings threads for linear algebra, of which there is none here: they spin, and take a core from who works.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if not sys.warnoptions:  # what libraries tell programmers is no news to users
         warnings.simplefilter("ignore")
     if sys.stdout is None:

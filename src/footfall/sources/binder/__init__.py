@@ -2,7 +2,7 @@
 
 The way of a day: the archive is looked through and every day offered (`archive`), files of one month are
 brought, read (`reading`), given the names of their repositories (`names`) and yielded as one batch. While a batch is
-stored, days to come are brought and begun (`ahead`).
+stored, the next one is read, and days to come are brought and begun (`ahead`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, Field, field_validator
@@ -28,7 +29,7 @@ from footfall.metrics import Filter, Kind, Metric, Policy, column
 from footfall.periods import EPOCH, Grain, Window
 from footfall.settings import Part
 from footfall.sources import Batch, Context, Offer, Progress
-from footfall.sources.binder.ahead import ahead
+from footfall.sources.binder.ahead import ahead, one_ahead
 from footfall.sources.binder.archive import (
     Address,
     Archive,
@@ -181,6 +182,10 @@ class _Arrival:
     fault: str = ""
 
 
+class _StoppedError(Exception):
+    """Nobody waits for what is being brought and read."""
+
+
 class Binder:
     """Launches of mybinder.org and its federation, from the public events archive."""
 
@@ -225,11 +230,20 @@ class Binder:
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
         """A batch a calendar month, so that memory does not grow with the archive."""
-        ordered = sorted(offers, key=lambda offer: offer.window)
+        is_stopped = Event()
+
+        def tell_or_stop(**news: Any) -> None:
+            if is_stopped.is_set():
+                raise _StoppedError
+            tell(**news)
+
+        yield from one_ahead(self._batches(sorted(offers, key=lambda offer: offer.window), tell_or_stop), is_stopped.set)
+
+    def _batches(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
         with (
             _own_folder(self._scratch) as folder,
             Reader(self._member, self._settings.keep_ref) as reader,
-            closing(self._bring(ordered, folder, reader, tell)) as arrivals,
+            closing(self._bring(offers, folder, reader, tell)) as arrivals,
         ):
             for _, month in groupby(arrivals, key=lambda arrival: arrival.offer.window.start.replace(day=1)):
                 arrived = list(month)

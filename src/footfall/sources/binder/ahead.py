@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -20,3 +21,18 @@ def ahead(start: Callable[[Item], Future[Outcome]], items: Iterable[Item], most:
             yield under_way.popleft().result()
     while under_way:
         yield under_way.popleft().result()
+
+
+def one_ahead(items: Generator[Item, None, None], stop: Callable[[], None]) -> Generator[Item, None, None]:
+    """The items, in order; while one is looked at, a thread makes the next.
+
+    `stop` is called when no more of them are wanted: whatever the thread waits for then, it should give up.
+    """
+    with closing(items), ThreadPoolExecutor(1) as thread:
+        try:
+            coming = thread.submit(next, items, None)
+            while (item := coming.result()) is not None:
+                coming = thread.submit(next, items, None)
+                yield item
+        finally:
+            stop()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ MOST_LEARNT = 500_000
 PORTION = 1 << 26
 """Bytes of files that are tallied together; with MOST_TEXT it bounds the memory that reading takes."""
 MOST_BEGUN = 1 << 28
-"""Bytes of files that are tallied before they are asked for: a month's, of 40,000 launches a day."""
+"""Bytes of files and of tallies that are at hand before they are asked for."""
 MOST_TEXT = 3 << 25
 """Bytes of different lines that are parsed together: those of a month, unless hardly any line is like another."""
 THREADS = min(4, os.cpu_count() or 1)
@@ -96,21 +96,33 @@ class Reader:
         self._repos: dict[tuple[str, str], str | None] = {}
         self._found: list[Found] = []
         self._pool = ThreadPoolExecutor(THREADS)  # for all months: a thread keeps the memory that it reads into
+        self._waiting: dict[File, int] = {}
         self._begun: dict[File, tuple[int, Future[Tally | None]]] = {}
-        self._lock = Lock()
+        self._lock = RLock()
 
     def __enter__(self) -> Reader:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self._lock:
+            self._waiting.clear()
         self._pool.shutdown(cancel_futures=True)
 
     def begin(self, file: File) -> None:
-        """Tally a file ahead, as long as memory is sure to hold what was begun."""
-        size = file.size
+        """Tally a file ahead, as soon as memory is sure to hold what was begun."""
         with self._lock:
-            if size + sum(other for other, _ in self._begun.values()) <= MOST_BEGUN:
-                self._begun[file] = size, self._tally(file)
+            self._waiting[file] = file.size
+            self._begin_waiting()
+
+    def _begin_waiting(self, _: Future[Tally | None] | None = None) -> None:
+        with self._lock:
+            while self._waiting:
+                file, size = next(iter(self._waiting.items()))
+                if size + sum(_held(*begun) for begun in self._begun.values()) > MOST_BEGUN:
+                    break
+                del self._waiting[file]
+                self._begun[file] = size, (begun := self._tally(file))
+                begun.add_done_callback(self._begin_waiting)
 
     def read(self, files: Sequence[File]) -> list[Reading]:
         """Read the files; what each gave, in their order."""
@@ -149,7 +161,9 @@ class Reader:
 
     def _begun_or_new(self, file: File) -> Future[Tally | None]:
         with self._lock:
+            self._waiting.pop(file, None)
             _, begun = self._begun.pop(file, (0, None))
+            self._begin_waiting()
         return begun or self._tally(file)
 
     def _tally(self, file: File) -> Future[Tally | None]:
@@ -161,7 +175,7 @@ class Reader:
         """Keep all that were tallied, or when one of them is not sound, those that are."""
         if tallies and not self._take(tallies):
             tallies = {file: one for file, one in tallies.items() if self._take({file: one})}
-        return {file: len(one.ids) for file, one in tallies.items()}
+        return {file: int(one.launches.sum()) for file, one in tallies.items()}
 
     def _take(self, tallies: dict[File, Tally]) -> bool:
         """Keep what was tallied, when every text of it is a launch."""
@@ -179,6 +193,7 @@ class Reader:
                 events.select(self._names),
                 np.concatenate([ids[one.ids] for ids, one in zip(own, tallies.values(), strict=True)]),
                 np.concatenate([_midnight(file.day) + one.hours for file, one in tallies.items()]),
+                np.concatenate([one.launches for one in tallies.values()]),
             )
         )
         return True
@@ -220,7 +235,14 @@ class Reader:
         columns = zip(*events, strict=True) if events else [()] * len(self._names)
         types = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}
         typed = {name: pa.array(column, types[FIELDS[name]]) for name, column in zip(self._names, columns, strict=True)}
-        self._found.append(Found(pa.table(typed), np.array(ids, np.int64), np.array(hours, np.int64) + _midnight(day)))
+        hours_since = np.array(hours, np.int64) + _midnight(day)
+        self._found.append(Found(pa.table(typed), np.array(ids, np.int64), hours_since, np.ones(len(ids), np.int64)))
+
+
+def _held(size: int, begun: Future[Tally | None]) -> int:
+    """The bytes of memory that tallying a file of some size takes, or that the tally takes once it is there."""
+    tally = begun.result() if begun.done() else None
+    return tally.nbytes if tally else size
 
 
 def _midnight(day: date) -> int:

@@ -23,12 +23,13 @@ HOUR = 3_600_000_000
 
 @dataclass(frozen=True)
 class Found:
-    """Events, and of every launch which of them it was, and in which hour, counted since 1970."""
+    """Events, and how many launches were which of them in which hour, counted since 1970; in any order."""
 
     events: pa.Table
     ids: Integers
     """Positions in `events`."""
     hours: Integers
+    launches: Integers
 
 
 def without(midnights: Sequence[int], found: Found) -> Found:
@@ -36,7 +37,7 @@ def without(midnights: Sequence[int], found: Found) -> Found:
     if not midnights:
         return found
     is_kept = ~np.isin(found.hours // 24 * 24, midnights)
-    return Found(found.events, found.ids[is_kept], found.hours[is_kept])
+    return Found(found.events, found.ids[is_kept], found.hours[is_kept], found.launches[is_kept])
 
 
 def rows_of(
@@ -58,10 +59,12 @@ def rows_of(
     starts = np.cumsum([0, *(one.events.num_rows for one in found[:-1])])
     hours = np.concatenate([one.hours for one in found])
     own = np.concatenate([kind_of[one.ids + start] for one, start in zip(found, starts, strict=True)])
-    # One number says where a launch belongs: the place of its spec, then its hour, then which of the kinds it is.
+    # One number says where launches belong: the place of their spec, then the hour, then which of the kinds they are.
     first, span = int(hours.min()), int(hours.max() - hours.min()) + 1
     spec = codes(columns["spec"])
-    place = np.sort((spec[own] * span + hours - first) * len(kinds) + own)
+    place = (spec[own] * span + hours - first) * len(kinds) + own
+    order = np.argsort(place)
+    place = place[order]
     begins = np.flatnonzero(np.diff(place, prepend=-1))
     moments = (place[begins] // len(kinds) % span + first) * HOUR
     chosen = numbers(place[begins] % len(kinds))
@@ -73,7 +76,7 @@ def rows_of(
                 name: column.take(chosen).cast(typed[name]) if name in typed else column.take(chosen)
                 for name, column in columns.items()
             },
-            "launches": numbers(np.diff(begins, append=len(place))),
+            "launches": numbers(np.add.reduceat(np.concatenate([one.launches for one in found])[order], begins)),
         }
     )
 

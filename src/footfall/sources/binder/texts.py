@@ -35,6 +35,7 @@ TIME = len("2024-01-10T09:30")
 BLANK = b"0000-00-00T00:00"
 """What stands for every time: no time itself, so that no event can have it already."""
 BLANK_TIME = re.compile(BLANK.decode() + r"(:[0-5]\d(\.\d{1,9})?)?(Z|\+00:00)", re.ASCII)
+HOURS = 24
 WORD = 8
 REACH = 4 * WORD
 """Bytes that are compared at once: the key of a time, and its day."""
@@ -53,12 +54,17 @@ for _n in range(60):
 
 @dataclass(frozen=True)
 class Tally:
-    """One file: its different lines, times blanked, and which of them each launch was and in which hour."""
+    """One file: its different lines, times blanked, and how many launches were which of them in which hour."""
 
     texts: pa.BinaryArray
     ids: Integers
     """Positions in `texts`."""
     hours: Integers
+    launches: Integers
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.texts.nbytes) + self.ids.nbytes + self.hours.nbytes + self.launches.nbytes
 
 
 class _Room(threading.local):
@@ -69,6 +75,7 @@ class _Room(threading.local):
 
     def fit(self, size: int) -> None:
         if len(self.data) < size:
+            size += size // 2  # files grow by and by
             self.data, self.is_end = np.empty(size, np.uint8), np.empty(size, np.bool_)
 
 
@@ -96,7 +103,9 @@ def tally(path: Path, day: date) -> Tally | None:
     offsets = np.append(starts, ends[-1] + 1).astype(np.int32)
     lines = pa.Array.from_buffers(pa.binary(), len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     coded = lines.dictionary_encode()
-    return Tally(coded.dictionary, integers(coded.indices), hours)
+    counts = np.bincount(integers(coded.indices) * HOURS + hours)
+    places = np.flatnonzero(counts)
+    return Tally(coded.dictionary, places // HOURS, places % HOURS, counts[places])
 
 
 def _bytes_of(path: Path) -> Bytes | None:
