@@ -1,5 +1,5 @@
 """`python -m footfall` is `footfall`."""
 
-from footfall.cli import main
+from footfall.cli import run
 
-main()
+run()

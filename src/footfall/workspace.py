@@ -42,11 +42,26 @@ Moment = str | date | datetime | None
 
 
 class Workspace:
-    """One workspace, open. Cheap to make: lake and engine are opened when they are first needed."""
+    """One workspace, open. Cheap to make: lake and engine are opened when they are first needed.
+
+    `with footfall.open() as ff:` closes it at the end.
+    """
 
     def __init__(self, settings: Settings, now: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
         self.now = now
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of store, engine and connections; the next use opens them again."""
+        for name in ("activity", "engine", "client"):
+            if (opened := self.__dict__.pop(name, None)) is not None:
+                opened.close()
 
     @cached_property
     def lake(self) -> Lake:

@@ -6,7 +6,7 @@ Exit status: 0 answered, 1 a FootfallError (one line says what, why, what to do)
 
 from __future__ import annotations
 
-from footfall.cli.app import app, main
+from footfall.cli.app import app, main, run
 
 # Commands stand in the help in the order in which their files are read.
 # isort: split
@@ -18,4 +18,4 @@ from footfall.cli import cohorts
 # isort: split
 from footfall.cli import activity
 
-__all__ = ["activity", "app", "cohorts", "collecting", "main", "questions"]
+__all__ = ["activity", "app", "cohorts", "collecting", "main", "questions", "run"]

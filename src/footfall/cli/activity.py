@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,7 +103,6 @@ def _mark_words(
 def _mark_rows(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> None:
     from footfall.wording import counted
 
-    gc.enable()
     with interruptible("; nothing was marked."):
         found = _mark_file(activity, event, file, columns, hourly)
     left_out = f" {counted(found.skipped, 'row')} without who or when left out." if found.skipped else ""
@@ -197,7 +195,6 @@ def bitmapist(
     from footfall.activity.deployment import copy_from_redis
     from footfall.wording import counted
 
-    gc.enable()
     workspace = workspace_of(context)
     with interruptible("; what was copied stays, the same command goes on from there."), _copying() as tell:
         try:

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,14 @@ from footfall.errors import FootfallError
 if TYPE_CHECKING:
     from footfall.workspace import Workspace
 
+
+GARBAGE = 200_000
+"""Objects that are made before some of them are looked through for garbage."""
+SPARING = {
+    "OPENBLAS_NUM_THREADS": "1",  # numpy's threads for linear algebra, of which there is none here, spin for nothing
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # Arrow's own takes huge pages, which cost most where memory is scattered
+}
+"""What libraries are told as they load, unless somebody has told them otherwise."""
 
 app = typer.Typer(
     name="footfall",
@@ -78,9 +87,12 @@ def interruptible(what_now: str) -> Iterator[None]:
 
 
 def workspace_of(context: typer.Context) -> Workspace:
+    """The workspace that is asked for; it is closed when the command is done."""
     from footfall.workspace import open as open_workspace
 
-    return open_workspace(context.obj)
+    workspace = open_workspace(context.obj)
+    context.call_on_close(workspace.close)
+    return workspace
 
 
 def check_folder(file: Path | None) -> None:
@@ -89,19 +101,36 @@ def check_folder(file: Path | None) -> None:
         raise FootfallError(f"{file} cannot be written: there is no folder {file.parent}.")
 
 
+def run() -> NoReturn:
+    """The command `footfall`: what it was asked, then it is gone, without freeing object by object what goes with it."""
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, str) or _has_others_at_work():
+            raise
+        sys.stderr.flush()
+        os._exit(int(end.code or 0))
+
+
+def _has_others_at_work() -> bool:
+    return any(not thread.daemon and thread is not threading.main_thread() for thread in threading.enumerate())
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit. A user's mistake is one line, never a traceback."""
     code: Any = 0
-    # A question is answered before there is garbage; libraries that load are looked through again and again for nothing.
-    gc.disable()
-    # numpy brings threads for linear algebra, of which there is none here: they spin, and take a core from who works.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Looked for garbage seldom: a question is answered before there is any, and libraries that load hold none.
+    gc.set_threshold(GARBAGE)
+    os.environ.update({name: value for name, value in SPARING.items() if name not in os.environ})
     if not sys.warnoptions:  # what libraries tell programmers is no news to users
         warnings.simplefilter("ignore")
     if sys.stdout is None:
         sys.exit("footfall: there is no standard output to write to; do not close it, or write to a file with -o.")
     try:
-        code = app(arguments, prog_name="footfall", standalone_mode=True)
+        try:
+            code = app(arguments, prog_name="footfall", standalone_mode=True)
+        finally:
+            sys.stdout.flush()  # here, where what goes wrong with it is told
     except FootfallError as error:
         print(f"footfall: {' '.join(str(error).split())}", file=sys.stderr)
         code = 1
@@ -122,8 +151,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _forget_output()
         print(f"footfall: the output cannot be written: {error.strerror}.", file=sys.stderr)
         code = 1
-    finally:
-        gc.enable()
     sys.exit(code)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +45,6 @@ def collect(
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 
-    gc.enable()
     workspace = workspace_of(context)
     with interruptible(_GOES_ON), collecting.watcher(open_console(is_error=True)) as watch:
         done = workspace.collect(*(sources or ()), since=since, until=until, dry_run=dry_run, watch=watch)
@@ -83,7 +81,6 @@ def maintain(
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 
-    gc.enable()
     open_console().print(collecting.maintenance(workspace_of(context).maintain(keep_days)))
 
 
@@ -96,6 +93,5 @@ def demo(
     """Make a workspace with real and sample data, and show what can be asked of it."""
     from footfall.demo import run
 
-    gc.enable()
     with interruptible(_GOES_ON):
         run(folder)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections import defaultdict
+from datetime import UTC, datetime
 
 from footfall.errors import LakeError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder
-from footfall.lake.files import quote, read_files, write_month
+from footfall.lake.files import literal, quote, read_files, write_month
 from footfall.lake.lake import ATTEMPTS, BUILT_FROM, Lake
 from footfall.periods import Grain
 from footfall.tables import Replace, Rollup, Table
@@ -82,9 +83,11 @@ def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int 
 
 
 def _sum(lake: Lake, table: Table, rollup: Rollup, target: DeltaFolder, rows: str, month: str) -> DataFile | None:
-    # Through a plain timestamp, which is UTC here: truncating moments with a zone costs several times as much.
-    moment = f"date_trunc('{rollup.grain}', make_timestamp(epoch_us({quote(table.time)}))) AS {quote(table.time)}"
-    groups = [moment, *map(quote, rollup.dimensions)]
+    if rollup.grain.holds(Grain.MONTH):  # then all rows of the file are of one span
+        moment = literal(datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC))
+    else:  # through a plain timestamp, which is UTC here: truncating moments with a zone costs several times as much
+        moment = f"date_trunc('{rollup.grain}', make_timestamp(epoch_us({quote(table.time)})))"
+    groups = [f"{moment} AS {quote(table.time)}", *map(quote, rollup.dimensions)]
     sums = [f"sum({quote(m)}) AS {quote(m)}" for m in table.measures]
     summed = f"SELECT {', '.join(groups + sums)} FROM {rows} GROUP BY ALL"
     nothing = lake.cursor().sql("SELECT 1")

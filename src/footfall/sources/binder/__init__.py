@@ -237,7 +237,9 @@ class Binder:
                 raise _StoppedError
             tell(**news)
 
-        yield from one_ahead(self._batches(sorted(offers, key=lambda offer: offer.window), tell_or_stop), is_stopped.set)
+        yield from one_ahead(
+            self._batches(sorted(offers, key=lambda offer: offer.window), tell_or_stop), is_stopped.set
+        )
 
     def _batches(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
         with (

@@ -241,8 +241,8 @@ class Reader:
 
 def _held(size: int, begun: Future[Tally | None]) -> int:
     """The bytes of memory that tallying a file of some size takes, or that the tally takes once it is there."""
-    tally = begun.result() if begun.done() else None
-    return tally.nbytes if tally else size
+    is_there = begun.done() and not begun.cancelled() and begun.exception() is None
+    return tally.nbytes if is_there and (tally := begun.result()) else size
 
 
 def _midnight(day: date) -> int:

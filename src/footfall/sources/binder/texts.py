@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Integers = npt.NDArray[np.int64]
     Bytes = npt.NDArray[np.uint8]
+    Words = npt.NDArray[np.uint64]
 
 NEWLINE, OPEN, CLOSE, COLON = b"\n{}:"
 KEYS = (b'"timestamp": "', b'"timestamp":"')
@@ -38,7 +39,7 @@ BLANK_TIME = re.compile(BLANK.decode() + r"(:[0-5]\d(\.\d{1,9})?)?(Z|\+00:00)", 
 HOURS = 24
 WORD = 8
 REACH = 4 * WORD
-"""Bytes that are compared at once: the key of a time, and its day."""
+"""Bytes that are looked at at once: the key of a time, its day, hour and minute."""
 LARGEST = 1 << 28
 """Bytes of the largest file that is held in memory."""
 PLACES = 32
@@ -94,17 +95,14 @@ def tally(path: Path, day: date) -> Tally | None:
     starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
     if (data[starts] != OPEN).any() or (data[ends - 1] != CLOSE).any() or (ends - starts > LINE_LIMIT).any():
         return None
-    times = _times(data, starts, ends, day)
-    if times is None:
-        return None
-    hours = _blank(data, times)
+    hours = _blank_times(data, starts, ends, day)
     if hours is None:
         return None
     offsets = np.append(starts, ends[-1] + 1).astype(np.int32)
     lines = pa.Array.from_buffers(pa.binary(), len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     coded = lines.dictionary_encode()
     counts = np.bincount(integers(coded.indices) * HOURS + hours)
-    places = np.flatnonzero(counts)
+    places = np.flatnonzero(counts != 0)
     return Tally(coded.dictionary, places // HOURS, places % HOURS, counts[places])
 
 
@@ -128,55 +126,62 @@ def _bytes_of(path: Path) -> Bytes | None:
     return data
 
 
-def _times(data: Bytes, starts: Integers, ends: Integers, day: date) -> Integers | None:
-    """Where the time of each line begins; None when a line has none of `day`."""
-    raw = data.data
-    head = bytes(raw[starts[0] : ends[0]])
+def _blank_times(data: Bytes, starts: Integers, ends: Integers, day: date) -> Integers | None:
+    """Write BLANK over the time of each line; the hours that stood there, or None when a line has no time of `day`."""
+    head = bytes(data[starts[0] : ends[0]])
     key = next((key for key in KEYS if key in head), KEYS[0])
     sought = key + f"{day}T".encode()
-    sign = np.uint64(int.from_bytes(sought[:WORD], "little"))
-    words = np.ndarray(len(data) - WORD, "<u8", data, strides=(1,))
-    found = np.empty(len(starts), np.int64)
-    left = np.arange(len(starts))
-    for _ in range(PLACES):
-        place = bytes(raw[starts[left[0]] : ends[left[0]]]).find(sought)
-        if place < 0:
-            return None
-        at = starts[left] + place
-        is_there = (at < ends[left]) & (words[np.minimum(at, len(words) - 1)] == sign)
-        found[left[is_there]] = at[is_there]
-        left = left[~is_there]
-        if not len(left):
-            break
-    for n in left:
-        found[n] = starts[n] + bytes(raw[starts[n] : ends[n]]).find(sought)
-    is_sound = (starts <= found).all() and _stands_at(data, found, sought)
-    return found + len(key) if is_sound else None
-
-
-def _stands_at(data: Bytes, places: Integers, sought: bytes) -> bool:
-    """Whether `sought`, of at most REACH bytes, stands at each of these places."""
-    pieces = np.ndarray(len(data) - REACH, f"V{REACH}", data, strides=(1,))
-    words = pieces[np.minimum(places, len(pieces) - 1)].view("<u8").reshape(-1, REACH // WORD)
-    for n in range(-(-len(sought) // WORD)):
-        part = sought[n * WORD : (n + 1) * WORD]
-        kept = np.uint64((1 << 8 * len(part)) - 1)
-        if (words[:, n] & kept != np.uint64(int.from_bytes(part, "little"))).any():
-            return False
-    return True
-
-
-def _blank(data: Bytes, times: Integers) -> Integers | None:
-    """Write BLANK over every time; the hour that stood there, or None when one was no hour and minute."""
-    words = np.ndarray(len(data) - WORD + 1, "<u8", data, strides=(1,))
-    clock = words[times + len("2024-01-10T")]
+    found = _places(data, starts, ends, sought)
+    if found is None or (found < starts).any():
+        return None
+    pieces = np.ndarray(len(data) - REACH + 1, f"V{REACH}", data, strides=(1,))[np.minimum(found, len(data) - REACH)]
+    stands = pieces.view("<u8").reshape(-1, REACH // WORD)
+    if not _all_begin_with(stands, sought):
+        return None
+    clock = stands[:, len(sought) // WORD] >> np.uint64(8 * (len(sought) % WORD))
     hours: Integers = _NUMBER[clock & 0xFFFF].astype(np.int64)
     minutes = _NUMBER[clock >> 24 & 0xFFFF]
     if (hours < 0).any() or (hours > 23).any() or (minutes < 0).any() or ((clock >> 16 & 0xFF) != COLON).any():
         return None
+    times = found + len(key)
     for k in range(0, TIME, WORD):
-        words[times + k] = int.from_bytes(BLANK[k : k + WORD], "little")
+        _words(data)[times + k] = int.from_bytes(BLANK[k : k + WORD], "little")
     return hours
+
+
+def _places(data: Bytes, starts: Integers, ends: Integers, sought: bytes) -> Integers | None:
+    """Where each line is likely to have what is sought: its first word is there. None when a line has it nowhere."""
+    words = _words(data)
+    sign = np.uint64(int.from_bytes(sought[:WORD], "little"))
+    found = np.empty(len(starts), np.int64)
+    left = np.arange(len(starts))
+    for _ in range(PLACES):
+        n = left[0]
+        place = bytes(data[starts[n] : ends[n]]).find(sought)
+        if place < 0:
+            return None
+        found[left] = at = starts[left] + place
+        left = left[(words[np.minimum(at, len(words) - 1)] != sign) | (at >= ends[left])]
+        if not len(left):
+            break
+    for n in left:
+        found[n] = starts[n] + bytes(data[starts[n] : ends[n]]).find(sought)
+    return found
+
+
+def _words(data: Bytes) -> Words:
+    """The word that begins at each byte."""
+    return np.ndarray(len(data) - WORD + 1, "<u8", data, strides=(1,))
+
+
+def _all_begin_with(pieces: Words, sought: bytes) -> bool:
+    """Whether each piece, a row of words, begins with these bytes."""
+    for n in range(-(-len(sought) // WORD)):
+        part = sought[n * WORD : (n + 1) * WORD]
+        kept = np.uint64((1 << 8 * len(part)) - 1)
+        if (pieces[:, n] & kept != np.uint64(int.from_bytes(part, "little"))).any():
+            return False
+    return True
 
 
 def united(tallies: Sequence[Tally]) -> tuple[pa.BinaryArray, list[Integers]]:
