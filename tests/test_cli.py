@@ -413,6 +413,14 @@ def test_a_full_disk_behind_the_output_is_one_sentence(workspace: Path, form: st
         assert done.stderr.count("\n") == 1
 
 
+def test_a_command_leaves_its_store_closed(workspace: Path) -> None:
+    """It does not wait for Python to let go of everything: what it opened is closed before."""
+    for words in (["mark", "active", "ada", "grace"], ["events"], ["forget", "ada"]):
+        done = subprocess.run([*FOOTFALL, "-w", workspace, *words], capture_output=True, text=True, check=True)
+        assert done.stdout
+        assert not [path.name for path in workspace.iterdir() if path.name.endswith(("-wal", "-shm", "-journal"))]
+
+
 def test_a_pipe_gets_the_reason_of_an_empty_answer_on_the_side(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

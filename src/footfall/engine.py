@@ -10,7 +10,8 @@ import hashlib
 import socket
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
@@ -36,6 +37,7 @@ _IBIS_TYPES: dict[ColumnType, str] = {
 }
 _UNITS = {Grain.HOUR: "h", Grain.DAY: "D", Grain.WEEK: "W", Grain.MONTH: "M", Grain.YEAR: "Y"}
 _PATIENCE_SECONDS = 5.0
+_MOST_BUILT = 500
 
 
 class Engine(Protocol):
@@ -47,6 +49,10 @@ class Engine(Protocol):
         None is a table that nothing was collected for: no rows. Observed values come resolved,
         those learnt after `as_of` left out.
         """
+        ...
+
+    def recall(self, key: Hashable, build: Callable[[], ir.Table]) -> ir.Table:
+        """What `build` made when it was asked with the same key before: that takes as long as some answers."""
         ...
 
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
@@ -72,7 +78,36 @@ def connect(address: str) -> Engine:
     raise SettingsError(f'engine {address!r} is not known; write "duckdb://", or "sc://host:port" for Spark Connect.')
 
 
-class DuckDB:
+class _Views(ABC):
+    """What engines have in common: a view for each pinned table, made once, and expressions that are kept."""
+
+    def __init__(self) -> None:
+        self._mounted: set[str] = set()
+        self._built: dict[Hashable, ir.Table] = {}
+        self._lock = threading.Lock()
+
+    def mount(self, pinned: Pinned | None, table: Table, as_of: datetime | None = None) -> ir.Table:
+        name = _view_name(pinned, table)
+        with self._lock:
+            if name not in self._mounted:
+                self._create_view(name, pinned, table)
+                self._mounted.add(name)
+        return _resolve(_named(name, table), table, as_of)
+
+    @abstractmethod
+    def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None: ...
+
+    def recall(self, key: Hashable, build: Callable[[], ir.Table]) -> ir.Table:
+        built = self._built.get(key)
+        if built is None:
+            built = build()
+            if len(self._built) >= _MOST_BUILT:
+                self._built.clear()
+            self._built[key] = built
+        return built
+
+
+class DuckDB(_Views):
     """DuckDB inside this process."""
 
     _TYPES: ClassVar[dict[ColumnType, str]] = {
@@ -86,21 +121,12 @@ class DuckDB:
     def __init__(self) -> None:
         import duckdb
 
+        super().__init__()
         self._duckdb = duckdb.connect()
         # names of tables are never looked for among Python's variables
         self._duckdb.execute("SET GLOBAL timezone = 'UTC'; SET GLOBAL python_enable_replacements = false")
         # the lake never changes a file, so what was read of its layout stays true
         self._duckdb.execute("SET GLOBAL parquet_metadata_cache = true")
-        self._mounted: set[str] = set()
-        self._lock = threading.Lock()
-
-    def mount(self, pinned: Pinned | None, table: Table, as_of: datetime | None = None) -> ir.Table:
-        name = _view_name(pinned, table)
-        with self._lock:
-            if name not in self._mounted:
-                self._create_view(name, pinned, table)
-                self._mounted.add(name)
-        return _resolve(_named(name, table), table, as_of)
 
     def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None:
         files = pinned.files if pinned else ()
@@ -144,7 +170,7 @@ class DuckDB:
             ) from None
 
 
-class Spark:
+class Spark(_Views):
     """A Spark Connect server that can reach the lake."""
 
     _TYPES: ClassVar[dict[ColumnType, str]] = {
@@ -156,6 +182,7 @@ class Spark:
     }
 
     def __init__(self, address: str) -> None:
+        super().__init__()
         _knock(address)
         with warnings.catch_warnings():
             # pyspark warns of every pandas newer than itself; no pandas is involved here
@@ -175,16 +202,6 @@ class Spark:
                 self._session.client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=5000)])
                 self._session.conf.set("spark.sql.session.timeZone", "UTC")
                 self._ibis = ibis.pyspark.connect(self._session)
-        self._mounted: set[str] = set()
-        self._lock = threading.Lock()
-
-    def mount(self, pinned: Pinned | None, table: Table, as_of: datetime | None = None) -> ir.Table:
-        name = _view_name(pinned, table)
-        with self._lock:
-            if name not in self._mounted:
-                self._create_view(name, pinned, table)
-                self._mounted.add(name)
-        return _resolve(_named(name, table), table, as_of)
 
     def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None:
         columns = _select(table, pinned.columns if pinned else (), self._TYPES, quote="`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from footfall.errors import UnknownNameError
@@ -209,7 +210,7 @@ class Entry:
         """Whether the window was collected; a later failure does not undo it."""
         return self.status in (Status.COMPLETE, Status.PROVISIONAL)
 
-    @property
+    @cached_property
     def covered(self) -> Window:
         """The part of the window that was collected; empty when the outcome was no success."""
         end = min(self.window.end, self.covered_until) if self.is_success else self.window.start

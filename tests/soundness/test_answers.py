@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from footfall.engine import DuckDB, Engine
 from footfall.periods import FAR_FUTURE, Window
 from footfall.tables import Entry, Status
 from lakes import COMMITS, LakeOf, at, collected, days
@@ -238,3 +241,52 @@ def test_a_repository_that_left_the_settings_is_not_missed_for_ever(tmp_path: Pa
     lake.lake.record(collected(days("2021-02-03", "2021-02-03"), COMMITS, "docs"))
     assert [row[2] for row in lake.rows_of("commits")] == [1.0, 0.75, 1.0]
     assert not any("any more" in note for note in lake.ask("commits").notes)
+
+
+def test_what_was_asked_before_changes_no_answer(tmp_path: Path) -> None:
+    """Expressions are kept from one question to the next: each is of one question, on one state of the lake."""
+    lake = LakeOf(
+        tmp_path,
+        {
+            "launches": [
+                {"hour": at("2021-01-03T05"), "repo": "a", "origin": "staging", "launches": 3},
+                {"hour": at("2021-01-04T06"), "repo": "b", "origin": "main", "launches": 2},
+                {"hour": at("2021-02-04T06"), "repo": None, "origin": "main", "launches": 1},
+            ]
+        },
+        collected(days("2021-01-01", "2021-02-28")),
+    )
+    asked_more: list[dict[str, Any]] = [
+        {},
+        {"by": ["repo"]},
+        {"by": ["repo"], "top": 1},
+        {"by": ["repo"], "top": 2},
+        {"by": ["origin"], "top": 1},
+        {"where": ["origin=main"]},
+        {"where": ["origin!=main"]},
+        {"policies": {"hosts": "without_staging"}},
+    ]
+    questions: list[dict[str, Any]] = [
+        {"grain": grain, "since": since, **more}
+        for grain in ("total", "month")
+        for since in ("2021-01-01", "2021-02-01")
+        for more in asked_more
+    ]
+    questions += [{"grain": "month", "since": "2021-01-01", "cumulative": True}]
+
+    def on(engine: Engine) -> LakeOf:
+        lake.engine = engine
+        return lake
+
+    def answers(engine_for_each: Callable[[], Engine]) -> list[Any]:
+        return [
+            on(engine_for_each()).ask(name, **asked).rows.to_pylist()
+            for name in ("launches", "repos")
+            for asked in questions
+        ]
+
+    shared = lake.engine
+    first = answers(lambda: shared)
+    assert answers(lambda: shared) == first == answers(DuckDB)
+    LakeOf(tmp_path, {"launches": [{"hour": at("2021-01-05T05"), "repo": "c", "origin": "x", "launches": 9}]})
+    assert answers(lambda: shared) == answers(DuckDB) != first

@@ -6,10 +6,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 from footfall.periods import EPOCH, FAR_FUTURE, Window, merge, short
 from footfall.tables import Entry, Status
+
+if TYPE_CHECKING:
+    from footfall.lake import Snapshot
 
 COLLECTED = (Status.COMPLETE, Status.PROVISIONAL)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,7 +64,7 @@ class Coverage:
         for entry in self.entries:
             windows = by_scope.setdefault((entry.source, entry.scope), [])
             if entry.status in COLLECTED:
-                windows.append(covered_part(entry))
+                windows.append(entry.covered)
         counted: dict[tuple[tuple[Window, ...], datetime], int] = {}
         for scope, windows in by_scope.items():
             left = self._retired.get(scope)
@@ -75,13 +79,13 @@ class Coverage:
         for entry in self.entries:
             if entry.status in COLLECTED:
                 scope = entry.source, entry.scope
-                last[scope] = max(covered_part(entry).end, last.get(scope, EPOCH))
+                last[scope] = max(entry.covered.end, last.get(scope, EPOCH))
         retired = ((e, (e.source, e.scope)) for e in self.entries if e.status is Status.RETIRED)
         return {scope: e for e, scope in retired if last.get(scope, EPOCH) <= e.window.start}
 
     @cached_property
     def _provisional(self) -> list[Window]:
-        return merge(covered_part(entry) for entry in self.entries if entry.status is Status.PROVISIONAL)
+        return merge(entry.covered for entry in self.entries if entry.status is Status.PROVISIONAL)
 
     def notes(self, window: Window) -> list[str]:
         """One sentence each on what is missing, what failed and what was refused within `window`."""
@@ -114,10 +118,10 @@ class Coverage:
         return notes
 
 
-def covered_part(entry: Entry) -> Window:
-    """What an entry covers: a day that was read at noon is covered until noon."""
-    start, end = entry.window.start, min(entry.window.end, entry.covered_until)
-    return Window(start, max(start, end))
+@lru_cache(maxsize=16)
+def coverage_of(snapshot: Snapshot, table: str) -> Coverage:
+    """What the ledger says about a table; kept, as a snapshot is asked more than once."""
+    return Coverage(tuple(entry for entry in snapshot.entries if entry.table == table))
 
 
 def _overlap(windows: Sequence[Window], window: Window) -> int:

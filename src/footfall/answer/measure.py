@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 Group: TypeAlias = tuple[Value, ...]
 """One value for each dimension asked."""
 
-PERIOD, VALUE, MOMENT, RANK = "period_start", "measured_value", "measured_at", "rank_of_group"
-TOTAL, VALUES, GROUPS = "total_of_values", "number_of_values", "number_of_groups"
+PERIOD, VALUE, MOMENT, RANK, TOTAL = "period_start", "measured_value", "measured_at", "rank_of_group", "total_of_values"
 
 
 def group_column(position: int) -> str:
@@ -58,30 +57,34 @@ class Measurement:
 
         With `counts_first` a thing is counted once, in the period where its group first had it.
         """
-        return self.engine.run(self._expression(window, grain, counts_first))
+        asked = (self, window, grain, counts_first)
+        return self.engine.run(self.engine.recall(asked, lambda: self._expression(window, grain, counts_first)))
 
     def rank(self, window: Window, count: int) -> pa.Table:
         """The first `count` groups by value over the whole window; ties by name, groups without value last.
 
         Of a sum one row more adds up the rest, where there is a rest: that needs no second reading.
         """
+        ranked = self.engine.run(self.engine.recall((self, window, count), lambda: self._ranked(window, count)))
+        return _with_rest(ranked, count) if TOTAL in ranked.column_names else ranked
+
+    def _ranked(self, window: Window, count: int) -> ir.Table:
         import ibis
 
         groups = self._expression(window, Grain.TOTAL)
         names = [ibis.asc(name, nulls_first=False) for name in self.group_columns]
         order = [ibis.desc(VALUE, nulls_first=False), *names]
         if self.metric.kind is not Kind.SUM:
-            return self.engine.run(groups.order_by(order).limit(count))
+            return groups.order_by(order).limit(count)
         if groups[VALUE].type().is_integer():
-            value = groups[VALUE]
-            of_all = {TOTAL: value.sum().over(), VALUES: value.count().over(), GROUPS: groups.count().over()}
-            return _with_rest(self.engine.run(groups.mutate(**of_all).order_by(order).limit(count)))
+            # one group more tells whether there is a rest
+            return groups.mutate(**{TOTAL: groups[VALUE].sum().over()}).order_by(order).limit(count + 1)
         # Of fractions what is left of the total is not what the rest adds up to: that is added up itself.
-        ranked = groups.mutate(**{RANK: ibis.row_number().over(order_by=order)})
-        folded = ranked.group_by(**{RANK: ibis.least(ranked[RANK], ibis.literal(count, type="int64"))}).aggregate(
-            **{name: ranked[name].max() for name in self.group_columns}, **{VALUE: ranked[VALUE].sum()}
+        numbered = groups.mutate(**{RANK: ibis.row_number().over(order_by=order)})
+        folded = numbered.group_by(**{RANK: ibis.least(numbered[RANK], ibis.literal(count, type="int64"))}).aggregate(
+            **{name: numbered[name].max() for name in self.group_columns}, **{VALUE: numbered[VALUE].sum()}
         )
-        return self.engine.run(folded.order_by(RANK).drop(RANK))
+        return folded.order_by(RANK).drop(RANK)
 
     def bounds(self, grain: Grain) -> Window | None:
         """The whole periods of `grain` from the first row of the table to the last, filters aside."""
@@ -162,19 +165,17 @@ class Measurement:
         return firsts.group_by(list(keys)).aggregate(**{VALUE: lambda t: t.count()})
 
 
-def _with_rest(rows: pa.Table) -> pa.Table:
-    """The first groups, and where there are more, a row with what these leave of the total."""
+def _with_rest(rows: pa.Table, count: int) -> pa.Table:
+    """The first `count` groups; what these leave of the total stands where one more came."""
     import pyarrow as pa
 
-    first = rows.drop_columns([TOTAL, VALUES, GROUPS])
-    if not rows.num_rows:
-        return first
-    total, values, groups = (rows[name][0].as_py() for name in (TOTAL, VALUES, GROUPS))
-    if groups == rows.num_rows:
-        return first
-    # Groups without value come last: when no value is left, there is nothing to add up.
-    rest = total - sum(rows[VALUE].to_pylist()) if values > rows.num_rows else None
-    return pa.concat_tables([first, pa.Table.from_pylist([{VALUE: rest}], schema=first.schema)])
+    groups = rows.drop_columns([TOTAL])
+    if rows.num_rows <= count:
+        return groups
+    # Groups without value come last: when the next has none, nothing is left to add up.
+    *first, next_one = groups[VALUE].to_pylist()
+    rest = None if next_one is None else rows[TOTAL][0].as_py() - sum(first)
+    return pa.concat_tables([groups.slice(0, count), pa.Table.from_pylist([{VALUE: rest}], schema=groups.schema)])
 
 
 def keep_window(rows: ir.Table, time: str, window: Window) -> ir.Table:

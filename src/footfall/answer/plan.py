@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from footfall.answer.coverage import Coverage
+from footfall.answer.coverage import Coverage, coverage_of
 from footfall.answer.measure import Group, Measurement, groups_of
 from footfall.errors import UnknownNameError
 from footfall.metrics import Filter, Kind, Metric, Value
@@ -78,7 +78,7 @@ class Plan:
         """The ledger on this table, of the scopes that the query is about."""
         scope = self.table.rule.scope
         pins = [f for f in self.query.where if f.dimension == scope]
-        whole = Coverage(tuple(e for e in self.snapshot.entries if e.table == self.table.name))
+        whole = coverage_of(self.snapshot, self.table.name)
         return whole.of(lambda name: all((name in pin.values) != pin.is_negated for pin in pins)) if pins else whole
 
     @cached_property

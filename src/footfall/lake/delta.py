@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -220,7 +221,7 @@ class DeltaFolder:
 def newest_version(folder: Path) -> int | None:
     """The newest version of the table in `folder`, from the names in its log alone; None where there is none."""
     try:
-        names = [path.name for path in (folder / "_delta_log").iterdir()]
+        names = os.listdir(folder / "_delta_log")
     except OSError:
         return None
     return max((int(name[:20]) for name in names if name[20:] == ".json" and name[:20].isdigit()), default=None)

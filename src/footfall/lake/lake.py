@@ -81,6 +81,9 @@ class Snapshot:
     entries: tuple[Entry, ...]
     as_of: datetime | None = None
 
+    def __hash__(self) -> int:
+        return hash(self.version)
+
     @cached_property
     def version(self) -> str:
         """A short hash of all versions: equal snapshots give equal answers."""
