@@ -599,6 +599,24 @@ def test_files_that_were_begun_give_the_same(folder: Path, monkeypatch: pytest.M
 # Files
 
 
+def test_a_month_that_is_read_stops_when_nobody_waits_for_it(tmp_path: Path) -> None:
+    files = []
+    for n in range(1, 6):
+        day = date(2021, 1, n)
+        path = tmp_path / f"events-{day}.jsonl"
+        path.write_text(f'no json\n{{"timestamp": "{day}T00:00:00+00:00"}}\n', encoding="utf-8")
+        files.append(File(day, path))
+    asked: list[None] = []
+
+    def go_on() -> None:
+        asked.append(None)
+        if len(asked) == 3:
+            raise TimeoutError
+
+    with reader() as each, pytest.raises(TimeoutError):
+        each.read(files, go_on)
+
+
 def test_gzip_is_read_too(tmp_path: Path, folder: Path) -> None:
     write(folder, DAY, line(), line(), name="events-{}.jsonl.gz")
     result = read(binder(folder, tmp_path))

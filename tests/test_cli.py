@@ -413,6 +413,12 @@ def test_a_full_disk_behind_the_output_is_one_sentence(workspace: Path, form: st
         assert done.stderr.count("\n") == 1
 
 
+def test_a_daemon_without_standard_error_gets_its_answer(workspace: Path) -> None:
+    asked = " ".join(map(str, [*FOOTFALL, "-w", workspace, "query", "launches", *EVERYTHING]))
+    done = subprocess.run(["bash", "-c", f"{asked} 2>&-"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout[:7]) == (0, "period,")
+
+
 def test_a_command_leaves_its_store_closed(workspace: Path) -> None:
     """It does not wait for Python to let go of everything: what it opened is closed before."""
     for words in (["mark", "active", "ada", "grace"], ["events"], ["forget", "ada"]):

@@ -70,6 +70,12 @@ def test_a_snapshot_holds_still_while_the_lake_changes(tmp_path: Path) -> None:
     assert counts == [1, 2, 1]
 
 
+def test_what_a_plugin_names_in_a_list_is_built_each_time(tmp_path: Path) -> None:
+    lake = LakeOf(tmp_path, {"launches": [{"hour": at("2021-01-03T23"), "launches": 1}]})
+    rows = lake.engine.mount(lake.lake.snapshot([LAUNCHES]).tables["launches"], LAUNCHES)
+    assert lake.engine.recall(("asked", [1]), lambda: rows) is rows
+
+
 def test_files_that_are_gone_are_told(tmp_path: Path) -> None:
     lake = LakeOf(tmp_path, {"launches": [{"hour": at("2021-01-03T23"), "launches": 1}]})
     for file in lake.lake.snapshot([LAUNCHES]).tables["launches"].files:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -143,7 +143,7 @@ class Summary:
 
 
 class Watcher(Protocol):
-    """Somebody who watches collecting go on."""
+    """Somebody who watches collecting go on; told by whichever thread fetches, before what it tells of is stored."""
 
     def start(self, source: str, windows: int, bytes: int) -> None: ...
 
@@ -215,10 +215,15 @@ def _collect_one(
     lake.record(todo.missing)
     stored = []
     sound = {key: entry for key, entry in _by_window(of_windows)[1].items() if entry.status is Status.COMPLETE}
-    for batch in source.fetch(todo.wanted, tell):
-        _store(lake, source.name, batch, sound)
-        stored += [entry for entry in batch.outcomes if entry.is_success]
-        summary.add(batch.outcomes, has_news=batch.rows is not None or bool(batch.replaces))
+    batches = source.fetch(todo.wanted, tell)
+    try:
+        for batch in batches:
+            _store(lake, source.name, batch, sound)
+            stored += [entry for entry in batch.outcomes if entry.is_success]
+            summary.add(batch.outcomes, has_news=batch.rows is not None or bool(batch.replaces))
+    finally:
+        if isinstance(batches, Generator):  # which may be fetching more at this moment
+            batches.close()
     lake.record(_contested(lake, source.name, stored, began))
     if any(entry.window == ASKED and entry.status is Status.FAILED for entry in known):
         _record_asking(lake, source, Status.COMPLETE, now())

@@ -98,7 +98,10 @@ class _Views(ABC):
     def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None: ...
 
     def recall(self, key: Hashable, build: Callable[[], ir.Table]) -> ir.Table:
-        built = self._built.get(key)
+        try:
+            built = self._built.get(key)
+        except TypeError:  # a plugin's metric or table has a list in it
+            return build()
         if built is None:
             built = build()
             if len(self._built) >= _MOST_BUILT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
@@ -59,9 +60,10 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of store, engine and connections; the next use opens them again."""
-        for name in ("activity", "engine", "client"):
-            if (opened := self.__dict__.pop(name, None)) is not None:
-                opened.close()
+        with ExitStack() as closing:
+            for name in ("activity", "engine", "client"):
+                if (opened := self.__dict__.pop(name, None)) is not None:
+                    closing.callback(opened.close)
 
     @cached_property
     def lake(self) -> Lake:

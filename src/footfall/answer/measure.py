@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import and_, or_
@@ -52,12 +52,17 @@ class Measurement:
     def group_columns(self) -> tuple[str, ...]:
         return tuple(group_column(i) for i in range(len(self.by)))
 
+    @property
+    def _key(self) -> Measurement:
+        """What expressions depend on: the tables, not what the ledger says of them."""
+        return replace(self, snapshot=replace(self.snapshot, entries=()))
+
     def run(self, window: Window, grain: Grain, counts_first: bool = False) -> pa.Table:
         """One row a period and group that has rows: PERIOD (not of a total), the group columns, VALUE.
 
         With `counts_first` a thing is counted once, in the period where its group first had it.
         """
-        asked = (self, window, grain, counts_first)
+        asked = (self._key, window, grain, counts_first)
         return self.engine.run(self.engine.recall(asked, lambda: self._expression(window, grain, counts_first)))
 
     def rank(self, window: Window, count: int) -> pa.Table:
@@ -65,7 +70,7 @@ class Measurement:
 
         Of a sum one row more adds up the rest, where there is a rest: that needs no second reading.
         """
-        ranked = self.engine.run(self.engine.recall((self, window, count), lambda: self._ranked(window, count)))
+        ranked = self.engine.run(self.engine.recall((self._key, window, count), lambda: self._ranked(window, count)))
         return _with_rest(ranked, count) if TOTAL in ranked.column_names else ranked
 
     def _ranked(self, window: Window, count: int) -> ir.Table:

@@ -10,7 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -29,6 +29,7 @@ SPARING = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # Arrow's own takes huge pages, which cost most where memory is scattered
 }
 """What libraries are told as they load, unless somebody has told them otherwise."""
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="footfall",
@@ -81,7 +82,7 @@ def interruptible(what_now: str) -> Iterator[None]:
         if not asked:
             raise
         print(f"footfall: interrupted{what_now}", file=sys.stderr)
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -103,12 +104,19 @@ def check_folder(file: Path | None) -> None:
 
 def run() -> NoReturn:
     """The command `footfall`: what it was asked, then it is gone, without freeing object by object what goes with it."""
+    # Looked for garbage seldom: a question is answered before there is any, and libraries that load hold none.
+    gc.set_threshold(GARBAGE)
+    os.environ.update({name: value for name, value in SPARING.items() if name not in os.environ})
     try:
         main()
     except SystemExit as end:
-        if isinstance(end.code, str) or _has_others_at_work():
+        is_awaited = end.code != INTERRUPTED and _has_others_at_work()
+        if isinstance(end.code, str) or is_awaited:
             raise
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.flush()
         os._exit(int(end.code or 0))
 
 
@@ -119,9 +127,6 @@ def _has_others_at_work() -> bool:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit. A user's mistake is one line, never a traceback."""
     code: Any = 0
-    # Looked for garbage seldom: a question is answered before there is any, and libraries that load hold none.
-    gc.set_threshold(GARBAGE)
-    os.environ.update({name: value for name, value in SPARING.items() if name not in os.environ})
     if not sys.warnoptions:  # what libraries tell programmers is no news to users
         warnings.simplefilter("ignore")
     if sys.stdout is None:
@@ -129,7 +134,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         try:
             code = app(arguments, prog_name="footfall", standalone_mode=True)
-        finally:
+        except SystemExit as end:
+            code = end.code
             sys.stdout.flush()  # here, where what goes wrong with it is told
     except FootfallError as error:
         print(f"footfall: {' '.join(str(error).split())}", file=sys.stderr)

@@ -256,7 +256,7 @@ class Binder:
 
     def _batch(self, arrivals: Sequence[_Arrival], reader: Reader, tell: Progress) -> Batch:
         files = [arrival.file for arrival in arrivals if arrival.file is not None]
-        readings = dict(zip(files, reader.read(files), strict=True))
+        readings = dict(zip(files, reader.read(files, tell), strict=True))
         outcomes = []
         for arrival in arrivals:
             outcomes.append(self._outcome(arrival, readings.get(arrival.file) if arrival.file else None))
@@ -279,14 +279,15 @@ class Binder:
         with ThreadPoolExecutor(self._settings.concurrency) as pool:
             try:
                 for arrival in ahead(
-                    lambda offer: pool.submit(self._bring_one, offer, folder, reader), offers, MOST_AHEAD
+                    lambda offer: pool.submit(self._bring_one, offer, folder, reader, tell), offers, MOST_AHEAD
                 ):
                     tell(bytes=arrival.offer.size or int(arrival.facts.get("size", 0)))
                     yield arrival
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _bring_one(self, offer: Offer, folder: Path, reader: Reader) -> _Arrival:
+    def _bring_one(self, offer: Offer, folder: Path, reader: Reader, tell: Progress) -> _Arrival:
+        tell()  # nothing new: whether it is still wanted
         look, day = offer.detail, offer.window.start.date()
         arrival = _Arrival(offer, self._context.now())
         if offer.missing or not look.place:

@@ -105,11 +105,11 @@ class Reader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with self._lock:
-            self._waiting.clear()
+            self._waiting.clear()  # first: what is called off below would begin them
         self._pool.shutdown(cancel_futures=True)
 
     def begin(self, file: File) -> None:
-        """Tally a file ahead, as soon as memory is sure to hold what was begun."""
+        """Tally a file ahead, as soon as what was begun before it leaves room."""
         with self._lock:
             self._waiting[file] = file.size
             self._begin_waiting()
@@ -121,14 +121,19 @@ class Reader:
                 if size + sum(_held(*begun) for begun in self._begun.values()) > MOST_BEGUN:
                     break
                 del self._waiting[file]
-                self._begun[file] = size, (begun := self._tally(file))
+                begun = self._tally(file)
+                self._begun[file] = size, begun
                 begun.add_done_callback(self._begin_waiting)
 
-    def read(self, files: Sequence[File]) -> list[Reading]:
-        """Read the files; what each gave, in their order."""
+    def read(self, files: Sequence[File], go_on: Callable[[], None] = lambda: None) -> list[Reading]:
+        """Read the files; what each gave, in their order. `go_on` is asked now and then, and raises to stop."""
         self._found = []
-        taken = self.read_at_once(files)
-        return [Reading(taken[file], taken[file]) if file in taken else self.read_by_line(file) for file in files]
+        taken = self.read_at_once(files, go_on)
+        readings = []
+        for file in files:
+            go_on()
+            readings.append(Reading(taken[file], taken[file]) if file in taken else self.read_by_line(file))
+        return readings
 
     def rows(self, but: Iterable[date] = ()) -> pa.Table | None:
         """What was read, with the columns of the table and in its order, some days left out; None when nothing was."""
@@ -147,7 +152,7 @@ class Reader:
 
     # The quick path
 
-    def read_at_once(self, files: Sequence[File]) -> dict[File, int]:
+    def read_at_once(self, files: Sequence[File], go_on: Callable[[], None] = lambda: None) -> dict[File, int]:
         """Tally the files; the launches of each that is sound."""
         taken: dict[File, int] = {}
         waiting: dict[File, Tally] = {}
@@ -155,9 +160,9 @@ class Reader:
             tallies = [self._begun_or_new(file) for file in portion]
             waiting |= {file: one for file, each in zip(portion, tallies, strict=True) if (one := each.result())}
             if sum(one.texts.nbytes for one in waiting.values()) > MOST_TEXT:
-                taken |= self._take_sound(waiting)
+                taken |= self._take_sound(waiting, go_on)
                 waiting = {}
-        return taken | self._take_sound(waiting)
+        return taken | self._take_sound(waiting, go_on)
 
     def _begun_or_new(self, file: File) -> Future[Tally | None]:
         with self._lock:
@@ -171,11 +176,16 @@ class Reader:
 
         return self._pool.submit(tally, file.path, file.day)
 
-    def _take_sound(self, tallies: dict[File, Tally]) -> dict[File, int]:
+    def _take_sound(self, tallies: dict[File, Tally], go_on: Callable[[], None]) -> dict[File, int]:
         """Keep all that were tallied, or when one of them is not sound, those that are."""
+        sound = tallies
         if tallies and not self._take(tallies):
-            tallies = {file: one for file, one in tallies.items() if self._take({file: one})}
-        return {file: int(one.launches.sum()) for file, one in tallies.items()}
+            sound = {}
+            for file, one in tallies.items():
+                go_on()
+                if self._take({file: one}):
+                    sound[file] = one
+        return {file: int(one.launches.sum()) for file, one in sound.items()}
 
     def _take(self, tallies: dict[File, Tally]) -> bool:
         """Keep what was tallied, when every text of it is a launch."""
@@ -241,8 +251,10 @@ class Reader:
 
 def _held(size: int, begun: Future[Tally | None]) -> int:
     """The bytes of memory that tallying a file of some size takes, or that the tally takes once it is there."""
-    is_there = begun.done() and not begun.cancelled() and begun.exception() is None
-    return tally.nbytes if is_there and (tally := begun.result()) else size
+    if not begun.done() or begun.cancelled() or begun.exception():
+        return size
+    tally = begun.result()
+    return tally.nbytes if tally else size
 
 
 def _midnight(day: date) -> int:
