@@ -596,9 +596,6 @@ def test_files_that_were_begun_give_the_same(folder: Path, monkeypatch: pytest.M
         assert ahead.rows() == usual.rows()
 
 
-# Files
-
-
 def test_a_month_that_is_read_stops_when_nobody_waits_for_it(tmp_path: Path) -> None:
     files = []
     for n in range(1, 6):
@@ -613,8 +610,11 @@ def test_a_month_that_is_read_stops_when_nobody_waits_for_it(tmp_path: Path) -> 
         if len(asked) == 3:
             raise TimeoutError
 
-    with reader() as each, pytest.raises(TimeoutError):
-        each.read(files, go_on)
+    with Reader(str, go_on=go_on) as each, pytest.raises(TimeoutError):
+        each.read(files)
+
+
+# Files
 
 
 def test_gzip_is_read_too(tmp_path: Path, folder: Path) -> None:

@@ -15,7 +15,6 @@ from footfall.tables import Entry, Status
 if TYPE_CHECKING:
     from footfall.lake import Snapshot
 
-COLLECTED = (Status.COMPLETE, Status.PROVISIONAL)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -63,7 +62,7 @@ class Coverage:
         by_scope: dict[tuple[str, str], list[Window]] = {}
         for entry in self.entries:
             windows = by_scope.setdefault((entry.source, entry.scope), [])
-            if entry.status in COLLECTED:
+            if entry.is_success:
                 windows.append(entry.covered)
         counted: dict[tuple[tuple[Window, ...], datetime], int] = {}
         for scope, windows in by_scope.items():
@@ -77,7 +76,7 @@ class Coverage:
         """Scopes that nobody asks for any more; of one that came back something later was collected."""
         last: dict[tuple[str, str], datetime] = {}
         for entry in self.entries:
-            if entry.status in COLLECTED:
+            if entry.is_success:
                 scope = entry.source, entry.scope
                 last[scope] = max(entry.covered.end, last.get(scope, EPOCH))
         retired = ((e, (e.source, e.scope)) for e in self.entries if e.status is Status.RETIRED)
@@ -90,10 +89,10 @@ class Coverage:
     def notes(self, window: Window) -> list[str]:
         """One sentence each on what is missing, what failed and what was refused within `window`."""
         inside = [entry for entry in self.entries if entry.window.overlaps(window)]
-        collected = {_key(entry) for entry in inside if entry.status in COLLECTED}
+        collected = {_key(entry) for entry in inside if entry.is_success}
         missing = [e for e in inside if e.status is Status.MISSING and _key(e) not in collected]
         failed = [e for e in inside if e.status is Status.FAILED]
-        refused = [e for e in inside if e.status in COLLECTED and e.rejected]
+        refused = [e for e in inside if e.is_success and e.rejected]
         retired = {e.scope: e for e in self._retired.values() if e.window.overlaps(window)}
         notes = []
         if missing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import signal
 import sys
@@ -16,19 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from footfall.cli.sparing import spare_work
 from footfall.errors import FootfallError
 
 if TYPE_CHECKING:
     from footfall.workspace import Workspace
 
 
-GARBAGE = 200_000
-"""Objects that are made before some of them are looked through for garbage."""
-SPARING = {
-    "OPENBLAS_NUM_THREADS": "1",  # numpy's threads for linear algebra, of which there is none here, spin for nothing
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # Arrow's own takes huge pages, which cost most where memory is scattered
-}
-"""What libraries are told as they load, unless somebody has told them otherwise."""
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -104,9 +97,7 @@ def check_folder(file: Path | None) -> None:
 
 def run() -> NoReturn:
     """The command `footfall`: what it was asked, then it is gone, without freeing object by object what goes with it."""
-    # Looked for garbage seldom: a question is answered before there is any, and libraries that load hold none.
-    gc.set_threshold(GARBAGE)
-    os.environ.update({name: value for name, value in SPARING.items() if name not in os.environ})
+    spare_work()
     try:
         main()
     except SystemExit as end:

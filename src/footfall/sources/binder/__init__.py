@@ -244,7 +244,7 @@ class Binder:
     def _batches(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
         with (
             _own_folder(self._scratch) as folder,
-            Reader(self._member, self._settings.keep_ref) as reader,
+            Reader(self._member, self._settings.keep_ref, tell) as reader,
             closing(self._bring(offers, folder, reader, tell)) as arrivals,
         ):
             for _, month in groupby(arrivals, key=lambda arrival: arrival.offer.window.start.replace(day=1)):
@@ -256,13 +256,13 @@ class Binder:
 
     def _batch(self, arrivals: Sequence[_Arrival], reader: Reader, tell: Progress) -> Batch:
         files = [arrival.file for arrival in arrivals if arrival.file is not None]
-        readings = dict(zip(files, reader.read(files, tell), strict=True))
+        readings = dict(zip(files, reader.read(files), strict=True))
         outcomes = []
         for arrival in arrivals:
             outcomes.append(self._outcome(arrival, readings.get(arrival.file) if arrival.file else None))
             tell(windows=1)
         failed = [outcome.window.start.date() for outcome in outcomes if outcome.status is Status.FAILED]
-        good = [o.window for o in outcomes if o.status in (Status.COMPLETE, Status.PROVISIONAL)]
+        good = [o.window for o in outcomes if o.is_success]
         return Batch(
             table=self._table,
             rows=reader.rows(but=failed) if good else None,

@@ -188,7 +188,7 @@ class Address:
         for day in days:
             entry, facts = known.get(day), index.facts(day)
             is_recent = now - Window.of_day(day).start < RECENT
-            is_had = entry is not None and entry.status in (Status.COMPLETE, Status.PROVISIONAL)
+            is_had = entry is not None and entry.is_success
             is_gone = (
                 entry is not None
                 and entry.status is Status.MISSING

@@ -87,11 +87,15 @@ class Reading:
 class Reader:
     """Reads files, a month or so at a time, and sums what was in them by hour and dimensions.
 
-    Files that will be read later can be begun meanwhile, by any thread.
+    Files that will be read later can be begun meanwhile, by any thread. `go_on` is asked now and then while files
+    are read, and raises when nobody wants them any more.
     """
 
-    def __init__(self, member: Callable[[str | None], str], keep_ref: bool = False) -> None:
+    def __init__(
+        self, member: Callable[[str | None], str], keep_ref: bool = False, go_on: Callable[[], None] = lambda: None
+    ) -> None:
         self._member = member
+        self._go_on = go_on
         self._names = (*GROUPED, "ref") if keep_ref else GROUPED
         self._repos: dict[tuple[str, str], str | None] = {}
         self._found: list[Found] = []
@@ -125,15 +129,11 @@ class Reader:
                 self._begun[file] = size, begun
                 begun.add_done_callback(self._begin_waiting)
 
-    def read(self, files: Sequence[File], go_on: Callable[[], None] = lambda: None) -> list[Reading]:
-        """Read the files; what each gave, in their order. `go_on` is asked now and then, and raises to stop."""
+    def read(self, files: Sequence[File]) -> list[Reading]:
+        """Read the files; what each gave, in their order."""
         self._found = []
-        taken = self.read_at_once(files, go_on)
-        readings = []
-        for file in files:
-            go_on()
-            readings.append(Reading(taken[file], taken[file]) if file in taken else self.read_by_line(file))
-        return readings
+        taken = self.read_at_once(files)
+        return [Reading(taken[file], taken[file]) if file in taken else self.read_by_line(file) for file in files]
 
     def rows(self, but: Iterable[date] = ()) -> pa.Table | None:
         """What was read, with the columns of the table and in its order, some days left out; None when nothing was."""
@@ -152,7 +152,7 @@ class Reader:
 
     # The quick path
 
-    def read_at_once(self, files: Sequence[File], go_on: Callable[[], None] = lambda: None) -> dict[File, int]:
+    def read_at_once(self, files: Sequence[File]) -> dict[File, int]:
         """Tally the files; the launches of each that is sound."""
         taken: dict[File, int] = {}
         waiting: dict[File, Tally] = {}
@@ -160,9 +160,9 @@ class Reader:
             tallies = [self._begun_or_new(file) for file in portion]
             waiting |= {file: one for file, each in zip(portion, tallies, strict=True) if (one := each.result())}
             if sum(one.texts.nbytes for one in waiting.values()) > MOST_TEXT:
-                taken |= self._take_sound(waiting, go_on)
+                taken |= self._take_sound(waiting)
                 waiting = {}
-        return taken | self._take_sound(waiting, go_on)
+        return taken | self._take_sound(waiting)
 
     def _begun_or_new(self, file: File) -> Future[Tally | None]:
         with self._lock:
@@ -176,16 +176,11 @@ class Reader:
 
         return self._pool.submit(tally, file.path, file.day)
 
-    def _take_sound(self, tallies: dict[File, Tally], go_on: Callable[[], None]) -> dict[File, int]:
+    def _take_sound(self, tallies: dict[File, Tally]) -> dict[File, int]:
         """Keep all that were tallied, or when one of them is not sound, those that are."""
-        sound = tallies
         if tallies and not self._take(tallies):
-            sound = {}
-            for file, one in tallies.items():
-                go_on()
-                if self._take({file: one}):
-                    sound[file] = one
-        return {file: int(one.launches.sum()) for file, one in sound.items()}
+            tallies = {file: one for file, one in tallies.items() if self._take({file: one})}
+        return {file: int(one.launches.sum()) for file, one in tallies.items()}
 
     def _take(self, tallies: dict[File, Tally]) -> bool:
         """Keep what was tallied, when every text of it is a launch."""
@@ -194,6 +189,7 @@ class Reader:
         from footfall.sources.binder.rows import Found
         from footfall.sources.binder.texts import events_in, united
 
+        self._go_on()
         texts, own = united(list(tallies.values()))
         events = events_in(texts)
         if events is None:
@@ -212,6 +208,7 @@ class Reader:
 
     def read_by_line(self, file: File) -> Reading:
         """Read one file line by line, judging each; what is good is kept when any line is."""
+        self._go_on()
         reading = Reading()
         events: dict[tuple[Any, ...], int] = {}
         ids, hours = [], []
