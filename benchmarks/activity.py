@@ -24,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from footfall.activity import Activity
-from footfall.activity.addresses import open_store
-from footfall.activity.ids import Actors
-from footfall.activity.store import day_slot
+from footfall.stores.addresses import open_store
+from footfall.stores.ids import Actors
+from footfall.stores.store import day_slot
 from measure import BUILD, Measured, alternate, claim, run, timed
 
 FOLDER = BUILD / "activity"
@@ -174,7 +174,7 @@ def repeated(ask: Callable[[], object], times: int = 1000) -> Callable[[], Measu
 
 def ask_cohort(address: str) -> Any:
     """30 days of rows and columns, from an activity that has read nothing yet."""
-    from footfall.activity.cohorts import cohort
+    from footfall.retention.cohorts import cohort
 
     ff = activity_at(address)
     answer = cohort(ff.store, "active", "active", by="day", rows=DAYS, columns=DAYS, now=NOW)
@@ -322,7 +322,7 @@ def year() -> None:
 
 
 def answer_year() -> None:
-    from footfall.activity.cohorts import cohort
+    from footfall.retention.cohorts import cohort
 
     ff = activity_at("year.db")
     event = ff.event("active")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from footfall.sample import write_sample_archive
+from footfall.sources.binder.sample import write_sample_archive
 from measure import BUILD
 
 UNTIL = date(2020, 5, 1)

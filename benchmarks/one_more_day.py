@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from footfall.sample import write_sample_archive
+from footfall.sources.binder.sample import write_sample_archive
 from measure import BUILD, FOOTFALL, Measured, alternate, claim, run
 
 EVENTS = 2_000

@@ -17,8 +17,9 @@ import duckdb
 import footfall
 from footfall.lake.files import connect
 from footfall.lake.rollups import refresh
+from footfall.ledger import Entry, Status
 from footfall.periods import Grain, Window, periods_in
-from footfall.tables import Entry, Status, Table
+from footfall.tables import Table
 from footfall.workspace import Workspace
 from measure import BUILD, alternate, claim, timed
 

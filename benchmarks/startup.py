@@ -6,7 +6,7 @@ import shutil
 import sys
 from datetime import date
 
-from footfall.sample import write_sample_archive
+from footfall.sources.binder.sample import write_sample_archive
 from measure import BUILD, FOOTFALL, alternate, claim, run
 
 ROUNDS = 5

@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import strategies as st
 from pyroaring import BitMap64
 
-from footfall.activity.cohorts import Cohort, cohort
-from footfall.activity.store import PER_DAY, UNDATED, day_slot
 from footfall.periods import Grain, Period, Window
+from footfall.retention.cohorts import Cohort, cohort
+from footfall.stores.store import PER_DAY, UNDATED, day_slot
 
 NOW = datetime(2026, 3, 11, 15, 30, tzinfo=UTC)
 """A Wednesday: its week, month and year are not over."""

@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
+from footfall.ledger import Entry
 from footfall.sources import Batch, Context
 from footfall.sources.git import COMMITS, Git
-from footfall.tables import Entry
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 ADA = "Ada <ada@example.org>"

@@ -10,15 +10,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from footfall.answer import answer
 from footfall.engine import DuckDB, Engine
 from footfall.lake import Lake
 from footfall.lake.rollups import refresh
+from footfall.ledger import Entry, Status
+from footfall.measuring import answer
 from footfall.metrics import Filter, Kind, Metric, Policy, column
 from footfall.periods import Grain, Window
 from footfall.query import Query
 from footfall.result import Result
-from footfall.tables import Column, Entry, Observe, Replace, Role, Rollup, Status, Table
+from footfall.tables import Column, Observe, Replace, Role, Rollup, Table
 
 NOW = datetime(2021, 3, 10, 12, tzinfo=UTC)
 

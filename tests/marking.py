@@ -13,10 +13,10 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
-from footfall.activity.ids import Actors
-from footfall.activity.sqlite import SqliteStore
-from footfall.activity.sqlite import store as sqlite
-from footfall.activity.store import PER_DAY
+from footfall.stores.ids import Actors
+from footfall.stores.sqlite import SqliteStore
+from footfall.stores.sqlite import store as sqlite
+from footfall.stores.store import PER_DAY
 
 DAY = 20_000 * PER_DAY
 WRITERS, MARKS = 8, 125_000

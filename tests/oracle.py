@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from footfall.ledger import Entry, Status
 from footfall.metrics import Kind, Metric
-from footfall.tables import Entry, Status, Table
+from footfall.tables import Table
 
 Row = Mapping[str, Any]
 HOUR = timedelta(hours=1)

@@ -11,10 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from footfall.activity.ids import NAMED
-from footfall.activity.redis import RedisStore
-from footfall.activity.sqlite import SqliteStore
-from footfall.activity.store import PER_DAY, UNDATED, Store
+from footfall.stores.ids import NAMED
+from footfall.stores.redis import RedisStore
+from footfall.stores.sqlite import SqliteStore
+from footfall.stores.store import PER_DAY, UNDATED, Store
 
 NOW = datetime.fromisoformat("2026-11-25T12:00Z")
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from activities import NOW, InMemory, visits, weeks
-from footfall.activity.cohorts import cohort
-from footfall.activity.funnels import Funnel, funnel
-from footfall.activity.growth import growth
-from footfall.activity.stickiness import stickiness
 from footfall.charts.cohorts import cohort_chart, ink_on, mix
 from footfall.charts.files import save
 from footfall.charts.look import THEMES, wrapped
 from footfall.errors import FootfallError
+from footfall.retention.cohorts import cohort
+from footfall.retention.funnels import Funnel, funnel
+from footfall.retention.growth import growth
+from footfall.retention.stickiness import stickiness
 
 
 def spec_of(chart: Any) -> dict[str, Any]:

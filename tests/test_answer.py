@@ -12,15 +12,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footfall.answer import answer
-from footfall.answer.series import year_before
 from footfall.engine import DuckDB, Engine
 from footfall.errors import QueryError, UnknownNameError
 from footfall.lake import Lake, Pinned
 from footfall.lake.rollups import refresh
+from footfall.ledger import Entry, Status
+from footfall.measuring import answer
+from footfall.measuring.series import year_before
 from footfall.periods import Grain, Window
 from footfall.query import Query
-from footfall.tables import Entry, Status, Table
+from footfall.tables import Table
 from lakes import COMMITS, LAUNCHES, METRICS, NOW, TABLES, LakeOf, arrow, at, collected, days
 
 

@@ -28,12 +28,13 @@ from footfall.collect import collect, plan
 from footfall.errors import SourceError, UnreachableError
 from footfall.http import Client
 from footfall.lake import Lake
+from footfall.ledger import Entry, Status
 from footfall.periods import ALL_TIME, Window
 from footfall.sources import Batch, Context
 from footfall.sources.binder import Binder, BinderSettings, is_settled, launches_table, reading
 from footfall.sources.binder.names import FEDERATION, REPO_RULES, member_of, repo_of
 from footfall.sources.binder.reading import File, Reader
-from footfall.tables import Entry, Role, Status
+from footfall.tables import Role
 
 DAY = date(2024, 1, 10)
 NOW = datetime(2024, 1, 20, 12, tzinfo=UTC)

@@ -10,7 +10,6 @@ import pytest
 
 from bitmapists import two_systems
 from footfall import bitmapist
-from footfall.activity.redis import RedisStore
 from footfall.bitmapist import (
     DayEvents,
     HourEvents,
@@ -22,6 +21,7 @@ from footfall.bitmapist import (
     unmark_unique,
 )
 from footfall.errors import MarkError
+from footfall.stores.redis import RedisStore
 
 NEW_YEAR = datetime(2026, 1, 1, 9, tzinfo=UTC)
 

@@ -21,7 +21,7 @@ import pyarrow.parquet
 import pytest
 
 from footfall import __version__
-from footfall.sample import write_sample_archive
+from footfall.sources.binder.sample import write_sample_archive
 from workspaces import HOLES, Ran, launches, run, write_workspace
 
 FOOTFALL = (sys.executable, "-m", "footfall")

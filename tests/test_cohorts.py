@@ -17,11 +17,11 @@ from pyroaring import BitMap64
 
 import footfall
 from activities import NOW, InMemory, ever_before, periods_until, stores
-from footfall.activity import overlaps as overlaps_module
-from footfall.activity.cohorts import Among, Cohort, CohortRow, cohort
-from footfall.activity.overlaps import overlaps
 from footfall.errors import FootfallError
 from footfall.periods import Grain, Period, Window
+from footfall.retention import overlaps as overlaps_module
+from footfall.retention.cohorts import Among, Cohort, CohortRow, cohort
+from footfall.retention.overlaps import overlaps
 from footfall.settings import Settings
 from footfall.sources.git import COMMITS
 

@@ -12,11 +12,12 @@ from pydantic import BaseModel
 from footfall.collect import collect, plan, status
 from footfall.errors import SourceError
 from footfall.lake import Lake
+from footfall.ledger import Entry, Status
 from footfall.metrics import Metric
 from footfall.periods import ALL_TIME, Window
 from footfall.settings import Part
 from footfall.sources import Batch, Context, Offer, Progress
-from footfall.tables import Column, Entry, Replace, Role, Status, Table
+from footfall.tables import Column, Replace, Role, Table
 
 NOW = datetime(2024, 1, 10, 12, tzinfo=UTC)
 DAYS = [date(2024, 1, day) for day in range(1, 11)]

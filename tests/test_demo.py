@@ -16,7 +16,7 @@ import footfall
 from footfall.demo import ARCHIVE, CHARTS, Question, find_repository, questions, run
 from footfall.errors import SettingsError
 from footfall.periods import Grain
-from footfall.sample import FIRST_DAY, VERSIONS, write_sample_archive
+from footfall.sources.binder.sample import FIRST_DAY, VERSIONS, write_sample_archive
 from histories import History
 from workspaces import run as run_command
 

@@ -11,11 +11,11 @@ import bitmapist as untyped_bitmapist
 import pytest
 import redis as untyped_redis
 
-from footfall.activity.deployment import CopyReport, Unplaced, copy_from_redis
-from footfall.activity.ids import Actors
-from footfall.activity.redis import RedisStore
-from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
 from footfall.errors import ActivityError
+from footfall.stores.deployment import CopyReport, Unplaced, copy_from_redis
+from footfall.stores.ids import Actors
+from footfall.stores.redis import RedisStore
+from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
 from stores import KINDS, NOW, Kind, Member, flush, members
 
 bitmapist: Any = untyped_bitmapist

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from footfall.sample import SAMPLE_NOTE, write_sample_archive
+from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.template import commented, write_settings_file
 from histories import History
 from pages import DOCS, PAGES, commands, current

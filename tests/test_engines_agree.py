@@ -15,8 +15,8 @@ import pytest
 from footfall.engine import DuckDB, Engine, connect
 from footfall.errors import LakeError, UnknownNameError
 from footfall.lake import Lake
+from footfall.ledger import Entry, Status
 from footfall.periods import Window
-from footfall.tables import Entry, Status
 from lakes import COMMITS, LAUNCHES, METRICS, STARS, TABLES, USERS, VIEWS, LakeOf, arrow, at, collected, days
 from oracle import expected
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities import NOW, InMemory, stores
-from footfall.activity.funnels import Funnel, days_of, funnel
-from footfall.activity.store import UNDATED, start_of
 from footfall.errors import FootfallError
 from footfall.periods import Window
+from footfall.retention.funnels import Funnel, days_of, funnel
+from footfall.stores.store import UNDATED, start_of
 
 EVENTS = ("a", "b", "c")
 

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from footfall.errors import SettingsError
+from footfall.ledger import Status
 from footfall.periods import ALL_TIME, FAR_FUTURE, Window
 from footfall.repositories import hosted_name, is_clone_address
 from footfall.sources import installed_sources
 from footfall.sources.git import COMMITS, METRICS, Git
-from footfall.tables import Status
 from histories import ADA, NOW, Collected, History, dated, git, table_of
 
 REAL = ("icesat2py_icepyx", "jupyterhub_binderhub", "jupyterhub_jupyterhub")

@@ -18,8 +18,9 @@ from footfall.lake import Cursor, Lake
 from footfall.lake.delta import DeltaFolder
 from footfall.lake.maintain import compact, maintain
 from footfall.lake.rollups import refresh
+from footfall.ledger import Entry, Status
 from footfall.periods import Grain, Window
-from footfall.tables import Column, Entry, Observe, Replace, Role, Rollup, Status, Table
+from footfall.tables import Column, Observe, Replace, Role, Rollup, Table
 
 VISITS = Table(
     name="visits",

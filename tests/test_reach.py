@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from footfall.lake import reach_of
+from footfall.ledger import Entry, Status
 from footfall.periods import EPOCH, Window
-from footfall.tables import Entry, Status
 
 
 def day(n: int) -> datetime:

@@ -20,13 +20,6 @@ import pytest
 import redis as untyped_redis
 
 from conftest import free_port, start_redis, wait_for
-from footfall.activity.addresses import open_store
-from footfall.activity.ids import NAMED, Actors
-from footfall.activity.redis import RedisStore, changes
-from footfall.activity.redis.address import read_address
-from footfall.activity.redis.bits import bitmap_of_bits
-from footfall.activity.redis.keys import cover
-from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, day_slot, hour_slot
 from footfall.errors import (
     ActivityError,
     DamagedStoreError,
@@ -35,6 +28,13 @@ from footfall.errors import (
     StoreWriteError,
     UnreachableStoreError,
 )
+from footfall.stores.addresses import open_store
+from footfall.stores.ids import NAMED, Actors
+from footfall.stores.redis import RedisStore, changes
+from footfall.stores.redis.address import read_address
+from footfall.stores.redis.bits import bitmap_of_bits
+from footfall.stores.redis.keys import cover
+from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, day_slot, hour_slot
 from stores import NOW, flush, members
 
 bitmapist: Any = untyped_bitmapist
@@ -549,7 +549,7 @@ def test_without_the_package_it_is_said_what_to_install() -> None:
     program = """
 import sys
 sys.modules["redis"] = None
-from footfall.activity.redis import RedisStore, changes
+from footfall.stores.redis import RedisStore, changes
 from footfall.errors import MissingExtraError
 try:
     RedisStore("redis://localhost").events()

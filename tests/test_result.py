@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from footfall.errors import FootfallError
+from footfall.ledger import Status
 from footfall.result import Result
-from footfall.tables import Status
 from lakes import COMMITS, USERS, LakeOf, at, collected, days
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import footfall
+from footfall.ledger import Status
 from footfall.sources import installed_sources
-from footfall.tables import Status
 from footfall.workspace import Workspace
 
 DOCS = Path(__file__).parents[1] / "docs" / "sources.md"

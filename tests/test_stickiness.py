@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities import NOW, InMemory, ever_before, periods_until, stores
-from footfall.activity.growth import Growth, growth
-from footfall.activity.stickiness import Stickiness, stickiness
 from footfall.errors import FootfallError
 from footfall.periods import Grain, Period, Window, periods_in
+from footfall.retention.growth import Growth, growth
+from footfall.retention.stickiness import Stickiness, stickiness
 
 STORE = InMemory(
     {"in": {date(2026, 1, 20): [1, 2, 3], date(2026, 2, 20): [1, 4], date(2026, 3, 9): [1, 2], date(2026, 3, 10): [1]}}

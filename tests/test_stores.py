@@ -18,9 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from footfall.activity.ids import NAMED, Actors
-from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
 from footfall.periods import Grain, Period
+from footfall.stores.ids import NAMED, Actors
+from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
 from stores import KINDS, Kind, Member, Model, members
 
 

@@ -16,9 +16,10 @@ from rich.console import Console, RenderableType
 from footfall import wording
 from footfall.collect import SourceStatus, SourceSummary, Summary
 from footfall.lake import Maintained
+from footfall.ledger import Entry, Status
 from footfall.metrics import Filter, Metric, Policy
 from footfall.periods import ALL_TIME, Grain, Window
-from footfall.tables import Column, Entry, Replace, Role, Status, Table
+from footfall.tables import Column, Replace, Role, Table
 from footfall.terminal import answers, collecting, definitions
 from footfall.terminal.console import open_console
 from footfall.terminal.grids import sparkline

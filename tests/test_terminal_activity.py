@@ -10,9 +10,9 @@ from rich.console import Console, RenderableType
 
 from activities import NOW, InMemory, visits, weeks
 from footfall import wording
-from footfall.activity.funnels import funnel
-from footfall.activity.growth import growth
-from footfall.activity.stickiness import stickiness
+from footfall.retention.funnels import funnel
+from footfall.retention.growth import growth
+from footfall.retention.stickiness import stickiness
 from footfall.terminal import activity
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from footfall.cli import main
-from footfall.sample import write_sample_archive
+from footfall.sources.binder.sample import write_sample_archive
 from histories import ADA, History
 
 FIRST, UNTIL = date(2025, 12, 20), date(2026, 3, 10)

@@ -13,9 +13,9 @@ from footfall.errors import SourceError
 from footfall.lake import Cursor, Lake, reach_of
 from footfall.lake.maintain import compact
 from footfall.lake.rollups import refresh
+from footfall.ledger import LEDGER, Entry, Status
 from footfall.periods import ALL_TIME, EPOCH, Window
 from footfall.sources import Batch, Offer, Source
-from footfall.tables import LEDGER, Entry, Status
 
 ASKED = Window(EPOCH, EPOCH)
 """The window of a ledger entry about asking the source itself: it covers nothing."""

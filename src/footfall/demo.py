@@ -16,8 +16,8 @@ from rich.text import Text
 
 from footfall.errors import MissingExtraError, SettingsError
 from footfall.periods import Grain, Window, periods_in
-from footfall.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.settings import FILE_NAME
+from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.template import commented, write_settings_file
 from footfall.terminal import answers, collecting
 from footfall.terminal.console import open_console
@@ -25,8 +25,8 @@ from footfall.workspace import Workspace
 from footfall.workspace import open as open_workspace
 
 if TYPE_CHECKING:
-    from footfall.activity.cohorts import Cohort
     from footfall.result import Result
+    from footfall.retention.cohorts import Cohort
 
 __all__ = ["SAMPLE_NOTE", "run", "write_sample_archive"]
 

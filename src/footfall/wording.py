@@ -10,11 +10,11 @@ from footfall.metrics import Kind
 from footfall.periods import ALL_TIME, EPOCH, Grain, Period, Window, in_utc, periods_in
 
 if TYPE_CHECKING:
-    from footfall.activity.cohorts import Cohort
-    from footfall.activity.funnels import Funnel
-    from footfall.activity.growth import Growth
-    from footfall.activity.stickiness import Stickiness
     from footfall.result import Result
+    from footfall.retention.cohorts import Cohort
+    from footfall.retention.funnels import Funnel
+    from footfall.retention.growth import Growth
+    from footfall.retention.stickiness import Stickiness
 
 OTHERS = ("other", "(other)")
 """What the row is called that `top` folds the rest into."""

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from footfall.activity import Activity
-    from footfall.activity.cohorts import Cohort
     from footfall.activity.files import FileMarks
-    from footfall.activity.funnels import Funnel
-    from footfall.activity.growth import Growth
-    from footfall.activity.questions import Conditions, Name
     from footfall.activity.sets import Event
-    from footfall.activity.stickiness import Stickiness
     from footfall.collect import SourceStatus, Summary, Watcher
     from footfall.engine import Engine
     from footfall.http import Client
     from footfall.lake import Maintained
     from footfall.result import Result
+    from footfall.retention.cohorts import Cohort
+    from footfall.retention.funnels import Funnel
+    from footfall.retention.growth import Growth
+    from footfall.retention.questions import Conditions, Name
+    from footfall.retention.stickiness import Stickiness
 
 SCRATCH = ".footfall"
 """The workspace's folder for downloads and clones; safe to delete."""
@@ -91,7 +91,7 @@ class Workspace:
     def activity(self) -> Activity:
         """Who did what when: marks, and the sets that come of them."""
         from footfall.activity import Activity, CollectedEvent, Naming
-        from footfall.activity.addresses import open_store
+        from footfall.stores.addresses import open_store
 
         chosen = self.settings.activity
         store = open_store(chosen.store, self.settings.folder, self.now)
@@ -161,7 +161,7 @@ class Workspace:
         policies: Mapping[str, str] | None = None,
     ) -> Result:
         """The answer to one question; see `footfall.query.Query` for what each part means."""
-        from footfall.answer import answer
+        from footfall.measuring import answer
         from footfall.query import Query
 
         now = self.now()
@@ -254,13 +254,13 @@ class Workspace:
         where_then: Conditions = (),
         until: Moment = None,
     ) -> Cohort:
-        """Follow who did `first` in a period through later periods of `then`. See `footfall.activity.cohorts`.
+        """Follow who did `first` in a period through later periods of `then`. See `footfall.retention.cohorts`.
 
         `kind` is "active" or "new" (for the first time ever), `retention` "return" or "unbounded" (then or later);
         the conditions are events done in the same period, or sets of actors. Rows are the last 12 periods, or all from
         `since` on, or as many as `rows` says; `until` asks as if it were that moment.
         """
-        from footfall.activity.questions import ask_cohort
+        from footfall.retention.questions import ask_cohort
 
         answer = ask_cohort(
             self.activity,
@@ -287,9 +287,9 @@ class Workspace:
     ) -> Funnel:
         """How many took the steps, given one by one or as a list, each within some days of their first.
 
-        First steps lie in [since, until), by default in the last 30 days. See `footfall.activity.funnels`.
+        First steps lie in [since, until), by default in the last 30 days. See `footfall.retention.funnels`.
         """
-        from footfall.activity.questions import ask_funnel
+        from footfall.retention.questions import ask_funnel
 
         answer = ask_funnel(self.activity, steps, within=within, since=since, until=until)
         return replace(answer, notes=self._notes_on_events(*(step.event for step in answer.steps)))
@@ -303,11 +303,11 @@ class Workspace:
         since: Moment = None,
         until: Moment = None,
     ) -> Stickiness:
-        """DAU, WAU, MAU and their ratios, by day or by calendar month. See `footfall.activity.stickiness`.
+        """DAU, WAU, MAU and their ratios, by day or by calendar month. See `footfall.retention.stickiness`.
 
         Rows are the last 30, or all from `since` on, or as many as `rows` says; `until` asks as if it were that moment.
         """
-        from footfall.activity.questions import ask_stickiness
+        from footfall.retention.questions import ask_stickiness
 
         answer = ask_stickiness(self.activity, event, windows=windows, rows=rows, since=since, until=until)
         return replace(answer, notes=self._notes_on_events(answer.event))
@@ -315,11 +315,11 @@ class Workspace:
     def growth(
         self, event: Name, *, by: str = "week", rows: int | None = None, since: Moment = None, until: Moment = None
     ) -> Growth:
-        """New, returning, resurrected and dormant actors by period. See `footfall.activity.growth`.
+        """New, returning, resurrected and dormant actors by period. See `footfall.retention.growth`.
 
         Rows are the last 12, or all from `since` on, or as many as `rows` says; `until` asks as if it were that moment.
         """
-        from footfall.activity.questions import ask_growth
+        from footfall.retention.questions import ask_growth
 
         answer = ask_growth(self.activity, event, by=by, rows=rows, since=since, until=until)
         return replace(answer, notes=self._notes_on_events(answer.event))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from footfall.engine import DuckDB, Engine
+from footfall.ledger import Entry, Status
 from footfall.periods import FAR_FUTURE, Window
-from footfall.tables import Entry, Status
 from lakes import COMMITS, LakeOf, at, collected, days
 
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pytest
 
 from footfall.http import Client
+from footfall.ledger import Entry, Status
 from footfall.sources import Context
 from footfall.sources.binder import Binder, BinderSettings
-from footfall.tables import Entry, Status
 
 DAY = date(2019, 6, 12)
 NOW = datetime(2019, 7, 20, tzinfo=UTC)

@@ -17,7 +17,7 @@ import pytest
 
 import footfall
 from footfall.errors import MarkError
-from footfall.sample import write_sample_archive
+from footfall.sources.binder.sample import write_sample_archive
 from footfall.workspace import Workspace
 from histories import ADA, History, git
 from marking import launched_repositories

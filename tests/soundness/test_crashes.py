@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 import footfall
-from footfall.sample import write_sample_archive
+from footfall.sources.binder.sample import write_sample_archive
 
 NOW = datetime(2025, 4, 1, 12, tzinfo=UTC)
 KILLS = 60

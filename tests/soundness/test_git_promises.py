@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from footfall.errors import SettingsError
+from footfall.ledger import Status
 from footfall.periods import ALL_TIME
-from footfall.tables import Status
 from histories import Collected, History, dated, git
 
 

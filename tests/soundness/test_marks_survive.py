@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from footfall.activity.ids import NAMED, Actors
-from footfall.activity.sqlite import SqliteStore
-from footfall.activity.store import FIRST, LAST, PER_DAY
 from footfall.errors import DamagedStoreError, NewerStoreError, StoreBusyError, StoreWriteError
+from footfall.stores.ids import NAMED, Actors
+from footfall.stores.sqlite import SqliteStore
+from footfall.stores.store import FIRST, LAST, PER_DAY
 from marking import DAY, MARKS, WRITERS, die_at_step, mark_and_tell, read_on, write_many
 
 KILLS = 60
@@ -64,7 +64,7 @@ def actors_of(store: SqliteStore, slot: int) -> set[int | str]:
 
 def test_killed_between_any_two_marks_none_that_returned_is_lost(tmp_path: Path) -> None:
     nursery = multiprocessing.get_context("forkserver")
-    nursery.set_forkserver_preload(["footfall.activity.sqlite"])
+    nursery.set_forkserver_preload(["footfall.stores.sqlite"])
     path, log = tmp_path / "activity.db", tmp_path / "log"
     chance = random.Random(1969)
     for kill in range(KILLS):
@@ -216,7 +216,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Path) -> None
 
 
 def test_a_locked_store_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("footfall.activity.sqlite.database.PATIENCE", 0.2)
+    monkeypatch.setattr("footfall.stores.sqlite.database.PATIENCE", 0.2)
     path = tmp_path / "activity.db"
     holder, store = SqliteStore(path), SqliteStore(path)
     holder.mark_one("seen", DAY, 1)

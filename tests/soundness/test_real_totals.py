@@ -17,9 +17,9 @@ import pyarrow as pa
 import pytest
 
 import footfall
+from footfall.ledger import Entry, Status
 from footfall.periods import ALL_TIME, Window
 from footfall.settings import Settings
-from footfall.tables import Entry, Status
 from footfall.workspace import Workspace
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,9 +17,9 @@ import pytest
 
 import footfall
 from activities import InMemory
-from footfall.activity.cohorts import Cohort, cohort
-from footfall.activity.ids import Actors
+from footfall.retention.cohorts import Cohort, cohort
 from footfall.settings import Settings
+from footfall.stores.ids import Actors
 
 _CDNOW = {
     "1997-01": "7846 1157 964 810 679 736 720 582 559 594 673 634 528 511 664 472 497 498",

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from footfall.activity.ids import Actors
-from footfall.activity.sqlite import SqliteStore
-from footfall.activity.store import FIRST, LAST, PER_DAY
 from footfall.errors import ActivityError, StoreWriteError
+from footfall.stores.ids import Actors
+from footfall.stores.sqlite import SqliteStore
+from footfall.stores.store import FIRST, LAST, PER_DAY
 from marking import DAY, mark_while_interrupted
 
 SPAN = (DAY, DAY + PER_DAY)
@@ -28,14 +28,14 @@ SPAN = (DAY, DAY + PER_DAY)
 
 def count_elsewhere(path: Path) -> int:
     """What a process that was never here before counts."""
-    code = f"from footfall.activity.sqlite import SqliteStore; print(SqliteStore({str(path)!r}).count('seen', *{SPAN}))"
+    code = f"from footfall.stores.sqlite import SqliteStore; print(SqliteStore({str(path)!r}).count('seen', *{SPAN}))"
     return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
 
 
 WAITING = """
 import os, signal, sqlite3, sys, threading
-from footfall.activity.ids import Actors
-from footfall.activity.sqlite import SqliteStore
+from footfall.stores.ids import Actors
+from footfall.stores.sqlite import SqliteStore
 path, day = sys.argv[1], int(sys.argv[2])
 store = SqliteStore(path)
 store.mark("seen", {day: Actors([1])})
@@ -75,8 +75,8 @@ def test_interrupts_at_any_moment_lose_nothing_and_leave_nothing_behind(tmp_path
 CHILD = """
 import os, sys
 from pathlib import Path
-from footfall.activity.ids import Actors
-from footfall.activity.sqlite import SqliteStore
+from footfall.stores.ids import Actors
+from footfall.stores.sqlite import SqliteStore
 path, day = sys.argv[1], int(sys.argv[2])
 store = SqliteStore(path)
 store.mark("seen", {day: Actors([1])})
@@ -134,7 +134,7 @@ def test_a_process_that_forks_while_a_thread_folds_goes_on_in_both(tmp_path: Pat
 
 
 def test_memory_that_is_full_counts_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("footfall.activity.sqlite.state.MEMORY_BYTES", 60_000)
+    monkeypatch.setattr("footfall.stores.sqlite.state.MEMORY_BYTES", 60_000)
     store, other = SqliteStore(tmp_path / "activity.db"), SqliteStore(tmp_path / "activity.db")
     chance = np.random.default_rng(1)
     for turn in range(6):
@@ -172,8 +172,8 @@ def test_when_nobody_marks_the_file_alone_is_a_backup(tmp_path: Path) -> None:
 
 def test_processes_that_mark_little_fold_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each looked only after its four-thousandth mark, so nobody ever did."""
-    monkeypatch.setattr("footfall.activity.sqlite.store.FOLD_ROWS", 300)
-    monkeypatch.setattr("footfall.activity.sqlite.store._LOOK_EVERY", 50)
+    monkeypatch.setattr("footfall.stores.sqlite.store.FOLD_ROWS", 300)
+    monkeypatch.setattr("footfall.stores.sqlite.store._LOOK_EVERY", 50)
     lives = [SqliteStore(tmp_path / "activity.db") for _ in range(60)]
     for n, store in enumerate(lives):
         for actor in range(n * 20, n * 20 + 20):
@@ -188,7 +188,7 @@ def test_processes_that_mark_little_fold_now_and_then(tmp_path: Path, monkeypatc
 
 def test_a_fold_that_cannot_begin_takes_no_mark_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its error said that nothing was marked, and whoever believed it marked twice."""
-    monkeypatch.setattr("footfall.activity.sqlite.store.FOLD_ROWS", 1)
+    monkeypatch.setattr("footfall.stores.sqlite.store.FOLD_ROWS", 1)
     store = SqliteStore(tmp_path / "activity.db")
     store.mark_one("seen", DAY, 1)
     holder = sqlite3.connect(tmp_path / "activity.db", isolation_level=None)

@@ -14,10 +14,11 @@ from pydantic import BaseModel
 
 from footfall.collect import collect
 from footfall.lake import Lake
+from footfall.ledger import Entry, Status
 from footfall.metrics import Metric
 from footfall.periods import Window
 from footfall.sources import Batch, Offer, Progress
-from footfall.tables import Entry, Rows, Status, Table
+from footfall.tables import Rows, Table
 from lakes import LAUNCHES, LakeOf, arrow, at, collected
 
 DAY = Window.of_day(date(2021, 2, 1))

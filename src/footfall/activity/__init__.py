@@ -1,4 +1,4 @@
-"""Who did what when: marks, identities, stores, exact sets, cohorts."""
+"""Who did what when: marks come in, exact sets of actors come out."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from footfall.activity.activity import Activity as Activity
 from footfall.activity.actors import Naming as Naming
 from footfall.activity.collected import CollectedEvent as CollectedEvent
 from footfall.activity.sets import ActorSet as ActorSet
-from footfall.activity.store import Store as Store
+from footfall.stores.store import Store as Store

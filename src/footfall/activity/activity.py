@@ -11,13 +11,13 @@ from typing import Any
 from footfall.activity.actors import AS_THEY_ARE, Naming
 from footfall.activity.collected import CollectedEvent
 from footfall.activity.files import Columns, FileMarks, Tell, read_marks
-from footfall.activity.ids import NAMED, Actors
-from footfall.activity.members import bitmap_of
 from footfall.activity.moments import moment_of
 from footfall.activity.sets import ActorSet, Event, Everybody
-from footfall.activity.store import PER_DAY, UNDATED, Store, day_slot, hour_slot, start_of
 from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
 from footfall.periods import EPOCH, Grain, Window, floor
+from footfall.stores.ids import NAMED, Actors
+from footfall.stores.members import bitmap_of
+from footfall.stores.store import PER_DAY, UNDATED, Store, day_slot, hour_slot, start_of
 
 FURTHEST = timedelta(days=366)
 """How far ahead of now a mark may be dated: a clock may be wrong and a date planned, but not by years."""

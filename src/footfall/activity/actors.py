@@ -16,8 +16,8 @@ from uuid import UUID
 
 import numpy as np
 
-from footfall.activity.ids import NAMED, Actors
 from footfall.errors import MarkError
+from footfall.stores.ids import NAMED, Actors
 
 if TYPE_CHECKING:
     import pyarrow as pa

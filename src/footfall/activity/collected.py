@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from footfall.activity.actors import Naming
-from footfall.activity.ids import Actors
-from footfall.activity.store import PER_DAY, Store, day_slot, start_of
 from footfall.lake import Lake, Reach, actors_by_day, reach_of
 from footfall.periods import EPOCH, Grain, Window, shift
+from footfall.stores.ids import Actors
+from footfall.stores.store import PER_DAY, Store, day_slot, start_of
 from footfall.tables import Table, TableEvent
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from footfall.activity.actors import VALID, Naming
-from footfall.activity.ids import Actors
 from footfall.activity.moments import moment_of
 from footfall.activity.portions import Wanted, portions
-from footfall.activity.store import PER_DAY
 from footfall.errors import FootfallError, MarkError
+from footfall.stores.ids import Actors
+from footfall.stores.store import PER_DAY
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -15,10 +15,10 @@ import numpy as np
 from pyroaring import BitMap64
 
 from footfall.activity.actors import written
-from footfall.activity.ids import NAMED
-from footfall.activity.store import FIRST, LAST, PER_DAY, UNDATED, day_slot, slots_of
 from footfall.errors import MarkError, QueryError
 from footfall.periods import FAR_FUTURE, Grain, Period, Window, floor, parse_moment, short
+from footfall.stores.ids import NAMED
+from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, day_slot, slots_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -11,12 +11,12 @@ from pyroaring import BitMap64
 
 from footfall.activity.activity import Activity
 from footfall.activity.sets import ActorSet
-from footfall.activity.store import UNDATED, day_slot, hour_slot
 from footfall.bitmapist.dates import not_none, now, period_of, shifted
 from footfall.bitmapist.sets import EventSet, Part
 from footfall.bitmapist.systems import DEFAULT, System, activity_of
 from footfall.errors import QueryError
 from footfall.periods import Grain, Window
+from footfall.stores.store import UNDATED, day_slot, hour_slot
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,13 +7,13 @@ from typing import Any
 
 import footfall.bitmapist as package  # whose TRACK_HOURLY and TRACK_UNIQUE an application sets
 from footfall.activity.activity import Activity
-from footfall.activity.ids import Actors
-from footfall.activity.redis.client import is_pipeline
-from footfall.activity.store import PER_DAY, UNDATED
 from footfall.bitmapist.events import DayEvents, HourEvents
 from footfall.bitmapist.pipelines import queue_marks, queue_unmarks
 from footfall.bitmapist.systems import DEFAULT, System, activity_of, redis_of
 from footfall.errors import QueryError
+from footfall.stores.ids import Actors
+from footfall.stores.redis.client import is_pipeline
+from footfall.stores.store import PER_DAY, UNDATED
 
 
 def mark_event(

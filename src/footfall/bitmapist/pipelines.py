@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from footfall.activity.ids import Actors
-from footfall.activity.redis.keys import NUMBERS, Place, hour_of, marks_key, places_of
-from footfall.activity.store import PER_DAY, UNDATED, Store
 from footfall.errors import MarkError
+from footfall.stores.ids import Actors
+from footfall.stores.redis.keys import NUMBERS, Place, hour_of, marks_key, places_of
+from footfall.stores.store import PER_DAY, UNDATED, Store
 
 
 def queue_marks(pipeline: Any, event: str, marks: Mapping[int, Actors]) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import footfall.bitmapist as package  # whose SYSTEMS an application may set
 from footfall.activity.activity import Activity
-from footfall.activity.addresses import open_store
-from footfall.activity.store import Store
 from footfall.bitmapist.dates import now
 from footfall.errors import MissingExtraError, QueryError, UnknownNameError
+from footfall.stores.addresses import open_store
+from footfall.stores.store import Store
 
 try:
     from redis import StrictRedis
@@ -92,6 +92,6 @@ def _kept_in(system: System) -> Any:
 def _store_of(kept_in: Any) -> Store:
     if not _is_redis(kept_in):
         return cast("Store", kept_in)
-    from footfall.activity.redis import RedisStore
+    from footfall.stores.redis import RedisStore
 
     return RedisStore(client=kept_in, now=now)

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall import wording
-from footfall.activity.spans import why_not_whole
 from footfall.charts.look import COLOURS, Theme, alt, dressed, inset, milliseconds, theme_of, time_axis, wrapped
 from footfall.errors import QueryError
+from footfall.retention.spans import why_not_whole
 
 if TYPE_CHECKING:
-    from footfall.activity.funnels import Funnel
-    from footfall.activity.growth import Growth
-    from footfall.activity.stickiness import Stickiness, StickinessRow
+    from footfall.retention.funnels import Funnel
+    from footfall.retention.growth import Growth
+    from footfall.retention.stickiness import Stickiness, StickinessRow
 
 _WIDTH, _HEIGHT = 760, 340
 _GROUPS = {"returning": COLOURS[0], "new": COLOURS[5], "resurrected": COLOURS[2], "dormant": COLOURS[3]}

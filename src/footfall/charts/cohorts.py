@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall import wording
-from footfall.activity.spans import why_not_whole
 from footfall.charts.look import Theme, alt, dressed, theme_of, wrapped
 from footfall.errors import QueryError, UnknownNameError
+from footfall.retention.spans import why_not_whole
 from footfall.wording import GAP
 
 if TYPE_CHECKING:
-    from footfall.activity.cohorts import Cohort, CohortRow
+    from footfall.retention.cohorts import Cohort, CohortRow
 
 FORMS = ("heatmap", "curves")
 

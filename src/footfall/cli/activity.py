@@ -192,7 +192,7 @@ def bitmapist(
 
     Again whenever you like: only what is missing is added.
     """
-    from footfall.activity.deployment import copy_from_redis
+    from footfall.stores.deployment import copy_from_redis
     from footfall.wording import counted
 
     workspace = workspace_of(context)

@@ -38,8 +38,9 @@ from footfall.lake.files import (
     write_sorted,
 )
 from footfall.lake.ledger import entries_in, entries_since, rows_of
+from footfall.ledger import LEDGER, Entry
 from footfall.periods import EPOCH, Window, in_utc, merge
-from footfall.tables import LEDGER, Entry, Observe, Replace, Rows, Table
+from footfall.tables import Observe, Replace, Rows, Table
 
 FORMAT = 1
 """What this Footfall writes; a lake of a higher format is left alone."""

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from footfall.lake.files import literal, quote
+from footfall.ledger import LEDGER, Entry, Status
 from footfall.periods import EPOCH, Window
-from footfall.tables import LEDGER, Entry, Status
 
 if TYPE_CHECKING:
     import duckdb

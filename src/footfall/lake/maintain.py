@@ -11,7 +11,8 @@ from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFold
 from footfall.lake.files import read_files, write_month
 from footfall.lake.lake import BUILT_FROM, Lake
 from footfall.lake.rollups import refresh
-from footfall.tables import LEDGER, Table
+from footfall.ledger import LEDGER
+from footfall.tables import Table
 
 KEEP = timedelta(days=30)
 """How long older versions can be read (`as_of`) before they expire."""

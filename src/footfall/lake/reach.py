@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from footfall.ledger import Entry, Status
 from footfall.periods import Window, merge, subtract
-from footfall.tables import Entry, Status
 
 
 @dataclass(frozen=True)

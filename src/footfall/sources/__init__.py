@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from footfall.errors import SettingsError, UnknownNameError
+from footfall.ledger import Entry
 from footfall.metrics import Metric
 from footfall.periods import Window
-from footfall.tables import Entry, Rows, Table
+from footfall.tables import Rows, Table
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from footfall.errors import BrokenDataError, SettingsError, SourceError
+from footfall.ledger import Entry, Status
 from footfall.metrics import Filter, Kind, Metric, Policy, column
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, short
 from footfall.repositories import FIELDS, Repository, discover, hosted_name, is_clone_address, mirror, without_password
 from footfall.settings import Part, Secret
 from footfall.sources import Batch, Context, Offer, Progress
-from footfall.tables import Column, Entry, Replace, Role, Status, Table, TableEvent
+from footfall.tables import Column, Replace, Role, Table, TableEvent
 
 if TYPE_CHECKING:
     import pyarrow as pa

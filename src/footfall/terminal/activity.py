@@ -11,17 +11,17 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from footfall import wording
-from footfall.activity.spans import why_not_whole
+from footfall.retention.spans import why_not_whole
 from footfall.terminal.grids import Column, filled, grid_of, sparkline
 from footfall.wording import GAP, number, percent
 
 if TYPE_CHECKING:
     from footfall.activity.activity import EventSummary
-    from footfall.activity.cohorts import Cohort, CohortRow
-    from footfall.activity.funnels import Funnel
-    from footfall.activity.growth import Growth
-    from footfall.activity.stickiness import Stickiness
     from footfall.periods import Window
+    from footfall.retention.cohorts import Cohort, CohortRow
+    from footfall.retention.funnels import Funnel
+    from footfall.retention.growth import Growth
+    from footfall.retention.stickiness import Stickiness
 
 # Cividis (Nuñez, Anderton and Renslow 2018), without its ends: readable for everybody, and unlike the background of a
 # light terminal as well as of a dark one. Each colour brings the colour of its text.

@@ -21,7 +21,7 @@ from footfall.wording import GAP, counted, length_of, size_of
 if TYPE_CHECKING:
     from footfall.collect import SourceStatus, SourceSummary, Summary
     from footfall.lake import Maintained
-    from footfall.tables import Entry
+    from footfall.ledger import Entry
 
 _SECONDS_BETWEEN_LINES = 10.0
 _MOST_NOTES = 10

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, Field, field_validator
 
 from footfall.errors import FootfallError, SourceError
+from footfall.ledger import Entry, Status
 from footfall.metrics import Filter, Kind, Metric, Policy, column
 from footfall.periods import EPOCH, Grain, Window
 from footfall.settings import Part
@@ -43,7 +44,7 @@ from footfall.sources.binder.archive import (
 )
 from footfall.sources.binder.names import FEDERATION, member_of
 from footfall.sources.binder.reading import PARSER_VERSION, File, Reader, Reading
-from footfall.tables import Column, Entry, Replace, Role, Rollup, Status, Table, TableEvent
+from footfall.tables import Column, Replace, Role, Rollup, Table, TableEvent
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from footfall.errors import SourceError, UnreachableError
+from footfall.ledger import Entry, Status
 from footfall.periods import Window
-from footfall.tables import Entry, Status
 
 if TYPE_CHECKING:
     from footfall.http import Client

@@ -1,5 +1,0 @@
-"""The embedded store: one file in the workspace, and nothing to run first."""
-
-from footfall.activity.sqlite.store import SqliteStore
-
-__all__ = ["SqliteStore"]

@@ -1,0 +1,177 @@
+"""Query → Ibis → Result, as a visible list of small passes.
+
+plan      what exactly is asked: policies, window, which groups stand for themselves
+measure   filter, group and count, in one expression on the engine, from the table or a rollup of it
+series    fill gaps, roll, accumulate: small, and the same for every engine
+rows      order, compare, and hand over as Arrow
+coverage  what the ledger says about it, all along
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from footfall.errors import QueryError
+from footfall.measuring.measure import PERIOD, VALUE, Group, groups_of
+from footfall.measuring.plan import Plan, check_values, choose_policies, find_window, keep_top, whole_periods
+from footfall.measuring.rows import Compared, rows_of, schema_of, sparse_rows
+from footfall.measuring.series import (
+    Cells,
+    Number,
+    Series,
+    compared_starts,
+    compared_window,
+    fill_gaps,
+    reach_back,
+    transform,
+)
+from footfall.metrics import Kind, Metric
+from footfall.periods import EPOCH, Grain, Period, Window, periods_in
+from footfall.query import Query
+from footfall.result import Result
+from footfall.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from footfall.engine import Engine
+    from footfall.lake import Snapshot
+
+__all__ = ["MOST_ROWS", "answer"]
+
+MOST_ROWS = 200_000
+"""Up to here every group gets a row for every period. Beyond it only rows with data come, and a note says so."""
+
+
+def answer(
+    query: Query,
+    metric: Metric,
+    table: Table,
+    snapshot: Snapshot,
+    engine: Engine,
+    now: datetime,
+    use_rollups: bool = True,
+) -> Result:
+    """What `query` asks; `use_rollups` changes how fast it comes, never what it says."""
+    plan = Plan(query, metric, table, snapshot, engine, now, use_rollups=use_rollups)
+    plan = find_window(choose_policies(plan))
+    if plan.window is None:
+        return _result(plan, schema_of(plan, _int64()).empty_table())
+    plan = keep_top(whole_periods(plan))
+    window = plan.window
+    assert window is not None
+    measured = _measure(plan, reach_back(plan, window))
+    check_values(plan, has_rows=measured.rows.num_rows > 0)
+    if measured.is_sparse:
+        rows = sparse_rows(plan, window, measured.periods, measured.rows)
+        return _result(plan.note(_SPARSE.format(len(measured.periods), plan.query.grain)), rows)
+    if plan.query.compare is not None:
+        return _compare(plan, window, measured)
+    series = transform(plan, measured.series(plan, measured.cells))
+    return _result(plan, rows_of(plan, series, measured.value_type))
+
+
+_SPARSE = "There are too many groups to show a row for each in every one of {:,} {}s: only rows with data are here."
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What the engine gave for one window."""
+
+    window: Window
+    periods: list[Period]
+    rows: pa.Table
+    group_columns: tuple[str, ...]
+
+    @property
+    def value_type(self) -> pa.DataType:
+        return self.rows[VALUE].type
+
+    @cached_property
+    def is_sparse(self) -> bool:
+        """Whether a row for every group and period would be too many."""
+        columns = list(self.group_columns)
+        groups = self.rows.select(columns).group_by(columns).aggregate([]).num_rows if columns else 1
+        return groups * len(self.periods) > MOST_ROWS
+
+    @cached_property
+    def cells(self) -> Cells:
+        if PERIOD in self.rows.column_names:
+            slots = {_micros(period.start): i for i, period in enumerate(self.periods)}
+            positions = [slots[micros] for micros in self.rows[PERIOD].cast("int64").to_pylist()]
+        else:
+            positions = [0] * self.rows.num_rows
+        cells: dict[Group, dict[int, Number]] = {}
+        groups = groups_of(self.rows, self.group_columns)
+        for position, group, value in zip(positions, groups, self.rows[VALUE].to_pylist(), strict=True):
+            cells.setdefault(group, {})[position] = value
+        return cells if self.group_columns else {(): cells.get((), {})}
+
+    def series(self, plan: Plan, groups: Iterable[Group]) -> Series:
+        return fill_gaps(plan, self.window, self.periods, self.cells, groups)
+
+
+def _measure(plan: Plan, window: Window) -> _Measured:
+    grain = plan.query.grain
+    shortest = _SHORTEST_HOURS.get(grain)
+    if shortest and window.length / timedelta(hours=shortest) > MOST_ROWS:
+        raise QueryError(f"{window} has more than {MOST_ROWS:,} {grain}s; ask for a coarser grain or a shorter window.")
+    counts_first = plan.query.cumulative and plan.metric.kind is Kind.DISTINCT
+    measurement = plan.measurement
+    is_ranked = plan.ranked is not None and window == plan.window
+    rows = plan.ranked if is_ranked else measurement.run(window, grain, counts_first)
+    measured = _Measured(window, periods_in(grain, window), rows, measurement.group_columns)
+    query = plan.query
+    if measured.is_sparse and (query.top or query.rolling or query.cumulative or query.compare):
+        raise QueryError(
+            f"the answer would have more than {MOST_ROWS:,} rows; narrow it with where, a smaller top, a coarser grain "
+            "or a shorter window."
+        )
+    return measured
+
+
+_SHORTEST_HOURS = {Grain.HOUR: 1, Grain.DAY: 24, Grain.WEEK: 168, Grain.MONTH: 672, Grain.YEAR: 8760}
+
+
+def _compare(plan: Plan, window: Window, measured: _Measured) -> Result:
+    """The same measured over the earlier window, with the groups of either: one that vanished fell to 0."""
+    periods = periods_in(plan.query.grain, window)
+    starts = compared_starts(plan, window, periods)
+    before = _measure(plan, reach_back(plan, compared_window(plan, window, starts)))
+    groups = list(dict.fromkeys([*measured.cells, *before.cells]))
+    series, earlier = (transform(plan, each.series(plan, groups)) for each in (measured, before))
+    slots = {period.start: i for i, period in enumerate(earlier.periods)}
+    positions = [slots[start] for start in starts]
+    if partly := _count_partly(series, range(len(series.periods))):
+        what = "period is" if partly == 1 else "periods are"
+        plan = plan.note(f"{partly:,} {what} only partly collected: a fall there may be what is still to come.")
+    if partly := _count_partly(earlier, positions):
+        what = "period it is compared with was" if partly == 1 else "periods compared with were"
+        plan = plan.note(f"{partly:,} {what} only partly collected: read the change with care.")
+    return _result(plan, rows_of(plan, series, measured.value_type, Compared(earlier, positions)))
+
+
+def _count_partly(series: Series, positions: Iterable[int]) -> int:
+    return sum(any(0 < cover.shares[i] < 1 for cover in series.covers.values()) for i in positions)
+
+
+def _result(plan: Plan, rows: pa.Table) -> Result:
+    window, query = plan.window, replace(plan.query, policies=plan.policies)
+    if window is None:
+        return Result(query, plan.metric, rows, plan.notes, plan.snapshot.version)
+    query = replace(query, since=window.start, until=window.end)
+    return Result(query, plan.metric, rows, (*plan.notes, *plan.coverage.notes(window)), plan.snapshot.version)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _int64() -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.int64()

@@ -1,0 +1,202 @@
+"""The plan of an answer: a query with everything that is decided about it before it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from footfall.errors import UnknownNameError
+from footfall.measuring.coverage import Coverage, coverage_of
+from footfall.measuring.measure import Group, Measurement, groups_of
+from footfall.metrics import Filter, Kind, Metric, Value
+from footfall.periods import Grain, Window, ceil, floor
+from footfall.query import Query, step
+from footfall.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from footfall.engine import Engine
+    from footfall.lake import Snapshot
+
+MOST_VALUES_COMPARED = 20_000
+"""How many existing values an unknown one is held against for did-you-mean."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A query with everything that was decided about it on the way."""
+
+    query: Query
+    metric: Metric
+    table: Table
+    snapshot: Snapshot
+    engine: Engine
+    now: datetime
+    use_rollups: bool = True
+    window: Window | None = None
+    policies: tuple[tuple[str, str], ...] = ()
+    kept: tuple[Group, ...] | None = None
+    other: str = "other"
+    ranked: pa.Table | None = None
+    """What ranking measured on the way, where that is the whole answer: the sums of a total."""
+    notes: tuple[str, ...] = ()
+
+    def note(self, sentence: str) -> Plan:
+        return replace(self, notes=(*self.notes, sentence))
+
+    @property
+    def filters(self) -> tuple[Filter, ...]:
+        chosen = (self.metric.policy(name).choices[choice] for name, choice in self.policies)
+        return (*self.query.where, *(f for f in chosen if f is not None))
+
+    @property
+    def measurement(self) -> Measurement:
+        return Measurement(
+            self.metric,
+            self.table,
+            self.snapshot,
+            self.engine,
+            by=self.query.by,
+            filters=self.filters,
+            as_of=self.query.as_of,
+            use_rollups=self.use_rollups,
+            kept=self.kept,
+            other=self.other,
+        )
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether no rows in a collected period means 0."""
+        return self.metric.kind in (Kind.SUM, Kind.DISTINCT)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """The ledger on this table, of the scopes that the query is about."""
+        scope = self.table.rule.scope
+        pins = [f for f in self.query.where if f.dimension == scope]
+        whole = coverage_of(self.snapshot, self.table.name)
+        return whole.of(lambda name: all((name in pin.values) != pin.is_negated for pin in pins)) if pins else whole
+
+    @cached_property
+    def scope_position(self) -> int | None:
+        """Which of the dimensions asked tells scopes apart: groups then have a coverage of their own."""
+        scope = self.table.rule.scope
+        return self.query.by.index(scope) if scope is not None and scope in self.query.by else None
+
+    def scope_of(self, group: Group) -> Hashable:
+        return None if self.scope_position is None else group[self.scope_position]
+
+    def coverage_of(self, scope: Hashable) -> Coverage:
+        if self.scope_position is None:
+            return self.coverage
+        if self.kept is not None and scope == self.other:
+            if len(self.query.by) > 1:  # any scope may have a part in what is left of several dimensions
+                return self.coverage
+            named = {group[self.scope_position] for group in self.kept}
+            return self.coverage.of(lambda name: name not in named)
+        return self.coverage.of(lambda name: name == scope)
+
+
+def choose_policies(plan: Plan) -> Plan:
+    """Every policy of the metric has a choice, made or by default, and the result names it."""
+    made = dict(plan.query.policies)
+    return replace(plan, policies=tuple((p.name, p.choose(made.get(p.name))) for p in plan.metric.policies))
+
+
+def find_window(plan: Plan) -> Plan:
+    """An edge that is not asked is where the ledger or the data begins or ends, out to whole periods.
+
+    It never reaches past the current period. Nothing asked and nothing known gives no window.
+    """
+    query = plan.query
+    grain = Grain.DAY if query.grain is Grain.TOTAL else query.grain
+    since, until = query.since, query.until
+    if since is None or until is None:
+        known = [w for w in (plan.measurement.bounds(grain), plan.coverage.bounds) if w is not None]
+        if not known and since is None:
+            return plan.note(f"Nothing was collected yet for {plan.metric.name}; run `footfall collect`.")
+        newest = step(grain, floor(grain, plan.now), 1)
+        if until is None:
+            last = max((w.end for w in known), default=plan.now)
+            until = min(ceil(grain, last), newest)
+            until = max(until, step(grain, floor(grain, since), 1)) if since else until
+        if since is None:
+            since = floor(grain, min(w.start for w in known))
+            if since >= until:
+                since = floor(grain, until - timedelta(microseconds=1))
+    return replace(plan, window=Window(since, until))
+
+
+def whole_periods(plan: Plan) -> Plan:
+    """Means and comparisons are of whole periods: half a day beside full ones would look like a fall."""
+    window, query = plan.window, plan.query
+    assert window is not None
+    if query.grain is Grain.TOTAL or (query.rolling is None and query.compare is None):
+        return plan
+    whole = Window(floor(query.grain, window.start), ceil(query.grain, window.end))
+    if whole == window:
+        return plan
+    reason = "compare" if query.rolling is None else "rolling"
+    return replace(plan, window=whole).note(f"The window was widened to whole {query.grain}s ({whole}) for {reason}.")
+
+
+def keep_top(plan: Plan) -> Plan:
+    """Ranks the groups over the whole window. The rest is called "other", or "(other)" where a group has that name."""
+    if plan.query.top is None:
+        return plan
+    assert plan.window is not None
+    ranked = plan.measurement.rank(plan.window, plan.query.top)
+    groups = groups_of(ranked, plan.measurement.group_columns)
+    if not groups and plan.query.compare is None:
+        return plan
+    kept = tuple(groups[: plan.query.top])
+    other = "other"
+    while any(other in group for group in kept):
+        other = f"({other})"
+    if other != "other":
+        plan = plan.note(f"A group is itself named 'other'; the rest is shown as {other!r}.")
+    if plan.metric.kind is Kind.SUM and plan.query.grain is Grain.TOTAL:
+        plan = replace(plan, ranked=_name_rest(ranked, len(kept), plan.measurement.group_columns, other))
+    return replace(plan, kept=kept, other=other)
+
+
+def _name_rest(ranked: pa.Table, count: int, columns: Sequence[str], other: str) -> pa.Table:
+    """Groups as text, as they are where the engine folds them; the row after the first `count` is the rest."""
+    import pyarrow as pa
+
+    for name in columns:
+        texts = [as_text(value) if i < count else other for i, value in enumerate(ranked[name].to_pylist())]
+        ranked = ranked.set_column(ranked.schema.get_field_index(name), name, pa.array(texts, pa.string()))
+    return ranked
+
+
+def as_text(value: Value) -> str | None:
+    """As SQL casts it, so that a ranked value is found again beside "other"."""
+    if value is None:
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def check_values(plan: Plan, has_rows: bool) -> None:
+    """A value that occurs nowhere is a slip of the pen; that of the only value is ruled out by any row found."""
+    for filter in plan.query.where:
+        if not filter.is_negated and not (has_rows and len(filter.values) == 1):
+            _check_filter(plan, filter)
+
+
+def _check_filter(plan: Plan, filter: Filter) -> None:
+    rollup = plan.measurement.choose_rollup({filter.dimension}, Grain.TOTAL, None)
+    column = plan.measurement.mount(rollup)[filter.dimension]
+    wanted = [value for value in filter.values if value is not None]
+    existing = column.as_table().filter(column.notnull()).distinct()
+    found = plan.engine.run(existing.filter(existing[filter.dimension].isin(wanted)))[0].to_pylist() if wanted else []
+    unknown = next((value for value in wanted if value not in found), None)
+    if unknown is None:
+        return
+    valid = plan.engine.run(existing.order_by(filter.dimension).limit(MOST_VALUES_COMPARED))[0].to_pylist()
+    if valid:
+        raise UnknownNameError(f"value of {filter.dimension}", str(unknown), map(str, valid))

@@ -1,0 +1,134 @@
+"""Rows: series as the Arrow table of a Result, one row a period and group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from footfall.measuring.measure import PERIOD, VALUE, Group
+from footfall.measuring.plan import Plan, as_text
+from footfall.measuring.series import Number, Series, fill_gaps
+from footfall.periods import Grain, Period, Window
+
+MOMENT_TYPE = pa.timestamp("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The series of the earlier window, and where in it each period finds the one it is compared with."""
+
+    series: Series
+    positions: Sequence[int]
+
+
+def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
+    """The columns of the answer, in order."""
+    if plan.query.rolling is not None:
+        value_type = pa.float64()
+    types = {f.name: pa.string() if plan.kept is not None else f.type for f in plan.table.arrow_schema()}
+    name, compared = plan.metric.name, plan.query.compare is not None
+    columns = [
+        ("period", MOMENT_TYPE),
+        *((dimension, types[dimension]) for dimension in plan.query.by),
+        (name, value_type),
+    ]
+    if compared:
+        columns += [(f"{name}_previous", value_type), ("change", value_type), ("change_percent", pa.float64())]
+    return pa.schema([*columns, ("coverage", pa.float64()), ("is_provisional", pa.bool_())])
+
+
+def rows_of(plan: Plan, series: Series, value_type: pa.DataType, compared: Compared | None = None) -> pa.Table:
+    """The rows of `series`: by period, then by group."""
+    groups = order_groups(plan, series)
+    covers = [series.covers[plan.scope_of(group)] for group in groups]
+    count = range(len(series.periods))
+    columns: list[list[Any]] = [[p.start for p in series.periods for _ in groups]]
+    columns += [[group[i] for _ in count for group in groups] for i in range(len(plan.query.by))]
+    values = [series.values[group][i] for i in count for group in groups]
+    columns.append(values)
+    if compared is not None:
+        earlier = [compared.series.values[group][compared.positions[i]] for i in count for group in groups]
+        columns += [earlier, *changes(values, earlier)]
+    columns.append([cover.shares[i] for i in count for cover in covers])
+    columns.append([cover.provisional[i] for i in count for cover in covers])
+    schema = schema_of(plan, value_type)
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def changes(values: Sequence[Number], earlier: Sequence[Number]) -> tuple[list[Number], list[float | None]]:
+    """Difference, and in percent of the earlier value; empty where one is unknown, or the earlier one is 0."""
+    differences: list[Number] = []
+    percents: list[float | None] = []
+    for value, before in zip(values, earlier, strict=True):
+        if not isinstance(value, int | float) or not isinstance(before, int | float):
+            differences.append(None)
+            percents.append(None)
+            continue
+        differences.append(value - before)
+        percents.append(100 * (value - before) / abs(before) if before else None)
+    return differences, percents
+
+
+def order_groups(plan: Plan, series: Series) -> list[Group]:
+    """A ranking keeps its order and ends with the rest; a total goes from the largest down; else by name."""
+    if plan.kept is not None:
+        ranks: dict[Group, int] = {tuple(map(as_text, group)): rank for rank, group in enumerate(plan.kept)}
+        return sorted(series.values, key=lambda group: ranks.get(group, len(ranks)))
+    named = sorted(series.values, key=_by_name)
+    if plan.query.grain is not Grain.TOTAL:
+        return named
+    return sorted(named, key=lambda group: _from_largest(series.values[group][0]))
+
+
+def _by_name(group: Group) -> tuple[tuple[bool, Any], ...]:
+    return tuple((value is None, "" if value is None else value) for value in group)
+
+
+def _from_largest(value: Number) -> tuple[bool, float]:
+    if isinstance(value, datetime):
+        return False, -value.timestamp()
+    return value is None, -(value or 0)
+
+
+def sparse_rows(plan: Plan, window: Window, periods: Sequence[Period], measured: pa.Table) -> pa.Table:
+    """The rows that have data, as they were measured, each with the coverage of its period (and scope)."""
+    import pyarrow.compute as pc
+
+    columns = list(plan.measurement.group_columns)
+    if PERIOD not in measured.column_names:
+        start = pa.array([periods[0].start] * measured.num_rows, MOMENT_TYPE)
+        measured = measured.append_column(PERIOD, start)
+    scope_column = None if plan.scope_position is None else columns[plan.scope_position]
+    scopes = [None] if scope_column is None else pc.unique(measured[scope_column]).to_pylist()
+    cover = pa.concat_tables(_cover_table(plan, window, periods, scope, scope_column) for scope in scopes)
+    keys = [PERIOD] if scope_column is None else [PERIOD, scope_column]
+    joined = measured.join(cover, keys, join_type="left outer")
+    schema = schema_of(plan, measured[VALUE].type)
+    by_value = [(VALUE, "descending")] if plan.query.grain is Grain.TOTAL else []
+    order = pc.sort_indices(
+        joined,
+        sort_keys=[(PERIOD, "ascending"), *by_value, *((name, "ascending") for name in columns)],
+    )
+    picked = joined.take(order).select([PERIOD, *columns, VALUE, "coverage", "is_provisional"])
+    picked = picked.set_column(picked.num_columns - 2, "coverage", pc.fill_null(picked["coverage"], 0.0))
+    picked = picked.set_column(picked.num_columns - 1, "is_provisional", pc.fill_null(picked["is_provisional"], False))
+    return picked.rename_columns(schema.names).cast(schema)
+
+
+def _cover_table(plan: Plan, window: Window, periods: Sequence[Period], scope: Any, column: str | None) -> pa.Table:
+    group: Group = ()
+    if plan.scope_position is not None:
+        group = tuple(scope if i == plan.scope_position else None for i in range(len(plan.query.by)))
+    cover = fill_gaps(plan, window, periods, {}, [group]).covers[plan.scope_of(group)]
+    table = pa.table(
+        {
+            PERIOD: pa.array([period.start for period in periods], MOMENT_TYPE),
+            "coverage": cover.shares,
+            "is_provisional": cover.provisional,
+        }
+    )
+    return table if column is None else table.append_column(column, pa.array([scope] * len(periods), pa.string()))

@@ -1,0 +1,179 @@
+"""Series: one value a period for each group, and the passes over them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TypeAlias
+
+from footfall.measuring.measure import Group
+from footfall.measuring.plan import Plan
+from footfall.periods import Grain, Period, Window, shift
+from footfall.query import step
+
+Number: TypeAlias = int | float | datetime | None
+
+Cells: TypeAlias = Mapping[Group, Mapping[int, Number]]
+"""What was measured: by group and position of the period; no cell where there were no rows."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Of each period: the share that was collected, and whether it may still change."""
+
+    shares: tuple[float, ...]
+    provisional: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Series:
+    """One value a period for each group, None where nothing is known; a cover for each scope."""
+
+    periods: tuple[Period, ...]
+    values: dict[Group, list[Number]]
+    covers: dict[Hashable, Cover]
+
+
+def fill_gaps(plan: Plan, window: Window, periods: Sequence[Period], cells: Cells, groups: Iterable[Group]) -> Series:
+    """A slot for every period of every group: without rows it is 0 if something was collected, else unknown.
+
+    The share of a period at an edge of the window is that of its part within the window.
+    """
+    covers: dict[Hashable, Cover] = {}
+    values: dict[Group, list[Number]] = {}
+    is_additive = plan.is_additive
+    for group in groups:
+        scope = plan.scope_of(group)
+        if scope not in covers:
+            covers[scope] = _cover(plan, scope, window, periods)
+        shares, measured = covers[scope].shares, cells.get(group, {})
+        values[group] = [measured.get(i, 0 if share > 0 and is_additive else None) for i, share in enumerate(shares)]
+    return Series(tuple(periods), values, covers)
+
+
+def _cover(plan: Plan, scope: Hashable, window: Window, periods: Sequence[Period]) -> Cover:
+    coverage = plan.coverage_of(scope)
+    parts = [period.window.clip(window) or period.window for period in periods]
+    return Cover(
+        tuple(coverage.share(part) for part in parts),
+        tuple(
+            period.end > plan.now or coverage.is_provisional(part) for period, part in zip(periods, parts, strict=True)
+        ),
+    )
+
+
+def roll(plan: Plan, series: Series) -> Series:
+    """The mean over the last N calendar periods, of those about which something is known.
+
+    The series reaches N - 1 periods back before the window; those are used up here. The coverage of a
+    mean is the mean coverage of its N periods, so a mean over four days of seven says so.
+    """
+    count = plan.query.rolling
+    if count is None:
+        return series
+    spans = [slice(i - count + 1, i + 1) for i in range(count - 1, len(series.periods))]
+    return Series(
+        series.periods[count - 1 :],
+        {group: [_mean(values[span]) for span in spans] for group, values in series.values.items()},
+        {
+            scope: Cover(
+                tuple(sum(cover.shares[span]) / count for span in spans),
+                tuple(any(cover.provisional[span]) for span in spans),
+            )
+            for scope, cover in series.covers.items()
+        },
+    )
+
+
+def _mean(values: Sequence[Number]) -> float | None:
+    known = [value for value in values if isinstance(value, int | float)]
+    return sum(known) / len(known) if known else None
+
+
+def accumulate(plan: Plan, series: Series) -> Series:
+    """Running totals from the start of the window. A period of which nothing is known stays empty and adds nothing.
+
+    The coverage of a running total is that of all the time it runs over.
+    """
+    if not plan.query.cumulative:
+        return series
+    assert plan.window is not None
+    lengths = [(period.window.clip(plan.window) or period.window).length for period in series.periods]
+    return replace(
+        series,
+        values={group: list(_running(values)) for group, values in series.values.items()},
+        covers={scope: _running_cover(lengths, cover) for scope, cover in series.covers.items()},
+    )
+
+
+def _running(values: Iterable[Number]) -> Iterable[Number]:
+    total: int | float = 0
+    for value in values:
+        if isinstance(value, int | float):
+            total += value
+            yield total
+        else:
+            yield None
+
+
+def _running_cover(lengths: Sequence[timedelta], cover: Cover) -> Cover:
+    """Each period weighs as much as its part within the window is long."""
+    shares, flags = [], []
+    collected = elapsed = 0.0
+    is_provisional = False
+    for length, share, flag in zip(lengths, cover.shares, cover.provisional, strict=True):
+        seconds = length.total_seconds()
+        collected, elapsed, is_provisional = collected + share * seconds, elapsed + seconds, is_provisional or flag
+        shares.append(collected / elapsed if share > 0 else 0.0)
+        flags.append(is_provisional)
+    return Cover(tuple(shares), tuple(flags))
+
+
+PASSES = (roll, accumulate)
+
+
+def transform(plan: Plan, series: Series) -> Series:
+    for each in PASSES:
+        series = each(plan, series)
+    return series
+
+
+def reach_back(plan: Plan, window: Window) -> Window:
+    """The window with the earlier periods that its first rolling means need."""
+    if plan.query.rolling is None:
+        return window
+    return Window(step(plan.query.grain, window.start, 1 - plan.query.rolling), window.end)
+
+
+def compared_starts(plan: Plan, window: Window, periods: Sequence[Period]) -> list[datetime]:
+    """For each period the start of the one it is compared with."""
+    grain = plan.query.grain
+    if plan.query.compare == "year":
+        return [year_before(grain, period.start) for period in periods]
+    if grain is Grain.TOTAL:
+        return [window.start - window.length]
+    return [step(grain, period.start, -len(periods)) for period in periods]
+
+
+def compared_window(plan: Plan, window: Window, starts: Sequence[datetime]) -> Window:
+    """What has to be measured to compare: from the first to the last compared period."""
+    if plan.query.grain is Grain.TOTAL:
+        end = year_before(Grain.TOTAL, window.end) if plan.query.compare == "year" else window.start
+        return Window(starts[0], max(end, starts[0]))
+    return Window(min(starts), shift(plan.query.grain, max(starts), 1))
+
+
+def year_before(grain: Grain, moment: datetime) -> datetime:
+    """The same date, or ISO week number, of the year before.
+
+    What the year before does not have is compared with the nearest earlier: 29 February with the 28th, week 53
+    with week 52. Same week numbers keep holidays together; counting back 52 weeks drifts.
+    """
+    if grain is not Grain.WEEK:
+        is_leap_day = (moment.month, moment.day) == (2, 29)
+        return moment.replace(year=moment.year - 1, day=28 if is_leap_day else moment.day)
+    year, week, _ = moment.isocalendar()
+    weeks_before = date(year - 1, 12, 28).isocalendar().week
+    monday = date.fromisocalendar(year - 1, min(week, weeks_before), 1)
+    return moment.replace(year=monday.year, month=monday.month, day=monday.day)

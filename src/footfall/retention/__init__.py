@@ -1,0 +1,1 @@
+"""Who came back: cohorts, funnels, stickiness and growth, computed from exact sets of actors."""

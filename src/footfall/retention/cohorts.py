@@ -1,0 +1,334 @@
+"""Cohorts: who did one event in a period, and how many of them did another in the periods that followed.
+
+Column 0 is the row's own period, column k the k-th after it. Periods are calendar days, ISO weeks, months and years
+in UTC: what Mixpanel calls calendar interval retention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from footfall.frames import csv_of, json_of
+from footfall.periods import Grain, Period, Window, in_utc, periods_in
+from footfall.retention.answers import Answer, open_cell
+from footfall.retention.overlaps import overlaps
+from footfall.retention.spans import (
+    Sets,
+    before,
+    choice_of,
+    grain_of,
+    is_whole,
+    members_in,
+    number_of,
+    present,
+    rows_of,
+    share,
+    unknown_before,
+)
+from footfall.stores.members import Members, as_bitmap
+
+if TYPE_CHECKING:
+    import altair
+    import pyarrow as pa
+    from pyroaring import BitMap64
+
+
+class CohortKind(StrEnum):
+    """Who is in a row."""
+
+    ACTIVE = "active"
+    """Everybody who did `first` in the row's period (bitmapist's meaning): one actor can be in many rows."""
+    NEW = "new"
+    """Who did `first` in the row's period for the first time ever: everybody is in one row at most."""
+
+
+class Retention(StrEnum):
+    """When an actor counts as retained in column k."""
+
+    RETURN = "return"
+    """Did `then` in exactly that period: Amplitude's "return on", Mixpanel's "on" (N-day retention)."""
+    UNBOUNDED = "unbounded"
+    """Did `then` in that period or any later one up to now: "return on or after", rolling or unbounded retention."""
+
+
+@dataclass(frozen=True)
+class Among:
+    """A condition that does not depend on time: being in a fixed set."""
+
+    members: BitMap64 = field(repr=False)
+    name: str = "a set of actors"
+    """What it is called where the cohort is shown."""
+
+
+Condition = str | Among
+"""An event, to be done in the same period; or a fixed set, to be in."""
+Conditions: TypeAlias = "Condition | BitMap64 | Iterable[Condition | BitMap64]"
+"""One or several; a bare bitmap is a set without a name."""
+
+
+@dataclass(frozen=True)
+class CohortRow:
+    """A cohort: how many there are, and how many of them came back; `counts[k]` is column k, as far as it has begun."""
+
+    period: Period
+    size: int
+    counts: tuple[int, ...]
+
+    def percent(self, column: int) -> float | None:
+        """Of the cohort; nobody is no share, not 0 %."""
+        return share(self.counts[column], self.size)
+
+
+@dataclass(frozen=True, repr=False)
+class Cohort(Answer):
+    """Rows of cohorts, the oldest first, and what they mean."""
+
+    first: str
+    then: str
+    grain: Grain
+    kind: CohortKind
+    retention: Retention
+    columns: int
+    where_first: tuple[str, ...]
+    where_then: tuple[str, ...]
+    asked_at: datetime
+    """Periods that were not over then are provisional; those that had not begun are absent."""
+    rows: tuple[CohortRow, ...]
+    gaps: tuple[Window, ...] = ()
+    """What is missing from the collection of its events; periods that it touches are provisional too."""
+
+    def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
+        """Whether the period of a cell was not over, or not all of it was collected, or not all of its row's own."""
+        if column < len(row.counts) - 1 and not self.gaps:
+            return False  # another period has begun after it
+        is_known = is_whole(row.period.shift(column).window, self.asked_at, self.gaps)
+        return not is_known or (column > 0 and not is_whole(row.period.window, self.asked_at, self.gaps))
+
+    @cached_property
+    def averages(self) -> tuple[float | None, ...]:
+        """Per column, in percent: the sum of the counts of its finished cells, of the sum of their cohorts' sizes."""
+        return tuple(self._average(column) for column in range(self.columns))
+
+    def _average(self, column: int) -> float | None:
+        rows = [row for row in self.rows if len(row.counts) > column and not self.is_provisional(row, column)]
+        return share(sum(row.counts[column] for row in rows), sum(row.size for row in rows))
+
+    @cached_property
+    def peak(self) -> float:
+        """The largest share after column 0, in percent: what has the strongest colour, lest column 0 leave none to the others."""
+        shares = (row.percent(k) for row in self.rows for k in range(len(row.counts)) if k or self.columns == 1)
+        return max((share for share in shares if share is not None), default=0.0) or 100.0
+
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_cohort(self), wording.span_of_cohort(self)
+
+    def lines(self, *, is_marked: bool, counts: bool = False) -> tuple[list[str], list[list[str]]]:
+        names = ["period", "size", *map(str, range(self.columns))]
+        return names, [self._line(row, is_marked, counts) for row in self.rows]
+
+    def _line(self, row: CohortRow, is_marked: bool, counts: bool) -> list[str]:
+        """The size is there even if its period is not over: it says of how many the row is so far."""
+        percents = ["" if (share := row.percent(k)) is None else f"{share:.1f}" for k in range(len(row.counts))]
+        texts = [str(count) for count in row.counts] if counts else percents
+        cells = [open_cell(text, self.is_provisional(row, k), is_marked) for k, text in enumerate(texts)]
+        size = open_cell(str(row.size), is_marked and self.is_provisional(row), is_marked)
+        return [row.period.iso, size, *cells, *[""] * (self.columns - len(cells))]
+
+    def to_csv(self, *, counts: bool = False) -> str:
+        """period, size, then percentages (or counts) by column; empty where the period is not over or nobody was there.
+
+        A size whose own period is not over is that of now: column 0 beside it is empty.
+        """
+        return csv_of(*self.lines(is_marked=False, counts=counts))
+
+    def to_json(self) -> str:
+        """What was asked and what it means, the rows with their cells, and the averages of the columns."""
+        return json_of({"cohort": self.definition(), "rows": [*map(self._told, self.rows)], "averages": self.averages})
+
+    def _told(self, row: CohortRow) -> dict[str, Any]:
+        cells = [
+            {"column": k, "count": n, "percent": row.percent(k), "is_provisional": self.is_provisional(row, k)}
+            for k, n in enumerate(row.counts)
+        ]
+        return {
+            "period": row.period.iso,
+            "label": row.period.label,
+            "size": row.size,
+            "is_provisional": self.is_provisional(row),
+            "cells": cells,
+        }
+
+    def definition(self) -> dict[str, Any]:
+        """What was asked, every default filled in, and in words."""
+        return {
+            "first": self.first,
+            "then": self.then,
+            "grain": str(self.grain),
+            "kind": str(self.kind),
+            "retention": str(self.retention),
+            "columns": self.columns,
+            "where_first": list(self.where_first),
+            "where_then": list(self.where_then),
+            "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
+            "description": self.description,
+            "notes": list(self.told),
+        }
+
+    @property
+    def description(self) -> str:
+        """What a row and a cell are, in two sentences."""
+        new = ", for the first time ever" if self.kind is CohortKind.NEW else ""
+        or_later = ", or in any later one up to now" if self.retention is Retention.UNBOUNDED else ""
+        rows, cells = (
+            f", only those with {' and '.join(where)}" if where else "" for where in (self.where_first, self.where_then)
+        )
+        return (
+            f"A row holds who did '{self.first}' in its {self.grain}{new}{rows}. "
+            f"Column k says how many of them did '{self.then}' k {self.grain}s later{or_later}{cells}."
+        )
+
+    def to_arrow(self) -> pa.Table:
+        """A row a cell that has begun: period, size, column, count, percent (null where nobody was), is_provisional."""
+        import pyarrow as pa
+
+        cells = [(row, column) for row in self.rows for column in range(len(row.counts))]
+        columns = {
+            "period": pa.array([row.period.start for row, _ in cells], pa.timestamp("us", "UTC")),
+            "size": pa.array([row.size for row, _ in cells], pa.int64()),
+            "column": pa.array([column for _, column in cells], pa.int64()),
+            "count": pa.array([row.counts[column] for row, column in cells], pa.int64()),
+            "percent": pa.array([row.percent(column) for row, column in cells], pa.float64()),
+            "is_provisional": pa.array([self.is_provisional(row, column) for row, column in cells], pa.bool_()),
+        }
+        return pa.table(columns)
+
+    def chart(self, form: str = "heatmap", *, theme: str = "light") -> altair.TopLevelMixin:
+        """The cohorts as a `heatmap`, or as `curves`."""
+        from footfall.charts.cohorts import cohort_chart
+
+        return cohort_chart(self, form=form, theme=theme)
+
+
+def cohort(
+    sets: Sets,
+    first: str,
+    then: str,
+    *,
+    now: datetime,
+    by: str = "week",
+    rows: int | None = None,
+    columns: int = 12,
+    since: datetime | None = None,
+    kind: str = "active",
+    retention: str = "return",
+    where_first: Conditions = (),
+    where_then: Conditions = (),
+    gaps: Sequence[Window] = (),
+) -> Cohort:
+    """Follow who did `first` through later periods of `then`.
+
+    `where_first` narrows the rows and `where_then` the columns, each to who also did an event in the same period or
+    is in a fixed set. Rows are the last 12, or all from `since` on. "New" is decided before it is narrowed: the first time is the first time of `first`.
+    """
+    grain, now = grain_of(by), in_utc(now)
+    chosen, form = choice_of("kind of cohort", kind, CohortKind), choice_of("retention", retention, Retention)
+    width, conditions = number_of("columns", columns), (_conditions(where_first), _conditions(where_then))
+    periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
+    doers = _doers(sets, now)
+    begun = periods_in(grain, Window(periods[0].start, present(grain, now).end))
+    members: Sequence[Members] = [doers(first, p) for p in periods]
+    if chosen is CohortKind.NEW:
+        members = _new(sets, first, periods, doers)
+    groups = [_narrowed(group, conditions[0], p, doers) for group, p in zip(members, periods, strict=True)]
+    shown = min(len(begun), len(periods) + width - 1)
+    spans = [range(n, min(n + width, shown)) for n in range(len(periods))]
+    counts = overlaps(groups, _returned(then, conditions[1], begun, shown, doers, form), spans)
+    return Cohort(
+        first=first,
+        then=then,
+        grain=grain,
+        kind=chosen,
+        retention=form,
+        columns=width,
+        where_first=tuple(map(_name_of, conditions[0])),
+        where_then=tuple(map(_name_of, conditions[1])),
+        asked_at=now,
+        rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
+        gaps=tuple(gaps),
+        remarks=(*left_out, *_unknown(chosen, form, gaps, periods, now)),
+    )
+
+
+def _unknown(
+    kind: CohortKind, form: Retention, gaps: Sequence[Window], periods: Sequence[Period], now: datetime
+) -> list[str]:
+    """What a hole in the collection may change beyond the periods that it touches."""
+    told = list(unknown_before(gaps, periods[-1].start)) if kind is CohortKind.NEW else []
+    if form is Retention.UNBOUNDED and any(periods[0].start < gap.end and gap.start < now for gap in gaps):
+        told.append("Who came back only in a time that was not collected is not among those who came back.")
+    return told
+
+
+_Doers = Callable[[str, Period], "Members"]
+
+
+def _doers(sets: Sets, now: datetime) -> _Doers:
+    """Who did an event in a period, each read once: a row and a column of the same are the same object."""
+    read: dict[tuple[str, Period], Members] = {}
+
+    def doers(event: str, period: Period) -> Members:
+        if (event, period) not in read:
+            read[event, period] = members_in(sets, event, period, now)
+        return read[event, period]
+
+    return doers
+
+
+def _new(sets: Sets, first: str, periods: Sequence[Period], doers: _Doers) -> list[BitMap64]:
+    """Per period, who did `first` in it and never before it, back to the beginning."""
+    earlier, groups = before(sets, first, periods[0].start), []
+    for period in periods:
+        members = as_bitmap(doers(first, period))
+        groups.append(members - earlier)
+        earlier = earlier | members
+    return groups
+
+
+def _returned(
+    then: str, conditions: Sequence[Condition], begun: Sequence[Period], shown: int, doers: _Doers, form: Retention
+) -> Sequence[Members]:
+    """Per shown period, who counts as retained in it."""
+    if form is Retention.RETURN:
+        return [_narrowed(doers(then, period), conditions, period, doers) for period in begun[:shown]]
+    later: list[BitMap64] = []
+    for period in reversed(begun):
+        group = as_bitmap(_narrowed(doers(then, period), conditions, period, doers))
+        later.append(group | later[-1] if later else group)
+    return later[::-1][:shown]
+
+
+def _narrowed(group: Members, conditions: Sequence[Condition], period: Period, doers: _Doers) -> Members:
+    for condition in conditions:
+        among = condition.members if isinstance(condition, Among) else as_bitmap(doers(condition, period))
+        group = as_bitmap(group) & among
+    return group
+
+
+def _conditions(given: Conditions) -> list[Condition]:
+    """One condition or several; a bare bitmap is a set without a name."""
+    from pyroaring import BitMap64
+
+    several = [given] if isinstance(given, str | Among | BitMap64) else given
+    return [Among(each) if isinstance(each, BitMap64) else each for each in several]
+
+
+def _name_of(condition: Condition) -> str:
+    return condition if isinstance(condition, str) else condition.name

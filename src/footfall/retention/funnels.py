@@ -1,0 +1,237 @@
+"""Funnels: how many actors took the steps one after the other, each actor within some days of their first step.
+
+Marks know the day and not the order within it, so a step may fall on the day of the step before. An actor reached
+step k when there are days d1 ≤ d2 ≤ … ≤ dk on which they did steps 1 to k, with d1 in the asked time and
+dk < d1 + `within` days: Mixpanel's conversion window, counted in calendar days (UTC), once an actor ("uniques").
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from footfall.errors import QueryError
+from footfall.frames import csv_of, json_of
+from footfall.periods import Grain, Window, ceil, floor, in_utc, periods_in, short
+from footfall.retention.answers import Answer
+from footfall.retention.spans import MOST, Sets, active, events_of, has_hole, present, share
+from footfall.stores.store import day_slot
+
+if TYPE_CHECKING:
+    import altair
+    import numpy.typing as npt
+    import pyarrow as pa
+    from pyroaring import BitMap64
+
+_DAYS = 30
+"""Days of first steps that are asked when none are named."""
+_LENGTH = re.compile(r"(\d{1,4})\s*(d|w)", re.IGNORECASE)
+_NEVER = -1
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """One step, and how many actors reached it; shares are in percent, and of nobody there are none."""
+
+    event: str
+    actors: int
+    of_first: float | None
+    of_previous: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class Funnel(Answer):
+    """Steps in their order, and what they mean."""
+
+    steps: tuple[FunnelStep, ...]
+    within: int
+    """Days that the last step may lie in, the day of the first step included."""
+    window: Window
+    """Whole days of the first step."""
+    asked_at: datetime
+
+    last_start: datetime | None
+    """The last day that anybody took the first step on; None when nobody did."""
+    gaps: tuple[Window, ...] = ()
+    """What is missing from the collection of its events."""
+
+    @property
+    def has_time_left(self) -> bool:
+        """Whether somebody who took the first step still had time for the last."""
+        return self.last_start is not None and self.last_start + timedelta(days=self.within) > self.asked_at
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether a day on which steps would count was not collected."""
+        return has_hole(Window(self.window.start, self.window.end + timedelta(days=self.within - 1)), self.gaps)
+
+    @property
+    def is_provisional(self) -> bool:
+        return self.has_time_left or self.has_gaps
+
+    @property
+    def description(self) -> str:
+        days = "the same day" if self.within == 1 else f"{self.within} days, the day of the first step included"
+        return f"Actors who took each step on the day of the step before or later, all within {days}."
+
+    def definition(self) -> dict[str, Any]:
+        """What was asked, every default filled in, and in words."""
+        return {
+            "steps": [step.event for step in self.steps],
+            "within_days": self.within,
+            "since": f"{self.window.start:%Y-%m-%d}",
+            "until": f"{self.window.end:%Y-%m-%d}",
+            "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
+            "is_provisional": self.is_provisional,
+            "description": self.description,
+            "notes": list(self.told),
+        }
+
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_funnel(self), wording.span_of_funnel(self)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        names = ["step", "event", "actors", "percent_of_first", "percent_of_previous"]
+        mark = "*" * (is_marked and self.is_provisional)
+        rows = [
+            [str(n), step.event, f"{step.actors}{mark}", _percent(step.of_first), _percent(step.of_previous)]
+            for n, step in enumerate(self.steps, 1)
+        ]
+        return names, rows
+
+    def to_csv(self) -> str:
+        """step, event, actors, its shares of the first and of the previous step in percent (none is empty), is_provisional.
+
+        Nearly every funnel that ends today is provisional: empty numbers would leave nothing to read.
+        """
+        names, rows = self.lines(is_marked=False)
+        return csv_of([*names, "is_provisional"], ([*row, str(self.is_provisional).lower()] for row in rows))
+
+    def to_json(self) -> str:
+        return json_of({"funnel": self.definition(), "steps": self.to_arrow().to_pylist()})
+
+    def to_arrow(self) -> pa.Table:
+        """A row a step: step, event, actors, percent_of_first, percent_of_previous, is_provisional."""
+        import pyarrow as pa
+
+        return pa.table(
+            {
+                "step": pa.array(range(1, len(self.steps) + 1), pa.int64()),
+                "event": pa.array([step.event for step in self.steps], pa.string()),
+                "actors": pa.array([step.actors for step in self.steps], pa.int64()),
+                "percent_of_first": pa.array([step.of_first for step in self.steps], pa.float64()),
+                "percent_of_previous": pa.array([step.of_previous for step in self.steps], pa.float64()),
+                "is_provisional": pa.array([self.is_provisional] * len(self.steps), pa.bool_()),
+            }
+        )
+
+    def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
+        """A bar a step."""
+        from footfall.charts.activity import funnel_chart
+
+        return funnel_chart(self, theme=theme)
+
+
+def funnel(
+    sets: Sets,
+    steps: Iterable[str],
+    *,
+    now: datetime,
+    within: str | int = "7d",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    gaps: Sequence[Window] = (),
+) -> Funnel:
+    """Count who took the steps in order; first steps lie in the days [since, until), by default the last 30."""
+    events, days, now = _steps_of(steps), days_of(within), in_utc(now)
+    window = _window(since, until, now)
+    reached, last_start = _reached(sets, events, days, window, now)
+    return Funnel(
+        steps=tuple(
+            FunnelStep(event, n, share(n, reached[0]), share(n, reached[max(0, k - 1)]))
+            for k, (event, n) in enumerate(zip(events, reached, strict=True))
+        ),
+        within=days,
+        window=window,
+        asked_at=now,
+        last_start=last_start,
+        gaps=tuple(gaps),
+    )
+
+
+def days_of(text: str | int) -> int:
+    """Days that a text like 7d or 2w names; a number is days."""
+    match = _LENGTH.fullmatch(str(text).strip() + ("d" if isinstance(text, int) and not isinstance(text, bool) else ""))
+    days = int(match[1]) * (7 if match[2].lower() == "w" else 1) if match else 0
+    if not 1 <= days <= MOST:
+        raise QueryError(f"within={text!r} is no number of days from 1 to {MOST:,}; write it like 7d or 2w.")
+    return days
+
+
+def _steps_of(steps: Iterable[str]) -> tuple[str, ...]:
+    events = events_of(steps)
+    if len(events) < 2:
+        raise QueryError(f"a funnel has at least two steps, not {len(events)}: name the events in their order.")
+    for event, following in itertools.pairwise(events):
+        if event == following:
+            raise QueryError(
+                f"step {event!r} follows itself: a day does not tell how often; name another event, or ask for retention."
+            )
+    return events
+
+
+def _window(since: datetime | None, until: datetime | None, now: datetime) -> Window:
+    """The whole days of first steps, up to today."""
+    tomorrow = present(Grain.DAY, now).end
+    end = min(ceil(Grain.DAY, in_utc(until)), tomorrow) if until else tomorrow
+    start = floor(Grain.DAY, in_utc(since)) if since else end - timedelta(days=_DAYS)
+    if start > now:
+        raise QueryError(f"since {short(start)} lies in the future; it is {short(now)} now.")
+    if start >= end:
+        raise QueryError(f"since {short(start)} must come before until {short(end)}.")
+    return Window(start, end)
+
+
+def _reached(
+    sets: Sets, events: Sequence[str], days: int, window: Window, now: datetime
+) -> tuple[list[int], datetime | None]:
+    """How many reached each step, and the last day that anybody took the first on.
+
+    `started[k]` has the latest first step of a chain that leads to step k, per actor: among chains of the same length
+    it is the one that stays open the longest, so that one pass over the days is enough, however long `within` is.
+    """
+    everyone = sets.union(events[0], day_slot(window.start), day_slot(window.end))
+    actors = np.frombuffer(everyone.to_array(), np.uint64)
+    started = np.full((len(events), len(actors)), _NEVER, np.int32)
+    has_reached = np.zeros(started.shape, np.bool_)
+    end, last_start = min(window.end + timedelta(days=days - 1), present(Grain.DAY, now).end), None
+    for n, day in enumerate(periods_in(Grain.DAY, Window(window.start, end))):
+        for k, event in enumerate(events):
+            if k == 0 and day.start >= window.end:
+                continue
+            doers = _ranks(active(sets, event, day, now) & everyone, actors)
+            since = started[k - 1, doers] if k else np.full(len(doers), n, np.int32)
+            if k == 0 and len(doers):
+                last_start = day.start
+            is_open = since > max(n - days, _NEVER)
+            started[k, doers[is_open]] = np.maximum(started[k, doers[is_open]], since[is_open])
+            has_reached[k, doers[is_open]] = True
+    return [int(n) for n in has_reached.sum(axis=1)], last_start
+
+
+def _ranks(group: BitMap64, actors: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+    """The places of a group among all actors."""
+    return np.searchsorted(actors, np.frombuffer(group.to_array(), np.uint64))
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"

@@ -1,0 +1,141 @@
+"""Which periods a question about activity means, and who was active in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from footfall.errors import QueryError, UnknownNameError
+from footfall.periods import Grain, Period, Window, ceil, floor, periods_in, short
+from footfall.stores.members import Members, as_bitmap
+from footfall.stores.store import UNDATED, day_slot
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap64
+
+GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR)
+MOST = 1000
+"""More rows or columns than this nobody reads."""
+
+
+class Sets(Protocol):
+    """The part of a store that questions need."""
+
+    def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
+        """Everybody in any slot of [start, stop), to read and never to change."""
+        ...
+
+    def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> Members:
+        """The same, in the form it is kept in."""
+        ...
+
+
+def active(sets: Sets, event: str, period: Period, now: datetime) -> BitMap64:
+    """Everybody who did an event in a period."""
+    return as_bitmap(members_in(sets, event, period, now))
+
+
+def members_in(sets: Sets, event: str, period: Period, now: datetime) -> Members:
+    """The same, in the form it is kept in. A period that is over is likely to be asked again.
+
+    Of one that is not, the day of `now` is the last: who is marked for later has not come yet.
+    """
+    end = max(period.start, min(period.end, ceil(Grain.DAY, now)))
+    return sets.members(event, day_slot(period.start), day_slot(end), is_kept=period.end <= now)
+
+
+def before(sets: Sets, event: str, moment: datetime) -> BitMap64:
+    """Everybody who ever did an event before a day, at a known time."""
+    year = day_slot(
+        floor(Grain.YEAR, moment)
+    )  # unions are kept by the year: one by the day would be a new one every day
+    earlier = sets.union(event, UNDATED + 1, year, is_kept=True)
+    return earlier | sets.union(event, year, day_slot(moment)) if year < day_slot(moment) else earlier
+
+
+def present(grain: Grain, now: datetime) -> Period:
+    """The period that `now` is in; one that only begins with it has nothing to show, and is not counted yet."""
+    period = Period.containing(grain, now)
+    return period.prev() if period.start == now else period
+
+
+def is_whole(window: Window, asked_at: datetime, gaps: Sequence[Window]) -> bool:
+    """Whether all of a span is known: it is over, and nothing of it is missing from what was collected."""
+    return window.end <= asked_at and not has_hole(window, gaps)
+
+
+def has_hole(window: Window, gaps: Sequence[Window]) -> bool:
+    """Whether some of a span is missing from what was collected."""
+    return any(gap.overlaps(window) for gap in gaps)
+
+
+def why_not_whole(gaps: Sequence[Window]) -> str:
+    return "not over, or not all of it was collected" if gaps else "not over"
+
+
+def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
+    """That somebody who counts as new may have come in a time that is missing; nothing where all before is known."""
+    from footfall.wording import days_of
+
+    missing = [gap for gap in gaps if gap.start < moment]
+    if not missing:
+        return ()
+    return (f"Who came before only in a time that was not collected ({days_of(missing[-1])}) counts as new.",)
+
+
+def rows_of(
+    grain: Grain, rows: int | None, since: datetime | None, now: datetime, *, default: int = 12
+) -> tuple[list[Period], tuple[str, ...]]:
+    """The last `rows` periods up to now, or those from the one that holds `since` on; and what was left out of these."""
+    most = MOST if rows is None else number_of("rows", rows)
+    current = present(grain, now)
+    if since is None:
+        return [current.shift(n) for n in range(1 - (default if rows is None else most), 1)], ()
+    if since > now or since >= current.end:
+        where = "lies in the future" if since > now else "only begins"
+        raise QueryError(f"since {short(since)} {where}; it is {short(now)} now.")
+    periods = periods_in(grain, Window(since, current.end))
+    if len(periods) <= most:
+        return periods, ()
+    more = (
+        f"ask for {len(periods):,} rows to see all"
+        if len(periods) <= MOST
+        else "ask for longer periods, or a later since"
+    )
+    return periods[:most], (f"The first {most:,} of {len(periods):,} {grain}s since {short(since)}; {more}.",)
+
+
+def grain_of(given: str) -> Grain:
+    """Day, week, month or year: marks are kept by the day."""
+    if given not in GRAINS:
+        raise UnknownNameError("grain", str(given), GRAINS)
+    return Grain(given)
+
+
+def number_of(what: str, given: int) -> int:
+    """How many rows or columns: at least one, and as many as can be read."""
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= MOST:
+        raise QueryError(f"{what}={given!r} is not possible; it is a whole number from 1 to {MOST:,}.")
+    return given
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def choice_of(what: str, given: str, valid: type[_Choice]) -> _Choice:
+    """One of a closed list of words."""
+    if given not in tuple(valid):
+        raise UnknownNameError(what, str(given), valid)
+    return valid(given)
+
+
+def events_of(given: str | Iterable[str]) -> tuple[str, ...]:
+    """Event names; a single text is one name, not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def share(part: int, whole: int) -> float | None:
+    """In percent; of nobody there is none."""
+    return 100 * part / whole if whole else None

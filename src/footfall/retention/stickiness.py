@@ -1,0 +1,214 @@
+"""Stickiness: how many of those who are active in a month are active on a day of it.
+
+DAU, WAU and MAU are daily, weekly and monthly active users. `trailing`: per day, who was active on it, in the 7 and
+in the 30 days that end with it; stickiness is DAU / MAU (as Statsig and Amplitude count). `calendar`: per calendar
+month, the mean of its daily counts over those of its days that have begun, over who was active in the month at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pyroaring import BitMap64
+
+from footfall.frames import json_of
+from footfall.periods import Grain, Period, Window, in_utc, periods_in
+from footfall.retention.answers import Answer, open_cell
+from footfall.retention.spans import Sets, active, choice_of, is_whole, present, rows_of
+
+if TYPE_CHECKING:
+    import altair
+    import pyarrow as pa
+
+WEEK, MONTH = 7, 30
+"""Days that trail."""
+
+
+class Windows(StrEnum):
+    """Which days a week and a month are."""
+
+    TRAILING = "trailing"
+    CALENDAR = "calendar"
+
+
+@dataclass(frozen=True)
+class StickinessRow:
+    """A day (trailing), or a month with the means of its days and of its weeks (calendar)."""
+
+    period: Period
+    daily: float
+    weekly: float
+    monthly: int
+
+    @property
+    def daily_of_monthly(self) -> float | None:
+        """DAU / MAU in percent; of nobody there is none."""
+        return 100 * self.daily / self.monthly if self.monthly else None
+
+    @property
+    def weekly_of_monthly(self) -> float | None:
+        """WAU / MAU in percent."""
+        return 100 * self.weekly / self.monthly if self.monthly else None
+
+
+@dataclass(frozen=True, repr=False)
+class Stickiness(Answer):
+    """Rows, the oldest first, and what they mean."""
+
+    event: str
+    windows: Windows
+    asked_at: datetime
+    rows: tuple[StickinessRow, ...]
+    gaps: tuple[Window, ...] = ()
+    """What is missing from the collection of its events; periods that it touches are provisional too."""
+
+    def is_provisional(self, row: StickinessRow) -> bool:
+        """Whether its day or month was not over, or not all of the days that it counts were collected."""
+        days = MONTH if self.windows is Windows.TRAILING else WEEK - 1
+        start = (row.period.end if self.windows is Windows.TRAILING else row.period.start) - timedelta(days=days)
+        return not is_whole(Window(start, row.period.end), self.asked_at, self.gaps)
+
+    @property
+    def description(self) -> str:
+        if self.windows is Windows.TRAILING:
+            return f"DAU is who did '{self.event}' on the day, WAU in the {WEEK} and MAU in the {MONTH} days that end with it."
+        return (
+            f"MAU is who did '{self.event}' in the calendar month, DAU the mean of its days, "
+            f"WAU the mean, over its days, of the {WEEK} days that end with each."
+        )
+
+    def definition(self) -> dict[str, Any]:
+        """What was asked, and in words."""
+        return {
+            "event": self.event,
+            "windows": str(self.windows),
+            "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
+            "description": self.description,
+            "notes": list(self.told),
+        }
+
+    @property
+    def headings(self) -> tuple[str, str]:
+        from footfall import wording
+
+        return wording.title_of_stickiness(self), wording.span_of_rows(self)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        """period, dau, wau, mau and the ratios in percent."""
+        mean = int(self.windows is Windows.CALENDAR)
+        return ["period", *_NAMES], [
+            [
+                row.period.iso,
+                *(
+                    open_cell("" if value is None else f"{value:.{decimals}f}", self.is_provisional(row), is_marked)
+                    for value, decimals in zip(_values(row), (mean, mean, 0, 1, 1), strict=True)
+                ),
+            ]
+            for row in self.rows
+        ]
+
+    def to_json(self) -> str:
+        rows = [
+            {"period": row.period.iso}
+            | dict(zip(_NAMES, _values(row), strict=True))
+            | {"is_provisional": self.is_provisional(row)}
+            for row in self.rows
+        ]
+        return json_of({"stickiness": self.definition(), "rows": rows})
+
+    def to_arrow(self) -> pa.Table:
+        """A row a period: period, dau, wau, mau, dau_mau, wau_mau (percent, null of nobody), is_provisional."""
+        import pyarrow as pa
+
+        values = [_values(row) for row in self.rows]
+        columns = {name: pa.array([v[n] for v in values], pa.float64()) for n, name in enumerate(_NAMES)}
+        return pa.table(
+            {"period": pa.array([row.period.start for row in self.rows], pa.timestamp("us", "UTC"))}
+            | columns
+            | {"is_provisional": pa.array([self.is_provisional(row) for row in self.rows], pa.bool_())}
+        )
+
+    def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
+        """The ratios as lines."""
+        from footfall.charts.activity import stickiness_chart
+
+        return stickiness_chart(self, theme=theme)
+
+
+_NAMES = ("dau", "wau", "mau", "dau_mau", "wau_mau")
+
+
+def _values(row: StickinessRow) -> tuple[float | None, ...]:
+    return row.daily, row.weekly, row.monthly, row.daily_of_monthly, row.weekly_of_monthly
+
+
+def stickiness(
+    sets: Sets,
+    event: str,
+    *,
+    now: datetime,
+    windows: str = "trailing",
+    rows: int | None = None,
+    since: datetime | None = None,
+    gaps: Sequence[Window] = (),
+) -> Stickiness:
+    """DAU, WAU, MAU and their ratios: by day (trailing) or month (calendar): the last 30, or all from `since` on."""
+    chosen, now = choice_of("windows", windows, Windows), in_utc(now)
+    grain = Grain.DAY if chosen is Windows.TRAILING else Grain.MONTH
+    periods, left_out = rows_of(grain, rows, since and in_utc(since), now, default=30)
+    counted = _counted(sets, event, periods, now)
+    found = [
+        _day(period, counted)
+        if chosen is Windows.TRAILING
+        else _month(period, counted, active(sets, event, period, now))
+        for period in periods
+    ]
+    return Stickiness(event, chosen, now, tuple(found), tuple(gaps), remarks=left_out)
+
+
+def _day(day: Period, counted: dict[datetime, tuple[int, int, int]]) -> StickinessRow:
+    return StickinessRow(day, *counted[day.start])
+
+
+def _month(month: Period, counted: dict[datetime, tuple[int, int, int]], members: BitMap64) -> StickinessRow:
+    """The means of the days that have begun."""
+    days = [counts for start, counts in counted.items() if start in month.window]
+    daily, weekly, _ = (sum(column) / len(days) for column in zip(*days, strict=True))
+    return StickinessRow(month, daily, weekly, len(members))
+
+
+def _counted(sets: Sets, event: str, periods: Sequence[Period], now: datetime) -> dict[datetime, tuple[int, int, int]]:
+    """Per day of the periods that has begun: who was active on it, and in the week and month that end with it."""
+    first, today = periods[0].start, present(Grain.DAY, now)
+    window = Window(first - timedelta(days=MONTH - 1), min(periods[-1].end, today.end))
+    week, month, counted = _Trailing(WEEK), _Trailing(MONTH), {}
+    for day in periods_in(Grain.DAY, window):
+        doers = active(sets, event, day, now)
+        counted[day.start] = len(doers), week.with_one_more(doers), month.with_one_more(doers)
+    return {start: counts for start, counts in counted.items() if start >= first}
+
+
+class _Trailing:
+    """How many were active in the last `width` days, in three unions a day however wide (van Herk 1992, Gil and Werman 1993).
+
+    Days come in blocks of `width`: the last `width` days are the end of the block before and the beginning of this one.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._block: list[BitMap64] = []
+        self._beginning = BitMap64()
+        self._ends = [BitMap64()] * (width + 1)
+
+    def with_one_more(self, doers: BitMap64) -> int:
+        self._block.append(doers)
+        self._beginning = self._beginning | doers
+        count = self._beginning.union_cardinality(self._ends[len(self._block)])
+        if len(self._block) + 1 == len(self._ends):
+            for n in reversed(range(len(self._block))):
+                self._ends[n] = self._ends[n + 1] | self._block[n]
+            self._block, self._beginning = [], BitMap64()
+        return count

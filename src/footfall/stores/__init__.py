@@ -1,0 +1,1 @@
+"""Where exact sets of actors are kept: what a store is, and the two that there are, SQLite and Redis."""

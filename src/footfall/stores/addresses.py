@@ -1,0 +1,30 @@
+"""Addresses of stores: `sqlite:///activity.db`, a path, or `redis://…`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from footfall.errors import SettingsError
+from footfall.stores.store import Store
+
+SQLITE = "sqlite:///"
+VALID = 'write "sqlite:///activity.db", with four slashes for an absolute path, or "redis://host:6379/0"'
+
+
+def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store:
+    """The store at an address; a file is relative to `folder`. Opened when it is first used."""
+    scheme, sign, _ = address.partition("://")
+    if sign and scheme != "sqlite":
+        from footfall.stores.redis import SCHEMES, RedisStore
+
+        if scheme not in SCHEMES:  # only its scheme is said: the rest may hold a password
+            raise SettingsError(f"activity begins with {scheme}://, which is no address of a store; {VALID}.")
+        return RedisStore(address, now=now)
+    path = address.removeprefix(SQLITE)
+    if not path or "://" in path:
+        raise SettingsError(f"activity is {address!r}, which is no address of a store; {VALID}.")
+    from footfall.stores.sqlite import SqliteStore
+
+    return SqliteStore(folder / path, now=now)

@@ -1,0 +1,116 @@
+"""Who is in a set, in the two forms that sets are kept in: Roaring bitmaps, and plain arrays where ids lie far apart.
+
+A Roaring bitmap takes some bytes for each container of 65,536 ids, in memory dozens of them. When a container holds
+only a few ids, a sorted array of 32-bit numbers is several times smaller, and needs no decoding.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyroaring import BitMap64
+
+from footfall.errors import DamagedStoreError
+from footfall.stores.ids import NAMED
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from footfall.stores.ids import Ids
+
+_FEW = 8
+"""Ids a container, on average, below which an array is smaller."""
+_MAGIC = b"ids4"
+"""How an array begins: no Roaring bitmap does, which begins with how many parts it has."""
+_HEAD = 8
+
+
+@dataclass(frozen=True, eq=False)
+class SparseSet:
+    """Ids below 2^32 as a sorted array."""
+
+    ids: npt.NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __contains__(self, id: int) -> bool:
+        if not 0 <= id < NAMED:
+            return False
+        at = int(np.searchsorted(self.ids, np.uint32(id)))
+        return at < len(self.ids) and int(self.ids[at]) == id
+
+    def max(self) -> int:
+        return int(self.ids[-1])
+
+    def bitmap(self) -> BitMap64:
+        return BitMap64(array("Q", self.ids.astype(np.uint64).tobytes()))
+
+
+Members = BitMap64 | SparseSet
+
+
+def bitmap_of(ids: Ids | Iterable[int]) -> BitMap64:
+    """A bitmap of ids in any order; sorted numbers in a typed array are what Roaring reads fastest."""
+    if not isinstance(ids, np.ndarray):
+        return BitMap64(ids)
+    return BitMap64(array("Q", np.sort(ids).astype(np.uint64, copy=False).tobytes()))
+
+
+def encoded(bitmap: BitMap64) -> bytes:
+    """A set as it is kept in a file: in Roaring's portable form, or as an array of 32-bit numbers."""
+    if _is_sparse(bitmap):
+        ids = np.array(bitmap.to_array(), dtype="<u4")
+        return _MAGIC.ljust(_HEAD, b"\0") + ids.tobytes()
+    bitmap.run_optimize()
+    return bitmap.serialize()
+
+
+def decoded(blob: bytes) -> Members:
+    try:
+        if blob.startswith(_MAGIC):
+            return SparseSet(np.frombuffer(blob, dtype="<u4", offset=_HEAD))
+        return BitMap64.deserialize(blob)
+    except (ValueError, TypeError, MemoryError, IndexError, OverflowError):
+        raise DamagedStoreError("a set in the store of marks is damaged; restore the file from a backup.") from None
+
+
+def as_bitmap(members: Members) -> BitMap64:
+    return members.bitmap() if isinstance(members, SparseSet) else members
+
+
+def ids_of(members: Members) -> npt.NDArray[np.uint64]:
+    """The ids of a set, ascending."""
+    if isinstance(members, SparseSet):
+        return members.ids.astype(np.uint64)
+    return np.frombuffer(members.to_array(), np.uint64)
+
+
+def decoded_bitmap(blob: bytes) -> BitMap64:
+    return as_bitmap(decoded(blob))
+
+
+def kept_form(members: Members) -> Members:
+    """The form that takes less memory."""
+    if isinstance(members, BitMap64) and _is_sparse(members):
+        return SparseSet(np.array(members.to_array(), dtype=np.uint32))
+    return members
+
+
+def bytes_of(members: Members) -> int:
+    """About what it takes in memory: the contents, and some bookkeeping for each container of a bitmap."""
+    if isinstance(members, SparseSet):
+        return members.ids.nbytes
+    stats: Any = members.get_statistics()
+    contents = sum(stats[f"n_bytes_{kind}_containers"] for kind in ("array", "run", "bitset"))
+    return int(contents + 64 * stats["n_containers"])
+
+
+def _is_sparse(bitmap: BitMap64) -> bool:
+    stats = bitmap.get_statistics()
+    count = stats["cardinality"]
+    return 64 < count < _FEW * stats["n_containers"] and stats["max_value"] < NAMED

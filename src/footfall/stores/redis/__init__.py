@@ -1,0 +1,6 @@
+"""The store on Redis or Valkey, in bitmapist's own layout of keys."""
+
+from footfall.stores.redis.address import SCHEMES
+from footfall.stores.redis.store import RedisStore
+
+__all__ = ["SCHEMES", "RedisStore"]

@@ -1,0 +1,201 @@
+"""The server: its connections, commands in one round trip, and what it says in plain words. The only user of `redis`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from footfall.errors import (
+    ActivityError,
+    DamagedStoreError,
+    MissingExtraError,
+    SettingsError,
+    StoreWriteError,
+    UnreachableStoreError,
+)
+from footfall.stores.redis.address import Address
+
+Command = tuple[Any, ...]
+_CONNECT_WITHIN, _ANSWER_WITHIN = 5.0, 60.0
+"""Seconds, unless the address says otherwise."""
+_SCAN = 1000
+"""Keys that one step of SCAN looks at: too few to hold anybody up."""
+
+
+class Server:
+    """A Redis or Valkey server, or a cluster of them. Threads share its pool of connections."""
+
+    def __init__(self, address: Address, client: Any = None) -> None:
+        """A client that is given is not ours to close."""
+        self.address = address
+        self._lock = threading.Lock()
+        self._given = self._client = client
+
+    def run(self, commands: Sequence[Command]) -> list[Any]:
+        """The answers to commands, sent in one round trip (a cluster: one to each node), in the order given.
+
+        No transaction: what came before a command that fails was done.
+        """
+        if not commands:
+            return []
+        with self._saying():
+            from redis import Redis
+
+            client = self.client()
+            # What is no plain client, such as a cluster's, knows itself how its commands are sent.
+            answers = (_exchange if type(client) is Redis else _by_pipeline)(client, commands)
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
+        return answers
+
+    def ask(self, *command: Any) -> Any:
+        return self.run([command])[0]
+
+    def keys(self, pattern: str) -> list[str]:
+        """The names of keys that match, of all nodes, in order; names that are no UTF-8 are nobody's that we know."""
+        found = set()
+        with self._saying():
+            for key in self.client().scan_iter(match=pattern, count=_SCAN):
+                try:
+                    found.add(key.decode())
+                except UnicodeDecodeError:
+                    continue
+        return sorted(found)
+
+    def fields(self, key: str) -> Iterator[tuple[bytes, bytes]]:
+        """The fields of a hash, which may be a large one."""
+        with self._saying():
+            yield from self.client().hscan_iter(key, count=_SCAN)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._client is not self._given:
+                self._client.close()
+                self._client = self._given
+
+    def client(self) -> Any:
+        """The client of redis-py, connected when it is first used."""
+        return self._client or self._open()
+
+    def _open(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                self._client = _connect(self.address)
+        return self._client
+
+    @contextmanager
+    def _saying(self) -> Iterator[None]:
+        """What the server or its client says, as one sentence that tells what to do."""
+        try:
+            import redis.exceptions
+        except ImportError:
+            raise MissingExtraError("a store of marks on Redis or Valkey", "redis") from None
+        try:
+            yield
+        except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError) as error:
+            raise _failure(error, self.address) from None
+
+
+def _by_pipeline(client: Any, commands: Sequence[Command]) -> list[Any]:
+    pipeline = client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    answers: list[Any] = pipeline.execute(raise_on_error=False)
+    return answers
+
+
+def _exchange(client: Any, commands: Sequence[Command]) -> list[Any]:
+    """What a pipeline of redis-py does, without what that does besides: a third more marks a second."""
+    from redis.exceptions import ResponseError
+
+    pool = client.connection_pool
+    connection = pool.get_connection()
+    answers: list[Any] = []
+    try:
+        connection.send_packed_command(connection.pack_commands(commands))
+        for _ in commands:
+            try:
+                answers.append(connection.read_response())
+            except ResponseError as error:
+                answers.append(error)
+    except BaseException:
+        connection.disconnect()  # answers that nobody read must not be taken for those of the next command
+        raise
+    finally:
+        pool.release(connection)
+    return answers
+
+
+class _Packer:
+    """Writes commands as the protocol wants them (RESP: redis.io/docs/latest/develop/reference/protocol-spec), in half
+    the time that redis-py takes, of which marking one actor would mostly consist."""
+
+    def pack(self, *command: Any) -> list[bytes]:
+        words = command if " " not in command[0] else (*command[0].split(), *command[1:])  # CLIENT SETINFO
+        encoded = [word if type(word) is bytes else str(word).encode() for word in words]
+        parts = [b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded]
+        return [b"*%d\r\n%b" % (len(parts), b"".join(parts))]
+
+
+def _connect(address: Address) -> Any:
+    import redis.backoff
+    import redis.cluster
+    import redis.connection
+    import redis.retry
+
+    untyped: Any = redis
+
+    # A pipeline that is sent again by itself would count its occurrences twice.
+    options: dict[str, Any] = {
+        "socket_connect_timeout": _CONNECT_WITHIN,
+        "socket_timeout": _ANSWER_WITHIN,
+        "retry": untyped.retry.Retry(untyped.backoff.NoBackoff(), 0),
+    }
+    try:
+        if not address.is_cluster:
+            options["command_packer"] = _Packer()
+            pool = untyped.ConnectionPool.from_url(address.url, **options)
+            pool.connection_class(**pool.connection_kwargs)  # connects to nothing yet, but looks at the options
+            return redis.Redis(connection_pool=pool)
+        options.update(untyped.connection.parse_url(address.url))
+        for name in ("host", "port", "db", "connection_class"):
+            options.pop(name, None)
+        nodes = [untyped.cluster.ClusterNode(host, port) for host, port in address.nodes]
+        return redis.cluster.RedisCluster(startup_nodes=nodes, ssl=address.url.startswith("rediss:"), **options)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{address.shown} has an option that cannot be used: {address.hide(str(error))}.") from None
+
+
+def _failure(error: Exception, address: Address) -> ActivityError:
+    """The error for what a server said. Its own code stands at the beginning, where redis-py has left it there."""
+    from redis import exceptions as said
+
+    where, text = address.shown, address.hide(str(error)).rstrip(".")
+    code = text.partition(" ")[0]
+    match error:
+        case said.AuthenticationError():
+            return UnreachableStoreError(f"{where} refused user and password ({text}); check those in the address.")
+        case said.NoPermissionError():
+            return StoreWriteError(
+                f"{where} does not permit it ({text}); give the user the rights to read and write trackist_* and "
+                "footfall_*, nothing was marked."
+            )
+        case said.ReadOnlyError():
+            return StoreWriteError(f"{where} is a replica, which only reads; set the address of the primary.")
+        case said.OutOfMemoryError():
+            return StoreWriteError(f"{where} has no memory left ({text}); raise maxmemory, what was marked is safe.")
+        case said.InvalidResponse():
+            return UnreachableStoreError(f"{where} answers, but not as Redis or Valkey does; check host and port.")
+        case said.ResponseError() if code in ("MISCONF", "NOREPLICAS"):
+            return StoreWriteError(f"{where} refuses to write: {text}.")
+        case said.ResponseError() if code == "WRONGTYPE" or "not an integer" in text:
+            return DamagedStoreError(
+                f"{where} holds a key of another kind under a name that belongs to activity ({text}); find it among "
+                "trackist_* and footfall_* and rename it, or set another database."
+            )
+        case said.ResponseError() if not isinstance(error, said.ClusterDownError):
+            return ActivityError(f"{where} cannot be used: {text}.")
+    return UnreachableStoreError(f"{where} does not answer ({text}); check that Redis runs there and can be reached.")

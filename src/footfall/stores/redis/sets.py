@@ -1,0 +1,127 @@
+"""The sets as the server holds them: reading them whole, asking for few bits, and the commands that set and clear bits.
+
+Nothing is combined on the server: no intermediate keys, and no command that names two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pyroaring import BitMap64
+
+from footfall.stores.ids import NAMED
+from footfall.stores.redis.bits import CONTAINER, bitmap_of_bits
+from footfall.stores.redis.keys import NAMED_SETS, NUMBERS, Place
+from footfall.stores.redis.server import Command, Server
+
+_PIECE = 512 * CONTAINER
+"""Bytes that one answer holds, 4 MiB."""
+_AT_ONCE = 8
+"""Keys in one round trip, so that no more than their first pieces are in memory at once."""
+_FEW = 64
+"""Actors for whom single bits are asked, not whole sets."""
+_ASKED = 10_000
+"""Single bits that are asked in one round trip."""
+_BATCH = 500
+"""Bits that one BITFIELD sets, and commands that write in one round trip."""
+_TOP = 1 << 40
+"""Above every id."""
+
+
+def prefix_of(id: int) -> str:
+    return NAMED_SETS if id >= NAMED else NUMBERS
+
+
+def families(ids: BitMap64) -> list[tuple[str, BitMap64]]:
+    """Ids by the prefix of the keys that hold them."""
+    if not ids or ids.max() < NAMED:
+        return [(NUMBERS, ids)] if ids else []
+    if ids.min() >= NAMED:
+        return [(NAMED_SETS, ids)]
+    numbers, named = BitMap64(ids), BitMap64(ids)
+    numbers.remove_range(NAMED, _TOP)
+    named.remove_range(0, NAMED)
+    return [(NUMBERS, numbers), (NAMED_SETS, named)]
+
+
+def union_of(bitmaps: Sequence[BitMap64]) -> BitMap64:
+    return bitmaps[0] if len(bitmaps) == 1 else BitMap64.union(BitMap64(), *bitmaps)
+
+
+class Sets:
+    """Bitmaps under keys of a server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def read(self, keys: Sequence[str]) -> list[BitMap64 | None]:
+        """The set under each key; None where there is no key. Long keys come in pieces, which hold nobody up."""
+        found: list[BitMap64 | None] = []
+        for at in range(0, len(keys), _AT_ONCE):
+            some = keys[at : at + _AT_ONCE]
+            pieces = self._server.run([("GETRANGE", key, 0, _PIECE - 1) for key in some])
+            found.extend(self._whole(key, piece) for key, piece in zip(some, pieces, strict=True))
+        return found
+
+    def _whole(self, key: str, first: bytes) -> BitMap64 | None:
+        if not first:
+            return None
+        high = int(key.startswith(NAMED_SETS))
+        bitmap = bitmap_of_bits([(0, first)], high)
+        offset, piece = 0, first
+        while len(piece) == _PIECE:
+            offset += len(piece)
+            piece = self._server.ask("GETRANGE", key, offset, offset + _PIECE - 1)
+            bitmap |= bitmap_of_bits([(offset, piece)], high)
+        return bitmap
+
+    def held(self, wanted: Mapping[str, BitMap64]) -> dict[str, BitMap64]:
+        """Who of the ids that are given for a key is in its set."""
+        few = [(key, id) for key, ids in wanted.items() if len(ids) <= _FEW for id in ids]
+        many = [key for key, ids in wanted.items() if len(ids) > _FEW]
+        found = {key: BitMap64() for key in wanted}
+        for at in range(0, len(few), _ASKED):
+            some = few[at : at + _ASKED]
+            bits = self._server.run([("GETBIT", key, id % NAMED) for key, id in some])
+            for (key, id), bit in zip(some, bits, strict=True):
+                if bit:
+                    found[key].add(id)
+        for key, whole in zip(many, self.read(many), strict=True):
+            found[key] = whole & wanted[key] if whole else BitMap64()
+        return found
+
+    def clear(self, taken: Mapping[str, BitMap64]) -> None:
+        """Take ids out of the sets of keys. Bits that are not set stay untouched: clearing one makes a key grow."""
+        self.write(self.held(taken), 0)
+
+    def write(self, wanted: Mapping[str, BitMap64], bit: int = 1) -> None:
+        """Set, or clear, the bits of ids under keys; in the order of the keys."""
+        commands: list[Command] = []
+        for key, ids in wanted.items():
+            for command in _writes(key, ids, bit):
+                commands.append(command)
+                if len(commands) == _BATCH:
+                    self._server.run(commands)
+                    commands = []
+        self._server.run(commands)
+
+
+def keys_of(event: str, places: Iterable[Place], ids: BitMap64) -> dict[str, BitMap64]:
+    """The keys under which ids are in places, and which of them under each."""
+    parts = families(ids)
+    return {f"{prefix}{event}_{place.suffix}": part for place in places for prefix, part in parts}
+
+
+def _writes(key: str, ids: BitMap64, bit: int) -> Iterable[Command]:
+    """One bit after another; a byte written whole might undo what another process marks in it at this moment."""
+    if len(ids) <= 8:
+        yield from (("SETBIT", key, id % NAMED, bit) for id in ids)
+        return
+    arguments: list[object] = []
+    for id in ids:
+        arguments += ("SET", "u1", id % NAMED, bit)
+        if len(arguments) == 4 * _BATCH:
+            yield ("BITFIELD", key, *arguments)
+            arguments = []
+    if arguments:
+        yield ("BITFIELD", key, *arguments)

@@ -1,0 +1,252 @@
+"""The store that many machines share: sets on Redis or Valkey, where bitmapist keeps them.
+
+A mark is a bit in the keys of its day, ISO week and month, and of its hour where that was asked; so bitmapist and Footfall
+may mark and read one deployment at the same time. Everything else that we keep stands beside it in keys of our own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pyroaring import BitMap64
+
+from footfall.stores.forgotten import Forgotten
+from footfall.stores.ids import NAMED, Actors
+from footfall.stores.redis import keys
+from footfall.stores.redis.address import read_address
+from footfall.stores.redis.bits import bitmap_of
+from footfall.stores.redis.changes import Changes
+from footfall.stores.redis.client import address_of, answering
+from footfall.stores.redis.identities import Identities
+from footfall.stores.redis.keys import CURSORS, FAMILIES, NUMBERS, Place, marks_key, places_of
+from footfall.stores.redis.server import Command, Server
+from footfall.stores.redis.sets import Sets, keys_of, prefix_of, union_of
+from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED
+
+
+class RedisStore:
+    """A store at an address (see `address`). Opened when it is first used; threads share its connections.
+
+    What was marked is durable when Redis has acknowledged it; how much it loses when it crashes is its own setting
+    (`appendfsync`). A call is several commands without a transaction, which a cluster could not give: one that fails
+    midway may leave part of its marks. Marking again adds what is missing.
+
+    bitmapist keeps an hourly mark in its hour and in its day, so do we: `slots` names both, and taking an actor out of an
+    hour takes him out of the day as well unless another of its hours has him. Marks that bitmapist makes are no
+    occurrences, as it counts none. `now` is what every store is given; nothing is closed or cached here, so it is not asked.
+    """
+
+    def __init__(
+        self, address: str | None = None, *, client: Any = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        """At an address, or through a client of redis-py that an application configures and closes itself."""
+        where = address_of(client) if address is None else read_address(address)
+        self.address = where.shown
+        self._server = Server(where, answering(client) if address is None else None)
+        self._sets = Sets(self._server)
+        self._changes = Changes(self._server, self._sets)
+        self._identities = Identities(self._server)
+
+    @property
+    def client(self) -> Any:
+        """The client of redis-py that it reads and writes through."""
+        return self._server.client()
+
+    # Marking
+
+    def mark_one(self, event: str, slot: int, actor: int | str) -> None:
+        id = actor if type(actor) is int else self._identities.made([str(actor)])[str(actor)]
+        prefix, bit = prefix_of(id), id % NAMED
+        commands: list[Command] = [("SETBIT", f"{prefix}{event}_{p.suffix}", bit, 1) for p in places_of(slot)]
+        commands.append(("HINCRBY", marks_key(event, slot), slot, 1))
+        self._server.run(commands)
+
+    def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
+        wanted: dict[Place, BitMap64] = defaultdict(BitMap64)
+        for slot, ids in self._bitmaps(marks).items():
+            for place in places_of(slot):
+                wanted[place] |= ids
+        for place in sorted(wanted, key=lambda place: place.stop - place.start):
+            self._sets.write(keys_of(event, [place], wanted[place]))
+        counts = {slot: len(actors) for slot, actors in marks.items() if len(actors)}
+        self._server.run([("HINCRBY", marks_key(event, slot), slot, n) for slot, n in counts.items()])
+
+    def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
+        names = [name for actors in marks.values() for name in actors.names]
+        known = dict(zip(names, self._identities.ids_of(names), strict=True))
+        taken = {}
+        for slot, actors in marks.items():
+            taken[slot] = bitmap_of(actors.numbers)
+            taken[slot].update(id for id in map(known.get, actors.names) if id is not None)
+        self._changes.take_out(event, taken)
+
+    def _bitmaps(self, marks: Mapping[int, Actors]) -> dict[int, BitMap64]:
+        """A bitmap of the actors of each slot; names become identities where they are new."""
+        known = self._identities.made(name for actors in marks.values() for name in actors.names)
+        bitmaps = {}
+        for slot, actors in marks.items():
+            bitmaps[slot] = bitmap_of(actors.numbers)
+            bitmaps[slot].update(known[name] for name in actors.names)
+        return bitmaps
+
+    # Reading
+
+    def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
+        if keys.is_long(start, stop):
+            found = self._changes.found(event)
+            return self._union(event, [(place, key) for _, place, key in found if place.is_in(start, stop)])
+        places = keys.cover(start, stop)
+        bitmaps = self._sets.read([f"{prefix}{event}_{place.suffix}" for prefix in FAMILIES for place in places])
+        missing = [place for place, bitmap in zip(places, bitmaps, strict=False) if bitmap is None and place.is_period]
+        bitmaps += self._sets.read(_day_keys(event, missing))
+        return union_of([bitmap for bitmap in bitmaps if bitmap is not None])
+
+    def _union(self, event: str, found: Sequence[tuple[Place, str]]) -> BitMap64:
+        """The union of sets of one event that exist, reading no more of them than needed."""
+        parts = []
+        for prefix in FAMILIES:
+            places = {place: key for place, key in found if key.startswith(prefix)}
+            parts.extend(self._sets.read([places[place] for place in keys.fewest(places)]))
+        return union_of([part for part in parts if part is not None])
+
+    def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
+        return self.union(event, start, stop)
+
+    def count(self, event: str, start: int, stop: int) -> int:
+        places = () if keys.is_long(start, stop) else keys.cover(start, stop)
+        if len(places) == 1:
+            counts = [("BITCOUNT", f"{prefix}{event}_{places[0].suffix}") for prefix in FAMILIES]
+            numbers, named = self._server.run(counts)
+            if numbers or not places[0].is_period:
+                return int(numbers + named)
+        return len(self.union(event, start, stop))
+
+    def contains(self, event: str, start: int, stop: int, actor: int) -> bool:
+        if keys.is_long(start, stop):
+            return any(self._bits([key for _, p, key in self._changes.found(event) if p.is_in(start, stop)], actor))
+        places = keys.cover(start, stop)
+        names = [f"{prefix_of(actor)}{event}_{place.suffix}" for place in places]
+        if any(self._bits(names, actor)):
+            return True
+        periods = [(place, name) for place, name in zip(places, names, strict=True) if place.is_period]
+        if actor >= NAMED or not periods:
+            return False
+        are_there = self._server.run([("EXISTS", name) for _, name in periods])
+        missing = [place for (place, _), is_there in zip(periods, are_there, strict=True) if not is_there]
+        return any(self._bits(_day_keys(event, missing), actor))
+
+    def _bits(self, names: Sequence[str], actor: int) -> list[int]:
+        family = prefix_of(actor)
+        return self._server.run([("GETBIT", name, actor % NAMED) for name in names if name.startswith(family)])
+
+    def occurrences(self, event: str, start: int, stop: int) -> int:
+        counts = self._server.run([("HGETALL", key) for key in self._marks_keys(event, start, stop)])
+        return sum(int(n) for count in counts for slot, n in _pairs(count) if start <= int(slot) < stop)
+
+    def _marks_keys(self, event: str, start: int, stop: int) -> list[str]:
+        """Where occurrences of a range may be counted."""
+        if keys.is_long(start, stop):
+            found = self._server.keys(keys.pattern(keys.MARKS, event))
+            return [key for key in found if (read := keys.read_key(key, keys.MARKS)) and read[0] == event]
+        undated = [marks_key(event, UNDATED)] if start <= UNDATED < stop else []
+        start, stop = max(start, keys.FIRST_DATED), min(stop, keys.AFTER_DATED)
+        days = range(start // PER_DAY, (stop - 1) // PER_DAY + 1)
+        return list(dict.fromkeys([*undated, *(marks_key(event, day * PER_DAY) for day in days)]))
+
+    def slots(self, event: str) -> list[int]:
+        found = [(place, key) for _, place, key in self._changes.found(event) if not place.is_period]
+        return sorted({place.start for place, _ in self._filled(found)})
+
+    def periods(self, event: str) -> list[Place]:
+        """The weeks and months of an event that hold anybody, in order; they may hold more than the days that are left."""
+        found = [(place, key) for _, place, key in self._changes.found(event) if place.is_period]
+        return sorted({place for place, _ in self._filled(found)})
+
+    def events(self) -> list[str]:
+        by_event: dict[str, list[tuple[Place, str]]] = defaultdict(list)
+        for event, place, key in self._changes.found():
+            by_event[event].append((place, key))
+        # One set of each is mostly enough to know; an event is asked for the rest only when that one is empty.
+        sure = {event for event, found in by_event.items() if self._filled(found[-1:])}
+        return sorted(event for event, found in by_event.items() if event in sure or self._filled(found))
+
+    def _filled(self, found: Sequence[tuple[Place, str]]) -> list[tuple[Place, str]]:
+        """Those that hold anybody: what all were taken out of stays as a key without bits."""
+        first = self._server.run([("BITPOS", key, 1) for _, key in found])
+        return [each for each, at in zip(found, first, strict=True) if at >= 0]
+
+    def everyone(self) -> BitMap64:
+        by_event: dict[str, list[tuple[Place, str]]] = defaultdict(list)
+        for event, place, key in self._changes.found():
+            by_event[event].append((place, key))
+        return union_of([self._union(event, found) for event, found in by_event.items()])
+
+    def forgotten(self) -> Forgotten:
+        return self._identities.forgotten()
+
+    # Whole sets
+
+    def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
+        with self._changes.alone(event):
+            self._changes.state(event, start, stop, {})
+            self._count_anew(event, start, stop, {})
+
+    def replace(
+        self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
+    ) -> None:
+        """State [start, stop) of an event whole. Cursors are written last: what broke off is done again."""
+        with self._changes.alone(event):
+            forgotten = self._identities.forgotten()
+            kept = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
+            self._changes.state(event, start, stop, self._bitmaps(kept))
+            self._count_anew(event, start, stop, {slot: len(actors) for slot, actors in kept.items()})
+            forgotten = self._identities.forgotten()
+            for actor in set().union(*map(forgotten.among, kept.values())):
+                self.forget(actor)  # somebody was forgotten while he was being stated
+            if cursors:
+                self._server.ask("HSET", CURSORS, *(part for cursor in cursors.items() for part in cursor))
+
+    def _count_anew(self, event: str, start: int, stop: int, counts: Mapping[int, int]) -> None:
+        for key in self._marks_keys(event, start, stop):
+            fields = [field for field in self._server.ask("HKEYS", key) if start <= int(field) < stop]
+            if old := [field for field in fields if not counts.get(int(field))]:
+                self._server.ask("HDEL", key, *old)
+        self._server.run([("HSET", marks_key(event, slot), slot, n) for slot, n in counts.items() if n])
+
+    def cursor(self, name: str) -> int | None:
+        position = self._server.ask("HGET", CURSORS, name)
+        return None if position is None else int(position)
+
+    # Identities
+
+    def ids_of(self, names: Sequence[str]) -> list[int | None]:
+        return self._identities.ids_of(names)
+
+    def names_of(self, ids: Sequence[int]) -> list[str]:
+        return self._identities.names_of(ids)
+
+    def forget(self, actor: int | str) -> int:
+        ids = BitMap64(self._identities.bury(actor))
+        found = {key: (event, place) for event, place, key in self._changes.found()} if ids else {}
+        held = self._sets.held({key: ids for key in found if key.startswith(prefix_of(min(ids)))})
+        self._sets.write(held, 0)
+        self._identities.erase(list(ids))
+        return len({found[key] for key, members in held.items() if members and not found[key][1].is_period})
+
+    def close(self) -> None:
+        """Let go of the connections; the next use opens them again."""
+        self._server.close()
+
+
+def _day_keys(event: str, periods: Iterable[Place]) -> list[str]:
+    """What is read in place of weeks and months that do not exist: a deployment may keep only the days."""
+    days = {day for period in periods for day in period.days()}
+    return [f"{NUMBERS}{event}_{keys.day_of(day).suffix}" for day in sorted(days)]
+
+
+def _pairs(answer: Any) -> Iterable[tuple[bytes, bytes]]:
+    """The fields of a hash: the protocol's second version lists them in turns."""
+    return answer.items() if isinstance(answer, dict) else zip(answer[::2], answer[1::2], strict=True)

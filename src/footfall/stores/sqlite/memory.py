@@ -1,0 +1,82 @@
+"""What a process remembers of a store: sets it has read or made, and the rows that are not folded yet."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable
+
+from pyroaring import BitMap64
+
+from footfall.stores.members import Members, as_bitmap, bytes_of, kept_form
+from footfall.stores.sqlite.journal import Change, Changes
+
+Key = tuple[int, int, int]
+"""Event, start, stop: a range of slots whose union is remembered."""
+
+
+class Memory:
+    """Unions of ranges, the one used longest ago let go first; always those of one state of the file.
+
+    What is remembered is never changed, as a caller may hold it: what is new makes a new one.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._unions: OrderedDict[Key, Members] = OrderedDict()
+        self._sizes: dict[Key, int] = {}
+        self._of_event: dict[int, set[Key]] = defaultdict(set)
+        self._bytes = 0
+        self.state = (-1, -1)
+        """The fold and the generation of the intake that `pending` belongs to."""
+        self.row = 0
+        self.taken_in = 0
+        self.pending: Changes = {}
+        """What the journal's rows up to `row`, and so many bytes of the intake, amount to, by event and slot."""
+
+    def get(self, key: Key) -> Members | None:
+        found = self._unions.get(key)
+        if found is not None:
+            self._unions.move_to_end(key)
+        return found
+
+    def keep(self, key: Key, members: Members, *, is_shared: bool = False) -> Members:
+        """Remember a union; a shared one is remembered of another range too, and takes no memory of its own."""
+        self._drop(key)
+        self._unions[key] = members = kept_form(members)
+        self._of_event[key[0]].add(key)
+        self._sizes[key] = size = 0 if is_shared else bytes_of(members)
+        self._bytes += size
+        while self._bytes > self._limit and len(self._unions) > 1:
+            self._drop(next(iter(self._unions)))
+        return members
+
+    def drop_those_with(self, sets: Iterable[tuple[int, int]]) -> None:
+        """Let go of every union that one of these sets, given by event and slot, belongs to."""
+        for event, slot in sets:
+            for key in self._with(event, slot):
+                self._drop(key)
+
+    def take(self, news: Changes) -> None:
+        """Rows that are new: remember them, and bring the unions they belong to up to date."""
+        self.drop_those_with(at for at, change in news.items() if change.removed)
+        additions: dict[Key, list[BitMap64]] = defaultdict(list)
+        for (event, slot), change in news.items():
+            self.pending.setdefault((event, slot), Change()).then(change)
+            for key in self._with(event, slot):
+                additions[key].append(change.added)
+        for key, added in additions.items():
+            if key in self._unions:  # keeping another may have let go of it
+                self.keep(key, BitMap64.union(as_bitmap(self._unions[key]), *added))
+
+    def pending_in(self, key: Key) -> dict[int, Change]:
+        """Unfolded changes of the slots of a range."""
+        event, start, stop = key
+        return {slot: change for (e, slot), change in self.pending.items() if e == event and start <= slot < stop}
+
+    def _with(self, event: int, slot: int) -> list[Key]:
+        return [key for key in self._of_event[event] if key[1] <= slot < key[2]]
+
+    def _drop(self, key: Key) -> None:
+        if self._unions.pop(key, None) is not None:
+            self._bytes -= self._sizes.pop(key)
+            self._of_event[key[0]].discard(key)

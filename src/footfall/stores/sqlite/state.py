@@ -1,0 +1,186 @@
+"""One state of the store: what a reader sees at once of database and intake, and what a writer leaves to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from footfall.errors import ActivityError
+from footfall.stores.sqlite import journal
+from footfall.stores.sqlite.database import Database
+from footfall.stores.sqlite.intake import IS_POSSIBLE, Intake
+from footfall.stores.sqlite.memory import Memory
+
+MEMORY_BYTES = 256 << 20
+
+
+class State:
+    """Database, intake and memory, which follows what others, and we ourselves, have written."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.file = Database(path)
+        self.file.when_closed = self.forget
+        self.intake: Intake | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin as if nothing had been read yet."""
+        self.close_intake()
+        self.memory = Memory(MEMORY_BYTES)
+        self._version = -1
+        """The database's version that `memory` is true of; -1 when it has to be looked at."""
+        self._identity = b""
+
+    def close(self) -> None:
+        """Let go of everything. Marks on their way in are taken first, where nobody else writes at this moment."""
+        with self.file.lock:
+            if self.intake and self.intake.size:
+                with suppress(ActivityError), self.file.impatient():
+                    self.take_intake()
+            self.file.let_go()
+
+    def changed(self) -> None:
+        """The database was written by us, outside of `writing`."""
+        self._version = -1
+
+    def look(self) -> None:
+        """Bring what is remembered up to the file's state; costs next to nothing when nothing was written."""
+        file, intake = self.file, self.intake
+        try:
+            [(version,)] = (file.connection or file.open()).execute("PRAGMA data_version")
+        except sqlite3.Error as error:
+            raise file.failure(error) from None
+        if version != self._version or (intake and intake.size != self.memory.taken_in):
+            with self.reading():
+                pass
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One state of the store, of which everything remembered is true as well."""
+        with self.file.lock:
+            if self.file.is_within:
+                yield self.file.open()
+                return
+            with self._remembering(), ExitStack() as until_followed:
+                self._hold_intake(until_followed, is_shared=True)
+                with self.file.transaction("BEGIN") as connection:
+                    self._follow(connection)
+                    until_followed.close()
+                    yield connection
+
+    @contextmanager
+    def _remembering(self) -> Iterator[None]:
+        """What breaks off in the middle leaves nothing half remembered."""
+        try:
+            yield
+        except BaseException:
+            self.memory = Memory(MEMORY_BYTES)
+            self._version = -1
+            raise
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that others wait for, for marks, which may come in any order."""
+        with self.file.transaction("BEGIN IMMEDIATE") as connection:
+            try:
+                yield connection
+            finally:
+                self._version = -1
+
+    @contextmanager
+    def stating(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that says what is so after every mark until now: the intake is taken with it.
+
+        It begins with everything remembered being true.
+        """
+        with self.file.lock:
+            is_taken = False
+            with self._remembering(), ExitStack() as until_done:
+                intake = self._hold_intake(until_done, is_shared=False)
+                with self.file.transaction("BEGIN IMMEDIATE") as connection:
+                    self._follow(connection)
+                    if intake and intake.size:
+                        is_taken = True
+                        intake.seal()
+                        journal.append_changes(connection, intake.records()[0])
+                        connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'generation'")
+                    try:
+                        yield connection
+                    finally:
+                        self._version = -1
+                if intake and is_taken:
+                    intake.delete()
+            if is_taken:
+                self.close_intake()
+
+    def take_intake(self) -> None:
+        with self.stating():
+            pass
+
+    def _hold_intake(self, held: ExitStack, *, is_shared: bool) -> Intake | None:
+        """Lock the intake of the present generation for as long as `held` is open; None where there can be none."""
+        while IS_POSSIBLE:
+            intake = self.intake or self.opened_intake()
+            if intake is None:
+                return None
+            lock = ExitStack()
+            lock.enter_context(intake.locked(is_shared=is_shared))
+            if not intake.is_sealed or intake.generation == self._generation():
+                held.enter_context(lock)
+                return intake
+            lock.close()
+            self.close_intake()
+        return None
+
+    def opened_intake(self) -> Intake | None:
+        """The intake of the present generation; None where there can be none."""
+        while IS_POSSIBLE:
+            generation = self._generation()
+            intake = Intake.opened(self.file.path, generation, self._identity_of_file())
+            if intake is None:
+                return None
+            with intake.locked(is_shared=True):
+                if generation == self._generation():
+                    self.intake = intake
+                    return intake
+            intake.delete()  # it was over before it was opened
+            intake.close()
+        return None
+
+    def close_intake(self) -> None:
+        intake, self.intake = self.intake, None
+        if intake is not None:
+            intake.close()
+
+    def _identity_of_file(self) -> bytes:
+        """What tells this store from every other: an intake of another one must not be taken for ours."""
+        if not self._identity:
+            [(salt,)] = self.file.ask("SELECT value FROM facts WHERE name = 'salt'")
+            self._identity = bytes(salt)
+        return self._identity
+
+    def _generation(self) -> int:
+        [(generation,)] = self.file.ask("SELECT value FROM facts WHERE name = 'generation'")
+        return int(generation)
+
+    def _follow(self, connection: sqlite3.Connection) -> None:
+        """Read what was written since, with the intake held still."""
+        memory, intake = self.memory, self.intake
+        [(version,)] = connection.execute("PRAGMA data_version")
+        if version != self._version:
+            state = journal.fold_number(connection), self._generation()
+            if state != memory.state:
+                changed = connection.execute("SELECT event, slot FROM sets WHERE fold > ?", (memory.state[0],))
+                memory.drop_those_with(changed.fetchall())
+                # Rows have gone and their numbers may be used again; those that are left are taken once more.
+                memory.pending, memory.row, memory.taken_in, memory.state = {}, 0, 0, state
+            if rows := journal.rows_after(connection, memory.row):
+                memory.take(journal.changes_of(rows))
+                memory.row = rows[-1][0]
+            self._version = version
+        if intake is not None and intake.size > memory.taken_in:
+            changes, end = intake.records(memory.taken_in)
+            memory.take(changes)
+            memory.taken_in = end

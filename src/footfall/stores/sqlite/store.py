@@ -1,0 +1,392 @@
+"""The embedded store: one SQLite file (WAL) with an append-only journal that folds into Roaring bitmaps.
+
+A single mark of a number is appended to the intake, any other to the journal; it is durable when that returns. When they
+have grown, a thread of whoever marks folds them: they become part of the bitmaps, one for each event and slot, in short
+transactions that others hardly notice. A reader sees bitmaps, journal and intake in one state, so a set is always exact.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyroaring import BitMap64
+
+from footfall.errors import ActivityError
+from footfall.stores.forgotten import Forgotten, tombstone
+from footfall.stores.ids import NAMED, Actors
+from footfall.stores.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
+from footfall.stores.sqlite import journal
+from footfall.stores.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
+from footfall.stores.sqlite.intake import RECORD_BYTES
+from footfall.stores.sqlite.journal import Change
+from footfall.stores.sqlite.memory import Key
+from footfall.stores.sqlite.state import State
+from footfall.stores.store import FIRST, LAST, PER_DAY, day_slot
+
+FOLD_ROWS = 50_000
+FOLD_BYTES = 8 << 20
+"""A journal of so many rows, or of batches of so many bytes, is folded."""
+
+_LOOK_EVERY = 4096
+"""Rows from one look at the journal's length to the next."""
+_BYTES_A_ROW = FOLD_BYTES // FOLD_ROWS
+"""What a row of one actor may take as well; a batch counts for as many rows."""
+_LEASE = 60.0
+"""Seconds that one process has for folding before another may think it dead."""
+
+_APPEND = "INSERT INTO journal (event, slot, actor) VALUES (?, ?, ?)"
+_APPEND_NAMED = f"INSERT INTO journal (event, slot, actor) SELECT ?, ?, id + {NAMED} FROM identities WHERE name = ?"
+
+
+class SqliteStore:
+    """A store in one file. Threads share it; processes open it each for themselves."""
+
+    def __init__(self, path: str | Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.address = str(path)
+        self._state = State(path)
+        self._file = self._state.file
+        self._now = now
+        self._folder: threading.Thread | None = None
+        self._events: dict[str, int] = {}
+        self._until_look = random.randrange(_LOOK_EVERY)  # processes that mark only a few must look now and then, too
+
+    # Marking
+
+    def mark_one(self, event: str, slot: int, actor: int | str) -> None:
+        file = self._file
+        with file.lock:
+            number = self._events.get(event) or self._made(event)
+            intake = self._state.intake or self._state.opened_intake()
+            if type(actor) is not int:
+                self._mark_named(event, number, slot, str(actor))
+            elif intake is None or not intake.append(number, slot, actor):
+                self._mark_slowly(number, slot, actor)
+            self._until_look -= 1
+        if self._until_look <= 0:
+            self._fold_if_long()
+
+    def _mark_named(self, event: str, number: int, slot: int, name: str) -> None:
+        """A name's identity is looked up by the statement that marks it, so that nobody is marked while forgotten."""
+        with self._file.saying():
+            is_known = self._file.open().execute(_APPEND_NAMED, (number, slot, name)).rowcount
+        self._state.changed()
+        if not is_known:
+            self._append(event, {slot: Actors((), [name])})
+
+    def _mark_slowly(self, event: int, slot: int, actor: int) -> None:
+        """Mark where the intake is sealed, and so is to be taken, or where there can be none."""
+        self._state.take_intake()
+        with self._file.saying():
+            self._file.open().execute(_APPEND, (event, slot, actor))
+        self._state.changed()
+
+    def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
+        self._append(event, marks)
+        if self._until_look <= 0:
+            self._fold_if_long()
+
+    def _append(self, event: str, marks: Mapping[int, Actors]) -> None:
+        with self._state.writing() as connection:
+            number = self._made(event)
+            bitmaps = bitmaps_of(connection, marks)
+            batches = {slot: (bitmaps[slot], len(who)) for slot, who in marks.items() if len(who)}
+            self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
+
+    def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
+        with self._state.stating() as connection:
+            number = self._number(event)
+            if number is None:
+                return
+            batches: dict[int, tuple[BitMap64, int]] = {}
+            for slot, actors in marks.items():
+                gone = bitmap_of(actors.numbers)
+                gone.update(id for id in ids_of(connection, actors.names) if id is not None)
+                hours = self._slots_in(connection, number, slot + 1, slot + PER_DAY) if slot % PER_DAY == 0 else ()
+                for each in (slot, *hours):
+                    before, _ = batches.get(each, (BitMap64(), 0))
+                    batches[each] = (before | gone, -1)
+            self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
+        if self._until_look <= 0:
+            self._fold_if_long()
+
+    # Reading
+
+    def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
+        return as_bitmap(self.members(event, start, stop, is_kept=is_kept))
+
+    def count(self, event: str, start: int, stop: int) -> int:
+        return len(self.members(event, start, stop))
+
+    def contains(self, event: str, start: int, stop: int, actor: int) -> bool:
+        return actor in self.members(event, start, stop)
+
+    def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> Members:
+        with self._file.lock:
+            number = self._number(event)
+            if number is None:
+                return BitMap64()
+            key = (number, start, stop)
+            self._state.look()
+            found = self._state.memory.get(key)
+            return found if found is not None else self._made_union(key, is_kept)
+
+    def occurrences(self, event: str, start: int, stop: int) -> int:
+        with self._state.reading() as connection:
+            number = self._number(event)
+            if number is None:
+                return 0
+            [(folded,)] = connection.execute(
+                "SELECT coalesce(sum(marks), 0) FROM counts WHERE event = ? AND slot >= ? AND slot < ?",
+                (number, start, stop),
+            )
+            pending = self._state.memory.pending_in((number, start, stop))
+            return int(folded) + sum(change.marks for change in pending.values())
+
+    def slots(self, event: str) -> list[int]:
+        with self._state.reading() as connection:
+            number = self._number(event)
+            return [] if number is None else sorted(self._slots_in(connection, number, FIRST, LAST))
+
+    def events(self) -> list[str]:
+        with self._state.reading() as connection:
+            names = connection.execute("SELECT name, id FROM events ORDER BY name").fetchall()
+            return [name for name, number in names if self._slots_in(connection, number, FIRST, LAST)]
+
+    def everyone(self) -> BitMap64:
+        return BitMap64.union(BitMap64(), *(self.union(event, FIRST, LAST) for event in self.events()))
+
+    def _made_union(self, key: Key, is_kept: bool) -> Members:
+        """The union of a range, from one state of the file; kept in the file when it is closed and worth it."""
+        stop = key[2]
+        with self._state.reading() as connection:
+            pending = self._state.memory.pending_in(key)
+            slots = {slot for (slot,) in connection.execute(_HELD, key)} | pending.keys()
+            if len(slots) == 1:
+                return self._made_slot(connection, key, slots.pop(), pending)
+            is_kept = is_kept and stop <= day_slot(self._now()) and len(slots) > 1
+            if is_kept and not any(change.removed for change in pending.values()):
+                kept = connection.execute(_KEPT, key).fetchone()
+                if kept:
+                    added = (change.added for change in pending.values())
+                    return self._state.memory.keep(key, BitMap64.union(decoded_bitmap(kept[0]), *added))
+            result = _union_of(connection, key, pending)
+            fold, _ = self._state.memory.state
+        if is_kept and not pending:
+            self._keep(key, result, fold)
+        return self._state.memory.keep(key, result)
+
+    def _made_slot(self, connection: sqlite3.Connection, key: Key, slot: int, pending: Mapping[int, Change]) -> Members:
+        """A range of which one slot holds anybody is that slot's set: a day, its week and its month share it."""
+        own = (key[0], slot, slot + 1)
+        members = self._state.memory.get(own)
+        if members is None:
+            row = connection.execute(_SLOT, (key[0], slot)).fetchone()
+            members = decoded(row[0]) if row and row[0] is not None else BitMap64()
+            if change := pending.get(slot):
+                members = change.applied_to(as_bitmap(members))
+            members = self._state.memory.keep(own, members)
+        return members if own == key else self._state.memory.keep(key, members, is_shared=True)
+
+    def _keep(self, key: Key, result: BitMap64, fold: int) -> None:
+        """Write a union down, unless a fold has come between; who may not write only reads more."""
+        with suppress(sqlite3.Error), self._file.impatient() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO unions SELECT ?, ?, ?, ? FROM facts WHERE name = 'fold' AND value = ?",
+                (*key, encoded(result), fold),
+            )
+
+    def _slots_in(self, connection: sqlite3.Connection, event: int, start: int, stop: int) -> set[int]:
+        """The slots of [start, stop) that hold anybody."""
+        held = {slot for (slot,) in connection.execute(_HELD, (event, start, stop))}
+        for slot, change in self._state.memory.pending_in((event, start, stop)).items():
+            if change.added or (slot in held and self._is_held(connection, event, slot, change)):
+                held.add(slot)
+            else:
+                held.discard(slot)
+        return held
+
+    def _is_held(self, connection: sqlite3.Connection, event: int, slot: int, change: Change) -> bool:
+        return not change.removed or bool(_union_of(connection, (event, slot, slot + 1), {slot: change}))
+
+    # Folding
+
+    def _fold_if_long(self) -> None:
+        """Have a thread fold the journal when it is long and nobody folds it; what was marked stands whatever happens."""
+        self._until_look = _LOOK_EVERY
+        with suppress(ActivityError, RuntimeError):
+            [(size,)] = self._file.ask("SELECT coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL")
+            [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
+            intake = self._state.intake
+            rows += intake.size // RECORD_BYTES if intake else 0
+            is_long = size >= FOLD_BYTES or rows >= FOLD_ROWS
+            if is_long and not (self._folder and self._folder.is_alive()) and self._has_lease():
+                self._folder = threading.Thread(target=self._fold_aside, name="footfall-fold")
+                self._folder.start()
+
+    def _has_lease(self) -> bool:
+        now = self._now().timestamp()
+        with self._file.saying(), self._file.impatient() as connection:
+            taken = connection.execute(
+                "UPDATE facts SET value = ? WHERE name = 'folding_until' AND value NOT BETWEEN ? AND ?",
+                (now + _LEASE, now, now + _LEASE),
+            )
+            return taken.rowcount == 1
+
+    def _fold_aside(self) -> None:
+        with suppress(
+            ActivityError
+        ):  # marks are safe: a later fold finds them, and whoever uses the store meets the fault
+            self.fold()
+
+    def fold(self) -> None:
+        """Make the marks of intake and journal part of the bitmaps. Others read and mark meanwhile."""
+        with self._file.folding:
+            self._state.take_intake()
+            with self._file.saying():
+                connection = self._file.connect()
+                try:
+                    journal.fold(connection)
+                    connection.execute("UPDATE facts SET value = 0 WHERE name = 'folding_until'")
+                    _erase_log(connection)
+                finally:
+                    connection.close()
+
+    # Whole sets
+
+    def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
+        with self._state.stating() as connection:
+            number = self._number(event)
+            if number is not None:
+                self._restate(connection, number, start, stop, {})
+
+    def replace(
+        self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
+    ) -> None:
+        with self._state.stating() as connection:
+            forgotten = forgotten_in(connection)
+            marks = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
+            self._restate(connection, self._made(event), start, stop, marks)
+            connection.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursors.items())
+
+    def _restate(
+        self, connection: sqlite3.Connection, event: int, start: int, stop: int, marks: Mapping[int, Actors]
+    ) -> None:
+        """Make [start, stop) of an event hold `marks` and nothing else."""
+        span = (event, start, stop)
+        within_span = "WHERE event = ? AND slot >= ? AND slot < ?"
+        old = {slot for (slot,) in connection.execute(f"SELECT slot FROM sets {within_span}", span)}
+        old.update(self._state.memory.pending_in(span))
+        for table in ("journal", "counts"):
+            connection.execute(f"DELETE FROM {table} {within_span}", span)
+        sets = {(event, slot): BitMap64() for slot in old}
+        sets.update({(event, slot): bitmap for slot, bitmap in bitmaps_of(connection, marks).items()})
+        journal.write_sets(connection, sets, {(event, slot): len(actors) for slot, actors in marks.items()})
+
+    def cursor(self, name: str) -> int | None:
+        rows = self._file.ask("SELECT position FROM cursors WHERE name = ?", (name,))
+        return int(rows[0][0]) if rows else None
+
+    # Identities
+
+    def ids_of(self, names: Sequence[str]) -> list[int | None]:
+        with self._file.lock, self._file.saying():
+            return ids_of(self._file.open(), names)
+
+    def names_of(self, ids: Sequence[int]) -> list[str]:
+        known: dict[int, str] = {}
+        for at in range(0, len(ids), PARAMETERS):
+            wanted = ",".join(str(int(id) - NAMED) for id in ids[at : at + PARAMETERS])
+            known.update(self._file.ask(f"SELECT id, name FROM identities WHERE id IN ({wanted})"))
+        return [known.get(int(id) - NAMED, f"forgotten:{int(id) - NAMED}") for id in ids]
+
+    def forget(self, actor: int | str) -> int:
+        with self._state.stating() as connection:
+            mark = tombstone(actor, forgotten_in(connection).salt)
+            connection.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (mark,))
+            id = actor if isinstance(actor, int) else ids_of(connection, [actor])[0]
+            held = [] if id is None else self._holding(connection, id)
+            for event, slot in held:
+                journal.append(connection, event, {slot: (BitMap64([id or 0]), -1)})
+            if isinstance(actor, str):
+                connection.execute("DELETE FROM identities WHERE name = ?", (actor,))
+            connection.execute("INSERT OR REPLACE INTO facts VALUES ('erasing', 1)")
+        self.fold()  # the bitmaps are then true without the journal
+        return len(held)
+
+    def forgotten(self) -> Forgotten:
+        with self._file.lock, self._file.saying():
+            return forgotten_in(self._file.open())
+
+    def _holding(self, connection: sqlite3.Connection, id: int) -> list[tuple[int, int]]:
+        """The sets that an actor is in, the journal's rows included."""
+        held = set()
+        for event, slot, blob in connection.execute("SELECT event, slot, bitmap FROM sets WHERE bitmap IS NOT NULL"):
+            if id in decoded(blob):
+                held.add((event, slot))
+        for at, change in self._state.memory.pending.items():
+            if id in change.added:
+                held.add(at)
+            elif id in change.removed:
+                held.discard(at)
+        return sorted(held)
+
+    def close(self) -> None:
+        """Let go of the file; the next use opens it again."""
+        if self._folder is not None:
+            self._folder.join()
+        self._state.close()
+        self._events = {}
+
+    def _number(self, event: str) -> int | None:
+        """The number of an event, None when nobody ever did it."""
+        if event not in self._events:
+            rows = self._file.ask("SELECT id FROM events WHERE name = ?", (event,))
+            if not rows:
+                return None
+            self._events[event] = rows[0][0]
+        return self._events[event]
+
+    def _made(self, event: str) -> int:
+        """The number of an event, made when it is new."""
+        number = self._number(event)
+        if number is None:
+            self._file.ask("INSERT INTO events (name) VALUES (?) ON CONFLICT DO NOTHING", (event,))
+            [(number,)] = self._file.ask("SELECT id FROM events WHERE name = ?", (event,))
+            if not self._file.open().in_transaction:  # else it may be rolled back
+                self._events[event] = number
+        return int(number)
+
+
+_HELD = "SELECT slot FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL"
+_SLOT = "SELECT bitmap FROM sets WHERE event = ? AND slot = ?"
+_KEPT = "SELECT bitmap FROM unions WHERE event = ? AND start = ? AND stop = ?"
+
+
+def _erase_log(connection: sqlite3.Connection) -> None:
+    """After somebody was forgotten: empty the file's log, which may hold his name, as soon as nobody reads from it."""
+    if connection.execute("SELECT 1 FROM facts WHERE name = 'erasing'").fetchone():
+        [(is_busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not is_busy:
+            connection.execute("DELETE FROM facts WHERE name = 'erasing'")
+
+
+def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Change]) -> BitMap64:
+    left = dict(pending)
+    result, is_own = BitMap64(), False
+    for slot, blob in connection.execute(
+        "SELECT slot, bitmap FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL", key
+    ):
+        part = decoded_bitmap(blob)
+        if change := left.pop(slot, None):
+            part = change.applied_to(part)
+        if is_own:
+            result |= part
+        else:
+            result, is_own = part, True
+    return BitMap64.union(result, *(change.added for change in left.values())) if left else result
