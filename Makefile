@@ -1,4 +1,4 @@
-# What one does here: make demo | test | lint | bench. Each makes .venv first, once.
+# What one does here: make demo | test | quick | lint | bench. Each makes .venv first, once.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,11 +9,12 @@ JOBS ?= 2
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock clean git redis
+.PHONY: help demo test quick lint bench lock clean git redis
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers   (in demo/)"
 	@echo "make test    run the tests            (only some: make test ARGS='tests/test_git.py -k merge')"
+	@echo "make quick   the pure tests only, in under a minute: no processes, servers or networks"
 	@echo "make lint    style, types, import contract"
 	@echo "make bench   measure speed and size against their peers"
 	@echo "make lock    renew requirements.lock  (after a change of dependencies in pyproject.toml)"
@@ -24,6 +25,9 @@ demo: $(INSTALLED) git
 
 test: $(INSTALLED) git redis
 	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+quick: $(INSTALLED)
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "not slow" --hypothesis-profile=quick $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -17,7 +17,18 @@ from hypothesis import HealthCheck, settings
 
 # How long an example takes says something of the machine, and nothing of what is tested.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("untimed"), max_examples=15)
 settings.load_profile("untimed")
+
+SERVERS = {"sail", "redis_server", "small_disk"}
+"""Fixtures that start a server or mount a disk: a test that uses one is slow."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -36,6 +36,8 @@ from footfall.sources.binder.names import FEDERATION, REPO_RULES, member_of, rep
 from footfall.sources.binder.reading import File, Reader
 from footfall.tables import Role
 
+pytestmark = pytest.mark.slow
+
 DAY = date(2024, 1, 10)
 NOW = datetime(2024, 1, 20, 12, tzinfo=UTC)
 

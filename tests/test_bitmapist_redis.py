@@ -23,6 +23,8 @@ from footfall.bitmapist import (
 from footfall.errors import MarkError
 from footfall.stores.redis import RedisStore
 
+pytestmark = pytest.mark.slow
+
 NEW_YEAR = datetime(2026, 1, 1, 9, tzinfo=UTC)
 
 

@@ -24,6 +24,8 @@ from footfall import __version__
 from footfall.sources.binder.sample import write_sample_archive
 from workspaces import HOLES, Ran, launches, run, write_workspace
 
+pytestmark = pytest.mark.slow
+
 FOOTFALL = (sys.executable, "-m", "footfall")
 EVERYTHING = ("--since", "2025-12-20", "--until", "2026-03-10")
 

@@ -16,6 +16,8 @@ import redis
 import footfall
 from workspaces import run
 
+pytestmark = pytest.mark.slow
+
 RETENTION_OF_DECEMBER = "2010-12-01,948,948,362,317,367,341,376,360,336,336,374,354,474,"
 FIRST_THREE_OF_CDNOW = (
     "1997-01-01,7846,7846,1157,964,810,679,736,720,582,559,594,673,634,528,511,664,472,497,498",

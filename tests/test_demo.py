@@ -20,6 +20,8 @@ from footfall.sources.binder.sample import FIRST_DAY, VERSIONS, write_sample_arc
 from histories import History
 from workspaces import run as run_command
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

@@ -18,6 +18,8 @@ from footfall.stores.redis import RedisStore
 from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
 from stores import KINDS, NOW, Kind, Member, flush, members
 
+pytestmark = pytest.mark.slow
+
 bitmapist: Any = untyped_bitmapist
 redis: Any = untyped_redis
 

@@ -19,6 +19,8 @@ from histories import History
 from pages import DOCS, PAGES, commands, current
 from workspaces import run
 
+pytestmark = pytest.mark.slow
+
 ROOT = DOCS.parent
 WRITTEN = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 RUN = [page for page in WRITTEN if page.name != "sources.md"]  # its example has tests of its own

@@ -20,6 +20,8 @@ import footfall
 from footfall.errors import MarkError
 from workspaces import run
 
+pytestmark = pytest.mark.slow
+
 MARK = ("mark", "a", "--file", "x.csv", "--actor", "who")
 
 

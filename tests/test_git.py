@@ -24,6 +24,8 @@ from footfall.sources import installed_sources
 from footfall.sources.git import COMMITS, METRICS, Git
 from histories import ADA, NOW, Collected, History, dated, git, table_of
 
+pytestmark = pytest.mark.slow
+
 REAL = ("icesat2py_icepyx", "jupyterhub_binderhub", "jupyterhub_jupyterhub")
 
 

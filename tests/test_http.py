@@ -15,6 +15,8 @@ import pytest
 from footfall.errors import BrokenDataError, UnreachableError
 from footfall.http import Client, StatusError
 
+pytestmark = pytest.mark.slow
+
 Network = Callable[[httpx2.Request], httpx2.Response]
 
 

@@ -22,6 +22,8 @@ from footfall.ledger import Entry, Status
 from footfall.periods import Grain, Window
 from footfall.tables import Column, Observe, Replace, Role, Rollup, Table
 
+pytestmark = pytest.mark.slow
+
 VISITS = Table(
     name="visits",
     description="A table for tests.",

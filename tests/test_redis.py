@@ -37,6 +37,8 @@ from footfall.stores.redis.keys import cover
 from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, day_slot, hour_slot
 from stores import NOW, flush, members
 
+pytestmark = pytest.mark.slow
+
 bitmapist: Any = untyped_bitmapist
 redis: Any = untyped_redis
 

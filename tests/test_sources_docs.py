@@ -16,6 +16,8 @@ from footfall.ledger import Status
 from footfall.sources import installed_sources
 from footfall.workspace import Workspace
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).parents[1] / "docs" / "sources.md"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

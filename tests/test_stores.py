@@ -504,6 +504,7 @@ class StoreAgainstSets(RuleBasedStateMachine):
         assert len(self.store.everyone()) == len(set().union(*self.model.sets.values()))
 
 
+@pytest.mark.slow
 def test_a_store_is_what_plain_sets_are(kind: Kind, request: pytest.FixtureRequest) -> None:
     class Machine(StoreAgainstSets):
         are_hours_in_days = kind.are_hours_in_days

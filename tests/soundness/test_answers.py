@@ -243,6 +243,7 @@ def test_a_repository_that_left_the_settings_is_not_missed_for_ever(tmp_path: Pa
     assert not any("any more" in note for note in lake.ask("commits").notes)
 
 
+@pytest.mark.slow
 def test_what_was_asked_before_changes_no_answer(tmp_path: Path) -> None:
     """Expressions are kept from one question to the next: each is of one question, on one state of the lake."""
     lake = LakeOf(

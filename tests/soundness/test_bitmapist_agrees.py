@@ -20,6 +20,8 @@ from bitmapists import place_of
 from footfall import bitmapist as ours
 from footfall.bitmapist import cohort
 
+pytestmark = pytest.mark.slow
+
 theirs = pytest.importorskip("bitmapist", reason="bitmapist runs on Python before 3.14")
 their_cohort = pytest.importorskip("bitmapist.cohort")
 

@@ -23,6 +23,8 @@ from histories import ADA, History, git
 from marking import launched_repositories
 from workspaces import run
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 UNTIL = date(2026, 4, 1)
 

@@ -18,9 +18,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 
 import footfall
 from footfall.sources.binder.sample import write_sample_archive
+
+pytestmark = pytest.mark.slow
 
 NOW = datetime(2025, 4, 1, 12, tzinfo=UTC)
 KILLS = 60

@@ -13,6 +13,8 @@ from footfall.ledger import Status
 from footfall.periods import ALL_TIME
 from histories import Collected, History, dated, git
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:

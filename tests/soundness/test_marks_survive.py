@@ -23,6 +23,8 @@ from footfall.stores.sqlite import SqliteStore
 from footfall.stores.store import FIRST, LAST, PER_DAY
 from marking import DAY, MARKS, WRITERS, die_at_step, mark_and_tell, read_on, write_many
 
+pytestmark = pytest.mark.slow
+
 KILLS = 60
 
 

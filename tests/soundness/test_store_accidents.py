@@ -23,6 +23,8 @@ from footfall.stores.sqlite import SqliteStore
 from footfall.stores.store import FIRST, LAST, PER_DAY
 from marking import DAY, mark_while_interrupted
 
+pytestmark = pytest.mark.slow
+
 SPAN = (DAY, DAY + PER_DAY)
 
 

@@ -21,6 +21,8 @@ from footfall.sources import Batch, Offer, Progress
 from footfall.tables import Rows, Table
 from lakes import LAUNCHES, LakeOf, arrow, at, collected
 
+pytestmark = pytest.mark.slow
+
 DAY = Window.of_day(date(2021, 2, 1))
 NOW = at("2021-03-01")
 
