@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pydantic import BaseModel
 
-from footfall.collect import collect, plan, status
+from footfall.collect import SourceStatus, collect, plan, status
 from footfall.errors import SourceError
 from footfall.lake import Lake
 from footfall.ledger import Entry, Status
@@ -170,6 +170,11 @@ def test_a_failed_window_keeps_what_was_stored_and_is_tried_again(lake: Lake) ->
     assert run(lake, door).sources[0].complete == 1
 
 
+def status_of(lake: Lake, door: Door) -> SourceStatus:
+    [state] = status([door], lake.snapshot([]), NOW)
+    return state
+
+
 def test_a_source_that_is_down_does_not_stop_the_others_and_says_so_until_it_is_back(lake: Lake) -> None:
     down, up = Door({}), Door({DAYS[0]: 1})
     down.is_down = True
@@ -177,10 +182,10 @@ def test_a_source_that_is_down_does_not_stop_the_others_and_says_so_until_it_is_
     assert [s.error for s in summary.sources] == ["the door does not answer", ""]
     assert people(lake) == 1
     run(lake, down)
-    assert status([down], lake.known())[0].unreachable == "the door does not answer"
+    assert status_of(lake, down).unreachable == "the door does not answer"
     down.is_down = False
     run(lake, down)
-    assert status([down], lake.known())[0].unreachable == ""
+    assert status_of(lake, down).unreachable == ""
 
 
 def test_a_dry_run_tells_and_writes_nothing(lake: Lake) -> None:
@@ -193,15 +198,15 @@ def test_status_tells_how_fresh_with_which_gaps(lake: Lake) -> None:
     door = Door({day: 10 for day in DAYS if day.day not in (4, 5)})
     door.days[DAYS[8]] = SourceError("smoke")
     run(lake, door)
-    [state] = status([door], lake.known())
+    state = status_of(lake, door)
     assert state.first == datetime(2024, 1, 1, tzinfo=UTC)
     assert state.fresh_until == datetime(2024, 1, 11, tzinfo=UTC)
     assert [str(gap) for gap in state.gaps] == ["2024-01-04 … 2024-01-06", "2024-01-09 … 2024-01-10"]
     assert [entry.reason for entry in state.failed] == ["smoke"]
 
 
-def test_status_of_what_was_never_collected_is_blank() -> None:
-    [state] = status([Door({})], [])
+def test_status_of_what_was_never_collected_is_blank(lake: Lake) -> None:
+    state = status_of(lake, Door({}))
     assert (state.fresh_until, state.windows) == (None, 0)
 
 

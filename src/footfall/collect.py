@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Protocol
 
 from footfall.errors import SourceError
-from footfall.lake import Cursor, Lake, reach_of
+from footfall.lake import Collected, Cursor, Lake, Snapshot, Span, reach_of
 from footfall.lake.maintain import compact
 from footfall.lake.rollups import refresh
 from footfall.ledger import LEDGER, Entry, Status
-from footfall.periods import ALL_TIME, EPOCH, Window
+from footfall.periods import ALL_TIME, EPOCH, Grain, Window, ceil, floor, merge
 from footfall.sources import Batch, Offer, Source
 
 ASKED = Window(EPOCH, EPOCH)
@@ -308,36 +308,40 @@ class SourceStatus:
         return sum(entry.rejected for entry in self.refused)
 
 
-def status(sources: Iterable[Source], entries: Sequence[Entry]) -> list[SourceStatus]:
+def status(sources: Iterable[Source], snapshot: Snapshot, now: datetime) -> list[SourceStatus]:
     """How every table of every source stands; a table never collected has no `fresh_until`."""
-    found = []
-    for source in sources:
-        for table in source.tables:
-            own = [e for e in entries if (e.source, e.table) == (source.name, table.name)]
-            found.append(_status_of(source.name, table.name, own))
-    return found
+    return [
+        _status_of(source.name, table.name, snapshot.collected(table.name).of_source(source.name), now)
+        for source in sources
+        for table in source.tables
+    ]
 
 
-def _status_of(source: str, table: str, entries: Sequence[Entry]) -> SourceStatus:
-    asked = [e for e in entries if e.window == ASKED]
-    entries = [e for e in entries if e.window != ASKED]
-    latest, stored = _by_window(entries)
-    unreachable = next((e.reason for e in _by_window(asked)[0].values() if e.status is Status.FAILED), "")
-    blank = SourceStatus(source, table, unreachable=unreachable)
-    failed = tuple(sorted((e for e in latest.values() if e.status is Status.FAILED), key=lambda e: e.window))
-    if not stored:
+def _status_of(source: str, table: str, collected: Collected, now: datetime) -> SourceStatus:
+    asked = [e for e in collected.noted if e.window == ASKED and e.status is Status.FAILED]
+    noted = [e for e in collected.noted if e.window != ASKED]
+    blank = SourceStatus(source, table, unreachable=asked[0].reason if asked else "")
+    failed = tuple(sorted((e for e in noted if e.status is Status.FAILED), key=lambda e: e.window))
+    if not collected.totals:
         return replace(blank, failed=failed)
-    reach = reach_of([*stored.values(), *(e for e in latest.values() if not e.is_success)])
-    first = min(e.window.start for e in stored.values())
+    reach = reach_of(collected)
+    totals = collected.totals.values()
+    first = min(total.first for total in totals)
+    spans = (span for spans in collected.spans.values() for span in spans)
     return replace(
         blank,
-        scopes=tuple(sorted(reach.by_scope)),
+        scopes=tuple(sorted(scope.name for scope in collected.totals)),
         first=None if first == EPOCH else first,
         fresh_until=reach.fresh_until,
-        windows=len(stored),
+        windows=sum(total.windows for total in totals),
         gaps=tuple(reach.gaps),
-        provisional=tuple(sorted(e.window for e in stored.values() if e.status is Status.PROVISIONAL)),
+        provisional=tuple(merge(_whole_days(span) for span in spans if span.is_provisional_at(now))),
         failed=failed,
-        refused=tuple(sorted((e for e in stored.values() if e.rejected), key=lambda e: e.window)),
-        last_collected_at=max((e.observed_at for e in stored.values() if e.observed_at), default=None),
+        refused=tuple(sorted((e for e in noted if e.is_success and e.rejected), key=lambda e: e.window)),
+        last_collected_at=max(total.last_collected_at for total in totals),
     )
+
+
+def _whole_days(span: Span) -> Window:
+    """The days that the span touches: that today was read until noon is said by how fresh the source is."""
+    return Window(floor(Grain.DAY, span.start), ceil(Grain.DAY, span.end))

@@ -16,7 +16,7 @@ class Status(StrEnum):
 
     COMPLETE = "complete"
     PROVISIONAL = "provisional"
-    """Collected, but its source may still revise it."""
+    """Collected, but its source may still revise it, until `settles_at` where that is known."""
     MISSING = "missing"
     """The source has nothing to say about it."""
     FAILED = "failed"
@@ -42,6 +42,7 @@ LEDGER = Table(
         Column("reason", "string", Role.ATTRIBUTE, "Why it is missing, failed, or worth a note."),
         Column("sample", "string", Role.ATTRIBUTE, "One example of what was refused."),
         Column("observed_at", "timestamp", Role.ATTRIBUTE, "When this was learnt."),
+        Column("settles_at", "timestamp", Role.ATTRIBUTE, "From when on a provisional window can no longer change."),
     ),
     rule=Observe(key=("source", "table", "scope", "window_start", "window_end"), resolve="latest"),
     sort=("source", "table", "scope", "window_start"),
@@ -64,6 +65,12 @@ class Entry:
     reason: str = ""
     sample: str = ""
     observed_at: datetime | None = None
+    settles_at: datetime | None = None
+    """From then on the source can no longer revise a provisional window; None: only the source can say."""
+
+    def is_provisional_at(self, now: datetime) -> bool:
+        """Whether the source may still revise the window at `now`: this ends by itself at `settles_at`."""
+        return self.status is Status.PROVISIONAL and (self.settles_at is None or now < self.settles_at)
 
     @property
     def is_success(self) -> bool:

@@ -336,7 +336,7 @@ class Workspace:
         """How every source stands: how fresh, with which gaps, what failed and why."""
         from footfall.collect import status
 
-        return status(self.sources.values(), self.lake.known())
+        return status(self.sources.values(), self.snapshot(tables=[]), self.now())
 
     def maintain(self, keep_days: int = 30) -> list[Maintained]:
         """Compact small files and expire versions older than `keep_days`."""

@@ -63,7 +63,7 @@ class CollectedEvent:
         return self._reach().gaps
 
     def _reach(self) -> Reach:
-        return reach_of(entry for entry in self.lake.known() if entry.table == self.table.name)
+        return reach_of(self.lake.snapshot([]).collected(self.table.name))
 
     def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
         """The files of each month now, and a fingerprint of all."""

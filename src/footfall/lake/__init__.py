@@ -1,9 +1,23 @@
-"""The lake: a folder of Delta tables, one a table of Footfall, that keeps what was collected for ever."""
+"""The lake: a folder of Delta tables, one a table of Footfall, that keeps what was collected."""
 
+from footfall.lake.collected import Collected, Scope, Span
 from footfall.lake.delta import Cursor
-from footfall.lake.lake import Lake, Pinned, Snapshot
+from footfall.lake.lake import Lake
 from footfall.lake.maintain import Maintained
 from footfall.lake.members import actors_by_day
 from footfall.lake.reach import Reach, reach_of
+from footfall.lake.snapshot import Pinned, Snapshot
 
-__all__ = ["Cursor", "Lake", "Maintained", "Pinned", "Reach", "Snapshot", "actors_by_day", "reach_of"]
+__all__ = [
+    "Collected",
+    "Cursor",
+    "Lake",
+    "Maintained",
+    "Pinned",
+    "Reach",
+    "Scope",
+    "Snapshot",
+    "Span",
+    "actors_by_day",
+    "reach_of",
+]

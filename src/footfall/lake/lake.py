@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 
 import duckdb
 
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
+from footfall.lake.collected import Collected, read_collected
 from footfall.lake.delta import (
-    PARTITION,
     CommitConflictError,
     Cursor,
     DataFile,
@@ -37,59 +34,26 @@ from footfall.lake.files import (
     write_month,
     write_sorted,
 )
-from footfall.lake.ledger import entries_in, entries_since, rows_of
+from footfall.lake.ledger import KEY, entries_of, in_force, recorded, rows_of
+from footfall.lake.snapshot import Pinned, Snapshot
 from footfall.ledger import LEDGER, Entry
 from footfall.periods import EPOCH, Window, in_utc, merge
 from footfall.tables import Observe, Replace, Rows, Table
 
-FORMAT = 1
-"""What this Footfall writes; a lake of a higher format is left alone."""
+FORMAT = 2
+"""What this Footfall writes; a lake of a higher format is left alone, one of a lower is raised by its next commit.
+
+1: 0.1.0. 2: the ledger has columns more, and rows that newer ones stand for lie in files of their own.
+"""
 
 MARKER = "footfall-lake.json"
 ATTEMPTS = 30
+_MOST_KEPT = 64
+"""Readings of one version of the ledger that are kept."""
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class Pinned:
-    """One table at one version, as its files."""
-
-    name: str
-    address: str
-    version: int
-    files: tuple[str, ...]
-    columns: tuple[str, ...]
-    built_from: int | None = None
-    """Of a rollup: the version of its table that it was built from."""
-
-    @property
-    def months(self) -> dict[str, tuple[str, ...]]:
-        """The files of each month, which stand in a folder of their own, in a steady order."""
-        found: dict[str, list[str]] = {}
-        for file in sorted(self.files):
-            found.setdefault(Path(file).parent.name.removeprefix(f"{PARTITION}="), []).append(file)
-        return {month: tuple(files) for month, files in sorted(found.items())}
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Every table at one version, and what the ledger said then: reading it twice gives the same."""
-
-    tables: dict[str, Pinned]
-    entries: tuple[Entry, ...]
-    as_of: datetime | None = None
-
-    def __hash__(self) -> int:
-        return hash(self.version)
-
-    @cached_property
-    def version(self) -> str:
-        """A short hash of all versions: equal snapshots give equal answers."""
-        versions = json.dumps([sorted((p.name, p.version) for p in self.tables.values()), str(self.as_of)])
-        return hashlib.sha256(versions.encode()).hexdigest()[:16]
 
 
 class Lake:
@@ -100,8 +64,10 @@ class Lake:
         self.now = now
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._pins: dict[str, Pinned] = {}
-        self._ledger: tuple[int, tuple[Entry, ...]] | None = None
+        self._collected: dict[tuple[int, str, Window | None, datetime | None], Collected] = {}
+        self._format = 0
         self._stamped = EPOCH
+        self._stamped_version: int | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -133,7 +99,7 @@ class Lake:
                     )
                 return
             found = json.loads(marker.read_text(encoding="utf-8"))
-            number = int(found["format"])
+            number = self._format = int(found["format"])
         except OSError as error:
             raise LakeError(f"{self.root} cannot be read: {error.strerror}.") from None
         except (ValueError, KeyError, TypeError):
@@ -145,8 +111,12 @@ class Lake:
             )
 
     def _prepare(self) -> None:
+        """The folder with its marker, of this format: an earlier Footfall leaves alone what is written from now on."""
         marker = self.root / MARKER
-        if marker.is_file():
+        if self._format == FORMAT and marker.is_file():
+            return
+        self._check()
+        if self._format == FORMAT and marker.is_file():
             return
         from footfall import __version__
 
@@ -281,31 +251,37 @@ class Lake:
         """Add outcomes to the ledger; the newest wins, so a stamp never falls, whatever the clock does."""
         if not entries:
             return
-        if self._ledger is None:
-            self.known()
-        newest = (
-            max((e.observed_at for e in self._ledger[1] if e.observed_at), default=EPOCH) if self._ledger else EPOCH
-        )
-        self._stamped = max(in_utc(self.now()), max(newest, self._stamped) + timedelta(microseconds=1))
-        self.commit(LEDGER, rows_of(self.cursor(), entries, self._stamped), cursor=Cursor(LEDGER.name, 0))
+        ledger = self._pin(LEDGER)
+        if ledger is not None and ledger.version != self._stamped_version:  # others wrote meanwhile
+            self._stamped = max(self._stamped, self._newest_stamp(ledger))
+        self._stamped = max(in_utc(self.now()), self._stamped + timedelta(microseconds=1))
+        rows = rows_of(entries, self._stamped)
+        self._stamped_version = self.commit(LEDGER, rows, cursor=Cursor(LEDGER.name, 0))
+
+    def _newest_stamp(self, ledger: Pinned) -> datetime:
+        newest = f"SELECT epoch_us(max(observed_at)) FROM ({recorded(ledger.files)})"
+        [(micros,)] = self.cursor().execute(newest).fetchall()
+        return EPOCH + timedelta(microseconds=micros or 0)
 
     def known(self, source: str | None = None) -> list[Entry]:
-        """What the ledger knows now, of one source or of all: see `Snapshot.entries`."""
-        return [entry for entry in self._entries(self._pin(LEDGER), None) if source in (None, entry.source)]
+        """The entries in force now, of one source or of all: see `footfall.lake.ledger.in_force`."""
+        ledger = self._pin(LEDGER)
+        entries = in_force(recorded(ledger.files if ledger else (), source=source))
+        return list(entries_of(self.cursor().sql(f"{entries} ORDER BY {KEY}, observed_at")))
 
     def learnt(self, source: str, since: datetime) -> tuple[Entry, ...]:
         """Every entry of a source that was recorded after `since`, those that newer ones stand for included."""
         ledger = self._pin(LEDGER)
-        return entries_since(self.cursor(), ledger.files, source, since) if ledger and ledger.files else ()
+        return entries_of(self.cursor().sql(recorded(ledger.files if ledger else (), source=source, since=since)))
 
-    def _entries(self, ledger: Pinned | None, as_of: datetime | None) -> tuple[Entry, ...]:
-        if ledger is None or not ledger.files:
-            return ()
-        if as_of is not None:
-            return entries_in(self.cursor(), ledger.files, in_utc(as_of))
-        if self._ledger is None or self._ledger[0] != ledger.version:
-            self._ledger = ledger.version, entries_in(self.cursor(), ledger.files)
-        return self._ledger[1]
+    def _read_ledger(self, ledger: Pinned, table: str, window: Window | None, as_of: datetime | None) -> Collected:
+        """What the ledger says about a table; kept while its version is the same."""
+        key = (ledger.version, table, window, as_of)
+        if key not in self._collected:
+            if len(self._collected) >= _MOST_KEPT or any(version != ledger.version for version, *_ in self._collected):
+                self._collected = {}
+            self._collected[key] = read_collected(self.cursor(), ledger.files, table, window, as_of)
+        return self._collected[key]
 
     # Reading
 
@@ -320,12 +296,13 @@ class Lake:
         The ledger is pinned first: it then never claims a window whose rows the snapshot lacks.
         """
         self._check()
-        found = [ledger := self._pin(LEDGER)]
+        ledger = self._pin(LEDGER)
+        found: list[Pinned | None] = []
         for table in tables:
             found += [self._pin(table.rolled(rollup), as_of) for rollup in table.rollups]
             found.append(self._pin(table, as_of))
         pinned = {one.name: one for one in found if one is not None}
-        return Snapshot(pinned, self._entries(ledger, as_of), as_of)
+        return Snapshot(pinned, as_of and in_utc(as_of), ledger, self._read_ledger)
 
     def _pin(self, table: Table, as_of: datetime | None = None) -> Pinned | None:
         folder = self.root / table.name

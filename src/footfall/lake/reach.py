@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from footfall.ledger import Entry, Status
+from footfall.lake.collected import Collected, Scope
 from footfall.periods import Window, merge, subtract
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What was collected of each scope, and which scopes nobody asks for any more."""
+    """What was collected of each scope, and which scopes are no longer asked for."""
 
-    by_scope: Mapping[str, Sequence[Window]]
-    left: frozenset[str]
+    by_scope: Mapping[Scope, Sequence[Window]]
+    left: frozenset[Scope]
 
     @property
     def fresh_until(self) -> datetime | None:
@@ -35,20 +34,7 @@ class Reach:
         )
 
 
-def reach_of(entries: Iterable[Entry]) -> Reach:
-    """The reach of one table, from the newest entry of each window and the newest successful one.
-
-    An entry about asking the source itself has an empty window, and covers nothing. A scope that was retired has left
-    unless something later was collected of it.
-    """
-    entries = [entry for entry in entries if entry.window.start < entry.window.end]
-    by_scope: dict[str, list[Window]] = defaultdict(list)
-    for entry in entries:
-        if entry.is_success:
-            by_scope[entry.scope].append(entry.covered)
-    left = {
-        e.scope
-        for e in entries
-        if e.status is Status.RETIRED and all(w.end <= e.window.start for w in by_scope.get(e.scope, ()))
-    }
-    return Reach(dict(by_scope), frozenset(left))
+def reach_of(collected: Collected) -> Reach:
+    """The reach of a table. A scope that was retired has left unless something later was collected of it."""
+    by_scope = {scope: [span.window for span in spans] for scope, spans in collected.spans.items() if spans}
+    return Reach(by_scope, frozenset(collected.retired))

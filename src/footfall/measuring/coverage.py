@@ -6,38 +6,43 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from footfall.ledger import Entry, Status
 from footfall.periods import EPOCH, FAR_FUTURE, Window, merge, short
 
 if TYPE_CHECKING:
-    from footfall.lake import Snapshot
+    from footfall.lake import Collected, Snapshot
 
 _MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What the ledger says about one table; every question can be narrowed to some scopes.
+    """What the ledger says about one table at `now`; every question can be narrowed to some scopes.
 
     A source may be collected by scope (repository by repository): the coverage of a span is then the
     mean over its scopes, each being the share of the span that was collected of it. A scope that was
     retired before the span began is no part of the mean: it is not missed, and a note says that it left.
     """
 
-    entries: tuple[Entry, ...]
+    collected: Collected
+    now: datetime
 
     def of(self, scopes: Callable[[str], bool]) -> Coverage:
         """The part of it about the scopes that `scopes` accepts."""
-        return Coverage(tuple(entry for entry in self.entries if scopes(entry.scope)))
+        return Coverage(self.collected.of(lambda scope: scopes(scope.name)), self.now)
+
+    def of_scope(self, name: str) -> Coverage:
+        """The part of it about one scope; asking for each in turn costs no more than asking for all."""
+        return Coverage(self.collected.of_scope(name), self.now)
 
     def share(self, window: Window) -> float:
         """The share of `window` that was collected, 0 to 1; exact until the one division."""
-        if not self._collected or window.start == window.end:
+        if not self._shares or window.start == window.end:
             return 0.0
-        scopes = [(windows, times) for windows, left_at, times in self._collected if left_at > window.start]
+        scopes = [(windows, times) for windows, left_at, times in self._shares if left_at > window.start]
         if not scopes:
             return 0.0
         covered = sum(times * _overlap(windows, window) for windows, times in scopes)
@@ -50,50 +55,34 @@ class Coverage:
     @cached_property
     def bounds(self) -> Window | None:
         """From the first to the last moment that was collected; what is collected "since ever" has no first."""
-        windows = [window for scope_windows, _, _ in self._collected for window in scope_windows]
+        windows = [window for scope_windows, _, _ in self._shares for window in scope_windows]
         if not windows:
             return None
         last = max(window.end for window in windows)
         return Window(min((w.start for w in windows if w.start > EPOCH), default=last), last)
 
     @cached_property
-    def _collected(self) -> list[tuple[list[Window], datetime, int]]:
+    def _shares(self) -> list[tuple[list[Window], datetime, int]]:
         """Of each scope the spans collected and when it was retired; scopes where both are equal counted together."""
-        by_scope: dict[tuple[str, str], list[Window]] = {}
-        for entry in self.entries:
-            windows = by_scope.setdefault((entry.source, entry.scope), [])
-            if entry.is_success:
-                windows.append(entry.covered)
         counted: dict[tuple[tuple[Window, ...], datetime], int] = {}
-        for scope, windows in by_scope.items():
-            left = self._retired.get(scope)
-            key = tuple(merge(windows)), left.window.start if left else FAR_FUTURE
+        for scope, spans in self.collected.spans.items():
+            left = self.collected.retired.get(scope)
+            key = tuple(merge(span.window for span in spans)), left.window.start if left else FAR_FUTURE
             counted[key] = counted.get(key, 0) + 1
         return [(list(windows), left_at, times) for (windows, left_at), times in counted.items()]
 
     @cached_property
-    def _retired(self) -> dict[tuple[str, str], Entry]:
-        """Scopes that nobody asks for any more; of one that came back something later was collected."""
-        last: dict[tuple[str, str], datetime] = {}
-        for entry in self.entries:
-            if entry.is_success:
-                scope = entry.source, entry.scope
-                last[scope] = max(entry.covered.end, last.get(scope, EPOCH))
-        retired = ((e, (e.source, e.scope)) for e in self.entries if e.status is Status.RETIRED)
-        return {scope: e for e, scope in retired if last.get(scope, EPOCH) <= e.window.start}
-
-    @cached_property
     def _provisional(self) -> list[Window]:
-        return merge(entry.covered for entry in self.entries if entry.status is Status.PROVISIONAL)
+        spans = (span for spans in self.collected.spans.values() for span in spans)
+        return merge(span.window for span in spans if span.is_provisional_at(self.now))
 
     def notes(self, window: Window) -> list[str]:
         """One sentence each on what is missing, what failed and what was refused within `window`."""
-        inside = [entry for entry in self.entries if entry.window.overlaps(window)]
-        collected = {_key(entry) for entry in inside if entry.is_success}
-        missing = [e for e in inside if e.status is Status.MISSING and _key(e) not in collected]
+        inside = [entry for entry in self.collected.noted if entry.window.overlaps(window)]
+        missing = [e for e in inside if e.status is Status.MISSING]
         failed = [e for e in inside if e.status is Status.FAILED]
         refused = [e for e in inside if e.is_success and e.rejected]
-        retired = {e.scope: e for e in self._retired.values() if e.window.overlaps(window)}
+        retired = {scope.name: e for scope, e in self.collected.retired.items() if e.window.overlaps(window)}
         notes = []
         if missing:
             notes.append(
@@ -117,10 +106,9 @@ class Coverage:
         return notes
 
 
-@lru_cache(maxsize=16)
-def coverage_of(snapshot: Snapshot, table: str) -> Coverage:
-    """What the ledger says about a table; kept, as a snapshot is asked more than once."""
-    return Coverage(tuple(entry for entry in snapshot.entries if entry.table == table))
+def coverage_of(snapshot: Snapshot, table: str, now: datetime) -> Coverage:
+    """What the ledger says about a table."""
+    return Coverage(snapshot.collected(table), now)
 
 
 def _overlap(windows: Sequence[Window], window: Window) -> int:
@@ -132,10 +120,6 @@ def _overlap(windows: Sequence[Window], window: Window) -> int:
         total += part.length // _MICROSECOND if part else 0
         at += 1
     return total
-
-
-def _key(entry: Entry) -> tuple[str, str, Window]:
-    return entry.source, entry.scope, entry.window
 
 
 def _counted(entries: Collection[Entry]) -> str:

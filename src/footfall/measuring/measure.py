@@ -55,7 +55,7 @@ class Measurement:
     @property
     def _key(self) -> Measurement:
         """What expressions depend on: the tables, not what the ledger says of them."""
-        return replace(self, snapshot=replace(self.snapshot, entries=()))
+        return replace(self, snapshot=replace(self.snapshot, ledger=None))
 
     def run(self, window: Window, grain: Grain, counts_first: bool = False) -> pa.Table:
         """One row a period and group that has rows: PERIOD (not of a total), the group columns, VALUE.

@@ -78,7 +78,7 @@ class Plan:
         """The ledger on this table, of the scopes that the query is about."""
         scope = self.table.rule.scope
         pins = [f for f in self.query.where if f.dimension == scope]
-        whole = coverage_of(self.snapshot, self.table.name)
+        whole = coverage_of(self.snapshot, self.table.name, self.now)
         return whole.of(lambda name: all((name in pin.values) != pin.is_negated for pin in pins)) if pins else whole
 
     @cached_property
@@ -98,7 +98,7 @@ class Plan:
                 return self.coverage
             named = {group[self.scope_position] for group in self.kept}
             return self.coverage.of(lambda name: name not in named)
-        return self.coverage.of(lambda name: name == scope)
+        return self.coverage.of_scope(str(scope)) if scope is not None else self.coverage.of(lambda name: False)
 
 
 def choose_policies(plan: Plan) -> Plan:

@@ -1,0 +1,193 @@
+"""What the ledger says about one table: the spans that were collected of each scope, and what is worth a note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+from footfall.lake.ledger import entries_of, in_force, recorded
+from footfall.ledger import Entry, Status
+from footfall.periods import EPOCH, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+
+class Scope(NamedTuple):
+    """A part of a source that is collected by itself, such as a repository; `name` is empty for all of the source."""
+
+    source: str
+    name: str
+
+
+class Span(NamedTuple):
+    """A half-open span of time [start, end) that was collected, in UTC."""
+
+    start: datetime
+    end: datetime
+    settles_at: datetime | None = None
+    """From then on a provisional span can no longer change; None: only its source can say."""
+    is_provisional: bool = False
+    """Whether its source could still revise it when it was collected; see `is_provisional_at`."""
+
+    @property
+    def window(self) -> Window:
+        return Window(self.start, self.end)
+
+    def is_provisional_at(self, now: datetime) -> bool:
+        """Whether the source may still revise the span at `now`: this ends by itself at `settles_at`."""
+        return self.is_provisional and (self.settles_at is None or now < self.settles_at)
+
+
+class Total(NamedTuple):
+    """What was collected of one scope, in numbers."""
+
+    windows: int
+    first: datetime
+    """Where its first window starts."""
+    last_collected_at: datetime
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The entries in force of one table: of each window the newest, and the newest success before a failure.
+
+    `spans` has every scope that the ledger knows, with () where nothing was collected of it. Within a scope they are in
+    order; complete windows that touch are one span. A provisional span may overlap others.
+    """
+
+    spans: Mapping[Scope, tuple[Span, ...]]
+    noted: tuple[Entry, ...] = ()
+    """Windows that are missing, failed or retired, of which lines were refused, or that have a note; by scope and time."""
+    totals: Mapping[Scope, Total] = field(default_factory=dict)
+    """Of each scope of which something was collected."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Equal digests: the ledger says the same about the table, whenever that was recorded."""
+        noted = [
+            (e.source, e.scope, e.window, str(e.status), e.covered, e.rows, e.rejected, e.reason, e.sample)
+            for e in self.noted
+        ]
+        return blake2b(repr((sorted(self.spans.items()), noted)).encode(), digest_size=8).hexdigest()
+
+    @cached_property
+    def retired(self) -> Mapping[Scope, Entry]:
+        """Scopes that are no longer asked for; of one that came back something later was collected."""
+        last = {scope: max((span.end for span in spans), default=EPOCH) for scope, spans in self.spans.items()}
+        said = {Scope(e.source, e.scope): e for e in self.noted if e.status is Status.RETIRED}
+        return {scope: entry for scope, entry in said.items() if last.get(scope, EPOCH) <= entry.window.start}
+
+    def of(self, accepts: Callable[[Scope], bool]) -> Collected:
+        """The part of it about the scopes that `accepts` takes."""
+        return Collected(
+            {scope: spans for scope, spans in self.spans.items() if accepts(scope)},
+            tuple(entry for entry in self.noted if accepts(Scope(entry.source, entry.scope))),
+            {scope: total for scope, total in self.totals.items() if accepts(scope)},
+        )
+
+    def of_source(self, name: str) -> Collected:
+        """The part of it that one source collected."""
+        return self.of(lambda scope: scope.source == name)
+
+    def of_scope(self, name: str) -> Collected:
+        """The part of it about the scopes called `name`; asking for each in turn costs no more than asking for all."""
+        return self._by_name.get(name, NOTHING)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Collected]:
+        parts: dict[str, tuple[dict[Scope, tuple[Span, ...]], list[Entry], dict[Scope, Total]]] = {}
+        for scope, spans in self.spans.items():
+            part = parts.setdefault(scope.name, ({}, [], {}))
+            part[0][scope] = spans
+            if scope in self.totals:
+                part[2][scope] = self.totals[scope]
+        for entry in self.noted:
+            parts.setdefault(entry.scope, ({}, [], {}))[1].append(entry)
+        return {name: Collected(spans, tuple(noted), totals) for name, (spans, noted, totals) in parts.items()}
+
+
+NOTHING = Collected({})
+
+
+def read_collected(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[str],
+    table: str,
+    window: Window | None = None,
+    as_of: datetime | None = None,
+) -> Collected:
+    """What some files of the ledger say about `table`, within `window` and as it was known at `as_of` where given."""
+    kept = connection.sql(in_force(recorded(files, table=table, window=window, as_of=as_of)))
+    entries = connection.from_arrow(kept.to_arrow_table())
+    spans: dict[Scope, list[Span]] = {}
+    totals: dict[Scope, Total] = {}
+    for source, scope, windows, first, last_at in _asked(entries, _SCOPES).fetchall():
+        spans[Scope(source, scope)] = []
+        if windows:
+            totals[Scope(source, scope)] = Total(windows, _moment(first), _moment(last_at))
+    for source, scope, start, end, is_provisional, settles_at in _asked(entries, _SPANS).fetchall():
+        settled = None if settles_at is None else _moment(settles_at)
+        spans[Scope(source, scope)].append(Span(_moment(start), _moment(end), settled, is_provisional))
+    noted = entries_of(_asked(entries, _NOTED))
+    return Collected({scope: tuple(found) for scope, found in spans.items()}, noted, totals)
+
+
+def _asked(entries: duckdb.DuckDBPyRelation, sql: str) -> duckdb.DuckDBPyRelation:
+    answer = entries.query("entries", sql)
+    assert answer is not None, "a statement with rows"
+    return answer
+
+
+def _moment(micros: int) -> datetime:
+    return EPOCH + timedelta(microseconds=micros)
+
+
+_SCOPES = """
+    SELECT source, scope, count(*) FILTER (is_success), epoch_us(min(window_start) FILTER (is_success)),
+           epoch_us(max(observed_at) FILTER (is_success))
+    FROM entries
+    WHERE window_start < window_end
+    GROUP BY source, scope
+    ORDER BY source, scope
+"""
+"""An entry about asking the source itself has an empty window: it covers nothing, and makes no scope."""
+
+_SPANS = """
+    WITH covered AS (
+        SELECT source, scope, window_start AS first, least(window_end, covered_until) AS last,
+               status = 'provisional' AS is_provisional, CASE WHEN is_provisional THEN settles_at END AS settles
+        FROM entries
+        WHERE is_success AND first < last
+    ), parted AS (
+        SELECT *, first <= max(last) OVER (
+            PARTITION BY source, scope, is_provisional, settles ORDER BY first, last
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS touches
+        FROM covered
+    ), numbered AS (
+        SELECT *, count(*) FILTER (touches IS NOT true) OVER (
+            PARTITION BY source, scope, is_provisional, settles ORDER BY first, last ROWS UNBOUNDED PRECEDING
+        ) AS island
+        FROM parted
+    )
+    SELECT source, scope, epoch_us(min(first)) AS start, epoch_us(max(last)), is_provisional, epoch_us(settles)
+    FROM numbered
+    GROUP BY source, scope, is_provisional, settles, island
+    ORDER BY source, scope, start, is_provisional, settles
+"""
+"""Gaps and islands: windows that touch or overlap, and end to be provisional at the same moment, are one span."""
+
+_NOTED = """
+    SELECT *
+    FROM entries
+    WHERE (NOT is_success OR rejected > 0 OR reason <> '') AND NOT (status = 'missing' AND has_success)
+    ORDER BY source, scope, window_start, window_end, observed_at
+"""
+"""What is missing upstream and was collected before still stands, and is not missing here."""

@@ -1,0 +1,68 @@
+"""Snapshots: every table at one version, and what the ledger said then. Reading one twice gives the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from footfall.lake.collected import NOTHING, Collected
+from footfall.lake.delta import PARTITION
+from footfall.periods import Window
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """One table at one version, as its files."""
+
+    name: str
+    address: str
+    version: int
+    files: tuple[str, ...]
+    columns: tuple[str, ...]
+    built_from: int | None = None
+    """Of a rollup: the version of its table that it was built from."""
+
+    @property
+    def months(self) -> dict[str, tuple[str, ...]]:
+        """The files of each month, which stand in a folder of their own, in a steady order."""
+        found: dict[str, list[str]] = {}
+        for file in sorted(self.files):
+            found.setdefault(Path(file).parent.name.removeprefix(f"{PARTITION}="), []).append(file)
+        return {month: tuple(files) for month, files in sorted(found.items())}
+
+
+class LedgerReader(Protocol):
+    """Reads what a pinned version of the ledger says about a table."""
+
+    def __call__(self, ledger: Pinned, table: str, window: Window | None, as_of: datetime | None) -> Collected: ...
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Every table at one version, and what the ledger said then: reading it twice gives the same."""
+
+    tables: dict[str, Pinned]
+    as_of: datetime | None = None
+    ledger: Pinned | None = None
+    read_ledger: LedgerReader | None = field(default=None, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        return hash(self.version)
+
+    @cached_property
+    def version(self) -> str:
+        """A short hash of all versions: equal snapshots give equal answers."""
+        pinned = [*self.tables.values(), *([self.ledger] if self.ledger else [])]
+        versions = json.dumps([sorted((p.name, p.version) for p in pinned), str(self.as_of)])
+        return hashlib.sha256(versions.encode()).hexdigest()[:16]
+
+    def collected(self, table: str, window: Window | None = None) -> Collected:
+        """What the ledger said about `table`, or about its windows that touch `window`."""
+        if self.ledger is None or self.read_ledger is None:
+            return NOTHING
+        return self.read_ledger(self.ledger, table, window, self.as_of)
