@@ -19,6 +19,11 @@ FIRST_YEAR, LAST_YEAR = 1000, 9000
 """Years that people may ask for: calculations around them stay within the calendar."""
 
 
+def utc_now() -> datetime:
+    """The clock that is used where no other is passed in."""
+    return datetime.now(UTC)
+
+
 class Grain(StrEnum):
     """How finely time is split; ordered from fine to coarse."""
 

@@ -11,10 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from footfall.errors import QueryError, SettingsError, UnknownNameError
-from footfall.lake import Lake, Snapshot
-from footfall.lake.lake import utc_now
 from footfall.metrics import Metric
-from footfall.periods import ALL_TIME, Window, parse_moment
+from footfall.periods import ALL_TIME, Window, parse_moment, utc_now
 from footfall.settings import Settings, read_settings
 from footfall.sources import Context, Source, open_sources
 from footfall.tables import Table
@@ -23,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from footfall.activity import Activity
+    from footfall.activity.collected import CollectedEvent
     from footfall.activity.files import FileMarks
     from footfall.activity.sets import Event
     from footfall.collect import SourceStatus, Summary, Watcher
     from footfall.engine import Engine
     from footfall.http import Client
-    from footfall.lake import Maintained
+    from footfall.lake import Lake, Maintained, Snapshot
     from footfall.result import Result
     from footfall.retention.cohorts import Cohort
     from footfall.retention.funnels import Funnel
@@ -67,6 +66,8 @@ class Workspace:
 
     @cached_property
     def lake(self) -> Lake:
+        from footfall.lake import Lake
+
         return Lake.open(self.settings.lake_address, now=self.now)
 
     @cached_property
@@ -89,19 +90,24 @@ class Workspace:
 
     @cached_property
     def activity(self) -> Activity:
-        """Who did what when: marks, and the sets that come of them."""
-        from footfall.activity import Activity, CollectedEvent, Naming
+        """Who did what when: marks, and the sets of actors. Sources and lake are opened only for events of theirs."""
+        from footfall.activity import Activity, Naming
         from footfall.stores.addresses import open_store
 
         chosen = self.settings.activity
         store = open_store(chosen.store, self.settings.folder, self.now)
         naming = Naming(chosen.hash_key.reveal().encode() if chosen.hash_key else None)
-        collected = {
-            event.name: CollectedEvent(self.lake, table, event, store, naming)
-            for table in self.tables.values()
-            for event in table.events
-        }
-        return Activity(store, self.now, naming, chosen.hourly, chosen.population, collected)
+
+        def load_collected() -> dict[str, CollectedEvent]:
+            from footfall.activity.collected import CollectedEvent
+
+            return {
+                event.name: CollectedEvent(lambda: self.lake, table, event, store, naming)
+                for table in self.tables.values()
+                for event in table.events
+            }
+
+        return Activity(store, self.now, naming, chosen.hourly, chosen.population, load_collected)
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -325,8 +331,8 @@ class Workspace:
         return replace(answer, notes=self._notes_on_events(answer.event))
 
     def _notes_on_events(self, *events: str) -> tuple[str, ...]:
-        tables = [table for table in self.tables.values() if any(e.name in events for e in table.events)]
-        return tuple(dict.fromkeys(note for table in tables for note in self._notes_on(table)))
+        found = [self.activity.owners.table_of(event) for event in events]
+        return tuple(dict.fromkeys(note for event in found if event for note in self._notes_on(event.table)))
 
     def forget(self, actors: Any) -> int:
         """Take actors out of every set and out of the names; how many sets lost one. See `Activity.forget`."""

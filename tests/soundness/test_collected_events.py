@@ -109,9 +109,9 @@ def test_several_processes_bring_an_event_up_to_date_at_once(ff: Workspace) -> N
 
 
 def test_nobody_marks_what_is_collected(ff: Workspace) -> None:
-    with pytest.raises(MarkError, match="comes of what was collected"):
+    with pytest.raises(MarkError, match="reported by a collected table"):
         ff.mark("binder_launch", "GitHub:a/b")
-    with pytest.raises(MarkError, match="comes of what was collected"):
+    with pytest.raises(MarkError, match="reported by a collected table"):
         ff.unmark("binder_launch", "GitHub:a/b")
 
 

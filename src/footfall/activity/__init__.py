@@ -4,6 +4,5 @@ from __future__ import annotations
 
 from footfall.activity.activity import Activity as Activity
 from footfall.activity.actors import Naming as Naming
-from footfall.activity.collected import CollectedEvent as CollectedEvent
 from footfall.activity.sets import ActorSet as ActorSet
 from footfall.stores.store import Store as Store

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from footfall.activity.actors import AS_THEY_ARE, Naming
-from footfall.activity.collected import CollectedEvent
 from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.moments import moment_of
+from footfall.activity.owners import NAMING_CURSOR, Owners
 from footfall.activity.sets import ActorSet, Event, Everybody
 from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
 from footfall.periods import EPOCH, Grain, Window, floor
@@ -19,11 +19,12 @@ from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import bitmap_of
 from footfall.stores.store import PER_DAY, UNDATED, Store, day_slot, hour_slot, start_of
 
+if TYPE_CHECKING:
+    from footfall.activity.collected import CollectedEvent
+
 FURTHEST = timedelta(days=366)
 """How far ahead of now a mark may be dated: a clock may be wrong and a date planned, but not by years."""
 LONGEST_EVENT = 200
-_NAMING = "naming"
-"""The cursor that says which key the names of a store are kept under."""
 FOREIGN = 1 << 33
 """Ids from here on are names that only other stores know; they live as long as the process."""
 
@@ -49,13 +50,16 @@ class Activity:
     naming: Naming = AS_THEY_ARE
     is_hourly: bool = False
     population_event: str | None = None
-    collected: Mapping[str, CollectedEvent] = field(default_factory=dict)
-    """Events that come of what was collected, by name. Nobody marks them."""
+    load_collected: Callable[[], Mapping[str, CollectedEvent]] = dict
+    """Gives the events that collected tables report, by name; called only when the store alone cannot tell."""
     _today: tuple[datetime, datetime, int] = (EPOCH, EPOCH, 0)
     _checked: set[str] = field(default_factory=set)
     _is_naming_checked: bool = False
     _foreign: dict[str, int] = field(default_factory=dict)
     _foreign_names: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.owners = Owners(self.store, self.load_collected)
 
     def __repr__(self) -> str:
         return f"<activity in {self.store.address}>"
@@ -151,11 +155,11 @@ class Activity:
         """
         if self._is_naming_checked:
             return
-        known = self.store.cursor(_NAMING)
+        known = self.store.cursor(NAMING_CURSOR)
         if known is None and not is_first:
             return
         if known is None:
-            self.store.replace(_NAMING, 0, 0, {}, {_NAMING: self.naming.fingerprint})
+            self.store.replace(NAMING_CURSOR, 0, 0, {}, {NAMING_CURSOR: self.naming.fingerprint})
         elif known != self.naming.fingerprint:
             raise SettingsError(
                 f"the names in {self.store.address} are kept "
@@ -201,9 +205,13 @@ class Activity:
                 f"{_shown(event)} is no name of an event: a text of 1 to {LONGEST_EVENT} characters, without blanks "
                 "around it, such as 'active' or 'task:done'; nothing was marked."
             )
-        if event in self.collected:
-            raise MarkError(f"{event!r} comes of what was collected and cannot be marked by hand; choose another name.")
+        self.owners.check_markable(event)
         self._checked.add(event)
+
+    @property
+    def collected(self) -> dict[str, CollectedEvent]:
+        """The events that collected tables report, by name; the sources are loaded for it."""
+        return self.owners.collected
 
     def event(self, name: str) -> Event:
         """An event and its sets, whether or not anybody did it yet."""
@@ -220,31 +228,31 @@ class Activity:
         ever = self.event(name).ever()
         days = [slot for slot in self.store.slots(name) if slot != UNDATED]
         first, last = (start_of(days[0]), start_of(days[-1])) if days else (None, None)
-        collected = self.collected.get(name)
+        collected = self.owners.table_of(name)
         says = collected.event.description if collected else ""
         return EventSummary(name, says, first, last, len(ever), ever.occurrences())
 
     def known_event(self, name: str) -> Event:
         """An event that somebody did; any other is an error with the names that there are."""
         self.renew(name)
-        if name not in self.collected and name not in (known := self.store.events()):
+        if self.owners.table_of(name) is None and name not in (known := self.store.events()):
             tail = did_you_mean(name, known) if known else "; nothing was marked yet, `footfall mark` does"
             raise QueryError(f"nobody ever did {_shown(name)}{tail}.")
         return self.event(name)
 
     def renew(self, event: str) -> None:
-        """Bring an event that comes of what was collected up to date."""
-        if collected := self.collected.get(event):
+        """Bring an event that a collected table reports up to date."""
+        if collected := self.owners.table_of(event):
             collected.renew()
 
     def known_until(self, event: str) -> datetime:
         """The moment up to which everything is known of an event: now, or what was collected last."""
-        collected = self.collected.get(event)
+        collected = self.owners.table_of(event)
         return min(self.now(), collected.known_until()) if collected else self.now()
 
     def gaps(self, event: str) -> list[Window]:
         """What is missing from the collection of an event, up to where it is known."""
-        collected = self.collected.get(event)
+        collected = self.owners.table_of(event)
         return collected.gaps() if collected else []
 
     def population(self) -> ActorSet:

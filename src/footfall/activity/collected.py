@@ -6,7 +6,7 @@ stated anew. So collecting costs nothing more, a restated day restates its sets,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from footfall.activity.actors import Naming
-from footfall.lake import Lake, Reach, actors_by_day, reach_of
 from footfall.periods import EPOCH, Grain, Window, shift
 from footfall.stores.ids import Actors
 from footfall.stores.store import PER_DAY, Store, day_slot, start_of
@@ -24,6 +23,8 @@ from footfall.tables import Table, TableEvent
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from footfall.lake import Lake, Reach
 
 NEVER = -1
 """The fingerprint of nothing that files could be."""
@@ -33,7 +34,7 @@ NEVER = -1
 class CollectedEvent:
     """One event of one table, whose sets follow the table."""
 
-    lake: Lake
+    open_lake: Callable[[], Lake]
     table: Table
     event: TableEvent
     store: Store
@@ -42,8 +43,11 @@ class CollectedEvent:
     def renew(self) -> None:
         """Make the sets those of the table's newest version; costs little when they are."""
         months, whole = self._newest()
-        if self.store.cursor(self.event.name) == whole:
+        kept = self.store.cursor(self.event.name)
+        if kept == whole:
             return
+        if kept is None:  # the name is this table's from here on, before any set is made
+            self.store.replace(self.event.name, 0, 0, {}, {self.event.name: NEVER})
         while True:  # another process may state a month of an older version meanwhile
             months, whole = self._newest()
             stale = [month for month in sorted(months.keys() | self._marked_months()) if self._is_stale(month, months)]
@@ -63,11 +67,13 @@ class CollectedEvent:
         return self._reach().gaps
 
     def _reach(self) -> Reach:
-        return reach_of(self.lake.snapshot([]).collected(self.table.name))
+        from footfall.lake import reach_of
+
+        return reach_of(self.open_lake().snapshot([]).collected(self.table.name))
 
     def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
         """The files of each month now, and a fingerprint of all."""
-        pinned = self.lake.snapshot([self.table]).tables.get(self.table.name)
+        pinned = self.open_lake().snapshot([self.table]).tables.get(self.table.name)
         return (pinned.months, _fingerprint(pinned.files)) if pinned else ({}, _fingerprint(()))
 
     def _is_stale(self, month: str, months: Mapping[str, Sequence[str]]) -> bool:
@@ -77,9 +83,11 @@ class CollectedEvent:
         return {f"{start_of(slot):%Y-%m}" for slot in self.store.slots(self.event.name)}
 
     def _restate(self, month: str, files: Sequence[str]) -> None:
+        from footfall.lake import actors_by_day
+
         start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
         span = day_slot(start), day_slot(shift(Grain.MONTH, start, 1))
-        marks = self._marks(actors_by_day(self.lake, self.table, self.event, files)) if files else {}
+        marks = self._marks(actors_by_day(self.open_lake(), self.table, self.event, files)) if files else {}
         cursors = {f"{self.event.name}/{month}": _fingerprint(files), self.event.name: NEVER}
         self.store.replace(self.event.name, *span, marks, cursors)
 

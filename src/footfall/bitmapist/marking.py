@@ -124,10 +124,10 @@ def get_event_names(system: System = DEFAULT, prefix: str = "", batch: int = 100
 
 
 def delete_all_events(system: System = DEFAULT) -> None:
-    """Take back every mark of every event, but for what comes of collected sources."""
+    """Take back every mark of every event. Events that collected tables report stay."""
     activity = activity_of(system)
     for name in activity.store.events():
-        if name not in activity.collected:
+        if not activity.owners.is_of_table(name):
             activity.store.delete(name)
     delete_temporary_bitop_keys(system)
 

@@ -137,7 +137,7 @@ def unmark(
     from footfall.wording import counted
 
     activity = workspace_of(context).activity
-    if event not in activity.collected:
+    if activity.owners.table_of(event) is None:
         activity.known_event(event)
     taken = activity.unmark(event, actors, at, hourly=hourly, unique=unique)
     print(f"Took back {event}: {counted(taken, 'mark') if taken else 'nothing, as none of them was marked then'}.")
@@ -155,6 +155,8 @@ def events(context: typer.Context) -> None:
         print("Nothing was marked yet. Next: footfall mark EVENT ACTOR, or footfall collect")
         return
     open_console().print(event_list([activity.summary(name) for name in names]))
+    for name, collected in activity.owners.shadowed.items():
+        print(f"{name} is marked by hand; the event of that name in the table {collected.table.name} is not used.")
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -37,7 +37,7 @@ from footfall.lake.files import (
 from footfall.lake.ledger import KEY, entries_of, in_force, recorded, rows_of
 from footfall.lake.snapshot import Pinned, Snapshot
 from footfall.ledger import LEDGER, Entry
-from footfall.periods import EPOCH, Window, in_utc, merge
+from footfall.periods import EPOCH, Window, in_utc, merge, utc_now
 from footfall.tables import Observe, Replace, Rows, Table
 
 FORMAT = 2
@@ -50,10 +50,6 @@ MARKER = "footfall-lake.json"
 ATTEMPTS = 30
 _MOST_KEPT = 64
 """Readings of one version of the ledger that are kept."""
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Lake:

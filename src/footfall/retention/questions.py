@@ -128,7 +128,7 @@ def _span_of(answer: cohorts.Cohort | growth.Growth | stickiness.Stickiness) -> 
 def _told(activity: Activity, answer: _Asked, first: str, spans: Mapping[str, Window]) -> _Asked:
     """The answer with what its actors are called, and when events were done that nobody did in their span."""
     remarks = [_nobody(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)]
-    collected = activity.collected.get(first)
+    collected = activity.owners.table_of(first)
     actors = collected.event.actors if collected else answer.actors
     return replace(answer, remarks=(*answer.remarks, *filter(None, remarks)), actors=actors)
 

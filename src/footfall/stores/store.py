@@ -123,6 +123,13 @@ class Store(Protocol):
         """The events that anybody did, in alphabetical order."""
         ...
 
+    def is_in_use(self, event: str) -> bool:
+        """Whether an event surely has actors, found out without a look at many sets.
+
+        False may also mean that only a walk through all sets could tell: see `slots`.
+        """
+        ...
+
     def everyone(self) -> BitMap64:
         """Everybody who did anything, ever."""
         ...

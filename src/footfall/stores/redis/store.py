@@ -24,7 +24,7 @@ from footfall.stores.redis.identities import Identities
 from footfall.stores.redis.keys import CURSORS, FAMILIES, NUMBERS, Place, marks_key, places_of
 from footfall.stores.redis.server import Command, Server
 from footfall.stores.redis.sets import Sets, keys_of, prefix_of, union_of
-from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED
+from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, day_slot
 
 
 class RedisStore:
@@ -36,7 +36,7 @@ class RedisStore:
 
     bitmapist keeps an hourly mark in its hour and in its day, so do we: `slots` names both, and taking an actor out of an
     hour takes him out of the day as well unless another of its hours has him. Marks that bitmapist makes are no
-    occurrences, as it counts none. `now` is what every store is given; nothing is closed or cached here, so it is not asked.
+    occurrences, as it counts none.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class RedisStore:
         """At an address, or through a client of redis-py that an application configures and closes itself."""
         where = address_of(client) if address is None else read_address(address)
         self.address = where.shown
+        self._now = now
         self._server = Server(where, answering(client) if address is None else None)
         self._sets = Sets(self._server)
         self._changes = Changes(self._server, self._sets)
@@ -177,6 +178,13 @@ class RedisStore:
         """Those that hold anybody: what all were taken out of stays as a key without bits."""
         first = self._server.run([("BITPOS", key, 1) for _, key in found])
         return [each for each, at in zip(found, first, strict=True) if at >= 0]
+
+    def is_in_use(self, event: str) -> bool:
+        """Looks at the undated set and at those of this month and the last one."""
+        today = day_slot(self._now()) // PER_DAY
+        months = dict.fromkeys((keys.month_of(today), keys.month_of(keys.month_of(today).start // PER_DAY - 1)))
+        places = (keys.UNDATED_PLACE, *months)
+        return bool(self._filled([(p, f"{prefix}{event}_{p.suffix}") for prefix in FAMILIES for p in places]))
 
     def everyone(self) -> BitMap64:
         by_event: dict[str, list[tuple[Place, str]]] = defaultdict(list)

@@ -158,6 +158,9 @@ class SqliteStore:
             names = connection.execute("SELECT name, id FROM events ORDER BY name").fetchall()
             return [name for name, number in names if self._slots_in(connection, number, FIRST, LAST)]
 
+    def is_in_use(self, event: str) -> bool:
+        return bool(self.slots(event))
+
     def everyone(self) -> BitMap64:
         return BitMap64.union(BitMap64(), *(self.union(event, FIRST, LAST) for event in self.events()))
 

@@ -1,0 +1,105 @@
+"""Who keeps an event: the application that marks it by hand, or a table of the lake that reports it.
+
+The store itself knows: a table leaves a cursor under the event's name, marks made by hand leave none. So marking and
+reading an event that is in use needs neither a source nor the lake; these are loaded for an event that is new to the
+store only. Whichever came first keeps the name: a source that is set up later and reports an event of the same name
+does not touch what was marked by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from footfall.errors import FootfallError, MarkError
+from footfall.stores.store import Store
+
+if TYPE_CHECKING:
+    from footfall.activity.collected import CollectedEvent
+
+NAMING_CURSOR = "naming"
+"""The cursor that says under which key names are kept. It is of no event, even if one has this name."""
+
+
+@dataclass(eq=False)
+class Owners:
+    """The owners of the events of one store.
+
+    `load` gives the events that the tables of all configured sources report, by name. It is called at most once, and
+    only when the store alone cannot tell; it raises a FootfallError when a source cannot be loaded.
+    """
+
+    store: Store
+    load: Callable[[], Mapping[str, CollectedEvent]] = dict
+    _by_hand: set[str] = field(default_factory=set)
+
+    @cached_property
+    def declared(self) -> Mapping[str, CollectedEvent]:
+        """Every event that a table reports, those included whose name is marked by hand."""
+        return self.load()
+
+    @property
+    def collected(self) -> dict[str, CollectedEvent]:
+        """The events that tables keep, by name."""
+        return {name: event for name, event in self.declared.items() if not self._was_marked(name)}
+
+    @property
+    def shadowed(self) -> dict[str, CollectedEvent]:
+        """The events that tables report and that are not used, as their names were marked by hand before."""
+        return {name: event for name, event in self.declared.items() if self._was_marked(name)}
+
+    def is_by_hand(self, event: str) -> bool:
+        """Whether the store knows, without anything being loaded, that an event is marked by hand."""
+        if event in self._by_hand:
+            return True
+        if self.is_of_table(event) or not self.store.is_in_use(event):
+            return False
+        self._by_hand.add(event)
+        return True
+
+    def table_of(self, event: str) -> CollectedEvent | None:
+        """The table's event of that name; None of one that is marked by hand, or not at all.
+
+        Raises FootfallError when the sources cannot be loaded and the event is not known to be marked by hand: its
+        sets may then be out of date.
+        """
+        if self.is_by_hand(event):
+            return None
+        try:
+            collected = self.declared.get(event)
+        except FootfallError:
+            if not self._was_marked(event):
+                raise
+            return None
+        return None if collected is None or self._was_marked(event) else collected
+
+    def check_markable(self, event: str) -> None:
+        """Raise MarkError for an event that a table keeps. Sources that cannot be loaded stop no mark."""
+        if self.is_by_hand(event):
+            return
+        if self.is_of_table(event) or self._is_declared(event):
+            raise MarkError(
+                f"{event!r} is reported by a collected table and cannot be marked by hand; choose another name."
+            )
+
+    def _was_marked(self, event: str) -> bool:
+        """Whether any mark was made by hand, looked for in all sets."""
+        if self.is_by_hand(event):
+            return True
+        # A table leaves its cursor before its first set: one that is there after the sets were seen made them.
+        if self.is_of_table(event) or not self.store.slots(event) or self.is_of_table(event):
+            return False
+        self._by_hand.add(event)
+        return True
+
+    def _is_declared(self, event: str) -> bool:
+        try:
+            return event in self.declared
+        except Exception:  # whatever a plugin raises while it loads: marks depend on the store alone
+            return False
+
+    def is_of_table(self, event: str) -> bool:
+        """Whether the store says that a table keeps the event, even if its source is not set up now."""
+        return event != NAMING_CURSOR and self.store.cursor(event) is not None
