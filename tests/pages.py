@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from typer.main import get_command
 
 from footfall.cli import app
-from footfall.settings import ActivitySettings, Settings
+from footfall.settings import ActivitySettings, AnnotationSettings, KnownWrongSettings, Settings
 from footfall.sources import installed_sources
 from footfall.template import settings_of, toml_of
 from footfall.wording import KINDS
@@ -95,6 +95,8 @@ def settings_page() -> Iterator[str]:
     """Every setting of footfall.toml."""
     yield from _settings("The workspace", Settings)
     yield from _settings("`[activity]`", ActivitySettings)
+    yield from _settings("`[[annotations]]`", AnnotationSettings)
+    yield from _settings("`[[known_wrong]]`", KnownWrongSettings)
     for name, point in installed_sources().items():
         yield from _settings(f"`[sources.{name}]`", point.load().Settings)
 
@@ -103,9 +105,9 @@ def _settings(title: str, model: type[BaseModel]) -> Iterator[str]:
     yield f"### {title}\n"
     yield "| setting | default | |\n|---|---|---|"
     for name, field in settings_of(model):
-        default = field.get_default(call_default_factory=True)
-        shown = "" if default is None else f"`{toml_of(default)}`"
-        yield f"| `{name}` | {shown} | {_cell(field.description)} |"
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        shown = "" if default in (None, "") else f"`{toml_of(default)}`"
+        yield f"| `{field.alias or name}` | {shown} | {_cell(field.description)} |"
     yield ""
 
 

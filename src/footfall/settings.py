@@ -8,15 +8,26 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
-from footfall.errors import SettingsError, did_you_mean
+from footfall.annotations import Annotation, AnnotationKind, KnownWrong, span
+from footfall.errors import FootfallError, SettingsError, did_you_mean
+from footfall.periods import EPOCH, Window, parse_moment
 
 FILE_NAME = "footfall.toml"
 
@@ -94,6 +105,84 @@ class ActivitySettings(Part):
     )
 
 
+def _on(value: Any) -> Any:
+    """A date, or a moment with its zone; from the environment both come as text."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value) if len(value) == len("2026-11-23") else datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("write a date such as 2026-11-23, or a moment such as 2026-11-23T09:30:00Z") from None
+    if not isinstance(value, date):
+        raise ValueError("write a date such as 2026-11-23, or a moment such as 2026-11-23T09:30:00Z")
+    if isinstance(value, datetime):
+        try:
+            return parse_moment(value, value)
+        except FootfallError as error:
+            raise ValueError(str(error).removesuffix(".")) from None
+    return value
+
+
+On = Annotated[date | datetime, BeforeValidator(_on)]
+NotEmpty = Annotated[str, Field(min_length=1)]
+
+
+class AnnotationSettings(Part):
+    """Something that happened, which the numbers of that time should be read with."""
+
+    kind: Literal["release", "outage", "break", "note"] = Field(
+        default="note",
+        description="release, outage, note, or break: a definition changed, numbers before and after are not compared.",
+    )
+    text: NotEmpty = Field(description="What happened, in a few words.")
+    at: On | None = Field(default=None, description="When: a date, or a moment with its zone.")
+    from_: On | None = Field(default=None, alias="from", description="Instead of `at`: the first day of a span.")
+    to: On | None = Field(default=None, description="The last day of the span, included; or the moment it ended.")
+    source: str = Field(default="", description="The source that it is about; every source by default.")
+    table: str = Field(default="", description="The table that it is about; all of the source's by default.")
+    scope: str = Field(default="", description="The part that it is about, such as a repository; all by default.")
+
+    @model_validator(mode="after")
+    def _check_time(self) -> Self:
+        if (self.at is None) == (self.from_ is None) or (self.from_ is None) != (self.to is None):
+            raise ValueError("it needs either `at`, or both `from` and `to`")
+        _ = self.window
+        return self
+
+    @property
+    def window(self) -> Window:
+        if self.from_ is not None and self.to is not None:
+            return span(self.from_, self.to)
+        assert self.at is not None
+        moment = parse_moment(self.at, EPOCH)
+        return Window(moment, moment)
+
+    @property
+    def annotation(self) -> Annotation:
+        return Annotation(
+            AnnotationKind(self.kind), self.window, self.text, self.scope, source=self.source, table=self.table
+        )
+
+
+class KnownWrongSettings(Part):
+    """An interval in which a source recorded wrong values: it counts as not collected, with the reason."""
+
+    source: NotEmpty = Field(description="The source, by its name in this file.")
+    from_: On = Field(alias="from", description="The first day, or the moment it begins.")
+    to: On = Field(description="The last day, included; or the moment it ends.")
+    reason: NotEmpty = Field(description="Why the values are wrong; shown with every answer that they are part of.")
+    table: str = Field(default="", description="The table that it is about; all of the source's by default.")
+    scope: str = Field(default="", description="The part that it is about, such as a repository; all by default.")
+
+    @model_validator(mode="after")
+    def _check_time(self) -> Self:
+        span(self.from_, self.to)
+        return self
+
+    @property
+    def known_wrong(self) -> KnownWrong:
+        return KnownWrong(span(self.from_, self.to), self.reason, self.scope, source=self.source, table=self.table)
+
+
 def _as_activity(value: Any) -> Any:
     """An address stands for a table with nothing else; from the environment a table comes as JSON."""
     if not isinstance(value, str):
@@ -136,6 +225,12 @@ class Settings(BaseSettings):
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict, description="One table a source.")
     notes: dict[str, str] = Field(
         default_factory=dict, description="A remark shown with every number of a source, by the source's name."
+    )
+    annotations: tuple[AnnotationSettings, ...] = Field(
+        default=(), description="What happened when: releases, outages, breaks, notes; one [[annotations]] each."
+    )
+    known_wrong: tuple[KnownWrongSettings, ...] = Field(
+        default=(), description="Intervals in which a source recorded wrong values; one [[known_wrong]] each."
     )
     folder: Path = Field(default=Path(), exclude=True, description="The workspace; set by reading, not in the file.")
 
@@ -187,16 +282,30 @@ def read_settings(path: str | Path | None = None) -> Settings:
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     """The first fault of a validation, as one sentence with the valid names."""
-    fault = error.errors()[0]
-    path = ".".join(str(part) for part in fault["loc"])
+    faults = error.errors()
+    # A slip in a name leaves another one missing: the slip is what helps.
+    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
+    path = ".".join(f"#{part + 1}" if isinstance(part, int) else part for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        *parts, name = map(str, fault["loc"])
+        *parts, name = fault["loc"]
         for part in parts:
-            inner = model.model_fields[part].annotation if part in model.model_fields else None
-            model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
-        names = [n for n in model.model_fields if n != "folder"]
-        return f"{where}: unknown setting {name!r}{did_you_mean(name, names)}."
+            model = _inner(model, part)
+        names = [field.alias or n for n, field in model.model_fields.items() if n != "folder"]
+        return f"{where}: unknown setting {str(name)!r}{did_you_mean(str(name), names)}."
     if fault["type"] == "missing":
         return f"{where}: {path} is missing; it must be set."
     message = fault["msg"].removeprefix("Value error, ")
+    if isinstance(fault["input"], dict) and fault["type"] == "value_error":
+        return f"{where}: {path or 'this part'}: {message}."
     return f"{where}: {path or 'this part'} is {fault['input']!r}: {message[:1].lower()}{message[1:]}."
+
+
+def _inner(model: type[BaseModel], part: str | int) -> type[BaseModel]:
+    """The record that a setting holds, or a list of them; the same one where there is none."""
+    if isinstance(part, int):
+        return model
+    found = model.model_fields[part].annotation if part in model.model_fields else None
+    for inner in (found, *get_args(found)):
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return inner
+    return model

@@ -25,6 +25,23 @@ _HEAD = """\
 """
 
 
+_HAPPENED = [
+    f"# {Settings.model_fields['annotations'].description}",
+    "# [[annotations]]",
+    "# at = 2026-03-01",
+    '# kind = "release"',
+    '# text = "version 2.0"',
+    "",
+    f"# {Settings.model_fields['known_wrong'].description}",
+    "# [[known_wrong]]",
+    '# source = "binder"',
+    "# from = 2026-03-01",
+    "# to = 2026-03-04",
+    '# reason = "the archive lost these days"',
+    "",
+]
+
+
 def write_settings_file(folder: Path, text: str) -> Path:
     """Write `text` as the settings of the workspace in `folder`; a file that is there is never touched."""
     file = folder / FILE_NAME
@@ -46,7 +63,7 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
     sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
     lines = [_HEAD]
     for name, setting in settings_of(Settings):
-        if name not in ("sources", "notes", "activity"):
+        if name not in ("sources", "notes", "activity", "annotations", "known_wrong"):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
     lines += ["# Who did what when: marks of your application, and of what the sources below know.", "# [activity]"]
     lines += [*_fields(ActivitySettings, {}), ""]
@@ -57,6 +74,7 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
         lines += ["[notes]", *(f"{name} = {toml_of(note)}" for name, note in notes.items()), ""]
     else:
         lines += ["# [notes]", '# binder = "without the test hubs"', ""]
+    lines += _HAPPENED
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.errors import QueryError, SettingsError, UnknownNameError
 from footfall.metrics import Metric
 from footfall.periods import ALL_TIME, Window, parse_moment, utc_now
@@ -193,6 +194,44 @@ class Workspace:
         table = self.tables[asked.table]
         result = answer(query, asked, table, self.snapshot(query.as_of, [table]), self.engine, now)
         return replace(result, notes=(*self._notes_on(table), *result.notes))
+
+    @cached_property
+    def _happened(self) -> Happened:
+        """What sources and settings say about the time that numbers are of."""
+        settings = self.settings
+        annotations = [part.annotation for part in settings.annotations]
+        known_wrong = [part.known_wrong for part in settings.known_wrong]
+        for what, records in (("annotations", annotations), ("known_wrong", known_wrong)):
+            for record in records:
+                self._check_names(what, record.source, record.table)
+        for name, source in self.sources.items():
+            annotations += [replace(a, source=name) for a in getattr(source, "annotations", ())]
+            known_wrong += [replace(k, source=name) for k in getattr(source, "known_wrong", ())]
+        return Happened(tuple(annotations), tuple(known_wrong))
+
+    def _check_names(self, what: str, source: str, table: str) -> None:
+        hint = f"It stands in footfall.toml under [[{what}]]."
+        if source and source not in self.sources:
+            raise UnknownNameError("source", source, self.sources, hint)
+        known = self.sources[source].tables if source else self.tables.values()
+        if table and table not in (t.name for t in known):
+            raise UnknownNameError("table", table, (t.name for t in known), hint)
+
+    def annotations(self, since: Moment = None, until: Moment = None) -> tuple[Annotation, ...]:
+        """What happened in [since, until), by the sources and footfall.toml, oldest first.
+
+        Parameters:
+            since: The first moment asked for; everything by default.
+            until: The first moment no longer asked for.
+
+        Raises QueryError for a moment that cannot be read.
+
+        Example:
+            >>> ff.annotations(since="2026")  # doctest: +SKIP
+            (Annotation(kind=<AnnotationKind.RELEASE: 'release'>, ...),)
+        """
+        window = self._window(since, until)
+        return sort_annotations(a for a in self._happened.annotations if a.is_within(window))
 
     def _notes_on(self, table: Table) -> list[str]:
         """What the settings remark on the source of `table`."""
