@@ -606,6 +606,24 @@ class TestCloneAddresses:
         assert remote.last.status is Status.FAILED
         assert "opensesame" not in repr(remote.entries)
         assert "127.0.0.1" in remote.last.reason
+        remote.collect(repositories=["git://me:opensesame@127.0.0.1:9/owner/name.git"])
+        assert remote.last.status is Status.FAILED
+        assert "opensesame" not in repr(remote.entries)
+
+    def test_the_owner_s_checks_of_what_is_fetched_refuse_no_old_history(
+        self, tmp_path: Path, server: History, remote: Collected, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Real histories have small faults, such as a time zone of five digits."""
+        strict = tmp_path / "strict"
+        strict.write_text("[transfer]\n\tfsckObjects = true\n[fetch]\n\tfsckObjects = true\n")
+        text = "tree {tree}\nauthor A <a@x> 1600000000 +051800\ncommitter A <a@x> 1600000000 +051800\n\nx\n"
+        tree = git(server.folder, "mktree")
+        command = ("hash-object", "--literally", "-t", "commit", "-w", "--stdin")
+        sha = git(server.folder, *command, stdin=text.format(tree=tree).encode())
+        git(server.folder, "update-ref", "refs/heads/main", sha)
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(strict))
+        remote.collect()
+        assert remote.shas() == [sha], remote.last.reason
 
     def test_sha256_histories(self, tmp_path: Path) -> None:
         history = History.new(tmp_path / "server" / "tool", "--object-format=sha256")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from footfall.errors import MissingExtraError, SettingsError
 from footfall.periods import Grain, Window, periods_in
+from footfall.repositories import has_commits
 from footfall.settings import FILE_NAME
 from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.template import commented, write_settings_file
@@ -201,17 +201,9 @@ def find_repository(*places: Path) -> Path | None:
     """The first git repository with commits that holds one of `places`: where one works, or Footfall's own checkout."""
     for place in places:
         for folder in (place.resolve(), *place.resolve().parents):
-            if (folder / ".git").exists() and _has_commits(folder):
+            if (folder / ".git").exists() and has_commits(folder):
                 return folder
     return None
-
-
-def _has_commits(folder: Path) -> bool:
-    command = ["git", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"]
-    try:
-        return subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        return False
 
 
 def _print_heading(question: Question | Return, console: Console) -> None:

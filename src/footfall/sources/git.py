@@ -28,7 +28,16 @@ from footfall.errors import BrokenDataError, SettingsError, SourceError
 from footfall.ledger import Entry, Status
 from footfall.metrics import Filter, Kind, Metric, Policy, column
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, short
-from footfall.repositories import FIELDS, Repository, discover, hosted_name, is_clone_address, mirror, without_password
+from footfall.repositories import (
+    FIELDS,
+    PATIENCE,
+    Repository,
+    discover,
+    hosted_name,
+    is_clone_address,
+    mirror,
+    without_password,
+)
 from footfall.settings import Part, Secret
 from footfall.sources import Batch, Context, Offer, Progress
 from footfall.tables import Column, Replace, Role, Table, TableEvent
@@ -144,6 +153,11 @@ class GitSettings(Part):
     )
     hash_key: Secret | None = Field(None, description="Keep authors as hashes under this key: no address is stored.")
     bots: tuple[str, ...] = Field((), description='More bots: patterns of names or e-mails, such as "*-deploy".')
+    timeout: float = Field(
+        PATIENCE,
+        gt=0,
+        description="Seconds that a server may send less than 1,000 bytes a second before it is given up.",
+    )
 
 
 class Git:
@@ -192,7 +206,7 @@ class Git:
             yield from batches
 
     def _read(self, task: _Task, place: _Place, read_at: datetime) -> list[Batch]:
-        repository = place.open(self._context.scratch)
+        repository = place.open(self._context.scratch, self._settings.timeout)
         seen = _Seen.of(repository, self._authors)
         handed_over = []
         if seen.head and not task.before and not seen.cuts:
@@ -367,10 +381,10 @@ class _Place:
     def identity(self) -> str:
         return str(self.git_dir or self.address)
 
-    def open(self, scratch: Path) -> Repository:
+    def open(self, scratch: Path, patience: float) -> Repository:
         if self.fault:
             raise self.fault
-        return Repository(self.git_dir) if self.git_dir else mirror(self.address, scratch / "git")
+        return Repository(self.git_dir) if self.git_dir else mirror(self.address, scratch / "git", patience)
 
 
 @dataclass(frozen=True)

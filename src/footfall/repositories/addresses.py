@@ -1,0 +1,29 @@
+"""Clone addresses as git takes them: what is one, what it is called, and how it is shown."""
+
+from __future__ import annotations
+
+import re
+
+_SCP = re.compile(r"(?:[^@/\s]+@)?[^:/\s]{2,}:(?!//)(?P<path>\S+)")
+"""host:path as ssh takes it; a single letter before the colon is a Windows drive."""
+
+
+def is_clone_address(text: str) -> bool:
+    return "://" in text or _SCP.fullmatch(text) is not None
+
+
+def hosted_name(address: str) -> str:
+    """owner/name of a clone address; of file:// the folder's name alone."""
+    scp = None if "://" in address else _SCP.fullmatch(address)
+    path = scp["path"] if scp else address.partition("://")[2].partition("/")[2]
+    parts = [part for part in path.rstrip("/").removesuffix(".git").split("/") if part]
+    return "/".join(parts[-1:] if address.startswith("file:") else parts[-2:]) or without_password(address)
+
+
+_LOGIN = re.compile(r"""(?<=://)[^/@\s]+@|(?<![^\s'"])[^/@\s:'"]+:[^/@\s'"]+@""")
+"""user:password@ and user@ in an address, and user:password@host alone, as git shows a host that it cannot find."""
+
+
+def without_password(text: str) -> str:
+    """`text` without the user names and passwords of the addresses in it."""
+    return _LOGIN.sub("", text)

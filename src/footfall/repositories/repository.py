@@ -1,0 +1,96 @@
+"""A git folder, and what is read of its history."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from footfall.errors import BrokenDataError
+from footfall.programs import Completed
+from footfall.repositories.running import ask_git, start_git, words
+
+FIELDS = ("%H", "%P", "%ct", "%at", "%aN", "%aE")
+"""What is read of a commit: id, parents, committer and author second, author's name and e-mail after .mailmap."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git folder (`.git`, or a bare repository)."""
+
+    folder: Path
+
+    def ask(self, *arguments: str, stdin: bytes = b"") -> Completed:
+        # Run inside the git folder: there .mailmap is HEAD's own, never an uncommitted one.
+        return ask_git(f"--git-dir={self.folder}", *arguments, cwd=self.folder, stdin=stdin)
+
+    def head(self) -> str:
+        """The commit HEAD is at; empty when there is none yet. Raises BrokenDataError."""
+        last = self.ask("log", "-1", "--no-show-signature", "--format=%H")
+        if last.status and b"does not have any commits yet" not in last.err:
+            raise self._broken(last.err)
+        return last.out.decode().strip()
+
+    def mailmap(self) -> str:
+        """The id of HEAD's .mailmap; empty when it has none."""
+        return self.ask("rev-parse", "--quiet", "--verify", "HEAD:.mailmap").out.decode().strip()
+
+    def cuts(self) -> list[str]:
+        """The commits of a shallow clone whose parents are not there."""
+        path = self.ask("rev-parse", "--git-path", "shallow").out.rstrip(b"\n")
+        try:
+            return sorted((self.folder / os.fsdecode(path)).read_text().split())
+        except FileNotFoundError:
+            return []
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether `old` lies in the history of `new`; not when it is not there at all."""
+        return self.ask("merge-base", "--is-ancestor", old, new).status == 0
+
+    def log(self, revisions: str) -> Iterator[bytes]:
+        """The commits of `revisions`: FIELDS, every one ended by NUL, in pieces of any size."""
+        return self._log("--end-of-options", revisions)
+
+    def log_of(self, shas: Sequence[str]) -> Iterator[bytes]:
+        """The same, of just these commits."""
+        return self._log("--no-walk=unsorted", "--stdin", stdin="\n".join(shas).encode()) if shas else iter(())
+
+    def since(self, head: str, start: datetime) -> list[str]:
+        """The commits in the history of `head` committed at `start` or later.
+
+        All of it is walked: `git log --since` stops at the first older ones, and clocks were wrong.
+        """
+        found = self.ask("rev-list", "--timestamp", head)
+        if found.status:
+            raise self._broken(found.err)
+        from_second = int(start.timestamp())
+        pairs = (line.split() for line in found.out.decode().splitlines())
+        return [sha for second, sha in pairs if int(second) >= from_second]
+
+    def true_parents(self, shas: Iterable[str]) -> dict[str, int]:
+        """How many parents commits really have; where history is cut, git's log shows none."""
+        asked = list(shas)
+        answer = self.ask("cat-file", "--batch", stdin="\n".join(asked).encode())
+        if answer.status:
+            raise self._broken(answer.err)
+        found = answer.out
+        parents: dict[str, int] = {}
+        for sha in asked:
+            header, _, found = found.partition(b"\n")
+            if not header.endswith(b" missing"):
+                size = int(header.split()[2])
+                parents[sha] = found[:size].partition(b"\n\n")[0].count(b"\nparent ")
+                found = found[size + 1 :]
+        return parents
+
+    def _log(self, *arguments: str, stdin: bytes = b"") -> Iterator[bytes]:
+        command = ("log", "-z", "--no-show-signature", "--no-patch", f"--format=tformat:{'%x00'.join(FIELDS)}")
+        with start_git((f"--git-dir={self.folder}", *command, *arguments), self.folder, stdin) as program:
+            yield from program.output()
+            if program.wait():
+                raise self._broken(program.complaints())
+
+    def _broken(self, stderr: bytes) -> BrokenDataError:
+        return BrokenDataError(f"{self.folder} cannot be read: {words(stderr)}; try `git fsck` there")

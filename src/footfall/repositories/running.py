@@ -1,0 +1,108 @@
+"""How `git` is run: without a shell and without a terminal, with every setting that would change its answers fixed.
+
+It never fetches by itself what a partial clone lacks: from some servers it would do so without end.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from footfall.errors import SourceError
+from footfall.programs import Bounds, Completed, Program, run
+from footfall.repositories.addresses import without_password
+
+REMOTE = "footfall_source"
+"""What an address is called while git is asked: no repository that we may stand in has a remote of this name."""
+
+_ANOTHERS = {
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+    *("GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_CONFIG"),
+    *("GIT_CONFIG_PARAMETERS", "LANGUAGE"),
+}
+"""Variables that a git hook which runs us has set: they are about another repository."""
+
+_VARIABLES = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+}
+
+_CONFIGURATION = {
+    "i18n.logOutputEncoding": "UTF-8",
+    "mailmap.blob": "HEAD:.mailmap",
+    "mailmap.file": os.devnull,
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "http.lowSpeedLimit": "1000",
+    "gc.autoDetach": "false",
+    "maintenance.autoDetach": "false",
+    # Old histories have small faults that count for nothing here.
+    "transfer.fsckObjects": "false",
+    "fetch.fsckObjects": "false",
+}
+
+_NOT_INSTALLED = "the program `git` is not installed; install it, version 2.31 or newer"
+
+
+def ask_git(
+    *arguments: str, cwd: Path | None = None, origin: str = "", stdin: bytes = b"", bounds: Bounds | None = None
+) -> Completed:
+    """Run git to its end; `origin` is the address that it shall know as REMOTE.
+
+    Raises SourceError when git is not installed, and StoppedError.
+    """
+    try:
+        return run(("git", *arguments), cwd=cwd, environment=_environment(origin, bounds), stdin=stdin, bounds=bounds)
+    except FileNotFoundError:
+        raise SourceError(_NOT_INSTALLED) from None
+
+
+def start_git(arguments: Sequence[str], cwd: Path, stdin: bytes) -> Program:
+    """Start git, to read its output while it runs."""
+    try:
+        return Program(("git", *arguments), cwd=cwd, environment=_environment("", None), stdin=stdin)
+    except FileNotFoundError:
+        raise SourceError(_NOT_INSTALLED) from None
+
+
+@cache
+def never_fetches_by_itself() -> bool:
+    """Whether this git obeys GIT_NO_LAZY_FETCH, so that a partial clone is safe."""
+    found = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", ask_git("version").out)
+    if found is None:
+        return False
+    major, minor, patch = (int(part or 0) for part in found.groups())
+    return (major, minor) >= (2, 45) or patch >= _FIRST_PATCH.get((major, minor), patch + 1)
+
+
+_FIRST_PATCH = {(2, 39): 4, (2, 40): 2, (2, 41): 1, (2, 42): 2, (2, 43): 4, (2, 44): 1}
+"""The first release of each line that obeys it; all since 2.45 do (git's release notes of May 2024)."""
+
+
+def words(stderr: bytes) -> str:
+    """What git complained of, in its own words, without passwords."""
+    lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
+    fatal = next(
+        (line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1] if lines else "it says no more"
+    )
+    return without_password(re.sub(r"^(fatal|error): ", "", fatal)).rstrip(".")
+
+
+def _environment(origin: str, bounds: Bounds | None) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if name not in _ANOTHERS} | _VARIABLES
+    # The address may hold a password: in the environment neither another user nor a file sees it.
+    configuration = dict(_CONFIGURATION)
+    if origin:
+        configuration[f"remote.{REMOTE}.url"] = origin
+    if bounds and bounds.silence < float("inf"):
+        configuration["http.lowSpeedTime"] = str(max(1, int(bounds.silence)))
+    given = int(environment.get("GIT_CONFIG_COUNT") or 0)
+    for n, (key, value) in enumerate(configuration.items(), given):
+        environment |= {f"GIT_CONFIG_KEY_{n}": key, f"GIT_CONFIG_VALUE_{n}": value}
+    return {**environment, "GIT_CONFIG_COUNT": str(given + len(configuration))}
