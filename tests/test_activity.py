@@ -296,7 +296,7 @@ def test_sets_combine(ff: Workspace) -> None:
     assert "y" in ~a
     assert a & b == b & a
     assert a != b
-    with pytest.raises(QueryError, match="is no set of actors"):
+    with pytest.raises(QueryError, match="is not a set of actors"):
         a & {1}  # type: ignore[operator]
 
 
@@ -348,7 +348,7 @@ def test_periods_move(ff: Workspace) -> None:
         (lambda e: e.day(2026, 2, 30), "there is no day"),
         (lambda e: e.month(2026), r"month takes \(year, month\)"),
         (lambda e: e.between("2026-01-02", "2026-01-02"), "must come after"),
-        (lambda e: e.between("2026-01-01T00:30Z", "2026-01-02"), "no whole hour"),
+        (lambda e: e.between("2026-01-01T00:30Z", "2026-01-02"), "is not a whole hour"),
         (lambda e: e.day().sample(-1), "a sample of -1"),
     ],
 )

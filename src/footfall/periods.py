@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from typing import TypeAlias
 
 from footfall.errors import QueryError
 
@@ -17,6 +18,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1000, 9000
 """Years that people may ask for: calculations around them stay within the calendar."""
+
+
+Moment: TypeAlias = str | date | datetime
+"""What `parse_moment` reads: a moment as a person or a program gives it."""
 
 
 def utc_now() -> datetime:
@@ -253,7 +258,7 @@ def _check_year(text: str, on: date) -> None:
         raise QueryError(f"{text!r} is out of range; years from {FIRST_YEAR} to {LAST_YEAR} can be asked for.")
 
 
-def parse_moment(text: str | date | datetime, now: datetime) -> datetime:
+def parse_moment(text: Moment, now: datetime) -> datetime:
     """The moment that `text` names: the start of a year, month, ISO week or day, or an instant.
 
     Dates mean midnight UTC; an instant must carry its zone.

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from footfall.errors import QueryError, UnknownNameError
 from footfall.metrics import Filter, Kind, Metric, Value
-from footfall.periods import Grain, floor, parse_moment, shift
+from footfall.periods import Grain, Moment, floor, parse_moment, shift
 from footfall.tables import Table
 
 Compare: TypeAlias = Literal["previous", "year"]
 COMPARES: tuple[Compare, ...] = ("previous", "year")
-Moment: TypeAlias = str | date | datetime
 Where: TypeAlias = str | Filter | Sequence[str | Filter] | Mapping[str, Value | Sequence[Value]]
 """Filters as text ("federation=gesis,ovh"), ready made, or in Python as {"federation": ["gesis", None]}."""
 

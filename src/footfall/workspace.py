@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from footfall.activity import Activity
     from footfall.activity.collected import CollectedEvent
+    from footfall.activity.events import Event
     from footfall.activity.files import FileMarks
-    from footfall.activity.sets import Event
     from footfall.collect import SourceStatus, Summary, Watcher
     from footfall.engine import Engine
     from footfall.http import Client

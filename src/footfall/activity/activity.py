@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from footfall.activity.actors import AS_THEY_ARE, Naming
+from footfall.activity.events import Event
 from footfall.activity.files import Columns, FileMarks, Tell, read_marks
 from footfall.activity.moments import moment_of
 from footfall.activity.owners import NAMING_CURSOR, Owners
-from footfall.activity.sets import ActorSet, Event, Everybody
+from footfall.activity.sets import ActorSet, Everyone
 from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
 from footfall.periods import EPOCH, Grain, Window, floor
 from footfall.stores.ids import NAMED, Actors
@@ -257,7 +258,7 @@ class Activity:
 
     def population(self) -> ActorSet:
         """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""
-        return self.known_event(self.population_event).ever() if self.population_event else Everybody(self)
+        return self.known_event(self.population_event).ever() if self.population_event else Everyone(self)
 
     def forget(self, actors: Any) -> int:
         """Take actors, one or many as in `mark`, out of every set and out of the names; out of how many sets in all.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pyroaring import BitMap64
 
-from footfall.activity.sets import ActorSet, Event, Fixed
+from footfall.activity.events import Event
+from footfall.activity.sets import ActorSet, Fixed
 from footfall.errors import QueryError
 from footfall.periods import EPOCH, Window, merge, parse_moment, short
 from footfall.retention import cohorts, funnels, growth, stickiness

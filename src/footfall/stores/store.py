@@ -103,8 +103,8 @@ class Store(Protocol):
         """The same as `union`, in the form it is kept in."""
         ...
 
-    def count(self, event: str, start: int, stop: int) -> int:
-        """How many are in the union of [start, stop)."""
+    def count(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> int:
+        """How many actors are in the union of [start, stop); `is_kept` as in `union`."""
         ...
 
     def contains(self, event: str, start: int, stop: int, actor: int) -> bool:

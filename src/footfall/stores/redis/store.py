@@ -116,7 +116,7 @@ class RedisStore:
     def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
         return self.union(event, start, stop)
 
-    def count(self, event: str, start: int, stop: int) -> int:
+    def count(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> int:
         places = () if keys.is_long(start, stop) else keys.cover(start, stop)
         if len(places) == 1:
             counts = [("BITCOUNT", f"{prefix}{event}_{places[0].suffix}") for prefix in FAMILIES]

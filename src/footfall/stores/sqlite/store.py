@@ -120,8 +120,8 @@ class SqliteStore:
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
         return as_bitmap(self.members(event, start, stop, is_kept=is_kept))
 
-    def count(self, event: str, start: int, stop: int) -> int:
-        return len(self.members(event, start, stop))
+    def count(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> int:
+        return len(self.members(event, start, stop, is_kept=is_kept))
 
     def contains(self, event: str, start: int, stop: int, actor: int) -> bool:
         return actor in self.members(event, start, stop)
