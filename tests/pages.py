@@ -16,10 +16,10 @@ from pydantic import BaseModel
 from typer.main import get_command
 
 from footfall.cli import app
+from footfall.metrics import KINDS
 from footfall.settings import ActivitySettings, AnnotationSettings, KnownWrongSettings, Settings
 from footfall.sources import installed_sources
 from footfall.template import settings_of, toml_of
-from footfall.wording import KINDS
 from footfall.workspace import Workspace
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -129,17 +129,14 @@ def draw_pictures(demo: Path) -> None:
     """The README's pictures, from the workspace that `make demo` leaves."""
     from rich.console import Console
 
-    from footfall.charts.cohorts import cohort_chart
-    from footfall.charts.files import save
-    from footfall.charts.results import chart_of
     from footfall.terminal.answers import answer
     from footfall.workspace import open as open_workspace
 
     workspace = open_workspace(demo)
     smooth = workspace.query("launches", by=["federation"], rolling=7, last=365)
-    save(chart_of(smooth), DOCS / "images" / "launches-by-federation.png")
+    smooth.save(DOCS / "images" / "launches-by-federation.png")
     again = workspace.cohort("binder_launch", "binder_launch", by="week", kind="new")
-    save(cohort_chart(again), DOCS / "images" / "cohort.svg")
+    again.save(DOCS / "images" / "cohort.svg")
     asked: dict[str, Any] = {"grain": "month", "last": 12, "compare": "year"}
     console = Console(record=True, width=96, file=io.StringIO(), markup=False, highlight=False)
     console.print("$ footfall query launches --grain month --last 12 --compare year\n", style="green")

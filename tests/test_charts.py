@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from footfall.charts.files import format_of, save
-from footfall.charts.look import COLOURS
-from footfall.charts.results import chart_of
+from footfall.charts.look import THEMES
+from footfall.charts.pictures import format_of
 from footfall.charts.series import lone_points, points_of, stack, strokes
 from footfall.errors import FootfallError, QueryError
 from footfall.periods import Grain
@@ -23,9 +22,7 @@ from results import LATEST, REPOS, moment, result
 
 
 def spec_of(of: Result, **options: Any) -> dict[str, Any]:
-    spec = chart_of(of, **options).to_dict()
-    assert isinstance(spec, dict)
-    return spec
+    return of.chart(**options).to_dict()
 
 
 def data_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
@@ -164,8 +161,8 @@ def test_groups_have_colours_by_size_and_the_rest_is_grey() -> None:
     spec = spec_of(result({"other": [900, 1], "small": [1, 2], "big": [10, 20]}, until="2026-01-03", top=2))
     scale = next(n["scale"] for n in walk(spec) if n.get("field") == "series" and "scale" in n)
     assert scale["domain"] == ["big", "small", "other"]
-    assert scale["range"][:2] == list(COLOURS[:2])
-    assert scale["range"][2] not in COLOURS
+    assert scale["range"][:2] == list(THEMES["light"].series[:2])
+    assert scale["range"][2] not in THEMES["light"].series
 
 
 def test_a_comparison_is_drawn_behind_and_named() -> None:
@@ -187,7 +184,7 @@ def test_a_comparison_is_drawn_behind_and_named() -> None:
 )
 def test_what_cannot_be_drawn_honestly_says_why_and_what_to_do(of: Result, stacked: bool, message: str) -> None:
     with pytest.raises(QueryError, match=re.escape(message)):
-        chart_of(of, stacked=stacked)
+        of.chart(stacked=stacked)
 
 
 # --- files
@@ -195,12 +192,12 @@ def test_what_cannot_be_drawn_honestly_says_why_and_what_to_do(of: Result, stack
 
 @pytest.fixture(scope="module")
 def chart() -> Any:
-    return chart_of(result({"a": [1, None, 3], "b": [4, 5, 6]}, until="2026-01-04", notes=("sample data",)))
+    return (result({"a": [1, None, 3], "b": [4, 5, 6]}, until="2026-01-04", notes=("sample data",))).chart()
 
 
 def test_png_is_twice_the_size_of_svg(chart: Any, tmp_path: Path) -> None:
-    save(chart, tmp_path / "x.png")
-    save(chart, tmp_path / "x.svg")
+    chart.save(tmp_path / "x.png")
+    chart.save(tmp_path / "x.svg")
     png, svg = (tmp_path / "x.png").read_bytes(), (tmp_path / "x.svg").read_text()
     assert png.startswith(b"\x89PNG")
     width = re.search(r'<svg[^>]* width="([\d.]+)"', svg)
@@ -226,12 +223,12 @@ def test_png_is_twice_the_size_of_svg(chart: Any, tmp_path: Path) -> None:
 def test_time_of_any_length_can_be_drawn_with_at_least_one_year_in_sight(
     grain: Grain, until: str, tmp_path: Path
 ) -> None:
-    save(chart_of(result([3] * 500, grain=grain, until=until)), tmp_path / "x.svg")
+    result([3] * 500, grain=grain, until=until).chart().save(tmp_path / "x.svg")
     assert re.search(r">([^<>(]*2026[^<>(]*)</t", (tmp_path / "x.svg").read_text())
 
 
 def test_html_has_a_title_a_language_and_room_on_a_small_screen(tmp_path: Path) -> None:
-    save(chart_of(result({"a": [1, 2]}, until="2026-01-03"), title="1 < 2"), tmp_path / "x.html")
+    result({"a": [1, 2]}, until="2026-01-03").chart(title="1 < 2").save(tmp_path / "x.html")
     page = (tmp_path / "x.html").read_text()
     assert page.startswith(
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n  <meta charset="UTF-8">\n  <title>1 &lt; 2</title>'
@@ -246,7 +243,7 @@ def test_remarks_of_a_narrow_chart_are_folded() -> None:
 
 
 def test_html_needs_no_network(chart: Any, tmp_path: Path) -> None:
-    save(chart, tmp_path / "x.html")
+    chart.save(tmp_path / "x.html")
     page = (tmp_path / "x.html").read_text()
     assert not re.search(r"<(script|link)[^>]*(src|href)=", page)
     assert not re.search(r"\bimport\s*\(?['\"]https?:", page)
@@ -256,7 +253,7 @@ def test_html_needs_no_network(chart: Any, tmp_path: Path) -> None:
 
 def test_a_name_is_no_part_of_the_page(tmp_path: Path) -> None:
     name = "</script><script>alert(1)</script>"
-    save(chart_of(result({name: [1, 2], "b": [3, 4]}, until="2026-01-03")), tmp_path / "x.html")
+    result({name: [1, 2], "b": [3, 4]}, until="2026-01-03").chart().save(tmp_path / "x.html")
     page = (tmp_path / "x.html").read_text()
     assert "alert(1)" in page
     assert "<script>alert(1)" not in page
@@ -264,7 +261,7 @@ def test_a_name_is_no_part_of_the_page(tmp_path: Path) -> None:
 
 
 def test_json_is_vega_lite(chart: Any, tmp_path: Path) -> None:
-    save(chart, tmp_path / "x.json")
+    chart.save(tmp_path / "x.json")
     assert "vega-lite" in json.loads((tmp_path / "x.json").read_text())["$schema"]
 
 
@@ -275,8 +272,8 @@ def test_an_unknown_suffix_says_the_valid_ones() -> None:
 
 def test_a_folder_that_is_not_there_is_one_sentence(chart: Any, tmp_path: Path) -> None:
     for suffix in ("png", "html"):
-        with pytest.raises(FootfallError, match="cannot be written: No such file"):
-            save(chart, tmp_path / "no" / f"x.{suffix}")
+        with pytest.raises(FootfallError, match="cannot be written: there is no folder"):
+            chart.save(tmp_path / "no" / f"x.{suffix}")
 
 
 def test_without_the_optional_part_one_sentence_says_how_to_get_it() -> None:

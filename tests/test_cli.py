@@ -161,7 +161,7 @@ def test_charts_are_written_and_carry_the_sample_note(
     ran = run(
         capsys, "-w", workspace, "chart", "launches", "--by", "federation", "--rolling", "7", *EVERYTHING, "-o", file
     )
-    assert (ran.code, ran.out) == (0, f"Wrote {file}.\n")
+    assert (ran.code, ran.err) == (0, f"Wrote {file}.\n")
     assert "sample data" in file.read_text()
 
 
@@ -192,7 +192,7 @@ def test_a_reader_that_stops_early_is_no_error(workspace: Path) -> None:
         ("query launches --top 3", "top ranks groups"),
         ("query launches -f xls", "valid: table, csv, json, parquet, arrow"),
         ("query launches -o x.cvs", "did you mean '.csv'?"),
-        ("query launches -o x.png", "Charts are made by `footfall chart`"),
+        ("query launches -o x.pdf", "unknown file format '.pdf'"),
         ("query launches -o no/x.csv", "no/x.csv cannot be written: there is no folder no"),
         ("query launches -o no/x.parquet", "no/x.parquet cannot be written: there is no folder no"),
         ("chart launches -o no/x.png", "no/x.png cannot be written: there is no folder no"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from activities import NOW, InMemory, stores
 from footfall.errors import FootfallError
 from footfall.periods import Window
-from footfall.retention.funnels import Funnel, days_of, funnel
+from footfall.retention.funnels import Funnel, funnel, length_in_days
 from footfall.stores.store import UNDATED, start_of
 
 EVENTS = ("a", "b", "c")
@@ -144,7 +144,7 @@ def test_json_and_frames_say_the_same() -> None:
 
 @pytest.mark.parametrize(("text", "days"), [("7d", 7), ("2w", 14), (" 30 D", 30), (3, 3)])
 def test_a_time_is_days_or_weeks(text: str | int, days: int) -> None:
-    assert days_of(text) == days
+    assert length_in_days(text) == days
 
 
 @pytest.mark.parametrize(

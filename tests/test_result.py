@@ -67,11 +67,11 @@ def test_csv_of_a_comparison(lake: LakeOf) -> None:
 def test_json(lake: LakeOf) -> None:
     result = lake.ask("launches", by="origin", last=3, until="2021-02-04", where="origin!=gke")
     told = json.loads(result.to_json())
-    assert told["metric"]["description"] == "What launches counts."
-    assert told["query"]["since"] == "2021-02-01T00:00:00Z"
-    assert told["query"]["where"] == ["origin!=gke"]
-    assert told["query"]["policies"] == {"hosts": "all"}
-    assert told["lake_version"] == result.lake_version
+    assert told["definition"]["description"] == "What launches counts."
+    assert told["question"]["since"] == "2021-02-01T00:00:00Z"
+    assert told["question"]["where"] == ["origin!=gke"]
+    assert told["question"]["policies"] == {"hosts": "all"}
+    assert told["version"] == result.version
     assert told["coverage"] == 0.5
     row = {"period": "2021-02-01", "origin": None, "launches": 3, "coverage": 1.0, "is_provisional": False}
     assert told["rows"][1] == row
@@ -112,7 +112,7 @@ def test_parquet_carries_its_definition(lake: LakeOf, tmp_path: Path) -> None:
     read = pq.read_table(tmp_path / "answer.parquet")
     assert read.equals(result.rows)
     told = json.loads(read.schema.metadata[b"footfall"])
-    assert (told["metric"]["name"], told["lake_version"]) == ("launches", result.lake_version)
+    assert (told["definition"]["name"], told["version"]) == ("launches", result.version)
     with pytest.raises(FootfallError, match="cannot be written"):
         result.to_parquet(tmp_path / "no" / "folder.parquet")
 
@@ -120,14 +120,14 @@ def test_parquet_carries_its_definition(lake: LakeOf, tmp_path: Path) -> None:
 def test_notebooks_show_a_safe_table(lake: LakeOf) -> None:
     shown = lake.ask("launches", by="provider")._repr_html_()
     assert "Git, &quot;plain&quot;" in shown
-    assert "<td>1,200</td>" in shown
+    assert ">1,200</td>" in shown
     assert lake.ask("launches", grain="hour")._repr_html_().count("<tr>") == 21
 
 
 def test_an_answer_names_the_lake_it_read(lake: LakeOf, tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = [{"committed_at": at("2021-02-01"), "repo": "core", "author": "p", "commits": 1}]
     other = LakeOf(tmp_path, {"commits": rows}, collected(days("2021-02-01", "2021-02-01"), COMMITS, "core"))
-    before = other.ask("commits").lake_version
-    assert other.ask("commits").lake_version == before
+    before = other.ask("commits").version
+    assert other.ask("commits").version == before
     other.lake.record(collected(days("2021-02-02", "2021-02-02"), COMMITS, "core"))
-    assert other.ask("commits").lake_version != before
+    assert other.ask("commits").version != before

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console, RenderableType
 
-from footfall import wording
+from footfall import formats
 from footfall.collect import SourceStatus, SourceSummary, Summary
 from footfall.lake import Maintained
 from footfall.ledger import Entry, Status
@@ -134,11 +134,11 @@ def test_a_comparison_says_with_what_and_by_how_much() -> None:
 def test_previous_is_the_window_of_equal_length_right_before() -> None:
     """Not the day before: the first day of January is held against the first of the 31 before."""
     days = result([110, 90], until="2026-01-03", previous=[100, 90], compare="previous")
-    assert wording.compared_with(days) == "2 days before"
+    assert days.compared_with == "2 days before"
     day = result([110], until="2026-01-02", previous=[100], compare="previous")
-    assert wording.compared_with(day) == "the day before"
+    assert day.compared_with == "the day before"
     total = result([110], grain=Grain.TOTAL, previous=[100], compare="previous")
-    assert wording.compared_with(total) == "the same span before"
+    assert total.compared_with == "the same span before"
 
 
 def test_a_narrow_terminal_loses_columns_but_never_a_label_or_a_digit() -> None:
@@ -208,7 +208,7 @@ def test_a_sparkline_starts_at_zero_and_keeps_gaps() -> None:
     ("value", "shown"), [(1234567, "1,234,567"), (0.125, "0.12"), (123.456, "123.5"), (12345.6, "12,346"), (3.0, "3")]
 )
 def test_numbers_have_as_many_decimals_as_they_deserve(value: float, shown: str) -> None:
-    assert wording.number(value) == shown
+    assert formats.number(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -216,12 +216,12 @@ def test_numbers_have_as_many_decimals_as_they_deserve(value: float, shown: str)
     [(4.21, "4.2 s"), (42, "42 s"), (200, "3 min 20 s"), (7500, "2 h 05 min"), (86400, "1 day"), (777600, "9 days")],
 )
 def test_lengths_of_time(seconds: float, shown: str) -> None:
-    assert wording.length_of(seconds) == shown
+    assert formats.length_of(seconds) == shown
 
 
 @pytest.mark.parametrize(("size", "shown"), [(5, "5 B"), (1500, "1.5 kB"), (691_000_000, "691 MB"), (6.3e9, "6.3 GB")])
 def test_sizes(size: float, shown: str) -> None:
-    assert wording.size_of(size) == shown
+    assert formats.size_of(size) == shown
 
 
 @pytest.mark.parametrize(
@@ -234,14 +234,14 @@ def test_sizes(size: float, shown: str) -> None:
     ],
 )
 def test_a_question_is_said_in_words(asked: dict[str, Any], title: str) -> None:
-    assert wording.title_of(result([1], **asked)) == title
+    assert result([1], **asked).title == title
 
 
 def test_a_window_is_said_by_its_first_and_last_day() -> None:
-    assert wording.days_of(Window(moment("2025-01-01"), moment("2026-01-01"))) == "2025-01-01 to 2025-12-31"
-    assert wording.days_of(Window(moment("2025-01-01"), moment("2025-01-02"))) == "2025-01-01"
+    assert formats.days_of(Window(moment("2025-01-01"), moment("2026-01-01"))) == "2025-01-01 to 2025-12-31"
+    assert formats.days_of(Window(moment("2025-01-01"), moment("2025-01-02"))) == "2025-01-01"
     assert (
-        wording.days_of(Window(moment("2025-01-01"), moment("2025-01-01T05:00")))
+        formats.days_of(Window(moment("2025-01-01"), moment("2025-01-01T05:00")))
         == "2025-01-01 00:00 to 2025-01-01 05:00"
     )
 

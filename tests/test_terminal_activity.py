@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 from activities import NOW, InMemory, visits, weeks
-from footfall import wording
+from footfall import formats
 from footfall.retention.funnels import funnel
 from footfall.retention.growth import growth
 from footfall.retention.stickiness import stickiness
@@ -102,11 +102,11 @@ def test_growth_has_a_line_a_period() -> None:
 
 
 def test_a_share_never_rounds_to_nothing() -> None:
-    assert [wording.percent(share) for share in (None, 0.0, 0.01, 12.34, 100.0)] == [
+    assert [formats.percent(share) for share in (None, 0.0, 0.01, 12.34, 100.0)] == [
         "–",
         "0.0",
         "<0.1",
         "12.3",
         "100.0",
     ]
-    assert wording.percent(0.4, 0) == "<1"
+    assert formats.percent(0.4, 0) == "<1"

@@ -19,12 +19,14 @@ from footfall.repositories import has_commits
 from footfall.settings import FILE_NAME
 from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.template import commented, write_settings_file
-from footfall.terminal import answers, collecting
+from footfall.terminal import collecting
 from footfall.terminal.console import open_console
+from footfall.terminal.tables import shown
 from footfall.workspace import Workspace
 from footfall.workspace import open as open_workspace
 
 if TYPE_CHECKING:
+    from footfall.charts.pictures import Picture
     from footfall.result import Result
     from footfall.retention.cohorts import Cohort
 
@@ -66,12 +68,10 @@ class Question:
         return workspace.query(self.metric, **self.asked)
 
     def table(self, workspace: Workspace, width: int) -> RenderableType:
-        return answers.answer(self.ask(workspace), width=width)
+        return shown(self.ask(workspace), width=width)
 
-    def picture(self, workspace: Workspace) -> Any:
-        from footfall.charts.results import chart_of
-
-        return chart_of(self.ask(workspace), stacked=self.is_stacked)
+    def picture(self, workspace: Workspace) -> Picture:
+        return self.ask(workspace).chart(stacked=self.is_stacked)
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,10 @@ class Return:
         return workspace.cohort(self.event, self.event, by=self.by, kind="new", rows=self.rows, columns=self.rows)
 
     def table(self, workspace: Workspace, width: int) -> RenderableType:
-        from footfall.terminal import activity
+        return shown(self.ask(workspace), width=width)
 
-        return activity.cohort(self.ask(workspace), width=width)
-
-    def picture(self, workspace: Workspace) -> Any:
-        from footfall.charts.cohorts import cohort_chart
-
-        return cohort_chart(self.ask(workspace))
+    def picture(self, workspace: Workspace) -> Picture:
+        return self.ask(workspace).chart()
 
 
 def questions(now: datetime, commits: Grain = Grain.MONTH, since: date | None = None) -> list[Question | Return]:
@@ -218,16 +214,15 @@ def _draw(asked: list[Question | Return], workspace: Workspace, console: Console
     console.print(Rule(Text("Charts", style="bold"), align="left", style="dim"))
     folder = workspace.settings.folder / CHARTS
     folder.mkdir(exist_ok=True)
-    try:
-        from footfall.charts.files import save
-    except MissingExtraError as error:
-        console.print(str(error))
-        return
     for question in asked:
+        try:
+            picture = question.picture(workspace)
+        except MissingExtraError as error:
+            console.print(str(error))
+            return
         console.print(Text(f"$ {question.command}", style="green"), soft_wrap=True)
-        chart = question.picture(workspace)
         for suffix in (".png", ".html"):
-            save(chart, file := folder / f"{question.chart}{suffix}")
+            picture.save(file := folder / f"{question.chart}{suffix}")
             yield file
 
 

@@ -1,26 +1,55 @@
-"""Rows in other people's shapes: pandas, Polars, CSV, JSON."""
+"""Rows in other people's shapes: pandas, Polars, CSV, JSON, HTML, and files of them."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import html
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from footfall.errors import MissingExtraError
+from footfall.errors import FootfallError, MissingExtraError
+from footfall.formats import instant_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     import polars as pl
     import pyarrow as pa
 
 
 def pandas_of(rows: pa.Table) -> pd.DataFrame:
+    """A frame in which whole numbers with holes stay whole: `Int64`."""
+    import pyarrow as pa
+
+    try:
+        import pandas as pd
+    except ImportError:
+        raise FootfallError("to_pandas needs pandas: run `pip install pandas`.") from None
     frame: pd.DataFrame = rows.to_pandas()
+    for name in rows.column_names:
+        column = rows[name]
+        if pa.types.is_integer(column.type) and column.null_count:
+            frame[name] = column.to_pandas(types_mapper={column.type: pd.Int64Dtype()}.get)
     return frame
+
+
+def pivoted(frame: pd.DataFrame, index: list[str], groups: list[str], values: list[str]) -> pd.DataFrame:
+    """`groups` side by side, in the order in which they first come; several values have a level of their own."""
+    front, order = frame.set_index([*index, *groups])[values], frame[groups].drop_duplicates()
+    if not groups:
+        return front
+    wide: Any = front.unstack(groups)
+    keys = list(order.itertuples(index=False, name=None))
+    if len(values) > 1:
+        return wide[[(value, *key) for value in values for key in keys]]  # type: ignore[no-any-return]
+    return wide[values[0]][keys if len(groups) > 1 else [key[0] for key in keys]]  # type: ignore[no-any-return]
 
 
 def polars_of(rows: pa.Table) -> pl.DataFrame:
@@ -46,37 +75,75 @@ def json_of(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def html_of(
-    title: str, names: Sequence[str], rows: Iterable[Iterable[str]], notes: Iterable[str], more: int = 0
-) -> str:
-    """A small table for notebooks, with what a reader must know below it. Names come from anywhere: all is escaped."""
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
-    lines = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    told = [*notes, *([f"{more:,} more rows."] if more > 0 else [])]
-    below = "".join(f"<p>{html.escape(note)}</p>" for note in told)
-    caption = f"<caption>{html.escape(title)}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{below}"
+def plain(value: Any) -> Any:
+    """A cell as JSON has it: moments as text; no number that JSON lacks."""
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    if isinstance(value, datetime):
+        return instant_of(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
-SHOWN_ROWS = 20
-"""So many of them in a notebook."""
+def digest_of(kind: str, question: Mapping[str, Any], notes: Iterable[str], rows: pa.Table) -> str:
+    """A short name for exactly this content."""
+    told = json.dumps([kind, dict(question), list(notes), rows.schema.to_string()], default=str)
+    digest = hashlib.blake2b(told.encode(), digest_size=8)
+    for row in rows.to_pylist():
+        digest.update(repr(list(row.values())).encode())
+    return digest.hexdigest()
 
 
-class Framed:
-    """What has rows as an Arrow table has them as frames too."""
+# --- notebooks
 
-    def to_arrow(self) -> pa.Table:
-        raise NotImplementedError
+_BORDER = "1px solid color-mix(in srgb, currentColor 25%, transparent)"
+_TABLE = "border-collapse: collapse; color: inherit; background: transparent; font-variant-numeric: tabular-nums"
+_CELL = f"padding: 2px 10px; text-align: right; border-bottom: {_BORDER}"
+_CAPTION = "text-align: left; padding: 2px 10px; caption-side: top; color: inherit"
+_BELOW = "margin: 4px 10px; opacity: .8; color: inherit; max-width: 80ch"
 
-    def to_pandas(self) -> pd.DataFrame:
-        return pandas_of(self.to_arrow())
 
-    def to_polars(self) -> pl.DataFrame:
-        return polars_of(self.to_arrow())
+def html_of(title: str, span: str, names: Sequence[str], rows: Iterable[Iterable[str]], below: Iterable[str]) -> str:
+    """A small table for notebooks, in the colours around it, light or dark. Names come from anywhere: all is escaped."""
 
-    def to_parquet(self, path: str | Path) -> None:
-        """Write the rows to a file."""
-        import pyarrow.parquet as pq
+    def line(cells: Iterable[str], tag: str) -> str:
+        return "".join(f'<{tag} style="{_CELL}">{html.escape(cell)}</{tag}>' for cell in cells)
 
-        pq.write_table(self.to_arrow(), path)
+    caption = f'<caption style="{_CAPTION}"><b>{html.escape(title)}</b><br>{html.escape(span)}</caption>'
+    body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
+    notes = "".join(f'<p style="{_BELOW}">{html.escape(text)}</p>' for text in below)
+    head = f"<thead><tr>{line(names, 'th')}</tr></thead>"
+    return f'<table style="{_TABLE}">{caption}{head}<tbody>{body}</tbody></table>{notes}'
+
+
+# --- files
+
+
+def write_text(text: str, file: Path) -> None:
+    _write(file, lambda: file.write_text(text, encoding="utf-8"))
+
+
+def write_parquet(rows: pa.Table, about: Mapping[str, Any], file: Path) -> None:
+    """A Parquet file whose metadata `footfall` says what the rows are."""
+    import pyarrow.parquet as pq
+
+    _write(file, lambda: pq.write_table(_labelled(rows, about), file))
+
+
+def write_feather(rows: pa.Table, about: Mapping[str, Any], file: Path) -> None:
+    """An Arrow (Feather) file whose metadata `footfall` says what the rows are."""
+    import pyarrow.feather
+
+    _write(file, lambda: pyarrow.feather.write_feather(_labelled(rows, about), str(file)))
+
+
+def _labelled(rows: pa.Table, about: Mapping[str, Any]) -> pa.Table:
+    return rows.replace_schema_metadata({"footfall": json.dumps(about, ensure_ascii=False)})
+
+
+def _write(file: Path, write: Callable[[], object]) -> None:
+    if not file.parent.is_dir():
+        raise FootfallError(f"{file} cannot be written: there is no folder {file.parent}.")
+    try:
+        write()
+    except OSError as error:
+        raise FootfallError(f"{file} cannot be written: {error.strerror or error}.") from None

@@ -26,6 +26,15 @@ class Kind(StrEnum):
     """The last moment something happened."""
 
 
+KINDS = {
+    Kind.SUM: "adds up over time and over groups",
+    Kind.DISTINCT: "counted anew for every period and group: the parts do not add up to the whole",
+    Kind.LEVEL: "a gauge: not added over time, but read",
+    Kind.LATEST: "a moment: the last time it happened",
+}
+"""What each kind of metric means for adding up."""
+
+
 Value = str | int | bool | None
 """A dimension's value; None is the value of rows that have none."""
 

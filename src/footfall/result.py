@@ -1,32 +1,34 @@
-"""Result: the rows of an answer, and what they mean. Every face of Footfall is a rendering of it."""
+"""Result: the answer to a question about a metric: its rows, and what they mean."""
 
 from __future__ import annotations
 
-import json
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
-from math import isfinite
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from footfall.errors import FootfallError
-from footfall.frames import SHOWN_ROWS, Framed, csv_of, html_of, json_of
-from footfall.metrics import Metric
-from footfall.periods import Grain
+from footfall.answer import Answer
+from footfall.formats import GAP, days_of, instant_of, label_of, listed, number, share_of
+from footfall.frames import csv_of, plain
+from footfall.metrics import Kind, Metric
+from footfall.periods import EPOCH, Grain, Period, Window, in_utc, periods_in
 from footfall.query import Query
 
 if TYPE_CHECKING:
-    import altair
     import pyarrow as pa
 
 
-@dataclass(frozen=True)
-class Result(Framed):
-    """Rows with their definition, resolved query, coverage and lake version.
+@dataclass(frozen=True, repr=False)
+class Result(Answer):
+    """Rows with their definition, resolved query, coverage and version.
 
     `rows` has the columns period (its start), the dimensions asked, the metric's own name, when compared
     `<metric>_previous`, change and change_percent, then coverage (0 to 1) and is_provisional.
     """
+
+    command: ClassVar[str] = "query"
+    chart_by: ClassVar[str] = "footfall.charts.results:draw"
+    table_by: ClassVar[str] = "footfall.terminal.answers:answer"
 
     query: Query
     """As asked, with the window and every policy that was settled on the way."""
@@ -34,8 +36,8 @@ class Result(Framed):
     rows: pa.Table
     notes: tuple[str, ...]
     """What a reader should know about these numbers, a sentence each."""
-    lake_version: str
-    """Of the snapshot that was read: the same version gives the same answer."""
+    version: str
+    """Of what was read: the same version gives the same answer."""
 
     @property
     def value_columns(self) -> tuple[str, ...]:
@@ -54,50 +56,74 @@ class Result(Framed):
         shares = self.rows["coverage"].to_pylist()
         return sum(shares) / len(shares) if shares else 0.0
 
-    def to_arrow(self) -> pa.Table:
-        return self.rows
+    # --- words
 
-    def to_csv(self) -> str:
-        """Header, then a row a period and group; no value is an empty cell. Coverage is last.
+    @property
+    def title(self) -> str:
+        """The question in words: "Launches per day by federation, 7-day mean"."""
+        query = self.query
+        words = [self.metric.title]
+        words += [f"per {query.grain}"] if query.grain is not Grain.TOTAL else []
+        words += [f"by {listed(query.by)}"] if query.by else []
+        words += [f"(top {query.top})"] if query.top else []
+        return ", ".join([" ".join(words), *self._treatment])
 
-        A dimension without value is empty too: the text "(none)" might be a value.
-        """
-        names = ["period", *self.query.by, *self.value_columns, "coverage"]
-        columns = [self._labels(), *(self.rows[name].to_pylist() for name in names[1:])]
-        return csv_of(names, (map(_csv_cell, row) for row in zip(*columns, strict=True)))
+    @property
+    def span(self) -> str:
+        """Which time, and what was left out: "2025-01-01 to 2025-12-31 (UTC) · status=success"."""
+        span = f"{days_of(self.window)} (UTC)" if self.window.start < self.window.end else "no time"
+        return " · ".join([span, *(str(f) for f in self.query.where)])
 
-    def to_json(self) -> str:
-        """An object: what was asked, what it means, how far it can be trusted, and the rows."""
-        names = ["period", *self.query.by, *self.value_columns, "coverage", "is_provisional"]
-        columns = [self._labels(), *(map(_json_cell, self.rows[name].to_pylist()) for name in names[1:])]
-        return json_of(
-            {
-                "metric": self.definition(),
-                "query": self.resolved(),
-                "lake_version": self.lake_version,
-                "coverage": self.coverage,
-                "notes": list(self.notes),
-                "rows": [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)],
-            }
-        )
+    @property
+    def unit(self) -> str:
+        """What an axis counts: "launches per day, 7-day mean"."""
+        query, metric = self.query, self.metric
+        is_per_period = query.grain is not Grain.TOTAL and metric.kind is not Kind.LEVEL and not query.cumulative
+        words = f"{metric.unit} per {query.grain}" if is_per_period else metric.unit
+        return ", ".join([words, *self._treatment])
 
-    def to_parquet(self, path: str | Path) -> None:
-        """Write the rows, with the definition and the resolved query as metadata of the file."""
-        import pyarrow.parquet as pq
+    @property
+    def _treatment(self) -> list[str]:
+        """What was done with the numbers: a mean, or a running total."""
+        query = self.query
+        mean = [f"{query.rolling}-{query.grain} mean"] if query.rolling else []
+        return [*mean, *(["running total"] if query.cumulative else [])]
 
-        told: dict[str, Any] = {"metric": self.definition(), "query": self.resolved(), "notes": list(self.notes)}
-        told["lake_version"] = self.lake_version
-        rows = self.rows.replace_schema_metadata({"footfall": json.dumps(told, ensure_ascii=False)})
-        try:
-            pq.write_table(rows, path)
-        except OSError as error:
-            raise FootfallError(f"{path} cannot be written: {error.strerror or error}.") from None
+    @property
+    def compared_with(self) -> str:
+        """With which time: a year before, or the window of equal length that ends where the question's begins."""
+        if self.query.compare == "year":
+            return "a year before"
+        if self.query.grain is Grain.TOTAL:
+            return "the same span before"
+        count = len(periods_in(self.query.grain, self.window))
+        return f"the {self.query.grain} before" if count == 1 else f"{count:,} {self.query.grain}s before"
 
-    def chart(self) -> altair.TopLevelMixin:
-        """The rows as a chart; a gap in the data is a gap in the line."""
-        from footfall.charts.results import chart_of
+    @property
+    def chosen(self) -> list[str]:
+        """The choice made of every policy, as one line: "null_origin = gke"."""
+        said = " · ".join(f"{name} = {choice}" for name, choice in self.query.policies)
+        return [said] if said else []
 
-        return chart_of(self)
+    # --- time
+
+    @property
+    def window(self) -> Window:
+        """What the answer is about; empty when nothing was asked and nothing is known."""
+        since, until = self.query.since, self.query.until
+        return Window(since or until or EPOCH, until or since or EPOCH)
+
+    def period_of(self, start: datetime) -> Period:
+        """The period of a row, from its start."""
+        if self.query.grain is Grain.TOTAL:
+            return Period(self.window.start, self.window.end, Grain.TOTAL)
+        return Period.containing(self.query.grain, in_utc(start))
+
+    # --- what it is
+
+    @property
+    def description(self) -> str:
+        return f"{self.metric.name}: {self.metric.description}"
 
     def definition(self) -> dict[str, Any]:
         """What the number is."""
@@ -111,44 +137,78 @@ class Result(Framed):
             "version": metric.version,
         }
 
-    def resolved(self) -> dict[str, Any]:
-        """The query as it was answered, every default filled in."""
+    @property
+    def question(self) -> dict[str, Any]:
+        """The query as it was answered, every default filled in: `ff.query(**question)` asks it again."""
         query = self.query
         return {
             "metric": query.metric,
             "grain": str(query.grain),
-            "since": _json_cell(query.since),
-            "until": _json_cell(query.until),
-            "last": query.last,
+            "since": plain(query.since),
+            "until": plain(query.until),
             "by": list(query.by),
             "where": [str(filter) for filter in query.where],
             "top": query.top,
             "rolling": query.rolling,
             "cumulative": query.cumulative,
             "compare": query.compare,
-            "as_of": _json_cell(query.as_of),
+            "as_of": plain(query.as_of),
             "policies": self.policies,
         }
+
+    def resolved(self) -> dict[str, Any]:
+        """0.1.0's name of `question`."""
+        warnings.warn("Result.resolved() is now Result.question.", DeprecationWarning, stacklevel=2)
+        return self.question
+
+    @property
+    def lake_version(self) -> str:
+        """0.1.0's name of `version`."""
+        warnings.warn("Result.lake_version is now Result.version.", DeprecationWarning, stacklevel=2)
+        return self.version
+
+    # --- rows
+
+    def to_arrow(self) -> pa.Table:
+        """period, the dimensions, the metric's own name, what it is compared with, coverage, is_provisional."""
+        return self.rows
+
+    @property
+    def pivot_columns(self) -> tuple[list[str], list[str], list[str]]:
+        return ["period"], list(self.query.by), list(self.value_columns)
+
+    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        """period, dimensions, values, coverage; for people with thousands, and * for what may still change."""
+        names = ["period", *self.query.by, *self.value_columns, "coverage"]
+        columns: list[list[str]] = [self._labels()]
+        for name in names[1:]:
+            cells = self.rows[name].to_pylist()
+            write = _csv_cell if not is_marked else label_of if name in self.query.by else _shown
+            columns.append([write(cell) for cell in cells])
+        if is_marked:
+            at = names.index(self.metric.name)
+            flags = self.rows["is_provisional"].to_pylist()
+            marked = zip(columns[at], flags, strict=True)
+            columns[at] = [f"{cell}*" if flag and cell != GAP else cell for cell, flag in marked]
+            columns[-1] = [share_of(part) for part in self.rows["coverage"].to_pylist()]
+        return names, [list(row) for row in zip(*columns, strict=True)]
+
+    def to_csv(self) -> str:
+        """Header, then a row a period and group; no value is an empty cell. Coverage is last.
+
+        A dimension without value is empty too: the text "(none)" might be a value.
+        """
+        return csv_of(*self.lines(is_marked=False))
+
+    def _json_rows(self) -> dict[str, Any]:
+        rows = super()._json_rows()["rows"]
+        return {"rows": [row | {"period": label} for row, label in zip(rows, self._labels(), strict=True)]}
 
     def _labels(self) -> list[str]:
         """The periods as ISO dates, of hours as timestamps."""
         is_hour = self.query.grain is Grain.HOUR
         starts = self.rows["period"].to_pylist()
-        return [f"{s:%Y-%m-%dT%H:%M:%SZ}" if is_hour else f"{s:%Y-%m-%d}" for s in starts]
-
-    def save(self, path: str | Path) -> None:
-        """Write the picture that `chart` draws: .png, .svg, .html or .json (Vega-Lite)."""
-        from footfall.charts.files import save
-
-        save(self.chart(), Path(path))
-
-    def _repr_html_(self) -> str:
-        """A small table for notebooks."""
-        names = self.rows.column_names
-        shown = self.rows.slice(0, SHOWN_ROWS)
-        columns = [self._labels()[:SHOWN_ROWS], *(map(_shown, shown[name].to_pylist()) for name in names[1:])]
-        title = f"{self.metric.title}: {self.metric.description}"
-        return html_of(title, names, zip(*columns, strict=True), self.notes, self.rows.num_rows - shown.num_rows)
+        return [instant_of(s) if is_hour else f"{s:%Y-%m-%d}" for s in starts]
 
 
 def _csv_cell(value: Any) -> str:
@@ -158,24 +218,11 @@ def _csv_cell(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
-    return _moment(value) if isinstance(value, datetime) else str(value)
-
-
-def _json_cell(value: Any) -> Any:
-    if isinstance(value, float) and not isfinite(value):
-        return None  # JSON has no such number
-    return _moment(value) if isinstance(value, datetime) else value
-
-
-def _moment(value: datetime) -> str:
-    return f"{value:%Y-%m-%dT%H:%M:%SZ}"
+    return instant_of(value) if isinstance(value, datetime) else str(value)
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, datetime):
-        return _moment(value)
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return "(none)" if value is None else str(value)
+    """A value as people read it."""
+    if value is None:
+        return GAP
+    return instant_of(value) if isinstance(value, datetime) else number(value)

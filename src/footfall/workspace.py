@@ -321,7 +321,7 @@ class Workspace:
             where_then=where_then,
             until=until,
         )
-        return replace(answer, notes=self._notes_on_events(answer.first, answer.then))
+        return replace(answer, notes=(*answer.notes, *self._notes_on_events(answer.first, answer.then)))
 
     def funnel(
         self,
@@ -337,7 +337,7 @@ class Workspace:
         from footfall.retention.questions import ask_funnel
 
         answer = ask_funnel(self.activity, steps, within=within, since=since, until=until)
-        return replace(answer, notes=self._notes_on_events(*(step.event for step in answer.steps)))
+        return replace(answer, notes=(*answer.notes, *self._notes_on_events(*(step.event for step in answer.steps))))
 
     def stickiness(
         self,
@@ -355,7 +355,7 @@ class Workspace:
         from footfall.retention.questions import ask_stickiness
 
         answer = ask_stickiness(self.activity, event, windows=windows, rows=rows, since=since, until=until)
-        return replace(answer, notes=self._notes_on_events(answer.event))
+        return replace(answer, notes=(*answer.notes, *self._notes_on_events(answer.event)))
 
     def growth(
         self, event: Name, *, by: str = "week", rows: int | None = None, since: Moment = None, until: Moment = None
@@ -367,7 +367,7 @@ class Workspace:
         from footfall.retention.questions import ask_growth
 
         answer = ask_growth(self.activity, event, by=by, rows=rows, since=since, until=until)
-        return replace(answer, notes=self._notes_on_events(answer.event))
+        return replace(answer, notes=(*answer.notes, *self._notes_on_events(answer.event)))
 
     def _notes_on_events(self, *events: str) -> tuple[str, ...]:
         found = [self.activity.owners.table_of(event) for event in events]

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from footfall import wording
-from footfall.charts.look import Theme, alt, dressed, theme_of, wrapped
+from footfall.charts.look import Look, Theme, alt, dressed, wrapped
 from footfall.errors import QueryError, UnknownNameError
+from footfall.formats import GAP, counted, number, percent
 from footfall.retention.spans import why_not_whole
-from footfall.wording import GAP
 
 if TYPE_CHECKING:
     from footfall.retention.cohorts import Cohort, CohortRow
@@ -31,19 +30,14 @@ _SIZE, _AVERAGE = "actors", "average"
 _MOST_ROWS, _MOST_COLUMNS = 60, 60
 
 
-def cohort_chart(
-    cohort: Cohort, form: str = "heatmap", *, counts: bool = False, theme: str = "light", title: str | None = None
-) -> alt.LayerChart:
+def draw(cohort: Cohort, look: Look, *, form: str = "heatmap", counts: bool = False) -> alt.LayerChart:
     """A `heatmap` of percentages (or counts), or `curves`."""
     if form not in FORMS:
         raise UnknownNameError("form of a cohort chart", form, FORMS)
-    look = theme_of(theme)
     if not any(row.size for row in cohort.rows):
-        raise QueryError(f"there is nothing to draw: nobody did {cohort.first} in {wording.span_of_cohort(cohort)}.")
+        raise QueryError(f"there is nothing to draw: nobody did {cohort.first} in {cohort.span}.")
     drawn, width, legend = _heatmap(cohort, counts, look) if form == "heatmap" else _curves(cohort, look)
-    head = title or wording.title_of_cohort(cohort)
-    lines = wrapped([[wording.span_of_cohort(cohort), *cohort.told], legend], max(width, 8.5 * len(head)))
-    return dressed(drawn, head, lines, look)
+    return dressed(drawn, cohort.title, wrapped([[cohort.span, *cohort.notes], legend], width), look, width)
 
 
 def mix(ramp: Sequence[str], part: float) -> str:
@@ -73,8 +67,9 @@ def _luminance(colour: str) -> float:
 # --- heat map
 
 
-def _heatmap(cohort: Cohort, counts: bool, theme: Theme) -> tuple[alt.LayerChart, float, list[str]]:
+def _heatmap(cohort: Cohort, counts: bool, look: Look) -> tuple[alt.LayerChart, float, list[str]]:
     _check_size(cohort)
+    theme = look.theme
     cells = [_cell(cohort, row, k, counts, theme) for row in cohort.rows for k in range(len(row.counts))]
     widest = max(len(cell["text"]) for cell in cells)
     step = max(30, 12 + 7 * widest)
@@ -83,7 +78,7 @@ def _heatmap(cohort: Cohort, counts: bool, theme: Theme) -> tuple[alt.LayerChart
     names = [row.period.label for row in cohort.rows] + ([_AVERAGE] if averages else [])
     x = _columns_axis(cohort, [_SIZE, *map(str, range(cohort.columns))])
     y = alt.Y("row:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
-    width, height = step * (cohort.columns + 1), _ROW * len(names)
+    width, height = look.width or step * (cohort.columns + 1), look.height or _ROW * len(names)
     chart = alt.Chart(alt.InlineData(values=cells), width=width, height=height).encode(x=x, y=y)
     squares = [
         chart.transform_filter("!datum.is_provisional && datum.has_fill")
@@ -114,12 +109,12 @@ def _check_size(cohort: Cohort) -> None:
 def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Theme) -> dict[str, Any]:
     share, is_provisional = row.percent(column), cohort.is_provisional(row, column)
     fill = mix(theme.ramp, 0.0 if share is None else share / cohort.peak)
-    text = GAP if share is None else wording.number(row.counts[column]) if counts else _percent(share, cohort)
+    text = GAP if share is None else number(row.counts[column]) if counts else _percent(share, cohort)
     return {
         "row": row.period.label,
         "column": str(column),
         "count": row.counts[column],
-        "share": wording.percent(share) + ("" if share is None else " %"),
+        "share": percent(share) + ("" if share is None else " %"),
         "size": row.size,
         "is_provisional": is_provisional,
         "has_fill": share is not None,
@@ -130,12 +125,12 @@ def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Them
 
 
 def _size(cohort: Cohort, row: CohortRow) -> str:
-    return f"{wording.number(row.size)}{'*' if cohort.is_provisional(row) else ''}"
+    return f"{number(row.size)}{'*' if cohort.is_provisional(row) else ''}"
 
 
 def _percent(share: float | None, cohort: Cohort) -> str:
     """With a decimal where there is room for it."""
-    return wording.percent(share, 1 if cohort.columns <= 16 else 0).removesuffix(".0" if share == 100 else "")
+    return percent(share, 1 if cohort.columns <= 16 else 0).removesuffix(".0" if share == 100 else "")
 
 
 def _averages(cohort: Cohort) -> list[dict[str, Any]]:
@@ -181,10 +176,11 @@ def _tooltips() -> list[Any]:
 # --- curves
 
 
-def _curves(cohort: Cohort, theme: Theme) -> tuple[alt.LayerChart, float, list[str]]:
+def _curves(cohort: Cohort, look: Look) -> tuple[alt.LayerChart, float, list[str]]:
     """A line a cohort, the newer the stronger, and the average of all; dashed where a period is not over."""
     if cohort.columns < 2:
         raise QueryError("one column makes no curve: ask for more columns, or a heat map.")
+    theme, width = look.theme, look.width or _CURVES_WIDTH
     first = _first_column(cohort)
     rows = [row for row in cohort.rows if row.size and len(row.counts) > first]
     if len(rows) > _MOST_CURVES:
@@ -205,7 +201,7 @@ def _curves(cohort: Cohort, theme: Theme) -> tuple[alt.LayerChart, float, list[s
     named = names if len(names) <= _MOST_NAMED else [*names[:1], *names[-2:]]
     legend = alt.Legend(title=None, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, values=named)
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
-    chart = alt.Chart(alt.InlineData(values=data), width=_CURVES_WIDTH, height=_CURVES_HEIGHT)
+    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or _CURVES_HEIGHT)
     dash = alt.condition("datum.is_settled", alt.value([1, 0]), alt.value([4, 3]))
     layers = [
         chart.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour, detail="stroke:N", strokeDash=dash),
@@ -218,7 +214,7 @@ def _curves(cohort: Cohort, theme: Theme) -> tuple[alt.LayerChart, float, list[s
     if average:
         line = alt.Chart(alt.InlineData(values=average)).mark_line(strokeWidth=3.5, point={"size": 40})
         layers.append(line.encode(x=x, y=y, color=colour, tooltip=_curve_tooltips()))
-    return alt.LayerChart(layer=layers), _CURVES_WIDTH, _legend_of_curves(cohort, rows, data, len(named) < len(names))
+    return alt.LayerChart(layer=layers), width, _legend_of_curves(cohort, rows, data, len(named) < len(names))
 
 
 def _strokes(cohort: Cohort, row: CohortRow, first: int) -> list[dict[str, Any]]:
@@ -284,5 +280,5 @@ def _legend_of_curves(
     if _first_column(cohort):
         said.append(f"column 0, the same {cohort.grain}, is 100 % and left out")
     if empty := sum(not row.size for row in cohort.rows):
-        said.append(f"{wording.counted(empty, 'cohort')} of nobody left out")
+        said.append(f"{counted(empty, 'cohort')} of nobody left out")
     return said

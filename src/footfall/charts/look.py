@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Protocol
 
-from footfall.errors import MissingExtraError, UnknownNameError
+from footfall.errors import MissingExtraError, QueryError, UnknownNameError
 from footfall.periods import Grain, Period, Window, periods_in
 
 try:
@@ -18,11 +18,11 @@ try:
 except ImportError:
     raise MissingExtraError("a chart", "charts") from None
 
-__all__ = ["COLOURS", "LINE", "Theme", "alt", "dressed", "inset", "milliseconds", "theme_of", "time_axis", "wrapped"]
+__all__ = ["Look", "Theme", "alt", "dressed", "folded", "inset", "look_of", "milliseconds", "time_axis", "wrapped"]
 
 # Okabe and Ito's colours (2008), told apart by everybody, without the yellow and black that lines cannot use;
 # the last six are from Paul Tol's muted scheme.
-COLOURS = (
+_ON_LIGHT = (
     "#0072b2",
     "#e69f00",
     "#009e73",
@@ -36,8 +36,26 @@ COLOURS = (
     "#ddcc77",
     "#aa4499",
 )
-LINE = 130
-"""Characters that fit under the title of a chart of usual width."""
+# The same hues, those lighter that a dark ground would swallow.
+_ON_DARK = (
+    "#4a9fdc",
+    "#e69f00",
+    "#22b58c",
+    "#f07a3c",
+    "#d995bb",
+    "#8fd0f5",
+    "#9088e0",
+    "#b5b54a",
+    "#cf6f97",
+    "#5cc4b2",
+    "#ddcc77",
+    "#c87ac6",
+)
+WIDTH, HEIGHT = 760, 340
+"""Of a drawing, in pixels, unless something else is asked or suits it better."""
+_SIZES = range(100, 5001)
+_TITLE_LETTER, _SUBTITLE_LETTER = 8.5, 5.4
+"""How wide a letter of a title and of the remarks below it is, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +72,12 @@ class Theme:
     """From nothing to the most; the first stands out least from the background."""
     strong: str
     """What is compared with all the rest."""
+    before: str
+    """What a line is compared with."""
+    rest: str
+    """What was folded together."""
+    series: tuple[str, ...]
+    """A colour a group."""
 
 
 THEMES = {
@@ -66,6 +90,9 @@ THEMES = {
         domain="#bbb",
         ramp=("#edf4fa", "#b5d4ea", "#6aaed6", "#2878b8", "#08417c"),
         strong="#d55e00",
+        before="#a8a8a8",
+        rest="#8c8c8c",
+        series=_ON_LIGHT,
     ),
     "dark": Theme(
         background="#14171c",
@@ -76,22 +103,55 @@ THEMES = {
         domain="#565d66",
         ramp=("#1d2733", "#1f4468", "#2a6ca5", "#58a3dc", "#b3dcfa"),
         strong="#f2994a",
+        before="#6d7580",
+        rest="#8c939c",
+        series=_ON_DARK,
     ),
 }
 
 
-def theme_of(name: str) -> Theme:
-    if name not in THEMES:
-        raise UnknownNameError("theme", name, THEMES)
-    return THEMES[name]
+@dataclass(frozen=True)
+class Look:
+    """How one picture is to look."""
+
+    theme: Theme = THEMES["light"]
+    title: str | None = None
+    """Instead of the answer's own."""
+    size: tuple[int, int] | None = None
+    """Width and height of the drawing; by default what suits it."""
+
+    @property
+    def width(self) -> int | None:
+        return self.size[0] if self.size else None
+
+    @property
+    def height(self) -> int | None:
+        return self.size[1] if self.size else None
+
+
+def look_of(theme: str = "light", title: str | None = None, size: tuple[int, int] | None = None) -> Look:
+    """A look as it is asked for, checked."""
+    if theme not in THEMES:
+        raise UnknownNameError("theme", str(theme), THEMES)
+    if title is not None and not isinstance(title, str):
+        raise QueryError(f"title={title!r} is no text.")
+    if size is not None:
+        is_pair = isinstance(size, tuple | list) and len(size) == 2
+        if not is_pair or not all(isinstance(n, int) and not isinstance(n, bool) and n in _SIZES for n in size):
+            raise QueryError(
+                f"size={size!r} is not possible; give width and height in pixels, {_SIZES[0]} to {_SIZES[-1]:,}, such as (760, 340)."
+            )
+    return Look(THEMES[theme], title, (size[0], size[1]) if size else None)
 
 
 def dressed(
-    drawn: alt.LayerChart, title: str | Sequence[str], lines: Sequence[str], theme: Theme = THEMES["light"]
+    drawn: alt.LayerChart, title: str, lines: Sequence[str], look: Look, width: float = WIDTH
 ) -> alt.LayerChart:
-    """Title, what the reader must know, and the look."""
+    """Title, what the reader must know, and the look; a title wider than the picture is folded."""
+    theme = look.theme
+    folds = folded(look.title or title, max(40, int(width / _TITLE_LETTER)))
     heading = alt.TitleParams(
-        title,
+        folds[0] if len(folds) == 1 else folds,
         subtitle=list(lines),
         anchor="start",
         frame="group",
@@ -104,7 +164,7 @@ def dressed(
         offset=14,
     )
     titled = drawn.properties(title=heading, padding={"left": 12, "right": 16, "top": 14, "bottom": 12})
-    look: alt.LayerChart = (
+    styled: alt.LayerChart = (
         titled.configure(font="Helvetica, Arial, sans-serif", background=theme.background)
         .configure_view(stroke=None)
         .configure_axis(
@@ -120,23 +180,34 @@ def dressed(
         )
         .configure_legend(labelFontSize=11.5, labelColor=theme.text, titleColor=theme.text, rowPadding=5, offset=20)
     )
-    return look
+    return styled
 
 
 def wrapped(lines: Sequence[Sequence[str]], width: float) -> list[str]:
     """Remarks side by side, as many as fit over a chart of so many pixels at the size of a subtitle."""
-    most = max(72, int(width / 5.4))
-    folded: list[str] = []
+    most = max(72, int(width / _SUBTITLE_LETTER))
+    done: list[str] = []
     for remarks in lines:
         line = ""
         for remark in remarks:
             joined = f"{line} · {remark}" if line else remark
             if line and len(joined) > most:
-                folded += textwrap.wrap(line, most)
+                done += folded(line, most)
                 joined = remark
             line = joined
-        folded += textwrap.wrap(line, most)
-    return folded
+        done += folded(line, most)
+    return done
+
+
+def folded(text: str, most: int) -> list[str]:
+    """Lines of at most `most` letters, about equally long: no single word is left on a line of its own."""
+    lines = textwrap.wrap(text, most)
+    if len(lines) <= 1:
+        return lines
+    width = max(-(-len(text) // len(lines)), 1)
+    while len(evened := textwrap.wrap(text, width)) > len(lines):
+        width += 1
+    return evened
 
 
 # --- time

@@ -6,46 +6,41 @@ provisional value like a settled one, or add up what does not add up.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from footfall import wording
-from footfall.charts.look import COLOURS, LINE, alt, dressed, inset, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, milliseconds, time_axis, wrapped
 from footfall.charts.series import Point, is_rest, lone_points, points_of, series_by_size, stack, strokes
 from footfall.errors import QueryError
+from footfall.formats import number
 from footfall.metrics import Kind
 from footfall.periods import Grain
 
 if TYPE_CHECKING:
     from footfall.result import Result
 
-_GREY = "#8c8c8c"
-_MOST_SERIES = len(COLOURS)
 _MOST_BARS = 60
-_WIDTH, _HEIGHT = 760, 340
-_LEAST_LINE = 72
 _SERIES = "series"
 _Channel = TypeVar("_Channel", alt.X, alt.Y)
 
 
-def chart_of(result: Result, *, stacked: bool = False, title: str | None = None) -> alt.LayerChart:
+def draw(result: Result, look: Look, *, stacked: bool = False) -> alt.LayerChart:
     """The chart that suits the question: bars where there is no time, else columns, lines or, stacked, areas."""
     _check_quantity(result, stacked)
     points = points_of(result)
     names = series_by_size(points)
     if result.query.grain is Grain.TOTAL:
-        return _dressed(_bars(points, result), result, points, title)
-    if len(names) > _MOST_SERIES:
+        return _dressed(_bars(points, result, look), result, points, look)
+    if len(names) > (most := len(look.theme.series)):
         raise QueryError(
-            f"{len(names)} lines cannot be told apart, a chart has at most {_MOST_SERIES}: add `--top 8`, or `--where` to choose."
+            f"{len(names)} lines cannot be told apart, a chart has at most {most}: add `--top 8`, or `--where` to choose."
         )
     if _is_coarse(points) and (stacked or len(names) == 1):
-        drawn = _columns(points, names, result)
+        drawn = _columns(points, names, result, look)
     else:
-        drawn = _areas(points, names, result) if stacked else _lines(points, names, result)
-    return _dressed(drawn, result, points, title)
+        drawn = (_areas if stacked else _lines)(points, names, result, look)
+    return _dressed(drawn, result, points, look)
 
 
 def _check_quantity(result: Result, stacked: bool) -> None:
@@ -74,7 +69,7 @@ def _is_coarse(points: Sequence[Point]) -> bool:
 # --- marks
 
 
-def _bars(points: Sequence[Point], result: Result) -> alt.LayerChart:
+def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart:
     """One bar a group, longest on top, its value beside it; a tick where it was before, when compared."""
     if len(points) > _MOST_BARS:
         raise QueryError(f"{len(points)} bars are too many for a chart, it has at most {_MOST_BARS}: add `--top 20`.")
@@ -82,7 +77,7 @@ def _bars(points: Sequence[Point], result: Result) -> alt.LayerChart:
     data = [
         _datum(
             p,
-            text="not collected" if p.value is None else wording.number(p.value) + ("" if p.is_settled else " *"),
+            text="not collected" if p.value is None else number(p.value) + ("" if p.is_settled else " *"),
             previous=p.previous,
             is_rest=is_rest(p.series),
             is_settled=p.is_settled,
@@ -90,7 +85,7 @@ def _bars(points: Sequence[Point], result: Result) -> alt.LayerChart:
         )
         for p in order
     ]
-    chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH - 160, height={"step": 24})
+    chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH - 160, height=look.height or {"step": 24})
     label = " · ".join(result.query.by)
     y = alt.Y(
         f"{_SERIES}:N",
@@ -102,39 +97,39 @@ def _bars(points: Sequence[Point], result: Result) -> alt.LayerChart:
     bars = chart.mark_bar(size=16).encode(
         x=x,
         y=y,
-        color=alt.condition("datum.is_rest", alt.value(_GREY), alt.value(COLOURS[0])),
+        color=alt.condition("datum.is_rest", alt.value(look.theme.rest), alt.value(look.theme.series[0])),
         opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.55)),
         tooltip=_tooltips(result),
     )
-    values = chart.mark_text(align="left", dx=5, color="#333").encode(x=alt.X("value:Q"), y=y, text="text:N")
+    values = chart.mark_text(align="left", dx=5, color=look.theme.text).encode(x=alt.X("value:Q"), y=y, text="text:N")
     layers = [bars, values]
     if any(p.previous is not None for p in points):
-        layers.insert(1, chart.mark_tick(color="#222", thickness=2, size=22).encode(x="previous:Q", y=y))
+        layers.insert(1, chart.mark_tick(color=look.theme.title, thickness=2, size=22).encode(x="previous:Q", y=y))
     return alt.LayerChart(layer=layers)
 
 
-def _columns(points: Sequence[Point], names: Sequence[str], result: Result) -> alt.LayerChart:
+def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> alt.LayerChart:
     """One column a period, nearly as wide as the period, its groups stacked."""
     data = [
         _datum(p, low=low, high=high, is_settled=p.is_settled, previous=p.previous, left=left, right=right)
         for p, low, high in stack(points, names)
         for left, right in [inset(p.period)]
     ]
-    width = min(_WIDTH, max(320, 80 * len({p.period for p in points})))
-    chart = alt.Chart(alt.InlineData(values=data), width=width, height=_HEIGHT)
+    width = look.width or min(WIDTH, max(320, 80 * len({p.period for p in points})))
+    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or HEIGHT)
     columns = chart.mark_bar().encode(
         x=time_axis(points, "left"),
         x2="right:T",
         y=_from_zero(alt.Y, "low:Q", points, result, stacked=True),
         y2="high:Q",
-        color=_colour(names),
+        color=_colour(names, look),
         opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.5)),
         tooltip=_tooltips(result),
     )
     layers = [columns]
     if len(names) == 1 and any(p.previous is not None for p in points):
         layers.append(
-            chart.mark_rule(color="#222", strokeWidth=2).encode(
+            chart.mark_rule(color=look.theme.title, strokeWidth=2).encode(
                 x=time_axis(points, "left"), x2="right:T", y="previous:Q"
             )
         )
@@ -152,45 +147,45 @@ def _datum(point: Point, **more: Any) -> dict[str, Any]:
     }
 
 
-def _lines(points: Sequence[Point], names: Sequence[str], result: Result) -> alt.LayerChart:
+def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> alt.LayerChart:
     """One line a group, broken at gaps, dashed where a value may still change or is not whole."""
     data = [
         _datum(point, stroke=stroke, is_settled=is_settled)
         for stroke, is_settled, stretch in strokes(points)
         for point in stretch
     ]
-    chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
+    chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH, height=look.height or HEIGHT)
     y = _from_zero(alt.Y, "value:Q", points, result)
     lines = chart.mark_line(strokeWidth=2, strokeJoin="round", clip=True).encode(
         x=time_axis(points),
         y=y,
-        color=_colour(names, "stroke"),
+        color=_colour(names, look, "stroke"),
         detail="stroke:N",
         strokeDash=alt.condition("datum.is_settled", alt.value([1, 0]), alt.value([4, 3])),
         tooltip=_tooltips(result),
     )
-    layers = [*_previous_line(points, names, y), lines]
+    layers = [*_previous_line(points, names, y, look), lines]
     alone = [_datum(p) for p in lone_points(points)]
     if alone or _is_coarse(points):
         dots = alone + (data if _is_coarse(points) else [])
         layers.append(
             alt.Chart(alt.InlineData(values=dots))
             .mark_circle(size=36, opacity=1)
-            .encode(x=time_axis(points), y=y, color=_colour(names, "stroke"), tooltip=_tooltips(result))
+            .encode(x=time_axis(points), y=y, color=_colour(names, look, "stroke"), tooltip=_tooltips(result))
         )
     return alt.LayerChart(layer=layers)
 
 
-def _previous_line(points: Sequence[Point], names: Sequence[str], y: alt.Y) -> list[alt.Chart]:
+def _previous_line(points: Sequence[Point], names: Sequence[str], y: alt.Y, look: Look) -> list[alt.Chart]:
     """What the line is compared with, in grey behind it; with several lines it would only confuse."""
     if len(names) > 1 or all(p.previous is None for p in points):
         return []
     data = [{"at": milliseconds(p.period.start), "value": p.previous} for p in points]
-    before = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
-    return [before.mark_line(strokeWidth=1.5, color="#a8a8a8").encode(x=time_axis(points), y=y)]
+    before = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH, height=look.height or HEIGHT)
+    return [before.mark_line(strokeWidth=1.5, color=look.theme.before).encode(x=time_axis(points), y=y)]
 
 
-def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt.LayerChart:
+def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> alt.LayerChart:
     """Areas on top of each other, broken at gaps, lighter where a value may still change or is not whole."""
     edges = {(p.series, p.period): (low, high) for p, low, high in stack(points, names)}
     data = [
@@ -199,12 +194,12 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
         for point in stretch
         if (key := (point.series, point.period)) in edges
     ]
-    chart = alt.Chart(alt.InlineData(values=data), width=_WIDTH, height=_HEIGHT)
+    chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH, height=look.height or HEIGHT)
     areas = chart.mark_area(line=False).encode(
         x=time_axis(points),
         y=_from_zero(alt.Y, "low:Q", points, result, stacked=True),
         y2="high:Q",
-        color=_colour(names),
+        color=_colour(names, look),
         detail="stroke:N",
         opacity=alt.condition("datum.is_settled", alt.value(0.92), alt.value(0.45)),
         tooltip=_tooltips(result),
@@ -216,7 +211,7 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result) -> alt
         return alt.LayerChart(layer=[areas])
     slivers = alt.Chart(alt.InlineData(values=alone)).mark_bar(width=3)
     return alt.LayerChart(
-        layer=[areas, slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=_colour(names))]
+        layer=[areas, slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=_colour(names, look))]
     )
 
 
@@ -228,7 +223,7 @@ def _from_zero(
 ) -> _Channel:
     """The channel that shows values: in the metric's unit, and never cut off above zero."""
     axis = _number_axis(points, stacked)
-    return channel(field, title=wording.unit_of(result), scale=alt.Scale(zero=True, nice=6), axis=axis)
+    return channel(field, title=result.unit, scale=alt.Scale(zero=True, nice=6), axis=axis)
 
 
 def _number_axis(points: Sequence[Point], stacked: bool = False) -> alt.Axis:
@@ -241,9 +236,9 @@ def _number_axis(points: Sequence[Point], stacked: bool = False) -> alt.Axis:
     return alt.Axis(format=form, tickCount=6, tickMinStep=least, domain=False, ticks=False)
 
 
-def _colour(names: Sequence[str], symbol: str = "square") -> Any:
+def _colour(names: Sequence[str], look: Look, symbol: str = "square") -> Any:
     """A colour a group, grey for the rest; no legend for a single line."""
-    colours = [_GREY if is_rest(name) else COLOURS[n] for n, name in enumerate(names)]
+    colours = [look.theme.rest if is_rest(name) else look.theme.series[n] for n, name in enumerate(names)]
     width = 3 if symbol == "stroke" else 0
     legend = (
         alt.Legend(title=None, labelLimit=260, symbolType=symbol, symbolStrokeWidth=width, symbolOpacity=1)
@@ -263,13 +258,12 @@ def _tooltips(result: Result) -> list[Any]:
     ]
 
 
-def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], title: str | None) -> alt.LayerChart:
+def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], look: Look) -> alt.LayerChart:
     """Title, what the reader must know, and the look."""
-    what = " · ".join([wording.span_of(result), *_legend_of_marks(drawn, result, points)])
-    width = next((part.width for part in (drawn, *drawn.layer) if isinstance(part.width, int)), _WIDTH)
-    line = max(_LEAST_LINE, min(LINE, LINE * width // (_WIDTH - 160)))
-    lines = [*textwrap.wrap(what, line), *wording.remarks(result, width=line)]
-    return dressed(drawn, title or wording.title_of(result), lines)
+    width = next((part.width for part in (drawn, *drawn.layer) if isinstance(part.width, int)), WIDTH)
+    what = [result.span, *_legend_of_marks(drawn, result, points)]
+    lines = wrapped([what, *([note] for note in (*result.notes, *result.chosen))], width)
+    return dressed(drawn, result.title, lines, look, width)
 
 
 def _legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Point]) -> list[str]:
@@ -284,5 +278,5 @@ def _legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Poi
             "gap: not collected" + (", or less than half of what the mean is of" if result.query.rolling else "")
         )
     if len(drawn.layer) > 1 and any(p.previous is not None for p in points):
-        said.append(f"{'grey' if is_lines else 'black'} line: {wording.compared_with(result)}")
+        said.append(f"{'grey' if is_lines else 'black'} line: {result.compared_with}")
     return said

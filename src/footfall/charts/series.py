@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from footfall import wording
 from footfall.errors import QueryError
+from footfall.formats import OTHERS, label_of
 from footfall.periods import Period
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def points_of(result: Result) -> list[Point]:
         is_known = value is not None and coverage > (_LEAST_OF_A_MEAN if result.query.rolling else 0)
         points.append(
             Point(
-                period=wording.period_of(result, row["period"]),
-                series=" · ".join(wording.label_of(row[d]) for d in result.query.by),
+                period=result.period_of(row["period"]),
+                series=" · ".join(label_of(row[d]) for d in result.query.by),
                 value=float(value) if is_known else None,
                 previous=None if row.get(previous) is None else float(row[previous]),
                 is_settled=coverage >= 1 and not row["is_provisional"],
@@ -52,7 +52,7 @@ def points_of(result: Result) -> list[Point]:
     if not any(point.value is not None for point in points):
         if not points:
             raise QueryError(f"there is nothing to draw: {' '.join(result.notes) or 'no rows match.'}")
-        raise QueryError(f"there is nothing to draw: {name} has no value in {wording.span_of(result)}.")
+        raise QueryError(f"there is nothing to draw: {name} has no value in {result.span}.")
     return sorted(points, key=lambda p: (p.series, p.period.start))
 
 
@@ -65,7 +65,7 @@ def series_by_size(points: Sequence[Point]) -> list[str]:
 
 
 def is_rest(series: str) -> bool:
-    return series.split(" · ")[0] in wording.OTHERS
+    return series.split(" · ")[0] in OTHERS
 
 
 def stack(points: Sequence[Point], names: Sequence[str]) -> Iterator[tuple[Point, float, float]]:

@@ -85,7 +85,7 @@ def _mark_words(
 ) -> None:
     from footfall.activity.actors import VALID, read_actor
     from footfall.activity.moments import moment_of
-    from footfall.wording import counted
+    from footfall.formats import counted
 
     if not actors:
         raise MarkError("nobody is named to mark; write the actors, or --file FILE --actor COLUMN.")
@@ -101,7 +101,7 @@ def _mark_words(
 
 
 def _mark_rows(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> None:
-    from footfall.wording import counted
+    from footfall.formats import counted
 
     with interruptible("; nothing was marked."):
         found = _mark_file(activity, event, file, columns, hourly)
@@ -134,7 +134,7 @@ def unmark(
     unique: Annotated[bool, typer.Option("--unique", help="The mark without a time.")] = False,
 ) -> None:
     """Take marks back: weeks, months and years stay true."""
-    from footfall.wording import counted
+    from footfall.formats import counted
 
     activity = workspace_of(context).activity
     if activity.owners.table_of(event) is None:
@@ -165,7 +165,7 @@ def forget(
     actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="Whom to forget.", show_default=False)],
 ) -> None:
     """Take actors out of every set and out of the names that are kept."""
-    from footfall.wording import counted, listed
+    from footfall.formats import counted, listed
 
     activity = workspace_of(context).activity
     for actor in actors:
@@ -194,8 +194,8 @@ def bitmapist(
 
     Again whenever you like: only what is missing is added.
     """
+    from footfall.formats import counted
     from footfall.stores.deployment import copy_from_redis
-    from footfall.wording import counted
 
     workspace = workspace_of(context)
     with interruptible("; what was copied stays, the same command goes on from there."), _copying() as tell:

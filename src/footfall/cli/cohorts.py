@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import Annotated
 
 import typer
 
-from footfall.cli.app import app, check_folder, interruptible, workspace_of
-from footfall.cli.rows import Answer, write_rows
-from footfall.errors import FootfallError, QueryError, UnknownNameError
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from footfall.cli.answers import Format, Output, chosen_format, hand_over, is_picture
+from footfall.cli.app import app, interruptible, workspace_of
+from footfall.errors import QueryError
 
 _PANEL = "Who did what, who came back"
-_FORMATS = ("table", "csv", "json")
-_ROWS = (".csv", ".json", ".parquet", ".arrow")
-_PICTURES = (".png", ".svg", ".html")
-
 _Rows = Annotated[
     int | None, typer.Option("--rows", metavar="N", help="How many periods; default: 12, or all from --since on.")
 ]
 _Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="The first period.")]
 _Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Ask as if it were this date.")]
-_Format = Annotated[
-    str | None,
-    typer.Option("--format", "-f", metavar="FORMAT", help="table, csv or json; default: table, or csv in a pipe."),
-]
-_Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="A picture (.png, .svg, .html) or rows (.csv, .json, .parquet, .arrow)."
-    ),
-]
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -63,11 +44,11 @@ def cohort(
     ] = None,
     counts: Annotated[bool, typer.Option("--counts", help="Actors instead of percentages.")] = False,
     curves: Annotated[bool, typer.Option("--curves", help="Draw retention curves instead of a heat map.")] = False,
-    format: _Format = None,
-    output: _Output = None,
+    format: Format = None,
+    output: Output = None,
 ) -> None:
     """Who did FIRST in a period, and how many of them did THEN in the periods that followed."""
-    _check(format, output)
+    form = chosen_format(format, output)
     _check_picture(counts, curves, output)
     with interruptible("."):
         answer = workspace_of(context).cohort(
@@ -83,18 +64,14 @@ def cohort(
             where_first=where_first or (),
             where_then=where_then or (),
         )
-
-    def table(width: int) -> RenderableType:
-        from footfall.terminal import activity
-
-        return activity.cohort(answer, counts=counts, width=width)
-
-    def chart() -> Any:
-        from footfall.charts.cohorts import cohort_chart
-
-        return cohort_chart(answer, "curves" if curves else "heatmap", counts=counts)
-
-    _show(answer, table, chart, format, output, csv=lambda: answer.to_csv(counts=counts))
+    hand_over(
+        answer,
+        form,
+        output,
+        drawn={"form": "curves" if curves else "heatmap", "counts": counts},
+        shown={"counts": counts},
+        csv=answer.to_csv(counts=counts) if form == "csv" else None,
+    )
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -106,14 +83,14 @@ def funnel(
         str | None, typer.Option(metavar="DATE", help="First steps from here on; default: 30 days ago.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="First steps before this date.")] = None,
-    format: _Format = None,
-    output: _Output = None,
+    format: Format = None,
+    output: Output = None,
 ) -> None:
     """How many took the steps one after the other."""
-    _check(format, output)
+    form = chosen_format(format, output)
     with interruptible("."):
         answer = workspace_of(context).funnel(steps, within=within, since=since, until=until)
-    _show_with(answer, "funnel", format, output)
+    hand_over(answer, form, output)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -129,14 +106,14 @@ def stickiness(
     ] = None,
     since: _Since = None,
     until: _Until = None,
-    format: _Format = None,
-    output: _Output = None,
+    format: Format = None,
+    output: Output = None,
 ) -> None:
     """Daily, weekly and monthly actives, and their ratios."""
-    _check(format, output)
+    form = chosen_format(format, output)
     with interruptible("."):
         answer = workspace_of(context).stickiness(event, windows=windows, rows=rows, since=since, until=until)
-    _show_with(answer, "stickiness", format, output)
+    hand_over(answer, form, output)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -147,94 +124,19 @@ def growth(
     rows: _Rows = None,
     since: _Since = None,
     until: _Until = None,
-    format: _Format = None,
-    output: _Output = None,
+    format: Format = None,
+    output: Output = None,
 ) -> None:
     """Who is new, returning, resurrected or dormant, period by period."""
-    _check(format, output)
+    form = chosen_format(format, output)
     with interruptible("."):
         answer = workspace_of(context).growth(event, by=by, rows=rows, since=since, until=until)
-    _show_with(answer, "growth", format, output)
-
-
-class _Answer(Answer, Protocol):
-    @property
-    def remarks(self) -> Sequence[str]: ...
-
-
-def _check(format: str | None, output: Path | None) -> None:
-    """Before anything is asked: what to write, and where."""
-    if format is not None and format not in _FORMATS:
-        raise UnknownNameError("format", format, _FORMATS)
-    if output is not None and output.suffix.lower() not in (*_ROWS, *_PICTURES):
-        raise UnknownNameError("file format", output.suffix or output.name, (*_PICTURES, *_ROWS))
-    if format is not None and output is not None and output.suffix.lower() != f".{format}":
-        raise QueryError(f"--format {format} and -o {output} are two different things to write: leave out one of them.")
-    check_folder(output)
+    hand_over(answer, form, output)
 
 
 def _check_picture(counts: bool, curves: bool, output: Path | None) -> None:
     """What only some pictures can show must not be dropped in silence."""
     if curves and counts:
         raise QueryError("--curves and --counts do not go together: curves are of percentages; leave out one of them.")
-    if curves and (output is None or output.suffix.lower() not in _PICTURES):
+    if curves and not is_picture(output):
         raise QueryError("--curves draws a picture: name one with -o, such as -o curves.png, or leave it out.")
-
-
-def _show_with(answer: Any, name: str, format: str | None, output: Path | None) -> None:
-    """Show an answer by the table and the chart that bear its name."""
-    from importlib import import_module
-
-    def table(width: int) -> RenderableType:
-        shown: RenderableType = getattr(import_module("footfall.terminal.activity"), name)(answer, width=width)
-        return shown
-
-    def chart() -> Any:
-        return getattr(import_module("footfall.charts.activity"), f"{name}_chart")(answer)
-
-    _show(answer, table, chart, format, output, csv=answer.to_csv)
-
-
-def _show(
-    answer: _Answer,
-    table: Callable[[int], RenderableType],
-    chart: Callable[[], Any],
-    format: str | None,
-    output: Path | None,
-    csv: Callable[[], str],
-) -> None:
-    if output is not None:
-        _remark(answer)
-        _write(answer, chart, output, csv)
-        print(f"Wrote {output}.", file=sys.stderr)
-        return
-    form = format or ("table" if sys.stdout.isatty() else "csv")
-    if form == "csv":
-        _remark(answer)
-    if form == "table":
-        from footfall.terminal.console import open_console
-
-        screen = open_console()
-        screen.print(table(screen.width))
-    else:
-        sys.stdout.write(csv() if form == "csv" else answer.to_json() + "\n")
-
-
-def _remark(answer: _Answer) -> None:
-    """What has no place in a file of rows and must be known all the same."""
-    for remark in answer.remarks:
-        print(f"footfall: {remark}", file=sys.stderr)
-
-
-def _write(answer: _Answer, chart: Callable[[], Any], file: Path, csv: Callable[[], str]) -> None:
-    suffix = file.suffix.lower()
-    if suffix in _PICTURES:
-        from footfall.charts.files import save
-
-        save(chart(), file)
-        return
-    try:
-        form = suffix.removeprefix(".")
-        write_rows(answer, form, file, csv() if form == "csv" else None)
-    except OSError as error:
-        raise FootfallError(f"{file} cannot be written: {error.strerror}.") from None

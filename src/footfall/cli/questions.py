@@ -7,25 +7,19 @@ from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from footfall.cli.answers import Format, Output, chosen_format, hand_over
 from footfall.cli.app import app, check_folder, interruptible, workspace_of
-from footfall.cli.rows import write_rows
 from footfall.cli.sparing import spare_unused
-from footfall.errors import FootfallError, QueryError, SettingsError, UnknownNameError
+from footfall.errors import QueryError, SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
     from footfall.result import Result
 
 _PANEL = "Ask"
-FORMATS = ("table", "csv", "json", "parquet", "arrow")
-_BINARY = ("parquet", "arrow")
-_MOST_ROWS = 60
-"""Lines of a table on a screen; a file or a pipe gets all."""
-
 _NO_SOURCE = (
     "no source is set up, so there is nothing to ask for; switch one on in footfall.toml, such as [sources.git]."
 )
@@ -95,35 +89,12 @@ def query(
     metric: _Metric,
     *,
     asked: dict[str, Any],
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="FORMAT",
-            help=f"{', '.join(FORMATS)}; default: table, or csv in a pipe.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to a file; its suffix says how.", rich_help_panel=_OUTPUT
-        ),
-    ] = None,
+    format: Format = None,
+    output: Output = None,
 ) -> None:
     """Answer a question about a metric."""
-    chosen = _format(format, output)
-    check_folder(output)
-    result = _answer(context, metric, asked)
-    if output is not None:
-        _write(result, chosen, output)
-    elif chosen == "table":
-        _show(result)
-    else:
-        _print_rows(result, chosen)
-        if not result.rows.num_rows:
-            print("\n".join(f"footfall: {note}" for note in result.notes), file=sys.stderr)
+    form = chosen_format(format, output)
+    hand_over(_answer(context, metric, asked), form, output)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -149,16 +120,19 @@ def chart(
     title: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Instead of the question in words.", rich_help_panel=_OUTPUT)
     ] = None,
+    theme: Annotated[
+        str | None,
+        typer.Option(metavar="THEME", help="light or dark; default: light, or the reader's.", rich_help_panel=_OUTPUT),
+    ] = None,
 ) -> None:
     """Draw the answer to a question."""
-    from footfall.charts.files import format_of, save
-    from footfall.charts.results import chart_of
+    from footfall.charts.pictures import format_of
 
     format_of(output)
     check_folder(output)
     result = _answer(context, metric, asked)
-    save(chart_of(result, stacked=stacked, title=title), output)
-    print(f"Wrote {output}.")
+    result.chart(stacked=stacked, title=title, theme=theme).save(output)
+    print(f"Wrote {output}.", file=sys.stderr)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -203,54 +177,3 @@ def _choice(text: str) -> tuple[str, str]:
     if not equals:
         raise QueryError(f"policy {text!r} cannot be read; write NAME=CHOICE.")
     return name.strip(), choice.strip()
-
-
-def _format(asked: str | None, output: Path | None) -> str:
-    """What to write: as asked, else as the file's suffix says, else a table for people and CSV for programs."""
-    if asked is not None and asked not in FORMATS:
-        raise UnknownNameError("format", asked, FORMATS)
-    if output is not None and asked is None:
-        suffix = output.suffix.lower().removeprefix(".")
-        if suffix not in FORMATS[1:]:
-            hint = "Charts are made by `footfall chart`." if suffix in ("png", "svg", "html") else ""
-            raise UnknownNameError("file format", output.suffix or output.name, (f".{f}" for f in FORMATS[1:]), hint)
-        return suffix
-    chosen = asked or ("table" if sys.stdout.isatty() else "csv")
-    if chosen in _BINARY and output is None and sys.stdout.isatty():
-        raise QueryError(f"{chosen} is not for reading on a terminal; add `-o answer.{chosen}`.")
-    return chosen
-
-
-def _print_rows(result: Result, form: str) -> None:
-    if form in _BINARY:
-        with TemporaryDirectory() as folder:
-            write_rows(result, form, file := Path(folder) / "rows")
-            sys.stdout.buffer.write(file.read_bytes())
-    else:
-        sys.stdout.write(result.to_csv() if form == "csv" else result.to_json() + "\n")
-    sys.stdout.flush()
-
-
-def _show(result: Result) -> None:
-    from footfall.terminal.answers import answer
-    from footfall.terminal.console import open_console
-
-    console = open_console()
-    most_rows = _MOST_ROWS if console.is_terminal else None
-    console.print(answer(result, width=console.width, most_rows=most_rows))
-
-
-def _write(result: Result, form: str, file: Path) -> None:
-    from footfall.terminal.answers import answer
-    from footfall.terminal.console import open_console
-
-    try:
-        if form == "table":
-            with file.open("w", encoding="utf-8") as out:
-                console = open_console(file=out)
-                console.print(answer(result, width=console.width))
-        else:
-            write_rows(result, form, file)
-    except OSError as error:
-        raise FootfallError(f"{file} cannot be written: {error.strerror}.") from None
-    print(f"Wrote {file} ({result.rows.num_rows:,} rows).", file=sys.stderr)

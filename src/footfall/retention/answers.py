@@ -3,65 +3,58 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
-from footfall.frames import SHOWN_ROWS, Framed, csv_of, html_of
-
-if TYPE_CHECKING:
-    import altair
+from footfall.answer import Answer
+from footfall.formats import instant_of
+from footfall.frames import digest_of
+from footfall.periods import Window, merge
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Answer(Framed):
-    """An answer with what a reader must know of it."""
+class ActivityAnswer(Answer):
+    """An answer that is made of exact sets of actors."""
 
+    asked_at: datetime
+    """Periods that were not over then are provisional; those that had not begun are absent."""
+    gaps: tuple[Window, ...] = ()
+    """What is missing from the collection of its events; periods that it touches are provisional too."""
     notes: tuple[str, ...] = ()
-    """What the settings remark on the sources of its events."""
-    remarks: tuple[str, ...] = ()
-    """What was left out of it, or why nobody is in it."""
+    """What was left out, why no actor is in it, and what the settings remark on the sources of its events."""
     actors: str = "actors"
     """What its actors are called."""
 
     @property
-    def told(self) -> tuple[str, ...]:
-        """Everything that stands below it, a sentence each."""
-        return (*self.remarks, *self.notes)
+    @abstractmethod
+    def window(self) -> Window:
+        """The time in which marks count."""
 
     @property
-    @abstractmethod
-    def headings(self) -> tuple[str, str]:
-        """Its title, and which time it is about."""
+    def coverage(self) -> float:
+        """How much of its time up to `asked_at` was collected; marks are always collected."""
+        end = max(self.window.start + timedelta.resolution, min(self.window.end, self.asked_at))
+        span = Window(self.window.start, end)
+        missing = sum((part.length for gap in merge(self.gaps) if (part := gap.clip(span))), timedelta())
+        return 1.0 - missing / span.length
 
-    @abstractmethod
-    def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
-        """The heads of its columns, and a line a row; what is not over has a mark, or is empty."""
+    @property
+    def version(self) -> str:
+        """A name for exactly this content: asked again later it is the same until a number, a mark or a note changes."""
+        return digest_of(self.command, {**self.question, "as_of": None}, self.notes, self.to_arrow())
 
-    @abstractmethod
-    def chart(self) -> altair.TopLevelMixin:
-        """The answer as a picture."""
-
-    def to_csv(self) -> str:
-        """Header, then a line a row; what is not over is empty."""
-        return csv_of(*self.lines(is_marked=False))
-
-    def save(self, path: str | Path, **options: Any) -> None:
-        """Write the picture that `chart` draws with these options: .png, .svg, .html or .json (Vega-Lite)."""
-        from footfall.charts.files import save
-
-        save(self.chart(**options), Path(path))
-
-    def __repr__(self) -> str:
-        rows = len(self.lines(is_marked=True)[1])
-        return f"<{', '.join(self.headings)}, {rows} row{'s' * (rows != 1)}>"
-
-    def _repr_html_(self) -> str:
-        """A small table for notebooks; * is provisional."""
-        names, rows = self.lines(is_marked=True)
-        return html_of(", ".join(self.headings), names, rows[:SHOWN_ROWS], self.told, len(rows) - SHOWN_ROWS)
+    def definition(self) -> dict[str, Any]:
+        """What was asked, and in words."""
+        return {**self.question, "asked_at": instant_of(self.asked_at), "description": self.description}
 
 
 def open_cell(text: str, is_provisional: bool, is_marked: bool) -> str:
     """A value; one that is not over has a mark, or nothing where there are no marks."""
     return text if not is_provisional else f"{text}*" if is_marked and text else ""
+
+
+def window_of_rows(rows: Sequence[Any]) -> Window:
+    """From the first day of the first row's period to the end of the last one's."""
+    return Window(rows[0].period.start, rows[-1].period.end)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from footfall.frames import csv_of, json_of
+from footfall.formats import days_of, instant_of, listed
+from footfall.frames import csv_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
-from footfall.retention.answers import Answer, open_cell
+from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
 from footfall.retention.overlaps import overlaps
 from footfall.retention.spans import (
     Sets,
@@ -33,9 +34,10 @@ from footfall.retention.spans import (
 from footfall.stores.members import Members, as_bitmap
 
 if TYPE_CHECKING:
-    import altair
     import pyarrow as pa
     from pyroaring import BitMap64
+
+    from footfall.charts.pictures import Picture
 
 
 class CohortKind(StrEnum):
@@ -85,8 +87,12 @@ class CohortRow:
 
 
 @dataclass(frozen=True, repr=False)
-class Cohort(Answer):
+class Cohort(ActivityAnswer):
     """Rows of cohorts, the oldest first, and what they mean."""
+
+    command: ClassVar[str] = "cohort"
+    chart_by: ClassVar[str] = "footfall.charts.cohorts:draw"
+    table_by: ClassVar[str] = "footfall.terminal.activity:cohort"
 
     first: str
     then: str
@@ -96,11 +102,7 @@ class Cohort(Answer):
     columns: int
     where_first: tuple[str, ...]
     where_then: tuple[str, ...]
-    asked_at: datetime
-    """Periods that were not over then are provisional; those that had not begun are absent."""
     rows: tuple[CohortRow, ...]
-    gaps: tuple[Window, ...] = ()
-    """What is missing from the collection of its events; periods that it touches are provisional too."""
 
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
         """Whether the period of a cell was not over, or not all of it was collected, or not all of its row's own."""
@@ -125,10 +127,25 @@ class Cohort(Answer):
         return max((share for share in shares if share is not None), default=0.0) or 100.0
 
     @property
-    def headings(self) -> tuple[str, str]:
-        from footfall import wording
+    def title(self) -> str:
+        """ "signed_up → active: actors new to signed_up who came back, by week"."""
+        who = f"{self.actors} new to {self.first}" if self.kind is CohortKind.NEW else self.actors
+        did = "came back" if self.retention is Retention.RETURN else "came back then or later"
+        return f"{self.first} → {self.then}: {who} who {did}, by {self.grain}"
 
-        return wording.title_of_cohort(self), wording.span_of_cohort(self)
+    @property
+    def span(self) -> str:
+        """Which rows, and who was left out: "2026-01-05 to 2026-03-11 (UTC) · rows with paid"."""
+        parts = [f"{days_of(window_of_rows(self.rows))} (UTC)"]
+        parts += [f"rows with {listed(self.where_first)}"] if self.where_first else []
+        parts += [f"columns with {listed(self.where_then)}"] if self.where_then else []
+        return " · ".join(parts)
+
+    @property
+    def window(self) -> Window:
+        """From the first row's period to the last column of the last row."""
+        last = self.rows[-1]
+        return Window(self.rows[0].period.start, last.period.shift(max(0, len(last.counts) - 1)).end)
 
     def lines(self, *, is_marked: bool, counts: bool = False) -> tuple[list[str], list[list[str]]]:
         names = ["period", "size", *map(str, range(self.columns))]
@@ -149,9 +166,9 @@ class Cohort(Answer):
         """
         return csv_of(*self.lines(is_marked=False, counts=counts))
 
-    def to_json(self) -> str:
-        """What was asked and what it means, the rows with their cells, and the averages of the columns."""
-        return json_of({"cohort": self.definition(), "rows": [*map(self._told, self.rows)], "averages": self.averages})
+    def _json_rows(self) -> dict[str, Any]:
+        """The rows with their cells, and the averages of the columns."""
+        return {"rows": [*map(self._told, self.rows)], "averages": self.averages}
 
     def _told(self, row: CohortRow) -> dict[str, Any]:
         cells = [
@@ -166,20 +183,22 @@ class Cohort(Answer):
             "cells": cells,
         }
 
-    def definition(self) -> dict[str, Any]:
-        """What was asked, every default filled in, and in words."""
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked, every default filled in: `ff.cohort(**question)` asks it again."""
+        rows = window_of_rows(self.rows)
         return {
             "first": self.first,
             "then": self.then,
             "grain": str(self.grain),
+            "since": instant_of(rows.start),
+            "until": instant_of(rows.end),
+            "columns": self.columns,
             "kind": str(self.kind),
             "retention": str(self.retention),
-            "columns": self.columns,
             "where_first": list(self.where_first),
             "where_then": list(self.where_then),
-            "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
-            "description": self.description,
-            "notes": list(self.told),
+            "as_of": instant_of(self.asked_at),
         }
 
     @property
@@ -194,6 +213,18 @@ class Cohort(Answer):
             f"A row holds who did '{self.first}' in its {self.grain}{new}{rows}. "
             f"Column k says how many of them did '{self.then}' k {self.grain}s later{or_later}{cells}."
         )
+
+    def chart(
+        self,
+        form: str = "heatmap",
+        *,
+        theme: str | None = None,
+        title: str | None = None,
+        size: tuple[int, int] | None = None,
+        **options: Any,
+    ) -> Picture:
+        """The cohorts as a `heatmap` of percentages, or with `counts=True` of actors, or as `curves`. See `Answer.chart`."""
+        return super().chart(theme=theme, title=title, size=size, form=form, **options)
 
     def to_arrow(self) -> pa.Table:
         """A row a cell that has begun: period, size, column, count, percent (null where nobody was), is_provisional."""
@@ -210,11 +241,13 @@ class Cohort(Answer):
         }
         return pa.table(columns)
 
-    def chart(self, form: str = "heatmap", *, theme: str = "light") -> altair.TopLevelMixin:
-        """The cohorts as a `heatmap`, or as `curves`."""
-        from footfall.charts.cohorts import cohort_chart
+    @property
+    def line_count(self) -> int:
+        return len(self.rows)
 
-        return cohort_chart(self, form=form, theme=theme)
+    @property
+    def pivot_columns(self) -> tuple[list[str], list[str], list[str]]:
+        return ["period", "size"], ["column"], ["percent"]
 
 
 def cohort(
@@ -263,7 +296,7 @@ def cohort(
         asked_at=now,
         rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
         gaps=tuple(gaps),
-        remarks=(*left_out, *_unknown(chosen, form, gaps, periods, now)),
+        notes=(*left_out, *_unknown(chosen, form, gaps, periods, now)),
     )
 
 

@@ -12,19 +12,19 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from footfall.errors import QueryError
-from footfall.frames import csv_of, json_of
+from footfall.formats import counted, days_of, instant_of
+from footfall.frames import csv_of
 from footfall.periods import Grain, Window, ceil, floor, in_utc, periods_in, short
-from footfall.retention.answers import Answer
+from footfall.retention.answers import ActivityAnswer
 from footfall.retention.spans import MOST, Sets, active, events_of, has_hole, present, share
 from footfall.stores.store import day_slot
 
 if TYPE_CHECKING:
-    import altair
     import numpy.typing as npt
     import pyarrow as pa
     from pyroaring import BitMap64
@@ -46,20 +46,25 @@ class FunnelStep:
 
 
 @dataclass(frozen=True, repr=False)
-class Funnel(Answer):
+class Funnel(ActivityAnswer):
     """Steps in their order, and what they mean."""
+
+    command: ClassVar[str] = "funnel"
+    chart_by: ClassVar[str] = "footfall.charts.funnels:draw"
+    table_by: ClassVar[str] = "footfall.terminal.activity:funnel"
 
     steps: tuple[FunnelStep, ...]
     within: int
     """Days that the last step may lie in, the day of the first step included."""
-    window: Window
+    starts: Window
     """Whole days of the first step."""
-    asked_at: datetime
-
     last_start: datetime | None
-    """The last day that anybody took the first step on; None when nobody did."""
-    gaps: tuple[Window, ...] = ()
-    """What is missing from the collection of its events."""
+    """The last day on which an actor took the first step; None when none did."""
+
+    @property
+    def window(self) -> Window:
+        """The days on which steps count."""
+        return Window(self.starts.start, self.starts.end + timedelta(days=self.within - 1))
 
     @property
     def has_time_left(self) -> bool:
@@ -69,7 +74,7 @@ class Funnel(Answer):
     @property
     def has_gaps(self) -> bool:
         """Whether a day on which steps would count was not collected."""
-        return has_hole(Window(self.window.start, self.window.end + timedelta(days=self.within - 1)), self.gaps)
+        return has_hole(self.window, self.gaps)
 
     @property
     def is_provisional(self) -> bool:
@@ -80,24 +85,39 @@ class Funnel(Answer):
         days = "the same day" if self.within == 1 else f"{self.within} days, the day of the first step included"
         return f"Actors who took each step on the day of the step before or later, all within {days}."
 
-    def definition(self) -> dict[str, Any]:
-        """What was asked, every default filled in, and in words."""
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked, every default filled in: `ff.funnel(**question)` asks it again."""
         return {
             "steps": [step.event for step in self.steps],
-            "within_days": self.within,
-            "since": f"{self.window.start:%Y-%m-%d}",
-            "until": f"{self.window.end:%Y-%m-%d}",
-            "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
-            "is_provisional": self.is_provisional,
-            "description": self.description,
-            "notes": list(self.told),
+            "within": f"{self.within}d",
+            "since": instant_of(self.starts.start),
+            "until": instant_of(self.starts.end),
+            "as_of": instant_of(self.asked_at),
         }
 
-    @property
-    def headings(self) -> tuple[str, str]:
-        from footfall import wording
+    def definition(self) -> dict[str, Any]:
+        return {**super().definition(), "is_provisional": self.is_provisional}
 
-        return wording.title_of_funnel(self), wording.span_of_funnel(self)
+    @property
+    def title(self) -> str:
+        """ "see → try → buy: actors within 7 days"."""
+        steps = " → ".join(step.event for step in self.steps)
+        return f"{steps}: {self.actors} within {counted(self.within, 'day')}"
+
+    @property
+    def span(self) -> str:
+        """ "first steps 2026-03-01 to 2026-03-11 (UTC)"."""
+        return f"first steps {days_of(self.starts)} (UTC)"
+
+    @property
+    def why_open(self) -> str:
+        """Why it is provisional."""
+        reasons = [
+            "some who took the first step still have time left" if self.has_time_left else "",
+            "not all of the time was collected" if self.has_gaps else "",
+        ]
+        return ", and ".join(filter(None, reasons))
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
         names = ["step", "event", "actors", "percent_of_first", "percent_of_previous"]
@@ -116,9 +136,6 @@ class Funnel(Answer):
         names, rows = self.lines(is_marked=False)
         return csv_of([*names, "is_provisional"], ([*row, str(self.is_provisional).lower()] for row in rows))
 
-    def to_json(self) -> str:
-        return json_of({"funnel": self.definition(), "steps": self.to_arrow().to_pylist()})
-
     def to_arrow(self) -> pa.Table:
         """A row a step: step, event, actors, percent_of_first, percent_of_previous, is_provisional."""
         import pyarrow as pa
@@ -134,12 +151,6 @@ class Funnel(Answer):
             }
         )
 
-    def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
-        """A bar a step."""
-        from footfall.charts.activity import funnel_chart
-
-        return funnel_chart(self, theme=theme)
-
 
 def funnel(
     sets: Sets,
@@ -152,7 +163,7 @@ def funnel(
     gaps: Sequence[Window] = (),
 ) -> Funnel:
     """Count who took the steps in order; first steps lie in the days [since, until), by default the last 30."""
-    events, days, now = _steps_of(steps), days_of(within), in_utc(now)
+    events, days, now = _steps_of(steps), length_in_days(within), in_utc(now)
     window = _window(since, until, now)
     reached, last_start = _reached(sets, events, days, window, now)
     return Funnel(
@@ -161,14 +172,14 @@ def funnel(
             for k, (event, n) in enumerate(zip(events, reached, strict=True))
         ),
         within=days,
-        window=window,
+        starts=window,
         asked_at=now,
         last_start=last_start,
         gaps=tuple(gaps),
     )
 
 
-def days_of(text: str | int) -> int:
+def length_in_days(text: str | int) -> int:
     """Days that a text like 7d or 2w names; a number is days."""
     match = _LENGTH.fullmatch(str(text).strip() + ("d" if isinstance(text, int) and not isinstance(text, bool) else ""))
     days = int(match[1]) * (7 if match[2].lower() == "w" else 1) if match else 0

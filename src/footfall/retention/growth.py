@@ -15,15 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from footfall.frames import json_of
+from footfall.formats import days_of, instant_of
 from footfall.periods import Grain, Period, Window, in_utc
-from footfall.retention.answers import Answer, open_cell
+from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
 from footfall.retention.spans import Sets, active, before, grain_of, is_whole, rows_of, unknown_before
 
 if TYPE_CHECKING:
-    import altair
     import pyarrow as pa
 
 
@@ -50,15 +49,16 @@ NAMES = ("active", "new", "returning", "resurrected", "dormant")
 
 
 @dataclass(frozen=True, repr=False)
-class Growth(Answer):
+class Growth(ActivityAnswer):
     """Rows, the oldest first, and what they mean."""
+
+    command: ClassVar[str] = "growth"
+    chart_by: ClassVar[str] = "footfall.charts.growth:draw"
+    table_by: ClassVar[str] = "footfall.terminal.activity:growth"
 
     event: str
     grain: Grain
-    asked_at: datetime
     rows: tuple[GrowthRow, ...]
-    gaps: tuple[Window, ...] = ()
-    """What is missing from the collection of its events; periods that it touches are provisional too."""
 
     def is_provisional(self, row: GrowthRow) -> bool:
         """Whether its period was not over, as who is dormant may still come; or not all of it and the one before known."""
@@ -72,21 +72,33 @@ class Growth(Answer):
             f"dormant had done it the {self.grain} before, and not again."
         )
 
-    def definition(self) -> dict[str, Any]:
-        """What was asked, and in words."""
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked, every default filled in: `ff.growth(**question)` asks it again."""
+        rows = window_of_rows(self.rows)
         return {
             "event": self.event,
             "grain": str(self.grain),
-            "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
-            "description": self.description,
-            "notes": list(self.told),
+            "since": instant_of(rows.start),
+            "until": instant_of(rows.end),
+            "as_of": instant_of(self.asked_at),
         }
 
     @property
-    def headings(self) -> tuple[str, str]:
-        from footfall import wording
+    def title(self) -> str:
+        """ "active: new, returning, resurrected and dormant actors per week"."""
+        return f"{self.event}: new, returning, resurrected and dormant {self.actors} per {self.grain}"
 
-        return wording.title_of_growth(self), wording.span_of_rows(self)
+    @property
+    def span(self) -> str:
+        """From the first day of the first row to the last day of the last."""
+        return f"{days_of(window_of_rows(self.rows))} (UTC)"
+
+    @property
+    def window(self) -> Window:
+        """The periods of its rows, and the one before the first."""
+        rows = window_of_rows(self.rows)
+        return Window(self.rows[0].period.prev().start, rows.end)
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
         """period, active and the four groups."""
@@ -94,15 +106,6 @@ class Growth(Answer):
             [r.period.iso, *(open_cell(str(value), self.is_provisional(r), is_marked) for value in r.values)]
             for r in self.rows
         ]
-
-    def to_json(self) -> str:
-        rows = [
-            {"period": r.period.iso, "label": r.period.label}
-            | dict(zip(NAMES, r.values, strict=True))
-            | {"is_provisional": self.is_provisional(r)}
-            for r in self.rows
-        ]
-        return json_of({"growth": self.definition(), "rows": rows})
 
     def to_arrow(self) -> pa.Table:
         """A row a period: period, active, new, returning, resurrected, dormant, is_provisional."""
@@ -114,12 +117,6 @@ class Growth(Answer):
             | columns
             | {"is_provisional": pa.array([self.is_provisional(r) for r in self.rows], pa.bool_())}
         )
-
-    def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
-        """Columns: who is active above zero, who fell dormant below it."""
-        from footfall.charts.activity import growth_chart
-
-        return growth_chart(self, theme=theme)
 
 
 def growth(
@@ -135,8 +132,9 @@ def growth(
     """New, returning, resurrected and dormant actors by period: the last 12, `rows` of them, or all from `since` on."""
     grain, now = grain_of(by), in_utc(now)
     periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
-    remarks = (*left_out, *unknown_before(gaps, periods[-1].start))
-    return Growth(event, grain, now, tuple(_rows(sets, event, periods, now)), tuple(gaps), remarks=remarks)
+    notes = (*left_out, *unknown_before(gaps, periods[-1].start))
+    rows_ = tuple(_rows(sets, event, periods, now))
+    return Growth(event, grain, rows_, asked_at=now, gaps=tuple(gaps), notes=notes)
 
 
 def _rows(sets: Sets, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:

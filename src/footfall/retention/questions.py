@@ -14,7 +14,7 @@ from footfall.activity.sets import ActorSet, Fixed
 from footfall.errors import QueryError
 from footfall.periods import EPOCH, Window, merge, parse_moment, short
 from footfall.retention import cohorts, funnels, growth, stickiness
-from footfall.retention.answers import Answer
+from footfall.retention.answers import ActivityAnswer
 from footfall.stores.store import UNDATED, day_slot, start_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ Condition: TypeAlias = str | Event | ActorSet
 """An event, to be done in the same period; or a set of actors, to be in."""
 Conditions: TypeAlias = Condition | Iterable[Condition]
 
-_Asked = TypeVar("_Asked", bound=Answer)
+_Asked = TypeVar("_Asked", bound=ActivityAnswer)
 
 
 def ask_cohort(
@@ -84,7 +84,7 @@ def ask_funnel(
     now = _span(activity, None, None, known)[1]
     end, gaps = _moment(activity, "until", until), _gaps(activity, known)
     answer = funnels.funnel(activity.store, known, now=now, within=within, since=start, until=end, gaps=gaps)
-    return _told(activity, answer, known[0], {known[0]: answer.window})
+    return _told(activity, answer, known[0], {known[0]: answer.starts})
 
 
 def ask_stickiness(
@@ -131,7 +131,7 @@ def _told(activity: Activity, answer: _Asked, first: str, spans: Mapping[str, Wi
     remarks = [_nobody(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)]
     collected = activity.owners.table_of(first)
     actors = collected.event.actors if collected else answer.actors
-    return replace(answer, remarks=(*answer.remarks, *filter(None, remarks)), actors=actors)
+    return replace(answer, notes=(*answer.notes, *filter(None, remarks)), actors=actors)
 
 
 def _nobody(activity: Activity, event: str, span: Window) -> str:

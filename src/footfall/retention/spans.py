@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from footfall.errors import QueryError, UnknownNameError
+from footfall.formats import days_of
 from footfall.periods import Grain, Period, Window, ceil, floor, periods_in, short
 from footfall.stores.members import Members, as_bitmap
 from footfall.stores.store import UNDATED, day_slot
@@ -77,8 +78,6 @@ def why_not_whole(gaps: Sequence[Window]) -> str:
 
 def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
     """That somebody who counts as new may have come in a time that is missing; nothing where all before is known."""
-    from footfall.wording import days_of
-
     missing = [gap for gap in gaps if gap.start < moment]
     if not missing:
         return ()

@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyroaring import BitMap64
 
-from footfall.frames import json_of
+from footfall.formats import days_of, instant_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
-from footfall.retention.answers import Answer, open_cell
+from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
 from footfall.retention.spans import Sets, active, choice_of, is_whole, present, rows_of
 
 if TYPE_CHECKING:
-    import altair
     import pyarrow as pa
 
 WEEK, MONTH = 7, 30
@@ -56,21 +55,27 @@ class StickinessRow:
 
 
 @dataclass(frozen=True, repr=False)
-class Stickiness(Answer):
+class Stickiness(ActivityAnswer):
     """Rows, the oldest first, and what they mean."""
+
+    command: ClassVar[str] = "stickiness"
+    chart_by: ClassVar[str] = "footfall.charts.stickiness:draw"
+    table_by: ClassVar[str] = "footfall.terminal.activity:stickiness"
 
     event: str
     windows: Windows
-    asked_at: datetime
     rows: tuple[StickinessRow, ...]
-    gaps: tuple[Window, ...] = ()
-    """What is missing from the collection of its events; periods that it touches are provisional too."""
 
     def is_provisional(self, row: StickinessRow) -> bool:
         """Whether its day or month was not over, or not all of the days that it counts were collected."""
-        days = MONTH if self.windows is Windows.TRAILING else WEEK - 1
-        start = (row.period.end if self.windows is Windows.TRAILING else row.period.start) - timedelta(days=days)
-        return not is_whole(Window(start, row.period.end), self.asked_at, self.gaps)
+        return not is_whole(Window(self._counted_from(row), row.period.end), self.asked_at, self.gaps)
+
+    def _counted_from(self, row: StickinessRow) -> datetime:
+        """The first day that counts in a row."""
+        is_trailing = self.windows is Windows.TRAILING
+        return (row.period.end if is_trailing else row.period.start) - timedelta(
+            days=MONTH if is_trailing else WEEK - 1
+        )
 
     @property
     def description(self) -> str:
@@ -81,21 +86,32 @@ class Stickiness(Answer):
             f"WAU the mean, over its days, of the {WEEK} days that end with each."
         )
 
-    def definition(self) -> dict[str, Any]:
-        """What was asked, and in words."""
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked, every default filled in: `ff.stickiness(**question)` asks it again."""
+        rows = window_of_rows(self.rows)
         return {
             "event": self.event,
             "windows": str(self.windows),
-            "asked_at": f"{self.asked_at:%Y-%m-%dT%H:%M:%SZ}",
-            "description": self.description,
-            "notes": list(self.told),
+            "since": instant_of(rows.start),
+            "until": instant_of(rows.end),
+            "as_of": instant_of(self.asked_at),
         }
 
     @property
-    def headings(self) -> tuple[str, str]:
-        from footfall import wording
+    def title(self) -> str:
+        """ "active: stickiness per day"."""
+        return f"{self.event}: stickiness per {'day' if self.windows is Windows.TRAILING else 'calendar month'}"
 
-        return wording.title_of_stickiness(self), wording.span_of_rows(self)
+    @property
+    def span(self) -> str:
+        """From the first day of the first row to the last day of the last."""
+        return f"{days_of(window_of_rows(self.rows))} (UTC)"
+
+    @property
+    def window(self) -> Window:
+        """Every day that counts in some row."""
+        return Window(self._counted_from(self.rows[0]), self.rows[-1].period.end)
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
         """period, dau, wau, mau and the ratios in percent."""
@@ -111,15 +127,6 @@ class Stickiness(Answer):
             for row in self.rows
         ]
 
-    def to_json(self) -> str:
-        rows = [
-            {"period": row.period.iso}
-            | dict(zip(_NAMES, _values(row), strict=True))
-            | {"is_provisional": self.is_provisional(row)}
-            for row in self.rows
-        ]
-        return json_of({"stickiness": self.definition(), "rows": rows})
-
     def to_arrow(self) -> pa.Table:
         """A row a period: period, dau, wau, mau, dau_mau, wau_mau (percent, null of nobody), is_provisional."""
         import pyarrow as pa
@@ -131,12 +138,6 @@ class Stickiness(Answer):
             | columns
             | {"is_provisional": pa.array([self.is_provisional(row) for row in self.rows], pa.bool_())}
         )
-
-    def chart(self, *, theme: str = "light") -> altair.TopLevelMixin:
-        """The ratios as lines."""
-        from footfall.charts.activity import stickiness_chart
-
-        return stickiness_chart(self, theme=theme)
 
 
 _NAMES = ("dau", "wau", "mau", "dau_mau", "wau_mau")
@@ -167,7 +168,7 @@ def stickiness(
         else _month(period, counted, active(sets, event, period, now))
         for period in periods
     ]
-    return Stickiness(event, chosen, now, tuple(found), tuple(gaps), remarks=left_out)
+    return Stickiness(event, chosen, tuple(found), asked_at=now, gaps=tuple(gaps), notes=left_out)
 
 
 def _day(day: Period, counted: dict[datetime, tuple[int, int, int]]) -> StickinessRow:

@@ -10,10 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from footfall import wording
+from footfall.formats import GAP, number, percent
 from footfall.retention.spans import why_not_whole
 from footfall.terminal.grids import Column, filled, grid_of, sparkline
-from footfall.wording import GAP, number, percent
 
 if TYPE_CHECKING:
     from footfall.activity.activity import EventSummary
@@ -37,10 +36,10 @@ _BAR_WIDTH = 28
 def cohort(cohort: Cohort, *, counts: bool = False, width: int = 100) -> RenderableType:
     """A heat map of percentages (or counts), as wide as the terminal lets it be; what does not fit is named."""
     cells, shown = _fitting(cohort, counts, width)
-    lines = [*_legend(cohort, counts), *_left_out(cohort, shown), *cohort.told]
+    lines = [*_legend(cohort, counts), *_left_out(cohort, shown), *cohort.notes]
     return Group(
-        Text(wording.title_of_cohort(cohort), style="bold"),
-        Text(wording.span_of_cohort(cohort), style="dim"),
+        Text(cohort.title, style="bold"),
+        Text(cohort.span, style="dim"),
         Text(),
         _heatmap(cohort, cells, shown, counts),
         Text("\n".join(["", *lines]), style="dim"),
@@ -143,9 +142,9 @@ def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
     steps = [[Text(f"{n}. {step.event}")] for n, step in enumerate(funnel.steps, 1)]
     told = [funnel.description]
     if funnel.is_provisional:
-        told.append(f"* provisional: {wording.why_open(funnel)}")
-    span = wording.span_of_funnel(funnel)
-    return _whole(wording.title_of_funnel(funnel), span, filled(["step"], steps, columns, width), [*told, *funnel.told])
+        told.append(f"* provisional: {funnel.why_open}")
+    span = funnel.span
+    return _whole(funnel.title, span, filled(["step"], steps, columns, width), [*told, *funnel.notes])
 
 
 def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
@@ -166,8 +165,8 @@ def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
         told.append(f"{GAP} nobody was active: no share, which is not 0 %")
     labels = [[Text(row.period.label)] for row in rows]
     grid = filled(["month" if decimals else "day"], labels, columns, width)
-    title, span = wording.title_of_stickiness(stickiness), wording.span_of_rows(stickiness)
-    return _whole(title, span, grid, [*told, *stickiness.told], _spark(stickiness))
+    title, span = stickiness.title, stickiness.span
+    return _whole(title, span, grid, [*told, *stickiness.notes], _spark(stickiness))
 
 
 def _spark(stickiness: Stickiness) -> list[RenderableType]:
@@ -191,7 +190,7 @@ def growth(growth: Growth, *, width: int = 100) -> RenderableType:
     columns.append(Column("dormant ", cells("dormant", "−")))
     told = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)), growth.gaps)]
     grid = filled([str(growth.grain)], [[Text(row.period.label)] for row in growth.rows], columns, width)
-    return _whole(wording.title_of_growth(growth), wording.span_of_rows(growth), grid, [*told, *growth.told])
+    return _whole(growth.title, growth.span, grid, [*told, *growth.notes])
 
 
 def _share(share: float | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from footfall import wording
-from footfall.metrics import Kind
+from footfall.formats import GAP, OTHERS, decimals_for, label_of, moment_of, number, share_of
+from footfall.metrics import KINDS, Kind
 from footfall.periods import Grain
 from footfall.terminal.grids import Column, filled, sparkline
-from footfall.wording import GAP, KINDS, number
 
 if TYPE_CHECKING:
     from footfall.result import Result
@@ -35,8 +33,8 @@ def answer(result: Result, *, width: int = 100, most_rows: int | None = None) ->
     rows = result.rows.to_pylist()
     query, name = result.query, result.metric.name
     parts: list[RenderableType] = [
-        Text(wording.title_of(result), style="bold"),
-        Text(wording.span_of(result), style="dim"),
+        Text(result.title, style="bold"),
+        Text(result.span, style="dim"),
         Text(),
     ]
     if not rows:
@@ -77,7 +75,7 @@ def _single(row: _Row, result: Result) -> Text:
     text.append(f" {result.metric.unit}" if result.metric.kind is not Kind.LATEST else "")
     if row.get(f"{name}_previous") is not None:
         before = number(row[f"{name}_previous"], decimals)
-        text.append(f"   {_percent(row['change_percent'])} on {wording.compared_with(result)} ({before})", style="dim")
+        text.append(f"   {_percent(row['change_percent'])} on {result.compared_with} ({before})", style="dim")
     return text
 
 
@@ -97,14 +95,14 @@ def _ranking(rows: Sequence[_Row], result: Result, width: int) -> Grid:
 
 
 def _is_rest(row: _Row, result: Result) -> bool:
-    return all(row[d] in wording.OTHERS for d in result.query.by)
+    return all(row[d] in OTHERS for d in result.query.by)
 
 
 def _series(rows: Sequence[_Row], result: Result, width: int, groups: Sequence[str] = ()) -> Grid:
     """One line a period, or a period and group; `groups` have a column each."""
     by = () if groups else result.query.by
     columns = _columns(rows, result, groups)
-    labels = [[Text(wording.period_of(result, row["period"]).label), *(_label(row[d]) for d in by)] for row in rows]
+    labels = [[Text(result.period_of(row["period"]).label), *(_label(row[d]) for d in by)] for row in rows]
     grid = filled((str(result.query.grain), *by), labels, columns, width)
     grid.columns[0].no_wrap = True
     if groups and len(rows) > 2 and result.metric.kind is not Kind.LATEST:
@@ -123,7 +121,7 @@ def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str
     query, name = result.query, result.metric.name
     if len(query.by) != 1 or query.compare:
         return [], rows
-    groups = list(dict.fromkeys(wording.label_of(row[query.by[0]]) for row in rows))
+    groups = list(dict.fromkeys(label_of(row[query.by[0]]) for row in rows))
     if not 1 < len(groups) <= _MOST_COLUMNS or set(groups) & set(_FACTS):
         return [], rows
     if 26 + sum(max(len(g), 10) + 2 for g in groups) > width:
@@ -131,12 +129,12 @@ def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str
     periods: dict[datetime, dict[str, Any]] = {}
     for row in rows:
         line = periods.setdefault(row["period"], dict.fromkeys(groups))
-        line[wording.label_of(row[query.by[0]])] = row[name]
+        line[label_of(row[query.by[0]])] = row[name]
         line["period"] = row["period"]
         line["coverage"] = min(row["coverage"], line.get("coverage", 1.0))
         line["is_provisional"] = row["is_provisional"] or line.get("is_provisional", False)
     sizes = {g: sum(_size(line[g]) for line in periods.values()) for g in groups}
-    order = sorted(groups, key=lambda g: (g in wording.OTHERS, -sizes[g]))
+    order = sorted(groups, key=lambda g: (g in OTHERS, -sizes[g]))
     return order, list(periods.values())
 
 
@@ -156,7 +154,7 @@ def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) ->
         previous = [row[f"{result.metric.name}_previous"] for row in rows]
         changes = [row["change"] for row in rows]
         columns += [
-            Column(wording.compared_with(result), [_number(v, decimals) for v in previous], "dim"),
+            Column(result.compared_with, [_number(v, decimals) for v in previous], "dim"),
             Column("change", [_number(v, decimals, sign="+") for v in changes], goes=1),
             Column("%", [_percent(row["change_percent"]) for row in rows], goes=2),
         ]
@@ -172,7 +170,7 @@ def _value(row: _Row, name: str, decimals: int | None) -> str:
     value = row[name]
     if value is None:
         return f"{GAP} "
-    shown = wording.moment_of(value) if isinstance(value, datetime) else number(value, decimals)
+    shown = moment_of(value) if isinstance(value, datetime) else number(value, decimals)
     return f"{shown}{'*' if row['is_provisional'] else ' '}"
 
 
@@ -180,7 +178,7 @@ def _decimals(values: Iterable[Any]) -> int | None:
     numbers = [v for v in values if v is not None and not isinstance(v, datetime)]
     if all(float(v).is_integer() for v in numbers):
         return 0
-    return wording.decimals_for(max(abs(v) for v in numbers))
+    return decimals_for(max(abs(v) for v in numbers))
 
 
 def _has_holes(rows: Sequence[_Row]) -> bool:
@@ -192,8 +190,7 @@ def _number(value: float | None, decimals: int | None, sign: str = "") -> str:
 
 
 def _share(part: float) -> str:
-    """A share that is not whole never rounds to 100 %, one that is not nothing never to 0 %."""
-    return "nothing" if part <= 0 else f"{min(99, max(1, math.floor(part * 100)))} %"
+    return "nothing" if part <= 0 else share_of(part)
 
 
 def _percent(percent: float | None) -> str:
@@ -201,7 +198,7 @@ def _percent(percent: float | None) -> str:
 
 
 def _label(value: Any) -> Text:
-    return Text(wording.label_of(value), style="dim" if value in (None, "", *wording.OTHERS) else "")
+    return Text(label_of(value), style="dim" if value in (None, "", *OTHERS) else "")
 
 
 def _bar(part: float) -> str:
@@ -238,4 +235,4 @@ def _footer(result: Result) -> Text:
         lines.append("* provisional: its source may still revise it, or the period is not over")
     if any(value is None for value in rows[metric.name].to_pylist()):
         lines.append(f"{GAP} not collected: neither zero nor known")
-    return Text("\n".join(["", *lines, *wording.remarks(result)]), style="dim")
+    return Text("\n".join(["", *lines, *result.notes, *result.chosen]), style="dim")

@@ -13,10 +13,9 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from footfall import wording
+from footfall.formats import GAP, counted, days_of, length_of, moment_of, size_of
 from footfall.periods import ALL_TIME, Window
 from footfall.terminal.grids import facts_of, grid_of
-from footfall.wording import GAP, counted, length_of, size_of
 
 if TYPE_CHECKING:
     from footfall.collect import SourceStatus, SourceSummary, Summary
@@ -163,7 +162,7 @@ def summary(done: Summary) -> RenderableType:
 
 
 def _planned(source: SourceSummary) -> list[str]:
-    return [f"{source.windows:,}", f"{source.missing:,}", f"{source.unchanged:,}", wording.size_of(source.bytes)]
+    return [f"{source.windows:,}", f"{source.missing:,}", f"{source.unchanged:,}", size_of(source.bytes)]
 
 
 def _outcome(source: SourceSummary) -> list[str]:
@@ -172,8 +171,8 @@ def _outcome(source: SourceSummary) -> list[str]:
         *(f"{count:,}" if count else GAP for count in counts),
         f"{source.rows:,}",
         f"{source.rejected:,}" if source.rejected else GAP,
-        wording.size_of(source.bytes),
-        wording.length_of(source.seconds),
+        size_of(source.bytes),
+        length_of(source.seconds),
     ]
 
 
@@ -221,9 +220,9 @@ def _state(state: SourceStatus, now: datetime) -> list[tuple[str, RenderableType
             f" of {', '.join(state.scopes[:4])}{' …' if len(state.scopes) > 4 else ''}" if any(state.scopes) else ""
         )
         facts.append(("collected", f"{counted(state.windows, 'window')}{scopes}{since}"))
-        facts.append(("fresh until", f"{wording.moment_of(state.fresh_until)}, {_ago(now - state.fresh_until)}"))
+        facts.append(("fresh until", f"{moment_of(state.fresh_until)}, {_ago(now - state.fresh_until)}"))
     if state.gaps:
-        lost = wording.length_of(sum((gap.length for gap in state.gaps), timedelta()).total_seconds())
+        lost = length_of(sum((gap.length for gap in state.gaps), timedelta()).total_seconds())
         facts.append(("gaps", Text(f"{len(state.gaps)} ({lost}): {_days(state.gaps)}", style="yellow")))
     if state.provisional:
         facts.append(("provisional", _days(state.provisional)))
@@ -233,9 +232,7 @@ def _state(state: SourceStatus, now: datetime) -> list[tuple[str, RenderableType
         what = f"{counted(state.rejected, 'line')} in {counted(len(state.refused), 'window')}"
         facts.append(("refused", Group(Text(what), _entries(state.refused, "yellow"))))
     if state.last_collected_at:
-        facts.append(
-            ("last run", f"{wording.moment_of(state.last_collected_at)}, {_ago(now - state.last_collected_at)}")
-        )
+        facts.append(("last run", f"{moment_of(state.last_collected_at)}, {_ago(now - state.last_collected_at)}"))
     return [*facts, ("next", _next(state))]
 
 
@@ -253,7 +250,7 @@ def _entries(entries: Sequence[Entry], style: str) -> Group:
 
 
 def _days(windows: Sequence[Window], most: int = 4) -> str:
-    shown = ", ".join(wording.days_of(window) for window in windows[:most])
+    shown = ", ".join(days_of(window) for window in windows[:most])
     return f"{shown} and {len(windows) - most} more" if len(windows) > most else shown
 
 
@@ -278,9 +275,9 @@ def maintenance(done: Sequence[Maintained]) -> RenderableType:
         grid.add_row(
             table.table,
             _became(str(table.files_before), str(table.files_after)),
-            _became(wording.size_of(table.bytes_before), wording.size_of(table.bytes_after)),
+            _became(size_of(table.bytes_before), size_of(table.bytes_after)),
             f"{table.expired_files:,}",
-            wording.size_of(table.expired_bytes),
+            size_of(table.expired_bytes),
         )
     return grid
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from footfall import wording
-from footfall.metrics import Kind, Metric
+from footfall.formats import listed
+from footfall.metrics import KINDS, Kind, Metric
 from footfall.terminal.grids import facts_of, grid_of
-from footfall.wording import KINDS
 
 if TYPE_CHECKING:
     from footfall.tables import Table
@@ -28,7 +27,7 @@ def metric_list(metrics: Mapping[str, Metric], tables: Mapping[str, Table]) -> R
     split = (
         Text.assemble(
             ("\n" + ", ".join(m.name for m in metrics.values() if m.table == name), "cyan"),
-            f" by {wording.listed(tables[name].dimensions)}",
+            f" by {listed(tables[name].dimensions)}",
         )
         for name in names
         if tables[name].dimensions

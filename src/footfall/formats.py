@@ -1,0 +1,115 @@
+"""How numbers, dates, spans, sizes and lists are written: the same in the terminal, on charts and in notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from math import floor
+from typing import Any
+
+from footfall.periods import ALL_TIME, Window, in_utc
+
+GAP = "–"
+"""Stands where there is no value."""
+OTHERS = ("other", "(other)")
+"""What the row is called that `top` folds the rest into."""
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """With thousands separators; whole numbers without decimals, others with as many as their size deserves."""
+    if decimals is None:
+        decimals = 0 if float(value).is_integer() else decimals_for(abs(value))
+    return f"{value:,.{decimals}f}"
+
+
+def decimals_for(largest: float) -> int:
+    """How many decimals tell values of this size apart without pretending precision."""
+    return 0 if largest >= 10_000 else 1 if largest >= 100 else 2
+
+
+def percent(value: float | None, decimals: int = 1) -> str:
+    """12.3; a small share never rounds to nothing, and a missing one is a dash."""
+    if value is None:
+        return GAP
+    least = 10.0**-decimals
+    return f"<{least:.{decimals}f}" if 0 < value < least / 2 else f"{value:.{decimals}f}"
+
+
+def share_of(part: float) -> str:
+    """A part of a whole in percent: one that is not whole never rounds to 100 %, one that is not nothing never to 0 %."""
+    if part <= 0 or part >= 1:
+        return "0 %" if part <= 0 else "100 %"
+    return f"{min(99, max(1, floor(part * 100)))} %"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """1 day, 2 days."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[Any]) -> str:
+    """a, b and c."""
+    *head, last = [str(n) for n in names]
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def label_of(value: Any) -> str:
+    """A dimension's value as people read it."""
+    if value is None or value == "":
+        return "(none)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+# --- time
+
+
+def days_of(window: Window) -> str:
+    """A half-open window as people say it: from its first to its last day."""
+    if window == ALL_TIME:
+        return "all time"
+    if _is_midnight(window.start) and _is_midnight(window.end):
+        first, last = window.start.date(), (window.end - timedelta(days=1)).date()
+        return f"{first}" if first == last else f"{first} to {last}"
+    return f"{window.start:%Y-%m-%d %H:%M} to {window.end:%Y-%m-%d %H:%M}"
+
+
+def moment_of(moment: datetime) -> str:
+    """2026-11-23 09:30 UTC."""
+    return f"{in_utc(moment):%Y-%m-%d %H:%M} UTC"
+
+
+def instant_of(moment: datetime) -> str:
+    """2026-11-23T09:30:00Z, as files and programs write it; microseconds only where there are any."""
+    moment = in_utc(moment)
+    part = f".{moment.microsecond:06}" if moment.microsecond else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{part}Z"
+
+
+def length_of(seconds: float) -> str:
+    """A stretch of time as people say it: 4.2 s, 3 min 20 s, 2 h 05 min, 8 days."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    is_days = hours >= 48 or (hours == 24 and minutes == 0)
+    return counted(round(hours / 24), "day") if is_days else f"{hours} h {minutes:02d} min"
+
+
+def _is_midnight(moment: datetime) -> bool:
+    return (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0)
+
+
+# --- bytes
+
+
+def size_of(count: float) -> str:
+    """Bytes as people say them: 691 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
