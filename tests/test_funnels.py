@@ -135,10 +135,10 @@ def test_it_counts_the_last_thirty_days_when_no_time_is_named() -> None:
 
 def test_json_and_frames_say_the_same() -> None:
     told = json.loads(asked(within="1w").to_json())
-    assert told["funnel"]["within_days"] == 7
-    assert told["funnel"]["steps"] == ["see", "try", "buy"]
-    assert told["funnel"]["is_provisional"]
-    assert told["steps"] == asked().to_arrow().to_pylist()
+    assert told["question"]["within"] == "7d"
+    assert told["definition"]["steps"] == ["see", "try", "buy"]
+    assert told["definition"]["is_provisional"]
+    assert told["rows"] == asked().to_arrow().to_pylist()
     assert asked().to_pandas().shape == (3, 6)
 
 

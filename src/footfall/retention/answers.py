@@ -29,14 +29,14 @@ class ActivityAnswer(Answer):
 
     @property
     @abstractmethod
-    def window(self) -> Window:
+    def observed(self) -> Window:
         """The time in which marks count."""
 
     @property
     def coverage(self) -> float:
         """How much of its time up to `asked_at` was collected; marks are always collected."""
-        end = max(self.window.start + timedelta.resolution, min(self.window.end, self.asked_at))
-        span = Window(self.window.start, end)
+        end = max(self.observed.start + timedelta.resolution, min(self.observed.end, self.asked_at))
+        span = Window(self.observed.start, end)
         missing = sum((part.length for gap in merge(self.gaps) if (part := gap.clip(span))), timedelta())
         return 1.0 - missing / span.length
 

@@ -142,7 +142,7 @@ class Cohort(ActivityAnswer):
         return " · ".join(parts)
 
     @property
-    def window(self) -> Window:
+    def observed(self) -> Window:
         """From the first row's period to the last column of the last row."""
         last = self.rows[-1]
         return Window(self.rows[0].period.start, last.period.shift(max(0, len(last.counts) - 1)).end)

@@ -56,15 +56,15 @@ class Funnel(ActivityAnswer):
     steps: tuple[FunnelStep, ...]
     within: int
     """Days that the last step may lie in, the day of the first step included."""
-    starts: Window
+    window: Window
     """Whole days of the first step."""
     last_start: datetime | None
     """The last day on which an actor took the first step; None when none did."""
 
     @property
-    def window(self) -> Window:
+    def observed(self) -> Window:
         """The days on which steps count."""
-        return Window(self.starts.start, self.starts.end + timedelta(days=self.within - 1))
+        return Window(self.window.start, self.window.end + timedelta(days=self.within - 1))
 
     @property
     def has_time_left(self) -> bool:
@@ -74,7 +74,7 @@ class Funnel(ActivityAnswer):
     @property
     def has_gaps(self) -> bool:
         """Whether a day on which steps would count was not collected."""
-        return has_hole(self.window, self.gaps)
+        return has_hole(self.observed, self.gaps)
 
     @property
     def is_provisional(self) -> bool:
@@ -91,8 +91,8 @@ class Funnel(ActivityAnswer):
         return {
             "steps": [step.event for step in self.steps],
             "within": f"{self.within}d",
-            "since": instant_of(self.starts.start),
-            "until": instant_of(self.starts.end),
+            "since": instant_of(self.window.start),
+            "until": instant_of(self.window.end),
             "as_of": instant_of(self.asked_at),
         }
 
@@ -108,7 +108,7 @@ class Funnel(ActivityAnswer):
     @property
     def span(self) -> str:
         """ "first steps 2026-03-01 to 2026-03-11 (UTC)"."""
-        return f"first steps {days_of(self.starts)} (UTC)"
+        return f"first steps {days_of(self.window)} (UTC)"
 
     @property
     def why_open(self) -> str:
@@ -172,7 +172,7 @@ def funnel(
             for k, (event, n) in enumerate(zip(events, reached, strict=True))
         ),
         within=days,
-        starts=window,
+        window=window,
         asked_at=now,
         last_start=last_start,
         gaps=tuple(gaps),

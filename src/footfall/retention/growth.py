@@ -95,7 +95,7 @@ class Growth(ActivityAnswer):
         return f"{days_of(window_of_rows(self.rows))} (UTC)"
 
     @property
-    def window(self) -> Window:
+    def observed(self) -> Window:
         """The periods of its rows, and the one before the first."""
         rows = window_of_rows(self.rows)
         return Window(self.rows[0].period.prev().start, rows.end)

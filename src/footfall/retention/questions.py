@@ -84,7 +84,7 @@ def ask_funnel(
     now = _span(activity, None, None, known)[1]
     end, gaps = _moment(activity, "until", until), _gaps(activity, known)
     answer = funnels.funnel(activity.store, known, now=now, within=within, since=start, until=end, gaps=gaps)
-    return _told(activity, answer, known[0], {known[0]: answer.starts})
+    return _told(activity, answer, known[0], {known[0]: answer.window})
 
 
 def ask_stickiness(

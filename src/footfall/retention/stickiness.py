@@ -109,7 +109,7 @@ class Stickiness(ActivityAnswer):
         return f"{days_of(window_of_rows(self.rows))} (UTC)"
 
     @property
-    def window(self) -> Window:
+    def observed(self) -> Window:
         """Every day that counts in some row."""
         return Window(self._counted_from(self.rows[0]), self.rows[-1].period.end)
 
