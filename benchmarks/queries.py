@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 import footfall
+from footfall.lake import Restated
 from footfall.lake.files import connect
 from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
@@ -110,7 +111,7 @@ def _fill(ws: Workspace, table: Table) -> None:
             FROM event GROUP BY ALL
             """
         )
-        ws.lake.commit(table, connection.table("launches"), replaces=[month.window])
+        ws.lake.commit(table, connection.table("launches"), replaces=[Restated(month.window)])
         ws.lake.record([Entry("binder", table.name, "", month.window, Status.COMPLETE, month.end)])
     refresh(ws.lake, table)
     print()

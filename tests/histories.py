@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from footfall.ledger import Entry
+from batches import entries_of, replaced_by, rows_in
+from footfall.ledger import Entry, Known
 from footfall.sources import Batch, Context
 from footfall.sources.git import COMMITS, Git
 
@@ -114,7 +115,7 @@ class Collected:
         self.now += timedelta(hours=1)
         context = Context(self.workspace, self.workspace / "scratch", lambda: self.now, no_network)
         source = Git(Git.Settings.model_validate(self.options), context)
-        batches = list(source.fetch(list(source.offers(self.entries, self.now)), self._tell))
+        batches = list(source.fetch(list(source.offers(Known(self.entries), self.now)), self._tell))
         for batch in batches:
             self._apply(batch)
         return batches
@@ -123,18 +124,19 @@ class Collected:
         self.notes.append(note)
 
     def _apply(self, batch: Batch) -> None:
-        if batch.rows is not None:
-            assert table_of(batch).schema == COMMITS.arrow_schema()
-            fresh: list[dict[str, Any]] = table_of(batch).to_pylist()
-            for row in fresh:
-                assert row["repo"] == batch.scope
-                assert any(row["committed_at"] in window for window in batch.replaces), "a row outside what is replaced"
-            self.rows = [r for r in self.rows if not self._goes(r, batch)] + fresh
-        self.entries += [replace(entry, observed_at=self.now) for entry in batch.outcomes]
+        replaced = replaced_by(batch)
 
-    @staticmethod
-    def _goes(row: dict[str, Any], batch: Batch) -> bool:
-        return row["repo"] == batch.scope and any(row["committed_at"] in window for window in batch.replaces)
+        def goes(row: dict[str, Any]) -> bool:
+            return any(row["repo"] == scope and row["committed_at"] in window for scope, window in replaced)
+
+        fresh: list[dict[str, Any]] = []
+        if (rows := rows_in(batch)) is not None:
+            assert rows.schema == COMMITS.arrow_schema()
+            fresh = rows.to_pylist()
+            assert all(map(goes, fresh)), "a row outside what is replaced"
+        self.rows = [row for row in self.rows if not goes(row)] + fresh
+        learnt = entries_of(batch, "git", self.now, self.entries)
+        self.entries += [replace(entry, observed_at=self.now) for entry in learnt]
 
     @property
     def last(self) -> Entry:
@@ -160,8 +162,9 @@ class Collected:
 
 def table_of(batch: Batch) -> pa.Table:
     """The rows of a batch that states some."""
-    assert isinstance(batch.rows, pa.Table)
-    return batch.rows
+    rows = rows_in(batch)
+    assert rows is not None
+    return rows
 
 
 def _key(row: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from footfall.engine import DuckDB, Engine
-from footfall.lake import Lake
+from footfall.lake import Lake, Restated
 from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
 from footfall.measuring import answer
@@ -154,7 +154,7 @@ class LakeOf:
             for scope, part in _by_scope(table, rows):
                 moments = [row[table.time] for row in part]
                 window = Window(min(moments), max(moments) + timedelta(hours=1))
-                self.lake.commit(table, arrow(table, part), replaces=[window], scope=scope)
+                self.lake.commit(table, arrow(table, part), replaces=[Restated(window, scope)])
             refresh(self.lake, table)
         self.lake.record(list(self.entries))
 

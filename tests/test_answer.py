@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from footfall.engine import DuckDB, Engine
 from footfall.errors import QueryError, UnknownNameError
-from footfall.lake import Lake, Pinned
+from footfall.lake import Lake, Pinned, Restated
 from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
 from footfall.measuring import answer
@@ -398,7 +398,7 @@ class TestRollups:
 
     def test_a_stale_one_is_not_used(self, lake: LakeOf, watched: Watched) -> None:
         row = launch("2021-02-03", launches=7)
-        lake.lake.commit(LAUNCHES, arrow(LAUNCHES, [row]), replaces=[Window.of_day(at("2021-02-03"))])
+        lake.lake.commit(LAUNCHES, arrow(LAUNCHES, [row]), replaces=[Restated(Window.of_day(at("2021-02-03")))])
         asked: dict[str, Any] = {"grain": "month", "since": "2021-02-01", "until": "2021-03-01"}
         assert lake.values_of("launches", **asked) == {"2021-02-01": 16}
         assert watched.mounted == ["launches"]
@@ -477,7 +477,9 @@ def test_as_of_an_earlier_moment(tmp_path: Path) -> None:
     before = datetime.now(UTC)
     time.sleep(0.05)
     restated = launch("2021-02-01", launches=5)
-    Lake.open(str(tmp_path)).commit(LAUNCHES, arrow(LAUNCHES, [restated]), replaces=[Window.of_day(at("2021-02-01"))])
+    Lake.open(str(tmp_path)).commit(
+        LAUNCHES, arrow(LAUNCHES, [restated]), replaces=[Restated(Window.of_day(at("2021-02-01")))]
+    )
     assert lake.values_of("launches", grain="total") == {"2021-02-01": 5}
     assert lake.values_of("launches", grain="total", as_of=before) == {"2021-02-01": 1}
 

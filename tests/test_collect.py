@@ -3,16 +3,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
 from pydantic import BaseModel
 
-from footfall.collect import SourceStatus, collect, plan, status
+from footfall.collect import SourceStatus, Summary, choose, collect, status
 from footfall.errors import SourceError
 from footfall.lake import Lake
-from footfall.ledger import Entry, Status
+from footfall.ledger import Entry, Known, Status
 from footfall.metrics import Metric
 from footfall.periods import ALL_TIME, Window
 from footfall.settings import Part
@@ -40,8 +40,8 @@ def seen(day: date, status: Status, fingerprint: str = "1", reason: str = "", mi
     )
 
 
-def offer(day: date, fingerprint: str = "1", missing: str = "") -> Offer:
-    return Offer("doors", Window.of_day(day), fingerprint=fingerprint, missing=missing)
+def offer(day: date, fingerprint: str = "1", absent: str = "") -> Offer:
+    return Offer("doors", Window.of_day(day), fingerprint=fingerprint, absent=absent)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,9 @@ def offer(day: date, fingerprint: str = "1", missing: str = "") -> Offer:
         ([seen(DAYS[0], Status.COMPLETE)], offer(DAYS[0]), False),
         ([seen(DAYS[0], Status.COMPLETE)], offer(DAYS[0], "2"), True),
         ([seen(DAYS[0], Status.COMPLETE)], offer(DAYS[0], ""), True),
-        ([seen(DAYS[0], Status.PROVISIONAL)], offer(DAYS[0]), True),
+        ([seen(DAYS[0], Status.PROVISIONAL)], offer(DAYS[0]), False),
+        ([seen(DAYS[0], Status.PROVISIONAL)], offer(DAYS[0], ""), True),
+        ([seen(DAYS[0], Status.PROVISIONAL)], offer(DAYS[0], "2"), True),
         ([seen(DAYS[0], Status.COMPLETE), seen(DAYS[0], Status.FAILED, minute=1)], offer(DAYS[0]), True),
         ([seen(DAYS[0], Status.FAILED), seen(DAYS[0], Status.COMPLETE, minute=1)], offer(DAYS[0]), False),
         ([seen(DAYS[0], Status.MISSING)], offer(DAYS[0]), True),
@@ -59,21 +61,21 @@ def offer(day: date, fingerprint: str = "1", missing: str = "") -> Offer:
     ],
 )
 def test_what_is_wanted(known: list[Entry], offered: Offer, is_wanted: bool) -> None:
-    assert bool(plan("door", [offered], known, ALL_TIME, NOW).wanted) is is_wanted
+    assert bool(choose("door", [offered], Known(known), ALL_TIME, NOW).wanted) is is_wanted
 
 
 def test_a_missing_window_is_news_once() -> None:
-    gone = offer(DAYS[0], missing="no file")
-    first = plan("door", [gone], [], ALL_TIME, NOW)
+    gone = offer(DAYS[0], absent="no file")
+    first = choose("door", [gone], Known(), ALL_TIME, NOW)
     assert [(e.status, e.reason) for e in first.missing] == [(Status.MISSING, "no file")]
-    again = plan("door", [gone], [seen(DAYS[0], Status.MISSING, reason="no file")], ALL_TIME, NOW)
+    again = choose("door", [gone], Known([seen(DAYS[0], Status.MISSING, reason="no file")]), ALL_TIME, NOW)
     assert again.missing == ()
     assert again.unchanged == 1
 
 
 def test_only_windows_that_touch_the_asked_one_are_considered() -> None:
     asked = Window(datetime(2024, 1, 2, tzinfo=UTC), datetime(2024, 1, 4, tzinfo=UTC))
-    wanted = plan("door", map(offer, DAYS), [], asked, NOW).wanted
+    wanted = choose("door", map(offer, DAYS), Known(), asked, NOW).wanted
     assert [o.window.start.day for o in wanted] == [2, 3]
 
 
@@ -89,38 +91,25 @@ class Door:
     def __init__(self, days: dict[date, int | Exception], settings: Part | None = None, context: Context | None = None):
         self.days = days
         self.is_down = False
+        self.looks: str | None = None
 
-    def offers(self, known: Sequence[Entry], now: datetime) -> Iterator[Offer]:
+    def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
         if self.is_down:
             raise SourceError("the door does not answer")
         for day in DAYS:
             said = self.days.get(day)
-            yield offer(day, str(said), "" if said is not None else "nobody counted")
+            looks = str(said) if self.looks is None else self.looks
+            yield offer(day, looks, "" if said is not None else "nobody counted")
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
         for wanted in offers:
             said = self.days[wanted.window.start.date()]
-            entry = Entry(
-                self.name,
-                "doors",
-                "",
-                wanted.window,
-                Status.COMPLETE,
-                wanted.window.end,
-                fingerprint=wanted.fingerprint,
-            )
             if isinstance(said, Exception):
-                yield Batch(DOORS, None, (_failed(entry, str(said)),))
+                yield Batch([wanted.failed(str(said))])
                 continue
             rows = pa.table({"day": [wanted.window.start], "people": [said]}, schema=DOORS.arrow_schema())
             tell(windows=1, bytes=8)
-            yield Batch(DOORS, rows, (entry,), (wanted.window,), position=wanted.window.start.toordinal())
-
-
-def _failed(entry: Entry, reason: str) -> Entry:
-    return Entry(
-        entry.source, entry.table, entry.scope, entry.window, Status.FAILED, entry.covered_until, reason=reason
-    )
+            yield Batch([wanted.done(position=wanted.window.start.toordinal())], {"doors": rows})
 
 
 @pytest.fixture
@@ -128,8 +117,10 @@ def lake(tmp_path: Path) -> Lake:
     return Lake.open(str(tmp_path / "lake"))
 
 
-def run(lake: Lake, *doors: Door, **options: object):  # type: ignore[no-untyped-def]
-    return collect(lake, {f"{n}": door for n, door in enumerate(doors)}, now=lambda: NOW, **options)  # type: ignore[arg-type]
+def run(lake: Lake, *doors: Door, **options: Any) -> Summary:
+    return collect(
+        lake, {"door" if not n else f"door{n}": door for n, door in enumerate(doors)}, now=lambda: NOW, **options
+    )
 
 
 def people(lake: Lake) -> int:
@@ -171,7 +162,7 @@ def test_a_failed_window_keeps_what_was_stored_and_is_tried_again(lake: Lake) ->
 
 
 def status_of(lake: Lake, door: Door) -> SourceStatus:
-    [state] = status([door], lake.snapshot([]), NOW)
+    [state] = status({"door": door}, lake.snapshot([]), NOW)
     return state
 
 
@@ -200,7 +191,7 @@ def test_status_tells_how_fresh_with_which_gaps(lake: Lake) -> None:
     run(lake, door)
     state = status_of(lake, door)
     assert state.first == datetime(2024, 1, 1, tzinfo=UTC)
-    assert state.fresh_until == datetime(2024, 1, 11, tzinfo=UTC)
+    assert state.fresh_until == NOW, "the last day is not over"
     assert [str(gap) for gap in state.gaps] == ["2024-01-04 … 2024-01-06", "2024-01-09 … 2024-01-10"]
     assert [entry.reason for entry in state.failed] == ["smoke"]
 
@@ -214,11 +205,13 @@ class SilentDoor(Door):
     """A door that only says that nothing changed."""
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        for batch in super().fetch(offers, tell):
-            yield Batch(batch.table, None, batch.outcomes)
+        yield Batch([offer.unchanged() for offer in offers])
 
 
 def test_a_window_that_only_was_looked_at_counts_as_unchanged(lake: Lake) -> None:
-    summary = run(lake, SilentDoor({DAYS[0]: 1})).sources[0]
-    assert (summary.complete, summary.unchanged, summary.rows) == (0, 1, 0)
+    run(lake, Door({DAYS[0]: 1}))
+    door = SilentDoor({DAYS[0]: 1})
+    door.looks = ""
+    summary = run(lake, door).sources[0]
+    assert (summary.complete, summary.unchanged, summary.rows) == (0, 10, 0)
     assert [entry.is_success for entry in lake.known("door") if entry.window == Window.of_day(DAYS[0])] == [True]

@@ -14,7 +14,7 @@ import pytest
 
 from footfall.engine import DuckDB, Engine, connect
 from footfall.errors import LakeError, UnknownNameError
-from footfall.lake import Lake
+from footfall.lake import Lake, Restated
 from footfall.ledger import Entry, Status
 from footfall.periods import Window
 from lakes import COMMITS, LAUNCHES, METRICS, STARS, TABLES, USERS, VIEWS, LakeOf, arrow, at, collected, days
@@ -257,7 +257,7 @@ def test_columns_added_later_are_empty_in_older_rows(tmp_path: Path, engine: Eng
     narrow = replace(LAUNCHES, columns=tuple(c for c in LAUNCHES.columns if c.name != "token"), rollups=())
     for table, day in ((narrow, "2020-12-01"), (LAUNCHES, "2021-01-01")):
         row = {"hour": at(day), "repo": "a/b", "token": True, "launches": 1}
-        lake.commit(table, arrow(table, [row]), replaces=[Window.of_day(date.fromisoformat(day))])
+        lake.commit(table, arrow(table, [row]), replaces=[Restated(Window.of_day(date.fromisoformat(day)))])
     asked = LakeOf(tmp_path, {}, collected(days("2020-12-01", "2021-01-01")), NOW, engine)
     values = asked.values_of("launches", by="token", grain="total")
     assert list(values.values()) == [1, 1]

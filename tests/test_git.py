@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from batches import windows_of
 from footfall.errors import SettingsError
 from footfall.ledger import Status
 from footfall.periods import ALL_TIME, FAR_FUTURE, Window
@@ -105,8 +106,8 @@ class TestRealHistories:
         collected.collect()
         first = collected.last
         (batch,) = collected.collect()
-        assert batch.rows is None
-        assert batch.replaces == ()
+        assert not batch.rows
+        assert windows_of(batch) == []
         assert collected.last.rows == first.rows
         assert collected.last.covered_until == first.covered_until + timedelta(hours=1)
 
@@ -130,9 +131,10 @@ class TestReading:
                 "commits": 1,
             }
         ]
-        assert batch.replaces == (ALL_TIME,)
-        assert batch.scope == "project"
-        assert batch.position == int(collected.now.timestamp() * 1_000_000)
+        assert windows_of(batch) == [ALL_TIME]
+        (outcome,) = batch.outcomes
+        assert outcome.offer.scope == "project"
+        assert outcome.position == int(collected.now.timestamp() * 1_000_000)
         assert collected.last.window == ALL_TIME
         assert collected.last.covered_until == collected.now
 
@@ -143,7 +145,7 @@ class TestReading:
         history.commit(next(dated([99])), parents=[last])
         history.write()
         (batch,) = collected.collect()
-        assert batch.replaces == (Window(datetime(2020, 4, 9, tzinfo=UTC), FAR_FUTURE),)
+        assert windows_of(batch) == [Window(datetime(2020, 4, 9, tzinfo=UTC), FAR_FUTURE)]
         assert table_of(batch).num_rows == 2
         assert len(set(collected.shas())) == 101
 
@@ -275,7 +277,7 @@ class TestChanges:
         assert collected.authors() == {"ada@example.org", "d@example.org"}
 
         (batch,) = collected.collect(bots=["DEPLOY"])
-        assert batch.replaces == (ALL_TIME,)
+        assert windows_of(batch) == [ALL_TIME]
         assert [r["is_bot"] for r in collected.rows] == [True, False]
         collected.collect(hash_key="one")
         hashed = collected.authors()
@@ -283,7 +285,7 @@ class TestChanges:
         collected.collect(hash_key="two")
         assert not hashed & collected.authors()
         (batch,) = collected.collect(hash_key="two")
-        assert batch.rows is None
+        assert not batch.rows
 
     def test_a_new_mailmap_joins_authors_of_old_commits(self, history: History, collected: Collected) -> None:
         history.commit("2020-01-01T00:00Z", author="Ada <ada@work.example>")
@@ -303,7 +305,7 @@ class TestChanges:
         git(history.folder, "symbolic-ref", "HEAD", "refs/heads/elsewhere")
         (batch,) = collected.collect()
         assert collected.last.status is Status.FAILED
-        assert batch.replaces == ()
+        assert windows_of(batch) == []
         assert len(collected.rows) == 1
 
     def test_a_switched_branch_states_that_branch(self, history: History, collected: Collected) -> None:
@@ -435,7 +437,7 @@ class TestShallowClones:
         assert "shallow" in collected.last.reason
         assert "2020-01-08" in collected.last.reason
         (batch,) = collected.collect()
-        assert batch.rows is None
+        assert not batch.rows
         assert "shallow" in collected.last.reason
 
     def test_state_everything_once_they_are_whole(self, upstream: History, collected: Collected) -> None:
@@ -455,7 +457,7 @@ class TestShallowClones:
         git(upstream.folder.parent / "project", "fetch", "--quiet", "origin", "main:main", "--update-head-ok")
         (batch,) = collected.collect()
         assert len(collected.rows) == 4
-        assert batch.replaces == (Window(datetime(2020, 2, 1, tzinfo=UTC), FAR_FUTURE),)
+        assert windows_of(batch) == [Window(datetime(2020, 2, 1, tzinfo=UTC), FAR_FUTURE)]
         assert collected.last.rows == 4
 
     def test_state_nothing_before_their_cut_when_they_grow(self, upstream: History, collected: Collected) -> None:
@@ -465,7 +467,7 @@ class TestShallowClones:
         upstream.write()
         git(upstream.folder.parent / "project", "fetch", "--quiet", "origin", "main:main", "--update-head-ok")
         (batch,) = collected.collect()
-        assert batch.replaces == (Window(datetime(2020, 1, 8, 12, tzinfo=UTC), FAR_FUTURE),)
+        assert windows_of(batch) == [Window(datetime(2020, 1, 8, 12, tzinfo=UTC), FAR_FUTURE)]
         assert collected.last.rows == len(collected.rows) == 3
 
     def test_of_several_cuts_the_last_one_counts(self, upstream: History, collected: Collected) -> None:
@@ -518,13 +520,13 @@ class TestCloneAddresses:
         server.commit("2020-01-05T00:00Z", parents=[":1"])
         server.write()
         (batch,) = remote.collect()
-        assert batch.replaces[0].start == datetime(2020, 1, 5, tzinfo=UTC)
+        assert windows_of(batch)[0].start == datetime(2020, 1, 5, tzinfo=UTC)
         assert len(remote.rows) == 2
 
         trace = self.mirror(remote) / "FETCH_HEAD"
         trace.unlink()
         (batch,) = remote.collect()
-        assert batch.rows is None
+        assert not batch.rows
         assert not trace.exists(), "nothing was fetched, as the head is known"
 
     def test_the_repository_one_stands_in_is_not_taken_for_the_address(
@@ -637,8 +639,8 @@ class TestCloneAddresses:
 class TestFaults:
     def reason(self, collected: Collected) -> str:
         (batch,) = collected.collect()
-        assert batch.rows is None
-        assert batch.replaces == ()
+        assert not batch.rows
+        assert windows_of(batch) == []
         assert collected.last.status is Status.FAILED
         return collected.last.reason
 
@@ -670,7 +672,7 @@ class TestFaults:
         history.commit("2020-01-01T00:00Z")
         history.write()
         (batch,) = collected.collect()
-        assert batch.replaces == (ALL_TIME,)
+        assert windows_of(batch) == [ALL_TIME]
         assert collected.last.reason == ""
 
     @pytest.mark.parametrize("content", ["", "junk", "1" * 40])
@@ -703,7 +705,7 @@ class TestFaults:
         assert self.reason(collected)
         moved.rename(history.folder)
         (batch,) = collected.collect()
-        assert batch.rows is None
+        assert not batch.rows
         assert collected.last.status is Status.COMPLETE
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

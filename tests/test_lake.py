@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from footfall.errors import LakeError, LakeWriteError, NewerLakeError, NotALakeError, SourceError
-from footfall.lake import Cursor, Lake
+from footfall.lake import Cursor, Lake, Restated
 from footfall.lake.delta import DeltaFolder
 from footfall.lake.maintain import compact, maintain
 from footfall.lake.rollups import refresh
@@ -81,7 +81,7 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def put(lake: Lake, day: date, *counts: int) -> int:
-    return lake.commit(VISITS, visits(day, *counts), replaces=[Window.of_day(day)])
+    return lake.commit(VISITS, visits(day, *counts), replaces=[Restated(Window.of_day(day))])
 
 
 # Replace
@@ -112,37 +112,37 @@ def test_a_window_inside_a_compacted_file_is_replaced_and_its_neighbours_stay(la
 def test_a_window_vouched_for_as_empty_becomes_empty(lake: Lake) -> None:
     put(lake, JAN[0], 1)
     put(lake, JAN[1], 2)
-    lake.commit(VISITS, None, replaces=[Window.of_day(JAN[0])])
+    lake.commit(VISITS, None, replaces=[Restated(Window.of_day(JAN[0]))])
     assert [row[3] for row in contents(lake)] == [2]
 
 
 def test_windows_across_months_land_in_one_commit(lake: Lake) -> None:
     days = [date(2024, 1, 31), date(2024, 2, 1)]
     rows = pa.concat_tables([visits(days[0], 1), visits(days[1], 2)])
-    before = lake.commit(VISITS, rows, replaces=[Window.of_day(d) for d in days])
-    assert lake.commit(VISITS, rows, replaces=[Window.of_day(d) for d in days]) == before + 1
+    before = lake.commit(VISITS, rows, replaces=[Restated(Window.of_day(d)) for d in days])
+    assert lake.commit(VISITS, rows, replaces=[Restated(Window.of_day(d)) for d in days]) == before + 1
     assert [row[3] for row in contents(lake)] == [1, 2]
 
 
 def test_rows_outside_their_windows_are_refused_and_nothing_is_written(lake: Lake) -> None:
     put(lake, JAN[0], 1)
     with pytest.raises(SourceError, match="2 rows of visits outside"):
-        lake.commit(VISITS, visits(JAN[1], 1, 2), replaces=[FIRST])
+        lake.commit(VISITS, visits(JAN[1], 1, 2), replaces=[Restated(FIRST)])
     assert [row[3] for row in contents(lake)] == [1]
 
 
 def test_only_the_scope_given_is_replaced(lake: Lake) -> None:
     scoped = Table(VISITS.name, "", VISITS.columns, Replace(scope="site"))
     for site, count in (("a", 1), ("b", 2)):
-        lake.commit(scoped, visits(JAN[0], count, site=site), replaces=[FIRST], scope=site)
+        lake.commit(scoped, visits(JAN[0], count, site=site), replaces=[Restated(FIRST, site)])
     compact(lake, scoped, crowded=1)
-    lake.commit(scoped, visits(JAN[0], 9, site="a"), replaces=[FIRST], scope="a")
+    lake.commit(scoped, visits(JAN[0], 9, site="a"), replaces=[Restated(FIRST, "a")])
     assert [(row[2], row[3]) for row in contents(lake, scoped)] == [("a", 9), ("b", 2)]
 
 
 def test_rows_and_cursor_are_one_commit_and_the_cursor_never_falls(lake: Lake) -> None:
-    lake.commit(VISITS, visits(JAN[5], 1), replaces=[Window.of_day(JAN[5])], cursor=Cursor("s/visits/", 6))
-    lake.commit(VISITS, visits(JAN[0], 1), replaces=[FIRST], cursor=Cursor("s/visits/", 1))
+    lake.commit(VISITS, visits(JAN[5], 1), replaces=[Restated(Window.of_day(JAN[5]))], cursors=[Cursor("s/visits/", 6)])
+    lake.commit(VISITS, visits(JAN[0], 1), replaces=[Restated(FIRST)], cursors=[Cursor("s/visits/", 1)])
     assert lake.cursor_position(VISITS, "s/visits/") == 6
     assert lake.cursor_position(VISITS, "other") is None
 
@@ -151,7 +151,7 @@ def test_a_new_column_is_added_and_older_rows_have_no_value(lake: Lake) -> None:
     put(lake, JAN[0], 1)
     wider = Table(VISITS.name, "", (*VISITS.columns, Column("ref", "string", Role.DIMENSION, "")), Replace())
     rows = visits(JAN[1], 2).append_column("ref", pa.array(["abc"]))
-    lake.commit(wider, rows, replaces=[Window.of_day(JAN[1])])
+    lake.commit(wider, rows, replaces=[Restated(Window.of_day(JAN[1]))])
     compact(lake, wider, crowded=1)
     assert [row[3:] for row in contents(lake, wider)] == [(1, None), (2, "abc")]
 
@@ -432,7 +432,7 @@ def test_a_read_only_lake_answers_and_refuses_writes(small_disk: Path) -> None:
 WRITER = """
 import sys
 from datetime import date
-from footfall.lake import Cursor, Lake
+from footfall.lake import Cursor, Lake, Restated
 from footfall.periods import Window
 sys.path.insert(0, {tests!r})
 from test_lake import VISITS, visits
@@ -441,7 +441,7 @@ for round in range({rounds}):
     for number in range(1, 6):
         day = date(2024, 1, number)
         rows = visits(day, *[{value}] * 3)
-        lake.commit(VISITS, rows, replaces=[Window.of_day(day)], cursor=Cursor("s/visits/", number))
+        lake.commit(VISITS, rows, replaces=[Restated(Window.of_day(day))], cursors=[Cursor("s/visits/", number)])
 """
 
 
@@ -508,7 +508,7 @@ def test_rows_lie_sorted_in_their_file_for_that_is_what_compresses(lake: Lake) -
         "'p' || (random() * 1000)::INT AS page, 'a' AS site, 1 AS visits FROM range(400000)"
     )
     january = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC))
-    lake.commit(VISITS, many.to_arrow_table(), replaces=[january])
+    lake.commit(VISITS, many.to_arrow_table(), replaces=[Restated(january)])
     [path] = lake.snapshot([VISITS]).tables["visits"].files
     in_file = pa.parquet.read_table(path, columns=["page", "hour"])
     assert in_file.equals(in_file.sort_by([("page", "ascending"), ("hour", "ascending")]))
@@ -533,8 +533,8 @@ def test_rows_said_to_be_sorted_are_the_same_rows(tmp_path: Path, is_coded: bool
     january = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC))
     rows = many.to_arrow_table().cast(VISITS.arrow_schema())
     usual, quick = Lake.open(str(tmp_path / "usual")), Lake.open(str(tmp_path / "quick"))
-    usual.commit(VISITS, rows, replaces=[january])
-    quick.commit(VISITS, in_order(rows, is_coded), replaces=[january], is_sorted=True)
+    usual.commit(VISITS, rows, replaces=[Restated(january)])
+    quick.commit(VISITS, in_order(rows, is_coded), replaces=[Restated(january)], is_sorted=True)
     assert contents(quick) == contents(usual)
     ours, theirs = (DeltaFolder.open(lake.root / "visits", "hour") for lake in (quick, usual))
     assert ours is not None
@@ -546,13 +546,13 @@ def test_rows_said_to_be_sorted_are_the_same_rows(tmp_path: Path, is_coded: bool
     assert pa.parquet.read_table(path, columns=["page"]).equals(in_order(rows, False).select(["page"]))
     spans = [pa.parquet.ParquetFile(path).metadata.row_group(n).column(1).statistics for n in range(3)]
     assert spans[0].max <= spans[1].min < spans[1].max <= spans[2].min, "a reader can pass over groups"
-    quick.commit(VISITS, visits(JAN[0], 5), replaces=[FIRST], is_sorted=True)
-    usual.commit(VISITS, visits(JAN[0], 5), replaces=[FIRST])
+    quick.commit(VISITS, visits(JAN[0], 5), replaces=[Restated(FIRST)], is_sorted=True)
+    usual.commit(VISITS, visits(JAN[0], 5), replaces=[Restated(FIRST)])
     assert contents(quick) == contents(usual)
 
 
 def test_rows_said_to_be_sorted_are_held_against_their_windows(lake: Lake) -> None:
     with pytest.raises(SourceError, match="outside the windows"):
-        lake.commit(VISITS, visits(JAN[1], 1), replaces=[FIRST], is_sorted=True)
+        lake.commit(VISITS, visits(JAN[1], 1), replaces=[Restated(FIRST)], is_sorted=True)
     assert contents(lake) == []
     assert not list((lake.root / "visits").glob("month=*/*"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import TypeAlias, overload
 
-from footfall.periods import Window
+from footfall.periods import EPOCH, Window
 from footfall.tables import Column, Observe, Role, Table
 
 
@@ -82,3 +84,79 @@ class Entry:
         """The part of the window that was collected; empty when the outcome was no success."""
         end = min(self.window.end, self.covered_until) if self.is_success else self.window.start
         return Window(self.window.start, max(self.window.start, end))
+
+
+class Known(Sequence[Entry]):
+    """What the ledger says of one source: of every window its newest entry, and its newest success.
+
+    Sources read it in `offers`. As a sequence it holds all of these entries, in no order that matters.
+
+        known.stored("visitors", "", day)    the entry that vouches for the rows that are stored, or None
+        known.latest("visitors", "", day)    how the last attempt ended, or None
+        known.of_table("visitors")           every entry of a table
+        known.cursor("visitors")             how far the source has been read, or None
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Entry] = (),
+        position: Callable[[str, str], int | None] = lambda table, scope: None,
+        recheck: Window | None = None,
+    ) -> None:
+        self._entries = tuple(entries)
+        self._position = position
+        self.recheck = recheck
+        """The span of time of which everything is asked again, whatever it looks like; None on other days."""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, at: int) -> Entry: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, at: int | slice) -> Entry | Sequence[Entry]:
+        return self._entries[at]
+
+    def latest(self, table: str, scope: str, window: Window) -> Entry | None:
+        """How the last attempt at a window ended."""
+        return self._by_window[0].get((table, scope, window))
+
+    def stored(self, table: str, scope: str, window: Window) -> Entry | None:
+        """The last success with a window: what its rows in the lake came of. A later failure does not undo it."""
+        return self._by_window[1].get((table, scope, window))
+
+    def of_table(self, table: str) -> tuple[Entry, ...]:
+        """The entries of one table, of all scopes."""
+        return tuple(entry for entry in self._entries if entry.table == table)
+
+    def cursor(self, table: str, scope: str = "") -> int | None:
+        """The largest `position` that was committed with rows of a scope; None before the first."""
+        return self._position(table, scope)
+
+    def is_rechecked(self, window: Window) -> bool:
+        """Whether what is known of a window is not to be relied on: a person asked for it again."""
+        return self.recheck is not None and window.overlaps(self.recheck)
+
+    @cached_property
+    def _by_window(self) -> tuple[dict[Key, Entry], dict[Key, Entry]]:
+        return by_window(self._entries)
+
+
+Key: TypeAlias = tuple[str, str, Window]
+"""Table, scope and window."""
+
+
+def by_window(entries: Iterable[Entry]) -> tuple[dict[Key, Entry], dict[Key, Entry]]:
+    """The newest entry of each window, and the newest successful one."""
+    latest: dict[Key, Entry] = {}
+    stored: dict[Key, Entry] = {}
+    for entry in sorted(entries, key=lambda e: e.observed_at or _BEFORE):
+        key = (entry.table, entry.scope, entry.window)
+        latest[key] = entry
+        if entry.is_success:
+            stored[key] = entry
+    return latest, stored
+
+
+_BEFORE = EPOCH.replace(year=1)

@@ -381,7 +381,7 @@ class Workspace:
         """How every source stands: how fresh, with which gaps, what failed and why."""
         from footfall.collect import status
 
-        return status(self.sources.values(), self.snapshot(tables=[]), self.now())
+        return status(self.sources, self.snapshot(tables=[]), self.now())
 
     def maintain(self, keep_days: int = 30) -> list[Maintained]:
         """Compact small files and expire versions older than `keep_days`."""

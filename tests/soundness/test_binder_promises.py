@@ -13,8 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from batches import entries_of, rows_in
 from footfall.http import Client
-from footfall.ledger import Entry, Status
+from footfall.ledger import Entry, Known, Status
 from footfall.sources import Context
 from footfall.sources.binder import Binder, BinderSettings
 
@@ -38,11 +39,10 @@ def collected(
     settings = BinderSettings.model_validate({"archive": str(folder), "first_day": min(days)})
     source = Binder(settings, Context(folder, folder / "scratch", lambda: NOW, Client))
     tables, outcomes = [], {}
-    for batch in source.fetch([offer for offer in source.offers([], NOW) if not offer.missing], lambda **_: None):
-        outcomes.update({outcome.window.start.date(): outcome for outcome in batch.outcomes})
-        if batch.rows is not None:
-            assert isinstance(batch.rows, pa.Table)
-            tables.append(batch.rows)
+    for batch in source.fetch([offer for offer in source.offers(Known(), NOW) if not offer.absent], lambda **_: None):
+        outcomes.update({entry.window.start.date(): entry for entry in entries_of(batch, "binder", NOW)})
+        if (rows := rows_in(batch)) is not None:
+            tables.append(rows)
     return pa.concat_tables(tables), outcomes
 
 

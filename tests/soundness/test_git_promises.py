@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from batches import windows_of
 from footfall.errors import SettingsError
 from footfall.ledger import Status
 from footfall.periods import ALL_TIME
@@ -131,7 +132,7 @@ def test_a_shallow_clone_claims_nothing_before_its_cut(tmp_path: Path, collected
     upstream.write()
     git(tmp_path, "clone", "--quiet", "--depth=1", upstream.folder.as_uri(), "project")
     (batch,) = collected.collect(repositories=[{"address": "project", "name": "one"}])
-    assert batch.replaces[0].start == datetime(2021, 2, 4, 12, tzinfo=UTC)
+    assert windows_of(batch)[0].start == datetime(2021, 2, 4, 12, tzinfo=UTC)
     assert len(collected.rows) == 11, "nothing that was known before is erased"
     covered = [e.covered for e in collected.entries if e.is_success]
     assert [w.start for w in covered] == [ALL_TIME.start, datetime(2021, 2, 4, 12, tzinfo=UTC)]

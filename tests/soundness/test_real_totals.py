@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 
 import footfall
+from footfall.lake import Restated
 from footfall.ledger import Entry, Status
 from footfall.periods import ALL_TIME, Window
 from footfall.settings import Settings
@@ -35,7 +36,7 @@ def workspace_of(folder: Path, facts: Iterable[dict[str, object]]) -> Workspace:
     ws = footfall.open(settings, now=lambda: NOW)
     table = ws.tables["launches"]
     rows = pa.Table.from_pylist([{"status": "success", **fact} for fact in facts], schema=table.arrow_schema())
-    ws.lake.commit(table, rows, replaces=[ALL_TIME])
+    ws.lake.commit(table, rows, replaces=[Restated(ALL_TIME)])
     span = Window(datetime(2018, 11, 3, tzinfo=UTC), NOW)
     ws.lake.record([Entry("binder", "launches", "", span, Status.COMPLETE, NOW, rows.num_rows)])
     return ws

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from footfall.collect import collect
 from footfall.lake import Lake
-from footfall.ledger import Entry, Status
+from footfall.ledger import Known, Status
 from footfall.metrics import Metric
 from footfall.periods import Window
 from footfall.sources import Batch, Offer, Progress
@@ -40,17 +40,16 @@ class Upstream:
     metrics: Sequence[Metric] = ()
     readings: list[int] = field(default_factory=list)
 
-    def offers(self, known: Sequence[Entry], now: datetime) -> Iterable[Offer]:
+    def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
         return [Offer(LAUNCHES.name, DAY, fingerprint=f"{self.launches}")]
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        for _ in offers:
+        for offer in offers:
             read = self.launches
             self.readings.append(read)
             self.on_read()
-            outcome = Entry("test", LAUNCHES.name, "", DAY, Status.COMPLETE, DAY.end, read, fingerprint=f"{read}")
             rows = arrow(LAUNCHES, [{"hour": DAY.start, "repo": "a/b", "launches": read}])
-            yield Batch(LAUNCHES, rows, (outcome,), (DAY,))
+            yield Batch([offer.done(read, fingerprint=f"{read}")], {LAUNCHES.name: rows})
 
 
 def stored(folder: Path) -> int:

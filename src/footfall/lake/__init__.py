@@ -7,6 +7,7 @@ from footfall.lake.maintain import Maintained
 from footfall.lake.members import actors_by_day
 from footfall.lake.reach import Reach, reach_of
 from footfall.lake.snapshot import Pinned, Snapshot
+from footfall.lake.writing import Restated
 
 __all__ = [
     "Collected",
@@ -15,6 +16,7 @@ __all__ = [
     "Maintained",
     "Pinned",
     "Reach",
+    "Restated",
     "Scope",
     "Snapshot",
     "Span",

@@ -134,13 +134,13 @@ class DeltaFolder:
         added: Sequence[DataFile],
         removed: Sequence[DataFile],
         *,
-        cursor: Cursor | None = None,
+        cursors: Sequence[Cursor] = (),
         is_rearrangement: bool = False,
     ) -> int:
-        """Add and remove files and move the cursor, all or nothing; the newest version after it.
+        """Add and remove files and move cursors, all or nothing; the newest version after it.
 
         A rearrangement holds the same rows in other files. Raises CommitConflictError when another
-        writer removed one of these files or moved this cursor since this version. What was added is
+        writer removed one of these files or moved one of these cursors since this version. What was added is
         deleted again only when it is certain that the commit did not land.
         """
         now = int(time.time() * 1000)
@@ -151,7 +151,7 @@ class DeltaFolder:
         actions += [
             AddAction(f.path, f.size, {PARTITION: f.month}, now, not is_rearrangement, self._stats(f)) for f in added
         ]
-        moved = [Transaction(cursor.app_id, cursor.position, now)] if cursor else []
+        moved = [Transaction(cursor.app_id, cursor.position, now) for cursor in cursors]
         properties = CommitProperties(app_transactions=moved, max_commit_retries=100)
         try:
             with storage_errors(self.folder):

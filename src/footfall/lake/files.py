@@ -43,15 +43,16 @@ def literal(value: str | datetime) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def read_files(folder: Path, files: Sequence[DataFile]) -> str:
-    """The SQL that reads these files; columns that a file lacks are null."""
-    return read_paths([folder / file.path for file in files])
+def read_files(folder: Path, files: Sequence[DataFile], is_named: bool = False) -> str:
+    """The SQL that reads these files; columns that a file lacks are null, and `filename` is one more where asked."""
+    return read_paths([folder / file.path for file in files], is_named)
 
 
-def read_paths(paths: Iterable[str | Path]) -> str:
+def read_paths(paths: Iterable[str | Path], is_named: bool = False) -> str:
     """The same, of files by their whole paths."""
     listed = ", ".join(literal(str(path)) for path in paths)
-    return f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
+    more = ", filename = true" if is_named else ""
+    return f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true{more})"
 
 
 def ask(incoming: duckdb.DuckDBPyRelation, sql: str) -> list[tuple[Any, ...]]:
@@ -80,7 +81,7 @@ def write_month(
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         [(_, rows, size, _, statistics, *_)] = ask(
             incoming,
-            f"COPY (SELECT {_typed(table)} FROM (SELECT * FROM ({select}) ORDER BY {order})) "
+            f"COPY (SELECT {typed(table)} FROM (SELECT * FROM ({select}) ORDER BY {order})) "
             f"TO {literal(str(folder / path))} "
             "(FORMAT parquet, COMPRESSION zstd, RETURN_STATS)",
         )
@@ -152,7 +153,8 @@ _TYPES = {
 }
 
 
-def _typed(table: Table) -> str:
+def typed(table: Table) -> str:
+    """The columns of a table, each cast to its type."""
     return ", ".join(f"CAST({quote(c.name)} AS {_TYPES[c.type]}) AS {quote(c.name)}" for c in table.columns)
 
 

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
+from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError
 from footfall.lake.collected import Collected, read_collected
 from footfall.lake.delta import (
     CommitConflictError,
@@ -22,23 +23,16 @@ from footfall.lake.delta import (
     newest_version,
     storage_errors,
 )
-from footfall.lake.files import (
-    ask,
-    connect,
-    is_writable_as_is,
-    literal,
-    months_of,
-    nulls,
-    quote,
-    read_files,
-    write_month,
-    write_sorted,
-)
-from footfall.lake.ledger import KEY, entries_of, in_force, recorded, rows_of
+from footfall.lake.files import connect, literal, months_of, quote, read_files, write_month
+from footfall.lake.ledger import KEY, disputed, entries_of, in_force, recorded, rows_of
 from footfall.lake.snapshot import Pinned, Snapshot
+from footfall.lake.writing import Incoming, Restated, Spans, of_month, replaced
 from footfall.ledger import LEDGER, Entry
-from footfall.periods import EPOCH, Window, in_utc, merge, utc_now
+from footfall.periods import EPOCH, Window, in_utc, utc_now
 from footfall.tables import Observe, Replace, Rows, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMAT = 2
 """What this Footfall writes; a lake of a higher format is left alone, one of a lower is raised by its next commit.
@@ -127,48 +121,40 @@ class Lake:
     def commit(
         self,
         table: Table,
-        rows: Rows | None,
+        rows: Rows | Sequence[pa.Table] | None,
         *,
-        replaces: Sequence[Window] = (),
-        scope: str = "",
-        cursor: Cursor | None = None,
+        replaces: Sequence[Restated] = (),
+        cursors: Sequence[Cursor] = (),
         is_sorted: bool = False,
     ) -> int:
-        """Write rows and cursor as one commit, by the table's rule; the table's version after it.
+        """Write rows and cursors as one commit, by the table's rule; the table's version after it.
 
-        Under `Replace` exactly the windows `replaces` (of `scope`) are replaced by `rows`, which must lie in them; a
-        window with no rows becomes empty. Under `Observe` the rows that differ from what is known are
+        Under `Replace` exactly the windows `replaces` (each of its scope) are replaced by `rows`, which must lie in
+        them; a window with no rows becomes empty. Under `Observe` the rows that differ from what is known are
         appended. A conflict with another writer is tried again from the newest version.
 
-        `is_sorted` says that the rows have the table's order already, which spares them a sort where it can.
+        Rows in memory may come in several parts. `is_sorted` says that each part has the table's order already,
+        which spares it a sort where it can. Raises SourceError when a row lies outside of what is replaced.
         """
-        incoming = self._incoming(table, rows)
-        in_order = rows if is_sorted and is_writable_as_is(table, rows) else None
-        windows = merge(replaces)
         for attempt in range(ATTEMPTS):
             delta = self.open_for_writing(table)
-            moved = self._moved(delta, cursor or Cursor(f"{table.name}/{scope}", 0))
+            moved = self._moved(delta, cursors or _cursors_of(table, replaces))
             added: list[DataFile]
             removed: list[DataFile] = []
             if isinstance(table.rule, Observe):
-                added = self._observed(delta, table, incoming)
+                added = self._observed(delta, table, Incoming(table, rows, Spans(table, {}), self.cursor).relation)
             else:
-                added, removed = self._replaced(delta, table, incoming, windows, scope, in_order)
+                added, removed = replaced(delta, table, rows, replaces, is_sorted, self.cursor)
+            if not added and not removed and all(delta.cursor(one.app_id) == one.position for one in moved):
+                return delta.version
             try:
-                return delta.commit(added, removed, cursor=moved)
+                return delta.commit(added, removed, cursors=moved)
             except CommitConflictError:
                 time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
         raise ConflictError(
             f"other processes kept writing {table.name} while this one tried {ATTEMPTS} times; nothing was written, "
             "run the same command again."
         )
-
-    def _incoming(self, table: Table, rows: Rows | None) -> duckdb.DuckDBPyRelation:
-        if isinstance(rows, duckdb.DuckDBPyRelation):
-            return rows
-        if rows is None:
-            return self.cursor().sql(f"SELECT {nulls(table)} LIMIT 0")
-        return self.cursor().from_arrow(rows)
 
     def open_for_writing(self, table: Table) -> DeltaFolder:
         self._prepare()
@@ -179,46 +165,9 @@ class Lake:
         return delta.add_columns(table)
 
     @staticmethod
-    def _moved(delta: DeltaFolder, cursor: Cursor) -> Cursor:
+    def _moved(delta: DeltaFolder, cursors: Sequence[Cursor]) -> list[Cursor]:
         """A cursor never moves back: a restated old day leaves it where it was."""
-        return Cursor(cursor.app_id, max(cursor.position, delta.cursor(cursor.app_id) or 0))
-
-    def _replaced(
-        self,
-        delta: DeltaFolder,
-        table: Table,
-        incoming: duckdb.DuckDBPyRelation,
-        windows: Sequence[Window],
-        scope: str,
-        in_order: Rows | None,
-    ) -> tuple[list[DataFile], list[DataFile]]:
-        """Files that hold the new rows and what stays of the old files they touch; and those old files."""
-        touched = [file for file in delta.files() if any(file.overlaps(window) for window in windows)]
-        goes = _within(table, windows)
-        if column := table.rule.scope:
-            goes += f" AND {quote(column)} IS NOT DISTINCT FROM {literal(scope)}"
-            touched = [file for file in touched if self._holds_any(delta.folder, file, goes)]
-        only = _one_month(windows)
-        months = [only] if only else months_of(table, incoming)
-        with delta.staging() as added:
-            if in_order is not None and only and not touched:
-                added.append(write_sorted(delta.folder, table, only, in_order))
-                months = []
-            for month in sorted({*months, *(file.month for file in touched)}):
-                old = [file for file in touched if file.month == month]
-                select = "SELECT * FROM incoming" if only else _of_month(table, month)
-                if old:
-                    select += f" UNION ALL BY NAME SELECT * FROM {read_files(delta.folder, old)} WHERE NOT ({goes})"
-                if written := write_month(delta.folder, table, month, incoming, select):
-                    added.append(written)
-            # What the files say of themselves proves most commits right without reading the rows again.
-            if touched or not only or not _are_within(added, windows):
-                _check_within(table, incoming, windows)
-        return added, touched
-
-    def _holds_any(self, folder: Path, file: DataFile, condition: str) -> bool:
-        found = self.cursor().sql(f"SELECT 1 FROM {read_files(folder, [file])} WHERE {condition} LIMIT 1")
-        return bool(found.fetchall())
+        return [Cursor(one.app_id, max(one.position, delta.cursor(one.app_id) or 0)) for one in cursors]
 
     def _observed(self, delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation) -> list[DataFile]:
         """Files with the incoming rows that differ from what was observed last of the same key."""
@@ -230,7 +179,7 @@ class Lake:
         files = delta.files()
         with delta.staging() as added:
             for month in months_of(table, incoming):
-                select = f"SELECT *{stamp} FROM ({_of_month(table, month)})"
+                select = f"SELECT *{stamp} FROM ({of_month(table, month)})"
                 if old := [file for file in files if file.month == month]:
                     known = (
                         f"SELECT {', '.join(said)} FROM {read_files(delta.folder, old)} "
@@ -252,7 +201,7 @@ class Lake:
             self._stamped = max(self._stamped, self._newest_stamp(ledger))
         self._stamped = max(in_utc(self.now()), self._stamped + timedelta(microseconds=1))
         rows = rows_of(entries, self._stamped)
-        self._stamped_version = self.commit(LEDGER, rows, cursor=Cursor(LEDGER.name, 0))
+        self._stamped_version = self.commit(LEDGER, rows, cursors=[Cursor(LEDGER.name, 0)])
 
     def _newest_stamp(self, ledger: Pinned) -> datetime:
         newest = f"SELECT epoch_us(max(observed_at)) FROM ({recorded(ledger.files)})"
@@ -265,10 +214,13 @@ class Lake:
         entries = in_force(recorded(ledger.files if ledger else (), source=source))
         return list(entries_of(self.cursor().sql(f"{entries} ORDER BY {KEY}, observed_at")))
 
-    def learnt(self, source: str, since: datetime) -> tuple[Entry, ...]:
-        """Every entry of a source that was recorded after `since`, those that newer ones stand for included."""
+    def disputed(self, source: str, since: datetime) -> set[tuple[str, str, Window]]:
+        """Table, scope and window of what was recorded of a source after `since` with more than one fingerprint."""
         ledger = self._pin(LEDGER)
-        return entries_of(self.cursor().sql(recorded(ledger.files if ledger else (), source=source, since=since)))
+        found = disputed(recorded(ledger.files if ledger else (), source=source, since=since))
+        rows = self.cursor().sql(found).fetchall()
+        moment = {us: EPOCH + timedelta(microseconds=us) for row in rows for us in row[2:]}
+        return {(table, scope, Window(moment[start], moment[end])) for table, scope, start, end in rows}
 
     def _read_ledger(self, ledger: Pinned, table: str, window: Window | None, as_of: datetime | None) -> Collected:
         """What the ledger says about a table; kept while its version is the same."""
@@ -331,30 +283,7 @@ BUILT_FROM = "built_from"
 """The cursor of a rollup: the version of its table that it sums up."""
 
 
-def _within(table: Table, windows: Sequence[Window]) -> str:
-    time_column = quote(table.time)
-    spans = [f"({time_column} >= {literal(w.start)} AND {time_column} < {literal(w.end)})" for w in windows]
-    return f"({' OR '.join(spans)})" if spans else "false"
-
-
-def _one_month(windows: Sequence[Window]) -> str:
-    """The month that all windows lie in; empty when there is no such month."""
-    months = {f"{moment:%Y-%m}" for w in windows for moment in (w.start, w.end - timedelta(microseconds=1))}
-    return months.pop() if len(months) == 1 else ""
-
-
-def _are_within(files: Sequence[DataFile], windows: Sequence[Window]) -> bool:
-    return all(f.first and f.last and any(f.first in w and f.last in w for w in windows) for f in files)
-
-
-def _check_within(table: Table, incoming: duckdb.DuckDBPyRelation, windows: Sequence[Window]) -> None:
-    """A row outside the windows that its source vouches for would be doubled by the next run."""
-    [(count,)] = ask(incoming, f"SELECT count(*) FROM incoming WHERE NOT {_within(table, windows)}")
-    if count:
-        raise SourceError(
-            f"a source gave {count} rows of {table.name} outside the windows it stated; nothing was written."
-        )
-
-
-def _of_month(table: Table, month: str) -> str:
-    return f"SELECT * FROM incoming WHERE strftime({quote(table.time)}, '%Y-%m') = {literal(month)}"
+def _cursors_of(table: Table, replaces: Sequence[Restated]) -> list[Cursor]:
+    """Cursors that stand still, a scope each: two writers of one scope must never land side by side."""
+    scopes = {one.scope for one in replaces} or {""}
+    return [Cursor(f"{table.name}/{scope}", 0) for scope in sorted(scopes)]

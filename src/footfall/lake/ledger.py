@@ -91,6 +91,15 @@ def in_force(recorded: str) -> str:
     """
 
 
+def disputed(recorded: str) -> str:
+    """Table, scope and ends (in microseconds) of windows that were collected with more than one fingerprint."""
+    return f"""
+        SELECT "table", scope, epoch_us(window_start), epoch_us(window_end) FROM ({recorded})
+        WHERE status IN ('complete', 'provisional') AND fingerprint <> ''
+        GROUP BY ALL HAVING count(DISTINCT fingerprint) > 1
+    """
+
+
 def entries_of(rows: duckdb.DuckDBPyRelation) -> tuple[Entry, ...]:
     """Rows of the ledger as entries, in their order."""
     asked = ", ".join(f"epoch_us({name})" if name in MOMENTS else quote(name) for name in LEDGER.names)

@@ -86,7 +86,7 @@ def _carry_rollups_over(lake: Lake, table: Table, before: int, after: int) -> No
         target = DeltaFolder.open(lake.root / rollup.name, table.time)
         if target is not None and target.cursor(BUILT_FROM) == before:
             try:
-                target.commit([], [], cursor=Cursor(BUILT_FROM, after))
+                target.commit([], [], cursors=[Cursor(BUILT_FROM, after)])
             except CommitConflictError:
                 return
 

@@ -50,7 +50,7 @@ def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
         for span in sorted(files if spans is None else files.keys() & spans):
             if written := _sum(lake, table, rollup, target, read_files(summed.folder, files[span]), span):
                 added.append(written)
-    target.commit(added, removed, cursor=Cursor(BUILT_FROM, source.version))
+    target.commit(added, removed, cursors=[Cursor(BUILT_FROM, source.version)])
 
 
 def _span(rollup: Rollup, month: str) -> str:

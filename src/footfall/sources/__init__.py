@@ -1,11 +1,11 @@
-"""Sources: places that know about usage. One file each; built-in ones register as a plugin would.
+"""Sources: places that know about usage. One place each; built-in ones register as a plugin would.
 
 A source tells what it has to offer, `collect` compares that with the ledger, and the source fetches
 what is new or restated, in batches that are committed whole:
 
-    offers(known, now)  what upstream has right now, window by window      (input and output)
-    plan(offers, known) which of it is missing, provisional or restated    (pure, in collect)
-    fetch(offers, tell) rows and outcomes, a batch a commit                (input and output)
+    offers(known, now)   what upstream has right now, window by window       (input and output)
+    choose(offers, known) which of it is missing, provisional or restated    (pure, in collect)
+    fetch(offers, tell)  rows, and how each offer ended                      (input and output)
 """
 
 from __future__ import annotations
@@ -18,53 +18,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from footfall.errors import SettingsError, UnknownNameError
-from footfall.ledger import Entry
+from footfall.ledger import Known
 from footfall.metrics import Metric
-from footfall.periods import Window
-from footfall.tables import Rows, Table
+from footfall.sources.offers import Batch, End, Offer, Outcome
+from footfall.tables import Table
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from footfall.http import Client
 
-
-@dataclass(frozen=True)
-class Offer:
-    """A window that a source could state the truth about, as it looks right now.
-
-    `fingerprint` changes when the source restates the window; empty means "cannot tell, always ask".
-    `is_settled` is False while the source may still revise it. `missing` says why there is nothing to fetch.
-    """
-
-    table: str
-    window: Window
-    scope: str = ""
-    fingerprint: str = ""
-    is_settled: bool = True
-    missing: str = ""
-    size: int = 0
-    """Bytes to read, where known; for progress only."""
-    detail: Any = None
-    """The source's own: what it needs to fetch this (a path, an address, heads)."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Rows of one table, committed at once with the outcomes of the windows they came from.
-
-    `replaces` are the windows the rows state whole: a window whose file was broken is not among them.
-    `position` is the cursor's new value (how far the source has been read), an int64 that never falls.
-    """
-
-    table: Table
-    rows: Rows | None
-    outcomes: tuple[Entry, ...]
-    replaces: tuple[Window, ...] = ()
-    scope: str = ""
-    position: int = 0
-    is_sorted: bool = False
-    """Whether the rows are in the table's order already."""
+__all__ = [
+    "Batch",
+    "Context",
+    "End",
+    "Known",
+    "Offer",
+    "Outcome",
+    "Progress",
+    "Source",
+    "installed_sources",
+    "open_sources",
+]
 
 
 class Progress(Protocol):
@@ -98,15 +73,12 @@ class Source(Protocol):
 
     def __init__(self, settings: Any, context: Context) -> None: ...
 
-    def offers(self, known: Sequence[Entry], now: datetime) -> Iterable[Offer]:
+    def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
         """What upstream has now. `known` is this source's part of the ledger."""
         ...
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        """The rows of `offers`, a batch a commit. A window that fails is an outcome, not an exception.
-
-        The rows of a batch must stay readable until the next one is asked for.
-        """
+        """The rows of `offers`, with an outcome for each. A window that fails is an outcome, not an exception."""
         ...
 
 

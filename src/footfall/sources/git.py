@@ -39,7 +39,7 @@ from footfall.repositories import (
     without_password,
 )
 from footfall.settings import Part, Secret
-from footfall.sources import Batch, Context, Offer, Progress
+from footfall.sources import Batch, Context, Known, Offer, Outcome, Progress
 from footfall.tables import Column, Replace, Role, Table, TableEvent
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class Git:
         self._context = context
         self._authors = _Authors(settings.hash_key, settings.bots)
 
-    def offers(self, known: Sequence[Entry], now: datetime) -> Iterable[Offer]:
+    def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
         """One offer a repository, never settled: whether there is something new is seen when it is fetched."""
         before = _last_read(known)
         places = [_locate(repository, self._context.folder) for repository in self._settings.repositories]
@@ -184,7 +184,7 @@ class Git:
         told = tuple(entry for entry in gone.values() if entry and entry.rows)
         tasks = [_Task(place.name, place, before.get(place.name), told) for place in places]
         tasks += [_Task(name, None, entry) for name, entry in gone.items() if not _is_retired(entry, known)]
-        return [Offer(COMMITS.name, ALL_TIME, task.name, is_settled=False, detail=task) for task in tasks]
+        return [replace(_offer(task.name), detail=task) for task in tasks]
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
         """A batch a repository: the commits of the window that changed, or only a renewed outcome."""
@@ -201,7 +201,7 @@ class Git:
                 batches = [_failed(task.name, str(error))]
             except OSError as error:
                 batches = [_failed(task.name, f"{error.filename or 'a file'}: {error.strerror}")]
-            handed_over |= {batch.scope for batch in batches if batch.scope != task.name}
+            handed_over |= {one.offer.scope for batch in batches for one in batch.outcomes} - {task.name}
             tell(windows=1, note=f"{task.name}: read")
             yield from batches
 
@@ -218,8 +218,9 @@ class Git:
         before, name = task.before, task.name
         reading = _Reading(name, self._authors)
         if before and before.fingerprint == seen.fingerprint:
-            renewed = replace(before, covered_until=read_at, observed_at=None)
-            return _batch(replace(renewed, reason=_shallow_note(before.window)))
+            return Batch(
+                [_offer(name).unchanged(covered_until=read_at, note=_shallow_note(before.window), window=before.window)]
+            )
         if not seen.head:
             return _empty(name, before, seen, read_at)
         old = _head(before) if before else ""
@@ -237,54 +238,54 @@ def _whole(reading: _Reading, repository: Repository, seen: _Seen, note: str, re
     reading.take(repository.log(seen.head))
     window = Window(reading.cut, FAR_FUTURE) if reading.cut else ALL_TIME
     rows = reading.rows(window)
-    entry = Entry(
-        source=Git.name,
-        table=COMMITS.name,
-        scope=reading.repo,
-        window=window,
-        status=Status.COMPLETE,
-        covered_until=read_at,
-        rows=rows.num_rows,
-        rejected=reading.rejected,
-        fingerprint=seen.fingerprint,
-        reason=_sentences(note, _shallow_note(window), _future_note(reading, read_at)),
-        sample=reading.sample,
+    return _batch(
+        _offer(reading.repo).done(
+            rows.num_rows,
+            covered_until=read_at,
+            rejected=reading.rejected,
+            sample=reading.sample,
+            note=_sentences(note, _shallow_note(window), _future_note(reading, read_at)),
+            fingerprint=seen.fingerprint,
+            window=window,
+            position=_position(read_at),
+        ),
+        rows,
     )
-    return _batch(entry, rows, window)
 
 
 def _grown(reading: _Reading, repository: Repository, seen: _Seen, before: Entry, read_at: datetime) -> Batch:
     """The new commits, with all others since the day of the oldest of them: a window is stated whole."""
     old = _head(before)
     reading.take(repository.log(f"{old}..{seen.head}"))
-    entry = replace(
-        before,
+    restates = Window(before.window.start, before.window.start)
+    if reading.earliest is not None:
+        restates = Window(max(before.window.start, floor(Grain.DAY, reading.earliest)), FAR_FUTURE)
+    outcome = _offer(reading.repo).done(
+        before.rows + reading.count(before.window),
         covered_until=read_at,
-        observed_at=None,
-        rows=before.rows + reading.count(before.window),
         rejected=before.rejected + reading.rejected,
-        fingerprint=seen.fingerprint,
-        reason=_sentences(_shallow_note(before.window), _future_note(reading, read_at)),
         sample=reading.sample or before.sample,
+        note=_sentences(_shallow_note(before.window), _future_note(reading, read_at)),
+        fingerprint=seen.fingerprint,
+        window=before.window,
+        restates=restates,
+        position=_position(read_at),
     )
     if reading.earliest is None:
-        return _batch(entry)
-    changed = Window(max(before.window.start, floor(Grain.DAY, reading.earliest)), FAR_FUTURE)
-    reading.take(repository.log_of(repository.since(old, changed.start)))
-    return _batch(entry, reading.rows(changed), changed)
+        return _batch(outcome)
+    reading.take(repository.log_of(repository.since(old, restates.start)))
+    return _batch(outcome, reading.rows(restates))
 
 
 def _empty(name: str, before: Entry | None, seen: _Seen, read_at: datetime) -> Batch:
     """No commit yet is a complete zero; no commit any more is a fault, and erases nothing."""
     if before and before.rows:
         return _failed(name, "it has no commits any more; what was collected before stands")
-    entry = Entry(Git.name, COMMITS.name, name, ALL_TIME, Status.COMPLETE, read_at, fingerprint=seen.fingerprint)
-    return _batch(replace(entry, reason="it has no commits yet"))
+    return _batch(_offer(name).done(covered_until=read_at, fingerprint=seen.fingerprint, note="it has no commits yet"))
 
 
 def _failed(name: str, reason: str) -> Batch:
-    entry = Entry(Git.name, COMMITS.name, name, ALL_TIME, Status.FAILED, EPOCH, reason=reason)
-    return Batch(COMMITS, None, (entry,), scope=name)
+    return Batch([_offer(name).failed(reason)])
 
 
 def _retired(task: _Task, read_at: datetime) -> Batch:
@@ -293,11 +294,10 @@ def _retired(task: _Task, read_at: datetime) -> Batch:
     Of which nothing is stored is a complete zero, lest it count as a gap for ever.
     """
     if task.before and task.before.rows:
-        rest, reason = _after(task.before), "it is not in the settings any more"
-        entry = Entry(Git.name, COMMITS.name, task.name, rest, Status.RETIRED, rest.start, reason=reason)
-        return Batch(COMMITS, None, (entry,), scope=task.name)
+        reason = "it is not in the settings any more"
+        return Batch([_offer(task.name).retired(reason, since=task.before.covered_until)])
     reason = "" if task.before else "it is not in the settings, and nothing was collected of it"
-    return _batch(Entry(Git.name, COMMITS.name, task.name, ALL_TIME, Status.COMPLETE, read_at, reason=reason))
+    return _batch(_offer(task.name).done(covered_until=read_at, note=reason))
 
 
 def _is_retired(last: Entry | None, known: Sequence[Entry]) -> bool:
@@ -315,19 +315,20 @@ def _after(last: Entry) -> Window:
 def _handed_over(entry: Entry, name: str, read_at: datetime) -> Batch:
     """The same history was read under another name, which the settings have no more: counted once, under the new one."""
     reason = f"it is called {name} now"
-    nothing = Entry(Git.name, COMMITS.name, entry.scope, ALL_TIME, Status.COMPLETE, read_at, reason=reason)
-    return _batch(nothing, COMMITS.arrow_schema().empty_table(), ALL_TIME)
+    return _batch(_offer(entry.scope).done(covered_until=read_at, note=reason))
 
 
-def _batch(entry: Entry, rows: pa.Table | None = None, changed: Window | None = None) -> Batch:
-    outcomes = [entry]
-    if entry.window != ALL_TIME:
-        # Of the whole history, which is what was asked for; an earlier failure to read it is over with that.
-        rest = Entry(Git.name, COMMITS.name, entry.scope, ALL_TIME, Status.MISSING, EPOCH, reason=entry.reason)
-        outcomes.append(rest)
-    # The cursor is the moment of reading: heads have no order that an integer could tell.
-    position = int(entry.covered_until.timestamp() * 1_000_000)
-    return Batch(COMMITS, rows, tuple(outcomes), (changed,) if changed else (), entry.scope, position)
+def _offer(name: str) -> Offer:
+    return Offer(COMMITS.name, ALL_TIME, name)
+
+
+def _batch(outcome: Outcome, rows: pa.Table | None = None) -> Batch:
+    return Batch([outcome], {} if rows is None else {COMMITS.name: rows})
+
+
+def _position(read_at: datetime) -> int:
+    """The cursor is the moment of reading: heads have no order that an integer could tell."""
+    return int(read_at.timestamp() * 1_000_000)
 
 
 def _sentences(*notes: str) -> str:

@@ -29,7 +29,7 @@ from footfall.ledger import Entry, Status
 from footfall.metrics import Filter, Kind, Metric, Policy, column
 from footfall.periods import EPOCH, Grain, Window
 from footfall.settings import Part
-from footfall.sources import Batch, Context, Offer, Progress
+from footfall.sources import Batch, Context, End, Known, Offer, Outcome, Progress
 from footfall.sources.binder.ahead import ahead, one_ahead
 from footfall.sources.binder.archive import (
     Address,
@@ -37,6 +37,7 @@ from footfall.sources.binder.archive import (
     Facts,
     Folder,
     Look,
+    can_tell,
     fingerprint_of,
     is_news,
     no_file,
@@ -206,7 +207,7 @@ class Binder:
             else Folder(context.folder / Path(settings.archive).expanduser())
         )
 
-    def offers(self, known: Sequence[Entry], now: datetime) -> Iterable[Offer]:
+    def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
         """Every day from the first to today, as the archive shows it."""
         first, today = self._settings.first_day, now.astimezone(UTC).date()
         days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
@@ -216,15 +217,19 @@ class Binder:
             facts = {**look.facts, "shape": shape}
             entry = newest.get(day)
             is_known = entry is not None and entry.status is not Status.MISSING and bool(entry.fingerprint)
+            # a file that may still change, and was not seen, is fetched whatever is known of it
+            is_open = entry is not None and entry.status is Status.PROVISIONAL and not can_tell(look.facts)
             yield Offer(
                 table=self._table.name,
                 window=Window.of_day(day),
                 # what is known and not contradicted stands, so that the day counts as unchanged
-                fingerprint=entry.fingerprint
+                fingerprint=""
+                if is_open
+                else entry.fingerprint
                 if entry is not None and is_known and not is_news(entry.fingerprint, facts)
                 else fingerprint_of(facts),
                 is_settled=is_settled(day, now),
-                missing=look.missing,
+                absent=look.missing,
                 size=look.size,
                 detail=replace(look, facts=facts, stored=stored[day].rows if day in stored else 0),
             )
@@ -262,16 +267,10 @@ class Binder:
         for arrival in arrivals:
             outcomes.append(self._outcome(arrival, readings.get(arrival.file) if arrival.file else None))
             tell(windows=1)
-        failed = [outcome.window.start.date() for outcome in outcomes if outcome.status is Status.FAILED]
-        good = [o.window for o in outcomes if o.is_success]
-        return Batch(
-            table=self._table,
-            rows=reader.rows(but=failed) if good else None,
-            outcomes=tuple(outcomes),
-            replaces=tuple(good),
-            position=(good[-1].end - EPOCH).days if good else 0,
-            is_sorted=True,
-        )
+        failed = [outcome.window.start.date() for outcome in outcomes if outcome.end is End.FAILED]
+        has_rows = any(outcome.is_success for outcome in outcomes)
+        rows = reader.rows(but=failed) if has_rows else None
+        return Batch(outcomes, {self._table.name: rows} if rows is not None else {}, is_sorted=True)
 
     def _bring(
         self, offers: Sequence[Offer], folder: Path, reader: Reader, tell: Progress
@@ -291,8 +290,8 @@ class Binder:
         tell()  # nothing new: whether it is still wanted
         look, day = offer.detail, offer.window.start.date()
         arrival = _Arrival(offer, self._context.now())
-        if offer.missing or not look.place:
-            return replace(arrival, missing=offer.missing or look.missing)
+        if offer.absent or not look.place:
+            return replace(arrival, missing=offer.absent or look.missing)
         try:
             path, facts = self._archive.bring(look, folder)
             file = File(day, unpacked(path, folder))
@@ -307,29 +306,27 @@ class Binder:
         reader.begin(file)
         return replace(arrival, file=file, facts=facts)
 
-    def _outcome(self, arrival: _Arrival, reading: Reading | None) -> Entry:
+    def _outcome(self, arrival: _Arrival, reading: Reading | None) -> Outcome:
         offer = arrival.offer
-        entry = Entry(
-            source=self.name,
-            table=self._table.name,
-            scope="",
-            window=offer.window,
-            status=Status.COMPLETE if offer.is_settled else Status.PROVISIONAL,
-            covered_until=min(offer.window.end, max(arrival.asked_at, offer.window.start)),
-            fingerprint=fingerprint_of({**offer.detail.facts, **arrival.facts}),
-        )
+        looks = fingerprint_of({**offer.detail.facts, **arrival.facts})
         if arrival.missing:
-            return replace(entry, status=Status.MISSING, reason=arrival.missing)
+            return offer.missing(arrival.missing, fingerprint=looks)
         if reading is None:
-            return replace(entry, status=Status.FAILED, reason=arrival.fault)
+            return offer.failed(arrival.fault, fingerprint=looks)
         rejected, sample = reading.refused.total(), reading.sample
-        if fault := _cut_short(offer.detail, reading):
-            reading = replace(reading, fault=fault)
-        if reading.fault:
-            reason = "; ".join((reading.fault, *reading.notes))
-            return replace(entry, status=Status.FAILED, rejected=rejected, reason=reason, sample=sample)
+        if fault := _cut_short(offer.detail, reading) or reading.fault:
+            reason = "; ".join((fault, *reading.notes))
+            return offer.failed(reason, rejected=rejected, sample=sample, fingerprint=looks)
         notes = (*reading.notes, *offer.detail.notes, *_count_note(offer.detail.facts, reading.lines))
-        return replace(entry, rows=reading.taken, rejected=rejected, reason="; ".join(notes), sample=sample)
+        return offer.done(
+            reading.taken,
+            covered_until=arrival.asked_at,
+            rejected=rejected,
+            sample=sample,
+            note="; ".join(notes),
+            fingerprint=looks,
+            position=(offer.window.end - EPOCH).days,
+        )
 
     def _member(self, origin: str | None) -> str:
         return member_of(origin, self._settings.members, self._settings.federation_default)

@@ -274,6 +274,11 @@ def _header_facts(headers: Mapping[str, str]) -> Facts:
     return {name: value for name, value in facts.items() if value}
 
 
+def can_tell(facts: Facts) -> bool:
+    """Whether a file was looked at itself, so that it would show when it changed."""
+    return not facts.keys().isdisjoint(("etag", "modified", "mtime"))
+
+
 def fingerprint_of(facts: Facts) -> str:
     return json.dumps(facts, sort_keys=True, separators=(",", ":"))
 

@@ -1,0 +1,74 @@
+"""Which of the offered windows are to be fetched: pure, so that any clock and any history can be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from footfall.ledger import Entry, Known, Status
+from footfall.periods import Window
+from footfall.sources import Offer
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be fetched, what the ledger learns without that, and how much stands as it is."""
+
+    wanted: tuple[Offer, ...]
+    missing: tuple[Entry, ...]
+    """News only: windows that were not known to be missing for this reason."""
+    renewed: tuple[Entry, ...]
+    """Windows that stand as they are stored, and now reach further or are final."""
+    unchanged: int
+
+
+def choose(
+    source: str, offers: Iterable[Offer], known: Known, window: Window, now: datetime, *, is_recheck: bool = False
+) -> Choice:
+    """Compare offers with what the ledger knows of the source called `source`.
+
+    An offer within `window` is wanted when it was never collected, failed last time, cannot tell what it looks like,
+    or looks different; with `is_recheck` always.
+    """
+    wanted: list[Offer] = []
+    missing: list[Entry] = []
+    renewed: list[Entry] = []
+    unchanged = 0
+    for offer in offers:
+        if not offer.window.overlaps(window):
+            continue
+        last = known.latest(offer.table, offer.scope, offer.window)
+        stored = known.stored(offer.table, offer.scope, offer.window)
+        if offer.absent:
+            if last is None or last.status is not Status.MISSING or last.reason != offer.absent:
+                missing.append(_missing(source, offer, now))
+            else:
+                unchanged += 1
+        elif is_recheck:
+            wanted.append(replace(offer, is_rechecked=True))
+        elif last is None or stored is None or not last.is_success or not _looks_the_same(offer, stored):
+            wanted.append(offer)
+        else:
+            unchanged += 1
+            renewed += _renewed(offer, stored, now)
+    return Choice(tuple(wanted), tuple(missing), tuple(renewed), unchanged)
+
+
+def _looks_the_same(offer: Offer, stored: Entry) -> bool:
+    return bool(offer.fingerprint) and offer.fingerprint == stored.fingerprint
+
+
+def _missing(source: str, offer: Offer, now: datetime) -> Entry:
+    until = min(offer.window.end, now)
+    return Entry(source, offer.table, offer.scope, offer.window, Status.MISSING, until, reason=offer.absent)
+
+
+def _renewed(offer: Offer, stored: Entry, now: datetime) -> list[Entry]:
+    """What looks as it did is known up to now, and final once upstream can no longer revise it; [] when that is no news."""
+    until = max(stored.covered_until, min(offer.window.end, now))
+    is_final = offer.is_settled_at(now)
+    if until == stored.covered_until and not (is_final and stored.is_provisional_at(now)):
+        return []
+    status = Status.COMPLETE if is_final else Status.PROVISIONAL
+    return [replace(stored, status=status, settles_at=offer.settles_at, covered_until=until, observed_at=None)]

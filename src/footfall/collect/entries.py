@@ -1,0 +1,89 @@
+"""Outcomes of a source → entries of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from footfall.ledger import Entry, Known, Status
+from footfall.periods import Window
+from footfall.sources import End, Outcome
+
+BASELESS = "the source calls it unchanged, and nothing that is stored says so; it is fetched again next time"
+
+
+@dataclass(frozen=True)
+class Clerk:
+    """Knows what the outcomes of one run of one source mean for the ledger."""
+
+    source: str
+    known: Known
+    asked_at: datetime
+    """When the offers were asked for: what the source read, it read later."""
+
+    def entries(self, outcome: Outcome) -> tuple[Entry, ...]:
+        """What the ledger is to say; where less than the offered window is stated, also that there is no more."""
+        entry = self._entry(outcome)
+        offered = outcome.offer.window
+        if not entry.is_success or outcome.window == offered:
+            return (entry,)
+        # Of the whole window, which was asked for; an earlier failure to read it is over with that.
+        rest = self._blank(outcome, Status.MISSING, offered, offered.start, entry.reason)
+        return entry, replace(rest, fingerprint="")
+
+    def doubts(self, outcomes: Iterable[Outcome]) -> Iterator[Entry]:
+        """What the ledger vouches for and is about to be restated.
+
+        It is doubted before: else a crash would leave the old claim beside the new rows, and it would be believed
+        should the source (or a setting) go back to how it was.
+        """
+        for outcome in outcomes:
+            stored = self._stored(outcome)
+            if outcome.end is not End.DONE or stored is None:
+                continue
+            if stored.fingerprint and stored.fingerprint != outcome.fingerprint:
+                yield replace(stored, fingerprint="", observed_at=None)
+
+    def _entry(self, outcome: Outcome) -> Entry:
+        status = outcome.status_at(self.asked_at)
+        match outcome.end:
+            case End.RETIRED:
+                return self._blank(outcome, status, outcome.window, outcome.window.start, outcome.note or "")
+            case End.UNCHANGED:
+                return self._unchanged(outcome, status)
+        entry = self._blank(outcome, status, outcome.window, self._covered(outcome), outcome.note or "")
+        return replace(
+            entry,
+            rows=outcome.rows,
+            rejected=outcome.rejected,
+            sample=outcome.sample,
+            settles_at=outcome.settles_at if outcome.is_success else None,
+        )
+
+    def _unchanged(self, outcome: Outcome, status: Status) -> Entry:
+        """What is stored, renewed; a failure where nothing is stored, or where what is stored is in doubt."""
+        stored, until = self._stored(outcome), self._covered(outcome)
+        if stored is None or (outcome.fingerprint and not stored.fingerprint):
+            return self._blank(outcome, Status.FAILED, outcome.window, until, BASELESS)
+        return replace(
+            stored,
+            status=status,
+            settles_at=outcome.settles_at,
+            covered_until=max(until, stored.covered_until),
+            fingerprint=outcome.fingerprint or stored.fingerprint,
+            reason=stored.reason if outcome.note is None else outcome.note,
+            observed_at=None,
+        )
+
+    def _stored(self, outcome: Outcome) -> Entry | None:
+        return self.known.stored(outcome.offer.table, outcome.offer.scope, outcome.window)
+
+    def _blank(self, outcome: Outcome, status: Status, window: Window, until: datetime, reason: str) -> Entry:
+        offer, looks = outcome.offer, outcome.fingerprint
+        return Entry(self.source, offer.table, offer.scope, window, status, until, fingerprint=looks, reason=reason)
+
+    def _covered(self, outcome: Outcome) -> datetime:
+        """Up to which moment the window is stated: at most to its end."""
+        said = self.asked_at if outcome.covered_until is None else outcome.covered_until
+        return min(outcome.window.end, max(said, outcome.window.start))

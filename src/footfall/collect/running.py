@@ -1,0 +1,177 @@
+"""A run of collecting: each source is asked what there is, and what is new is fetched and committed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from footfall.collect.asking import ASKED, record_asking
+from footfall.collect.buffer import Bounds, Buffer, cursor_id
+from footfall.collect.choice import choose
+from footfall.collect.contest import contested
+from footfall.collect.entries import Clerk
+from footfall.collect.summary import SourceSummary, Summary, Unwatched, Watcher
+from footfall.errors import SourceError
+from footfall.lake import Lake
+from footfall.lake.maintain import compact
+from footfall.lake.rollups import refresh
+from footfall.ledger import LEDGER, Entry, Key, Known, Status
+from footfall.periods import ALL_TIME, EPOCH, Window
+from footfall.sources import Batch, End, Offer, Outcome, Source
+from footfall.tables import Replace
+
+FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked for."""
+
+    window: Window = ALL_TIME
+    """Only offers that touch it are considered."""
+    is_recheck: bool = False
+    """Whether everything in the window is fetched, whatever it looks like."""
+    is_dry_run: bool = False
+    bounds: Bounds = field(default_factory=Bounds)
+
+
+def collect(
+    lake: Lake,
+    sources: Mapping[str, Source],
+    *,
+    now: Callable[[], datetime],
+    window: Window = ALL_TIME,
+    is_dry_run: bool = False,
+    is_recheck: bool = False,
+    watch: Watcher | None = None,
+    bounds: Bounds | None = None,
+) -> Summary:
+    """Collect `sources`, each under its name, one after the other. One that cannot be reached does not stop the others."""
+    asked = Asked(window, is_recheck, is_dry_run, bounds or Bounds())
+    watch = watch or Unwatched()
+    done = []
+    for name, source in sources.items():
+        summary = SourceSummary(name)
+        started = time.monotonic()
+        try:
+            _Run(lake, name, source, summary, now, asked, watch).collect()
+        except SourceError as error:
+            summary.error = str(error)
+            if not is_dry_run:
+                record_asking(lake, name, source, Status.FAILED, now(), str(error))
+        summary.seconds = time.monotonic() - started
+        watch.finish(summary)
+        done.append(summary)
+    return Summary(tuple(done), is_dry_run)
+
+
+@dataclass
+class _Run:
+    """One source, collected once."""
+
+    lake: Lake
+    name: str
+    source: Source
+    summary: SourceSummary
+    now: Callable[[], datetime]
+    asked: Asked
+    watch: Watcher
+    stored: list[Entry] = field(default_factory=list)
+
+    def collect(self) -> None:
+        entries = self.lake.known(self.name)
+        began = max((e.observed_at for e in entries if e.observed_at), default=EPOCH)
+        known = self._known(entries)
+        asked_at = self.now()
+        choice = choose(
+            self.name,
+            self._offers(known, asked_at),
+            known,
+            self.asked.window,
+            asked_at,
+            is_recheck=self.asked.is_recheck,
+        )
+        self.summary.windows, self.summary.unchanged = len(choice.wanted), choice.unchanged
+        self.summary.add(choice.missing)
+        size = sum(offer.size for offer in choice.wanted)
+        self.watch.start(self.name, len(choice.wanted), size)
+        if self.asked.is_dry_run:
+            self.summary.bytes = size
+            return
+        self.lake.record([*choice.missing, *choice.renewed])
+        self.stored += choice.renewed
+        if choice.wanted:
+            self._fetch(choice.wanted, Clerk(self.name, known, asked_at))
+        self.lake.record(contested(self.lake, self.name, self.stored, began))
+        if any(entry.window == ASKED and entry.status is Status.FAILED for entry in entries):
+            record_asking(self.lake, self.name, self.source, Status.COMPLETE, self.now())
+        self._tidy()
+
+    def _known(self, entries: Sequence[Entry]) -> Known:
+        tables = {table.name: table for table in self.source.tables}
+
+        def position(table: str, scope: str) -> int | None:
+            return self.lake.cursor_position(tables[table], cursor_id(self.name, table, scope))
+
+        recheck = self.asked.window if self.asked.is_recheck else None
+        return Known((entry for entry in entries if entry.window != ASKED), position, recheck)
+
+    def _offers(self, known: Known, now: datetime) -> list[Offer]:
+        offers = list(self.source.offers(known, now))
+        tables = {table.name: table for table in self.source.tables}
+        for offer in offers:
+            if offer.table not in tables:
+                raise SourceError(
+                    f"the source {self.name} offers windows of {offer.table!r}, which is none of its tables: "
+                    f"{', '.join(tables)}."
+                )
+            rule = tables[offer.table].rule
+            if offer.scope and isinstance(rule, Replace) and not rule.scope:
+                raise SourceError(
+                    f"the source {self.name} offers {offer.table} by scope ({offer.scope!r}), and the table does not say "
+                    'which column holds it; declare rule=Replace(scope="column").'
+                )
+        return offers
+
+    def _fetch(self, wanted: Sequence[Offer], clerk: Clerk) -> None:
+        buffer = Buffer(self.lake, clerk, self.source.tables, self._on_stored, self.asked.bounds)
+        answered: set[Key] = set()
+        batches = self.source.fetch(wanted, self._tell)
+        try:
+            for batch in batches:
+                answered.update(_key(outcome.offer) for outcome in batch.outcomes)
+                buffer.add(batch)
+        except Exception:
+            buffer.flush()  # what came before the fault is whole
+            raise
+        finally:
+            if isinstance(batches, Generator):  # which may be fetching more at this moment
+                batches.close()
+        forgotten = [offer.failed(FORGOTTEN) for offer in wanted if _key(offer) not in answered]
+        buffer.add(Batch(forgotten))
+        buffer.flush()
+
+    def _tell(self, *, windows: int = 0, bytes: int = 0, note: str = "") -> None:
+        self.summary.bytes += bytes
+        self.watch.advance(windows=windows, bytes=bytes, note=note)
+
+    def _on_stored(self, learnt: Sequence[tuple[Outcome, tuple[Entry, ...]]]) -> None:
+        for outcome, (entry, *_) in learnt:
+            if outcome.end is End.UNCHANGED and entry.is_success:
+                self.summary.unchanged += 1
+            else:
+                self.summary.add([entry])
+            if entry.is_success:
+                self.stored.append(entry)
+
+    def _tidy(self) -> None:
+        for table in self.source.tables:
+            refresh(self.lake, table)
+            compact(self.lake, table)
+        compact(self.lake, LEDGER)
+
+
+def _key(offer: Offer) -> Key:
+    return offer.table, offer.scope, offer.window
