@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from footfall.engine import DuckDB, Engine
+from footfall.filters import Filter
 from footfall.lake import Lake, Restated
 from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
 from footfall.measuring import answer
-from footfall.metrics import Filter, Kind, Metric, Policy, column
+from footfall.metrics import Kind, Metric, Policy, column
 from footfall.periods import Grain, Window
 from footfall.query import Query
 from footfall.result import Result
@@ -47,7 +48,7 @@ COMMITS = Table(
     description="Commits, collected repository by repository.",
     columns=(
         Column("committed_at", "timestamp", Role.TIME, "When."),
-        Column("repo", "string", Role.DIMENSION, "Which repository."),
+        Column("repo", "string", Role.DIMENSION, "Which repository.", folds_case=True),
         Column("author", "string", Role.DIMENSION, "Who."),
         Column("commits", "integer", Role.MEASURE, "Always 1."),
     ),
@@ -87,8 +88,16 @@ TABLES = {table.name: table for table in (LAUNCHES, COMMITS, USERS, VIEWS, STARS
 HOSTS = Policy(
     name="hosts",
     description="Which hosts count.",
-    choices={"all": None, "without_staging": Filter("origin", ("staging",), is_negated=True)},
+    choices={"all": None, "without_staging": Filter("origin", ("staging",), "!=")},
     default="all",
+)
+
+
+ROBOTS = Policy(
+    name="robots",
+    description="Whether robots count.",
+    choices={"included": None, "excluded": Filter("author", ("robot",), "!=")},
+    default="excluded",
 )
 
 
@@ -103,6 +112,7 @@ METRICS = {
         metric("repos", LAUNCHES, Kind.DISTINCT, "repo", policies=(HOSTS,)),
         metric("latest_launch", LAUNCHES, Kind.LATEST, "hour"),
         metric("commits", COMMITS, Kind.SUM, "commits"),
+        metric("people_commits", COMMITS, Kind.SUM, "commits", policies=(ROBOTS,)),
         metric("authors", COMMITS, Kind.DISTINCT, "author"),
         metric("users", USERS, Kind.LEVEL, "users"),
         metric("peak_users", USERS, Kind.LEVEL, "users", within="max"),

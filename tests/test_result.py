@@ -44,7 +44,7 @@ def test_csv(lake: LakeOf) -> None:
 def test_csv_of_dimensions_in_the_order_asked(lake: LakeOf) -> None:
     assert csv_of(lake.ask("launches", by=["provider", "origin"], until="2021-02-02")) == [
         ["period", "provider", "origin", "launches", "coverage"],
-        ["2021-02-01", 'Git, "plain"', "", "3", "1"],
+        ["2021-02-01", 'Git, "plain"', "(none)", "3", "1"],
         ["2021-02-01", "GitHub", "ovh", "1200", "1"],
     ]
 

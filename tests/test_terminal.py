@@ -15,9 +15,10 @@ from rich.console import Console, RenderableType
 
 from footfall import formats
 from footfall.collect import SourceStatus, SourceSummary, Summary
+from footfall.filters import Filter
 from footfall.lake import Maintained
 from footfall.ledger import Entry, Status
-from footfall.metrics import Filter, Metric, Policy
+from footfall.metrics import Metric, Policy
 from footfall.periods import ALL_TIME, Grain, Window
 from footfall.tables import Column, Replace, Role, Table
 from footfall.terminal import answers, collecting, definitions

@@ -53,15 +53,6 @@ def listed(names: Iterable[Any]) -> str:
     return f"{', '.join(head)} and {last}" if head else last
 
 
-def label_of(value: Any) -> str:
-    """A dimension's value as people read it."""
-    if value is None or value == "":
-        return "(none)"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
-
-
 # --- time
 
 

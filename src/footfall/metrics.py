@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
 from footfall.errors import UnknownNameError
+from footfall.filters import Filter
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -35,25 +36,6 @@ KINDS = {
 """What each kind of metric means for adding up."""
 
 
-Value = str | int | bool | None
-"""A dimension's value; None is the value of rows that have none."""
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Rows whose `dimension` is one of `values`, or with `is_negated` none of them (rows without a value stay)."""
-
-    dimension: str
-    values: tuple[Value, ...]
-    is_negated: bool = False
-
-    def __str__(self) -> str:
-        shown = ",".join(
-            "(none)" if v is None else str(v).lower() if isinstance(v, bool) else str(v) for v in self.values
-        )
-        return f"{self.dimension}{'!=' if self.is_negated else '='}{shown}"
-
-
 @dataclass(frozen=True)
 class Policy:
     """A named decision about what is counted; printed with every number it shaped."""
@@ -70,6 +52,11 @@ class Policy:
         if chosen not in self.choices:
             raise UnknownNameError(f"choice of policy {self.name}", chosen, self.choices)
         return chosen
+
+    @property
+    def open_choice(self) -> str | None:
+        """The choice that keeps everything, where there is one."""
+        return next((choice for choice, kept in self.choices.items() if kept is None), None)
 
 
 @dataclass(frozen=True)

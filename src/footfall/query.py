@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from footfall.errors import QueryError, UnknownNameError
-from footfall.metrics import Filter, Kind, Metric, Value
+from footfall.filters import Filter, Value, check_filter, dimension_of, filter_of, parse_filter
+from footfall.metrics import Kind, Metric
 from footfall.periods import Grain, Moment, floor, parse_moment, shift
-from footfall.tables import Table
+from footfall.tables import Column, Table
 
 Compare: TypeAlias = Literal["previous", "year"]
 COMPARES: tuple[Compare, ...] = ("previous", "year")
@@ -39,6 +39,11 @@ class Query:
     compare: Compare | None = None
     as_of: datetime | None = None
     policies: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def chosen_dimensions(self) -> frozenset[str]:
+        """What the question filters or splits by."""
+        return frozenset((*self.by, *(f.dimension for f in self.where)))
 
     @classmethod
     def parse(
@@ -73,7 +78,7 @@ class Query:
             until=None if until is None else parse_moment(until, now),
             last=_parse_count("last", last),
             by=_parse_names(by),
-            where=parse_filters(where, asked, table),
+            where=parse_filters(where, asked, table, now),
             top=_parse_count("top", top),
             rolling=_parse_count("rolling", rolling),
             cumulative=cumulative,
@@ -86,71 +91,19 @@ class Query:
         return _window_of_last(query, now)
 
 
-def parse_filters(where: Where, metric: Metric, table: Table) -> tuple[Filter, ...]:
+def parse_filters(where: Where, metric: Metric, table: Table, now: datetime) -> tuple[Filter, ...]:
     """All of them must hold for a row to count."""
+    dimensions = _dimensions(table)
     if isinstance(where, Mapping):
-        return tuple(_filter_of(name, values, metric, table) for name, values in where.items())
+        return tuple(filter_of(name, values, dimensions, metric.name, now) for name, values in where.items())
     texts = (where,) if isinstance(where, str | Filter) else where
-    return tuple(parse_filter(text, metric, table) for text in texts)
-
-
-def _filter_of(name: str, values: Value | Sequence[Value], metric: Metric, table: Table) -> Filter:
-    _check_dimension(name, metric, table)
-    listed: Iterable[Any] = (
-        values if isinstance(values, Iterable) and not isinstance(values, str | bytes) else (values,)
+    return tuple(
+        each if isinstance(each, Filter) else parse_filter(each, dimensions, metric.name, now) for each in texts
     )
-    return Filter(name, tuple(_typed(name, v, table) if isinstance(v, str) else v for v in listed))
 
 
-def parse_filter(text: str | Filter, metric: Metric, table: Table) -> Filter:
-    """`dimension=value,…` or `dimension!=value,…`; (none) is no value, quotes protect commas."""
-    if isinstance(text, Filter):
-        return text
-    match = re.fullmatch(r"\s*([^=!\s]+)\s*(!?=)(.*)", text, re.DOTALL)
-    if match is None:
-        raise QueryError(f"filter {text!r} cannot be read; write dimension=value, or dimension!=value,other.")
-    name, operator, values = match.groups()
-    _check_dimension(name, metric, table)
-    return Filter(name, tuple(dict.fromkeys(_parse_values(name, values, table))), is_negated=operator == "!=")
-
-
-_VALUE = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,"]*))\s*(?:,|$)')
-_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
-def _parse_values(name: str, text: str, table: Table) -> Iterable[Value]:
-    at = 0
-    while True:
-        match = _VALUE.match(text, at)
-        if match is None:
-            raise QueryError(
-                f'filter values {text!r} cannot be read; put a value that holds a comma or a quote in "…".'
-            )
-        quoted, plain = match.groups()
-        if quoted is not None:
-            yield _typed(name, quoted.replace('""', '"'), table)
-        elif plain.strip() == "(none)":
-            yield None
-        else:
-            yield _typed(name, plain.strip(), table)
-        at = match.end()
-        if at >= len(text) and not match[0].endswith(","):
-            return
-
-
-def _typed(name: str, text: str, table: Table) -> Value:
-    match table.column(name).type:
-        case "boolean":
-            if text.lower() not in _TRUTHS:
-                raise UnknownNameError(f"value of {name}", text, ("true", "false", "(none)"))
-            return _TRUTHS[text.lower()]
-        case "integer":
-            try:
-                return int(text)
-            except ValueError:
-                raise QueryError(f"{name} is a whole number, not {text!r}.") from None
-        case _:
-            return text
+def _dimensions(table: Table) -> dict[str, Column]:
+    return {name: table.column(name) for name in table.dimensions}
 
 
 def _parse_grain(text: str) -> Grain:
@@ -206,29 +159,14 @@ def step(grain: Grain, start: datetime, count: int) -> datetime:
         ) from None
 
 
-def _check_dimension(name: str, metric: Metric, table: Table) -> None:
-    if name not in table.dimensions:
-        raise UnknownNameError(f"dimension of {metric.name}", name, table.dimensions)
-
-
 def check_dimensions(query: Query, metric: Metric, table: Table) -> None:
     for name in (*query.by, *(f.dimension for f in query.where)):
-        _check_dimension(name, metric, table)
-
-
-_VALUE_TYPES = {"string": (str, "a text"), "integer": (int, "a whole number"), "boolean": (bool, "true or false")}
+        dimension_of(name, _dimensions(table), metric.name)
 
 
 def check_filters(query: Query, metric: Metric, table: Table) -> None:
-    """No value at all would be read as any value; one of another type matches nothing, or breaks the engine."""
-    for name, values in ((f.dimension, f.values) for f in query.where):
-        if not values:
-            raise QueryError(f"the filter on {name} names no value; give at least one, (none) for rows without.")
-        kind, told = _VALUE_TYPES.get(table.column(name).type, (object, "a value"))
-        for value in values:
-            is_fitting = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-            if value is not None and not is_fitting:
-                raise QueryError(f"a value of {name} is {told}, not {value!r}.")
+    for each in query.where:
+        check_filter(each, table.column(each.dimension))
 
 
 def check_grain(query: Query, metric: Metric, table: Table) -> None:
@@ -296,8 +234,16 @@ def check_compare(query: Query, metric: Metric, table: Table) -> None:
 
 
 def check_policies(query: Query, metric: Metric, table: Table) -> None:
+    """A policy that was chosen and a filter on its column would both decide which rows count."""
+    filtered = {f.dimension for f in query.where}
     for name, choice in query.policies:
-        metric.policy(name).choose(choice)
+        policy = metric.policy(name)
+        kept = policy.choices[policy.choose(choice)]
+        if kept is not None and kept.dimension in filtered:
+            raise QueryError(
+                f"policy {name}={choice} and the filter on {kept.dimension} both choose by {kept.dimension}; leave out one "
+                "of them."
+            )
 
 
 CHECKS = (

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from footfall.answer import Answer
-from footfall.formats import GAP, days_of, instant_of, label_of, listed, number, share_of
+from footfall.filters import label_of
+from footfall.formats import GAP, days_of, instant_of, listed, number, share_of
 from footfall.frames import csv_of, plain
 from footfall.metrics import Kind, Metric
 from footfall.periods import EPOCH, Grain, Period, Window, in_utc, periods_in
@@ -183,7 +184,7 @@ class Result(Answer):
         columns: list[list[str]] = [self._labels()]
         for name in names[1:]:
             cells = self.rows[name].to_pylist()
-            write = _csv_cell if not is_marked else label_of if name in self.query.by else _shown
+            write = label_of if name in self.query.by else _shown if is_marked else _csv_cell
             columns.append([write(cell) for cell in cells])
         if is_marked:
             at = names.index(self.metric.name)
@@ -194,9 +195,9 @@ class Result(Answer):
         return names, [list(row) for row in zip(*columns, strict=True)]
 
     def to_csv(self) -> str:
-        """Header, then a row a period and group; no value is an empty cell. Coverage is last.
+        """Header, then a row a period and group. Coverage is last; an unknown number is an empty cell.
 
-        A dimension without value is empty too: the text "(none)" might be a value.
+        A dimension without value is (none), the empty text is "", as in every face: see `footfall.filters.label_of`.
         """
         return csv_of(*self.lines(is_marked=False))
 

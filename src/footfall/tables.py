@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from footfall.errors import UnknownNameError
@@ -31,12 +33,47 @@ ColumnType = Literal["timestamp", "string", "integer", "number", "boolean"]
 """timestamp: microseconds in UTC; integer: 64 bits; number: a double."""
 
 
+Labels: TypeAlias = Mapping[str, str] | Callable[[], Mapping[str, str]]
+"""Code → label; as a function it is read when it is first needed (from a file, say)."""
+
+
 @dataclass(frozen=True)
 class Column:
+    """A column of a table. One of the role DIMENSION is what metrics are split and filtered by.
+
+    >>> Column("country", "string", Role.DIMENSION, "Where from.", labels={"DE": "Germany"}).code_of("germany")
+    'DE'
+    """
+
     name: str
     type: ColumnType
     role: Role
     description: str
+    folds_case: bool = False
+    """Of a text dimension: upper and lower case are one when it is filtered; rows keep their spelling."""
+    labels: Labels | None = field(default=None, hash=False, compare=False)
+    """Of a text dimension: what its codes mean. Filters take code or label; people see labels, programs codes."""
+
+    def __post_init__(self) -> None:
+        is_text = self.role is Role.DIMENSION and self.type == "string"
+        if not is_text and (self.folds_case or self.labels is not None):
+            raise ValueError(f"column {self.name}: only a dimension of texts folds case or has labels")
+
+    @cached_property
+    def _labels(self) -> Mapping[str, str]:
+        return (self.labels() if callable(self.labels) else self.labels) or {}
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        """Code → label, empty where values speak for themselves."""
+        return self._labels
+
+    def code_of(self, text: str) -> str:
+        """The code that `text` means: itself, or that of the label it is, whatever the case."""
+        if text in self.codes:
+            return text
+        folded = text.lower()
+        return next((code for code, label in self.codes.items() if label.lower() == folded), text)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from footfall.errors import QueryError
-from footfall.formats import OTHERS, label_of
+from footfall.filters import label_of
+from footfall.formats import OTHERS
 from footfall.periods import Period
 
 if TYPE_CHECKING:

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 
 from footfall.errors import QueryError
 from footfall.measuring.measure import PERIOD, VALUE, Group, groups_of
-from footfall.measuring.plan import Plan, check_values, choose_policies, find_window, keep_top, whole_periods
+from footfall.measuring.plan import (
+    Plan,
+    check_values,
+    choose_policies,
+    find_spellings,
+    find_window,
+    keep_top,
+    whole_periods,
+)
 from footfall.measuring.rows import Compared, rows_of, schema_of, sparse_rows
 from footfall.measuring.series import (
     Cells,
@@ -58,7 +66,7 @@ def answer(
 ) -> Result:
     """What `query` asks; `use_rollups` changes how fast it comes, never what it says."""
     plan = Plan(query, metric, table, snapshot, engine, now, use_rollups=use_rollups)
-    plan = find_window(choose_policies(plan))
+    plan = find_window(find_spellings(choose_policies(plan)))
     if plan.window is None:
         return _result(plan, schema_of(plan, _int64()).empty_table())
     plan = keep_top(whole_periods(plan))

@@ -9,7 +9,8 @@ from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, TypeAlias
 
-from footfall.metrics import Filter, Kind, Metric, Value
+from footfall.filters import RANGES, Filter, Prefix, Value
+from footfall.metrics import Kind, Metric
 from footfall.periods import Grain, Period, Window, floor
 from footfall.tables import Replace, Rollup, Table
 
@@ -193,14 +194,31 @@ def keep_window(rows: ir.Table, time: str, window: Window) -> ir.Table:
 def keep_matching(rows: ir.Table, filter: Filter) -> ir.Table:
     """SQL drops rows without a value from both sides of a comparison; a negated filter must keep them."""
     column = rows[filter.dimension]
-    values = [value for value in filter.values if value is not None]
+    if filter.is_range:
+        return rows.filter(RANGES[filter.operator](column, _literal(filter.values[0], column)))
+    is_among = _is_among(column, filter)
     keeps_empty = (None in filter.values) != filter.is_negated
-    if not values:
+    if is_among is None:
         return rows.filter(column.isnull() if keeps_empty else column.notnull())
-    # Engines are quicker at comparing with one value than at looking it up in a list of one.
-    is_among = column == values[0] if len(values) == 1 else column.isin(values)
     is_kept = ~is_among if filter.is_negated else is_among
     return rows.filter(column.isnull() | is_kept if keeps_empty else is_kept)
+
+
+def _is_among(column: ir.Column, filter: Filter) -> ir.BooleanValue | None:
+    """Whether a value is one of those of `filter`, no value aside; None where no other is named."""
+    starts = [value.start for value in filter.values if isinstance(value, Prefix)]
+    values = [_literal(v, column) for v in filter.values if v is not None and not isinstance(v, Prefix)]
+    ways = [column.startswith(start) if start else column.notnull() for start in starts]
+    if values:  # engines are quicker at comparing with one value than at looking it up in a list of one
+        ways.append(column == values[0] if len(values) == 1 else column.isin(values))
+    return reduce(or_, ways) if ways else None
+
+
+def _literal(value: object, column: ir.Column) -> ir.Scalar:
+    """`value` as the type of `column`."""
+    import ibis
+
+    return ibis.literal(value, type=column.type())
 
 
 def fold_others(groups: dict[str, ir.Column], kept: Sequence[Group], other: str) -> dict[str, ir.Column]:

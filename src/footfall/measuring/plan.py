@@ -9,14 +9,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from footfall.errors import UnknownNameError
+from footfall.filters import Filter, Prefix, Value, Wanted
 from footfall.measuring.coverage import Coverage, coverage_of
 from footfall.measuring.measure import Group, Measurement, groups_of
-from footfall.metrics import Filter, Kind, Metric, Value
+from footfall.metrics import Kind, Metric
 from footfall.periods import Grain, Window, ceil, floor
 from footfall.query import Query, step
 from footfall.tables import Table
 
 if TYPE_CHECKING:
+    import ibis.expr.types as ir
     import pyarrow as pa
 
     from footfall.engine import Engine
@@ -41,6 +43,8 @@ class Plan:
     policies: tuple[tuple[str, str], ...] = ()
     kept: tuple[Group, ...] | None = None
     other: str = "other"
+    where: tuple[Filter, ...] | None = None
+    """The filters of the question in the spellings that are stored; None until they were looked up."""
     ranked: pa.Table | None = None
     """What ranking measured on the way, where that is the whole answer: the sums of a total."""
     notes: tuple[str, ...] = ()
@@ -51,7 +55,11 @@ class Plan:
     @property
     def filters(self) -> tuple[Filter, ...]:
         chosen = (self.metric.policy(name).choices[choice] for name, choice in self.policies)
-        return (*self.query.where, *(f for f in chosen if f is not None))
+        return (*self.asked_filters, *(f for f in chosen if f is not None))
+
+    @property
+    def asked_filters(self) -> tuple[Filter, ...]:
+        return self.query.where if self.where is None else self.where
 
     @property
     def measurement(self) -> Measurement:
@@ -79,7 +87,10 @@ class Plan:
         scope = self.table.rule.scope
         pins = [f for f in self.query.where if f.dimension == scope]
         whole = coverage_of(self.snapshot, self.table.name, self.now)
-        return whole.of(lambda name: all((name in pin.values) != pin.is_negated for pin in pins)) if pins else whole
+        if scope is None or not pins:
+            return whole
+        folds_case = self.table.column(scope).folds_case
+        return whole.of(lambda name: all(pin.accepts(name, folds_case) for pin in pins))
 
     @cached_property
     def scope_position(self) -> int | None:
@@ -102,9 +113,54 @@ class Plan:
 
 
 def choose_policies(plan: Plan) -> Plan:
-    """Every policy of the metric has a choice, made or by default, and the result names it."""
+    """Every policy of the metric has a choice, made or by default, and the result names it.
+
+    A default gives way to the question: who filters or splits by the policy's column means all of its values.
+    """
     made = dict(plan.query.policies)
-    return replace(plan, policies=tuple((p.name, p.choose(made.get(p.name))) for p in plan.metric.policies))
+    chosen: list[tuple[str, str]] = []
+    for policy in plan.metric.policies:
+        choice, kept = policy.choose(made.get(policy.name)), policy.choices[policy.choose(made.get(policy.name))]
+        if kept is not None and policy.name not in made and kept.dimension in plan.query.chosen_dimensions:
+            how = "splits by" if kept.dimension in plan.query.by else "chooses by"
+            plan = plan.note(
+                f"Policy {policy.name} ({choice} by default) is not applied: the question itself {how} {kept.dimension}."
+            )
+            if policy.open_choice is None:
+                continue
+            choice = policy.open_choice
+        chosen.append((policy.name, choice))
+    return replace(plan, policies=tuple(chosen))
+
+
+def find_spellings(plan: Plan) -> Plan:
+    """Filters on dimensions that fold case, in every spelling that is stored: engines are quick at equal texts."""
+    return replace(plan, where=tuple(_spelled(plan, filter) for filter in plan.query.where))
+
+
+def _spelled(plan: Plan, filter: Filter) -> Filter:
+    """Every value, and every start, as it is stored; what is stored in no spelling stays as it was asked."""
+    if filter.is_range or not plan.table.column(filter.dimension).folds_case:
+        return filter
+    column = _existing(plan, filter.dimension)
+    spelled: list[Wanted] = []
+    for wanted in filter.values:
+        match wanted:
+            case str():
+                spelled += _run_folded(plan, column, wanted) or [wanted]
+            case Prefix(start) if start:
+                found = _run_folded(plan, column.substr(0, len(start)), start)
+                spelled += [Prefix(each) for each in found] or [wanted]
+            case _:
+                spelled.append(wanted)
+    return replace(filter, values=tuple(spelled))
+
+
+def _run_folded(plan: Plan, column: ir.StringColumn, text: str) -> list[str]:
+    """The values of `column` that are `text` but for upper and lower case."""
+    named = column.name("spelling").as_table()
+    same = named.filter(named.spelling.lower() == text.lower()).distinct()
+    return sorted(plan.engine.run(same)[0].to_pylist())
 
 
 def find_window(plan: Plan) -> Plan:
@@ -183,20 +239,30 @@ def as_text(value: Value) -> str | None:
 
 def check_values(plan: Plan, has_rows: bool) -> None:
     """A value that occurs nowhere is a slip of the pen; that of the only value is ruled out by any row found."""
-    for filter in plan.query.where:
-        if not filter.is_negated and not (has_rows and len(filter.values) == 1):
+    for filter in plan.asked_filters:
+        if filter.operator == "=" and not (has_rows and len(filter.values) == 1):
             _check_filter(plan, filter)
 
 
 def _check_filter(plan: Plan, filter: Filter) -> None:
-    rollup = plan.measurement.choose_rollup({filter.dimension}, Grain.TOTAL, None)
-    column = plan.measurement.mount(rollup)[filter.dimension]
-    wanted = [value for value in filter.values if value is not None]
-    existing = column.as_table().filter(column.notnull()).distinct()
+    column = _existing(plan, filter.dimension)
+    existing = column.as_table().distinct()
+    wanted = [value for value in filter.values if value is not None and not isinstance(value, Prefix)]
     found = plan.engine.run(existing.filter(existing[filter.dimension].isin(wanted)))[0].to_pylist() if wanted else []
+    for start in (value.start for value in filter.values if isinstance(value, Prefix)):
+        beginning = existing.filter(existing[filter.dimension].startswith(start)) if start else existing
+        if not plan.engine.run(beginning.limit(1)).num_rows:
+            wanted.append(f"{start}*")
     unknown = next((value for value in wanted if value not in found), None)
     if unknown is None:
         return
     valid = plan.engine.run(existing.order_by(filter.dimension).limit(MOST_VALUES_COMPARED))[0].to_pylist()
     if valid:
         raise UnknownNameError(f"value of {filter.dimension}", str(unknown), map(str, valid))
+
+
+def _existing(plan: Plan, dimension: str) -> ir.StringColumn:
+    """The values of a dimension, from the fewest rows that have them all."""
+    rollup = plan.measurement.choose_rollup({dimension}, Grain.TOTAL, None)
+    rows = plan.measurement.mount(rollup)
+    return rows.filter(rows[dimension].notnull())[dimension]

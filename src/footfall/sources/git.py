@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from footfall.errors import BrokenDataError, SettingsError, SourceError
+from footfall.filters import Filter
 from footfall.ledger import Entry, Status
-from footfall.metrics import Filter, Kind, Metric, Policy, column
+from footfall.metrics import Kind, Metric, Policy, column
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, short
 from footfall.repositories import (
     FIELDS,
@@ -50,7 +51,13 @@ COMMITS = Table(
     description="Commits in the history of a repository's HEAD.",
     columns=(
         Column("committed_at", "timestamp", Role.TIME, "When it was committed (committer date), in UTC."),
-        Column("repo", "string", Role.DIMENSION, "Repository: owner/name where it is hosted, else its folder."),
+        Column(
+            "repo",
+            "string",
+            Role.DIMENSION,
+            "Repository: owner/name where it is hosted, else its folder.",
+            folds_case=True,
+        ),
         Column("sha", "string", Role.ATTRIBUTE, "The commit's id."),
         Column("author", "string", Role.DIMENSION, "Author's e-mail in lower case after .mailmap, or its keyed hash."),
         Column("authored_at", "timestamp", Role.ATTRIBUTE, "When it was written (author date), in UTC."),

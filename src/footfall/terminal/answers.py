@@ -10,7 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from footfall.formats import GAP, OTHERS, decimals_for, label_of, moment_of, number, share_of
+from footfall.filters import label_of
+from footfall.formats import GAP, OTHERS, decimals_for, moment_of, number, share_of
 from footfall.metrics import KINDS, Kind
 from footfall.periods import Grain
 from footfall.terminal.grids import Column, filled, sparkline

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, Field, field_validator
 
 from footfall.errors import FootfallError, SourceError
+from footfall.filters import Filter
 from footfall.ledger import Entry, Status
-from footfall.metrics import Filter, Kind, Metric, Policy, column
+from footfall.metrics import Kind, Metric, Policy, column
 from footfall.periods import EPOCH, Grain, Window
 from footfall.settings import Part
 from footfall.sources import Batch, Context, End, Known, Offer, Outcome, Progress
@@ -99,9 +100,17 @@ def launches_table(keep_ref: bool = False) -> Table:
                 "provider", "string", Role.DIMENSION, "Where the repository is: GitHub, Gist, GitLab, Git, Zenodo …"
             ),
             Column("spec", "string", Role.DIMENSION, "What was launched, as the event says it."),
-            Column("repo", "string", Role.DIMENSION, "The repository, with its provider: GitHub:owner/name."),
+            Column(
+                "repo",
+                "string",
+                Role.DIMENSION,
+                "The repository, with its provider: GitHub:owner/name.",
+                folds_case=True,
+            ),
             Column("origin", "string", Role.DIMENSION, "The host that launched it; none before June 2019."),
-            Column("federation", "string", Role.DIMENSION, "The member of the federation behind the host."),
+            Column(
+                "federation", "string", Role.DIMENSION, "The member of the federation behind the host.", folds_case=True
+            ),
             Column("status", "string", Role.DIMENSION, "success or failure."),
             Column("version", "integer", Role.DIMENSION, "The version of the event's schema."),
             Column("build_token", "boolean", Role.DIMENSION, "Whether a build token was used; known since June 2021."),
@@ -125,7 +134,7 @@ LAUNCHES = launches_table()
 STATUS = Policy(
     name="status",
     description="Which launches count: those that did not fail, or any.",
-    choices={"success": Filter("status", ("failure",), is_negated=True), "any": None},
+    choices={"success": Filter("status", ("failure",), "!="), "any": None},
     default="success",
 )
 
