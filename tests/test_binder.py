@@ -699,7 +699,7 @@ def test_months_are_batches_in_order(tmp_path: Path, folder: Path) -> None:
     assert result.launches == 10
     assert sum(windows for windows, _ in heard) == 4
     assert sum(size for _, size in heard) == sum(path.stat().st_size for path in folder.iterdir())
-    assert not list((tmp_path / "binder" / "files").glob("*.jsonl"))
+    assert not list((tmp_path / "files").glob("*.jsonl"))
 
 
 def test_the_archive_is_said_to_be_absent(tmp_path: Path) -> None:
@@ -974,7 +974,7 @@ def test_an_archive_behind_an_address(tmp_path: Path, server: Server) -> None:
     assert {outcome.reason for outcome in result.outcomes.values()} == {""}
     assert sum(windows for windows, _ in heard) == 11
     assert sum(size for _, size in heard) == sum(map(len, server.files.values())) - len(server.files["index.jsonl"])
-    assert [path.name for path in (tmp_path / "binder" / "files").iterdir()] == []
+    assert [path.name for path in (tmp_path / "files").iterdir()] == []
     assert fetched(binder(server.address, tmp_path), collected(result)) == []  # today may change, and looks as it did
 
 
@@ -1128,7 +1128,7 @@ def test_days_to_come_are_brought_meanwhile_and_left_when_nobody_wants_them(tmp_
     given_up = len(server.asked)
     time.sleep(0.05)
     assert len(server.asked) == given_up
-    assert list((tmp_path / "binder" / "files").iterdir()) == []
+    assert list((tmp_path / "files").iterdir()) == []
 
 
 def test_a_web_page_with_status_200_is_no_day(tmp_path: Path, server: Server) -> None:

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from pydantic import BaseModel
 
-from footfall.collect import SourceStatus, Summary, choose, collect, status
+from footfall.collect import Bounds, SourceStatus, SourceSummary, Summary, choose, collect, status
 from footfall.errors import SourceError
 from footfall.lake import Lake
-from footfall.ledger import Entry, Known, Status
+from footfall.ledger import LEDGER, Entry, Known, Status
 from footfall.metrics import Metric
 from footfall.periods import ALL_TIME, Window
 from footfall.settings import Part
@@ -215,3 +215,231 @@ def test_a_window_that_only_was_looked_at_counts_as_unchanged(lake: Lake) -> Non
     summary = run(lake, door).sources[0]
     assert (summary.complete, summary.unchanged, summary.rows) == (0, 10, 0)
     assert [entry.is_success for entry in lake.known("door") if entry.window == Window.of_day(DAYS[0])] == [True]
+
+
+# What is held back, and what a source must keep to
+
+
+class Houses:
+    """A source of many scopes and two tables; `broken` is what it does wrong."""
+
+    name: ClassVar[str] = "houses"
+    description: ClassVar[str] = "Doors of many houses."
+    Settings: ClassVar[type[BaseModel]] = Part
+    metrics: Sequence[Metric] = ()
+
+    def __init__(self, scopes: int = 40, days: int = 30, per_batch: int = 1) -> None:
+        self.tables: Sequence[Table] = (HOUSES, BELLS)
+        self.scopes, self.days, self.per_batch = scopes, days, per_batch
+        self.people = 1
+        self.seen: list[int | None] = []
+
+    def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
+        self.seen.append(known.cursor("houses", "house-0"))
+        for n in range(self.scopes):
+            for day in range(self.days):
+                window = Window.of_day(date(2023, 12, 20) + timedelta(days=day))
+                yield Offer("houses", window, f"house-{n}", fingerprint=f"{self.people}", settles_at=window.end)
+
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+        for start in range(0, len(offers), self.per_batch):
+            some = offers[start : start + self.per_batch]
+            yield Batch([offer.done(1, position=7) for offer in some], {"houses": self.rows(some)})
+
+    def rows(self, offers: Sequence[Offer]) -> pa.Table:
+        return pa.table(
+            {
+                "day": [offer.window.start for offer in offers],
+                "house": [offer.scope for offer in offers],
+                "people": [self.people] * len(offers),
+            },
+            schema=HOUSES.arrow_schema(),
+        )
+
+
+HOUSES = Table(
+    name="houses",
+    description="People in houses.",
+    columns=(
+        Column("day", "timestamp", Role.TIME, "When."),
+        Column("house", "string", Role.DIMENSION, "Where."),
+        Column("people", "integer", Role.MEASURE, "How many."),
+    ),
+    rule=Replace(scope="house"),
+)
+BELLS = Table("bells", "Rings.", HOUSES.columns, Replace(scope="house"))
+LATER = datetime(2024, 2, 10, 12, tzinfo=UTC)
+
+
+def gather(lake: Lake, source: Any, now: datetime = LATER, **options: Any) -> SourceSummary:
+    (summary,) = collect(lake, {"houses": source}, now=lambda: now, **options).sources
+    return summary
+
+
+def versions(lake: Lake, *tables: Table) -> list[int]:
+    pinned = lake.snapshot(tables).tables
+    return [pinned[table.name].version for table in tables]
+
+
+def inhabitants(lake: Lake) -> dict[str, int]:
+    import duckdb
+
+    files = list(lake.snapshot([HOUSES]).tables["houses"].files)
+    asked = "SELECT house, sum(people)::BIGINT FROM read_parquet(?, hive_partitioning = false) GROUP BY ALL"
+    return dict(duckdb.execute(asked, [files]).fetchall())
+
+
+def test_many_batches_are_one_commit_a_table_and_one_of_the_ledger(lake: Lake) -> None:
+    houses = Houses()
+    summary = gather(lake, houses)
+    assert (summary.complete, summary.rows) == (1200, 1200)
+    assert versions(lake, HOUSES, LEDGER) == [1, 1]
+    assert inhabitants(lake) == {f"house-{n}": 30 for n in range(40)}
+    assert gather(lake, houses).unchanged == 1200
+    assert versions(lake, HOUSES, LEDGER) == [1, 1], "nothing new, nothing written"
+    assert houses.seen == [None, 7], "a source reads its cursor"
+
+
+def test_only_what_is_restated_is_rewritten_scope_by_scope(lake: Lake) -> None:
+    houses = Houses(scopes=30)
+    gather(lake, houses)
+    houses.people = 5
+    day = Window(datetime(2024, 1, 3, tzinfo=UTC), datetime(2024, 1, 4, tzinfo=UTC))
+    assert gather(lake, houses, window=day).complete == 30
+    assert inhabitants(lake) == {f"house-{n}": 34 for n in range(30)}
+
+
+def test_bounds_end_what_is_held_back(lake: Lake) -> None:
+    gather(lake, Houses(scopes=4), bounds=Bounds(rows=30))
+    assert versions(lake, HOUSES) == [4]
+    gather(lake, Houses(scopes=8), bounds=Bounds(seconds=0))
+    assert versions(lake, HOUSES)[0] >= 4 + 4 * 30, "one a batch; files of a crowded month are joined besides"
+
+
+def test_a_window_that_is_stated_twice_counts_once(lake: Lake) -> None:
+    class Twice(Houses):
+        def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+            yield from super().fetch(offers, tell)
+            yield from super().fetch(offers, tell)
+
+    gather(lake, Twice(scopes=2, days=3))
+    assert inhabitants(lake) == {"house-0": 3, "house-1": 3}
+
+
+def test_a_broken_batch_spoils_no_other(lake: Lake) -> None:
+    class Stray(Houses):
+        def rows(self, offers: Sequence[Offer]) -> pa.Table:
+            rows = super().rows(offers)
+            is_stray = offers[0].scope == "house-1"
+            return rows.set_column(1, "house", pa.array(["elsewhere"])) if is_stray else rows
+
+    summary = gather(lake, Stray(scopes=3, days=2))
+    assert "1 rows of houses outside the windows and scopes it stated" in summary.error
+    assert inhabitants(lake) == {"house-0": 2, "house-2": 2}
+    stored = {entry.scope for entry in lake.known("houses") if entry.is_success}
+    assert stored == {"house-0", "house-2"}
+
+
+def test_what_came_before_a_fault_is_kept(lake: Lake) -> None:
+    class Falls(Houses):
+        def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+            yield next(super().fetch(offers, tell))
+            raise SourceError("the street is closed")
+
+    summary = gather(lake, Falls(scopes=2, days=2))
+    assert (summary.error, summary.complete) == ("the street is closed", 1)
+    assert inhabitants(lake) == {"house-0": 1}
+
+
+def test_an_offer_without_an_outcome_is_a_failure(lake: Lake) -> None:
+    class Forgetful(Houses):
+        def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+            yield from super().fetch(offers[1:], tell)
+
+    summary = gather(lake, Forgetful(scopes=2, days=2))
+    assert (summary.failed, summary.complete) == (1, 3)
+    assert "without saying how this window ended" in summary.notes[0].reason
+
+
+@pytest.mark.parametrize(
+    ("batch", "said"),
+    [
+        (lambda o, rows: Batch([o.failed("no")], {"houses": rows}), "gave rows of houses without an outcome `done`"),
+        (lambda o, rows: Batch([o.done()], {"stairs": rows}), "gave a batch of 'stairs'; it declares houses, bells"),
+        (lambda o, rows: Batch([o.done()], {"bells": rows}), "gave rows of bells without an outcome `done`"),
+    ],
+)
+def test_a_batch_that_breaks_a_promise_is_refused(lake: Lake, batch: Any, said: str) -> None:
+    class Wrong(Houses):
+        def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+            yield batch(offers[0], self.rows(offers[:1]))
+
+    assert said in gather(lake, Wrong(scopes=1, days=1)).error
+
+
+def test_unchanged_needs_something_that_is_stored(lake: Lake) -> None:
+    class Calm(Houses):
+        def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+            yield Batch([offer.unchanged() for offer in offers])
+
+    summary = gather(lake, Calm(scopes=1, days=2))
+    assert (summary.failed, summary.unchanged) == (2, 0)
+
+
+def test_scopes_of_a_table_that_tells_none_apart_are_refused(lake: Lake) -> None:
+    houses = Houses(scopes=1, days=1)
+    houses.tables = (Table("houses", "", HOUSES.columns, Replace()),)
+    assert "the table does not say which column holds it" in gather(lake, houses).error
+
+
+# Asking again
+
+
+def test_recheck_fetches_what_looks_as_it_did(lake: Lake) -> None:
+    houses = Houses(scopes=2, days=10)
+    gather(lake, houses)
+    houses.rows = lambda offers: Houses.rows(houses, offers).set_column(  # type: ignore[method-assign]
+        2, "people", pa.array([9] * len(offers), pa.int64())
+    )
+    assert gather(lake, houses).unchanged == 20
+    day = Window(datetime(2023, 12, 24, tzinfo=UTC), datetime(2023, 12, 25, tzinfo=UTC))
+    summary = gather(lake, houses, window=day, is_recheck=True)
+    assert (summary.windows, summary.complete) == (2, 2)
+    assert inhabitants(lake) == {"house-0": 18, "house-1": 18}
+
+
+def test_a_source_learns_what_is_rechecked(lake: Lake) -> None:
+    heard: list[tuple[bool, bool]] = []
+
+    class Curious(Houses):
+        def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
+            for offer in super().offers(known, now):
+                heard.append((known.is_rechecked(offer.window), offer.is_rechecked))
+                yield offer
+
+        def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+            assert all(offer.is_rechecked for offer in offers)
+            yield from super().fetch(offers, tell)
+
+    gather(lake, Curious(scopes=1, days=2), window=Window.of_day(date(2023, 12, 21)), is_recheck=True)
+    assert heard == [(False, False), (True, False)]
+
+
+# What looks as it did
+
+
+def test_an_open_window_reaches_further_without_being_read_again(lake: Lake) -> None:
+    houses = Houses(scopes=1, days=1)
+    noon = datetime(2023, 12, 20, 12, tzinfo=UTC)
+    assert gather(lake, houses, noon).provisional == 1
+    [entry] = lake.known("houses")
+    assert (entry.covered_until, entry.settles_at) == (noon, datetime(2023, 12, 21, tzinfo=UTC))
+    later = noon + timedelta(hours=6)
+    assert (gather(lake, houses, later).windows, lake.known("houses")[0].covered_until) == (0, later)
+    after = noon + timedelta(days=2)
+    assert gather(lake, houses, after).unchanged == 1
+    [entry] = lake.known("houses")
+    assert (entry.status, entry.covered_until) == (Status.COMPLETE, datetime(2023, 12, 21, tzinfo=UTC))
+    version = versions(lake, LEDGER)
+    gather(lake, houses, after + timedelta(days=1))
+    assert versions(lake, LEDGER) == version, "no news, no entry"

@@ -506,7 +506,7 @@ class TestCloneAddresses:
         return Collected(tmp_path / "here", {"repositories": [server.folder.as_uri()]})
 
     def mirror(self, remote: Collected) -> Path:
-        (folder,) = (remote.workspace / "scratch" / "git").iterdir()
+        (folder,) = (remote.workspace / "scratch").iterdir()
         return folder
 
     def test_are_copied_without_contents_and_kept_up_to_date(self, server: History, remote: Collected) -> None:

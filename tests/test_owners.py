@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import footfall
-from footfall import sources
 from footfall.errors import FootfallError, MarkError, SettingsError
+from footfall.sources import opening
 from footfall.sources.binder.sample import write_sample_archive
 from footfall.workspace import Workspace
 from workspaces import run
@@ -72,8 +72,8 @@ def test_a_broken_source_stops_no_command_that_marks(
 def test_a_plugin_that_fails_in_any_way_stops_no_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "bursting_plugin.py").write_text("raise ZeroDivisionError\n")
     monkeypatch.syspath_prepend(tmp_path)
-    bursting = EntryPoint("bursting", "bursting_plugin:Source", sources.GROUP)
-    monkeypatch.setattr(sources, "installed_sources", lambda: {"bursting": bursting})
+    bursting = EntryPoint("bursting", "bursting_plugin:Source", opening.GROUP)
+    monkeypatch.setattr(opening, "installed_sources", lambda: {"bursting": bursting})
     ff = workspace(tmp_path, "[sources.bursting]\n")
     ff.mark("active", 1)
     assert list(ff.event("active").day()) == [1]

@@ -125,9 +125,13 @@ class Workspace:
         since: Moment = None,
         until: Moment = None,
         dry_run: bool = False,
+        recheck: bool = False,
         watch: Watcher | None = None,
     ) -> Summary:
-        """Collect the sources `names`, or all; only windows that touch [since, until) where these are given."""
+        """Collect the sources `names`, or all; only windows that touch [since, until) where these are given.
+
+        `recheck` fetches everything in that span again, whatever it looks like; else only what is new or restated.
+        """
         from footfall.collect import collect
 
         for name in names:
@@ -137,7 +141,16 @@ class Workspace:
             raise SettingsError("no source is set up; add one to footfall.toml, such as [sources.git].")
         chosen = {name: source for name, source in self.sources.items() if not names or name in names}
         window = self._window(since, until)
-        return collect(self.lake, chosen, now=self.now, window=window, is_dry_run=dry_run, watch=watch)
+        return collect(
+            self.lake,
+            chosen,
+            now=self.now,
+            window=window,
+            is_dry_run=dry_run,
+            is_recheck=recheck,
+            set_up=self.sources,
+            watch=watch,
+        )
 
     def _window(self, since: Moment, until: Moment) -> Window:
         start = ALL_TIME.start if since is None else parse_moment(since, self.now())

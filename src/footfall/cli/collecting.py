@@ -40,6 +40,9 @@ def collect(
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Only windows before this date.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched; fetch nothing.")] = False,
+    recheck: Annotated[
+        bool, typer.Option("--recheck", help="Fetch again what is stored, also where it looks as it did.")
+    ] = False,
 ) -> None:
     """Fetch what is new or restated, commit it, and say what could not be had."""
     from footfall.terminal import collecting
@@ -47,7 +50,9 @@ def collect(
 
     workspace = workspace_of(context)
     with interruptible(_GOES_ON), collecting.watcher(open_console(is_error=True)) as watch:
-        done = workspace.collect(*(sources or ()), since=since, until=until, dry_run=dry_run, watch=watch)
+        done = workspace.collect(
+            *(sources or ()), since=since, until=until, dry_run=dry_run, recheck=recheck, watch=watch
+        )
     open_console().print(collecting.summary(done))
     broken = [source.source for source in done.sources if source.error or source.failed]
     if broken:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from footfall.lake.rollups import refresh
 from footfall.ledger import LEDGER, Entry, Key, Known, Status
 from footfall.periods import ALL_TIME, EPOCH, Window
 from footfall.sources import Batch, End, Offer, Outcome, Source
-from footfall.tables import Replace
+from footfall.tables import Replace, Table
 
 FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
 
@@ -34,6 +34,8 @@ class Asked:
     is_recheck: bool = False
     """Whether everything in the window is fetched, whatever it looks like."""
     is_dry_run: bool = False
+    set_up: frozenset[str] = frozenset()
+    """The names of all sources there are."""
     bounds: Bounds = field(default_factory=Bounds)
 
 
@@ -45,11 +47,15 @@ def collect(
     window: Window = ALL_TIME,
     is_dry_run: bool = False,
     is_recheck: bool = False,
+    set_up: Iterable[str] = (),
     watch: Watcher | None = None,
     bounds: Bounds | None = None,
 ) -> Summary:
-    """Collect `sources`, each under its name, one after the other. One that cannot be reached does not stop the others."""
-    asked = Asked(window, is_recheck, is_dry_run, bounds or Bounds())
+    """Collect `sources`, each under its name, one after the other. One that cannot be reached does not stop the others.
+
+    `set_up` are the names of all sources there are, collected now or not.
+    """
+    asked = Asked(window, is_recheck, is_dry_run, frozenset({*set_up, *sources}), bounds or Bounds())
     watch = watch or Unwatched()
     done = []
     for name, source in sources.items():
@@ -133,7 +139,22 @@ class _Run:
                     f"the source {self.name} offers {offer.table} by scope ({offer.scope!r}), and the table does not say "
                     'which column holds it; declare rule=Replace(scope="column").'
                 )
+        self._check_holders(tables, known, offers)
         return offers
+
+    def _check_holders(self, tables: Mapping[str, Table], known: Known, offers: Sequence[Offer]) -> None:
+        """A scope that two sources of one kind collect would be erased by one and the other in turn."""
+        own = {(entry.table, entry.scope) for entry in known if entry.is_success}
+        fresh = {(offer.table, offer.scope) for offer in offers} - own
+        for name in sorted({table for table, _ in fresh if isinstance(tables[table].rule, Replace)}):
+            collected = self.lake.snapshot([]).collected(name)
+            for held in collected.totals.keys() - collected.retired:
+                if held.source != self.name and held.source in self.asked.set_up and (name, held.name) in fresh:
+                    of_scope = f"{held.name!r} in {name}" if held.name else f"the table {name}"
+                    raise SourceError(
+                        f"the source {self.name} would collect {of_scope}, which the source {held.source} collects already; "
+                        "leave it to one of them."
+                    )
 
     def _fetch(self, wanted: Sequence[Offer], clerk: Clerk) -> None:
         buffer = Buffer(self.lake, clerk, self.source.tables, self._on_stored, self.asked.bounds)

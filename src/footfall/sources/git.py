@@ -392,7 +392,7 @@ class _Place:
     def open(self, scratch: Path, patience: float) -> Repository:
         if self.fault:
             raise self.fault
-        return Repository(self.git_dir) if self.git_dir else mirror(self.address, scratch / "git", patience)
+        return Repository(self.git_dir) if self.git_dir else mirror(self.address, scratch, patience)
 
 
 @dataclass(frozen=True)

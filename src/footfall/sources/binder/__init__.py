@@ -209,7 +209,7 @@ class Binder:
         self.metrics: Sequence[Metric] = METRICS
         self._settings = settings
         self._context = context
-        self._scratch = context.scratch / self.name
+        self._scratch = context.scratch
         self._archive: Archive = (
             Address(settings.archive, context.client, settings.concurrency, self._scratch / "last_search")
             if "://" in settings.archive

@@ -1,0 +1,91 @@
+"""Which sources there are, and the ones that footfall.toml sets up, each under its name."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+from footfall.errors import SettingsError, UnknownNameError
+from footfall.tables import Replace
+
+if TYPE_CHECKING:
+    from footfall.sources import Context, Source
+
+GROUP = "footfall.sources"
+KIND = "kind"
+"""The setting that names the kind of a source, where its own name is another."""
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+
+
+def installed_sources() -> dict[str, EntryPoint]:
+    """Every kind of source of every installed package, by name: ours and plugins' alike. None is loaded yet."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
+
+
+def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) -> dict[str, Source]:
+    """The sources that `settings` names, each with its part checked.
+
+    `[sources.NAME]` sets up the kind of that name, or the one that `kind = "…"` names: one kind may be set up several
+    times. Each has its own ledger, cursors and scratch folder; tables and metrics are those of the kind.
+
+    Raises SettingsError, and UnknownNameError for a kind that is not installed.
+    """
+    installed = installed_sources()
+    opened: dict[str, Source] = {}
+    named: dict[str, list[str]] = defaultdict(list)
+    for name, part in settings.items():
+        kind = _kind_of(name, part, installed)
+        own = replace(context, name=name, scratch=context.scratch / name)
+        opened[name] = _open_source(name, installed[kind], {k: v for k, v in part.items() if k != KIND}, own)
+        named[kind].append(name)
+    for kind, names in named.items():
+        if len(names) > 1:
+            _check_shared(kind, names, opened[names[0]])
+    return opened
+
+
+def _kind_of(name: str, part: Mapping[str, Any], installed: Mapping[str, EntryPoint]) -> str:
+    if not NAME.fullmatch(name):
+        raise SettingsError(
+            f"[sources.{name}]: {name!r} is no name for a source; use letters, digits, - and _, a letter first."
+        )
+    kind = part.get(KIND, name)
+    if not isinstance(kind, str):
+        raise SettingsError(f'sources.{name}: kind is {kind!r}; write the name of a source, such as kind = "git".')
+    if kind not in installed:
+        where = f"It stands in footfall.toml as [sources.{name}]"
+        hint = f"{where}." if KIND in part else f'{where}; a name of your own needs a kind, such as kind = "git".'
+        raise UnknownNameError("kind of source" if KIND in part else "source", kind, installed, hint)
+    return kind
+
+
+def _check_shared(kind: str, names: list[str], source: Source) -> None:
+    """Sources of one kind share its tables: each must be able to keep its rows apart from the others'."""
+    for table in source.tables:
+        if isinstance(table.rule, Replace) and not table.rule.scope:
+            raise SettingsError(
+                f"{' and '.join(f'[sources.{name}]' for name in names)} are both {kind}, which states each window of its "
+                f"table {table.name} for everything: the second would erase what the first collected. Keep one of them, "
+                "and set the other up in a workspace of its own."
+            )
+
+
+def _open_source(name: str, point: EntryPoint, part: Mapping[str, Any], context: Context) -> Source:
+    from pydantic import ValidationError
+
+    from footfall.settings import explain
+
+    try:
+        kind: type[Source] = point.load()
+    except (ImportError, AttributeError) as error:
+        raise SettingsError(
+            f"the source {point.name} ({point.value}) cannot be loaded: {error}; reinstall or remove the package it is from."
+        ) from None
+    try:
+        return kind(kind.Settings.model_validate(dict(part)), context)
+    except ValidationError as error:
+        raise SettingsError(explain(error, kind.Settings, f"sources.{name}")) from None
