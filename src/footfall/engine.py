@@ -15,11 +15,12 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from footfall.errors import LakeError, MissingExtraError, QueryError, SettingsError
 from footfall.periods import Grain
+from footfall.sql import DUCKDB, SPARK, quote, read_parquet
 from footfall.tables import ColumnType, Observe, Role, Table
 
 if TYPE_CHECKING:
@@ -113,14 +114,6 @@ class _Views(ABC):
 class DuckDB(_Views):
     """DuckDB inside this process."""
 
-    _TYPES: ClassVar[dict[ColumnType, str]] = {
-        "timestamp": "TIMESTAMPTZ",
-        "string": "VARCHAR",
-        "integer": "BIGINT",
-        "number": "DOUBLE",
-        "boolean": "BOOLEAN",
-    }
-
     def __init__(self) -> None:
         import duckdb
 
@@ -133,14 +126,10 @@ class DuckDB(_Views):
 
     def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None:
         files = pinned.files if pinned else ()
-        columns = _select(table, pinned.columns if pinned and files else (), self._TYPES, quote='"')
-        origin = " WHERE false"
-        if files:
-            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-            # by name: an older file may lack columns that were added later
-            origin = f" FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+        columns = DUCKDB.select(table, pinned.columns if pinned and files else ())
+        origin = f"FROM {read_parquet(files)}" if files else "WHERE false"
         with self._duckdb.cursor() as cursor:
-            self._guard(cursor, f'CREATE OR REPLACE VIEW "{name}" AS SELECT {", ".join(columns)}{origin}')
+            self._guard(cursor, f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT {columns} {origin}")
 
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
         """Through a timestamp without zone: DuckDB truncates those four to six times faster, and in UTC they agree."""
@@ -176,14 +165,6 @@ class DuckDB(_Views):
 class Spark(_Views):
     """A Spark Connect server that can reach the lake."""
 
-    _TYPES: ClassVar[dict[ColumnType, str]] = {
-        "timestamp": "TIMESTAMP",
-        "string": "STRING",
-        "integer": "BIGINT",
-        "number": "DOUBLE",
-        "boolean": "BOOLEAN",
-    }
-
     def __init__(self, address: str) -> None:
         super().__init__()
         _knock(address)
@@ -207,7 +188,7 @@ class Spark(_Views):
                 self._ibis = ibis.pyspark.connect(self._session)
 
     def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None:
-        columns = _select(table, pinned.columns if pinned else (), self._TYPES, quote="`")
+        columns = SPARK.columns(table, pinned.columns if pinned else ())
         with self._told():
             if pinned is None:
                 frame = self._session.sql(f"SELECT {', '.join(columns)} WHERE false")
@@ -280,16 +261,6 @@ def _named(name: str, table: Table) -> ir.Table:
     import ibis
 
     return ibis.table({column.name: _IBIS_TYPES[column.type] for column in table.columns}, name=name)
-
-
-def _select(table: Table, present: tuple[str, ...], types: dict[ColumnType, str], quote: str) -> list[str]:
-    """The columns of `table`, those not `present` as nulls of their type."""
-    picked = []
-    for column in table.columns:
-        quoted = f"{quote}{column.name}{quote}"
-        origin = quoted if column.name in present else "NULL"
-        picked.append(f"CAST({origin} AS {types[column.type]}) AS {quoted}")
-    return picked
 
 
 def _resolve(rows: ir.Table, table: Table, as_of: datetime | None) -> ir.Table:

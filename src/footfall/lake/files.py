@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import duckdb
 
 from footfall.lake.delta import PARTITION, DataFile, storage_errors
 from footfall.periods import EPOCH
+from footfall.sql import DUCKDB, literal, quote, read_parquet
 from footfall.tables import Rows, Table
 
 if TYPE_CHECKING:
@@ -31,28 +32,9 @@ def connect() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def quote(name: str) -> str:
-    """An identifier in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: str | datetime) -> str:
-    """A text or a moment in SQL."""
-    if isinstance(value, datetime):
-        return f"TIMESTAMPTZ '{value:%Y-%m-%d %H:%M:%S.%f}+00'"
-    return "'" + value.replace("'", "''") + "'"
-
-
 def read_files(folder: Path, files: Sequence[DataFile], is_named: bool = False) -> str:
     """The SQL that reads these files; columns that a file lacks are null, and `filename` is one more where asked."""
-    return read_paths([folder / file.path for file in files], is_named)
-
-
-def read_paths(paths: Iterable[str | Path], is_named: bool = False) -> str:
-    """The same, of files by their whole paths."""
-    listed = ", ".join(literal(str(path)) for path in paths)
-    more = ", filename = true" if is_named else ""
-    return f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true{more})"
+    return read_parquet((folder / file.path for file in files), is_named=is_named)
 
 
 def ask(incoming: duckdb.DuckDBPyRelation, sql: str) -> list[tuple[Any, ...]]:
@@ -81,7 +63,7 @@ def write_month(
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         [(_, rows, size, _, statistics, *_)] = ask(
             incoming,
-            f"COPY (SELECT {typed(table)} FROM (SELECT * FROM ({select}) ORDER BY {order})) "
+            f"COPY (SELECT {DUCKDB.select(table)} FROM (SELECT * FROM ({select}) ORDER BY {order})) "
             f"TO {literal(str(folder / path))} "
             "(FORMAT parquet, COMPRESSION zstd, RETURN_STATS)",
         )
@@ -142,22 +124,3 @@ def is_writable_as_is(table: Table, rows: Rows | None) -> bool:
         return False
     kinds = {f.name: f.type.value_type if pa.types.is_dictionary(f.type) else f.type for f in rows.schema}
     return all(kinds.get(field.name) == field.type for field in table.arrow_schema())
-
-
-_TYPES = {
-    "timestamp": "TIMESTAMPTZ",
-    "string": "VARCHAR",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-}
-
-
-def typed(table: Table) -> str:
-    """The columns of a table, each cast to its type."""
-    return ", ".join(f"CAST({quote(c.name)} AS {_TYPES[c.type]}) AS {quote(c.name)}" for c in table.columns)
-
-
-def nulls(table: Table) -> str:
-    """The columns of a table, each null and of its type."""
-    return ", ".join(f"CAST(NULL AS {_TYPES[c.type]}) AS {quote(c.name)}" for c in table.columns)

@@ -23,12 +23,13 @@ from footfall.lake.delta import (
     newest_version,
     storage_errors,
 )
-from footfall.lake.files import connect, literal, months_of, quote, read_files, write_month
+from footfall.lake.files import connect, months_of, read_files, write_month
 from footfall.lake.ledger import KEY, disputed, entries_of, in_force, recorded, rows_of
 from footfall.lake.snapshot import Pinned, Snapshot
 from footfall.lake.writing import Incoming, Restated, Spans, of_month, replaced
 from footfall.ledger import LEDGER, Entry
 from footfall.periods import EPOCH, Window, in_utc, utc_now
+from footfall.sql import literal, quote
 from footfall.tables import Observe, Replace, Rows, Table
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from footfall.lake.files import literal, nulls, quote, read_paths
 from footfall.ledger import LEDGER, Entry, Status
 from footfall.periods import EPOCH, Window
+from footfall.sql import DUCKDB, literal, quote, read_parquet
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,9 +69,9 @@ def recorded(
     }
     kept = " AND ".join(condition for condition, is_asked in asked.items() if is_asked) or "true"
     # files of an earlier version lack columns, perhaps all of them
-    rows = f"SELECT {nulls(LEDGER)} LIMIT 0"
+    rows = f"SELECT {DUCKDB.select(LEDGER, present=())} LIMIT 0"
     if files:
-        rows = f"({rows}) UNION ALL BY NAME SELECT * FROM {read_paths(files)}"
+        rows = f"({rows}) UNION ALL BY NAME SELECT * FROM {read_parquet(files)}"
     return f"SELECT * FROM ({rows}) WHERE {kept}"
 
 

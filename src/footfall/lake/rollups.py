@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from footfall.errors import LakeError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder
-from footfall.lake.files import literal, quote, read_files, write_month
+from footfall.lake.files import read_files, write_month
 from footfall.lake.lake import ATTEMPTS, BUILT_FROM, Lake
 from footfall.periods import Grain
+from footfall.sql import literal, quote
 from footfall.tables import Replace, Rollup, Table
 
 

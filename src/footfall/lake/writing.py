@@ -17,19 +17,9 @@ import duckdb
 
 from footfall.errors import SourceError
 from footfall.lake.delta import DataFile, DeltaFolder
-from footfall.lake.files import (
-    ask,
-    is_writable_as_is,
-    literal,
-    months_of,
-    nulls,
-    quote,
-    read_files,
-    typed,
-    write_month,
-    write_sorted,
-)
+from footfall.lake.files import ask, is_writable_as_is, months_of, read_files, write_month, write_sorted
 from footfall.periods import EPOCH, Window, merge
+from footfall.sql import DUCKDB, literal, quote
 from footfall.tables import Replace, Rows, Table
 
 if TYPE_CHECKING:
@@ -122,7 +112,7 @@ class Incoming:
         if self.parts:
             self.relation = connection.from_arrow(pa.concat_tables(self.parts, promote_options="permissive"))
         else:
-            self.relation = connection.sql(f"SELECT {nulls(table)} LIMIT 0")
+            self.relation = connection.sql(f"SELECT {DUCKDB.select(table, present=())} LIMIT 0")
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         return ask(self.relation, sql)
@@ -260,7 +250,7 @@ def _written_at_once(
     order = ", ".join(quote(name) for name in table.sort or (table.time,))
     answer = incoming.relation.query(
         "incoming",
-        f"SELECT (year({moment}) * 12 + month({moment}) - 1)::INTEGER AS __month, {typed(table)} "
+        f"SELECT (year({moment}) * 12 + month({moment}) - 1)::INTEGER AS __month, {DUCKDB.select(table)} "
         f"FROM ({select}) ORDER BY __month, {order}",
     )
     assert answer is not None, "a statement with rows"
