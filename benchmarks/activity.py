@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from footfall.activity import Activity
-from footfall.stores.addresses import open_store
 from footfall.stores.ids import Actors
+from footfall.stores.opening import open_store
 from footfall.stores.store import day_slot
 from measure import BUILD, Measured, alternate, claim, run, timed
 

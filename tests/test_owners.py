@@ -119,7 +119,7 @@ _STORE_ALONE = """
 import json, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from footfall.stores.addresses import open_store
+from footfall.stores.opening import open_store
 from footfall.stores.ids import Actors
 from footfall.stores.store import day_slot
 

@@ -28,9 +28,9 @@ from footfall.errors import (
     StoreWriteError,
     UnreachableStoreError,
 )
-from footfall.stores.addresses import open_store
 from footfall.stores.ids import NAMED, Actors
-from footfall.stores.redis import RedisStore, changes
+from footfall.stores.opening import open_store
+from footfall.stores.redis import RedisStore, rewriting
 from footfall.stores.redis.address import read_address
 from footfall.stores.redis.bits import bitmap_of_bits
 from footfall.stores.redis.keys import cover
@@ -313,8 +313,8 @@ def test_two_who_state_different_things_leave_what_one_of_them_said(store: Redis
 def test_whoever_states_for_long_stays_alone(
     redis_server: str, store: RedisStore, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "_LEASE", 0.2)
-    monkeypatch.setattr(changes, "_PATIENCE", 0.5)
+    monkeypatch.setattr(rewriting, "_LEASE", 0.2)
+    monkeypatch.setattr(rewriting, "_PATIENCE", 0.5)
 
     class Slow(RedisStore):
         def _count_anew(self, *given: Any) -> None:
@@ -551,7 +551,7 @@ def test_without_the_package_it_is_said_what_to_install() -> None:
     program = """
 import sys
 sys.modules["redis"] = None
-from footfall.stores.redis import RedisStore, changes
+from footfall.stores.redis import RedisStore, rewriting
 from footfall.errors import MissingExtraError
 try:
     RedisStore("redis://localhost").events()

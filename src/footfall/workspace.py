@@ -93,7 +93,7 @@ class Workspace:
     def activity(self) -> Activity:
         """Who did what when: marks, and the sets of actors. Sources and lake are opened only for events of theirs."""
         from footfall.activity import Activity, Naming
-        from footfall.stores.addresses import open_store
+        from footfall.stores.opening import open_store
 
         chosen = self.settings.activity
         store = open_store(chosen.store, self.settings.folder, self.now)

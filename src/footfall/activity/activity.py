@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.activity.actors import AS_THEY_ARE, Naming
 from footfall.activity.events import Event
-from footfall.activity.files import Columns, FileMarks, Tell, read_marks
+from footfall.activity.files import BytesRead, Columns, FileMarks, read_marks
 from footfall.activity.moments import moment_of
 from footfall.activity.owners import NAMING_CURSOR, Owners
 from footfall.activity.sets import ActorSet, Everyone
@@ -116,7 +116,7 @@ class Activity:
         return int(ids.intersection_cardinality(self.store.union(event, slot, slot + (PER_DAY if is_day else 1))))
 
     def mark_file(
-        self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: Tell = lambda _: None
+        self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: BytesRead = lambda _: None
     ) -> FileMarks:
         """Mark what the rows of a CSV or Parquet file say, all or nothing."""
         self._check_event(event)

@@ -26,7 +26,7 @@ Actor = int | str | UUID
 LONGEST_NAME = 4000
 """Characters of the longest text that names an actor."""
 
-VALID = "an actor is a whole number from 0, a text or a UUID"
+VALID_ACTORS = "an actor is a whole number from 0, a text or a UUID"
 _NUMBER = r"^(0|[1-9][0-9]*)$"
 
 
@@ -75,9 +75,9 @@ def read_actor(actor: Any) -> int | str:
         return str(actor)
     if isinstance(actor, (int, np.integer)) and not isinstance(actor, bool):
         if actor < 0:
-            raise MarkError(f"{actor} is no actor: {VALID}; nothing was marked.")
+            raise MarkError(f"{actor} is no actor: {VALID_ACTORS}; nothing was marked.")
         return int(actor) if actor < NAMED else str(int(actor))
-    raise MarkError(f"{actor!r} ({_kind(actor)}) is no actor: {VALID}; nothing was marked.")
+    raise MarkError(f"{actor!r} ({_kind(actor)}) is no actor: {VALID_ACTORS}; nothing was marked.")
 
 
 def written(name: str) -> int | str:
@@ -99,7 +99,7 @@ def read_actors(given: Any) -> Actors:
     if type(given).__module__.startswith("pyarrow"):
         return of_arrow(given)
     if isinstance(given, (bytes, bytearray, dict, float, bool, date, datetime)) or not isinstance(given, Iterable):
-        raise MarkError(f"{given!r} ({_kind(given)}) is no actor: {VALID}; nothing was marked.")
+        raise MarkError(f"{given!r} ({_kind(given)}) is no actor: {VALID_ACTORS}; nothing was marked.")
     return _of_values(given)
 
 
@@ -120,7 +120,7 @@ def _of_numpy(values: np.ndarray[Any, Any]) -> Actors:
         raise MarkError(f"actors must be one row of values, not an array of {values.ndim} dimensions.")
     if values.dtype.kind in "iu":
         if len(values) and values.dtype.kind == "i" and int(values.min()) < 0:
-            raise MarkError(f"{values.min()} is no actor: {VALID}; nothing was marked.")
+            raise MarkError(f"{values.min()} is no actor: {VALID_ACTORS}; nothing was marked.")
         numbers = values.astype(np.uint64)
         large = numbers >= NAMED
         if large.any():
@@ -135,12 +135,12 @@ def _whole(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Floats as the whole numbers that they are, as pandas keeps whole numbers beside missing ones."""
     missing = np.isnan(values)
     if missing.any():
-        raise MarkError(f"value {missing.argmax() + 1} of the actors is missing: {VALID}; nothing was marked.")
+        raise MarkError(f"value {missing.argmax() + 1} of the actors is missing: {VALID_ACTORS}; nothing was marked.")
     sound = (values == np.floor(values)) & (np.abs(values) < 2.0 ** (np.finfo(values.dtype).nmant + 1))
     if not sound.all():
         bad = values[(~sound).argmax()]
         why = "a float" if bad != np.floor(bad) else "a float so large that digits may be lost"
-        raise MarkError(f"{bad} ({why}) is no actor: {VALID}; nothing was marked.")
+        raise MarkError(f"{bad} ({why}) is no actor: {VALID_ACTORS}; nothing was marked.")
     return values.astype(np.int64)
 
 
@@ -155,7 +155,7 @@ def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
         column = column.dictionary_decode()
     if column.null_count:
         at = pc.index(column.is_null(), True).as_py()
-        raise MarkError(f"value {at + 1} of the actors is missing: {VALID}; nothing was marked.")
+        raise MarkError(f"value {at + 1} of the actors is missing: {VALID_ACTORS}; nothing was marked.")
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return _of_numpy(column.to_numpy(zero_copy_only=False))
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):

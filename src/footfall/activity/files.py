@@ -1,4 +1,4 @@
-"""Marks in files of any length, read in portions, taken whole or not at all. Rows are numbered from 1, without header."""
+"""Marks in files of any length, read in portions, taken whole or not at all. RowNumbers are numbered from 1, without header."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from footfall.activity.actors import VALID, Naming
+from footfall.activity.actors import VALID_ACTORS, Naming
 from footfall.activity.moments import moment_of
 from footfall.activity.portions import Wanted, portions
 from footfall.errors import FootfallError, MarkError
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    Rows = npt.NDArray[np.int64]
+    RowNumbers = npt.NDArray[np.int64]
 
-Tell = Callable[[int], None]
+BytesRead = Callable[[int], None]
 """Told how many bytes of the file have been read."""
 
 
@@ -65,7 +65,7 @@ def read_marks(
     naming: Naming,
     now: datetime,
     slot_of: Callable[[datetime], int],
-    tell: Tell = lambda _: None,
+    tell: BytesRead = lambda _: None,
 ) -> FileMarks:
     """Every mark that a file holds. The first row that cannot be one is named, and nothing is returned."""
     found = FileMarks()
@@ -94,7 +94,7 @@ class _Moments:
         self._now = now
         self._slot_of = slot_of
 
-    def slots(self, column: pa.Array | None, rows: Rows) -> npt.NDArray[np.int64]:
+    def slots(self, column: pa.Array | None, rows: RowNumbers) -> npt.NDArray[np.int64]:
         """Those of the rows; with no column, of the one moment that all share."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -126,7 +126,7 @@ def _at_row(row: int, column: str | None, error: Exception | str) -> MarkError:
 
 def _sound(
     portion: pa.Table, columns: Columns, moments: _Moments, found: FileMarks
-) -> tuple[pa.Array, npt.NDArray[np.int64], Rows]:
+) -> tuple[pa.Array, npt.NDArray[np.int64], RowNumbers]:
     """Actors, slots and numbers of the rows; those without who or when are counted where that was asked, else refused."""
     import pyarrow as pa
 
@@ -149,7 +149,7 @@ def _sound(
     return actors, moments.slots(parts.get(columns.at) if columns.at else None, rows), rows
 
 
-def _plain(column: pa.ChunkedArray, name: str, rows: Rows) -> pa.Array:
+def _plain(column: pa.ChunkedArray, name: str, rows: RowNumbers) -> pa.Array:
     """A column in one piece, whose texts are texts."""
     import pyarrow as pa
 
@@ -177,7 +177,7 @@ def _is_missing(column: pa.Array) -> npt.NDArray[np.bool_]:
     return found
 
 
-def _as_actors(column: pa.Array, name: str, rows: Rows) -> pa.Array:
+def _as_actors(column: pa.Array, name: str, rows: RowNumbers) -> pa.Array:
     """Whole numbers as pandas writes them beside missing ones (`17.0`) are those numbers; negative ones are no actors."""
     import pyarrow.compute as pc
 
@@ -186,7 +186,7 @@ def _as_actors(column: pa.Array, name: str, rows: Rows) -> pa.Array:
     is_negative = pc.match_substring_regex(column, r"^-[0-9]+(\.0)?$")
     if pc.any(is_negative).as_py():
         at = pc.index(is_negative, True).as_py()
-        raise _at_row(rows[at], name, f"{column[at].as_py()} is no actor: {VALID}")
+        raise _at_row(rows[at], name, f"{column[at].as_py()} is no actor: {VALID_ACTORS}")
     if pc.any(pc.ends_with(column, ".0")).as_py():
         column = pc.replace_substring_regex(column, r"^(0|[1-9][0-9]*)\.0$", r"\1")
     return column
@@ -212,7 +212,7 @@ def _first_bad(values: pa.Array, read: Callable[[pa.Array], object], error: type
 
 
 def _by_slot(
-    actors: pa.Array, slots: npt.NDArray[np.int64], rows: Rows, column: str, naming: Naming
+    actors: pa.Array, slots: npt.NDArray[np.int64], rows: RowNumbers, column: str, naming: Naming
 ) -> Iterator[tuple[int, Actors]]:
     if not len(slots):
         return

@@ -19,7 +19,7 @@ from footfall.errors import FootfallError, MarkError, did_you_mean
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PORTION = 16 << 20
+PORTION_BYTES = 16 << 20
 """Bytes of a CSV file, and about those of a Parquet file, that are looked at together."""
 _ROWS = 1 << 18
 _HEADER = 1 << 20
@@ -142,7 +142,7 @@ def _csv(path: Path, name: str, wanted: Wanted) -> Portions:
     raw, stream = _opened(path)
     reader = arrow_csv.open_csv(
         stream,
-        read_options=arrow_csv.ReadOptions(block_size=PORTION, use_threads=False),
+        read_options=arrow_csv.ReadOptions(block_size=PORTION_BYTES, use_threads=False),
         parse_options=arrow_csv.ParseOptions(newlines_in_values=True, delimiter=delimiter),
         convert_options=arrow_csv.ConvertOptions(
             include_columns=columns,
@@ -171,7 +171,7 @@ def _check_quotes(path: Path, name: str) -> None:
     raw, stream = _opened(path)
     quotes = 0
     with raw, stream:
-        while part := stream.read(PORTION):
+        while part := stream.read(PORTION_BYTES):
             quotes += part.count(b'"')
     if quotes % 2:
         raise MarkError(

@@ -12,7 +12,7 @@ from pyroaring import BitMap64
 from footfall.activity.activity import Activity
 from footfall.activity.sets import ActorSet
 from footfall.bitmapist.dates import not_none, now, period_of, shifted
-from footfall.bitmapist.sets import EventSet, Part
+from footfall.bitmapist.sets import EventSet, Operand
 from footfall.bitmapist.systems import DEFAULT, System, activity_of
 from footfall.errors import QueryError
 from footfall.periods import Grain, Window
@@ -61,8 +61,8 @@ class MarkedEvents(EventSet):
     def actors(self) -> ActorSet:
         return self._read_in(self.system)
 
-    def part(self, system: System | None = None) -> Part:
-        return Part(self._read_in(system if system is not None and self.system == DEFAULT else self.system))
+    def part(self, system: System | None = None) -> Operand:
+        return Operand(self._read_in(system if system is not None and self.system == DEFAULT else self.system))
 
     def _read_in(self, system: System) -> ActorSet:
         return _Slots(activity_of(system), self.event_name, *self.slots(), self.is_calendar)

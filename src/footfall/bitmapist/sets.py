@@ -19,41 +19,41 @@ from footfall.errors import QueryError
 
 
 @dataclass(frozen=True)
-class Part:
+class Operand:
     """Actors, or everybody but them: who everybody is costs something to find out, and is asked only when read."""
 
     actors: ActorSet
     is_all_but: bool = False
 
-    def inverted(self) -> Part:
-        return Part(self.actors, not self.is_all_but)
+    def inverted(self) -> Operand:
+        return Operand(self.actors, not self.is_all_but)
 
-    def kept(self) -> Part:
+    def kept(self) -> Operand:
         """The same, read now."""
-        return Part(Fixed(self.actors.home, self.actors.ids()), self.is_all_but)
+        return Operand(Fixed(self.actors.home, self.actors.ids()), self.is_all_but)
 
 
-def _and(one: Part, other: Part) -> Part:
+def _and(one: Operand, other: Operand) -> Operand:
     a, b = one.actors, other.actors
     match one.is_all_but, other.is_all_but:
         case False, False:
-            return Part(a & b)
+            return Operand(a & b)
         case False, True:
-            return Part(a - b)
+            return Operand(a - b)
         case True, False:
-            return Part(b - a)
-    return Part(a | b, is_all_but=True)
+            return Operand(b - a)
+    return Operand(a | b, is_all_but=True)
 
 
-def _or(one: Part, other: Part) -> Part:
+def _or(one: Operand, other: Operand) -> Operand:
     return _and(one.inverted(), other.inverted()).inverted()
 
 
-def _xor(one: Part, other: Part) -> Part:
-    return Part(one.actors ^ other.actors, one.is_all_but != other.is_all_but)
+def _xor(one: Operand, other: Operand) -> Operand:
+    return Operand(one.actors ^ other.actors, one.is_all_but != other.is_all_but)
 
 
-_OPERATIONS: dict[str, Callable[[Part, Part], Part]] = {"AND": _and, "OR": _or, "XOR": _xor}
+_OPERATIONS: dict[str, Callable[[Operand, Operand], Operand]] = {"AND": _and, "OR": _or, "XOR": _xor}
 
 
 class EventSet(ABC):
@@ -68,7 +68,7 @@ class EventSet(ABC):
         """The same set as Footfall's own, with `to_numpy()`, `sample()` and all else."""
 
     @abstractmethod
-    def part(self, system: System | None = None) -> Part:
+    def part(self, system: System | None = None) -> Operand:
         """Itself as an operand of an operation in `system`."""
 
     @abstractmethod
@@ -146,18 +146,18 @@ class BitOperation(EventSet):
             result = _and(population.part(system), result)
         self._part = result.kept()
 
-    def part(self, system: System | None = None) -> Part:
+    def part(self, system: System | None = None) -> Operand:
         return self._part
 
     def actors(self) -> ActorSet:
         if self._part.is_all_but:
             home = activity_of(self.system)
-            self._part = Part(home.population() - self._part.actors).kept()
+            self._part = Operand(home.population() - self._part.actors).kept()
         return self._part.actors
 
     def delete(self) -> None:
         """Let go of the result, which is empty from now on; what it was made of stays."""
-        self._part = Part(Fixed(self._part.actors.home, BitMap64()))
+        self._part = Operand(Fixed(self._part.actors.home, BitMap64()))
 
 
 def _check(name: str, events: tuple[EventSet, ...]) -> None:

@@ -10,7 +10,7 @@ import footfall.bitmapist as package  # whose SYSTEMS an application may set
 from footfall.activity.activity import Activity
 from footfall.bitmapist.dates import now
 from footfall.errors import MissingExtraError, QueryError, UnknownNameError
-from footfall.stores.addresses import open_store
+from footfall.stores.opening import open_store
 from footfall.stores.store import Store
 
 try:

@@ -83,7 +83,7 @@ def _mark_words(
     hourly: bool | None,
     unique: bool,
 ) -> None:
-    from footfall.activity.actors import VALID, read_actor
+    from footfall.activity.actors import VALID_ACTORS, read_actor
     from footfall.activity.moments import moment_of
     from footfall.formats import counted
 
@@ -91,7 +91,7 @@ def _mark_words(
         raise MarkError("nobody is named to mark; write the actors, or --file FILE --actor COLUMN.")
     for actor in actors:
         if actor.startswith("-") and actor[1:].isdecimal():
-            raise MarkError(f"{actor} is no actor: {VALID}; nothing was marked.")
+            raise MarkError(f"{actor} is no actor: {VALID_ACTORS}; nothing was marked.")
     moment = None if at is None else moment_of(at, activity.now(), zone)
     activity.mark(event, actors, moment, hourly=hourly, unique=unique)
     different = len({read_actor(actor) for actor in actors})
@@ -195,7 +195,7 @@ def bitmapist(
     Again whenever you like: only what is missing is added.
     """
     from footfall.formats import counted
-    from footfall.stores.deployment import copy_from_redis
+    from footfall.stores.copying import copy_from_redis
 
     workspace = workspace_of(context)
     with interruptible("; what was copied stays, the same command goes on from there."), _copying() as tell:

@@ -24,7 +24,7 @@ from footfall.lake.delta import (
     storage_errors,
 )
 from footfall.lake.files import connect, months_of, read_files, write_month
-from footfall.lake.ledger import KEY, disputed, entries_of, in_force, recorded, rows_of
+from footfall.lake.ledger import KEY, disputed, entries_of, entry_rows, in_force, recorded
 from footfall.lake.snapshot import Pinned, Snapshot
 from footfall.lake.writing import Incoming, Restated, Spans, of_month, replaced
 from footfall.ledger import LEDGER, Entry
@@ -201,7 +201,7 @@ class Lake:
         if ledger is not None and ledger.version != self._stamped_version:  # others wrote meanwhile
             self._stamped = max(self._stamped, self._newest_stamp(ledger))
         self._stamped = max(in_utc(self.now()), self._stamped + timedelta(microseconds=1))
-        rows = rows_of(entries, self._stamped)
+        rows = entry_rows(entries, self._stamped)
         self._stamped_version = self.commit(LEDGER, rows, cursors=[Cursor(LEDGER.name, 0)])
 
     def _newest_stamp(self, ledger: Pinned) -> datetime:

@@ -20,7 +20,7 @@ NEWEST = "observed_at DESC, is_success DESC, rows DESC, fingerprint DESC"
 """What comes after the moment breaks ties, so that compacting picks the entry that readers pick."""
 
 
-def rows_of(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
+def entry_rows(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
     """Entries as rows of the ledger, stamped with `observed_at` where they carry no moment of their own."""
     import pyarrow as pa
 

@@ -19,7 +19,7 @@ from footfall.periods import Grain, Period, Window, in_utc, periods_in
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
 from footfall.retention.overlaps import overlaps
 from footfall.retention.spans import (
-    Sets,
+    SetReader,
     before,
     choice_of,
     grain_of,
@@ -27,8 +27,8 @@ from footfall.retention.spans import (
     members_in,
     number_of,
     present,
-    rows_of,
     share,
+    shown_periods,
     unknown_before,
 )
 from footfall.stores.members import Members, as_bitmap
@@ -251,7 +251,7 @@ class Cohort(ActivityAnswer):
 
 
 def cohort(
-    sets: Sets,
+    sets: SetReader,
     first: str,
     then: str,
     *,
@@ -274,7 +274,7 @@ def cohort(
     grain, now = grain_of(by), in_utc(now)
     chosen, form = choice_of("kind of cohort", kind, CohortKind), choice_of("retention", retention, Retention)
     width, conditions = number_of("columns", columns), (_conditions(where_first), _conditions(where_then))
-    periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
+    periods, left_out = shown_periods(grain, rows, since and in_utc(since), now)
     doers = _doers(sets, now)
     begun = periods_in(grain, Window(periods[0].start, present(grain, now).end))
     members: Sequence[Members] = [doers(first, p) for p in periods]
@@ -313,7 +313,7 @@ def _unknown(
 _Doers = Callable[[str, Period], "Members"]
 
 
-def _doers(sets: Sets, now: datetime) -> _Doers:
+def _doers(sets: SetReader, now: datetime) -> _Doers:
     """Who did an event in a period, each read once: a row and a column of the same are the same object."""
     read: dict[tuple[str, Period], Members] = {}
 
@@ -325,7 +325,7 @@ def _doers(sets: Sets, now: datetime) -> _Doers:
     return doers
 
 
-def _new(sets: Sets, first: str, periods: Sequence[Period], doers: _Doers) -> list[BitMap64]:
+def _new(sets: SetReader, first: str, periods: Sequence[Period], doers: _Doers) -> list[BitMap64]:
     """Per period, who did `first` in it and never before it, back to the beginning."""
     earlier, groups = before(sets, first, periods[0].start), []
     for period in periods:

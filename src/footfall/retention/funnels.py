@@ -21,7 +21,7 @@ from footfall.formats import counted, days_of, instant_of
 from footfall.frames import csv_of
 from footfall.periods import Grain, Window, ceil, floor, in_utc, periods_in, short
 from footfall.retention.answers import ActivityAnswer
-from footfall.retention.spans import MOST, Sets, active, events_of, has_hole, present, share
+from footfall.retention.spans import MOST, SetReader, active, events_of, has_hole, present, share
 from footfall.stores.store import day_slot
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Funnel(ActivityAnswer):
 
 
 def funnel(
-    sets: Sets,
+    sets: SetReader,
     steps: Iterable[str],
     *,
     now: datetime,
@@ -213,7 +213,7 @@ def _window(since: datetime | None, until: datetime | None, now: datetime) -> Wi
 
 
 def _reached(
-    sets: Sets, events: Sequence[str], days: int, window: Window, now: datetime
+    sets: SetReader, events: Sequence[str], days: int, window: Window, now: datetime
 ) -> tuple[list[int], datetime | None]:
     """How many reached each step, and the last day that anybody took the first on.
 

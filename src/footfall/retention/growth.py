@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from footfall.formats import days_of, instant_of
 from footfall.periods import Grain, Period, Window, in_utc
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
-from footfall.retention.spans import Sets, active, before, grain_of, is_whole, rows_of, unknown_before
+from footfall.retention.spans import SetReader, active, before, grain_of, is_whole, shown_periods, unknown_before
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -120,7 +120,7 @@ class Growth(ActivityAnswer):
 
 
 def growth(
-    sets: Sets,
+    sets: SetReader,
     event: str,
     *,
     now: datetime,
@@ -131,13 +131,13 @@ def growth(
 ) -> Growth:
     """New, returning, resurrected and dormant actors by period: the last 12, `rows` of them, or all from `since` on."""
     grain, now = grain_of(by), in_utc(now)
-    periods, left_out = rows_of(grain, rows, since and in_utc(since), now)
+    periods, left_out = shown_periods(grain, rows, since and in_utc(since), now)
     notes = (*left_out, *unknown_before(gaps, periods[-1].start))
     rows_ = tuple(_rows(sets, event, periods, now))
     return Growth(event, grain, rows_, asked_at=now, gaps=tuple(gaps), notes=notes)
 
 
-def _rows(sets: Sets, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:
+def _rows(sets: SetReader, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:
     ever = before(sets, event, periods[0].start)
     last = active(sets, event, periods[0].prev(), now)
     for period in periods:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from footfall.stores.members import Members, SparseSet, as_bitmap, ids_of
+from footfall.stores.members import Members, SparseSet, as_bitmap, ids_in
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,7 +26,7 @@ _MOST_IDS = 1 << 25
 _MOST_CELLS = 1 << 22
 """Of a matrix before its cells become bits: the working memory stays near the processor."""
 _ASKED = 6
-"""Sets that are asked how many containers they have, for all of them."""
+"""SetReader that are asked how many containers they have, for all of them."""
 _SAMPLE = 256
 """Every which id says how the ids are spread."""
 
@@ -44,7 +44,7 @@ def overlaps(rows: Sequence[Members], columns: Sequence[Members], spans: Sequenc
     place = {key: n for n, key in enumerate(sets)}
     at = np.array([place[id(column)] for column in columns])
     counts = [np.zeros(len(span), np.int64) for span in spans]
-    for bits in _bit_matrices([ids_of(each) for each in sets.values()]):
+    for bits in _bit_matrices([ids_in(each) for each in sets.values()]):
         for row, span, count in zip(rows, spans, counts, strict=True):
             shared = bits[place[id(row)]] & bits[at[span.start : span.stop]]
             count += np.bitwise_count(shared).sum(axis=1, dtype=np.int64)

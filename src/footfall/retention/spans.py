@@ -21,7 +21,7 @@ MOST = 1000
 """More rows or columns than this nobody reads."""
 
 
-class Sets(Protocol):
+class SetReader(Protocol):
     """The part of a store that questions need."""
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
@@ -33,12 +33,12 @@ class Sets(Protocol):
         ...
 
 
-def active(sets: Sets, event: str, period: Period, now: datetime) -> BitMap64:
+def active(sets: SetReader, event: str, period: Period, now: datetime) -> BitMap64:
     """Everybody who did an event in a period."""
     return as_bitmap(members_in(sets, event, period, now))
 
 
-def members_in(sets: Sets, event: str, period: Period, now: datetime) -> Members:
+def members_in(sets: SetReader, event: str, period: Period, now: datetime) -> Members:
     """The same, in the form it is kept in. A period that is over is likely to be asked again.
 
     Of one that is not, the day of `now` is the last: who is marked for later has not come yet.
@@ -47,7 +47,7 @@ def members_in(sets: Sets, event: str, period: Period, now: datetime) -> Members
     return sets.members(event, day_slot(period.start), day_slot(end), is_kept=period.end <= now)
 
 
-def before(sets: Sets, event: str, moment: datetime) -> BitMap64:
+def before(sets: SetReader, event: str, moment: datetime) -> BitMap64:
     """Everybody who ever did an event before a day, at a known time."""
     year = day_slot(
         floor(Grain.YEAR, moment)
@@ -84,7 +84,7 @@ def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
     return (f"Who came before only in a time that was not collected ({days_of(missing[-1])}) counts as new.",)
 
 
-def rows_of(
+def shown_periods(
     grain: Grain, rows: int | None, since: datetime | None, now: datetime, *, default: int = 12
 ) -> tuple[list[Period], tuple[str, ...]]:
     """The last `rows` periods up to now, or those from the one that holds `since` on; and what was left out of these."""

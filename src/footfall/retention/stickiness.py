@@ -18,7 +18,7 @@ from pyroaring import BitMap64
 from footfall.formats import days_of, instant_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
-from footfall.retention.spans import Sets, active, choice_of, is_whole, present, rows_of
+from footfall.retention.spans import SetReader, active, choice_of, is_whole, present, shown_periods
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -148,7 +148,7 @@ def _values(row: StickinessRow) -> tuple[float | None, ...]:
 
 
 def stickiness(
-    sets: Sets,
+    sets: SetReader,
     event: str,
     *,
     now: datetime,
@@ -160,7 +160,7 @@ def stickiness(
     """DAU, WAU, MAU and their ratios: by day (trailing) or month (calendar): the last 30, or all from `since` on."""
     chosen, now = choice_of("windows", windows, Windows), in_utc(now)
     grain = Grain.DAY if chosen is Windows.TRAILING else Grain.MONTH
-    periods, left_out = rows_of(grain, rows, since and in_utc(since), now, default=30)
+    periods, left_out = shown_periods(grain, rows, since and in_utc(since), now, default=30)
     counted = _counted(sets, event, periods, now)
     found = [
         _day(period, counted)
@@ -182,7 +182,9 @@ def _month(month: Period, counted: dict[datetime, tuple[int, int, int]], members
     return StickinessRow(month, daily, weekly, len(members))
 
 
-def _counted(sets: Sets, event: str, periods: Sequence[Period], now: datetime) -> dict[datetime, tuple[int, int, int]]:
+def _counted(
+    sets: SetReader, event: str, periods: Sequence[Period], now: datetime
+) -> dict[datetime, tuple[int, int, int]]:
     """Per day of the periods that has begun: who was active on it, and in the week and month that end with it."""
     first, today = periods[0].start, present(Grain.DAY, now)
     window = Window(first - timedelta(days=MONTH - 1), min(periods[-1].end, today.end))

@@ -83,7 +83,7 @@ def as_bitmap(members: Members) -> BitMap64:
     return members.bitmap() if isinstance(members, SparseSet) else members
 
 
-def ids_of(members: Members) -> npt.NDArray[np.uint64]:
+def ids_in(members: Members) -> npt.NDArray[np.uint64]:
     """The ids of a set, ascending."""
     if isinstance(members, SparseSet):
         return members.ids.astype(np.uint64)

@@ -16,13 +16,13 @@ YEARS = 3
 MOST = 10_000
 
 
-def grain_of(time_group: str) -> Grain:
+def grain_named(time_group: str) -> Grain:
     if time_group not in GRAINS:
         raise UnknownNameError("time group", str(time_group), GRAINS)
     return GRAINS[time_group]
 
 
-def number_of(name: str, value: Any) -> int:
+def number_given(name: str, value: Any) -> int:
     """A number of rows or columns."""
     try:
         number = int(value)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from footfall.bitmapist.cohort.arguments import GRAINS, is_true, number_of
+from footfall.bitmapist.cohort.arguments import GRAINS, is_true, number_given
 from footfall.bitmapist.cohort.style import style
 
 Selections = Sequence[Any]
@@ -47,7 +47,7 @@ def render_html_form(
         _select("Came back and did", "select2", selections2, select2),
         _select("and also", "select2b", [_ANY, *(selections2b or selections2)], select2b),
     ]
-    results, columns = number_of("num_results", num_results), number_of("num_of_rows", num_of_rows)
+    results, columns = number_given("num_results", num_results), number_given("num_of_rows", num_of_rows)
     shape = [
         _select("Group by", "time_group", [(group.title(), group) for group in GRAINS], time_group),
         _select("Show as", "as_percent", [("Percent", 1), ("Count", 0)], int(is_true(as_percent))),

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from footfall.activity.sets import ActorSet, Fixed
-from footfall.bitmapist.cohort.arguments import YEARS, first_period, grain_of, is_true, number_of
+from footfall.bitmapist.cohort.arguments import YEARS, first_period, grain_named, is_true, number_given
 from footfall.bitmapist.dates import shifted
 from footfall.bitmapist.events import DayEvents, GenericPeriodEvents, MonthEvents, WeekEvents, YearEvents
 from footfall.bitmapist.sets import BitOpAnd, EventSet
@@ -55,9 +55,9 @@ def get_dates_data(
     that follow: a percentage or a count, 0.0 where nobody came back, "" where there is nothing to compare. There are
     `num_results` rows, of years 3; the first holds `start_date`, else the last is the present period.
     """
-    grain = grain_of(time_group)
-    rows = YEARS if grain is Grain.YEAR else number_of("num_results", num_results)
-    columns = number_of("num_of_rows", num_of_rows) + 1
+    grain = grain_named(time_group)
+    rows = YEARS if grain is Grain.YEAR else number_given("num_results", num_results)
+    columns = number_given("num_of_rows", num_of_rows) + 1
     first = first_period(grain, start_date, rows)
     began = _Selection(select1, select1b, grain, system)
     is_same = (select1, select1b) == (select2, select2b)

@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from footfall.bitmapist.cohort.arguments import grain_of, is_true, number_of
+from footfall.bitmapist.cohort.arguments import grain_named, is_true, number_given
 from footfall.bitmapist.cohort.style import style
 from footfall.bitmapist.dates import now, shifted
 from footfall.periods import Grain, Period
 
-Rows = Sequence[Sequence[Any]]
+TableRows = Sequence[Sequence[Any]]
 
 
 def render_html_data(
-    dates_data: Rows,
+    dates_data: TableRows,
     as_percent: bool | str = True,
     time_group: str = "days",
     num_results: int | str = 31,
@@ -28,8 +28,8 @@ def render_html_data(
 
     A cell whose period is not over has a star, and is not part of the mean.
     """
-    grain, is_percent = grain_of(time_group), is_true(as_percent)
-    columns = number_of("num_of_rows", num_of_rows) + 1
+    grain, is_percent = grain_named(time_group), is_true(as_percent)
+    columns = number_given("num_of_rows", num_of_rows) + 1
     over = [_count_over(row[0], grain, columns) for row in dates_data]
     is_open = any(cell != "" for row, n in zip(dates_data, over, strict=True) for cell in row[2 + n : columns + 2])
     note = f"<p>* the {grain} is not over: it may still grow, and is not part of the mean</p>"
@@ -82,7 +82,7 @@ def _cell(value: Any, count: int, is_percent: bool, is_open: bool) -> str:
     return f'<td class="{shade} open">{shown}*</td>' if is_open else f'<td class="{shade}">{shown}</td>'
 
 
-def _foot(rows: Rows, columns: int, is_percent: bool, over: Sequence[int]) -> str:
+def _foot(rows: TableRows, columns: int, is_percent: bool, over: Sequence[int]) -> str:
     """The mean of every column, over the rows that have something to compare and whose period is over."""
     cells = []
     for at in range(2, columns + 2):
@@ -96,7 +96,7 @@ def _shown(value: float, is_percent: bool) -> str:
 
 
 def render_csv_data(
-    dates_data: Rows,
+    dates_data: TableRows,
     as_percent: bool | str = True,
     time_group: str = "days",
     num_results: int | str = 31,
@@ -104,8 +104,8 @@ def render_csv_data(
     start_date: str | None = None,
 ) -> str:
     """The rows of `get_dates_data`, asked with the same arguments, as CSV: period, how many began, and the cells."""
-    grain, is_percent = grain_of(time_group), is_true(as_percent)
-    columns = number_of("num_of_rows", num_of_rows) + 1
+    grain, is_percent = grain_named(time_group), is_true(as_percent)
+    columns = number_given("num_of_rows", num_of_rows) + 1
     lines = [["Date", "Total", *map(str, range(columns))]]
     for row in dates_data:
         cells = ["" if v == "" else str(round(v, 2) if is_percent else int(v)) for v in row[2 : columns + 2]]

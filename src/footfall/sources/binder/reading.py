@@ -137,11 +137,11 @@ class Reader:
 
     def rows(self, but: Iterable[date] = ()) -> pa.Table | None:
         """What was read, with the columns of the table and in its order, some days left out; None when nothing was."""
-        from footfall.sources.binder.rows import rows_of, without
+        from footfall.sources.binder.rows import launch_rows, without
 
         left_out = [_midnight(day) for day in but]
         found = [one for one in (without(left_out, one) for one in self._found) if len(one.ids)]
-        return rows_of(found, self._names, self._repo, self._member) if found else None
+        return launch_rows(found, self._names, self._repo, self._member) if found else None
 
     def _repo(self, provider: str, spec: str) -> str | None:
         if (provider, spec) not in self._repos:

@@ -40,7 +40,7 @@ def without(midnights: Sequence[int], found: Found) -> Found:
     return Found(found.events, found.ids[is_kept], found.hours[is_kept], found.launches[is_kept])
 
 
-def rows_of(
+def launch_rows(
     found: Sequence[Found],
     names: Sequence[str],
     repo: Callable[[str, str], str | None],

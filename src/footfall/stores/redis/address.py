@@ -25,7 +25,7 @@ _VALID = (
 
 
 @dataclass(frozen=True)
-class Address:
+class ServerAddress:
     """Where a server is. `shown` holds no secrets; the rest is not to be shown."""
 
     shown: str
@@ -42,7 +42,7 @@ class Address:
         return text
 
 
-def read_address(address: str) -> Address:
+def read_address(address: str) -> ServerAddress:
     """The parts of an address. A wrong one is refused without repeating it: it may hold a password."""
     scheme, sign, rest = address.partition("://")
     if not sign or scheme not in SCHEMES:
@@ -53,7 +53,7 @@ def read_address(address: str) -> Address:
         raise SettingsError(f"its address ({scheme}://…) cannot be read; {_VALID}.") from None
 
 
-def _read(scheme: str, rest: str) -> Address:
+def _read(scheme: str, rest: str) -> ServerAddress:
     place, _, query = rest.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
     user, at, where = place.rpartition("@")
@@ -70,7 +70,7 @@ def _read(scheme: str, rest: str) -> Address:
     _, _, password = user.partition(":")
     secrets = (password, unquote(password), *(value for name, value in options.items() if "password" in name))
     shown = f"{scheme}://{where}" + ("?cluster=true" if is_cluster and len(nodes) == 1 else "")
-    return Address(shown, url, nodes, is_cluster, tuple(secret for secret in secrets if secret))
+    return ServerAddress(shown, url, nodes, is_cluster, tuple(secret for secret in secrets if secret))
 
 
 def _node(text: str) -> tuple[str, int]:

@@ -7,7 +7,6 @@ extension; 65,536 ids make a container, an array of 16-bit offsets up to 4,096 m
 from __future__ import annotations
 
 import struct
-from array import array
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ import numpy as np
 from pyroaring import BitMap64
 
 if TYPE_CHECKING:
-    from footfall.stores.ids import Ids
+    pass
 
 CONTAINER = 8192
 """Bytes of a container's bits; pieces of a string begin at multiples of it."""
@@ -89,10 +88,3 @@ def _written(keys: list[int], counts: list[int], contents: list[bytes], high: in
     sizes = np.array([len(content) for content in contents], dtype=np.int64)
     offsets = (8 + 8 * n + np.cumsum(sizes) - sizes).astype("<u4")
     return b"".join((struct.pack("<QIII", 1, high, _COOKIE, n), head.tobytes(), offsets.tobytes(), *contents))
-
-
-def bitmap_of(ids: Ids | Iterable[int]) -> BitMap64:
-    """A bitmap of ids in any order; sorted numbers in a typed array are what Roaring reads fastest."""
-    if not isinstance(ids, np.ndarray):
-        return BitMap64(ids)
-    return BitMap64(array("Q", np.sort(ids).astype(np.uint64, copy=False).tobytes()))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from footfall.stores.redis.address import Address
+from footfall.stores.redis.address import ServerAddress
 
 
-def address_of(client: Any) -> Address:
+def address_of(client: Any) -> ServerAddress:
     """Where a client is connected to, as far as it says."""
     options = _options(client)
     place = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}/{options.get('db') or 0}"
     shown = f"unix://{options['path']}" if options.get("path") else f"redis://{place}"
     secrets = (secret for secret in (options.get("password"),) if secret)
-    return Address(shown, shown, (), is_cluster=False, secrets=tuple(secrets))
+    return ServerAddress(shown, shown, (), is_cluster=False, secrets=tuple(secrets))
 
 
 def answering(client: Any) -> Any:

@@ -15,7 +15,7 @@ from footfall.errors import (
     StoreWriteError,
     UnreachableStoreError,
 )
-from footfall.stores.redis.address import Address
+from footfall.stores.redis.address import ServerAddress
 
 Command = tuple[Any, ...]
 _CONNECT_WITHIN, _ANSWER_WITHIN = 5.0, 60.0
@@ -27,7 +27,7 @@ _SCAN = 1000
 class Server:
     """A Redis or Valkey server, or a cluster of them. Threads share its pool of connections."""
 
-    def __init__(self, address: Address, client: Any = None) -> None:
+    def __init__(self, address: ServerAddress, client: Any = None) -> None:
         """A client that is given is not ours to close."""
         self.address = address
         self._lock = threading.Lock()
@@ -140,7 +140,7 @@ class _Packer:
         return [b"*%d\r\n%b" % (len(parts), b"".join(parts))]
 
 
-def _connect(address: Address) -> Any:
+def _connect(address: ServerAddress) -> Any:
     import redis.backoff
     import redis.cluster
     import redis.connection
@@ -169,7 +169,7 @@ def _connect(address: Address) -> Any:
         raise SettingsError(f"{address.shown} has an option that cannot be used: {address.hide(str(error))}.") from None
 
 
-def _failure(error: Exception, address: Address) -> ActivityError:
+def _failure(error: Exception, address: ServerAddress) -> ActivityError:
     """The error for what a server said. Its own code stands at the beginning, where redis-py has left it there."""
     from redis import exceptions as said
 

@@ -48,7 +48,7 @@ def union_of(bitmaps: Sequence[BitMap64]) -> BitMap64:
     return bitmaps[0] if len(bitmaps) == 1 else BitMap64.union(BitMap64(), *bitmaps)
 
 
-class Sets:
+class ServerSets:
     """Bitmaps under keys of a server."""
 
     def __init__(self, server: Server) -> None:

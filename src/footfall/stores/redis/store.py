@@ -15,15 +15,15 @@ from pyroaring import BitMap64
 
 from footfall.stores.forgotten import Forgotten
 from footfall.stores.ids import NAMED, Actors
+from footfall.stores.members import bitmap_of
 from footfall.stores.redis import keys
 from footfall.stores.redis.address import read_address
-from footfall.stores.redis.bits import bitmap_of
-from footfall.stores.redis.changes import Changes
 from footfall.stores.redis.client import address_of, answering
 from footfall.stores.redis.identities import Identities
 from footfall.stores.redis.keys import CURSORS, FAMILIES, NUMBERS, Place, marks_key, places_of
+from footfall.stores.redis.rewriting import Rewriter
 from footfall.stores.redis.server import Command, Server
-from footfall.stores.redis.sets import Sets, keys_of, prefix_of, union_of
+from footfall.stores.redis.sets import ServerSets, keys_of, prefix_of, union_of
 from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, day_slot
 
 
@@ -47,8 +47,8 @@ class RedisStore:
         self.address = where.shown
         self._now = now
         self._server = Server(where, answering(client) if address is None else None)
-        self._sets = Sets(self._server)
-        self._changes = Changes(self._server, self._sets)
+        self._sets = ServerSets(self._server)
+        self._rewriter = Rewriter(self._server, self._sets)
         self._identities = Identities(self._server)
 
     @property
@@ -82,7 +82,7 @@ class RedisStore:
         for slot, actors in marks.items():
             taken[slot] = bitmap_of(actors.numbers)
             taken[slot].update(id for id in map(known.get, actors.names) if id is not None)
-        self._changes.take_out(event, taken)
+        self._rewriter.take_out(event, taken)
 
     def _bitmaps(self, marks: Mapping[int, Actors]) -> dict[int, BitMap64]:
         """A bitmap of the actors of each slot; names become identities where they are new."""
@@ -97,7 +97,7 @@ class RedisStore:
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
         if keys.is_long(start, stop):
-            found = self._changes.found(event)
+            found = self._rewriter.found(event)
             return self._union(event, [(place, key) for _, place, key in found if place.is_in(start, stop)])
         places = keys.cover(start, stop)
         bitmaps = self._sets.read([f"{prefix}{event}_{place.suffix}" for prefix in FAMILIES for place in places])
@@ -127,7 +127,7 @@ class RedisStore:
 
     def contains(self, event: str, start: int, stop: int, actor: int) -> bool:
         if keys.is_long(start, stop):
-            return any(self._bits([key for _, p, key in self._changes.found(event) if p.is_in(start, stop)], actor))
+            return any(self._bits([key for _, p, key in self._rewriter.found(event) if p.is_in(start, stop)], actor))
         places = keys.cover(start, stop)
         names = [f"{prefix_of(actor)}{event}_{place.suffix}" for place in places]
         if any(self._bits(names, actor)):
@@ -158,17 +158,17 @@ class RedisStore:
         return list(dict.fromkeys([*undated, *(marks_key(event, day * PER_DAY) for day in days)]))
 
     def slots(self, event: str) -> list[int]:
-        found = [(place, key) for _, place, key in self._changes.found(event) if not place.is_period]
+        found = [(place, key) for _, place, key in self._rewriter.found(event) if not place.is_period]
         return sorted({place.start for place, _ in self._filled(found)})
 
     def periods(self, event: str) -> list[Place]:
         """The weeks and months of an event that hold anybody, in order; they may hold more than the days that are left."""
-        found = [(place, key) for _, place, key in self._changes.found(event) if place.is_period]
+        found = [(place, key) for _, place, key in self._rewriter.found(event) if place.is_period]
         return sorted({place for place, _ in self._filled(found)})
 
     def events(self) -> list[str]:
         by_event: dict[str, list[tuple[Place, str]]] = defaultdict(list)
-        for event, place, key in self._changes.found():
+        for event, place, key in self._rewriter.found():
             by_event[event].append((place, key))
         # One set of each is mostly enough to know; an event is asked for the rest only when that one is empty.
         sure = {event for event, found in by_event.items() if self._filled(found[-1:])}
@@ -188,7 +188,7 @@ class RedisStore:
 
     def everyone(self) -> BitMap64:
         by_event: dict[str, list[tuple[Place, str]]] = defaultdict(list)
-        for event, place, key in self._changes.found():
+        for event, place, key in self._rewriter.found():
             by_event[event].append((place, key))
         return union_of([self._union(event, found) for event, found in by_event.items()])
 
@@ -198,18 +198,18 @@ class RedisStore:
     # Whole sets
 
     def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
-        with self._changes.alone(event):
-            self._changes.state(event, start, stop, {})
+        with self._rewriter.alone(event):
+            self._rewriter.state(event, start, stop, {})
             self._count_anew(event, start, stop, {})
 
     def replace(
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
         """State [start, stop) of an event whole. Cursors are written last: what broke off is done again."""
-        with self._changes.alone(event):
+        with self._rewriter.alone(event):
             forgotten = self._identities.forgotten()
             kept = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
-            self._changes.state(event, start, stop, self._bitmaps(kept))
+            self._rewriter.state(event, start, stop, self._bitmaps(kept))
             self._count_anew(event, start, stop, {slot: len(actors) for slot, actors in kept.items()})
             forgotten = self._identities.forgotten()
             for actor in set().union(*map(forgotten.among, kept.values())):
@@ -238,7 +238,7 @@ class RedisStore:
 
     def forget(self, actor: int | str) -> int:
         ids = BitMap64(self._identities.bury(actor))
-        found = {key: (event, place) for event, place, key in self._changes.found()} if ids else {}
+        found = {key: (event, place) for event, place, key in self._rewriter.found()} if ids else {}
         held = self._sets.held({key: ids for key in found if key.startswith(prefix_of(min(ids)))})
         self._sets.write(held, 0)
         self._identities.erase(list(ids))

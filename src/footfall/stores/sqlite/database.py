@@ -210,7 +210,7 @@ def within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
 
 _IN_USE: weakref.WeakSet[Database] = weakref.WeakSet()
 _FORKING = threading.Lock()
-_HELD: list[Database] = []
+_LOCKED: list[Database] = []
 
 
 def _before_fork() -> None:
@@ -219,22 +219,22 @@ def _before_fork() -> None:
         database.folding.acquire()
         database.lock.acquire()
         database.let_go()
-        _HELD.append(database)
+        _LOCKED.append(database)
 
 
 def _after_fork_in_parent() -> None:
-    for database in _HELD:
+    for database in _LOCKED:
         database.lock.release()
         database.folding.release()
-    _HELD.clear()
+    _LOCKED.clear()
     _FORKING.release()
 
 
 def _after_fork_in_child() -> None:
     global _FORKING
-    for database in _HELD:
+    for database in _LOCKED:
         database.lock, database.folding = threading.RLock(), threading.RLock()
-    _HELD.clear()
+    _LOCKED.clear()
     _FORKING = threading.Lock()
 
 

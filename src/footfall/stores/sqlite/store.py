@@ -169,7 +169,7 @@ class SqliteStore:
         stop = key[2]
         with self._state.reading() as connection:
             pending = self._state.memory.pending_in(key)
-            slots = {slot for (slot,) in connection.execute(_HELD, key)} | pending.keys()
+            slots = {slot for (slot,) in connection.execute(_HELD_SLOTS, key)} | pending.keys()
             if len(slots) == 1:
                 return self._made_slot(connection, key, slots.pop(), pending)
             is_kept = is_kept and stop <= day_slot(self._now()) and len(slots) > 1
@@ -206,7 +206,7 @@ class SqliteStore:
 
     def _slots_in(self, connection: sqlite3.Connection, event: int, start: int, stop: int) -> set[int]:
         """The slots of [start, stop) that hold anybody."""
-        held = {slot for (slot,) in connection.execute(_HELD, (event, start, stop))}
+        held = {slot for (slot,) in connection.execute(_HELD_SLOTS, (event, start, stop))}
         for slot, change in self._state.memory.pending_in((event, start, stop)).items():
             if change.added or (slot in held and self._is_held(connection, event, slot, change)):
                 held.add(slot)
@@ -366,7 +366,7 @@ class SqliteStore:
         return int(number)
 
 
-_HELD = "SELECT slot FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL"
+_HELD_SLOTS = "SELECT slot FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL"
 _SLOT = "SELECT bitmap FROM sets WHERE event = ? AND slot = ?"
 _KEPT = "SELECT bitmap FROM unions WHERE event = ? AND start = ? AND stop = ?"
 

@@ -28,7 +28,7 @@ from footfall.stores.redis.keys import (
     week_of,
 )
 from footfall.stores.redis.server import Server
-from footfall.stores.redis.sets import Sets, keys_of, union_of
+from footfall.stores.redis.sets import ServerSets, keys_of, union_of
 from footfall.stores.store import PER_DAY, UNDATED
 
 _SHORT = 400
@@ -41,10 +41,10 @@ _LOOK_EVERY = 0.02
 Taken = Mapping[Place, BitMap64]
 
 
-class Changes:
+class Rewriter:
     """What takes actors out of the sets of one deployment while others mark in it."""
 
-    def __init__(self, server: Server, sets: Sets) -> None:
+    def __init__(self, server: Server, sets: ServerSets) -> None:
         self._server = server
         self._sets = sets
 

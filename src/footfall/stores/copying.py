@@ -21,7 +21,7 @@ from footfall.stores.redis import RedisStore
 from footfall.stores.redis.keys import label, places_of
 from footfall.stores.store import PER_DAY, UNDATED, Store, day_slot
 
-Tell = Callable[[str, int, int], None]
+CopyProgress = Callable[[str, int, int], None]
 """Is told the event, how many of its days were copied, and of how many."""
 
 _READINGS = 5
@@ -52,7 +52,7 @@ class CopyReport:
 def copy_from_redis(
     address: str,
     store: Store,
-    tell: Tell = lambda event, done, of: None,
+    tell: CopyProgress = lambda event, done, of: None,
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CopyReport:
@@ -75,7 +75,7 @@ class _Copy:
     forgotten: BitMap64 = field(default_factory=BitMap64)
     """Ids of the source whose actors the store was told to forget."""
 
-    def run(self, tell: Tell) -> CopyReport:
+    def run(self, tell: CopyProgress) -> CopyReport:
         events = self.source.events()
         for event in events:
             by_day: dict[int, list[int]] = defaultdict(list)

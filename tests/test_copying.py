@@ -12,7 +12,7 @@ import pytest
 import redis as untyped_redis
 
 from footfall.errors import ActivityError
-from footfall.stores.deployment import CopyReport, Unplaced, copy_from_redis
+from footfall.stores.copying import CopyReport, Unplaced, copy_from_redis
 from footfall.stores.ids import Actors
 from footfall.stores.redis import RedisStore
 from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot

@@ -10,7 +10,7 @@ from footfall.errors import SettingsError
 from footfall.stores.store import Store
 
 SQLITE = "sqlite:///"
-VALID = 'write "sqlite:///activity.db", with four slashes for an absolute path, or "redis://host:6379/0"'
+VALID_ADDRESSES = 'write "sqlite:///activity.db", with four slashes for an absolute path, or "redis://host:6379/0"'
 
 
 def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store:
@@ -20,11 +20,11 @@ def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store
         from footfall.stores.redis import SCHEMES, RedisStore
 
         if scheme not in SCHEMES:  # only its scheme is said: the rest may hold a password
-            raise SettingsError(f"activity begins with {scheme}://, which is no address of a store; {VALID}.")
+            raise SettingsError(f"activity begins with {scheme}://, which is no address of a store; {VALID_ADDRESSES}.")
         return RedisStore(address, now=now)
     path = address.removeprefix(SQLITE)
     if not path or "://" in path:
-        raise SettingsError(f"activity is {address!r}, which is no address of a store; {VALID}.")
+        raise SettingsError(f"activity is {address!r}, which is no address of a store; {VALID_ADDRESSES}.")
     from footfall.stores.sqlite import SqliteStore
 
     return SqliteStore(folder / path, now=now)
