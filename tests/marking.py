@@ -14,8 +14,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from footfall.stores.ids import Actors
-from footfall.stores.sqlite import SqliteStore
-from footfall.stores.sqlite import store as sqlite
+from footfall.stores.sqlite import SqliteStore, folding
 from footfall.stores.store import PER_DAY
 
 DAY = 20_000 * PER_DAY
@@ -62,7 +61,7 @@ def die_at_step(path: str, log: str, step: int) -> None:
 
 def mark_and_tell(path: str, log: str, seed: int) -> None:
     """Mark, take back, mark in batches, for ever; write down each operation before and after it."""
-    sqlite.FOLD_ROWS, sqlite._LOOK_EVERY = 20, 5  # so that many a kill meets a fold
+    folding.FOLD_ROWS, folding._LOOK_EVERY = 20, 5  # so that many a kill meets a fold
     store = SqliteStore(path)
     chance = random.Random(seed)
     out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
@@ -85,7 +84,7 @@ def mark_and_tell(path: str, log: str, seed: int) -> None:
 
 def write_many(path: str, writer: int) -> None:
     """125,000 marks: 20,000 one at a time, the others in batches, all of actors that no other writer has."""
-    sqlite.FOLD_ROWS, sqlite._LOOK_EVERY = 2000, 500  # so that all mark while some fold
+    folding.FOLD_ROWS, folding._LOOK_EVERY = 2000, 500  # so that all mark while some fold
     store = SqliteStore(path)
     first = writer * MARKS
     for actor in range(first, first + 20_000):

@@ -174,8 +174,8 @@ def test_when_nobody_marks_the_file_alone_is_a_backup(tmp_path: Path) -> None:
 
 def test_processes_that_mark_little_fold_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each looked only after its four-thousandth mark, so nobody ever did."""
-    monkeypatch.setattr("footfall.stores.sqlite.store.FOLD_ROWS", 300)
-    monkeypatch.setattr("footfall.stores.sqlite.store._LOOK_EVERY", 50)
+    monkeypatch.setattr("footfall.stores.sqlite.folding.FOLD_ROWS", 300)
+    monkeypatch.setattr("footfall.stores.sqlite.folding._LOOK_EVERY", 50)
     lives = [SqliteStore(tmp_path / "activity.db") for _ in range(60)]
     for n, store in enumerate(lives):
         for actor in range(n * 20, n * 20 + 20):
@@ -190,12 +190,12 @@ def test_processes_that_mark_little_fold_now_and_then(tmp_path: Path, monkeypatc
 
 def test_a_fold_that_cannot_begin_takes_no_mark_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its error said that nothing was marked, and whoever believed it marked twice."""
-    monkeypatch.setattr("footfall.stores.sqlite.store.FOLD_ROWS", 1)
+    monkeypatch.setattr("footfall.stores.sqlite.folding.FOLD_ROWS", 1)
     store = SqliteStore(tmp_path / "activity.db")
     store.mark_one("seen", DAY, 1)
     holder = sqlite3.connect(tmp_path / "activity.db", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
-    store._until_look = 1
+    store._folding._until_look = 1
     store.mark_one("seen", DAY, 2)
     holder.execute("COMMIT")
     assert store.occurrences("seen", FIRST, LAST) == 2
@@ -263,3 +263,71 @@ def test_a_copy_without_its_log_is_not_taken_for_the_whole(small_disk: Path) -> 
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(StoreWriteError, match="check the permissions of file and folder"):
         SqliteStore(small_disk / "copy" / "activity.db").count("seen", *SPAN)
+
+
+_NEVER_CLOSES = """
+import sys
+from footfall.stores.ids import Actors
+from footfall.stores.sqlite import SqliteStore
+
+store = SqliteStore(sys.argv[1])
+for actor in range(3000):
+    store.mark_one("seen", 32 * 20_000, actor)
+if sys.argv[2] == "raises":
+    raise SystemExit("as a script that fails does")
+"""
+
+
+@pytest.mark.parametrize("ends", ["by itself", "raises"])
+def test_the_file_of_a_process_that_never_closed_its_store_has_every_mark(tmp_path: Path, ends: str) -> None:
+    path = tmp_path / "activity.db"
+    subprocess.run([sys.executable, "-c", _NEVER_CLOSES, str(path), ends], capture_output=True, check=False)
+    copy = tmp_path / "copy" / "activity.db"
+    copy.parent.mkdir()
+    shutil.copy(path, copy)
+    assert SqliteStore(copy).count("seen", 32 * 20_000, 32 * 20_001) == 3000
+
+
+def test_a_mark_made_while_another_thread_closes_the_store_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look at the length of the intake met one that was closed: the mark was made, and the call raised."""
+    monkeypatch.setattr("footfall.stores.sqlite.folding._LOOK_EVERY", 1)
+    store, is_over, raised = SqliteStore(tmp_path / "activity.db"), threading.Event(), []
+
+    def close() -> None:
+        while not is_over.is_set():
+            store.close()
+
+    closing = threading.Thread(target=close)
+    closing.start()
+    try:
+        for actor in range(400):
+            try:
+                store.mark_one("seen", DAY, actor)
+            except Exception as error:
+                raised.append(error)
+    finally:
+        is_over.set()
+        closing.join()
+    assert not raised
+    assert store.count("seen", *SPAN) == 400
+
+
+def test_a_store_whose_fold_could_not_start_is_closed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("footfall.stores.sqlite.folding.FOLD_ROWS", 1)
+    monkeypatch.setattr("footfall.stores.sqlite.folding._LOOK_EVERY", 1)
+    store = SqliteStore(tmp_path / "activity.db")
+    monkeypatch.setattr(threading.Thread, "start", _cannot_start)
+    for actor in range(5):
+        store.mark_one("seen", DAY, actor)
+    store.close()
+    monkeypatch.undo()
+    shutil.copy(tmp_path / "activity.db", tmp_path / "copy.db")
+    assert SqliteStore(tmp_path / "copy.db").count("seen", *SPAN) == 5
+
+
+def _cannot_start(self: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

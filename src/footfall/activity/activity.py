@@ -226,6 +226,7 @@ class Activity:
 
     def summary(self, name: str) -> EventSummary:
         """What is known of an event as a whole."""
+        self.renew(name)
         ever = self.event(name).ever()
         days = [slot for slot in self.store.slots(name) if slot != UNDATED]
         first, last = (start_of(days[0]), start_of(days[-1])) if days else (None, None)

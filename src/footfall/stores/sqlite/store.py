@@ -7,9 +7,9 @@ transactions that others hardly notice. A reader sees bitmaps, journal and intak
 
 from __future__ import annotations
 
-import random
+import atexit
 import sqlite3
-import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -22,26 +22,26 @@ from footfall.stores.forgotten import Forgotten, tombstone
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
 from footfall.stores.sqlite import journal
+from footfall.stores.sqlite.folding import Folding
 from footfall.stores.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
-from footfall.stores.sqlite.intake import RECORD_BYTES
 from footfall.stores.sqlite.journal import Change
 from footfall.stores.sqlite.memory import Key
 from footfall.stores.sqlite.state import State
 from footfall.stores.store import FIRST, LAST, PER_DAY, day_slot
 
-FOLD_ROWS = 50_000
-FOLD_BYTES = 8 << 20
-"""A journal of so many rows, or of batches of so many bytes, is folded."""
-
-_LOOK_EVERY = 4096
-"""Rows from one look at the journal's length to the next."""
-_BYTES_A_ROW = FOLD_BYTES // FOLD_ROWS
-"""What a row of one actor may take as well; a batch counts for as many rows."""
-_LEASE = 60.0
-"""Seconds that one process has for folding before another may think it dead."""
-
 _APPEND = "INSERT INTO journal (event, slot, actor) VALUES (?, ?, ?)"
 _APPEND_NAMED = f"INSERT INTO journal (event, slot, actor) SELECT ?, ?, id + {NAMED} FROM identities WHERE name = ?"
+
+
+_STORES: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """A process that ends without `close` leaves no marks beside the database: a copy of the file alone has them all."""
+    for store in list(_STORES):
+        with suppress(ActivityError, OSError):
+            store.close()
 
 
 class SqliteStore:
@@ -52,9 +52,9 @@ class SqliteStore:
         self._state = State(path)
         self._file = self._state.file
         self._now = now
-        self._folder: threading.Thread | None = None
+        self._folding = Folding(self._state, now)
         self._events: dict[str, int] = {}
-        self._until_look = random.randrange(_LOOK_EVERY)  # processes that mark only a few must look now and then, too
+        _STORES.add(self)
 
     # Marking
 
@@ -67,9 +67,8 @@ class SqliteStore:
                 self._mark_named(event, number, slot, str(actor))
             elif intake is None or not intake.append(number, slot, actor):
                 self._mark_slowly(number, slot, actor)
-            self._until_look -= 1
-        if self._until_look <= 0:
-            self._fold_if_long()
+            self._folding.note_one()
+        self._folding.start_if_long()
 
     def _mark_named(self, event: str, number: int, slot: int, name: str) -> None:
         """A name's identity is looked up by the statement that marks it, so that nobody is marked while forgotten."""
@@ -88,15 +87,14 @@ class SqliteStore:
 
     def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
         self._append(event, marks)
-        if self._until_look <= 0:
-            self._fold_if_long()
+        self._folding.start_if_long()
 
     def _append(self, event: str, marks: Mapping[int, Actors]) -> None:
         with self._state.writing() as connection:
             number = self._made(event)
             bitmaps = bitmaps_of(connection, marks)
             batches = {slot: (bitmaps[slot], len(who)) for slot, who in marks.items() if len(who)}
-            self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
+            self._folding.note(journal.append(connection, number, batches))
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
         with self._state.stating() as connection:
@@ -111,9 +109,8 @@ class SqliteStore:
                 for each in (slot, *hours):
                     before, _ = batches.get(each, (BitMap64(), 0))
                     batches[each] = (before | gone, -1)
-            self._until_look -= journal.append(connection, number, batches) // _BYTES_A_ROW
-        if self._until_look <= 0:
-            self._fold_if_long()
+            self._folding.note(journal.append(connection, number, batches))
+        self._folding.start_if_long()
 
     # Reading
 
@@ -217,48 +214,9 @@ class SqliteStore:
     def _is_held(self, connection: sqlite3.Connection, event: int, slot: int, change: Change) -> bool:
         return not change.removed or bool(_union_of(connection, (event, slot, slot + 1), {slot: change}))
 
-    # Folding
-
-    def _fold_if_long(self) -> None:
-        """Have a thread fold the journal when it is long and nobody folds it; what was marked stands whatever happens."""
-        self._until_look = _LOOK_EVERY
-        with suppress(ActivityError, RuntimeError):
-            [(size,)] = self._file.ask("SELECT coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL")
-            [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
-            intake = self._state.intake
-            rows += intake.size // RECORD_BYTES if intake else 0
-            is_long = size >= FOLD_BYTES or rows >= FOLD_ROWS
-            if is_long and not (self._folder and self._folder.is_alive()) and self._has_lease():
-                self._folder = threading.Thread(target=self._fold_aside, name="footfall-fold")
-                self._folder.start()
-
-    def _has_lease(self) -> bool:
-        now = self._now().timestamp()
-        with self._file.saying(), self._file.impatient() as connection:
-            taken = connection.execute(
-                "UPDATE facts SET value = ? WHERE name = 'folding_until' AND value NOT BETWEEN ? AND ?",
-                (now + _LEASE, now, now + _LEASE),
-            )
-            return taken.rowcount == 1
-
-    def _fold_aside(self) -> None:
-        with suppress(
-            ActivityError
-        ):  # marks are safe: a later fold finds them, and whoever uses the store meets the fault
-            self.fold()
-
     def fold(self) -> None:
-        """Make the marks of intake and journal part of the bitmaps. Others read and mark meanwhile."""
-        with self._file.folding:
-            self._state.take_intake()
-            with self._file.saying():
-                connection = self._file.connect()
-                try:
-                    journal.fold(connection)
-                    connection.execute("UPDATE facts SET value = 0 WHERE name = 'folding_until'")
-                    _erase_log(connection)
-                finally:
-                    connection.close()
+        """Make every mark part of the bitmaps now. Others read and mark meanwhile."""
+        self._folding.run()
 
     # Whole sets
 
@@ -340,11 +298,12 @@ class SqliteStore:
         return sorted(held)
 
     def close(self) -> None:
-        """Let go of the file; the next use opens it again."""
-        if self._folder is not None:
-            self._folder.join()
-        self._state.close()
-        self._events = {}
+        """Release the file; the next use opens it again."""
+        try:
+            self._folding.wait()
+        finally:
+            self._state.close()
+            self._events = {}
 
     def _number(self, event: str) -> int | None:
         """The number of an event, None when nobody ever did it."""
@@ -369,14 +328,6 @@ class SqliteStore:
 _HELD_SLOTS = "SELECT slot FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL"
 _SLOT = "SELECT bitmap FROM sets WHERE event = ? AND slot = ?"
 _KEPT = "SELECT bitmap FROM unions WHERE event = ? AND start = ? AND stop = ?"
-
-
-def _erase_log(connection: sqlite3.Connection) -> None:
-    """After somebody was forgotten: empty the file's log, which may hold his name, as soon as nobody reads from it."""
-    if connection.execute("SELECT 1 FROM facts WHERE name = 'erasing'").fetchone():
-        [(is_busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        if not is_busy:
-            connection.execute("DELETE FROM facts WHERE name = 'erasing'")
 
 
 def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Change]) -> BitMap64:

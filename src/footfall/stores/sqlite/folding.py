@@ -1,0 +1,103 @@
+"""When the journal is folded into the bitmaps: looked at now and then while marking, done by one thread of one process."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from footfall.errors import ActivityError
+from footfall.stores.sqlite import journal
+from footfall.stores.sqlite.intake import RECORD_BYTES
+from footfall.stores.sqlite.state import State
+
+FOLD_ROWS = 50_000
+FOLD_BYTES = 8 << 20
+"""A journal of so many rows, or of batches of so many bytes, is folded."""
+
+_LOOK_EVERY = 4096
+"""Rows from one look at the journal's length to the next."""
+_BYTES_A_ROW = FOLD_BYTES // FOLD_ROWS
+"""What a row of one actor may take as well; a batch counts for as many rows."""
+_LEASE = 60.0
+"""Seconds that one process has for folding before another may take it for dead."""
+
+
+class Folding:
+    """Folds the journal of one store. Marks are safe whatever fails here: a later fold finds them."""
+
+    def __init__(self, state: State, now: Callable[[], datetime]) -> None:
+        self._state = state
+        self._file = state.file
+        self._now = now
+        self._thread: threading.Thread | None = None
+        self._until_look = random.randrange(_LOOK_EVERY)  # processes that mark only a few must look now and then, too
+
+    def note(self, size: int) -> None:
+        """Batches of so many bytes were appended."""
+        self._until_look -= size // _BYTES_A_ROW
+
+    def note_one(self) -> None:
+        """One mark was appended."""
+        self._until_look -= 1
+
+    def start_if_long(self) -> None:
+        """Have a thread fold the journal when it has grown long and no other process folds it."""
+        if self._until_look > 0:
+            return
+        self._until_look = _LOOK_EVERY
+        with suppress(ActivityError, RuntimeError, OSError):
+            if self._is_long() and not (self._thread and self._thread.is_alive()) and self._has_lease():
+                thread = threading.Thread(target=self._run_aside, name="footfall-fold")
+                thread.start()
+                self._thread = thread  # not before: a thread that could not start cannot be joined
+
+    def _is_long(self) -> bool:
+        with self._file.lock:  # else another thread may close the intake meanwhile
+            [(size,)] = self._file.ask("SELECT coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL")
+            [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
+            intake = self._state.intake
+            rows += intake.size // RECORD_BYTES if intake else 0
+        return bool(size >= FOLD_BYTES or rows >= FOLD_ROWS)
+
+    def _has_lease(self) -> bool:
+        now = self._now().timestamp()
+        with self._file.saying(), self._file.impatient() as connection:
+            taken = connection.execute(
+                "UPDATE facts SET value = ? WHERE name = 'folding_until' AND value NOT BETWEEN ? AND ?",
+                (now + _LEASE, now, now + _LEASE),
+            )
+            return taken.rowcount == 1
+
+    def _run_aside(self) -> None:
+        with suppress(ActivityError):  # the next use of the store meets the same fault and reports it
+            self.run()
+
+    def run(self) -> None:
+        """Make the marks of intake and journal part of the bitmaps. Others read and mark meanwhile."""
+        with self._file.folding:
+            self._state.take_intake()
+            with self._file.saying():
+                connection = self._file.connect()
+                try:
+                    journal.fold(connection)
+                    connection.execute("UPDATE facts SET value = 0 WHERE name = 'folding_until'")
+                    _erase_log(connection)
+                finally:
+                    connection.close()
+
+    def wait(self) -> None:
+        """Wait for the thread, where one folds."""
+        if self._thread is not None:
+            self._thread.join()
+
+
+def _erase_log(connection: sqlite3.Connection) -> None:
+    """After an actor was forgotten: empty the file's log, which may hold the name, once no other process reads from it."""
+    if connection.execute("SELECT 1 FROM facts WHERE name = 'erasing'").fetchone():
+        [(is_busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not is_busy:
+            connection.execute("DELETE FROM facts WHERE name = 'erasing'")
