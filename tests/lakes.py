@@ -16,7 +16,7 @@ from footfall.lake import Lake, Restated
 from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
 from footfall.measuring import answer
-from footfall.metrics import Kind, Metric, Policy, column
+from footfall.metrics import Fact, Kind, Metric, Policy, Subject
 from footfall.periods import Grain, Window
 from footfall.query import Query
 from footfall.result import Result
@@ -102,7 +102,7 @@ ROBOTS = Policy(
 
 
 def metric(name: str, table: Table, kind: Kind, read: str, **more: Any) -> Metric:
-    return Metric(name, name.title(), f"What {name} counts.", table.name, kind, name, (read,), column(read), **more)
+    return Metric(name, name.title(), f"What {name} counts.", kind, name, (Fact(table.name, (read,)),), **more)
 
 
 METRICS = {
@@ -170,9 +170,9 @@ class LakeOf:
 
     def ask(self, name: str, *, use_rollups: bool = True, **asked: Any) -> Result:
         query = Query.parse(name, metrics=METRICS, tables=TABLES, now=self.now, **asked)
-        table = TABLES[METRICS[name].table]
-        snapshot = self.lake.snapshot([table], query.as_of)
-        return answer(query, METRICS[name], table, snapshot, self.engine, self.now, use_rollups)
+        subject = Subject.of(METRICS[name], TABLES)
+        snapshot = self.lake.snapshot(subject.tables, query.as_of)
+        return answer(query, subject, snapshot, self.engine, self.now, use_rollups)
 
     def rows_of(self, name: str, **asked: Any) -> list[tuple[Any, ...]]:
         """The rows of the CSV, each (period, dimensions…, value…, coverage), typed."""

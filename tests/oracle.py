@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from footfall.ledger import Entry, Status
-from footfall.metrics import Kind, Metric
+from footfall.metrics import Fact, Kind, Metric
 from footfall.tables import Table
 
 Row = Mapping[str, Any]
@@ -100,7 +100,9 @@ def expected(
 
 
 def _value(metric: Metric, table: Table, rows: Sequence[Row]) -> Any:
-    (column,) = metric.columns
+    (fact,) = metric.facts
+    assert isinstance(fact, Fact)
+    (column,) = fact.columns
     match metric.kind:
         case Kind.SUM:
             return sum(row[column] for row in rows)

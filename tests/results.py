@@ -8,18 +8,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from footfall.metrics import Kind, Metric, column
+from footfall.metrics import Fact, Kind, Metric
 from footfall.periods import Grain, Window, periods_in
 from footfall.query import Query
 from footfall.result import Result
 
 LAUNCHES = Metric(
-    "launches", "Launches", "Times something was started.", "t", Kind.SUM, "launches", ("launches",), column("launches")
+    "launches", "Launches", "Times something was started.", Kind.SUM, "launches", (Fact("t", ("launches",)),)
 )
-REPOS = Metric(
-    "repos", "Repositories", "Different ones.", "t", Kind.DISTINCT, "repositories", ("repo",), column("repo")
-)
-LATEST = Metric("latest", "Latest launch", "The last one.", "t", Kind.LATEST, "moment", ("hour",), column("hour"))
+REPOS = Metric("repos", "Repositories", "Different ones.", Kind.DISTINCT, "repositories", (Fact("t", ("repo",)),))
+LATEST = Metric("latest", "Latest launch", "The last one.", Kind.LATEST, "moment", (Fact("t", ("hour",)),))
 
 Cell = float | datetime | None
 

@@ -19,6 +19,7 @@ from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
 from footfall.measuring import answer
 from footfall.measuring.series import year_before
+from footfall.metrics import Fact, Subject
 from footfall.periods import Grain, Window
 from footfall.query import Query
 from footfall.tables import Table
@@ -408,10 +409,13 @@ class TestRollups:
 
     def test_sums_of_computed_columns_do_not_use_them(self, lake: LakeOf, watched: Watched) -> None:
         """A count of rows, or of rows of some size, is another number over rows that were added up."""
-        capped = replace(METRICS["launches"], expression=lambda t: (t.launches > 3).cast("int64"))
+        capped = replace(
+            METRICS["launches"],
+            facts=(Fact("launches", ("launches",), lambda t: (t.launches > 3).cast("int64")),),
+        )
         asked: dict[str, Any] = {"grain": "total", "since": "2021-01-01", "until": "2021-03-01"}
         query = Query.parse("launches", metrics={"launches": capped}, tables=TABLES, now=NOW, **asked)
-        result = answer(query, capped, LAUNCHES, lake.lake.snapshot([LAUNCHES]), watched, NOW)
+        result = answer(query, Subject.of(capped, TABLES), lake.lake.snapshot([LAUNCHES]), watched, NOW)
         assert result.rows["launches"].to_pylist() == [2]
         assert watched.mounted == ["launches"]
 

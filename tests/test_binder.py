@@ -30,6 +30,7 @@ from footfall.errors import SourceError, UnreachableError
 from footfall.http import Client
 from footfall.lake import Lake
 from footfall.ledger import Entry, Known, Status
+from footfall.metrics import Fact
 from footfall.periods import ALL_TIME, Window
 from footfall.sources import Batch, Context
 from footfall.sources.binder import Binder, BinderSettings, is_settled, launches_table, reading
@@ -1171,7 +1172,9 @@ def test_metrics_count_on_the_table(tmp_path: Path, folder: Path) -> None:
     )
     source = binder(folder, tmp_path)
     table = ibis.memtable(pa.Table.from_pylist(read(source).rows, schema=source.tables[0].arrow_schema()))
-    values = {metric.name: metric.expression(table) for metric in source.metrics}
+    values = {
+        metric.name: fact.values(table) for metric in source.metrics for fact in metric.facts if isinstance(fact, Fact)
+    }
     assert ibis.duckdb.connect().execute(values["launches"].sum()) == 5
     assert set(table.select(r=values["repos"]).execute()["r"]) == {"GitHub:a/b", "GitLab:a/b", "GitHub:c/d"}
     assert set(table.select(r=values["repo_names"]).execute()["r"]) == {"a/b", "c/d"}

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from batches import windows_of
 from footfall.errors import SettingsError
 from footfall.ledger import Status
+from footfall.metrics import Fact
 from footfall.periods import ALL_TIME, FAR_FUTURE, Window
 from footfall.repositories import hosted_name, is_clone_address
 from footfall.sources import installed_sources
@@ -807,8 +808,8 @@ class TestSettings:
 class TestDeclarations:
     def test_every_metric_stands_on_the_table(self) -> None:
         for metric in METRICS:
-            assert metric.table == COMMITS.name
-            assert set(metric.columns) <= set(COMMITS.names)
+            assert metric.tables == (COMMITS.name,)
+            assert all(isinstance(f, Fact) and set(f.columns) <= set(COMMITS.names) for f in metric.facts)
             for policy in metric.policies:
                 assert policy.choose(None) == policy.default
                 assert {f.dimension for f in policy.choices.values() if f} <= set(COMMITS.dimensions)

@@ -255,15 +255,13 @@ def test_a_metric_is_explained_in_full() -> None:
         "repos",
         "Repositories",
         "Different ones.",
-        "t",
         REPOS.kind,
         "repositories",
-        ("repo",),
-        REPOS.expression,
+        REPOS.facts,
         2,
         (policy,),
     )
-    shown = text_of(definitions.metric_details(metric, TABLE))
+    shown = text_of(definitions.metric_details(metric, {"t": TABLE}))
     for part in (
         "Different ones.",
         "counted anew",

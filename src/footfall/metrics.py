@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from footfall.errors import UnknownNameError
 from footfall.filters import Filter
+from footfall.periods import Grain
+from footfall.tables import Column, Table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -60,22 +63,52 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One number's definition.
+class Fact:
+    """One table that a metric can be measured from, and what is read of it.
 
-    `expression` maps the table to the column that is added up (sum), counted without repeats
-    (distinct), sampled (level) or whose greatest value is asked (latest); `columns` names what it reads,
-    so that a rollup that holds them can stand in for the table.
+    `columns` names what is read, so that a rollup that holds them can stand in for the table. `expression` maps the
+    table to the values that are added up (sum), counted without repeats (distinct), sampled (level) or
+    whose greatest is asked (latest); without one it is the only column itself.
+
+    >>> Fact("launches", ("launches",))
+    Fact(table='launches', columns=('launches',), expression=None)
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    expression: Callable[[ir.Table], ir.Column] | None = None
+
+    def __post_init__(self) -> None:
+        if self.expression is None and len(self.columns) != 1:
+            raise ValueError(
+                f"a fact of {self.table} reads {len(self.columns)} columns; it needs an expression of them"
+            )
+
+    def values(self, rows: ir.Table) -> ir.Column:
+        """What is measured of `rows`."""
+        return rows[self.columns[0]] if self.expression is None else self.expression(rows)
+
+
+@dataclass(frozen=True)
+class EventFact:
+    """The actors of an event, counted from its sets: the fact of a metric of the kind distinct that no table tells."""
+
+    event: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number's definition: its facts in order of preference, how it adds up, and which policies it applies.
+
+    Where two facts know the same time of the same scope, the first is taken, never their sum.
     """
 
     name: str
     title: str
     description: str
-    table: str
     kind: Kind
     unit: str
-    columns: tuple[str, ...]
-    expression: Callable[[ir.Table], ir.Column]
+    facts: tuple[Fact, ...] | tuple[EventFact]
     version: int = 1
     policies: tuple[Policy, ...] = ()
     within: Literal["mean", "max", "last"] = "mean"
@@ -87,7 +120,48 @@ class Metric:
                 return policy
         raise UnknownNameError(f"policy of {self.name}", name, (p.name for p in self.policies))
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The names of the tables that it is measured from."""
+        return tuple(dict.fromkeys(fact.table for fact in self.facts if isinstance(fact, Fact)))
 
-def column(name: str) -> Callable[[ir.Table], ir.Column]:
-    """The expression that is just a column."""
-    return lambda table: table[name]
+
+Tables: TypeAlias = Mapping[str, Table]
+"""Tables by name."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a question is about: a metric, with the tables of its facts."""
+
+    metric: Metric
+    tables: tuple[Table, ...]
+
+    @classmethod
+    def of(cls, metric: Metric, tables: Tables) -> Subject:
+        return cls(metric, tuple(tables[name] for name in metric.tables))
+
+    @cached_property
+    def facts(self) -> tuple[tuple[Fact, Table], ...]:
+        """The facts that are read from tables, each with its table."""
+        by_name = {table.name: table for table in self.tables}
+        return tuple((fact, by_name[fact.table]) for fact in self.metric.facts if isinstance(fact, Fact))
+
+    @cached_property
+    def dimensions(self) -> dict[str, Column]:
+        """What it can be split and filtered by: the dimensions that all of its tables have, as the first describes them."""
+        if not self.tables:
+            return {}
+        first, *others = self.tables
+        shared = (name for name in first.dimensions if all(_has(table, first.column(name)) for table in others))
+        return {name: first.column(name) for name in shared}
+
+    @property
+    def resolution(self) -> Grain:
+        """The finest grain that all of its tables tell apart."""
+        order = list(Grain)
+        return max((table.resolution for table in self.tables), key=order.index, default=Grain.HOUR)
+
+
+def _has(table: Table, dimension: Column) -> bool:
+    return dimension.name in table.dimensions and table.column(dimension.name).type == dimension.type

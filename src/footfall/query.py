@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 
 from footfall.errors import QueryError, UnknownNameError
 from footfall.filters import Filter, Value, check_filter, dimension_of, filter_of, parse_filter
-from footfall.metrics import Kind, Metric
+from footfall.metrics import Kind, Metric, Subject
 from footfall.periods import Grain, Moment, floor, parse_moment, shift
-from footfall.tables import Column, Table
+from footfall.tables import Table
 
 Compare: TypeAlias = Literal["previous", "year"]
 COMPARES: tuple[Compare, ...] = ("previous", "year")
@@ -69,8 +69,7 @@ class Query:
         """The query that raw texts ask for, checked; `last` is turned into its window here."""
         if metric not in metrics:
             raise UnknownNameError("metric", metric, metrics)
-        asked = metrics[metric]
-        table = tables[asked.table]
+        subject = Subject.of(metrics[metric], tables)
         query = cls(
             metric=metric,
             grain=_parse_grain(grain),
@@ -78,7 +77,7 @@ class Query:
             until=None if until is None else parse_moment(until, now),
             last=_parse_count("last", last),
             by=_parse_names(by),
-            where=parse_filters(where, asked, table, now),
+            where=parse_filters(where, subject, now),
             top=_parse_count("top", top),
             rolling=_parse_count("rolling", rolling),
             cumulative=cumulative,
@@ -87,23 +86,19 @@ class Query:
             policies=tuple(sorted(dict(policies).items())),
         )
         for check in CHECKS:
-            check(query, asked, table)
+            check(query, subject)
         return _window_of_last(query, now)
 
 
-def parse_filters(where: Where, metric: Metric, table: Table, now: datetime) -> tuple[Filter, ...]:
+def parse_filters(where: Where, subject: Subject, now: datetime) -> tuple[Filter, ...]:
     """All of them must hold for a row to count."""
-    dimensions = _dimensions(table)
+    dimensions, name_of_metric = subject.dimensions, subject.metric.name
     if isinstance(where, Mapping):
-        return tuple(filter_of(name, values, dimensions, metric.name, now) for name, values in where.items())
+        return tuple(filter_of(name, values, dimensions, name_of_metric, now) for name, values in where.items())
     texts = (where,) if isinstance(where, str | Filter) else where
     return tuple(
-        each if isinstance(each, Filter) else parse_filter(each, dimensions, metric.name, now) for each in texts
+        each if isinstance(each, Filter) else parse_filter(each, dimensions, name_of_metric, now) for each in texts
     )
-
-
-def _dimensions(table: Table) -> dict[str, Column]:
-    return {name: table.column(name) for name in table.dimensions}
 
 
 def _parse_grain(text: str) -> Grain:
@@ -159,25 +154,25 @@ def step(grain: Grain, start: datetime, count: int) -> datetime:
         ) from None
 
 
-def check_dimensions(query: Query, metric: Metric, table: Table) -> None:
+def check_dimensions(query: Query, subject: Subject) -> None:
     for name in (*query.by, *(f.dimension for f in query.where)):
-        dimension_of(name, _dimensions(table), metric.name)
+        dimension_of(name, subject.dimensions, subject.metric.name)
 
 
-def check_filters(query: Query, metric: Metric, table: Table) -> None:
+def check_filters(query: Query, subject: Subject) -> None:
     for each in query.where:
-        check_filter(each, table.column(each.dimension))
+        check_filter(each, subject.dimensions[each.dimension])
 
 
-def check_grain(query: Query, metric: Metric, table: Table) -> None:
+def check_grain(query: Query, subject: Subject) -> None:
     """A table that knows days cannot tell hours."""
-    if query.grain is not Grain.TOTAL and not query.grain.holds(table.resolution):
+    if query.grain is not Grain.TOTAL and not query.grain.holds(subject.resolution):
         raise QueryError(
-            f"{metric.name} is known by {table.resolution}, not by {query.grain}; ask with grain {table.resolution} or coarser."
+            f"{subject.metric.name} is known by {subject.resolution}, not by {query.grain}; ask with grain {subject.resolution} or coarser."
         )
 
 
-def check_window(query: Query, metric: Metric, table: Table) -> None:
+def check_window(query: Query, subject: Subject) -> None:
     for moment in (query.since, query.until):
         if moment and not 1900 <= moment.year < 3000:
             raise QueryError(f"{moment:%Y-%m-%d} is out of range; a window lies between 1900 and 3000.")
@@ -191,53 +186,53 @@ def check_window(query: Query, metric: Metric, table: Table) -> None:
         raise QueryError("last counts periods and a total has none; give since, or a grain such as day.")
 
 
-def check_top(query: Query, metric: Metric, table: Table) -> None:
+def check_top(query: Query, subject: Subject) -> None:
     if query.top is None:
         return
     if not query.by:
-        raise QueryError(f"top ranks groups and there are none; add by, one of {', '.join(table.dimensions)}.")
+        raise QueryError(f"top ranks groups and there are none; add by, one of {', '.join(subject.dimensions)}.")
     if query.top > MOST_GROUPS:
         raise QueryError(f"top is {query.top}; it may be at most {MOST_GROUPS}: leave it out to get every group.")
 
 
-def check_rolling(query: Query, metric: Metric, table: Table) -> None:
+def check_rolling(query: Query, subject: Subject) -> None:
     if query.rolling is None:
         return
     if query.grain is Grain.TOTAL:
         raise QueryError("rolling is a mean over several periods and a total is one; give a grain such as day.")
     if query.cumulative:
         raise QueryError("rolling smooths and cumulative adds up; ask for one of them.")
-    if metric.kind is Kind.LATEST:
-        raise QueryError(f"{metric.name} is a moment, and moments have no mean; ask without rolling.")
+    if subject.metric.kind is Kind.LATEST:
+        raise QueryError(f"{subject.metric.name} is a moment, and moments have no mean; ask without rolling.")
 
 
-def check_cumulative(query: Query, metric: Metric, table: Table) -> None:
+def check_cumulative(query: Query, subject: Subject) -> None:
     if not query.cumulative:
         return
     if query.grain is Grain.TOTAL:
         raise QueryError("a total is already the whole sum; for a running total give a grain such as day.")
-    if metric.kind is Kind.LEVEL:
+    if subject.metric.kind is Kind.LEVEL:
         raise QueryError(
-            f"{metric.name} is a level, which does not add up over time; ask without cumulative, or with grain total."
+            f"{subject.metric.name} is a level, which does not add up over time; ask without cumulative, or with grain total."
         )
-    if metric.kind is Kind.LATEST:
-        raise QueryError(f"{metric.name} is a moment, and moments do not add up; ask without cumulative.")
+    if subject.metric.kind is Kind.LATEST:
+        raise QueryError(f"{subject.metric.name} is a moment, and moments do not add up; ask without cumulative.")
 
 
-def check_compare(query: Query, metric: Metric, table: Table) -> None:
+def check_compare(query: Query, subject: Subject) -> None:
     if query.compare is None:
         return
     if query.since is None and query.last is None:
         raise QueryError("compare needs a window to compare with the one before; add since or last.")
-    if metric.kind is Kind.LATEST:
-        raise QueryError(f"{metric.name} is a moment, which has no change in percent; ask without compare.")
+    if subject.metric.kind is Kind.LATEST:
+        raise QueryError(f"{subject.metric.name} is a moment, which has no change in percent; ask without compare.")
 
 
-def check_policies(query: Query, metric: Metric, table: Table) -> None:
+def check_policies(query: Query, subject: Subject) -> None:
     """A policy that was chosen and a filter on its column would both decide which rows count."""
     filtered = {f.dimension for f in query.where}
     for name, choice in query.policies:
-        policy = metric.policy(name)
+        policy = subject.metric.policy(name)
         kept = policy.choices[policy.choose(choice)]
         if kept is not None and kept.dimension in filtered:
             raise QueryError(

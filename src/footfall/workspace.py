@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.errors import QueryError, SettingsError, UnknownNameError
-from footfall.metrics import Metric
+from footfall.metrics import Metric, Subject
 from footfall.periods import ALL_TIME, Window, parse_moment, utc_now
 from footfall.settings import Settings, read_settings
 from footfall.sources import Context, Source, open_sources
@@ -203,10 +203,9 @@ class Workspace:
             as_of=as_of,
             policies=policies or {},
         )
-        asked = self.metrics[query.metric]
-        table = self.tables[asked.table]
-        result = answer(query, asked, table, self.snapshot(query.as_of, [table]), self.engine, now)
-        return replace(result, notes=(*self._notes_on(table), *result.notes))
+        subject = Subject.of(self.metrics[query.metric], self.tables)
+        result = answer(query, subject, self.snapshot(query.as_of, subject.tables), self.engine, now)
+        return replace(result, notes=(*self._notes_on(subject.tables), *result.notes))
 
     @cached_property
     def _happened(self) -> Happened:
@@ -246,12 +245,13 @@ class Workspace:
         window = self._window(since, until)
         return sort_annotations(a for a in self._happened.annotations if a.is_within(window))
 
-    def _notes_on(self, table: Table) -> list[str]:
-        """What the settings remark on the source of `table`."""
+    def _notes_on(self, tables: Iterable[Table]) -> list[str]:
+        """What the settings remark on the sources of `tables`."""
+        asked = list(tables)
         return [
             self.settings.notes[name]
             for name, source in self.sources.items()
-            if table in source.tables and name in self.settings.notes
+            if name in self.settings.notes and any(table in source.tables for table in asked)
         ]
 
     def mark(
@@ -384,7 +384,7 @@ class Workspace:
 
     def _notes_on_events(self, *events: str) -> tuple[str, ...]:
         found = [self.activity.owners.table_of(event) for event in events]
-        return tuple(dict.fromkeys(note for event in found if event for note in self._notes_on(event.table)))
+        return tuple(self._notes_on(event.table for event in found if event))
 
     def forget(self, actors: Any) -> int:
         """Take actors out of every set and out of the names; how many sets lost one. See `Activity.forget`."""

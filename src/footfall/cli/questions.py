@@ -158,7 +158,7 @@ def metrics(
         raise SettingsError(_NO_SOURCE)
     if name not in known:
         raise UnknownNameError("metric", name, known)
-    open_console().print(metric_details(known[name], workspace.tables[known[name].table]))
+    open_console().print(metric_details(known[name], workspace.tables))
 
 
 def _answer(context: typer.Context, metric: str, asked: dict[str, Any]) -> Result:

@@ -16,7 +16,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from footfall.errors import QueryError
-from footfall.measuring.measure import PERIOD, VALUE, Group, groups_of
+from footfall.measuring.kinds import PERIOD, VALUE
+from footfall.measuring.matching import Group
+from footfall.measuring.measure import groups_of
 from footfall.measuring.plan import (
     Plan,
     check_values,
@@ -37,11 +39,10 @@ from footfall.measuring.series import (
     reach_back,
     transform,
 )
-from footfall.metrics import Kind, Metric
+from footfall.metrics import Kind, Subject
 from footfall.periods import EPOCH, Grain, Period, Window, periods_in
 from footfall.query import Query
 from footfall.result import Result
-from footfall.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,15 +58,14 @@ MOST_ROWS = 200_000
 
 def answer(
     query: Query,
-    metric: Metric,
-    table: Table,
+    subject: Subject,
     snapshot: Snapshot,
     engine: Engine,
     now: datetime,
     use_rollups: bool = True,
 ) -> Result:
     """What `query` asks; `use_rollups` changes how fast it comes, never what it says."""
-    plan = Plan(query, metric, table, snapshot, engine, now, use_rollups=use_rollups)
+    plan = Plan(query, subject, snapshot, engine, now, use_rollups=use_rollups)
     plan = find_window(find_spellings(choose_policies(plan)))
     if plan.window is None:
         return _result(plan, schema_of(plan, _int64()).empty_table())
@@ -172,7 +172,13 @@ def _result(plan: Plan, rows: pa.Table) -> Result:
     if window is None:
         return Result(query, plan.metric, rows, plan.notes, plan.snapshot.version)
     query = replace(query, since=window.start, until=window.end)
-    return Result(query, plan.metric, rows, (*plan.notes, *plan.coverage.notes(window)), plan.snapshot.version)
+    return Result(
+        query,
+        plan.metric,
+        rows,
+        (*plan.notes, *plan.division.notes(window), *plan.coverage.notes(window)),
+        plan.snapshot.version,
+    )
 
 
 def _micros(moment: datetime) -> int:

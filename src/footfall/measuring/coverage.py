@@ -13,7 +13,7 @@ from footfall.ledger import Entry, Status
 from footfall.periods import EPOCH, FAR_FUTURE, Window, merge, short
 
 if TYPE_CHECKING:
-    from footfall.lake import Collected, Snapshot
+    from footfall.lake import Collected
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -104,11 +104,6 @@ class Coverage:
                 f"{lines:,} {'line was' if lines == 1 else 'lines were'} refused in {_counted(refused)}{sample}."
             )
         return notes
-
-
-def coverage_of(snapshot: Snapshot, table: str, now: datetime) -> Coverage:
-    """What the ledger says about a table."""
-    return Coverage(snapshot.collected(table), now)
 
 
 def _overlap(windows: Sequence[Window], window: Window) -> int:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from footfall.errors import UnknownNameError
 from footfall.filters import Filter, Prefix, Value, Wanted
-from footfall.measuring.coverage import Coverage, coverage_of
-from footfall.measuring.measure import Group, Measurement, groups_of
-from footfall.metrics import Kind, Metric
+from footfall.measuring.coverage import Coverage
+from footfall.measuring.facts import Division, divide
+from footfall.measuring.matching import Group
+from footfall.measuring.measure import Measurement, groups_of
+from footfall.metrics import Kind, Metric, Subject
 from footfall.periods import Grain, Window, ceil, floor
 from footfall.query import Query, step
-from footfall.tables import Table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -33,8 +34,7 @@ class Plan:
     """A query with everything that was decided about it on the way."""
 
     query: Query
-    metric: Metric
-    table: Table
+    subject: Subject
     snapshot: Snapshot
     engine: Engine
     now: datetime
@@ -53,6 +53,15 @@ class Plan:
         return replace(self, notes=(*self.notes, sentence))
 
     @property
+    def metric(self) -> Metric:
+        return self.subject.metric
+
+    @cached_property
+    def division(self) -> Division:
+        """Which of the metric's facts is read when."""
+        return divide(self.subject, self.snapshot)
+
+    @property
     def filters(self) -> tuple[Filter, ...]:
         chosen = (self.metric.policy(name).choices[choice] for name, choice in self.policies)
         return (*self.asked_filters, *(f for f in chosen if f is not None))
@@ -65,7 +74,7 @@ class Plan:
     def measurement(self) -> Measurement:
         return Measurement(
             self.metric,
-            self.table,
+            self.division,
             self.snapshot,
             self.engine,
             by=self.query.by,
@@ -83,19 +92,19 @@ class Plan:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """The ledger on this table, of the scopes that the query is about."""
-        scope = self.table.rule.scope
+        """The ledger on what is read, of the scopes that the query is about."""
+        scope = self.division.scope
         pins = [f for f in self.query.where if f.dimension == scope]
-        whole = coverage_of(self.snapshot, self.table.name, self.now)
+        whole = Coverage(self.division.collected, self.now)
         if scope is None or not pins:
             return whole
-        folds_case = self.table.column(scope).folds_case
+        folds_case = self.subject.dimensions[scope].folds_case
         return whole.of(lambda name: all(pin.accepts(name, folds_case) for pin in pins))
 
     @cached_property
     def scope_position(self) -> int | None:
         """Which of the dimensions asked tells scopes apart: groups then have a coverage of their own."""
-        scope = self.table.rule.scope
+        scope = self.division.scope
         return self.query.by.index(scope) if scope is not None and scope in self.query.by else None
 
     def scope_of(self, group: Group) -> Hashable:
@@ -140,9 +149,9 @@ def find_spellings(plan: Plan) -> Plan:
 
 def _spelled(plan: Plan, filter: Filter) -> Filter:
     """Every value, and every start, as it is stored; what is stored in no spelling stays as it was asked."""
-    if filter.is_range or not plan.table.column(filter.dimension).folds_case:
+    if filter.is_range or not plan.subject.dimensions[filter.dimension].folds_case:
         return filter
-    column = _existing(plan, filter.dimension)
+    column = plan.measurement.values_of(filter.dimension)
     spelled: list[Wanted] = []
     for wanted in filter.values:
         match wanted:
@@ -245,7 +254,7 @@ def check_values(plan: Plan, has_rows: bool) -> None:
 
 
 def _check_filter(plan: Plan, filter: Filter) -> None:
-    column = _existing(plan, filter.dimension)
+    column = plan.measurement.values_of(filter.dimension)
     existing = column.as_table().distinct()
     wanted = [value for value in filter.values if value is not None and not isinstance(value, Prefix)]
     found = plan.engine.run(existing.filter(existing[filter.dimension].isin(wanted)))[0].to_pylist() if wanted else []
@@ -259,10 +268,3 @@ def _check_filter(plan: Plan, filter: Filter) -> None:
     valid = plan.engine.run(existing.order_by(filter.dimension).limit(MOST_VALUES_COMPARED))[0].to_pylist()
     if valid:
         raise UnknownNameError(f"value of {filter.dimension}", str(unknown), map(str, valid))
-
-
-def _existing(plan: Plan, dimension: str) -> ir.StringColumn:
-    """The values of a dimension, from the fewest rows that have them all."""
-    rollup = plan.measurement.choose_rollup({dimension}, Grain.TOTAL, None)
-    rows = plan.measurement.mount(rollup)
-    return rows.filter(rows[dimension].notnull())[dimension]

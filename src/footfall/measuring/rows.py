@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from footfall.measuring.measure import PERIOD, VALUE, Group
+from footfall.measuring.kinds import PERIOD, VALUE
+from footfall.measuring.matching import Group
 from footfall.measuring.plan import Plan, as_text
 from footfall.measuring.series import Number, Series, fill_gaps
 from footfall.periods import Grain, Period, Window
@@ -29,7 +30,7 @@ def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
     """The columns of the answer, in order."""
     if plan.query.rolling is not None:
         value_type = pa.float64()
-    types = {f.name: pa.string() if plan.kept is not None else f.type for f in plan.table.arrow_schema()}
+    types = {f.name: pa.string() if plan.kept is not None else f.type for f in plan.subject.tables[0].arrow_schema()}
     name, compared = plan.metric.name, plan.query.compare is not None
     columns = [
         ("period", MOMENT_TYPE),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
-from footfall.measuring.measure import Group
+from footfall.measuring.matching import Group
 from footfall.measuring.plan import Plan
 from footfall.periods import Grain, Period, Window, shift
 from footfall.query import step

@@ -27,7 +27,7 @@ from pydantic import BeforeValidator, Field
 from footfall.errors import BrokenDataError, SettingsError, SourceError
 from footfall.filters import Filter
 from footfall.ledger import Entry, Status
-from footfall.metrics import Kind, Metric, Policy, column
+from footfall.metrics import Fact, Kind, Metric, Policy
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, short
 from footfall.repositories import (
     FIELDS,
@@ -97,11 +97,9 @@ METRICS = (
             "Commits in the history of HEAD, by committer date in UTC. Merges and bots count unless you exclude them, "
             "so that the number is the one `git rev-list --count HEAD` and hosting pages show."
         ),
-        table="commits",
         kind=Kind.SUM,
         unit="commits",
-        columns=("commits",),
-        expression=column("commits"),
+        facts=(Fact("commits", ("commits",)),),
         policies=(_merges("included"), _bots("included")),
     ),
     Metric(
@@ -111,22 +109,18 @@ METRICS = (
             "Different authors of commits: e-mail addresses after .mailmap, ignoring case; who uses two addresses that "
             ".mailmap does not join counts twice. Bots are left out unless you include them, as the question is about people."
         ),
-        table="commits",
         kind=Kind.DISTINCT,
         unit="authors",
-        columns=("author",),
-        expression=column("author"),
+        facts=(Fact("commits", ("author",)),),
         policies=(_merges("included"), _bots("excluded")),
     ),
     Metric(
         name="latest_commit",
         title="Latest commit",
         description="The latest committer date in the history of HEAD, whoever committed unless you exclude bots.",
-        table="commits",
         kind=Kind.LATEST,
         unit="moment",
-        columns=("committed_at",),
-        expression=column("committed_at"),
+        facts=(Fact("commits", ("committed_at",)),),
         policies=(_merges("included"), _bots("included")),
     ),
 )

@@ -9,11 +9,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from footfall.formats import listed
-from footfall.metrics import KINDS, Kind, Metric
+from footfall.metrics import KINDS, Kind, Metric, Subject
 from footfall.terminal.grids import facts_of, grid_of
 
 if TYPE_CHECKING:
-    from footfall.tables import Table
+    from footfall.tables import Column, Table
 
 
 def metric_list(metrics: Mapping[str, Metric], tables: Mapping[str, Table]) -> RenderableType:
@@ -23,25 +23,25 @@ def metric_list(metrics: Mapping[str, Metric], tables: Mapping[str, Table]) -> R
     grid.columns[0].no_wrap = True
     for metric in metrics.values():
         grid.add_row(metric.name, metric.title, metric.unit, str(metric.kind))
-    names = dict.fromkeys(metric.table for metric in metrics.values())
+    split_by: dict[tuple[str, ...], list[str]] = {}
+    for metric in metrics.values():
+        split_by.setdefault(tuple(Subject.of(metric, tables).dimensions), []).append(metric.name)
     split = (
-        Text.assemble(
-            ("\n" + ", ".join(m.name for m in metrics.values() if m.table == name), "cyan"),
-            f" by {listed(tables[name].dimensions)}",
-        )
-        for name in names
-        if tables[name].dimensions
+        Text.assemble(("\n" + ", ".join(names), "cyan"), f" by {listed(dimensions)}")
+        for dimensions, names in split_by.items()
+        if dimensions
     )
     hint = Text("\nOne in full: footfall metrics NAME", style="dim")
     return Group(grid, *split, hint)
 
 
-def metric_details(metric: Metric, table: Table) -> RenderableType:
+def metric_details(metric: Metric, tables: Mapping[str, Table]) -> RenderableType:
     """The whole definition: what is counted, how it adds up, by what it can be split, which policies it applies."""
+    subject = Subject.of(metric, tables)
     facts = facts_of(
         ("unit", metric.unit),
         ("kind", f"{metric.kind}: {KINDS[metric.kind]}" + _within(metric)),
-        ("table", f"{table.name}: {table.description}"),
+        *(("table" if n == 0 else "else", f"{t.name}: {t.description}") for n, t in enumerate(subject.tables)),
         ("version", str(metric.version)),
     )
     parts: list[RenderableType] = [
@@ -50,13 +50,28 @@ def metric_details(metric: Metric, table: Table) -> RenderableType:
         Text(),
         facts,
         Text("\nSplit or choose by", style="bold"),
-        facts_of(*((name, table.column(name).description) for name in table.dimensions), style="cyan"),
+        facts_of(*((name, _described(column)) for name, column in subject.dimensions.items()), style="cyan"),
     ]
     for policy in metric.policies:
         parts.append(Text.assemble("\nPolicy ", (policy.name, "cyan"), f": {policy.description}", style="bold"))
         parts.append(facts_of(*(_choice(name, policy.choices[name], policy.default) for name in policy.choices)))
     example = f"footfall query {metric.name} --grain month --last 12"
     return Group(*parts, Text(f"\nFor example: {example}", style="dim"))
+
+
+_MOST_LABELS = 12
+
+
+def _described(dimension: Column) -> str:
+    """What a dimension is, what its codes mean, and whether upper and lower case are one."""
+    words = [dimension.description]
+    if codes := dimension.codes:
+        named = ", ".join(f"{code} ({label})" for code, label in list(codes.items())[:_MOST_LABELS])
+        more = f" and {len(codes) - _MOST_LABELS:,} more" if len(codes) > _MOST_LABELS else ""
+        words.append(f"Values: {named}{more}.")
+    if dimension.folds_case:
+        words.append("Upper and lower case are one.")
+    return " ".join(words)
 
 
 def _within(metric: Metric) -> str:

@@ -27,7 +27,7 @@ from pydantic import BaseModel, Field, field_validator
 from footfall.errors import FootfallError, SourceError
 from footfall.filters import Filter
 from footfall.ledger import Entry, Status
-from footfall.metrics import Kind, Metric, Policy, column
+from footfall.metrics import Fact, Kind, Metric, Policy
 from footfall.periods import EPOCH, Grain, Window
 from footfall.settings import Part
 from footfall.sources import Batch, Context, End, Known, Offer, Outcome, Progress
@@ -148,33 +148,27 @@ METRICS = (
         name="launches",
         title="Launches",
         description="Sessions started on the Binder federation.",
-        table="launches",
         kind=Kind.SUM,
         unit="launches",
-        columns=("launches",),
-        expression=column("launches"),
+        facts=(Fact("launches", ("launches",)),),
         policies=(STATUS,),
     ),
     Metric(
         name="repos",
         title="Repositories",
         description="Different repositories launched; the same name at two providers is two repositories.",
-        table="launches",
         kind=Kind.DISTINCT,
         unit="repositories",
-        columns=("repo",),
-        expression=column("repo"),
+        facts=(Fact("launches", ("repo",)),),
         policies=(STATUS,),
     ),
     Metric(
         name="repo_names",
         title="Repository names",
         description="Different names of repositories launched, whichever provider they are at.",
-        table="launches",
         kind=Kind.DISTINCT,
         unit="names",
-        columns=("repo",),
-        expression=_repo_name,
+        facts=(Fact("launches", ("repo",), _repo_name),),
         policies=(STATUS,),
     ),
 )

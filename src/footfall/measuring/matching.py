@@ -1,0 +1,75 @@
+"""Matching: the rows of a window that filters keep, and the groups that stand for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import and_, or_
+from typing import TYPE_CHECKING, TypeAlias
+
+from footfall.filters import RANGES, Filter, Prefix, Value
+from footfall.periods import Window
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Group: TypeAlias = tuple[Value, ...]
+"""One value for each dimension asked."""
+
+
+def keep_window(rows: ir.Table, time: str, window: Window) -> ir.Table:
+    import ibis
+
+    start, end = (ibis.literal(moment, type="timestamp('UTC', 6)") for moment in (window.start, window.end))
+    return rows.filter(rows[time] >= start, rows[time] < end)
+
+
+def keep_matching(rows: ir.Table, filter: Filter) -> ir.Table:
+    """SQL drops rows without a value from both sides of a comparison; a negated filter must keep them."""
+    column = rows[filter.dimension]
+    if filter.is_range:
+        return rows.filter(RANGES[filter.operator](column, _literal(filter.values[0], column)))
+    is_among = _is_among(column, filter)
+    keeps_empty = (None in filter.values) != filter.is_negated
+    if is_among is None:
+        return rows.filter(column.isnull() if keeps_empty else column.notnull())
+    is_kept = ~is_among if filter.is_negated else is_among
+    return rows.filter(column.isnull() | is_kept if keeps_empty else is_kept)
+
+
+def _is_among(column: ir.Column, filter: Filter) -> ir.BooleanValue | None:
+    """Whether a value is one of those of `filter`, no value aside; None where no other is named."""
+    starts = [value.start for value in filter.values if isinstance(value, Prefix)]
+    values = [_literal(v, column) for v in filter.values if v is not None and not isinstance(v, Prefix)]
+    ways = [column.startswith(start) if start else column.notnull() for start in starts]
+    if values:  # engines are quicker at comparing with one value than at looking it up in a list of one
+        ways.append(column == values[0] if len(values) == 1 else column.isin(values))
+    return reduce(or_, ways) if ways else None
+
+
+def _literal(value: object, column: ir.Column) -> ir.Scalar:
+    """`value` as the type of `column`."""
+    import ibis
+
+    return ibis.literal(value, type=column.type())
+
+
+def fold_others(groups: dict[str, ir.Column], kept: Sequence[Group], other: str) -> dict[str, ir.Column]:
+    """The values of groups that are not `kept` become `other`, as text, so that they are measured as one."""
+    import ibis
+
+    if not kept:  # compared with a window that has groups where this one has none
+        is_kept = ibis.literal(False)
+    elif len(groups) == 1:
+        (column,) = groups.values()
+        values = [value for (value,) in kept if value is not None]
+        is_kept = column.isin(values).fill_null(False) if values else ibis.literal(False)
+        if (None,) in kept:
+            is_kept = is_kept | column.isnull()
+    else:
+        is_kept = reduce(or_, (reduce(and_, map(_equals, groups.values(), group)) for group in kept))
+    return {name: is_kept.ifelse(column.cast("string"), other) for name, column in groups.items()}
+
+
+def _equals(column: ir.Column, value: Value) -> ir.BooleanValue:
+    return column.isnull() if value is None else (column == value).fill_null(False)

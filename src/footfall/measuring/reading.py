@@ -1,0 +1,88 @@
+"""Reading: the rows of one fact, from its table or from the narrowest rollup that gives the same answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from footfall.measuring.facts import UsedFact
+from footfall.measuring.matching import keep_window
+from footfall.metrics import Kind
+from footfall.periods import FAR_FUTURE, Grain, Period, Window, floor
+from footfall.tables import Replace, Rollup, Table
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from footfall.engine import Engine
+    from footfall.lake import Snapshot
+
+
+@dataclass(frozen=True)
+class FactReader:
+    """Reads one fact of a metric on a snapshot."""
+
+    used: UsedFact
+    scope: str | None
+    """The dimension that tells scopes apart, where there is one."""
+    snapshot: Snapshot
+    engine: Engine
+    as_of: datetime | None = None
+    use_rollups: bool = True
+
+    @property
+    def table(self) -> Table:
+        return self.used.table
+
+    def mount(self, rollup: Rollup | None) -> ir.Table:
+        if rollup is not None:
+            return self.engine.mount(self.snapshot.tables[rollup.name], self.table.rolled(rollup))
+        return self.engine.mount(self.snapshot.tables.get(self.table.name), self.table, self.as_of)
+
+    def rows(self, rollup: Rollup | None, window: Window) -> ir.Table:
+        """The rows of `window` that this fact is read for."""
+        return self.used.keep_turn(keep_window(self.mount(rollup), self.table.time, window), self.scope)
+
+    def values_of(self, dimension: str) -> ir.StringColumn:
+        """The values of a dimension that are no nulls, from the fewest rows that have them all."""
+        rows = self.mount(self._narrowest({dimension}, Grain.TOTAL))
+        return rows.filter(rows[dimension].notnull())[dimension]
+
+    def bounds(self, grain: Grain) -> Window | None:
+        """The whole periods of `grain` from the first row of the table to the last, filters aside."""
+        rows = self.mount(self._narrowest(set(), grain))
+        moment = rows[self.table.time]
+        first, last = self.engine.run(rows.aggregate(first=moment.min(), last=moment.max())).to_pylist()[0].values()
+        return None if first is None else Window(floor(grain, first), Period.containing(grain, last).end)
+
+    def rollup_for(self, kind: Kind, needed: set[str], grain: Grain, window: Window) -> Rollup | None:
+        """Only sums of a plain measure and counts of dimensions survive being added up beforehand."""
+        fact, columns = self.used.fact, set(self.used.fact.columns)
+        if self.used.claims and self.scope is not None:
+            needed = needed | {self.scope}
+        edges = (window.start, window.end, *(edge for edge in self.used.edges if edge < FAR_FUTURE))
+        match kind:
+            case Kind.SUM if fact.expression is None and columns <= set(self.table.measures):
+                return self._narrowest(needed, grain, edges)
+            case Kind.DISTINCT if columns:
+                return self._narrowest(needed | columns, grain, edges)
+            case _:
+                return None
+
+    def _narrowest(self, needed: set[str], grain: Grain, edges: tuple[datetime, ...] = ()) -> Rollup | None:
+        """The narrowest rollup that gives the same answer as the table: the coarsest, then the fewest dimensions."""
+        pinned = self.snapshot.tables.get(self.table.name)
+        if not self.use_rollups or pinned is None or not isinstance(self.table.rule, Replace):
+            return None
+        fitting = [
+            rollup
+            for rollup in self.table.rollups
+            if needed <= set(rollup.dimensions)
+            and grain.holds(rollup.grain)
+            and all(floor(rollup.grain, edge) == edge for edge in edges)
+            and (built := self.snapshot.tables.get(rollup.name)) is not None
+            and built.built_from == pinned.version
+        ]
+        coarsest = list(Grain)[::-1]
+        return min(fitting, key=lambda r: (coarsest.index(r.grain), len(r.dimensions)), default=None)
