@@ -81,16 +81,16 @@ def test_arrow_texts_keep_names_and_large_numbers(ff: Workspace) -> None:
 @pytest.mark.parametrize(
     ("actor", "said"),
     [
-        (-1, "-1 is no actor"),
-        (np.int64(-5), "-5 is no actor"),
-        (True, r"True \(a bool\) is no actor"),
+        (-1, "-1 is not an actor"),
+        (np.int64(-5), "-5 is not an actor"),
+        (True, r"True \(a bool\) is not an actor"),
         (1.5, "a float"),
         (None, "nothing"),
         ("", "a text needs 1 to"),
         (b"ada", "a bytes"),
         ([1, None], "nothing"),
-        ([1, -2], "-2 is no actor"),
-        (np.array([1, -2]), "-2 is no actor"),
+        ([1, -2], "-2 is not an actor"),
+        (np.array([1, -2]), "-2 is not an actor"),
         (np.array([[1]]), "one row of values"),
         (pa.array([1, None]), "value 2 of the actors is missing"),
         (pa.array([1.5]), "a float"),
@@ -146,12 +146,12 @@ def test_a_mark_is_of_its_day_in_utc(ff: Workspace, at: Any, day: date) -> None:
         (datetime(2026, 3, 1, 12), "has no time zone"),  # noqa: DTZ001
         ("2026-03-01T12:00", "has no time zone"),
         ("2028-01-01", "more than a year ahead"),
-        ("soon", "'soon' is no moment in time; write one like 2026-11-23, "),
+        ("soon", "'soon' is not a moment in time; write one like 2026-11-23, "),
         ("2026", "2026 is a whole year; a mark needs a day or an instant"),
         ("2026-11", "2026-11 is a whole month"),
         ("2026-W48", "2026-W48 is a whole week"),
-        (1764000000, r"1764000000 \(int\) is no moment in time"),
-        (1.5, "is no moment in time"),
+        (1764000000, r"1764000000 \(int\) is not a moment in time"),
+        (1.5, "is not a moment in time"),
         ("0001-01-01T00:00+05:00", "outside of the calendar"),
     ],
 )
@@ -163,7 +163,7 @@ def test_a_moment_that_cannot_be_is_one_sentence(ff: Workspace, at: Any, said: s
 
 @pytest.mark.parametrize("event", ["", "a\nb", "x" * 300, 5, "  ", " active", "active "])
 def test_what_names_no_event_is_one_sentence(ff: Workspace, event: Any) -> None:
-    with pytest.raises(MarkError, match="is no name of an event") as raised:
+    with pytest.raises(MarkError, match="is not a valid event name") as raised:
         ff.mark(event, 1)
     assert len(str(raised.value)) < 250
     assert ff.events() == []
@@ -462,6 +462,6 @@ def test_a_store_can_be_an_absolute_path(tmp_path: Path) -> None:
 
 def test_an_address_of_nothing_is_one_sentence(tmp_path: Path) -> None:
     ff = workspace(tmp_path / "here", 'activity = "mongodb://user:secret@host"')
-    with pytest.raises(SettingsError, match="no address of a store") as raised:
+    with pytest.raises(SettingsError, match="not the address of a store") as raised:
         ff.mark("active", 1)
     assert "secret" not in str(raised.value)

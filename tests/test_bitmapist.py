@@ -263,11 +263,11 @@ def test_what_is_no_id_is_refused_in_one_sentence_and_in_no_set(wrong: Any) -> N
 def test_what_cannot_be_asked_is_said_in_one_sentence(system: str) -> None:
     with pytest.raises(UnknownNameError, match="setup_redis"):
         len(DayEvents("active", system="nowhere"))
-    with pytest.raises(QueryError, match="no bit operation"):
+    with pytest.raises(QueryError, match="not a bit operation"):
         BitOperation("NAND", DayEvents("active"))
     with pytest.raises(QueryError, match="takes one set"):
         BitOpNot(DayEvents("a"), DayEvents("b"))
-    with pytest.raises(QueryError, match="no set of events"):
+    with pytest.raises(QueryError, match="not a set of events"):
         DayEvents("active") & "other"  # type: ignore[operator]
     with pytest.raises(QueryError, match="must come after"):
         RangeEvents("active", date(2026, 1, 2), date(2026, 1, 2))

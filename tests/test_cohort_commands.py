@@ -132,7 +132,7 @@ def test_conditions_narrow_rows_and_columns(marked: Path, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("cohort", "activ", "paid"), "nobody ever did 'activ'; did you mean 'active'?"),
+        (("cohort", "activ", "paid"), "event 'activ' was never marked; did you mean 'active'?"),
         (("cohort", "active", "paid", "--by", "hour"), "unknown grain 'hour'"),
         (("cohort", "active", "paid", "--kind", "old"), "unknown kind of cohort 'old'"),
         (("cohort", "active", "paid", "--retention", "rolling"), "unknown retention 'rolling'"),

@@ -343,7 +343,7 @@ def test_a_workspace_is_asked_with_names_texts_and_sets_of_actors(tmp_path: Path
     assert [step.actors for step in ff.funnel(["joined", "came"], since="2026-03-01").steps] == [3, 2]
     assert ff.stickiness("came", rows=2).rows[0].daily == 2
     assert ff.growth("came", by="day", rows=2).rows[1].dormant == 2
-    with pytest.raises(FootfallError, match="nobody ever did 'joind'; did you mean 'joined'"):
+    with pytest.raises(FootfallError, match="event 'joind' was never marked; did you mean 'joined'"):
         ff.cohort("joind", "came")
 
 

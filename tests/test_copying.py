@@ -159,5 +159,5 @@ def test_a_store_that_loses_somebody_is_an_error(deployment: str, redis_server: 
     for n in range(4):
         mark("a", n)
     flush(redis_server, 9)
-    with pytest.raises(ActivityError, match=r"'a' of 2026-10-20 has 4 actors in .* of whom 1 are not in"):
+    with pytest.raises(ActivityError, match=r"'a' of 2026-10-20 has 4 actors in .* and 1 of them are not in"):
         copy(deployment, Forgetful(f"{redis_server}/9"))

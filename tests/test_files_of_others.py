@@ -40,7 +40,7 @@ def marked(folder: Path) -> list[int | str]:
 
 
 def test_columns_that_nobody_asked_for_are_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("footfall.activity.portions.PORTION", 4096)
+    monkeypatch.setattr("footfall.activity.portions.PORTION_BYTES", 4096)
     rows = [f"{n},{n}" for n in range(2000)] + ["7,many", "8,\xff"]
     (folder / "x.csv").write_text("who,amount\n" + "\n".join(rows) + "\n", encoding="latin-1")
     assert footfall.open(folder).mark_file("a", "x.csv", actor="who").marked == 2002
@@ -50,7 +50,7 @@ def test_a_column_that_is_there_twice_is_refused_where_it_is_wanted(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "x.csv").write_text("who,who,b,b\n1,2,3,4\n")
-    assert "x.csv has 2 columns 'who', so nobody can tell which is meant" in run(capsys, *MARK).err
+    assert "x.csv has 2 columns 'who', which is ambiguous" in run(capsys, *MARK).err
     (folder / "x.csv").write_text("who,b,b\n1,3,4\n")
     assert run(capsys, *MARK).code == 0
     pq.write_table(pa.table([[1], [2]], names=["who", "who"]), folder / "x.parquet")
@@ -104,8 +104,8 @@ def test_floats_of_an_array_are_the_whole_numbers_that_they_are(folder: Path) ->
     ff.mark("a", "17.0")
     assert marked(folder)[-1] == "17.0"  # a text that a program gives stays one
     for held, said in (
-        (np.array([1.0, 1.5]), r"1.5 \(a float\) is no actor"),
-        (np.array([-1.0]), "-1 is no actor"),
+        (np.array([1.0, 1.5]), r"1.5 \(a float\) is not an actor"),
+        (np.array([-1.0]), "-1 is not an actor"),
         (np.array([1.0, math.nan]), "value 2 of the actors is missing"),
         (pa.array([math.nan]), "value 1 of the actors is missing"),
         (np.array([math.inf]), "inf"),
@@ -122,9 +122,9 @@ def test_floats_of_an_array_are_the_whole_numbers_that_they_are(folder: Path) ->
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (b"who,b\n1,1\n2,1\n-5,1\n", "row 3, column 'who': -5 is no actor"),
-        (b"who,b\n1,1\n-5.0,1\n", "row 2, column 'who': -5.0 is no actor"),
-        (b"who,b\n1,1\nM\xfcller,1\n", "row 2, column 'who': b'M\\xfcller' is no UTF-8; save the file as UTF-8"),
+        (b"who,b\n1,1\n2,1\n-5,1\n", "row 3, column 'who': -5 is not an actor"),
+        (b"who,b\n1,1\n-5.0,1\n", "row 2, column 'who': -5.0 is not an actor"),
+        (b"who,b\n1,1\nM\xfcller,1\n", "row 2, column 'who': b'M\\xfcller' is not UTF-8; save the file as UTF-8"),
         (b"who,b\n1,1\n2,1,1\n", "cannot be read as CSV with a header: row 2: expected 2 columns, got 3: 2,1,1;"),
         (b"who,b\n1,1\n2,1\n" + b"x" * 5000 + b",1\n", "row 3, column 'who'"),
         ("who,b\n1,1\n".encode("utf-16"), "x.csv is text in UTF-16; save it as UTF-8"),
@@ -146,7 +146,7 @@ def test_rows_that_are_left_out_are_numbered_too(folder: Path, capsys: pytest.Ca
     assert "row 4, column 'when'" in run(capsys, *MARK, "--at", "when", "--skip-missing").err
     pq.write_table(pa.table({"who": [None, 1, 2, -3, 4]}), folder / "x.parquet")
     ran = run(capsys, "mark", "a", "--file", "x.parquet", "--actor", "who", "--skip-missing")
-    assert "row 4, column 'who': -3 is no actor" in ran.err
+    assert "row 4, column 'who': -3 is not an actor" in ran.err
 
 
 @pytest.mark.parametrize("at", ["2026", "2026-11", "2026-W48", "2026W48"])
@@ -186,7 +186,7 @@ _ZIPPED = gzip.compress(_ROWS)
 _MARK_DAMAGED = """
 import footfall
 import footfall.activity.portions as portions
-portions.PORTION = 1 << 16
+portions.PORTION_BYTES = 1 << 16
 for file in ("cut.csv.gz", "changed.csv.gz", "none.csv.gz"):
     try:
         footfall.open().mark_file("a", file, actor="who")

@@ -65,7 +65,7 @@ def test_moments_without_a_zone_need_one(folder: Path, capsys: pytest.CaptureFix
     assert "--zone UTC; nothing was marked." in ran.err
     assert run(capsys, *command, "--zone", "Europe/Berlin").code == 0
     assert list(footfall.open(folder).event("a").day(2026, 1, 4)) == [1]
-    assert "no time zone" in run(capsys, *command, "--zone", "Mars/Base").err
+    assert "not a time zone" in run(capsys, *command, "--zone", "Mars/Base").err
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_moments_without_a_zone_need_one(folder: Path, capsys: pytest.CaptureFix
     [
         ("who,when\n1,2026-01-05\n,2026-01-05\n", "row 2 has nothing in column 'who'"),
         ("who,when\n1,\n", "row 1 has nothing in column 'when'"),
-        ("who,when\n1,2026-01-05\n2,soon\n", "row 2, column 'when': 'soon' is no moment in time"),
+        ("who,when\n1,2026-01-05\n2,soon\n", "row 2, column 'when': 'soon' is not a moment in time"),
         ("who,when\n1,2999-01-01\n", "row 1, column 'when': 2999-01-01 is more than a year ahead"),
         ("who,when\n1,2026-01-05,3\n", "cannot be read as CSV with a header"),
         ("whom,when\n1,2026-01-05\n", "has no column 'who'; did you mean 'whom'"),
-        ("who,then\n1,2026-01-05\n", "has no column 'when', and it is no moment either"),
+        ("who,then\n1,2026-01-05\n", "has no column 'when', and it is not a moment either"),
         ("", "cannot be read as CSV"),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_zone_is_named_in_python_too(folder: Path) -> None:
     ff = footfall.open(folder)
     ff.mark_file("visit", "x.csv", actor="who", at="at", zone="Europe/Berlin")
     assert len(ff.event("visit").day(2026, 11, 1)) == 1
-    with pytest.raises(footfall.FootfallError, match="'Nope/X' is no time zone; write one like UTC"):
+    with pytest.raises(footfall.FootfallError, match="'Nope/X' is not a time zone; write one like UTC"):
         ff.mark_file("visit", "x.csv", actor="who", at="at", zone="Nope/X")
 
 
@@ -119,7 +119,7 @@ def test_rows_that_say_nothing_can_be_left_out_and_are_counted(
 ) -> None:
     (folder / "x.csv").write_text("who,when\n1,2026-01-05\n,2026-01-05\n3,\n")
     ran = run(capsys, "mark", "a", "--file", "x.csv", "--actor", "who", "--at", "when", "--skip-missing")
-    assert ran.out == "Marked a: 1 row on 1 day. 2 rows without who or when left out.\n"
+    assert ran.out == "Marked a: 1 row on 1 day. 2 rows without actor or time left out.\n"
 
 
 def test_words_are_marked_and_taken_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,8 +131,8 @@ def test_words_are_marked_and_taken_back(folder: Path, capsys: pytest.CaptureFix
     assert "active" in listed
     assert "2026-01-05" in listed
     assert run(capsys, "forget", "ada").out == "Forgot ada: taken out of 1 set.\n"
-    assert run(capsys, "forget", "ada").out == "Nobody was known as ada.\n"
-    assert run(capsys, "forget", "17").out == "Nobody was known as 17.\n"
+    assert run(capsys, "forget", "ada").out == "ada is not known.\n"
+    assert run(capsys, "forget", "17").out == "17 is not known.\n"
 
 
 def test_what_was_marked_and_taken_back_is_said_truly(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +144,7 @@ def test_what_was_marked_and_taken_back_is_said_truly(folder: Path, capsys: pyte
     assert run(capsys, "unmark", "x", "17", "18").out == "Took back x: 1 mark.\n"
     assert run(capsys, "unmark", "x", "17").out == "Took back x: nothing, as none of them was marked then.\n"
     ran = run(capsys, "unmark", "xs", "17")
-    assert (ran.code, ran.err) == (1, "footfall: nobody ever did 'xs'; did you mean 'x'? Valid: x.\n")
+    assert (ran.code, ran.err) == (1, "footfall: event 'xs' was never marked; did you mean 'x'? Valid: x.\n")
 
 
 def test_a_zone_is_that_of_a_local_time(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -167,13 +167,13 @@ def test_an_event_whose_marks_were_not_counted_shows_none() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("mark", "active"), "nobody is named to mark"),
+        (("mark", "active"), "there is no actor to mark"),
         (("mark", "active", "17", "--zone", "UTC"), "--zone says which zone moments are in, and there are none"),
         (("mark", "active", "17", "--skip-missing"), "--skip-missing is about the rows of a file"),
         (("mark", "active", "17", "--actor", "who"), "--actor is about the rows of a file"),
-        (("mark", "active", "17", "--at", "2026-01-05", "--zone", "Mars"), "'Mars' is no time zone"),
+        (("mark", "active", "17", "--at", "2026-01-05", "--zone", "Mars"), "'Mars' is not a time zone"),
         (("mark", "active", "17", "--unique", "--hourly"), "a unique mark has no time"),
-        (("mark", "active", "--", "-5"), "-5 is no actor"),
+        (("mark", "active", "--", "-5"), "-5 is not an actor"),
         (("mark", "active", "17", "--at", "2026-11"), "2026-11 is a whole month"),
         (("mark", "active", "1", "--file", "x.csv"), "a file is marked with --file FILE --actor COLUMN"),
         (("mark", "active", "1", "--at", "2999-01-01"), "more than a year ahead"),
@@ -189,7 +189,7 @@ def test_a_wrong_command_is_one_sentence(
 
 
 def test_many_rows_are_read_in_portions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("footfall.activity.portions.PORTION", 4096)
+    monkeypatch.setattr("footfall.activity.portions.PORTION_BYTES", 4096)
     rows = [f"{n % 977},2026-01-{n % 28 + 1:02}" for n in range(20_000)]
     (folder / "x.csv").write_text("who,when\n" + "\n".join(rows) + "\n")
     ff, told = footfall.open(folder), list[int]()

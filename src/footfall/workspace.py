@@ -274,7 +274,7 @@ class Workspace:
         """Mark the rows of a CSV (also .gz, .bz2, .zst) or Parquet file, all or nothing.
 
         `actor` is the column that says who; `at` the column that says when, or one moment for all; `zone`, or its
-        name, is that of moments that name none. Rows without who or when are refused, or left out and counted.
+        name, is that of moments that name none. Rows without actor or time are refused, or left out and counted.
         """
         from footfall.activity.files import Columns
         from footfall.activity.moments import zone_of

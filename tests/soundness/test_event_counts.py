@@ -108,7 +108,7 @@ def test_a_part_of_a_day_that_is_kept_by_the_day_is_refused(activity: Activity) 
     activity.mark("seen", 2, "2026-03-02T10:00Z", hourly=True)
     hour = datetime(2026, 3, 1, 9, tzinfo=UTC)
     counts = EventCounts(activity, "seen")
-    with pytest.raises(QueryError, match="kept by the day on 2026-03-01, so no part of that day can be told"):
+    with pytest.raises(QueryError, match="kept by the day on 2026-03-01, so no part of that day can be counted"):
         counts.per_window([Window(hour, hour + timedelta(hours=1))])
     with pytest.raises(QueryError, match="not a whole hour"):
         counts.per_window([Window(hour, hour + timedelta(minutes=90))])

@@ -1,4 +1,4 @@
-"""Who did what when: marks come in, exact sets of actors come out."""
+"""Activity: marks come in, exact sets of actors come out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marking who did what when, and the sets that come of it."""
+"""Marking the actors of events, and the sets of them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FOREIGN = 1 << 33
 
 @dataclass(frozen=True)
 class EventSummary:
-    """An event as a whole: its first and last day, how many did it, how often."""
+    """An event as a whole: its first and last day, its actors, its marks."""
 
     name: str
     description: str
@@ -98,8 +98,8 @@ class Activity:
     ) -> int:
         """Take marks back: of the day of `at` and all its hours, or only of its hour when `hourly`; see `mark`.
 
-        Weeks, months and years stay true: they lose an actor only when no other of their days has him. Returns how
-        many were there to take, by actor.
+        Weeks, months and years stay true: they lose an actor only when no other of their days has the actor.
+        Returns how many actors were there to take.
         """
         _check_hour(at, hourly, unique)
         marks = self._marks(actors, at, bool(hourly), unique)
@@ -118,7 +118,7 @@ class Activity:
     def mark_file(
         self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: BytesRead = lambda _: None
     ) -> FileMarks:
-        """Mark what the rows of a CSV or Parquet file say, all or nothing."""
+        """Mark the rows of a CSV or Parquet file, all or nothing."""
         self._check_event(event)
         is_hourly = self.is_hourly if hourly is None else hourly
         found = read_marks(
@@ -150,9 +150,9 @@ class Activity:
         self.store.unmark(event, marks)
 
     def _check_naming(self, *, is_first: bool = True) -> None:
-        """Names kept under one key and asked for under another would all be strangers: that is refused.
+        """Names kept under one key and asked for under another would never match: that is refused.
 
-        The first who marks a name settles how names are kept.
+        The first mark of a name settles how names are kept.
         """
         if self._is_naming_checked:
             return
@@ -203,7 +203,7 @@ class Activity:
         is_name = isinstance(event, str) and 0 < len(event) <= LONGEST_EVENT and event.isprintable()
         if not is_name or event != event.strip():
             raise MarkError(
-                f"{_shown(event)} is no name of an event: a text of 1 to {LONGEST_EVENT} characters, without blanks "
+                f"{_shown(event)} is not a valid event name: it is a text of 1 to {LONGEST_EVENT} characters, without blanks "
                 "around it, such as 'active' or 'task:done'; nothing was marked."
             )
         self.owners.check_markable(event)
@@ -215,17 +215,17 @@ class Activity:
         return self.owners.collected
 
     def event(self, name: str) -> Event:
-        """An event and its sets, whether or not anybody did it yet."""
+        """An event and its sets, whether or not it was ever marked."""
         return Event(self, name)
 
     def events(self) -> list[str]:
-        """The events that anybody did, those of sources included, in alphabetical order."""
+        """The events that have actors, those of sources included, in alphabetical order."""
         for name in self.collected:
             self.renew(name)
         return self.store.events()
 
     def summary(self, name: str) -> EventSummary:
-        """What is known of an event as a whole."""
+        """The summary of an event, brought up to date."""
         self.renew(name)
         ever = self.event(name).ever()
         days = [slot for slot in self.store.slots(name) if slot != UNDATED]
@@ -235,11 +235,11 @@ class Activity:
         return EventSummary(name, says, first, last, len(ever), ever.occurrences())
 
     def known_event(self, name: str) -> Event:
-        """An event that somebody did; any other is an error with the names that there are."""
+        """An event that has actors; any other is an error with the names that exist."""
         self.renew(name)
         if self.owners.table_of(name) is None and name not in (known := self.store.events()):
-            tail = did_you_mean(name, known) if known else "; nothing was marked yet, `footfall mark` does"
-            raise QueryError(f"nobody ever did {_shown(name)}{tail}.")
+            tail = did_you_mean(name, known) if known else ": no event was marked yet; mark one with `footfall mark`"
+            raise QueryError(f"event {_shown(name)} was never marked{tail}.")
         return self.event(name)
 
     def renew(self, event: str) -> None:
@@ -258,28 +258,28 @@ class Activity:
         return collected.gaps() if collected else []
 
     def population(self) -> ActorSet:
-        """Whom a complement is taken of: everybody ever seen, or who did the event that the settings name."""
+        """The actors that a complement is taken of: all ever seen, or those of the event that the settings name."""
         return self.known_event(self.population_event).ever() if self.population_event else Everyone(self)
 
     def forget(self, actors: Any) -> int:
-        """Take actors, one or many as in `mark`, out of every set and out of the names; out of how many sets in all.
+        """Take actors, one or many as in `mark`, out of every set and out of the names; returns from how many sets.
 
-        Counts of occurrences stay, as they say nothing of anybody. So do the rows of collected tables; who stands in
-        these is left out when their days are stated anew.
+        Counts of occurrences stay, as they identify no actor. So do the rows of collected tables; forgotten actors in
+        them are left out when their days are counted again.
         """
         who = self.naming.all_stored(actors)
-        for name in self.collected:  # who is in no set yet could not be remembered as forgotten
+        for name in self.collected:  # an actor that is in no set yet could not be recorded as forgotten
             self.renew(name)
         different: set[int | str] = {*map(int, who.numbers), *who.names}
         return sum(self.store.forget(actor) for actor in different)
 
     def is_known(self, actor: Any) -> bool:
-        """Whether an actor is in any set, or his name among the names."""
+        """Whether an actor is in any set, or the name among the names."""
         stored = self.naming.stored(actor)
         return stored in self.store.everyone() if isinstance(stored, int) else self.store.ids_of([stored]) != [None]
 
     def tables_with(self, actor: Any) -> list[str]:
-        """The collected tables that an actor stands in, unless he was forgotten."""
+        """The collected tables that hold an actor, unless the actor was forgotten."""
         found = (collected.table.name for name, collected in self.collected.items() if actor in self.event(name).ever())
         return sorted(set(found))
 
@@ -312,7 +312,7 @@ class Activity:
 
 def _check_hour(at: object, hourly: bool | None, unique: bool) -> None:
     if hourly and unique and at is None:
-        raise MarkError("a unique mark has no time, so no hour either; say when as well, or leave the hour out.")
+        raise MarkError("a unique mark has no time, so no hour either; give a time as well, or leave the hour out.")
 
 
 def _shown(name: object) -> str:

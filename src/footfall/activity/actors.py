@@ -1,8 +1,9 @@
-"""Who marks are of: whole numbers of any size, texts and UUIDs, read from whatever holds them.
+"""Actors: whole numbers of any size, texts and UUIDs, read from any container.
 
 A number below 2^32 is itself. Every other actor is a name: a text as it is, a UUID in its canonical form, a larger
-number as its digits. An array of floats holds the whole numbers that it holds exactly. A text that is a number as it would be written (`"123"`, not `"007"`) is that number, so that an
-actor read from a file and the same one given by a program are one.
+number as its digits. An array of floats holds the whole numbers that it represents exactly. A text that is
+a number in its usual form (`"123"`, not `"007"`) is that number, so that an actor read from a file and the same actor
+given by a program are one.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ _NUMBER = r"^(0|[1-9][0-9]*)$"
 class Naming:
     """How actors are written in a store: as they are, or keyed-hashed, so that no name is kept.
 
-    The hash is HMAC-SHA-256 (RFC 2104), cut to 128 bits. Numbers below 2^32 are no names and stay.
+    The hash is HMAC-SHA-256 (RFC 2104), cut to 128 bits. Numbers below 2^32 are not names and stay.
     """
 
     key: bytes | None = field(default=None, repr=False)
 
     def stored(self, actor: Any) -> int | str:
-        """One actor as the store knows him: a number below 2^32, or a name."""
+        """One actor in the form that the store keeps: a number below 2^32, or a name."""
         if type(actor) is int and 0 <= actor < NAMED:
             return actor
         read = read_actor(actor)
@@ -48,7 +49,7 @@ class Naming:
 
     @property
     def fingerprint(self) -> int:
-        """0 of no key; otherwise what tells keys apart without telling the key."""
+        """0 without a key; otherwise a value that tells keys apart without revealing the key."""
         return int.from_bytes(hmac.digest(self.key, b"footfall", "sha256")[:7], "big") + 1 if self.key else 0
 
     def name(self, name: str) -> str:
@@ -68,16 +69,16 @@ AS_THEY_ARE = Naming()
 
 
 def read_actor(actor: Any) -> int | str:
-    """A number below 2^32, or a name; anything else is refused in one sentence."""
+    """A number below 2^32, or a name; anything else is refused with one sentence."""
     if isinstance(actor, str):
         return _of_text(actor)
     if isinstance(actor, UUID):
         return str(actor)
     if isinstance(actor, (int, np.integer)) and not isinstance(actor, bool):
         if actor < 0:
-            raise MarkError(f"{actor} is no actor: {VALID_ACTORS}; nothing was marked.")
+            raise MarkError(f"{actor} is not an actor: {VALID_ACTORS}; nothing was marked.")
         return int(actor) if actor < NAMED else str(int(actor))
-    raise MarkError(f"{actor!r} ({_kind(actor)}) is no actor: {VALID_ACTORS}; nothing was marked.")
+    raise MarkError(f"{actor!r} ({_kind(actor)}) is not an actor: {VALID_ACTORS}; nothing was marked.")
 
 
 def written(name: str) -> int | str:
@@ -86,7 +87,7 @@ def written(name: str) -> int | str:
 
 
 def read_actors(given: Any) -> Actors:
-    """Actors of anything that holds them; all are looked at before any is taken."""
+    """Actors of anything that holds them; all are checked before any is taken."""
     if isinstance(given, (str, UUID, int, np.integer)):
         actor = read_actor(given)
         return Actors((), [actor]) if isinstance(actor, str) else Actors([actor])
@@ -99,7 +100,7 @@ def read_actors(given: Any) -> Actors:
     if type(given).__module__.startswith("pyarrow"):
         return of_arrow(given)
     if isinstance(given, (bytes, bytearray, dict, float, bool, date, datetime)) or not isinstance(given, Iterable):
-        raise MarkError(f"{given!r} ({_kind(given)}) is no actor: {VALID_ACTORS}; nothing was marked.")
+        raise MarkError(f"{given!r} ({_kind(given)}) is not an actor: {VALID_ACTORS}; nothing was marked.")
     return _of_values(given)
 
 
@@ -120,7 +121,7 @@ def _of_numpy(values: np.ndarray[Any, Any]) -> Actors:
         raise MarkError(f"actors must be one row of values, not an array of {values.ndim} dimensions.")
     if values.dtype.kind in "iu":
         if len(values) and values.dtype.kind == "i" and int(values.min()) < 0:
-            raise MarkError(f"{values.min()} is no actor: {VALID_ACTORS}; nothing was marked.")
+            raise MarkError(f"{values.min()} is not an actor: {VALID_ACTORS}; nothing was marked.")
         numbers = values.astype(np.uint64)
         large = numbers >= NAMED
         if large.any():
@@ -140,12 +141,12 @@ def _whole(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if not sound.all():
         bad = values[(~sound).argmax()]
         why = "a float" if bad != np.floor(bad) else "a float so large that digits may be lost"
-        raise MarkError(f"{bad} ({why}) is no actor: {VALID_ACTORS}; nothing was marked.")
+        raise MarkError(f"{bad} ({why}) is not an actor: {VALID_ACTORS}; nothing was marked.")
     return values.astype(np.int64)
 
 
 def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
-    """Actors of an Arrow column; texts are told from numbers without a loop over them."""
+    """Actors of an Arrow column; texts and numbers are separated without a loop over them."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -173,7 +174,7 @@ def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
 def _of_text(text: str) -> int | str:
     if not text or len(text) > LONGEST_NAME or "\0" in text or not _is_unicode(text):
         raise MarkError(
-            f"{text[:40]!r} is no actor: a text needs 1 to {LONGEST_NAME:,} characters of Unicode, none of them NUL; "
+            f"{text[:40]!r} is not an actor: a text needs 1 to {LONGEST_NAME:,} characters of Unicode, none of them NUL; "
             "nothing was marked."
         )
     if text.isascii() and text.isdigit() and (text[0] != "0" or text == "0") and len(text) <= 10:
@@ -183,7 +184,7 @@ def _of_text(text: str) -> int | str:
 
 
 def _is_unicode(text: str) -> bool:
-    """False of a text with halves of surrogate pairs, such as bytes on a command line that are no UTF-8."""
+    """False of a text with halves of surrogate pairs, such as bytes on a command line that are not UTF-8."""
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:

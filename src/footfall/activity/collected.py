@@ -1,7 +1,6 @@
-"""Events of what was collected: who stands in a table did something on the day of the row.
+"""Events that collected tables report: the actor of a row did something on the day of the row.
 
-They are made when they are asked for, month by month: a month whose files are not those that its sets were made of is
-stated anew. So collecting costs nothing more, a restated day restates its sets, and a crash leaves only work to repeat.
+Their sets are built when they are asked for, month by month: a month whose files changed is built again. So collecting costs nothing more, a restated day restates its sets, and a crash leaves only work to repeat.
 """
 
 from __future__ import annotations
@@ -105,6 +104,6 @@ class CollectedEvent:
 
 
 def _fingerprint(files: Sequence[str]) -> int:
-    """Files of the lake never change, so their names say what is in them; 63 bits of a hash of these."""
+    """63 bits of a hash of the files' names: files of the lake never change, so a name stands for the content."""
     names = "\n".join(sorted(Path(file).name for file in files))
     return int.from_bytes(blake2b(names.encode(), digest_size=8).digest(), "big") >> 1

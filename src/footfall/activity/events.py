@@ -130,12 +130,12 @@ class PeriodSet(ActorSet):
 
 
 def check_hours(activity: Activity, event: str, day: Window) -> None:
-    """Raise QueryError where actors of a day are known by the day alone: no part of that day can be told."""
+    """Raise QueryError where actors of a day are known by the day alone: no part of that day can be counted."""
     slot, after = day_slot(day.start), day_slot(day.end)
     whole = activity.store.union(event, slot, slot + 1)
     if whole and not whole.issubset(activity.store.union(event, slot + 1, after)):
         raise QueryError(
-            f"{event!r} is kept by the day on {day.start:%Y-%m-%d}, so no part of that day can be told; "
+            f"{event!r} is kept by the day on {day.start:%Y-%m-%d}, so no part of that day can be counted; "
             "ask for whole days, or mark with hourly=True."
         )
 

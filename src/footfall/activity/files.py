@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     RowNumbers = npt.NDArray[np.int64]
 
 BytesRead = Callable[[int], None]
-"""Told how many bytes of the file have been read."""
+"""Receives how many bytes of the file have been read."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a file says who and when."""
+    """The columns of a file that hold the actor and the time."""
 
     actor: str
     at: str | None = None
@@ -43,7 +43,7 @@ class Columns:
 
 @dataclass
 class FileMarks:
-    """The marks of a file, by slot, and how many rows said nothing of who or when."""
+    """The marks of a file, by slot, and how many rows had no actor or no time."""
 
     marks: dict[int, Actors] = field(default_factory=dict)
     rows: int = 0
@@ -127,7 +127,7 @@ def _at_row(row: int, column: str | None, error: Exception | str) -> MarkError:
 def _sound(
     portion: pa.Table, columns: Columns, moments: _Moments, found: FileMarks
 ) -> tuple[pa.Array, npt.NDArray[np.int64], RowNumbers]:
-    """Actors, slots and numbers of the rows; those without who or when are counted where that was asked, else refused."""
+    """Actors, slots and numbers of the rows; those without actor or time are counted where that was asked, else refused."""
     import pyarrow as pa
 
     rows = found.rows + 1 + np.arange(portion.num_rows)
@@ -163,7 +163,7 @@ def _plain(column: pa.ChunkedArray, name: str, rows: RowNumbers) -> pa.Array:
         return part.cast(pa.large_string())
     except pa.ArrowInvalid:
         at = _first_bad(part, lambda some: some.cast(pa.large_string()), pa.ArrowInvalid)
-        raise _at_row(rows[at], name, f"{part[at].as_py()[:40]!r} is no UTF-8; save the file as UTF-8") from None
+        raise _at_row(rows[at], name, f"{part[at].as_py()[:40]!r} is not UTF-8; save the file as UTF-8") from None
 
 
 def _is_missing(column: pa.Array) -> npt.NDArray[np.bool_]:
@@ -178,7 +178,7 @@ def _is_missing(column: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def _as_actors(column: pa.Array, name: str, rows: RowNumbers) -> pa.Array:
-    """Whole numbers as pandas writes them beside missing ones (`17.0`) are those numbers; negative ones are no actors."""
+    """Whole numbers as pandas writes them beside missing ones (`17.0`) are those numbers; negative numbers are not actors."""
     import pyarrow.compute as pc
 
     if not _is_text(column):
@@ -186,7 +186,7 @@ def _as_actors(column: pa.Array, name: str, rows: RowNumbers) -> pa.Array:
     is_negative = pc.match_substring_regex(column, r"^-[0-9]+(\.0)?$")
     if pc.any(is_negative).as_py():
         at = pc.index(is_negative, True).as_py()
-        raise _at_row(rows[at], name, f"{column[at].as_py()} is no actor: {VALID_ACTORS}")
+        raise _at_row(rows[at], name, f"{column[at].as_py()} is not an actor: {VALID_ACTORS}")
     if pc.any(pc.ends_with(column, ".0")).as_py():
         column = pc.replace_substring_regex(column, r"^(0|[1-9][0-9]*)\.0$", r"\1")
     return column

@@ -1,4 +1,4 @@
-"""When a mark is of: a day, or an instant with its zone. A whole year, month or week is no moment of a mark."""
+"""The moment of a mark: a day, or an instant with its zone. A whole year, month or week is not a moment of a mark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VALID = "2026-11-23, 2026-11-23T09:30Z, today or yesterday"
 def moment_of(at: Any, now: datetime, zone: tzinfo | None = None) -> datetime:
     """The moment of a mark, in UTC; a day is one of UTC.
 
-    `zone` is that of a local time that names none. Text that is no moment is a QueryError, all else a MarkError.
+    `zone` is that of a local time that names none. Text that is not a moment is a QueryError, anything else a MarkError.
     """
     if isinstance(at, str):
         at = _of_text(at.strip(), now)
@@ -35,7 +35,7 @@ def moment_of(at: Any, now: datetime, zone: tzinfo | None = None) -> datetime:
     if isinstance(at, date):
         return Window.of_day(at).start
     raise MarkError(
-        f"{at!r} ({type(at).__name__}) is no moment in time; give a date, a datetime, or text like {_VALID}."
+        f"{at!r} ({type(at).__name__}) is not a moment in time; give a date, a datetime, or text like {_VALID}."
     )
 
 
@@ -46,7 +46,7 @@ def zone_of(given: str | tzinfo | None) -> tzinfo | None:
     try:
         return ZoneInfo(given)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
-        raise MarkError(f"{given!r} is no time zone; write one like UTC or Europe/Berlin.") from None
+        raise MarkError(f"{given!r} is not a time zone; write one like UTC or Europe/Berlin.") from None
 
 
 def _of_text(text: str, now: datetime) -> datetime | date:
@@ -60,4 +60,4 @@ def _of_text(text: str, now: datetime) -> datetime | date:
     try:
         return parse_moment(text, now)
     except QueryError:  # which would name periods as valid
-        raise QueryError(f"{text[:60]!r} is no moment in time; write one like {_VALID}.") from None
+        raise QueryError(f"{text[:60]!r} is not a moment in time; write one like {_VALID}.") from None

@@ -1,4 +1,4 @@
-"""Files of marks as Arrow tables of the columns that are wanted, a portion at a time: CSV (also compressed), Parquet."""
+"""Files of marks as Arrow tables of the wanted columns, a portion at a time: CSV (also compressed), Parquet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HEADER = 1 << 20
 """Bytes in which a CSV file's header must end."""
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>", "NaT"]
-"""What a CSV column says, unquoted, where it says nothing: as pandas, R and databases write it."""
+"""How a missing value is written, unquoted, in CSV: as pandas, R and databases write it."""
 STANDARD_INPUT = Path("-")
 
 Portions = Iterator[tuple["pa.Table", int]]
@@ -35,12 +35,12 @@ Portions = Iterator[tuple["pa.Table", int]]
 
 @dataclass(frozen=True)
 class Wanted:
-    """The columns to read of a file: who, and perhaps when, which may also be one moment for all."""
+    """The columns to read of a file: the actor, and perhaps the time, which may also be one moment for all rows."""
 
     actor: str
     at: str | None
     check_moment: Callable[[str], object]
-    """Raises when a text is no moment."""
+    """Raises when a text is not a moment."""
 
     def among(self, file: str, present: list[str]) -> list[str]:
         """The columns to read; one that is not there, or twice, is an error."""
@@ -54,7 +54,7 @@ class Wanted:
         for name in wanted:
             if present.count(name) > 1:
                 raise MarkError(
-                    f"{file} has {present.count(name)} columns {name!r}, so nobody can tell which is meant; "
+                    f"{file} has {present.count(name)} columns {name!r}, which is ambiguous; "
                     "rename all but one; nothing was marked."
                 )
         return wanted
@@ -66,12 +66,12 @@ class Wanted:
             raise MarkError(f"{file} has no column {at!r}, and {error}") from None
         except FootfallError:
             raise MarkError(
-                f"{file} has no column {at!r}, and it is no moment either{did_you_mean(at, present)}."
+                f"{file} has no column {at!r}, and it is not a moment either{did_you_mean(at, present)}."
             ) from None
 
 
 def portions(file: Path, wanted: Wanted) -> Portions:
-    """The wanted columns of a file; whatever it is that cannot be read is one sentence."""
+    """The wanted columns of a file; anything that cannot be read is one sentence."""
     import pyarrow as pa
 
     name = name_of(file)
@@ -146,7 +146,7 @@ def _csv(path: Path, name: str, wanted: Wanted) -> Portions:
         parse_options=arrow_csv.ParseOptions(newlines_in_values=True, delimiter=delimiter),
         convert_options=arrow_csv.ConvertOptions(
             include_columns=columns,
-            column_types=dict.fromkeys(columns, pa.binary()),  # what is not UTF-8 is told with its row
+            column_types=dict.fromkeys(columns, pa.binary()),  # text that is not UTF-8 is reported with its row
             null_values=MISSING,
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
@@ -181,7 +181,7 @@ def _check_quotes(path: Path, name: str) -> None:
 
 
 def _header(path: Path, name: str, wanted: Wanted) -> tuple[list[str], str]:
-    """The names of the columns, and what stands between them: a comma, or where that tells nothing, a ; or a tab."""
+    """The names of the columns, and what stands between them: a comma, or where that does not fit, a ; or a tab."""
     raw, stream = _opened(path)
     with raw, stream:
         head = stream.read(_HEADER).decode("utf-8-sig", errors="replace")

@@ -21,7 +21,7 @@ from footfall.stores.store import UNDATED, day_slot, hour_slot
 
 @dataclass(frozen=True, eq=False)
 class _Slots(ActorSet):
-    """Everybody in the slots [start, stop) of an event. An hour that nobody was marked by is empty, never refused."""
+    """The actors of the slots [start, stop) of an event. An hour without marks is empty, never refused."""
 
     activity: Activity
     event: str
@@ -72,7 +72,7 @@ class MarkedEvents(EventSet):
         return activity_of(self.system).store.occurrences(self.event_name, *self.slots())
 
     def delete(self) -> None:
-        """Take back every mark of the event in this time; longer periods lose whoever has no other mark in them."""
+        """Take back every mark of the event in this time; longer periods lose actors that have no other mark in them."""
         activity_of(self.system).store.delete(self.event_name, *self.slots())
 
 
@@ -164,7 +164,7 @@ class YearEvents(GenericPeriodEvents):
         return f"trackist_bitop_OR_{'-'.join(months)}"
 
     def delete(self) -> None:
-        """Nothing: in bitmapist this lets go of a temporary union and keeps the months, so no mark may go here."""
+        """Nothing: in bitmapist this releases a temporary union and keeps the months, so no mark may go here."""
 
 
 class MonthEvents(GenericPeriodEvents):

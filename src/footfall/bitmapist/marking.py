@@ -96,12 +96,12 @@ def _slot(now: datetime | None, is_hourly: bool) -> int:
     """The slot of the day or hour of a moment, as it is written."""
     period = HourEvents if is_hourly else DayEvents
     if not isinstance(now, date | None):
-        raise QueryError(f"now={now!r} is no moment in time; give a datetime.")
+        raise QueryError(f"now={now!r} is not a moment in time; give a datetime.")
     return period.from_date("", now).slots()[0]
 
 
 def _hour_or_day(activity: Activity, event: str, hour: int, who: Actors) -> dict[int, Actors]:
-    """What to take back of an hour: the whole day of whoever is marked in no other hour of it."""
+    """What to take back of an hour: the whole day of actors that are marked in no other hour of it."""
     day = hour - hour % PER_DAY
     others = activity.store.union(event, day + 1, hour) | activity.store.union(event, hour + 1, day + PER_DAY)
     numbers = {int(number): int(number) in others for number in who.numbers}
@@ -119,7 +119,7 @@ def _hour_or_day(activity: Activity, event: str, hour: int, who: Actors) -> dict
 
 
 def get_event_names(system: System = DEFAULT, prefix: str = "", batch: int = 10000) -> list[str]:
-    """The events that anybody did and whose names begin with `prefix`; `batch` is taken for bitmapist's sake."""
+    """The marked events whose names begin with `prefix`; `batch` is accepted for bitmapist's sake."""
     return [name for name in activity_of(system).events() if name.startswith(prefix)]
 
 
@@ -145,4 +145,4 @@ _LEFT_BEHIND = "trackist_bitop_*_trackist_*"
 
 
 def delete_runtime_bitop_keys() -> None:
-    """Nothing: results live in memory, and only as long as somebody holds them."""
+    """Nothing: results live in memory, only as long as they are referenced."""

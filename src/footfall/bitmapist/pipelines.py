@@ -30,7 +30,7 @@ def queue_unmarks(pipeline: Any, store: Store, event: str, marks: Mapping[int, A
 
 
 def _emptied(store: Store, event: str, slot: int, id: int) -> Iterator[Place]:
-    """The places that an actor is no longer in: his slot, and whatever no other part speaks for."""
+    """The places that an actor is no longer in: its slot, and every longer period in which no other part has the actor."""
 
     def is_in(start: int, stop: int) -> bool:
         return start < stop and store.contains(event, start, stop, id)

@@ -20,7 +20,7 @@ from footfall.errors import QueryError
 
 @dataclass(frozen=True)
 class Operand:
-    """Actors, or everybody but them: who everybody is costs something to find out, and is asked only when read."""
+    """Actors, or all others: finding out who all are costs something, so it is asked only when read."""
 
     actors: ActorSet
     is_all_but: bool = False
@@ -122,7 +122,7 @@ class BitOperation(EventSet):
     """AND, OR, XOR or NOT of sets, as they are now; later marks do not change it.
 
     A first argument that is no set names the system. Sets that name none of their own are then read there; without it
-    every set is read in its own. `population` is whom NOT is taken of, everybody ever seen by default.
+    every set is read in its own. `population` is the set that NOT is taken of, all actors ever seen by default.
     """
 
     def __init__(
@@ -156,16 +156,16 @@ class BitOperation(EventSet):
         return self._part.actors
 
     def delete(self) -> None:
-        """Let go of the result, which is empty from now on; what it was made of stays."""
+        """Release the result, which is empty from now on; the sets it was made of stay."""
         self._part = Operand(Fixed(self._part.actors.home, BitMap64()))
 
 
 def _check(name: str, events: tuple[EventSet, ...]) -> None:
     if name != "NOT" and name not in _OPERATIONS:
-        raise QueryError(f"{name!r} is no bit operation; valid: {', '.join(_OPERATIONS)}, NOT.")
+        raise QueryError(f"{name!r} is not a bit operation; valid: {', '.join(_OPERATIONS)}, NOT.")
     for event in events:
         if not isinstance(event, EventSet):
-            raise QueryError(f"{event!r} is no set of events; combine sets such as MonthEvents('active').")
+            raise QueryError(f"{event!r} is not a set of events; combine sets such as MonthEvents('active').")
     if not events or (name == "NOT" and len(events) > 1):
         raise QueryError(f"{name} takes {'one set' if name == 'NOT' else 'one set or more'}, not {len(events)}.")
 

@@ -32,7 +32,7 @@ _lock = threading.Lock()
 
 
 def setup_redis(name: str, host: str, port: int, **kw: Any) -> None:
-    """Name a Redis server; whatever else is given goes to the client, whose class `redis_client` may replace."""
+    """Name a Redis server; other arguments go to the client, whose class `redis_client` may replace."""
     make = kw.pop("redis_client", StrictRedis)
     if make is None:
         raise MissingExtraError("a system on Redis", "redis")
@@ -62,7 +62,7 @@ def redis_of(system: System = DEFAULT) -> Any | None:
 
 
 def _is_redis(kept_in: Any) -> bool:
-    """Whether it is a client, whoever made it: all have this one method."""
+    """Whether it is a client of any library: all have this one method."""
     return hasattr(kept_in, "execute_command")
 
 

@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
 _PANEL = "Who did what, who came back"
 
-_Event = Annotated[str, typer.Argument(metavar="EVENT", help="What they did, such as active.", show_default=False)]
+_Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event, such as active.", show_default=False)]
 _Hourly = Annotated[bool | None, typer.Option("--hourly", help="By the hour too, not only by the day.")]
-_Unique = Annotated[
-    bool, typer.Option("--unique", help="Without a time, once and for ever; with --at on that day too.")
-]
+_Unique = Annotated[bool, typer.Option("--unique", help="Without a time; with --at on that day too.")]
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -32,7 +30,7 @@ def mark(
     context: typer.Context,
     event: _Event,
     actors: Annotated[
-        list[str] | None, typer.Argument(metavar="ACTOR", help="Who did it: numbers or texts.", show_default=False)
+        list[str] | None, typer.Argument(metavar="ACTOR", help="The actors: numbers or texts.", show_default=False)
     ] = None,
     at: Annotated[
         str | None, typer.Option(metavar="WHEN", help="When; with --file, a column of moments. Default: now.")
@@ -43,12 +41,12 @@ def mark(
         Path | None,
         typer.Option(metavar="FILE", help="Mark the rows of a CSV (also .gz) or Parquet file; - is standard input."),
     ] = None,
-    actor: Annotated[str | None, typer.Option(metavar="COLUMN", help="The file's column that says who.")] = None,
+    actor: Annotated[str | None, typer.Option(metavar="COLUMN", help="The file's column of actors.")] = None,
     zone: Annotated[
         str | None, typer.Option(metavar="ZONE", help="The time zone of moments that name none, such as UTC.")
     ] = None,
     skip_missing: Annotated[
-        bool, typer.Option("--skip-missing", help="Leave rows out that do not say who or when, and count them.")
+        bool, typer.Option("--skip-missing", help="Leave out rows without actor or time, and count them.")
     ] = False,
 ) -> None:
     """Mark that actors did something; what was marked is kept when this returns."""
@@ -88,10 +86,10 @@ def _mark_words(
     from footfall.formats import counted
 
     if not actors:
-        raise MarkError("nobody is named to mark; write the actors, or --file FILE --actor COLUMN.")
+        raise MarkError("there is no actor to mark; name the actors, or use --file FILE --actor COLUMN.")
     for actor in actors:
         if actor.startswith("-") and actor[1:].isdecimal():
-            raise MarkError(f"{actor} is no actor: {VALID_ACTORS}; nothing was marked.")
+            raise MarkError(f"{actor} is not an actor: {VALID_ACTORS}; nothing was marked.")
     moment = None if at is None else moment_of(at, activity.now(), zone)
     activity.mark(event, actors, moment, hourly=hourly, unique=unique)
     different = len({read_actor(actor) for actor in actors})
@@ -105,7 +103,7 @@ def _mark_rows(activity: Activity, event: str, file: Path, columns: Columns, hou
 
     with interruptible("; nothing was marked."):
         found = _mark_file(activity, event, file, columns, hourly)
-    left_out = f" {counted(found.skipped, 'row')} without who or when left out." if found.skipped else ""
+    left_out = f" {counted(found.skipped, 'row')} without actor or time left out." if found.skipped else ""
     print(f"Marked {event}: {counted(found.marked, 'row')} on {counted(found.days, 'day')}.{left_out}")
 
 
@@ -128,7 +126,7 @@ def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hou
 def unmark(
     context: typer.Context,
     event: _Event,
-    actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="Who did not do it.", show_default=False)],
+    actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="The actors to take out.", show_default=False)],
     at: Annotated[str | None, typer.Option(metavar="WHEN", help="The day; default: today.")] = None,
     hourly: Annotated[bool | None, typer.Option("--hourly", help="Only that hour, not the whole day.")] = None,
     unique: Annotated[bool, typer.Option("--unique", help="The mark without a time.")] = False,
@@ -145,7 +143,7 @@ def unmark(
 
 @app.command(rich_help_panel=_PANEL)
 def events(context: typer.Context) -> None:
-    """What anybody did: since when, how many actors, how often."""
+    """The marked events: since when, how many actors, how often."""
     from footfall.terminal.activity import event_list
     from footfall.terminal.console import open_console
 
@@ -162,7 +160,7 @@ def events(context: typer.Context) -> None:
 @app.command(rich_help_panel=_PANEL)
 def forget(
     context: typer.Context,
-    actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="Whom to forget.", show_default=False)],
+    actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="The actors to forget.", show_default=False)],
 ) -> None:
     """Take actors out of every set and out of the names that are kept."""
     from footfall.formats import counted, listed
@@ -172,11 +170,11 @@ def forget(
         tables, is_known = activity.tables_with(actor), activity.is_known(actor)
         sets = activity.forget(actor)
         if not sets and not is_known:
-            print(f"Nobody was known as {actor}.")
+            print(f"{actor} is not known.")
             continue
         print(f"Forgot {actor}: taken out of {counted(sets, 'set')}.")
         if tables:
-            print(f"What was collected keeps its rows: {actor} still stands in the lake's {listed(tables)}.")
+            print(f"The collected rows stay: {actor} is still in the lake's {listed(tables)}.")
 
 
 copies = typer.Typer(help="Copy what other tools have kept.", no_args_is_help=True)
@@ -214,7 +212,7 @@ def bitmapist(
     for left in report.unplaced:
         print(
             f"{left.event}: {counted(left.actors, 'actor')} known only by {left.period} were not copied, "
-            "as nobody can tell their days."
+            "as their days are unknown."
         )
 
 

@@ -1,6 +1,6 @@
 """Copying what a bitmapist deployment has, or a store of ours on Redis, into any store.
 
-Day by day and hour by hour: who is in a set there and not in the store is marked. Nothing is ever taken out of the store,
+Day by day and hour by hour: an actor that is in a set there and not in the store is marked. Nothing is taken out of the store,
 so it may be marked in meanwhile, and a copy that broke off, or is made once more, adds only what is missing. Every set
 is counted on the server and in the store.
 """
@@ -22,14 +22,14 @@ from footfall.stores.redis.keys import label, places_of
 from footfall.stores.store import PER_DAY, UNDATED, Store, day_slot
 
 CopyProgress = Callable[[str, int, int], None]
-"""Is told the event, how many of its days were copied, and of how many."""
+"""Receives the event, how many of its days were copied, and of how many."""
 
 _READINGS = 5
 
 
 @dataclass(frozen=True)
 class Unplaced:
-    """Actors that a deployment knows only by week or month: nobody can tell their days, so they were not copied."""
+    """Actors that a deployment knows only by week or month: their days are unknown, so they were not copied."""
 
     event: str
     period: str
@@ -73,7 +73,7 @@ class _Copy:
     marked: int = 0
     unplaced: list[Unplaced] = field(default_factory=list)
     forgotten: BitMap64 = field(default_factory=BitMap64)
-    """Ids of the source whose actors the store was told to forget."""
+    """Ids of the source whose actors are forgotten in the store."""
 
     def run(self, tell: CopyProgress) -> CopyReport:
         events = self.source.events()
@@ -92,25 +92,25 @@ class _Copy:
         )
 
     def _copy_day(self, event: str, day: int, slots: list[int]) -> BitMap64:
-        """Copy a day with its hours, or the undated set; everybody in it."""
+        """Copy a day with its hours, or the undated set; returns all its actors."""
         stop = day + (1 if day == UNDATED else PER_DAY)
         sets = {slot: self._read(event, slot) for slot in slots}
-        everybody = BitMap64.union(BitMap64(), *sets.values())
-        # Who is in an hour of it is in the day by that: a mark of his own would count him twice.
+        everyone = BitMap64.union(BitMap64(), *sets.values())
+        # An actor of an hour is in the day by that: a mark of the day would count the actor twice.
         by_hour = BitMap64.union(BitMap64(), *(ids for slot, ids in sets.items() if slot != day))
         wanted = {slot: ids - by_hour if slot == day else ids for slot, ids in sets.items()}
         missing = {slot: self._missing(event, slot, slot + 1, ids) for slot, ids in wanted.items()}
         if any(missing.values()):
             self._mark(event, day, stop, missing)
-        self._check(event, day, stop, everybody)
+        self._check(event, day, stop, everyone)
         for slot, ids in sets.items():
             if slot != day:
                 self._check(event, slot, slot + 1, ids)
             self.sets["undated" if slot == UNDATED else "days" if slot == day else "hours"] += 1
-        return everybody
+        return everyone
 
     def _read(self, event: str, slot: int) -> BitMap64:
-        """A set, read until its number is what the server counts: somebody may be marking in it."""
+        """A set, read until its size is what the server counts: another process may be marking in it."""
         for _ in range(_READINGS):
             ids = self.source.union(event, slot, slot + 1)
             counted = self.source.count(event, slot, slot + 1)
@@ -122,9 +122,9 @@ class _Copy:
         )
 
     def _mark(self, event: str, day: int, stop: int, missing: Mapping[int, BitMap64]) -> None:
-        """Mark who is missing, the forgotten excepted.
+        """Mark the missing actors, except forgotten ones.
 
-        A day of which the store has nothing and that is over is stated whole, which leaves these out by itself.
+        A day that is over and of which the store has nothing is replaced as a whole, which leaves forgotten actors out by itself.
         """
         if not self.store.union(event, day, stop) and day != UNDATED and stop <= day_slot(self.now()):
             self.store.replace(event, day, stop, {slot: self._actors(ids) for slot, ids in missing.items()}, {})
@@ -136,18 +136,18 @@ class _Copy:
         self.marked += sum(map(len, new.values()))
 
     def _check(self, event: str, start: int, stop: int, ids: BitMap64) -> None:
-        """Whether everybody who was copied is there."""
+        """Check that every copied actor is there."""
         lost = self._missing(event, start, stop, ids)
         lost -= self._forgotten(lost)
         if lost or self.store.count(event, start, stop) < len(ids - self.forgotten):
             raise ActivityError(
-                f"{event!r} of {_label(start)} has {len(ids):,} actors in {self.source.address}, of whom "
-                f"{len(lost):,} are not in {self.store.address} after copying; check that nobody deletes there, and copy "
+                f"{event!r} of {_label(start)} has {len(ids):,} actors in {self.source.address}, and "
+                f"{len(lost):,} of them are not in {self.store.address} after copying; check that no process deletes there, and copy "
                 "again."
             )
 
     def _missing(self, event: str, start: int, stop: int, ids: BitMap64) -> BitMap64:
-        """Who of the source's ids is not in a range of the store."""
+        """The ids of the source whose actors are not in a range of the store."""
         held = self.store.union(event, start, stop)
         named = _named(ids)
         missing = BitMap64(ids)
@@ -158,7 +158,7 @@ class _Copy:
         return missing
 
     def _forgotten(self, ids: BitMap64) -> BitMap64:
-        """Who of the source's ids the store was told to forget."""
+        """The ids of the source whose actors are forgotten in the store."""
         named = list(_named(ids))
         names = self.source.names_of(named)
         gone = self.store.forgotten().among(self._actors(ids))

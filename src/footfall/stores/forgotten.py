@@ -1,4 +1,4 @@
-"""Who was forgotten: not who they are, only enough to know them again when a source names them once more."""
+"""Actors that were forgotten: not their names, only enough to recognise them when a source names them again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from footfall.stores.ids import Actors
 
 @dataclass(frozen=True)
 class Forgotten:
-    """Those who were forgotten: to be known again, not to be listed."""
+    """The actors that were forgotten: they can be recognised, not listed."""
 
     tombstones: frozenset[bytes]
     salt: bytes
@@ -20,18 +20,18 @@ class Forgotten:
         return bool(self.tombstones) and tombstone(actor, self.salt) in self.tombstones
 
     def left_of(self, actors: Actors) -> Actors:
-        """Actors less those who were forgotten."""
+        """Actors without the forgotten ones."""
         if not self.tombstones:
             return actors
         numbers = [n for n in map(int, actors.numbers) if n not in self]
         return Actors(numbers, [name for name in actors.names if name not in self], actors.marks)
 
     def among(self, actors: Actors) -> set[int | str]:
-        """Those of actors who were forgotten."""
-        everybody: Iterable[int | str] = [*map(int, actors.numbers), *actors.names] if self.tombstones else []
-        return {actor for actor in everybody if actor in self}
+        """The forgotten ones among actors."""
+        everyone: Iterable[int | str] = [*map(int, actors.numbers), *actors.names] if self.tombstones else []
+        return {actor for actor in everyone if actor in self}
 
 
 def tombstone(actor: int | str, salt: bytes) -> bytes:
-    """What is kept of somebody who was forgotten: enough to know him again, not who he is."""
+    """What is kept of a forgotten actor: enough to recognise the actor, not the name."""
     return blake2b(str(actor).encode(), key=salt, digest_size=16).digest()

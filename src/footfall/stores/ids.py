@@ -1,6 +1,6 @@
 """What an actor is to a store: a 64-bit id.
 
-A number below 2^32 is itself, everybody else (a text, a UUID, a larger number) is `NAMED` plus the dense id that the
+A number below 2^32 is itself, every other actor (a text, a UUID, a larger number) is `NAMED` plus the dense id that the
 store's identities give the name.
 """
 

@@ -1,4 +1,4 @@
-"""Who is in a set, in the two forms that sets are kept in: Roaring bitmaps, and plain arrays where ids lie far apart.
+"""The members of a set, in the two forms that sets are kept in: Roaring bitmaps, and plain arrays where ids lie far apart.
 
 A Roaring bitmap takes some bytes for each container of 65,536 ids, in memory dozens of them. When a container holds
 only a few ids, a sorted array of 32-bit numbers is several times smaller, and needs no decoding.

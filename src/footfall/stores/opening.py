@@ -1,4 +1,4 @@
-"""Addresses of stores: `sqlite:///activity.db`, a path, or `redis://…`."""
+"""Opening a store by its address: `sqlite:///activity.db`, a path, or `redis://…`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store
     if sign and scheme != "sqlite":
         from footfall.stores.redis import SCHEMES, RedisStore
 
-        if scheme not in SCHEMES:  # only its scheme is said: the rest may hold a password
-            raise SettingsError(f"activity begins with {scheme}://, which is no address of a store; {VALID_ADDRESSES}.")
+        if scheme not in SCHEMES:  # only the scheme is shown: the rest may hold a password
+            raise SettingsError(
+                f"activity begins with {scheme}://, which is not the address of a store; {VALID_ADDRESSES}."
+            )
         return RedisStore(address, now=now)
     path = address.removeprefix(SQLITE)
     if not path or "://" in path:
-        raise SettingsError(f"activity is {address!r}, which is no address of a store; {VALID_ADDRESSES}.")
+        raise SettingsError(f"activity is {address!r}, which is not the address of a store; {VALID_ADDRESSES}.")
     from footfall.stores.sqlite import SqliteStore
 
     return SqliteStore(folder / path, now=now)

@@ -74,7 +74,7 @@ _EPOCH_DAY = EPOCH.toordinal()
 class Store(Protocol):
     """Sets of actors by event and slot. Threads and processes share one; what was marked is durable on return.
 
-    Bitmaps that come back are the caller's to read, never to change.
+    Returned bitmaps may be read and must not be changed.
     """
 
     address: str
@@ -93,7 +93,7 @@ class Store(Protocol):
         ...
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
-        """Everybody in any slot of [start, stop). `is_kept` says that this range is likely to be asked again.
+        """The actors of any slot of [start, stop). `is_kept` says that this range is likely to be asked again.
 
         A day's slots are [32 d, 32 d + 32), a calendar period's those of its days.
         """
@@ -116,11 +116,11 @@ class Store(Protocol):
         ...
 
     def slots(self, event: str) -> list[int]:
-        """The slots of an event that hold anybody, ascending."""
+        """The slots of an event that hold an actor, ascending."""
         ...
 
     def events(self) -> list[str]:
-        """The events that anybody did, in alphabetical order."""
+        """The events that have actors, in alphabetical order."""
         ...
 
     def is_in_use(self, event: str) -> bool:
@@ -131,7 +131,7 @@ class Store(Protocol):
         ...
 
     def everyone(self) -> BitMap64:
-        """Everybody who did anything, ever."""
+        """All actors of all events."""
         ...
 
     def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
@@ -159,14 +159,14 @@ class Store(Protocol):
     def forget(self, actor: int | str) -> int:
         """Take an actor out of every set and out of the identities; from how many sets it was taken.
 
-        `replace` leaves out whoever was forgotten; who is marked again afterwards is a new actor.
+        `replace` leaves out forgotten actors; one that is marked again afterwards is a new actor.
         """
         ...
 
     def forgotten(self) -> Forgotten:
-        """Who was forgotten."""
+        """The forgotten actors."""
         ...
 
     def close(self) -> None:
-        """Let go of files and connections; the next use opens them again."""
+        """Release files and connections; the next use opens them again."""
         ...

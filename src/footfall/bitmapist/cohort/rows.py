@@ -28,7 +28,7 @@ _CLASSES: dict[Grain, type[GenericPeriodEvents]] = {
 
 
 def set_custom_handler(event_name: str, callback: Handler) -> None:
-    """Let `callback(name, cls, cls_args)` make the sets of an event that is nobody's mark.
+    """Let `callback(name, cls, cls_args)` make the sets of an event that is not marked.
 
     `cls` is the class of the period and `cls_args` what it takes after the name of an event:
 
@@ -52,7 +52,7 @@ def get_dates_data(
     """Who did `select1` (and `select1b`) in a period, and how many of them `select2` (and `select2b`) later.
 
     A row is the start of its period, how many began, and a cell for the same period and each of the `num_of_rows`
-    that follow: a percentage or a count, 0.0 where nobody came back, "" where there is nothing to compare. There are
+    that follow: a percentage or a count, 0.0 where no actor came back, "" where there is nothing to compare. There are
     `num_results` rows, of years 3; the first holds `start_date`, else the last is the present period.
     """
     grain = grain_named(time_group)

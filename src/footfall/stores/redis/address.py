@@ -36,7 +36,7 @@ class ServerAddress:
     secrets: tuple[str, ...] = field(repr=False)
 
     def hide(self, text: str) -> str:
-        """A text of others without our secrets."""
+        """A foreign text without our secrets."""
         for secret in self.secrets:
             text = text.replace(secret, "…")
         return text
@@ -46,7 +46,7 @@ def read_address(address: str) -> ServerAddress:
     """The parts of an address. A wrong one is refused without repeating it: it may hold a password."""
     scheme, sign, rest = address.partition("://")
     if not sign or scheme not in SCHEMES:
-        raise SettingsError(f"its address is none of a Redis or Valkey server; {_VALID}.")
+        raise SettingsError(f"its address is not that of a Redis or Valkey server; {_VALID}.")
     try:
         return _read(scheme, rest)
     except ValueError:

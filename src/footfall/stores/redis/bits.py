@@ -38,7 +38,7 @@ def bitmap_of_bits(pieces: Iterable[tuple[int, bytes]], high: int) -> BitMap64:
 
 
 def _containers(piece: bytes) -> list[tuple[int, int, bytes]]:
-    """Number, cardinality and content of the containers that hold anybody."""
+    """Number, cardinality and content of the containers that are not empty."""
     whole = len(piece) // CONTAINER
     found = _full_containers(piece, whole) if whole else []
     if odd := piece[whole * CONTAINER :]:
@@ -74,7 +74,7 @@ def _members(words: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> bytes:
     octets = flat[filled].view(np.uint8)
     at = np.flatnonzero(octets != 0)
     bits = np.flatnonzero(np.unpackbits(octets[at]).view(np.bool_))
-    # In 16 bits a sum begins anew with each container by itself.
+    # In 16 bits a sum starts at 0 again with each container by itself.
     of_word = filled.astype(np.uint16) << 6
     of_octet = of_word[at >> 3] + ((at & 7) << 3).astype(np.uint16)
     members = of_octet[bits >> 3] + (bits & 7).astype(np.uint16)

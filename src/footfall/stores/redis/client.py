@@ -8,7 +8,7 @@ from footfall.stores.redis.address import ServerAddress
 
 
 def address_of(client: Any) -> ServerAddress:
-    """Where a client is connected to, as far as it says."""
+    """Where a client is connected to, as far as its options show."""
     options = _options(client)
     place = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}/{options.get('db') or 0}"
     shown = f"unix://{options['path']}" if options.get("path") else f"redis://{place}"

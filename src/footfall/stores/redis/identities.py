@@ -1,4 +1,4 @@
-"""Names of actors and their dense ids, in two hashes, and what is kept of those who were forgotten."""
+"""Names of actors and their dense ids, in two hashes, and what is kept of forgotten actors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELDS = 1000
 
 
 class Identities:
-    """Who has which id. Nothing is remembered here: another process may forget somebody at any time."""
+    """The id of each name. Nothing is cached here: another process may forget an actor at any time."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -33,7 +33,7 @@ class Identities:
     def made(self, names: Iterable[str]) -> dict[str, int]:
         """An id for every name; new ones get the next.
 
-        A name is written down before its id is given out, so that nobody ever meets an id without a name. Two
+        A name is written down before its id is given out, so that no process ever meets an id without a name. Two
         processes may think of ids for one name: the first one stays, the other is never used.
         """
         wanted = list(dict.fromkeys(names))
@@ -64,9 +64,9 @@ class Identities:
     # Forgetting
 
     def bury(self, actor: int | str) -> list[int]:
-        """Remember that an actor was forgotten, and let go of the id that his name has; all ids he may have had.
+        """Record that an actor was forgotten and release the id of the name; returns all ids the name may have had.
 
-        His name stays beside them until `erase`: so forgetting that broke off is repeated, not lost.
+        The name stays until `erase`, so that forgetting that broke off is repeated, not lost.
         """
         self._server.ask("SADD", FORGOTTEN, tombstone(actor, self._salt()))
         if isinstance(actor, int):
@@ -75,13 +75,13 @@ class Identities:
         return [NAMED + int(n) for n, name in self._server.fields(NAMES) if name.decode() == actor]
 
     def erase(self, ids: Sequence[int]) -> None:
-        """Delete the names of ids that no set holds any longer."""
+        """Delete the names of ids that no set holds any more."""
         named = [id - NAMED for id in ids if id >= NAMED]
         if named:
             self._server.ask("HDEL", NAMES, *named)
 
     def forgotten(self) -> Forgotten:
-        """Who was forgotten up to now."""
+        """The actors forgotten up to now."""
         tombstones = self._server.ask("SMEMBERS", FORGOTTEN)
         return Forgotten(frozenset(tombstones), self._salt() if tombstones else b"")
 

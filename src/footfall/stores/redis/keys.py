@@ -26,7 +26,7 @@ NUMBERS = "trackist_"
 NAMED_SETS = "footfall_named_"
 MARKS = "footfall_marks_"
 STATING = "footfall_stating_"
-"""Who states something of an event, for as long as he does."""
+"""The lock of the process that replaces ranges of an event."""
 IDS, NAMES, LAST_ID = "footfall_ids", "footfall_names", "footfall_last_id"
 CURSORS, FORGOTTEN, SALT = "footfall_cursors", "footfall_forgotten", "footfall_salt"
 FAMILIES = (NUMBERS, NAMED_SETS)
@@ -94,8 +94,8 @@ def hour_of(slot: int) -> Place:
 
 @lru_cache(4096)
 def places_of(slot: int) -> tuple[Place, ...]:
-    """Where a mark of a slot is written: its hour, day, week and month. The finest comes first, so that whoever looks
-    again after taking something out of a week or month finds the day that speaks against it."""
+    """Where a mark of a slot is written: its hour, day, week and month. The finest comes first, so that a process that
+    looks again after taking something out of a week or month finds the day that speaks against it."""
     if slot == UNDATED:
         return (UNDATED_PLACE,)
     day = slot // PER_DAY
@@ -135,7 +135,7 @@ def cover(start: int, stop: int) -> tuple[Place, ...]:
 
 
 def fewest(existing: Iterable[Place]) -> Iterator[Place]:
-    """Of places that exist, those that hold everybody: weeks only where a month is missing, and so on downwards."""
+    """Of places that exist, the fewest that hold all actors: weeks only where a month is missing, and so on downwards."""
     known: set[int] = set()
     for place in sorted(existing, key=lambda p: (p.start - p.stop, p.start)):
         if place is UNDATED_PLACE or not known.issuperset(place.days()):
@@ -156,7 +156,7 @@ _TEMPORARY = tuple(f"bitop_{operator}_{NUMBERS}" for operator in ("AND", "OR", "
 
 
 def read_key(key: str, prefix: str) -> tuple[str, Place] | None:
-    """The event and the place of a key; None of one that is no set. An event's name may hold anything, even `_u`."""
+    """The event and the place of a key; None of a key that is not a set. An event's name may hold anything, even `_u`."""
     event, _, suffix = key.removeprefix(prefix).rpartition("_")
     if not event or event.startswith(_TEMPORARY):
         return None

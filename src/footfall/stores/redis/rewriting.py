@@ -1,4 +1,4 @@
-"""Taking out and stating anew: days lose actors, and their weeks and months only whom no other of their days has."""
+"""Taking actors out and replacing ranges: weeks and months lose an actor only when no other of their days has the actor."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _SHORT = 400
 """Days up to which every key that may exist is asked; of longer ranges those that exist are looked for."""
 
 _LEASE, _PATIENCE = 30.0, 150.0
-"""Seconds after which a process that states something is thought dead, unless it says that it lives; how long others wait."""
+"""Seconds after which a process that replaces a range is taken for dead unless it renews its lease; how long others wait."""
 _LOOK_EVERY = 0.02
 
 Taken = Mapping[Place, BitMap64]
 
 
 class Rewriter:
-    """What takes actors out of the sets of one deployment while others mark in it."""
+    """Takes actors out of the sets of one deployment while others mark in it."""
 
     def __init__(self, server: Server, sets: ServerSets) -> None:
         self._server = server
@@ -63,35 +63,35 @@ class Rewriter:
             for key, part in keys_of(event, places, ids).items():
                 cleared[key] = cleared.get(key, BitMap64()) | part
         self._sets.clear(cleared)
-        # A day marked by the hour holds whoever one of its hours holds.
+        # A day marked by the hour holds the actors of all its hours.
         for day, gone in self._release(event, {day_of(day): ids for day, ids in hours.items()}).items():
             days[day.start // PER_DAY] |= gone
         self._release(event, _periods_of(days))
 
     def _release(self, event: str, taken: Taken) -> dict[Place, BitMap64]:
-        """Take ids out of places, those that a part of the place still holds excepted; who is out of each."""
+        """Take ids out of places, except those that a part of the place still holds; returns the ids taken out of each."""
         free = {place: ids - self._in_parts(event, place, ids) for place, ids in taken.items()}
         self._sets.clear(_under_keys(event, free))
         return {place: ids - self._restore(event, place, ids) for place, ids in free.items()}
 
     def _restore(self, event: str, place: Place, ids: BitMap64) -> BitMap64:
-        """Set bits again for which others marked a part of the place while they were cleared."""
+        """Set bits again where another process marked a part of the place while they were cleared."""
         back = self._in_parts(event, place, ids)
         self._sets.write(keys_of(event, [place], back))
         return back
 
     def _in_parts(self, event: str, place: Place, ids: BitMap64, but: Iterable[Place] = ()) -> BitMap64:
-        """Who of `ids` is in a day of a week or month, or in an hour of a day."""
+        """Those of `ids` that are in a day of a week or month, or in an hour of a day."""
         parts = [day_of(day) for day in place.days()] if place.is_period else _hours(place.start // PER_DAY)
         left_out = set(but)
         wanted = keys_of(event, [part for part in parts if part not in left_out], ids)
         return BitMap64.union(BitMap64(), *self._sets.held(wanted).values())
 
-    # Stating anew
+    # Replacing
 
     @contextmanager
     def alone(self, event: str) -> Iterator[None]:
-        """Be the only one who states something of an event: two who state different things would leave a mixture."""
+        """Be the only process that replaces ranges of an event: two at once would leave a mixture."""
         key, ours = f"{STATING}{event}", os.urandom(8)
         waiting_until = time.monotonic() + _PATIENCE
         while not self._server.ask("SET", key, ours, "NX", "PX", int(_LEASE * 1000)):
@@ -114,14 +114,14 @@ class Rewriter:
 
     def _renew(self, key: str, ours: bytes, done: threading.Event) -> None:
         while not done.wait(_LEASE / 3):
-            with suppress(ActivityError):  # whoever is writing will say what is wrong
+            with suppress(ActivityError):  # the writing thread meets the same fault and reports it
                 if self._server.ask("GET", key) == ours:
                     self._server.ask("PEXPIRE", key, int(_LEASE * 1000))
 
     def state(self, event: str, start: int, stop: int, marks: Mapping[int, BitMap64]) -> None:
         """Make [start, stop) of an event hold `marks` and nothing else.
 
-        In an order in which a repetition mends what was broken off, and readers never meet less than what stays.
+        In an order in which a repetition repairs what broke off, and readers never see less than what stays.
         """
         if start <= UNDATED < stop:
             self._state_undated(event, marks.get(UNDATED, BitMap64()))
@@ -164,7 +164,7 @@ class Rewriter:
         self.take_out(event, {place.start: ids for place, ids in gone.items() if ids})
 
     def _wanted(self, event: str, stop: int, marks: Mapping[int, BitMap64]) -> dict[Place, BitMap64]:
-        """Who is to be in each day and hour; a day holds its hours, those after the range too."""
+        """The actors that each day and hour is to hold; a day holds its hours, those after the range too."""
         wanted: dict[Place, BitMap64] = defaultdict(BitMap64)
         for slot, ids in marks.items():
             for place in places_of(slot):
@@ -176,7 +176,7 @@ class Rewriter:
         return dict(wanted)
 
     def _add(self, event: str, wanted: Taken) -> None:
-        """Add who is missing in days and hours, and in weeks and months that are looked at for themselves."""
+        """Add missing actors to days and hours, and to weeks and months, which are checked by themselves."""
         periods = _periods_of({p.start // PER_DAY: ids for p, ids in wanted.items() if p.stop - p.start == PER_DAY})
         everything = {**wanted, **periods}
         held = self._sets.held(_under_keys(event, everything))
@@ -186,7 +186,7 @@ class Rewriter:
         return {p: held - wanted.get(p, BitMap64()) for p, held in self._read(event, list(places)).items()}
 
     def _cut(self, event: str, cut: Iterable[Place], gone: Taken, wanted: Taken) -> dict[Place, BitMap64]:
-        """Take out of weeks and months that reach beyond the range whoever no day has that stays."""
+        """Take actors out of weeks and months that reach beyond the range, where no remaining day has them."""
         released = {}
         for period in cut:
             days = [place for place in map(day_of, period.days()) if place in gone]

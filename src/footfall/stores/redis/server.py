@@ -1,4 +1,4 @@
-"""The server: its connections, commands in one round trip, and what it says in plain words. The only user of `redis`."""
+"""The server: its connections, commands in one round trip, and its errors in plain words. The only user of `redis`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from footfall.stores.redis.address import ServerAddress
 
 Command = tuple[Any, ...]
 _CONNECT_WITHIN, _ANSWER_WITHIN = 5.0, 60.0
-"""Seconds, unless the address says otherwise."""
+"""Seconds, unless the address sets others."""
 _SCAN = 1000
-"""Keys that one step of SCAN looks at: too few to hold anybody up."""
+"""Keys that one step of SCAN looks at: too few to block the server."""
 
 
 class Server:
@@ -44,7 +44,7 @@ class Server:
             from redis import Redis
 
             client = self.client()
-            # What is no plain client, such as a cluster's, knows itself how its commands are sent.
+            # Any other client, such as a cluster's, sends its commands in its own way.
             answers = (_exchange if type(client) is Redis else _by_pipeline)(client, commands)
             for answer in answers:
                 if isinstance(answer, Exception):
@@ -55,7 +55,7 @@ class Server:
         return self.run([command])[0]
 
     def keys(self, pattern: str) -> list[str]:
-        """The names of keys that match, of all nodes, in order; names that are no UTF-8 are nobody's that we know."""
+        """The names of keys that match, of all nodes, in order; names that are not UTF-8 are not ours and are skipped."""
         found = set()
         with self._saying():
             for key in self.client().scan_iter(match=pattern, count=_SCAN):
@@ -88,7 +88,7 @@ class Server:
 
     @contextmanager
     def _saying(self) -> Iterator[None]:
-        """What the server or its client says, as one sentence that tells what to do."""
+        """Errors of the server or its client, as one sentence that says what to do."""
         try:
             import redis.exceptions
         except ImportError:
@@ -122,7 +122,7 @@ def _exchange(client: Any, commands: Sequence[Command]) -> list[Any]:
             except ResponseError as error:
                 answers.append(error)
     except BaseException:
-        connection.disconnect()  # answers that nobody read must not be taken for those of the next command
+        connection.disconnect()  # unread answers must not be taken for those of the next command
         raise
     finally:
         pool.release(connection)
@@ -170,7 +170,7 @@ def _connect(address: ServerAddress) -> Any:
 
 
 def _failure(error: Exception, address: ServerAddress) -> ActivityError:
-    """The error for what a server said. Its own code stands at the beginning, where redis-py has left it there."""
+    """The error for the answer of a server. Its own code stands at the beginning, where redis-py has left it there."""
     from redis import exceptions as said
 
     where, text = address.shown, address.hide(str(error)).rstrip(".")

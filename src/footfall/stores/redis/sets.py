@@ -19,7 +19,7 @@ _PIECE = 512 * CONTAINER
 _AT_ONCE = 8
 """Keys in one round trip, so that no more than their first pieces are in memory at once."""
 _FEW = 64
-"""Actors for whom single bits are asked, not whole sets."""
+"""Actors up to which single bits are asked, not whole sets."""
 _ASKED = 10_000
 """Single bits that are asked in one round trip."""
 _BATCH = 500
@@ -55,7 +55,7 @@ class ServerSets:
         self._server = server
 
     def read(self, keys: Sequence[str]) -> list[BitMap64 | None]:
-        """The set under each key; None where there is no key. Long keys come in pieces, which hold nobody up."""
+        """The set under each key; None where there is no key. Long keys are read in pieces, which do not block the server."""
         found: list[BitMap64 | None] = []
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
@@ -76,7 +76,7 @@ class ServerSets:
         return bitmap
 
     def held(self, wanted: Mapping[str, BitMap64]) -> dict[str, BitMap64]:
-        """Who of the ids that are given for a key is in its set."""
+        """Those of the ids given for a key that are in its set."""
         few = [(key, id) for key, ids in wanted.items() if len(ids) <= _FEW for id in ids]
         many = [key for key, ids in wanted.items() if len(ids) > _FEW]
         found = {key: BitMap64() for key in wanted}

@@ -35,7 +35,7 @@ class RedisStore:
     midway may leave part of its marks. Marking again adds what is missing.
 
     bitmapist keeps an hourly mark in its hour and in its day, so do we: `slots` names both, and taking an actor out of an
-    hour takes him out of the day as well unless another of its hours has him. Marks that bitmapist makes are no
+    hour takes the actor out of the day as well, unless another of its hours has the actor. Marks that bitmapist makes are no
     occurrences, as it counts none.
     """
 
@@ -162,7 +162,7 @@ class RedisStore:
         return sorted({place.start for place, _ in self._filled(found)})
 
     def periods(self, event: str) -> list[Place]:
-        """The weeks and months of an event that hold anybody, in order; they may hold more than the days that are left."""
+        """The weeks and months of an event that hold actors, in order; they may hold more than the days that are left."""
         found = [(place, key) for _, place, key in self._rewriter.found(event) if place.is_period]
         return sorted({place for place, _ in self._filled(found)})
 
@@ -175,7 +175,7 @@ class RedisStore:
         return sorted(event for event, found in by_event.items() if event in sure or self._filled(found))
 
     def _filled(self, found: Sequence[tuple[Place, str]]) -> list[tuple[Place, str]]:
-        """Those that hold anybody: what all were taken out of stays as a key without bits."""
+        """Those that hold actors: an emptied set stays as a key without bits."""
         first = self._server.run([("BITPOS", key, 1) for _, key in found])
         return [each for each, at in zip(found, first, strict=True) if at >= 0]
 
@@ -205,7 +205,7 @@ class RedisStore:
     def replace(
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
-        """State [start, stop) of an event whole. Cursors are written last: what broke off is done again."""
+        """Replace [start, stop) of an event as a whole. Cursors are written last: what broke off is done again."""
         with self._rewriter.alone(event):
             forgotten = self._identities.forgotten()
             kept = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
@@ -213,7 +213,7 @@ class RedisStore:
             self._count_anew(event, start, stop, {slot: len(actors) for slot, actors in kept.items()})
             forgotten = self._identities.forgotten()
             for actor in set().union(*map(forgotten.among, kept.values())):
-                self.forget(actor)  # somebody was forgotten while he was being stated
+                self.forget(actor)  # an actor was forgotten while the range was replaced
             if cursors:
                 self._server.ask("HSET", CURSORS, *(part for cursor in cursors.items() for part in cursor))
 
@@ -245,7 +245,7 @@ class RedisStore:
         return len({found[key] for key, members in held.items() if members and not found[key][1].is_period})
 
     def close(self) -> None:
-        """Let go of the connections; the next use opens them again."""
+        """Release the connections; the next use opens them again."""
         self._server.close()
 
 

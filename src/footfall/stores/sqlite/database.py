@@ -1,4 +1,4 @@
-"""The file of the embedded store: opened as ours or refused, its transactions, and what SQLite says in plain words.
+"""The file of the embedded store: opened as ours or refused, its transactions, and SQLite's errors in plain words.
 
 Durable means that no crash of a process loses a mark. The file is synced at checkpoints (`PRAGMA synchronous = NORMAL`
 in WAL mode): a power cut may lose the last moments, never damage the file.
@@ -50,7 +50,7 @@ class Database:
         self.path = Path(path)
         self.lock = threading.RLock()
         self.folding = threading.RLock()
-        """Held by whoever folds, who has a connection of his own; taken before `lock`, never after it."""
+        """Held by the thread that folds, which has its own connection; taken before `lock`, never after it."""
         self.connection: sqlite3.Connection | None = None
         self.when_closed: Callable[[], None] = lambda: None
         self.is_within = False
@@ -96,7 +96,7 @@ class Database:
         return connection
 
     def _is_ours(self, connection: sqlite3.Connection) -> bool:
-        """Whether it is a store; False of an empty file. What is no store, or a newer one, is refused."""
+        """Whether it is a store; False of an empty file. Any other file, or a newer store, is refused."""
         [(application,)] = connection.execute("PRAGMA application_id")
         [(version,)] = connection.execute("PRAGMA user_version")
         if application == APPLICATION_ID:
@@ -141,7 +141,7 @@ class Database:
 
     @contextmanager
     def impatient(self) -> Iterator[sqlite3.Connection]:
-        """What is done only if nobody else writes at this moment."""
+        """Statements that run only if no other process writes at this moment."""
         with self.lock:
             connection = self.open()
             connection.execute("PRAGMA busy_timeout = 0")
@@ -156,7 +156,7 @@ class Database:
 
     @contextmanager
     def saying(self) -> Iterator[None]:
-        """What SQLite or a broken bitmap says, as one sentence that tells what to do."""
+        """Errors of SQLite or of a broken bitmap, as one sentence that says what to do."""
         try:
             yield
         except sqlite3.Error as error:
@@ -180,12 +180,12 @@ class Database:
                 return StoreWriteError(f"{where} cannot be read or written ({said}); check the disk.")
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return DamagedStoreError(
-                    f"{where} is damaged or no store of marks ({said}); restore it from a backup, or set another path."
+                    f"{where} is damaged or not a store of marks ({said}); restore it from a backup, or set another path."
                 )
         return ActivityError(f"{where} cannot be used: {said}.")
 
     def let_go(self) -> None:
-        """Close the connection, and have those who remember something of it told; the next use opens it again."""
+        """Close the connection and call `when_closed`; the next use opens it again."""
         connection, self.connection = self.connection, None
         self.when_closed()
         if connection is not None:
@@ -206,7 +206,7 @@ def within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
 
 
 # Forking: what SQLite knows of locks is the process's, and a child that inherits it would take none of its own. So nothing
-# is open, and nobody folds, while a process forks.
+# is open, and no thread folds, while a process forks.
 
 _IN_USE: weakref.WeakSet[Database] = weakref.WeakSet()
 _FORKING = threading.Lock()

@@ -1,4 +1,4 @@
-"""Single marks on their way into the store: a small file that whoever marks appends 32 bytes to.
+"""Single marks on their way into the store: a small file to which each mark appends 32 bytes.
 
 SQLite takes eight system calls for a mark, this takes three. A record is in the hands of the kernel when `append`
 returns, so no crash of a process loses it. The file of a generation is taken into the database whole, by one
@@ -7,7 +7,7 @@ transaction that also begins the next generation: what a file holds is in the da
     append   shared lock, 32 bytes, unlock                               many processes at once
     take     exclusive lock, seal, one transaction, delete the file      what is sealed takes no more marks
 
-The seal comes before the transaction: if a process dies between the two, whoever meets the sealed file takes it.
+The seal comes before the transaction: if a process dies between the two, the next process that meets the sealed file takes it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FIELDS = np.dtype([("event", "<i8"), ("slot", "<i8"), ("actor", "<i8"), ("spare
 RECORD_BYTES = _RECORD.size
 _HEAD = RECORD_BYTES
 _OPEN, _SEALED = b"o", b"s"
-"""What the file begins with, before what tells its store from every other."""
+"""The first byte of the file; the identity of its store follows."""
 
 
 class Intake:
@@ -66,7 +66,7 @@ class Intake:
         except OSError as error:
             owner.close()
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                return None  # marks go to the database, which says it better
+                return None  # marks go to the database, whose errors are clearer
             raise StoreWriteError(f"{path} cannot be written: {error.strerror}.") from None
         except BaseException:
             owner.close()
@@ -77,7 +77,7 @@ class Intake:
         return intake
 
     def _begin(self, database: Path, identity: bytes) -> None:
-        """Begin the file where it is new, or was left by another store of the same name; whoever may use that may use it."""
+        """Write the head of a file that is new, or was left by another store of the same name, with the permissions of the store."""
         if os.pread(self._file, _HEAD - 1, 1) == identity or not self._is_writable:
             return
         kept = database.stat()
@@ -150,7 +150,7 @@ class Intake:
             rows = rows[np.lexsort((rows["slot"], rows["event"]))]
             is_first = (np.diff(rows["event"], prepend=-1) != 0) | (np.diff(rows["slot"], prepend=-(1 << 62)) != 0)
             for part in np.split(rows, np.flatnonzero(is_first)[1:]):
-                if part["event"][0] > 0:  # a block that a power cut left empty says nothing
+                if part["event"][0] > 0:  # a block that a power cut left empty holds no mark
                     at = int(part["event"][0]), int(part["slot"][0])
                     changes[at] = Change(bitmap_of(part["actor"].astype(np.uint64)), marks=len(part))
         return changes, after + len(rows) * RECORD_BYTES
@@ -173,7 +173,7 @@ def _owner_of(path: Path) -> io.FileIO | None:
         if not path.exists():
             return None
         try:
-            return io.FileIO(path, "r")  # whoever may only read still sees what others marked
+            return io.FileIO(path, "r")  # a reader without write permission still sees the marks of others
         except OSError:
             raise StoreWriteError(
                 f"{path} holds marks and cannot be read: {error.strerror}; check the permissions of file and folder."

@@ -1,7 +1,7 @@
 """The journal of the embedded store: marks as they came, until they are folded into the bitmaps.
 
 A row is either one actor, or a batch: a bitmap, with how many marks it stands for as its actor, negative where the
-bitmap is taken out. Rows of one set amount to a `Change`, which says all that matters of them.
+bitmap is taken out. Rows of one set amount to a `Change`, which holds their whole effect.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from footfall.stores.members import bytes_of, decoded_bitmap, encoded
 from footfall.stores.sqlite.database import within
 
 STEP_BYTES = 4 << 20
-"""About how much one transaction of a fold writes, so that nobody waits long."""
+"""About how much one transaction of a fold writes, so that no process waits long."""
 
 _BATCH = "INSERT INTO journal (event, slot, actor, bitmap) VALUES (?, ?, ?, ?)"
 
@@ -92,8 +92,8 @@ def fold_number(connection: sqlite3.Connection) -> int:
 def fold(connection: sqlite3.Connection) -> None:
     """Make every row that is there part of the bitmaps.
 
-    Bitmaps are made without holding anybody up; only writing them does, a few megabytes at a time. When another
-    process writes sets meanwhile, what was made is thrown away and the rest is begun anew.
+    Bitmaps are made without blocking other processes; only writing them blocks, a few megabytes at a time. When another
+    process writes sets meanwhile, what was made is thrown away and the rest starts again.
     """
     while not _fold_rows(connection):
         pass
@@ -146,7 +146,7 @@ def _write_portion(
 
 
 def write_sets(connection: sqlite3.Connection, sets: Mapping[_Set, BitMap64], marks: Mapping[_Set, int]) -> None:
-    """Write bitmaps as one fold, count marks, and let go of the unions that the sets belong to.
+    """Write bitmaps as one fold, count marks, and delete the unions that the sets belong to.
 
     An empty set stays as a row without a bitmap, from which readers learn that it was emptied.
     """

@@ -15,7 +15,7 @@ Key = tuple[int, int, int]
 
 
 class Memory:
-    """Unions of ranges, the one used longest ago let go first; always those of one state of the file.
+    """Unions of ranges, the least recently used dropped first; always those of one state of the file.
 
     What is remembered is never changed, as a caller may hold it: what is new makes a new one.
     """
@@ -51,7 +51,7 @@ class Memory:
         return members
 
     def drop_those_with(self, sets: Iterable[tuple[int, int]]) -> None:
-        """Let go of every union that one of these sets, given by event and slot, belongs to."""
+        """Drop every union that one of these sets, given by event and slot, belongs to."""
         for event, slot in sets:
             for key in self._with(event, slot):
                 self._drop(key)
@@ -65,7 +65,7 @@ class Memory:
             for key in self._with(event, slot):
                 additions[key].append(change.added)
         for key, added in additions.items():
-            if key in self._unions:  # keeping another may have let go of it
+            if key in self._unions:  # keeping another may have dropped it
                 self.keep(key, BitMap64.union(as_bitmap(self._unions[key]), *added))
 
     def pending_in(self, key: Key) -> dict[int, Change]:

@@ -26,7 +26,7 @@ class State:
         self.forget()
 
     def forget(self) -> None:
-        """Begin as if nothing had been read yet."""
+        """Start as if nothing had been read yet."""
         self.close_intake()
         self.memory = Memory(MEMORY_BYTES)
         self._version = -1
@@ -34,7 +34,7 @@ class State:
         self._identity = b""
 
     def close(self) -> None:
-        """Let go of everything. Marks on their way in are taken first, where nobody else writes at this moment."""
+        """Release everything. Marks in the intake are taken first, where no other process writes at this moment."""
         with self.file.lock:
             if self.intake and self.intake.size:
                 with suppress(ActivityError), self.file.impatient():
@@ -42,7 +42,7 @@ class State:
             self.file.let_go()
 
     def changed(self) -> None:
-        """The database was written by us, outside of `writing`."""
+        """This process wrote the database outside of `writing`."""
         self._version = -1
 
     def look(self) -> None:
@@ -58,7 +58,7 @@ class State:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One state of the store, of which everything remembered is true as well."""
+        """One state of the store, with the memory brought up to that state."""
         with self.file.lock:
             if self.file.is_within:
                 yield self.file.open()
@@ -72,7 +72,7 @@ class State:
 
     @contextmanager
     def _remembering(self) -> Iterator[None]:
-        """What breaks off in the middle leaves nothing half remembered."""
+        """A step that fails midway leaves no half-updated memory."""
         try:
             yield
         except BaseException:
@@ -91,9 +91,9 @@ class State:
 
     @contextmanager
     def stating(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that says what is so after every mark until now: the intake is taken with it.
+        """One transaction that comes after every mark made so far: the intake is taken with it.
 
-        It begins with everything remembered being true.
+        It starts with the memory up to date.
         """
         with self.file.lock:
             is_taken = False
@@ -155,7 +155,7 @@ class State:
             intake.close()
 
     def _identity_of_file(self) -> bytes:
-        """What tells this store from every other: an intake of another one must not be taken for ours."""
+        """The identity of this store: the intake of another store must not be taken for ours."""
         if not self._identity:
             [(salt,)] = self.file.ask("SELECT value FROM facts WHERE name = 'salt'")
             self._identity = bytes(salt)

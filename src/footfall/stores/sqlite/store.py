@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file (WAL) with an append-only journal that folds into Roaring bitmaps.
 
 A single mark of a number is appended to the intake, any other to the journal; it is durable when that returns. When they
-have grown, a thread of whoever marks folds them: they become part of the bitmaps, one for each event and slot, in short
+have grown, a thread of a marking process folds them: they become part of the bitmaps, one for each event and slot, in short
 transactions that others hardly notice. A reader sees bitmaps, journal and intake in one state, so a set is always exact.
 """
 
@@ -71,7 +71,7 @@ class SqliteStore:
         self._folding.start_if_long()
 
     def _mark_named(self, event: str, number: int, slot: int, name: str) -> None:
-        """A name's identity is looked up by the statement that marks it, so that nobody is marked while forgotten."""
+        """A name's identity is looked up by the statement that marks it, so that no actor is marked while it is forgotten."""
         with self._file.saying():
             is_known = self._file.open().execute(_APPEND_NAMED, (number, slot, name)).rowcount
         self._state.changed()
@@ -182,7 +182,7 @@ class SqliteStore:
         return self._state.memory.keep(key, result)
 
     def _made_slot(self, connection: sqlite3.Connection, key: Key, slot: int, pending: Mapping[int, Change]) -> Members:
-        """A range of which one slot holds anybody is that slot's set: a day, its week and its month share it."""
+        """A range in which one slot holds actors is that slot's set: a day, its week and its month share it."""
         own = (key[0], slot, slot + 1)
         members = self._state.memory.get(own)
         if members is None:
@@ -194,7 +194,7 @@ class SqliteStore:
         return members if own == key else self._state.memory.keep(key, members, is_shared=True)
 
     def _keep(self, key: Key, result: BitMap64, fold: int) -> None:
-        """Write a union down, unless a fold has come between; who may not write only reads more."""
+        """Store a union, unless a fold came in between; a process that may not write only reads more."""
         with suppress(sqlite3.Error), self._file.impatient() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO unions SELECT ?, ?, ?, ? FROM facts WHERE name = 'fold' AND value = ?",
@@ -202,7 +202,7 @@ class SqliteStore:
             )
 
     def _slots_in(self, connection: sqlite3.Connection, event: int, start: int, stop: int) -> set[int]:
-        """The slots of [start, stop) that hold anybody."""
+        """The slots of [start, stop) that hold actors."""
         held = {slot for (slot,) in connection.execute(_HELD_SLOTS, (event, start, stop))}
         for slot, change in self._state.memory.pending_in((event, start, stop)).items():
             if change.added or (slot in held and self._is_held(connection, event, slot, change)):
@@ -306,7 +306,7 @@ class SqliteStore:
             self._events = {}
 
     def _number(self, event: str) -> int | None:
-        """The number of an event, None when nobody ever did it."""
+        """The number of an event; None when it has never been marked."""
         if event not in self._events:
             rows = self._file.ask("SELECT id FROM events WHERE name = ?", (event,))
             if not rows:
