@@ -296,15 +296,14 @@ def test_a_mark_stands_though_another_thread_closes_the_store_just_then(
     monkeypatch.setattr("footfall.stores.sqlite.folding._LOOK_EVERY", 1)
     store = SqliteStore(tmp_path / "activity.db")
     store.mark_one("seen", DAY, 0)
-    size, closing = Intake.size.fget, []
-    assert size is not None
+    size, closing = vars(Intake)["size"].fget, []
 
     def size_after_a_close(intake: Intake) -> int:
         if threading.current_thread() is threading.main_thread():
             closing.append(threading.Thread(target=store.close))
             closing[-1].start()
             closing[-1].join(0.3)  # in vain, where the look holds the lock
-        return size(intake)
+        return int(size(intake))
 
     monkeypatch.setattr(Intake, "size", property(size_after_a_close))
     store._folding._until_look = 0
