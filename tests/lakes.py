@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from footfall.annotations import NOTHING_HAPPENED, Happened
 from footfall.engine import DuckDB, Engine
 from footfall.filters import Filter
 from footfall.lake import Lake, Restated
@@ -156,6 +157,7 @@ class LakeOf:
     entries: Sequence[Entry] = ()
     now: datetime = NOW
     engine: Engine = field(default_factory=DuckDB)
+    happened: Happened = NOTHING_HAPPENED
 
     def __post_init__(self) -> None:
         self.lake = Lake.open(str(self.folder), now=lambda: self.now)
@@ -172,7 +174,7 @@ class LakeOf:
         query = Query.parse(name, metrics=METRICS, tables=TABLES, now=self.now, **asked)
         subject = Subject.of(METRICS[name], TABLES)
         snapshot = self.lake.snapshot(subject.tables, query.as_of)
-        return answer(query, subject, snapshot, self.engine, self.now, use_rollups)
+        return answer(query, subject, snapshot, self.engine, self.now, use_rollups, self.happened)
 
     def rows_of(self, name: str, **asked: Any) -> list[tuple[Any, ...]]:
         """The rows of the CSV, each (period, dimensions…, value…, coverage), typed."""

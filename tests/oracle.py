@@ -32,6 +32,7 @@ def expected(
 ) -> list[tuple[Any, ...]]:
     """(period, dimensions…, value, [previous, change, percent], coverage) for every period and group."""
     rows = [row for row in rows if keep(row)]
+    since, until = _widened(grain, since, until)
     looks_back = rolling > 1 or compare is not None
     periods = _periods(grain, since - timedelta(days=500) if looks_back else since, until)
     asked = [key for key in periods if periods[key][-1] >= since]
@@ -77,11 +78,12 @@ def expected(
             seen = [row for row in rows if belongs(row, group) and within(row, hours)]
             return (_value(metric, table, seen) if seen else 0), _coverage(entries, hours)
         keys = list(periods)[position - rolling + 1 : position + 1]
-        values = [value for value in (plain(group, k) for k in keys) if value is not None]
-        coverage = sum(_coverage(entries, periods[k]) for k in keys) / len(keys)
+        shares = [_coverage(entries, periods[k]) for k in keys]
+        coverage = sum(shares) / len(keys)
         if rolling == 1:
             return plain(group, key), coverage
-        return (sum(values) / len(values) if values else None), coverage
+        values: list[Any] = [plain(group, k) for k in keys] if set(shares) == {1.0} else [None]
+        return (None if None in values else sum(values) / len(values)), coverage
 
     answer = []
     for n, key in enumerate(asked):
@@ -114,6 +116,15 @@ def _value(metric: Metric, table: Table, rows: Sequence[Row]) -> Any:
             moments = sorted({row[table.time] for row in rows})
             sums = [sum(row[column] for row in rows if row[table.time] == moment) for moment in moments]
             return {"mean": sum(sums) / len(sums), "max": max(sums), "last": sums[-1]}[metric.within]
+
+
+def _widened(grain: str, since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """Whole periods: a total has none."""
+    if grain == "total":
+        return since, until
+    while _start(grain, until, since) != until:
+        until += HOUR
+    return _start(grain, since, since), until
 
 
 def _periods(grain: str, since: datetime, until: datetime) -> dict[Any, list[datetime]]:

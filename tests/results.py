@@ -12,6 +12,7 @@ from footfall.metrics import Fact, Kind, Metric
 from footfall.periods import Grain, Window, periods_in
 from footfall.query import Query
 from footfall.result import Result
+from footfall.states import State
 
 LAUNCHES = Metric(
     "launches", "Launches", "Times something was started.", Kind.SUM, "launches", (Fact("t", ("launches",)),)
@@ -59,8 +60,11 @@ def result(
                 percent = change / before * 100 if change is not None and before else None
                 row |= {f"{metric.name}_previous": before, "change": change, "change_percent": percent}
             row["coverage"] = (0.0 if value is None else 1.0) if coverage is None else coverage[n]
-            rows.append(row | {"is_provisional": n in provisional})
+            is_over = row["coverage"] >= 1
+            state = State.LOST if not is_over else State.PROVISIONAL if n in provisional else State.COMPLETE
+            rows.append(row | {"is_provisional": n in provisional, "state": str(state)})
     table = pa.Table.from_pylist(rows)
     table = table.set_column(0, "period", table["period"].cast(pa.timestamp("us", "UTC")))
     query = Query(metric.name, grain, window.start, window.end, by=by, **asked)
-    return Result(query, metric, table, notes, "0123456789abcdef")
+    shares = table["coverage"].to_pylist()
+    return Result(query, metric, table, notes, "0123456789abcdef", coverage=sum(shares) / max(1, len(shares)))

@@ -88,7 +88,7 @@ class TestWindow:
         lake = LakeOf(tmp_path, {})
         result = lake.ask("launches")
         assert result.rows.num_rows == 0
-        assert result.rows.column_names == ["period", "launches", "coverage", "is_provisional"]
+        assert result.rows.column_names == ["period", "launches", "coverage", "is_provisional", "state"]
         assert result.notes == ("Nothing was collected yet for launches; run `footfall collect`.",)
         assert lake.ask("launches", by="origin", top=3, since="2021-01-01").rows.num_rows == 0
 
@@ -97,24 +97,32 @@ class TestWindow:
         query = lake.ask("launches", grain="week").query
         assert (query.since, query.until) == (at("2021-02-08"), at("2021-02-15"))
 
-    def test_edges_within_a_period_are_the_askers_choice(self, tmp_path: Path) -> None:
-        """Half a day that was asked and collected is covered whole."""
-        lake = LakeOf(
-            tmp_path,
-            {"launches": [launch("2021-02-09T05"), launch("2021-02-09T13")]},
-            collected(days("2021-02-09", "2021-02-09")),
-        )
-        assert lake.rows_of("launches", since="2021-02-09T12:00Z", until="2021-02-10") == [("2021-02-09", 1, 1.0)]
+    @pytest.mark.parametrize(
+        ("grain", "since", "until", "period", "value"),
+        [
+            ("day", "2021-02-09T12:00Z", "2021-02-10", "2021-02-09", 2),
+            ("day", "2021-02-09T01:00+02:00", "2021-02-09T20:00Z", "2021-02-08", 0),
+            ("week", "2021-02-10", "2021-02-12", "2021-02-08", 2),
+            ("month", "2021-02-09", "2021-02-10", "2021-02-01", 2),
+            ("year", "2021-02", "2021-03", "2021-01-01", 2),
+        ],
+    )
+    def test_a_window_that_cuts_a_period_is_widened(
+        self, tmp_path: Path, grain: str, since: str, until: str, period: str, value: int
+    ) -> None:
+        rows = [launch("2021-02-09T05"), launch("2021-02-09T13")]
+        lake = LakeOf(tmp_path, {"launches": rows}, collected(days("2021-01-01", "2021-12-31")))
+        result = lake.ask("launches", grain=grain, since=since, until=until)
+        first = result.rows.to_pylist()[0]
+        assert (f"{first['period']:%Y-%m-%d}", first["launches"], first["coverage"]) == (period, value, 1.0)
+        assert any(f"widened to whole {grain}s" in note for note in result.notes)
 
-    def test_means_are_of_whole_periods(self, tmp_path: Path) -> None:
-        lake = LakeOf(
-            tmp_path,
-            {"launches": [launch("2021-02-09T05"), launch("2021-02-09T13")]},
-            collected(days("2021-02-08", "2021-02-09")),
-        )
-        result = lake.ask("launches", since="2021-02-09T12:00Z", until="2021-02-10", rolling=2)
-        assert result.rows["launches"].to_pylist() == [1.0]
-        assert any("widened to whole days" in note for note in result.notes)
+    def test_a_total_keeps_its_exact_window(self, tmp_path: Path) -> None:
+        rows = [launch("2021-02-09T05"), launch("2021-02-09T13")]
+        lake = LakeOf(tmp_path, {"launches": rows}, collected(days("2021-02-08", "2021-02-09")))
+        result = lake.ask("launches", grain="total", since="2021-02-09T12:00Z", until="2021-02-09T14:00Z")
+        assert result.rows["launches"].to_pylist() == [1]
+        assert (result.coverage, result.notes) == (1.0, ())
 
 
 class TestCoverage:
@@ -327,7 +335,7 @@ class TestComparing:
         result = lake.ask("launches", grain="week", since="2021-02-08", until="2021-02-15", compare="previous")
         assert result.notes == ("1 period it is compared with was only partly collected: read the change with care.",)
         result = lake.ask("launches", grain="week", since="2021-02-15", until="2021-02-22", compare="previous")
-        assert result.notes == ()
+        assert result.notes == ("Not collected since 2021-02-15; run `footfall collect`.",)
         result = lake.ask("launches", grain="week", since="2021-02-01", until="2021-02-08", compare="previous")
         assert result.notes == ("1 period is only partly collected: a fall there may be what is still to come.",)
 
@@ -370,12 +378,13 @@ class TestRollups:
         ("metric", "asked", "used"),
         [
             ("launches", {"grain": "month"}, "launches_by_month"),
-            ("launches", {"grain": "year", "by": "origin"}, "launches_by_month"),
+            ("launches", {"grain": "year", "by": "origin"}, "launches_by_year"),
             ("launches", {"grain": "week"}, "launches_by_day"),
             ("launches", {"grain": "day", "by": ["repo"]}, "launches_by_day"),
             ("launches", {"grain": "month", "where": "repo=a/b"}, "launches_by_day"),
-            ("launches", {"grain": "month", "since": "2021-02-02"}, "launches_by_day"),
-            ("launches", {"grain": "month", "since": "2021-02-02T01:00Z"}, "launches"),
+            ("launches", {"grain": "month", "since": "2021-02-02T01:00Z"}, "launches_by_month"),
+            ("launches", {"grain": "total", "since": "2021-02-02"}, "launches_by_day"),
+            ("launches", {"grain": "total", "since": "2021-02-02T01:00Z"}, "launches"),
             ("launches", {"grain": "hour"}, "launches"),
             ("launches", {"grain": "month", "by": "token"}, "launches"),
             ("launches", {"grain": "month", "where": "token=true"}, "launches"),

@@ -85,16 +85,6 @@ def test_a_value_of_which_nothing_was_collected_is_a_gap_even_when_it_says_zero(
     assert [p.value for p in points_of(result([1, 0], until="2026-01-03", coverage=[1, 0]))] == [1, None]
 
 
-def test_a_mean_of_less_than_half_its_periods_is_not_drawn() -> None:
-    shares = [1, 4 / 7, 3 / 7]
-    assert [p.value for p in points_of(result([9, 9, 9], until="2026-01-04", coverage=shares, rolling=7))] == [
-        9,
-        9,
-        None,
-    ]
-    assert [p.value for p in points_of(result([9, 9, 9], until="2026-01-04", coverage=shares))] == [9, 9, 9]
-
-
 def test_stacks_lie_on_each_other_without_filling_gaps() -> None:
     points = points_of(result({"a": [1, None, 3], "b": [10, 20, None]}, until="2026-01-04"))
     edges = [(p.series, p.period.start.day, low, high) for p, low, high in stack(points, ["b", "a"])]

@@ -91,6 +91,16 @@ def test_a_gap_is_empty_with_coverage_zero(workspace: Path, capsys: pytest.Captu
     assert days["2026-01-13"] == (str(launches(workspace, "2026-01-13", "2026-01-14").total()), "1")
 
 
+def test_notes_reach_people_when_rows_go_to_a_pipe_or_a_file(
+    workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("-w", workspace, "query", "launches", "-g", "week", "--since", "2026", "--until", "2026-02")
+    for more in ((), ("-f", "json"), ("-o", tmp_path / "x.csv"), ("-o", tmp_path / "x.parquet")):
+        err = run(capsys, *asked, *more).err
+        assert "footfall: The window was widened to whole weeks in UTC (2025-12-29 … 2026-02-02)" in err
+        assert "footfall: 2 days missing: the source has nothing for 2026-01-14, 2026-01-15" in err
+
+
 def test_git_and_binder_answer_side_by_side(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = table(
         run(capsys, "-w", workspace, "query", "commits", "-g", "month", "--since", "2026", "--until", "2026-04")
@@ -113,7 +123,7 @@ def test_in_a_pipe_csv_has_the_columns_as_promised(workspace: Path, capsys: pyte
         "--by",
         "provider",
     )
-    assert ran.out.splitlines()[0] == "period,federation,provider,launches,coverage"
+    assert ran.out.splitlines()[0] == "period,federation,provider,launches,coverage,state"
 
 
 def test_every_format_holds_the_same_rows(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +181,7 @@ def test_a_reader_that_stops_early_is_no_error(workspace: Path) -> None:
     done = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {asked} | head -1"], capture_output=True, text=True, check=False
     )
-    assert done.stdout == "period,launches,coverage\n"
+    assert done.stdout == "period,launches,coverage,state\n"
     assert all(line.startswith("footfall: ") for line in done.stderr.splitlines())
 
 
@@ -436,7 +446,7 @@ def test_a_pipe_gets_the_reason_of_an_empty_answer_on_the_side(
 ) -> None:
     (tmp_path / "footfall.toml").write_text("[sources.git]\n")
     ran = run(capsys, "-w", tmp_path, "query", "commits")
-    assert (ran.code, ran.out) == (0, "period,commits,coverage\n")
+    assert (ran.code, ran.out) == (0, "period,commits,coverage,state\n")
     assert ran.err == "footfall: Nothing was collected yet for commits; run `footfall collect`.\n"
 
 

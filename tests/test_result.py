@@ -13,7 +13,7 @@ import pytest
 from footfall.errors import FootfallError
 from footfall.ledger import Status
 from footfall.result import Result
-from lakes import COMMITS, USERS, LakeOf, at, collected, days
+from lakes import USERS, LakeOf, at, collected, days
 
 
 @pytest.fixture(scope="module")
@@ -37,30 +37,33 @@ def csv_of(result: Result) -> list[list[str]]:
 def test_csv(lake: LakeOf) -> None:
     assert (
         lake.ask("launches").to_csv()
-        == "period,launches,coverage\n2021-02-01,1203,1\n2021-02-02,,0\n2021-02-03,5,0.5\n"
+        == "period,launches,coverage,state\n2021-02-01,1203,1,complete\n2021-02-02,,0,lost\n2021-02-03,5,0.5,lost\n"
     )
 
 
 def test_csv_of_dimensions_in_the_order_asked(lake: LakeOf) -> None:
     assert csv_of(lake.ask("launches", by=["provider", "origin"], until="2021-02-02")) == [
-        ["period", "provider", "origin", "launches", "coverage"],
-        ["2021-02-01", 'Git, "plain"', "(none)", "3", "1"],
-        ["2021-02-01", "GitHub", "ovh", "1200", "1"],
+        ["period", "provider", "origin", "launches", "coverage", "state"],
+        ["2021-02-01", 'Git, "plain"', "(none)", "3", "1", "complete"],
+        ["2021-02-01", "GitHub", "ovh", "1200", "1", "complete"],
     ]
 
 
 def test_csv_of_hours_and_numbers(lake: LakeOf) -> None:
     lines = csv_of(lake.ask("launches", grain="hour", since="2021-02-01T05:00Z", until="2021-02-01T07:00Z"))
-    assert lines[1:] == [["2021-02-01T05:00:00Z", "1200", "1"], ["2021-02-01T06:00:00Z", "0", "1"]]
-    assert csv_of(lake.ask("users"))[1] == ["2021-02-01", "3.5", "1"]
+    assert lines[1:] == [
+        ["2021-02-01T05:00:00Z", "1200", "1", "complete"],
+        ["2021-02-01T06:00:00Z", "0", "1", "complete"],
+    ]
+    assert csv_of(lake.ask("users"))[1] == ["2021-02-01", "3.5", "1", "complete"]
     assert csv_of(lake.ask("latest_launch", grain="total"))[1][1] == "2021-02-03T07:00:00Z"
 
 
 def test_csv_of_a_comparison(lake: LakeOf) -> None:
     asked: dict[str, Any] = {"since": "2021-02-03", "until": "2021-02-04", "compare": "previous"}
     assert csv_of(lake.ask("launches", **asked)) == [
-        ["period", "launches", "launches_previous", "change", "change_percent", "coverage"],
-        ["2021-02-03", "5", "", "", "", "0.5"],
+        ["period", "launches", "launches_previous", "change", "change_percent", "coverage", "state"],
+        ["2021-02-03", "5", "", "", "", "0.5", "lost"],
     ]
 
 
@@ -74,6 +77,7 @@ def test_json(lake: LakeOf) -> None:
     assert told["version"] == result.version
     assert told["coverage"] == 0.5
     row = {"period": "2021-02-01", "origin": None, "launches": 3, "coverage": 1.0, "is_provisional": False}
+    row |= {"state": "complete"}
     assert told["rows"][1] == row
     assert len(told["rows"]) == 6
 
@@ -93,6 +97,7 @@ def test_arrow_types(lake: LakeOf) -> None:
             ("change_percent", pa.float64()),
             ("coverage", pa.float64()),
             ("is_provisional", pa.bool_()),
+            ("state", pa.string()),
         ]
     )
     assert lake.ask("launches", rolling=2).rows.schema.field("launches").type == pa.float64()
@@ -124,10 +129,7 @@ def test_notebooks_show_a_safe_table(lake: LakeOf) -> None:
     assert lake.ask("launches", grain="hour")._repr_html_().count("<tr>") == 21
 
 
-def test_an_answer_names_the_lake_it_read(lake: LakeOf, tmp_path: Path) -> None:
-    rows: list[dict[str, Any]] = [{"committed_at": at("2021-02-01"), "repo": "core", "author": "p", "commits": 1}]
-    other = LakeOf(tmp_path, {"commits": rows}, collected(days("2021-02-01", "2021-02-01"), COMMITS, "core"))
-    before = other.ask("commits").version
-    assert other.ask("commits").version == before
-    other.lake.record(collected(days("2021-02-02", "2021-02-02"), COMMITS, "core"))
-    assert other.ask("commits").version != before
+def test_the_former_name_of_the_version_warns(lake: LakeOf) -> None:
+    result = lake.ask("launches")
+    with pytest.warns(DeprecationWarning, match=r"Result\.version"):
+        assert result.lake_version == result.version

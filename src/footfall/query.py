@@ -35,6 +35,8 @@ class Query:
     where: tuple[Filter, ...] = ()
     top: int | None = None
     rolling: int | None = None
+    min_coverage: float = 1.0
+    """Of a rolling mean: the part of its time that must have been collected, 0 to 1."""
     cumulative: bool = False
     compare: Compare | None = None
     as_of: datetime | None = None
@@ -61,6 +63,7 @@ class Query:
         where: Where = (),
         top: int | str | None = None,
         rolling: int | str | None = None,
+        min_coverage: float | str | None = None,
         cumulative: bool = False,
         compare: str | None = None,
         as_of: Moment | None = None,
@@ -80,6 +83,7 @@ class Query:
             where=parse_filters(where, subject, now),
             top=_parse_count("top", top),
             rolling=_parse_count("rolling", rolling),
+            min_coverage=_parse_share("min_coverage", min_coverage),
             cumulative=cumulative,
             compare=_parse_compare(compare),
             as_of=None if as_of is None else parse_moment(as_of, now),
@@ -127,6 +131,19 @@ def _parse_count(name: str, value: int | str | None) -> int | None:
     if count < 1:
         raise QueryError(f"{name} is {count}; it must be at least 1.")
     return count
+
+
+def _parse_share(name: str, value: float | str | None) -> float:
+    """A share of the whole; all of it when none is given."""
+    if value is None:
+        return 1.0
+    try:
+        share = float(value)
+    except (TypeError, ValueError):
+        share = -1.0
+    if isinstance(value, bool) or not 0 < share <= 1:
+        raise QueryError(f"{name} is {value!r}; it must be a number above 0 and up to 1, such as 0.7.")
+    return share
 
 
 def _parse_names(names: str | Sequence[str]) -> tuple[str, ...]:
@@ -197,6 +214,8 @@ def check_top(query: Query, subject: Subject) -> None:
 
 def check_rolling(query: Query, subject: Subject) -> None:
     if query.rolling is None:
+        if query.min_coverage < 1:
+            raise QueryError("min_coverage is about the periods of a rolling mean; add rolling, such as 7.")
         return
     if query.grain is Grain.TOTAL:
         raise QueryError("rolling is a mean over several periods and a total is one; give a grain such as day.")

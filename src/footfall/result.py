@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from footfall.annotations import Annotation
 from footfall.answer import Answer
 from footfall.filters import label_of
 from footfall.formats import GAP, days_of, instant_of, listed, number, share_of
@@ -14,6 +15,7 @@ from footfall.frames import csv_of, plain
 from footfall.metrics import Kind, Metric
 from footfall.periods import EPOCH, Grain, Period, Window, in_utc, periods_in
 from footfall.query import Query
+from footfall.states import State
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +26,7 @@ class Result(Answer):
     """Rows with their definition, resolved query, coverage and version.
 
     `rows` has the columns period (its start), the dimensions asked, the metric's own name, when compared
-    `<metric>_previous`, change and change_percent, then coverage (0 to 1) and is_provisional.
+    `<metric>_previous`, change and change_percent, then coverage (0 to 1), is_provisional and state.
     """
 
     command: ClassVar[str] = "query"
@@ -38,7 +40,11 @@ class Result(Answer):
     notes: tuple[str, ...]
     """What a reader should know about these numbers, a sentence each."""
     version: str
-    """Of what was read: the same version gives the same answer."""
+    """Of all that the answer is made of: equal versions have equal rows, notes and questions."""
+    coverage: float = 0.0
+    """The share of the window that was collected, 0 to 1, whatever rows there are."""
+    annotations: tuple[Annotation, ...] = ()
+    """What happened in the window, oldest first."""
 
     @property
     def value_columns(self) -> tuple[str, ...]:
@@ -50,12 +56,6 @@ class Result(Answer):
     def policies(self) -> dict[str, str]:
         """The choice made for each policy of the metric."""
         return dict(self.query.policies)
-
-    @property
-    def coverage(self) -> float:
-        """The mean of the rows' coverage; 0 when there are none."""
-        shares = self.rows["coverage"].to_pylist()
-        return sum(shares) / len(shares) if shares else 0.0
 
     # --- words
 
@@ -151,6 +151,7 @@ class Result(Answer):
             "where": [str(filter) for filter in query.where],
             "top": query.top,
             "rolling": query.rolling,
+            "min_coverage": query.min_coverage,
             "cumulative": query.cumulative,
             "compare": query.compare,
             "as_of": plain(query.as_of),
@@ -171,7 +172,7 @@ class Result(Answer):
     # --- rows
 
     def to_arrow(self) -> pa.Table:
-        """period, the dimensions, the metric's own name, what it is compared with, coverage, is_provisional."""
+        """period, the dimensions, the metric's own name, what it is compared with, coverage, is_provisional, state."""
         return self.rows
 
     @property
@@ -179,8 +180,8 @@ class Result(Answer):
         return ["period"], list(self.query.by), list(self.value_columns)
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
-        """period, dimensions, values, coverage; for people with thousands, and * for what may still change."""
-        names = ["period", *self.query.by, *self.value_columns, "coverage"]
+        """period, dimensions, values, coverage, state; for people with thousands, and * for what may still change."""
+        names = ["period", *self.query.by, *self.value_columns, "coverage", "state"]
         columns: list[list[str]] = [self._labels()]
         for name in names[1:]:
             cells = self.rows[name].to_pylist()
@@ -191,15 +192,20 @@ class Result(Answer):
             flags = self.rows["is_provisional"].to_pylist()
             marked = zip(columns[at], flags, strict=True)
             columns[at] = [f"{cell}*" if flag and cell != GAP else cell for cell, flag in marked]
-            columns[-1] = [share_of(part) for part in self.rows["coverage"].to_pylist()]
+            columns[-2] = [share_of(part) for part in self.rows["coverage"].to_pylist()]
+            columns[-1] = [State(state).label for state in self.rows["state"].to_pylist()]
         return names, [list(row) for row in zip(*columns, strict=True)]
 
     def to_csv(self) -> str:
-        """Header, then a row a period and group. Coverage is last; an unknown number is an empty cell.
+        """Header, then a row a period and group. Coverage and state are last; an unknown number is an empty cell.
 
         A dimension without value is (none), the empty text is "", as in every face: see `footfall.filters.label_of`.
         """
         return csv_of(*self.lines(is_marked=False))
+
+    def about(self) -> dict[str, Any]:
+        """Everything but the rows, for files and programs."""
+        return {**super().about(), "annotations": [_annotation(each) for each in self.annotations]}
 
     def _json_rows(self) -> dict[str, Any]:
         rows = super()._json_rows()["rows"]
@@ -222,8 +228,21 @@ def _csv_cell(value: Any) -> str:
     return instant_of(value) if isinstance(value, datetime) else str(value)
 
 
+def _annotation(one: Annotation) -> dict[str, Any]:
+    return {
+        "kind": str(one.kind),
+        "since": plain(one.window.start),
+        "until": plain(one.window.end),
+        "text": one.text,
+        "source": one.source,
+        "scope": one.scope,
+    }
+
+
 def _shown(value: Any) -> str:
     """A value as people read it."""
     if value is None:
         return GAP
+    if isinstance(value, str):
+        return value
     return instant_of(value) if isinstance(value, datetime) else number(value)

@@ -175,6 +175,7 @@ class Workspace:
         where: Sequence[str] | Mapping[str, Any] = (),
         top: int | None = None,
         rolling: int | None = None,
+        min_coverage: float | None = None,
         cumulative: bool = False,
         compare: str | None = None,
         as_of: Moment = None,
@@ -183,6 +184,7 @@ class Workspace:
         """The answer to one question; see `footfall.query.Query` for what each part means."""
         from footfall.measuring import answer
         from footfall.query import Query
+        from footfall.sources.happened import happened_to
 
         now = self.now()
         query = Query.parse(
@@ -198,36 +200,23 @@ class Workspace:
             where=where,
             top=top,
             rolling=rolling,
+            min_coverage=min_coverage,
             cumulative=cumulative,
             compare=compare,
             as_of=as_of,
             policies=policies or {},
         )
         subject = Subject.of(self.metrics[query.metric], self.tables)
-        result = answer(query, subject, self.snapshot(query.as_of, subject.tables), self.engine, now)
+        happened = happened_to(subject.tables, self._happened, self.sources)
+        snapshot = self.snapshot(query.as_of, subject.tables)
+        result = answer(query, subject, snapshot, self.engine, now, happened=happened)
         return replace(result, notes=(*self._notes_on(subject.tables), *result.notes))
 
     @cached_property
     def _happened(self) -> Happened:
-        """What sources and settings say about the time that numbers are of."""
-        settings = self.settings
-        annotations = [part.annotation for part in settings.annotations]
-        known_wrong = [part.known_wrong for part in settings.known_wrong]
-        for what, records in (("annotations", annotations), ("known_wrong", known_wrong)):
-            for record in records:
-                self._check_names(what, record.source, record.table)
-        for name, source in self.sources.items():
-            annotations += [replace(a, source=name) for a in getattr(source, "annotations", ())]
-            known_wrong += [replace(k, source=name) for k in getattr(source, "known_wrong", ())]
-        return Happened(tuple(annotations), tuple(known_wrong))
+        from footfall.sources.happened import gather
 
-    def _check_names(self, what: str, source: str, table: str) -> None:
-        hint = f"It stands in footfall.toml under [[{what}]]."
-        if source and source not in self.sources:
-            raise UnknownNameError("source", source, self.sources, hint)
-        known = self.sources[source].tables if source else self.tables.values()
-        if table and table not in (t.name for t in known):
-            raise UnknownNameError("table", table, (t.name for t in known), hint)
+        return gather(self.settings, self.sources)
 
     def annotations(self, since: Moment = None, until: Moment = None) -> tuple[Annotation, ...]:
         """What happened in [since, until), by the sources and footfall.toml, oldest first.

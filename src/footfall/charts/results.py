@@ -274,9 +274,7 @@ def _legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Poi
     if any(p.value is not None and not p.is_settled for p in points):
         said.append(f"{'dashed' if is_lines else 'pale'}: provisional or partly collected")
     if has_time and any(p.value is None for p in points):
-        said.append(
-            "gap: not collected" + (", or less than half of what the mean is of" if result.query.rolling else "")
-        )
+        said.append("gap: not collected" + (", or not enough of what the mean is of" if result.query.rolling else ""))
     if len(drawn.layer) > 1 and any(p.previous is not None for p in points):
         said.append(f"{'grey' if is_lines else 'black'} line: {result.compared_with}")
     return said

@@ -15,9 +15,6 @@ from footfall.periods import Period
 if TYPE_CHECKING:
     from footfall.result import Result
 
-_LEAST_OF_A_MEAN = 0.5
-"""A mean of less than this part of its periods is not drawn: one Monday is no week."""
-
 
 @dataclass(frozen=True)
 class Point:
@@ -39,7 +36,7 @@ def points_of(result: Result) -> list[Point]:
     points = []
     for row in result.rows.to_pylist():
         value, coverage = row[name], row["coverage"]
-        is_known = value is not None and coverage > (_LEAST_OF_A_MEAN if result.query.rolling else 0)
+        is_known = value is not None and coverage > 0
         points.append(
             Point(
                 period=result.period_of(row["period"]),

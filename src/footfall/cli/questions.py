@@ -41,6 +41,10 @@ _ASKED: dict[str, tuple[Any, Any]] = {
     "where": (list[str] | None, _option(metavar="FILTER", says="DIM=VALUE[,VALUE] or DIM!=VALUE; may be repeated.")),
     "top": (int | None, _option(metavar="N", says="The N largest groups; the others together in one row.")),
     "rolling": (int | None, _option(metavar="N", says="Mean over N calendar periods.")),
+    "min_coverage": (
+        float | None,
+        _option(metavar="SHARE", says="Of a mean: the part of its time that must have been collected; default 1."),
+    ),
     "cumulative": (bool, _option("--cumulative", says="Running total.")),
     "compare": (
         str | None,

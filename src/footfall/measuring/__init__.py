@@ -5,6 +5,7 @@ measure   filter, group and count, in one expression on the engine, from the tab
 series    fill gaps, roll, accumulate: small, and the same for every engine
 rows      order, compare, and hand over as Arrow
 coverage  what the ledger says about it, all along
+remarks   what a reader must know about the time
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from footfall.annotations import NOTHING_HAPPENED, Happened
 from footfall.errors import QueryError
 from footfall.measuring.kinds import PERIOD, VALUE
 from footfall.measuring.matching import Group
@@ -28,6 +30,7 @@ from footfall.measuring.plan import (
     keep_top,
     whole_periods,
 )
+from footfall.measuring.remarks import remark_on_means, remark_on_zero_days, remarks_on_time
 from footfall.measuring.rows import Compared, rows_of, schema_of, sparse_rows
 from footfall.measuring.series import (
     Cells,
@@ -63,9 +66,13 @@ def answer(
     engine: Engine,
     now: datetime,
     use_rollups: bool = True,
+    happened: Happened = NOTHING_HAPPENED,
 ) -> Result:
-    """What `query` asks; `use_rollups` changes how fast it comes, never what it says."""
-    plan = Plan(query, subject, snapshot, engine, now, use_rollups=use_rollups)
+    """What `query` asks; `use_rollups` changes how fast it comes, never what it says.
+
+    `happened` is what is known to have happened to the values that are read.
+    """
+    plan = Plan(query, subject, snapshot, engine, now, use_rollups=use_rollups, happened=happened)
     plan = find_window(find_spellings(choose_policies(plan)))
     if plan.window is None:
         return _result(plan, schema_of(plan, _int64()).empty_table())
@@ -74,12 +81,15 @@ def answer(
     assert window is not None
     measured = _measure(plan, reach_back(plan, window))
     check_values(plan, has_rows=measured.rows.num_rows > 0)
+    if window.start > now and not measured.rows.num_rows:
+        return _result(plan, schema_of(plan, measured.value_type).empty_table())
     if measured.is_sparse:
-        rows = sparse_rows(plan, window, measured.periods, measured.rows)
+        rows = sparse_rows(plan, measured.periods, measured.rows)
         return _result(plan.note(_SPARSE.format(len(measured.periods), plan.query.grain)), rows)
     if plan.query.compare is not None:
         return _compare(plan, window, measured)
     series = transform(plan, measured.series(plan, measured.cells))
+    plan = plan.note(*remark_on_means(plan, series), *remark_on_zero_days(plan, series))
     return _result(plan, rows_of(plan, series, measured.value_type))
 
 
@@ -120,7 +130,7 @@ class _Measured:
         return cells if self.group_columns else {(): cells.get((), {})}
 
     def series(self, plan: Plan, groups: Iterable[Group]) -> Series:
-        return fill_gaps(plan, self.window, self.periods, self.cells, groups)
+        return fill_gaps(plan, self.periods, self.cells, groups)
 
 
 def _measure(plan: Plan, window: Window) -> _Measured:
@@ -171,13 +181,14 @@ def _result(plan: Plan, rows: pa.Table) -> Result:
     window, query = plan.window, replace(plan.query, policies=plan.policies)
     if window is None:
         return Result(query, plan.metric, rows, plan.notes, plan.snapshot.version)
-    query = replace(query, since=window.start, until=window.end)
     return Result(
-        query,
+        replace(query, since=window.start, until=window.end),
         plan.metric,
         rows,
-        (*plan.notes, *plan.division.notes(window), *plan.coverage.notes(window)),
+        (*plan.notes, *plan.division.notes(window), *remarks_on_time(plan)),
         plan.snapshot.version,
+        coverage=plan.coverage.share(window),
+        annotations=plan.annotations,
     )
 
 

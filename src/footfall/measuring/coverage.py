@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from footfall.annotations import KnownWrong
 from footfall.ledger import Entry, Status
-from footfall.periods import EPOCH, FAR_FUTURE, Window, merge, short
+from footfall.periods import EPOCH, FAR_FUTURE, Grain, Window, floor, merge, short, subtract
+from footfall.states import State
 
 if TYPE_CHECKING:
-    from footfall.lake import Collected
+    from footfall.lake import Collected, Scope
 
 _MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class ScopeTime:
+    """The time that was collected of one scope: windows in order that do not touch."""
+
+    collected: tuple[Window, ...]
+    left_at: datetime
+    """From here on the scope is no longer asked for: it is neither collected nor missed."""
+
+    def is_whole(self, window: Window) -> bool:
+        """Whether all of `window` was collected, as long as the scope was asked for."""
+        end = min(window.end, self.left_at)
+        return window.start >= end or share_of(self.collected, Window(window.start, end)) == 1
 
 
 @dataclass(frozen=True)
@@ -25,51 +42,93 @@ class Coverage:
     A source may be collected by scope (repository by repository): the coverage of a span is then the
     mean over its scopes, each being the share of the span that was collected of it. A scope that was
     retired before the span began is no part of the mean: it is not missed, and a note says that it left.
+    Time that is known to be wrong does not count as collected.
     """
 
     collected: Collected
     now: datetime
+    known_wrong: tuple[KnownWrong, ...] = ()
 
     def of(self, scopes: Callable[[str], bool]) -> Coverage:
         """The part of it about the scopes that `scopes` accepts."""
-        return Coverage(self.collected.of(lambda scope: scopes(scope.name)), self.now)
+        wrong = tuple(one for one in self.known_wrong if not one.scope or scopes(one.scope))
+        return Coverage(self.collected.of(lambda scope: scopes(scope.name)), self.now, wrong)
 
     def of_scope(self, name: str) -> Coverage:
         """The part of it about one scope; asking for each in turn costs no more than asking for all."""
-        return Coverage(self.collected.of_scope(name), self.now)
+        wrong = tuple(one for one in self.known_wrong if one.scope in ("", name))
+        return Coverage(self.collected.of_scope(name), self.now, wrong)
+
+    @cached_property
+    def scopes(self) -> Mapping[Scope, ScopeTime]:
+        """Of each scope the time that was collected and is not known to be wrong."""
+        retired = self.collected.retired
+        return {
+            scope: ScopeTime(
+                tuple(self._right(scope, merge(span.window for span in spans))),
+                retired[scope].window.start if scope in retired else FAR_FUTURE,
+            )
+            for scope, spans in self.collected.spans.items()
+        }
+
+    def _right(self, scope: Scope, windows: list[Window]) -> Iterable[Window]:
+        # What is read from several tables has no source of its own.
+        wrong = [
+            known.window
+            for known in self.known_wrong
+            if (not known.source or not scope.source or known.source == scope.source)
+            and known.scope in ("", scope.name)
+        ]
+        return (part for window in windows for part in subtract(window, wrong)) if wrong else windows
 
     def share(self, window: Window) -> float:
         """The share of `window` that was collected, 0 to 1; exact until the one division."""
-        if not self._shares or window.start == window.end:
+        asked = [(time, times) for time, times in self._counted if time.left_at > window.start]
+        if not asked or window.start == window.end:
             return 0.0
-        scopes = [(windows, times) for windows, left_at, times in self._shares if left_at > window.start]
-        if not scopes:
-            return 0.0
-        covered = sum(times * _overlap(windows, window) for windows, times in scopes)
-        return covered / (sum(times for _, times in scopes) * (window.length // _MICROSECOND))
+        covered = sum(times * overlap(time.collected, window) for time, times in asked)
+        return covered / (sum(times for _, times in asked) * (window.length // _MICROSECOND))
+
+    def is_whole(self, window: Window) -> bool:
+        """Whether all of `window` was collected of every scope, as long as it was asked for."""
+        asked = [time for time, _ in self._counted if time.left_at > window.start]
+        return bool(asked) and all(time.is_whole(window) for time in asked)
 
     def is_provisional(self, window: Window) -> bool:
         """Whether some of what was collected of `window` may still be revised by its source."""
-        return _overlap(self._provisional, window) > 0
+        return overlap(self._provisional, window) > 0
+
+    def is_known_wrong(self, window: Window) -> bool:
+        return any(wrong.window.overlaps(window) for wrong in self.known_wrong)
+
+    def state(self, window: Window) -> State:
+        """The one word for `window`. What is over by the last midnight and was not collected is lost.
+
+        The day that is not over cannot be collected whole, by many sources not at all: it is not lost yet.
+        """
+        if self.is_known_wrong(window):
+            return State.KNOWN_WRONG
+        due = Window(window.start, max(window.start, min(window.end, floor(Grain.DAY, self.now))))
+        is_whole = self.is_whole(window)
+        if not is_whole and due.start < due.end and not self.is_whole(due):
+            return State.LOST
+        if window.end > self.now or not is_whole:
+            return State.NOT_OVER
+        return State.PROVISIONAL if self.is_provisional(window) else State.COMPLETE
 
     @cached_property
     def bounds(self) -> Window | None:
         """From the first to the last moment that was collected; what is collected "since ever" has no first."""
-        windows = [window for scope_windows, _, _ in self._shares for window in scope_windows]
-        if not windows:
+        spans = [span for spans in self.collected.spans.values() for span in spans]
+        if not spans:
             return None
-        last = max(window.end for window in windows)
-        return Window(min((w.start for w in windows if w.start > EPOCH), default=last), last)
+        last = max(span.end for span in spans)
+        return Window(min((span.start for span in spans if span.start > EPOCH), default=last), last)
 
     @cached_property
-    def _shares(self) -> list[tuple[list[Window], datetime, int]]:
-        """Of each scope the spans collected and when it was retired; scopes where both are equal counted together."""
-        counted: dict[tuple[tuple[Window, ...], datetime], int] = {}
-        for scope, spans in self.collected.spans.items():
-            left = self.collected.retired.get(scope)
-            key = tuple(merge(span.window for span in spans)), left.window.start if left else FAR_FUTURE
-            counted[key] = counted.get(key, 0) + 1
-        return [(list(windows), left_at, times) for (windows, left_at), times in counted.items()]
+    def _counted(self) -> list[tuple[ScopeTime, int]]:
+        """What was collected of the scopes; scopes where it is equal are counted together."""
+        return list(Counter(self.scopes.values()).items())
 
     @cached_property
     def _provisional(self) -> list[Window]:
@@ -77,36 +136,72 @@ class Coverage:
         return merge(span.window for span in spans if span.is_provisional_at(self.now))
 
     def notes(self, window: Window) -> list[str]:
-        """One sentence each on what is missing, what failed and what was refused within `window`."""
+        """One sentence each on what is wrong, missing, not collected, failed and refused within `window`."""
         inside = [entry for entry in self.collected.noted if entry.window.overlaps(window)]
         missing = [e for e in inside if e.status is Status.MISSING]
         failed = [e for e in inside if e.status is Status.FAILED]
-        refused = [e for e in inside if e.is_success and e.rejected]
         retired = {scope.name: e for scope, e in self.collected.retired.items() if e.window.overlaps(window)}
-        notes = []
-        if missing:
-            notes.append(
-                f"{_counted(missing)} missing: the source has nothing for {_listed(missing)}{_reason(missing)}."
-            )
-        if failed:
-            notes.append(
-                f"{_counted(failed)} could not be collected when last tried: {_listed(failed)}{_reason(failed)}; "
-                "what was stored before still counts."
-            )
-        if retired:
-            named = [f"{scope} since {short(entry.window.start)}" for scope, entry in sorted(retired.items())]
-            more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
-            notes.append(f"Not collected any more: {', '.join(named[:3])}{more}; what was stored before still counts.")
-        if refused:
-            lines = sum(entry.rejected for entry in refused)
-            sample = next((f", such as {e.sample!r}" for e in refused if e.sample), "")
-            notes.append(
-                f"{lines:,} {'line was' if lines == 1 else 'lines were'} refused in {_counted(refused)}{sample}."
-            )
-        return notes
+        return [
+            *self._wrong_notes(window),
+            *_missing_note(missing),
+            *_failed_note(failed),
+            *self._stale_note(window, [*missing, *failed]),
+            *_retired_note(retired),
+            *_refused_note([e for e in inside if e.is_success and e.rejected]),
+        ]
+
+    def _wrong_notes(self, window: Window) -> list[str]:
+        wrong = sorted((k for k in self.known_wrong if k.window.overlaps(window)), key=lambda k: k.window)
+        return [f"Known to be wrong, and counted as not collected: {one}." for one in wrong]
+
+    def _stale_note(self, window: Window, explained: Sequence[Entry]) -> list[str]:
+        """What is over by the last midnight and lies after everything that was collected."""
+        asked_for = [spans for scope, spans in self.collected.spans.items() if scope not in self.collected.retired]
+        last = max((span.end for spans in asked_for for span in spans), default=None)
+        due = min(window.end, floor(Grain.DAY, self.now))
+        since = window.start if last is None else max(last, window.start)
+        if last is None or since >= due or not subtract(Window(since, due), (e.window for e in explained)):
+            return []
+        return [f"Not collected since {short(last)}; run `footfall collect`."]
 
 
-def _overlap(windows: Sequence[Window], window: Window) -> int:
+def _missing_note(missing: Sequence[Entry]) -> list[str]:
+    if not missing:
+        return []
+    return [f"{_counted(missing)} missing: the source has nothing for {_listed(missing)}{_reason(missing)}."]
+
+
+def _failed_note(failed: Sequence[Entry]) -> list[str]:
+    if not failed:
+        return []
+    return [
+        f"{_counted(failed)} could not be collected when last tried: {_listed(failed)}{_reason(failed)}; "
+        "what was stored before still counts."
+    ]
+
+
+def _retired_note(retired: Mapping[str, Entry]) -> list[str]:
+    if not retired:
+        return []
+    named = [f"{scope} since {short(entry.window.start)}" for scope, entry in sorted(retired.items())]
+    more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
+    return [f"Not collected any more: {', '.join(named[:3])}{more}; what was stored before still counts."]
+
+
+def _refused_note(refused: Sequence[Entry]) -> list[str]:
+    if not refused:
+        return []
+    lines = sum(entry.rejected for entry in refused)
+    sample = next((f", such as {e.sample!r}" for e in refused if e.sample), "")
+    return [f"{lines:,} {'line was' if lines == 1 else 'lines were'} refused in {_counted(refused)}{sample}."]
+
+
+def share_of(windows: Sequence[Window], window: Window) -> float:
+    """The share of `window` that lies in `windows`, which are merged and in order."""
+    return overlap(windows, window) / (window.length // _MICROSECOND)
+
+
+def overlap(windows: Sequence[Window], window: Window) -> int:
     """Microseconds of `window` that lie in `windows`, which are merged and in order."""
     at = bisect_right(windows, window.start, key=lambda w: w.end)
     total = 0

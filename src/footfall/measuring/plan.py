@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from footfall.annotations import NOTHING_HAPPENED, Annotation, Happened
 from footfall.errors import UnknownNameError
 from footfall.filters import Filter, Prefix, Value, Wanted
 from footfall.measuring.coverage import Coverage
@@ -15,7 +16,7 @@ from footfall.measuring.facts import Division, divide
 from footfall.measuring.matching import Group
 from footfall.measuring.measure import Measurement, groups_of
 from footfall.metrics import Kind, Metric, Subject
-from footfall.periods import Grain, Window, ceil, floor
+from footfall.periods import Grain, Window, ceil, floor, short
 from footfall.query import Query, step
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Plan:
     engine: Engine
     now: datetime
     use_rollups: bool = True
+    happened: Happened = NOTHING_HAPPENED
+    """What is known to have happened to the values of the table."""
     window: Window | None = None
     policies: tuple[tuple[str, str], ...] = ()
     kept: tuple[Group, ...] | None = None
@@ -49,8 +52,8 @@ class Plan:
     """What ranking measured on the way, where that is the whole answer: the sums of a total."""
     notes: tuple[str, ...] = ()
 
-    def note(self, sentence: str) -> Plan:
-        return replace(self, notes=(*self.notes, sentence))
+    def note(self, *sentences: str) -> Plan:
+        return replace(self, notes=(*self.notes, *sentences))
 
     @property
     def metric(self) -> Metric:
@@ -90,16 +93,29 @@ class Plan:
         """Whether no rows in a collected period means 0."""
         return self.metric.kind in (Kind.SUM, Kind.DISTINCT)
 
+    def is_asked(self, scope: str) -> bool:
+        """Whether the query is about `scope`, by its filters."""
+        return all(pin.accepts(scope, self._folds_scopes) for pin in self._scope_filters)
+
+    @cached_property
+    def _scope_filters(self) -> tuple[Filter, ...]:
+        return tuple(f for f in self.query.where if f.dimension == self.division.scope)
+
+    @property
+    def _folds_scopes(self) -> bool:
+        scope = self.division.scope
+        return scope is not None and self.subject.dimensions[scope].folds_case
+
     @cached_property
     def coverage(self) -> Coverage:
         """The ledger on what is read, of the scopes that the query is about."""
-        scope = self.division.scope
-        pins = [f for f in self.query.where if f.dimension == scope]
-        whole = Coverage(self.division.collected, self.now)
-        if scope is None or not pins:
-            return whole
-        folds_case = self.subject.dimensions[scope].folds_case
-        return whole.of(lambda name: all(pin.accepts(name, folds_case) for pin in pins))
+        whole = Coverage(self.division.collected, self.now, self.happened.known_wrong)
+        return whole.of(self.is_asked) if self._scope_filters else whole
+
+    @cached_property
+    def annotations(self) -> tuple[Annotation, ...]:
+        """What happened in the window of the query, about the scopes asked."""
+        return self.happened.within(self.window, self.is_asked) if self.window else ()
 
     @cached_property
     def scope_position(self) -> int | None:
@@ -118,7 +134,7 @@ class Plan:
                 return self.coverage
             named = {group[self.scope_position] for group in self.kept}
             return self.coverage.of(lambda name: name not in named)
-        return self.coverage.of_scope(str(scope)) if scope is not None else self.coverage.of(lambda name: False)
+        return self.coverage.of_scope(str(scope))
 
 
 def choose_policies(plan: Plan) -> Plan:
@@ -178,16 +194,14 @@ def find_window(plan: Plan) -> Plan:
     It never reaches past the current period. Nothing asked and nothing known gives no window.
     """
     query = plan.query
-    grain = Grain.DAY if query.grain is Grain.TOTAL else query.grain
     since, until = query.since, query.until
     if since is None or until is None:
+        grain = Grain.DAY if query.grain is Grain.TOTAL else query.grain
         known = [w for w in (plan.measurement.bounds(grain), plan.coverage.bounds) if w is not None]
         if not known and since is None:
-            return plan.note(f"Nothing was collected yet for {plan.metric.name}; run `footfall collect`.")
-        newest = step(grain, floor(grain, plan.now), 1)
+            return plan.note(_nothing_known(plan))
         if until is None:
-            last = max((w.end for w in known), default=plan.now)
-            until = min(ceil(grain, last), newest)
+            until = _last_known(plan, grain, known)
             until = max(until, step(grain, floor(grain, since), 1)) if since else until
         if since is None:
             since = floor(grain, min(w.start for w in known))
@@ -196,17 +210,36 @@ def find_window(plan: Plan) -> Plan:
     return replace(plan, window=Window(since, until))
 
 
+def _last_known(plan: Plan, grain: Grain, known: Sequence[Window]) -> datetime:
+    """Where an open window ends: with the period of the last that is known, at the latest with the current one.
+
+    A total ends with what was collected, so that it holds no time that is not over.
+    """
+    last = max((w.end for w in known), default=plan.now)
+    collected = plan.coverage.bounds
+    if plan.query.grain is Grain.TOTAL and collected and last - collected.end < timedelta(days=1):
+        return min(collected.end, plan.now)
+    return min(ceil(grain, last), step(grain, floor(grain, plan.now), 1))
+
+
+def _nothing_known(plan: Plan) -> str:
+    if plan.query.as_of is not None:
+        return f"Nothing was known of {plan.metric.name} at {short(plan.query.as_of)}."
+    return f"Nothing was collected yet for {plan.metric.name}; run `footfall collect`."
+
+
 def whole_periods(plan: Plan) -> Plan:
-    """Means and comparisons are of whole periods: half a day beside full ones would look like a fall."""
-    window, query = plan.window, plan.query
+    """Every grain but a total has whole periods: a part of a week beside full ones would look like a fall."""
+    window, grain = plan.window, plan.query.grain
     assert window is not None
-    if query.grain is Grain.TOTAL or (query.rolling is None and query.compare is None):
+    if grain is Grain.TOTAL:
         return plan
-    whole = Window(floor(query.grain, window.start), ceil(query.grain, window.end))
+    whole = Window(floor(grain, window.start), ceil(grain, window.end))
     if whole == window:
         return plan
-    reason = "compare" if query.rolling is None else "rolling"
-    return replace(plan, window=whole).note(f"The window was widened to whole {query.grain}s ({whole}) for {reason}.")
+    return replace(plan, window=whole).note(
+        f"The window was widened to whole {grain}s in UTC ({whole}): a part of a {grain} would look like a fall."
+    )
 
 
 def keep_top(plan: Plan) -> Plan:

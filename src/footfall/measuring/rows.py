@@ -12,8 +12,9 @@ import pyarrow as pa
 from footfall.measuring.kinds import PERIOD, VALUE
 from footfall.measuring.matching import Group
 from footfall.measuring.plan import Plan, as_text
-from footfall.measuring.series import Number, Series, fill_gaps
-from footfall.periods import Grain, Period, Window
+from footfall.measuring.series import Number, Series, cover_of
+from footfall.periods import Grain, Period
+from footfall.states import State
 
 MOMENT_TYPE = pa.timestamp("us", "UTC")
 
@@ -39,7 +40,7 @@ def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
     ]
     if compared:
         columns += [(f"{name}_previous", value_type), ("change", value_type), ("change_percent", pa.float64())]
-    return pa.schema([*columns, ("coverage", pa.float64()), ("is_provisional", pa.bool_())])
+    return pa.schema([*columns, ("coverage", pa.float64()), ("is_provisional", pa.bool_()), ("state", pa.string())])
 
 
 def rows_of(plan: Plan, series: Series, value_type: pa.DataType, compared: Compared | None = None) -> pa.Table:
@@ -56,6 +57,7 @@ def rows_of(plan: Plan, series: Series, value_type: pa.DataType, compared: Compa
         columns += [earlier, *changes(values, earlier)]
     columns.append([cover.shares[i] for i in count for cover in covers])
     columns.append([cover.provisional[i] for i in count for cover in covers])
+    columns.append([str(cover.states[i]) for i in count for cover in covers])
     schema = schema_of(plan, value_type)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 
@@ -95,7 +97,7 @@ def _from_largest(value: Number) -> tuple[bool, float]:
     return value is None, -(value or 0)
 
 
-def sparse_rows(plan: Plan, window: Window, periods: Sequence[Period], measured: pa.Table) -> pa.Table:
+def sparse_rows(plan: Plan, periods: Sequence[Period], measured: pa.Table) -> pa.Table:
     """The rows that have data, as they were measured, each with the coverage of its period (and scope)."""
     import pyarrow.compute as pc
 
@@ -105,7 +107,7 @@ def sparse_rows(plan: Plan, window: Window, periods: Sequence[Period], measured:
         measured = measured.append_column(PERIOD, start)
     scope_column = None if plan.scope_position is None else columns[plan.scope_position]
     scopes = [None] if scope_column is None else pc.unique(measured[scope_column]).to_pylist()
-    cover = pa.concat_tables(_cover_table(plan, window, periods, scope, scope_column) for scope in scopes)
+    cover = pa.concat_tables(_cover_table(plan, periods, scope, scope_column) for scope in scopes)
     keys = [PERIOD] if scope_column is None else [PERIOD, scope_column]
     joined = measured.join(cover, keys, join_type="left outer")
     schema = schema_of(plan, measured[VALUE].type)
@@ -114,22 +116,28 @@ def sparse_rows(plan: Plan, window: Window, periods: Sequence[Period], measured:
         joined,
         sort_keys=[(PERIOD, "ascending"), *by_value, *((name, "ascending") for name in columns)],
     )
-    picked = joined.take(order).select([PERIOD, *columns, VALUE, "coverage", "is_provisional"])
-    picked = picked.set_column(picked.num_columns - 2, "coverage", pc.fill_null(picked["coverage"], 0.0))
-    picked = picked.set_column(picked.num_columns - 1, "is_provisional", pc.fill_null(picked["is_provisional"], False))
+    picked = joined.take(order).select([PERIOD, *columns, VALUE, *_UNKNOWN])
+    for name, value in _UNKNOWN.items():
+        position = picked.column_names.index(name)
+        picked = picked.set_column(position, name, pc.fill_null(picked[name], value))
     return picked.rename_columns(schema.names).cast(schema)
 
 
-def _cover_table(plan: Plan, window: Window, periods: Sequence[Period], scope: Any, column: str | None) -> pa.Table:
+_UNKNOWN: dict[str, Any] = {"coverage": 0.0, "is_provisional": False, "state": str(State.LOST)}
+"""Of rows that lie in no period that was asked about."""
+
+
+def _cover_table(plan: Plan, periods: Sequence[Period], scope: Any, column: str | None) -> pa.Table:
     group: Group = ()
     if plan.scope_position is not None:
         group = tuple(scope if i == plan.scope_position else None for i in range(len(plan.query.by)))
-    cover = fill_gaps(plan, window, periods, {}, [group]).covers[plan.scope_of(group)]
+    cover = cover_of(plan, plan.scope_of(group), periods)
     table = pa.table(
         {
             PERIOD: pa.array([period.start for period in periods], MOMENT_TYPE),
             "coverage": cover.shares,
             "is_provisional": cover.provisional,
+            "state": [str(state) for state in cover.states],
         }
     )
     return table if column is None else table.append_column(column, pa.array([scope] * len(periods), pa.string()))

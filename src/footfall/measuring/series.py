@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import accumulate as accumulate_with
 from typing import TypeAlias
 
 from footfall.measuring.matching import Group
 from footfall.measuring.plan import Plan
 from footfall.periods import Grain, Period, Window, shift
 from footfall.query import step
+from footfall.states import State, worst
 
 Number: TypeAlias = int | float | datetime | None
 
@@ -20,10 +22,11 @@ Cells: TypeAlias = Mapping[Group, Mapping[int, Number]]
 
 @dataclass(frozen=True)
 class Cover:
-    """Of each period: the share that was collected, and whether it may still change."""
+    """Of each period: the share that was collected, whether it may still change, and the one word for it."""
 
     shares: tuple[float, ...]
     provisional: tuple[bool, ...]
+    states: tuple[State, ...]
 
 
 @dataclass(frozen=True)
@@ -35,36 +38,32 @@ class Series:
     covers: dict[Hashable, Cover]
 
 
-def fill_gaps(plan: Plan, window: Window, periods: Sequence[Period], cells: Cells, groups: Iterable[Group]) -> Series:
-    """A slot for every period of every group: without rows it is 0 if something was collected, else unknown.
-
-    The share of a period at an edge of the window is that of its part within the window.
-    """
+def fill_gaps(plan: Plan, periods: Sequence[Period], cells: Cells, groups: Iterable[Group]) -> Series:
+    """A slot for every period of every group: without rows it is 0 if something was collected, else unknown."""
     covers: dict[Hashable, Cover] = {}
     values: dict[Group, list[Number]] = {}
     is_additive = plan.is_additive
     for group in groups:
         scope = plan.scope_of(group)
         if scope not in covers:
-            covers[scope] = _cover(plan, scope, window, periods)
+            covers[scope] = cover_of(plan, scope, periods)
         shares, measured = covers[scope].shares, cells.get(group, {})
         values[group] = [measured.get(i, 0 if share > 0 and is_additive else None) for i, share in enumerate(shares)]
     return Series(tuple(periods), values, covers)
 
 
-def _cover(plan: Plan, scope: Hashable, window: Window, periods: Sequence[Period]) -> Cover:
-    coverage = plan.coverage_of(scope)
-    parts = [period.window.clip(window) or period.window for period in periods]
+def cover_of(plan: Plan, scope: Hashable, periods: Sequence[Period]) -> Cover:
+    """What the ledger says about each period, of one scope or of all."""
+    coverage, windows = plan.coverage_of(scope), [period.window for period in periods]
     return Cover(
-        tuple(coverage.share(part) for part in parts),
-        tuple(
-            period.end > plan.now or coverage.is_provisional(part) for period, part in zip(periods, parts, strict=True)
-        ),
+        tuple(coverage.share(window) for window in windows),
+        tuple(window.end > plan.now or coverage.is_provisional(window) for window in windows),
+        tuple(coverage.state(window) for window in windows),
     )
 
 
 def roll(plan: Plan, series: Series) -> Series:
-    """The mean over the last N calendar periods, of those about which something is known.
+    """The mean over the last N calendar periods; no value where too little of them was collected.
 
     The series reaches N - 1 periods back before the window; those are used up here. The coverage of a
     mean is the mean coverage of its N periods, so a mean over four days of seven says so.
@@ -73,22 +72,53 @@ def roll(plan: Plan, series: Series) -> Series:
     if count is None:
         return series
     spans = [slice(i - count + 1, i + 1) for i in range(count - 1, len(series.periods))]
+    mean = mean_over(plan.query.grain, count, plan.query.min_coverage)
     return Series(
         series.periods[count - 1 :],
-        {group: [_mean(values[span]) for span in spans] for group, values in series.values.items()},
+        {
+            group: [mean(values[span], series.covers[plan.scope_of(group)].shares[span]) for span in spans]
+            for group, values in series.values.items()
+        },
         {
             scope: Cover(
                 tuple(sum(cover.shares[span]) / count for span in spans),
                 tuple(any(cover.provisional[span]) for span in spans),
+                tuple(worst(cover.states[span]) for span in spans),
             )
             for scope, cover in series.covers.items()
         },
     )
 
 
-def _mean(values: Sequence[Number]) -> float | None:
-    known = [value for value in values if isinstance(value, int | float)]
-    return sum(known) / len(known) if known else None
+Mean: TypeAlias = Callable[[Sequence[Number], Sequence[float]], float | None]
+
+
+def mean_over(grain: Grain, count: int, least: float) -> Mean:
+    """The mean of `count` periods by their values and coverage; None below the coverage `least`.
+
+    A period counts if at least that part of it was collected. When some may be absent, whole weeks of days are
+    weighed by weekday: each weekday's mean counts alike and each must be there, so that a missing weekend is no rise.
+    """
+    by_weekday = grain is Grain.DAY and count % 7 == 0 and least < 1
+
+    def mean(values: Sequence[Number], shares: Sequence[float]) -> float | None:
+        if sum(shares) / count < least:
+            return None
+        known = [
+            (position % 7, value)
+            for position, (value, share) in enumerate(zip(values, shares, strict=True))
+            if isinstance(value, int | float) and share >= least
+        ]
+        if len(known) / count < least:
+            return None
+        if not by_weekday:
+            return sum(value for _, value in known) / len(known)
+        days: dict[int, list[int | float]] = {}
+        for day, value in known:
+            days.setdefault(day, []).append(value)
+        return sum(sum(each) / len(each) for each in days.values()) / 7 if len(days) == 7 else None
+
+    return mean
 
 
 def accumulate(plan: Plan, series: Series) -> Series:
@@ -98,8 +128,7 @@ def accumulate(plan: Plan, series: Series) -> Series:
     """
     if not plan.query.cumulative:
         return series
-    assert plan.window is not None
-    lengths = [(period.window.clip(plan.window) or period.window).length for period in series.periods]
+    lengths = [period.window.length for period in series.periods]
     return replace(
         series,
         values={group: list(_running(values)) for group, values in series.values.items()},
@@ -118,16 +147,18 @@ def _running(values: Iterable[Number]) -> Iterable[Number]:
 
 
 def _running_cover(lengths: Sequence[timedelta], cover: Cover) -> Cover:
-    """Each period weighs as much as its part within the window is long."""
-    shares, flags = [], []
+    """Each period weighs as much as it is long."""
+    shares: list[float] = []
     collected = elapsed = 0.0
-    is_provisional = False
-    for length, share, flag in zip(lengths, cover.shares, cover.provisional, strict=True):
+    for length, share in zip(lengths, cover.shares, strict=True):
         seconds = length.total_seconds()
-        collected, elapsed, is_provisional = collected + share * seconds, elapsed + seconds, is_provisional or flag
+        collected, elapsed = collected + share * seconds, elapsed + seconds
         shares.append(collected / elapsed if share > 0 else 0.0)
-        flags.append(is_provisional)
-    return Cover(tuple(shares), tuple(flags))
+    return Cover(
+        tuple(shares),
+        tuple(accumulate_with(cover.provisional, bool.__or__)),
+        tuple(accumulate_with(cover.states, lambda a, b: worst((a, b)))),
+    )
 
 
 PASSES = (roll, accumulate)

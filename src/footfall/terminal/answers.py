@@ -14,6 +14,7 @@ from footfall.filters import label_of
 from footfall.formats import GAP, OTHERS, decimals_for, moment_of, number, share_of
 from footfall.metrics import KINDS, Kind
 from footfall.periods import Grain
+from footfall.states import State, worst
 from footfall.terminal.grids import Column, filled, sparkline
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def answer(result: Result, *, width: int = 100, most_rows: int | None = None) ->
         Text(),
     ]
     if not rows:
-        is_known = result.query.since is not None
-        parts.append(Text("No rows: nothing matches." if is_known else "Nothing was collected yet.", style="yellow"))
+        parts.append(Text(_why_empty(result), style="yellow"))
     elif query.grain is Grain.TOTAL:
         parts.append(_ranking(rows[:most_rows], result, width) if query.by else _single(rows[0], result))
         parts.extend(_left_out(len(rows), most_rows, "first"))
@@ -53,6 +53,13 @@ def answer(result: Result, *, width: int = 100, most_rows: int | None = None) ->
         parts.extend(_left_out(len(rows), most_rows, "last"))
     parts.append(_footer(result))
     return Group(*parts)
+
+
+def _why_empty(result: Result) -> str:
+    """Why there are no rows: nothing matches only where something was collected."""
+    if result.query.since is None:
+        return "Nothing was collected yet." if result.query.as_of is None else "Nothing was known at that time."
+    return "No rows: nothing matches." if result.coverage > 0 else "No rows: nothing of this time was collected."
 
 
 def _spark_line(values: Sequence[Any]) -> Text:
@@ -114,7 +121,7 @@ def _series(rows: Sequence[_Row], result: Result, width: int, groups: Sequence[s
     return grid
 
 
-_FACTS = ("period", "coverage", "is_provisional")
+_FACTS = ("period", "coverage", "is_provisional", "state")
 
 
 def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str], Sequence[_Row]]:
@@ -134,6 +141,7 @@ def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str
         line["period"] = row["period"]
         line["coverage"] = min(row["coverage"], line.get("coverage", 1.0))
         line["is_provisional"] = row["is_provisional"] or line.get("is_provisional", False)
+        line["state"] = worst(State(each["state"]) for each in (row, line) if "state" in each)
     sizes = {g: sum(_size(line[g]) for line in periods.values()) for g in groups}
     order = sorted(groups, key=lambda g: (g in OTHERS, -sizes[g]))
     return order, list(periods.values())
@@ -219,7 +227,18 @@ def _collected_part(rows: Sequence[_Row]) -> list[Text]:
     shares = {row["coverage"] for row in rows}
     if len(shares) > 1 or shares == {1.0}:
         return []
+    if worst(State(row["state"]) for row in rows) is State.NOT_OVER:
+        return [Text("  not over yet: all that is over was collected", style="yellow")]
     return [Text(f"  {_share(shares.pop())} of the time was collected", style="yellow")]
+
+
+_WHY_OPEN = {
+    State.COMPLETE: "it may still change",
+    State.PROVISIONAL: "provisional: its source may still revise it",
+    State.NOT_OVER: "the period is not over",
+    State.LOST: "not all of it was collected, and it may still change",
+    State.KNOWN_WRONG: "some of it is known to be wrong, and it may still change",
+}
 
 
 def _footer(result: Result) -> Text:
@@ -229,11 +248,10 @@ def _footer(result: Result) -> Text:
     if metric.kind is Kind.DISTINCT:
         lines.append(f"{metric.name} is {KINDS[Kind.DISTINCT]}.")
     rows = result.rows
-    known = (value is not None for value in rows[metric.name].to_pylist())
-    if any(
-        is_known and may_change for is_known, may_change in zip(known, rows["is_provisional"].to_pylist(), strict=True)
-    ):
-        lines.append("* provisional: its source may still revise it, or the period is not over")
+    facts = zip(*(rows[name].to_pylist() for name in (metric.name, "is_provisional", "state")), strict=True)
+    marked = {State(state) for value, may_change, state in facts if value is not None and may_change}
+    if marked:
+        lines.append(f"* {', or '.join(_WHY_OPEN[state] for state in State if state in marked)}")
     if any(value is None for value in rows[metric.name].to_pylist()):
         lines.append(f"{GAP} not collected: neither zero nor known")
     return Text("\n".join(["", *lines, *result.notes, *result.chosen]), style="dim")

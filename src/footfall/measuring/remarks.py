@@ -1,0 +1,121 @@
+"""Remarks: what a reader must know about the time that an answer is of, a sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from footfall.annotations import Annotation, AnnotationKind, span_in_words
+from footfall.measuring.plan import Plan
+from footfall.measuring.series import Series
+from footfall.metrics import Kind
+from footfall.periods import Grain, Period, short
+from footfall.states import State
+
+_MOST_NAMED = 3
+_BUSY = 10
+"""A day below this may well be followed by a day with nothing."""
+
+
+def remarks_on_time(plan: Plan) -> list[str]:
+    """On the window: what happened in it, and what of it was not collected."""
+    window = plan.window
+    assert window is not None
+    notes = [*remarks_on_annotations(plan.annotations), *plan.coverage.notes(window)]
+    if window.start > plan.now:
+        notes.insert(0, f"{short(window.start)} lies in the future: nothing is known of it yet.")
+    return notes
+
+
+def remarks_on_annotations(annotations: Sequence[Annotation]) -> Iterator[str]:
+    """Each break by itself; outages and notes the first few; releases are only carried along."""
+    for one in annotations:
+        if one.kind is AnnotationKind.BREAK:
+            yield f"A break: {_described(one)}. Numbers before and after it are not alike."
+    others = [one for one in annotations if one.kind in (AnnotationKind.OUTAGE, AnnotationKind.NOTE)]
+    for one in others[:_MOST_NAMED]:
+        yield f"{str(one.kind).capitalize()}: {_described(one)}."
+    if len(others) > _MOST_NAMED:
+        yield f"{len(others) - _MOST_NAMED:,} more annotations lie in this time."
+
+
+def _described(one: Annotation) -> str:
+    about = f" ({one.scope})" if one.scope else ""
+    return f"{one.text.rstrip('.')}{about}, {span_in_words(one.window)}"
+
+
+def remark_on_means(plan: Plan, series: Series) -> list[str]:
+    """How many means have no value because not all of their time was collected."""
+    if plan.query.rolling is None:
+        return []
+    least = plan.query.min_coverage
+    covers = series.covers.values()
+    short_of = sum(any(cover.shares[i] < least for cover in covers) for i in range(len(series.periods)))
+    if not short_of:
+        return []
+    part = "the whole" if least >= 1 else f"{least:.0%}"
+    means = "1 mean has" if short_of == 1 else f"{short_of:,} means have"
+    return [
+        f"{means} no value: less than {part} of its {plan.query.rolling} {plan.query.grain}s was collected"
+        f"{' (min_coverage lowers what is needed)' if least >= 1 else ''}."
+    ]
+
+
+def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
+    """Settled days without anything between busy days: upstream may have lost them.
+
+    Only where the whole is asked for by day: of a small part nothing is a common number. A weekday on which nothing
+    happened the week before or after as well is a quiet weekday.
+    """
+    query = plan.query
+    if (
+        query.grain is not Grain.DAY
+        or query.where
+        or query.rolling
+        or query.cumulative
+        or plan.metric.kind is not Kind.SUM
+    ):
+        return []
+    if not series.values or len(series.periods) < 3:
+        return []
+    states = [cover.states for cover in series.covers.values()]
+    totals = [
+        sum(v for values in series.values.values() if isinstance(v := values[i], int | float))
+        if all(state[i] is State.COMPLETE for state in states)
+        else None
+        for i in range(len(series.periods))
+    ]
+    found = [series.periods[i] for run in _empty_runs(totals) for i in run]
+    if not found:
+        return []
+    days, are = ("day", "is") if len(found) == 1 else ("days", "are")
+    return [
+        f"{len(found):,} settled {days} between busy days {are} 0: {_named(found)}. If the source lost "
+        f"{'it' if len(found) == 1 else 'them'}, add [[known_wrong]] to footfall.toml."
+    ]
+
+
+def _empty_runs(totals: Sequence[float | None]) -> Iterator[range]:
+    """Runs of zeros with a busy day on either side."""
+    start = 0
+    while start < len(totals):
+        if totals[start] != 0:
+            start += 1
+            continue
+        end = start
+        while end < len(totals) and totals[end] == 0:
+            end += 1
+        edges = (totals[start - 1] if start else None), (totals[end] if end < len(totals) else None)
+        is_quiet = any(
+            0 <= other < len(totals) and totals[other] == 0
+            for i in range(start, end)
+            for other in (i - 7, i + 7)
+            if not start <= other < end
+        )
+        if all(edge is not None and edge >= _BUSY for edge in edges) and not is_quiet:
+            yield range(start, end)
+        start = end
+
+
+def _named(periods: Sequence[Period]) -> str:
+    more = f" and {len(periods) - _MOST_NAMED:,} more" if len(periods) > _MOST_NAMED else ""
+    return ", ".join(period.label for period in periods[:_MOST_NAMED]) + more
