@@ -13,7 +13,9 @@ from typing import Any, NoReturn
 import pyarrow as pa
 
 from batches import entries_of, replaced_by, rows_in
+from footfall.collect import choose
 from footfall.ledger import Entry, Known
+from footfall.periods import ALL_TIME
 from footfall.sources import Batch, Context
 from footfall.sources.git import COMMITS, Git
 
@@ -109,13 +111,16 @@ class Collected:
     entries: list[Entry] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def collect(self, **changed: Any) -> list[Batch]:
+    def collect(self, *, is_recheck: bool = False, **changed: Any) -> list[Batch]:
         """One run of collecting, an hour after the one before."""
         self.options |= changed
         self.now += timedelta(hours=1)
         context = Context(self.workspace, self.workspace / "scratch", lambda: self.now, no_network)
         source = Git(Git.Settings.model_validate(self.options), context)
-        batches = list(source.fetch(list(source.offers(Known(self.entries), self.now)), self._tell))
+        known = Known(self.entries)
+        choice = choose("git", source.offers(known, self.now), known, ALL_TIME, self.now, is_recheck=is_recheck)
+        self.entries += [replace(entry, observed_at=self.now) for entry in choice.renewed]
+        batches = list(source.fetch(choice.wanted, self._tell))
         for batch in batches:
             self._apply(batch)
         return batches

@@ -106,9 +106,7 @@ class TestRealHistories:
         add(history, rows_of(shared_data, "icesat2py_icepyx"), [])
         collected.collect()
         first = collected.last
-        (batch,) = collected.collect()
-        assert not batch.rows
-        assert windows_of(batch) == []
+        assert collected.collect() == []
         assert collected.last.rows == first.rows
         assert collected.last.covered_until == first.covered_until + timedelta(hours=1)
 
@@ -135,7 +133,6 @@ class TestReading:
         assert windows_of(batch) == [ALL_TIME]
         (outcome,) = batch.outcomes
         assert outcome.offer.scope == "project"
-        assert outcome.position == int(collected.now.timestamp() * 1_000_000)
         assert collected.last.window == ALL_TIME
         assert collected.last.covered_until == collected.now
 
@@ -196,7 +193,7 @@ class TestReading:
         assert [r["authored_at"] is None for r in collected.rows] == [False, True, False]
         assert (collected.last.rows, collected.last.rejected) == (3, 1)
         assert "253370764800" in collected.last.sample
-        assert "1 commits are dated after" in collected.last.reason
+        assert "1 commit is dated after" in collected.last.reason
 
     def test_negative_and_absent_dates_are_refused_and_counted(self, history: History, collected: Collected) -> None:
         tree = git(history.folder, "mktree")
@@ -285,8 +282,9 @@ class TestChanges:
         assert not hashed & {"ada@example.org", "d@example.org"}
         collected.collect(hash_key="two")
         assert not hashed & collected.authors()
-        (batch,) = collected.collect(hash_key="two")
-        assert not batch.rows
+        assert collected.collect(hash_key="two") == []
+        (batch,) = collected.collect(is_recheck=True)
+        assert windows_of(batch) == [ALL_TIME]
 
     def test_a_new_mailmap_joins_authors_of_old_commits(self, history: History, collected: Collected) -> None:
         history.commit("2020-01-01T00:00Z", author="Ada <ada@work.example>")
@@ -381,6 +379,54 @@ class TestNames:
         }
         assert not [e for e in collected.entries[-2:] if e.reason]
 
+    def test_a_name_that_comes_back_is_counted_once(self, hosted: History, collected: Collected) -> None:
+        for n, owner in enumerate(["old", "new", "old", "new"], 3):
+            git(hosted.folder, "remote", "set-url", "origin", f"git@github.com:{owner}/project.git")
+            collected.collect()
+            assert [r["repo"] for r in collected.rows] == [f"{owner}/project"] * (n - 1)
+            hosted.commit(f"2020-01-0{n}T00:00Z", parents=[f":{n - 1}"])
+            hosted.write()
+
+    def test_a_name_that_was_an_empty_repository_s_is_counted_once(
+        self, tmp_path: Path, hosted: History, collected: Collected
+    ) -> None:
+        History.new(tmp_path / "empty")
+        named = {"address": "empty", "name": "new/project"}
+        collected.collect(repositories=["project", named])
+        git(hosted.folder, "remote", "set-url", "origin", "git@github.com:new/project.git")
+        collected.collect(repositories=["project"])
+        assert [r["repo"] for r in collected.rows] == ["new/project"] * 2
+
+    def test_a_renamed_shallow_clone_is_counted_once(
+        self, tmp_path: Path, hosted: History, collected: Collected
+    ) -> None:
+        git(tmp_path, "clone", "--quiet", "--depth=1", hosted.folder.as_uri(), "shallow")
+        collected.collect(repositories=[{"address": "shallow", "name": "one"}])
+        collected.collect(repositories=[{"address": "shallow", "name": "two"}])
+        assert [r["repo"] for r in collected.rows] == ["two"]
+
+    def test_a_moved_repository_whose_last_commit_was_amended_is_counted_once(
+        self, tmp_path: Path, hosted: History
+    ) -> None:
+        """Not even its address is the same: it begins with the same commit, and the old one has just left the settings."""
+        remote = Collected(tmp_path / "here", {"repositories": [hosted.folder.as_uri()]})
+        remote.collect()
+        hosted.commit("2020-01-02T00:00Z", parents=[":1"], author="Amended <ada@example.org>")
+        hosted.write()
+        hosted.folder.rename(tmp_path / "moved")
+        remote.collect(repositories=[(tmp_path / "moved").as_uri()])
+        assert [r["repo"] for r in remote.rows] == ["moved"] * 2
+
+    def test_a_fork_of_what_left_long_ago_stays_itself(self, hosted: History, collected: Collected) -> None:
+        collected.collect()
+        collected.collect(repositories=[])
+        git(hosted.folder.parent, "clone", "--quiet", "project", "fork")
+        fork = History(hosted.folder.with_name("fork"))
+        fork.commit("2021-01-01T00:00Z", parents=[git(fork.folder, "rev-parse", "HEAD~1")])
+        fork.write()
+        collected.collect(repositories=[{"address": "fork", "name": "fork"}])
+        assert sorted(r["repo"] for r in collected.rows) == ["fork", "fork", "old/project", "old/project"]
+
     def test_what_left_the_settings_stays_stored(self, tmp_path: Path, hosted: History, collected: Collected) -> None:
         other = History.new(tmp_path / "other")
         other.commit("2021-01-01T00:00Z")
@@ -437,9 +483,9 @@ class TestShallowClones:
         assert collected.last.rows == len(collected.rows) == 3
         assert "shallow" in collected.last.reason
         assert "2020-01-08" in collected.last.reason
-        (batch,) = collected.collect()
-        assert not batch.rows
+        assert collected.collect() == []
         assert "shallow" in collected.last.reason
+        assert collected.last.covered_until == collected.now
 
     def test_state_everything_once_they_are_whole(self, upstream: History, collected: Collected) -> None:
         self.clone(upstream, 3)
@@ -526,8 +572,7 @@ class TestCloneAddresses:
 
         trace = self.mirror(remote) / "FETCH_HEAD"
         trace.unlink()
-        (batch,) = remote.collect()
-        assert not batch.rows
+        assert remote.collect() == []
         assert not trace.exists(), "nothing was fetched, as the head is known"
 
     def test_the_repository_one_stands_in_is_not_taken_for_the_address(
@@ -662,6 +707,36 @@ class TestFaults:
         reason = self.reason(collected)
         assert f"git config --global --add safe.directory {history.folder}" in reason
 
+    @pytest.mark.parametrize("below", ["lib", "deep/er"])
+    def test_a_folder_inside_a_repository_is_none_itself(
+        self, history: History, collected: Collected, below: str
+    ) -> None:
+        """As the folder of a submodule that was not fetched: the commits around it are not its own."""
+        history.commit("2020-01-01T00:00Z")
+        history.write()
+        (history.folder / below).mkdir(parents=True)
+        collected.collect(repositories=[f"project/{below}"])
+        assert (collected.last.status, collected.rows) == (Status.FAILED, [])
+        assert f"lies inside the repository {history.folder}," in collected.last.reason
+        assert "git submodule update --init" in collected.last.reason
+
+    def test_a_head_at_no_branch_is_no_zero(self, history: History, collected: Collected) -> None:
+        """`git checkout --orphan`, or a bare copy whose default branch was renamed."""
+        history.commit("2020-01-01T00:00Z")
+        history.write()
+        git(history.folder, "symbolic-ref", "HEAD", "refs/heads/master")
+        reason = self.reason(collected)
+        assert "is at 'master', which does not exist; there is 'main'" in reason
+
+    def test_an_address_whose_head_is_at_no_branch_is_no_zero(self, tmp_path: Path, history: History) -> None:
+        for name in ("one", "two"):
+            history.commit("2020-01-01T00:00Z", branch=name)
+        history.write()
+        remote = Collected(tmp_path / "here", {"repositories": [history.folder.as_uri()]})
+        remote.collect()
+        assert remote.last.status is Status.FAILED
+        assert "there is 'one', 'two'" in remote.last.reason
+
     def test_no_git(self, history: History, collected: Collected, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
         assert "not installed" in self.reason(collected)
@@ -749,8 +824,7 @@ class TestSettings:
         history.commit("2020-01-01T00:00Z")
         history.write()
         git(history.folder, "remote", "add", "origin", "git@github.com:owner/name.git")
-        (history.folder / "deep" / "below").mkdir(parents=True)
-        collected.collect(repositories=["project/deep/below"])
+        collected.collect()
         assert [r["repo"] for r in collected.rows] == ["owner/name"]
 
     @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
+from threading import Event
 from types import TracebackType
 from typing import Self
 
@@ -67,7 +68,9 @@ class Bounds:
     """Bytes."""
     seconds: float = inf
     silence: float = inf
-    """Seconds in which it neither reads 1,000 bytes a second nor computes for a twentieth of the time."""
+    """Seconds in which it neither moves 1,000 bytes a second nor computes for a twentieth of the time."""
+    stop: Event | None = None
+    """Set by another thread to stop it."""
 
 
 class StoppedError(Exception):
@@ -259,6 +262,8 @@ class _Watch:
         if passed < _GLANCE:
             return
         self._looked = now
+        if self._bounds.stop and self._bounds.stop.is_set():
+            raise StoppedError("its result is no longer wanted")
         members = list(_members(self._session))
         if len(members) > self._bounds.processes:
             raise StoppedError(f"it started more than {self._bounds.processes} processes")

@@ -24,7 +24,7 @@ import pytest
 from footfall.errors import UnreachableError
 from footfall.ledger import Status
 from footfall.programs import Bounds, Program, StoppedError, run
-from footfall.repositories import Repository, mirror
+from footfall.repositories import Remote, Repository
 from histories import Collected, History, dated, git
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are counted in /proc")
@@ -203,15 +203,17 @@ class TestServersThatMadeGitFetchWithoutEnd:
         real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
         old_git.write_text(f'#!/bin/sh\n[ "$1" = version ] && echo git version 2.31.0 || exec {real} "$@"\n')
         old_git.chmod(0o755)
-        first = mirror(upstream.folder.as_uri(), tmp_path / "mirrors")
-        assert "promisor" in (first.folder / "config").read_text()
-        program = "import sys; from pathlib import Path; from footfall.repositories import mirror; mirror(sys.argv[1], Path(sys.argv[2]))"
+        remote = Remote(upstream.folder.as_uri(), tmp_path / "mirrors")
+        copy = remote.look(remote.head()).git_dir
+        assert "promisor" in (copy / "config").read_text()
+        program = "import sys; from pathlib import Path; from footfall.repositories import Remote; "
+        program += "remote = Remote(sys.argv[1], Path(sys.argv[2])); remote.look(remote.head())"
         monkeypatch.setenv("PATH", f"{old_git.parent}:{os.environ['PATH']}")
         command = [sys.executable, "-c", program, upstream.folder.as_uri(), str(tmp_path / "mirrors")]
         subprocess.run(command, check=True, timeout=60)
-        assert "promisor" not in (first.folder / "config").read_text()
+        assert "promisor" not in (copy / "config").read_text()
         assert len(list((tmp_path / "mirrors").iterdir())) == 1
-        assert git(first.folder, "rev-list", "--count", "HEAD") == "10"
+        assert git(copy, "rev-list", "--count", "HEAD") == "10"
 
 
 class TestServersThatKeepUsWaiting:
@@ -339,7 +341,7 @@ class TestProgramsThatAreStopped:
 
     def test_a_stopped_git_is_one_sentence(self, tmp_path: Path, marked: Marked) -> None:
         with listening(never) as port, pytest.raises(UnreachableError) as caught:
-            mirror(f"git://127.0.0.1:{port}/tool", tmp_path, 0.5)
+            Remote(f"git://127.0.0.1:{port}/tool", tmp_path, 0.5).head()
         assert str(caught.value) == (
             f"git://127.0.0.1:{port}/tool cannot be reached: git was stopped, as it came no further for 0.5 seconds"
         )

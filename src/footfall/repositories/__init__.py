@@ -1,22 +1,25 @@
 """Git repositories: the only user of the `git` program, as `http` is of the network.
 
 `repository` reads a git folder, `places` finds local ones, `mirrors` copies clone addresses, `addresses` are the
-texts that name these, `running` is how git is run. Faults are SourceErrors in git's own words.
+texts that name these, `running` is how git is run, `together` several times at once. Faults are SourceErrors in git's own words.
 """
 
 from footfall.repositories.addresses import hosted_name, is_clone_address, without_password
-from footfall.repositories.mirrors import PATIENCE, mirror
-from footfall.repositories.places import discover, has_commits
+from footfall.repositories.mirrors import PATIENCE, Remote
+from footfall.repositories.places import Look, has_commits, look_at
 from footfall.repositories.repository import FIELDS, Repository
+from footfall.repositories.together import together
 
 __all__ = [
     "FIELDS",
     "PATIENCE",
+    "Look",
+    "Remote",
     "Repository",
-    "discover",
     "has_commits",
     "hosted_name",
     "is_clone_address",
-    "mirror",
+    "look_at",
+    "together",
     "without_password",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _SCP = re.compile(r"(?:[^@/\s]+@)?[^:/\s]{2,}:(?!//)(?P<path>\S+)")
 """host:path as ssh takes it; a single letter before the colon is a Windows drive."""
@@ -27,3 +28,9 @@ _LOGIN = re.compile(r"""(?<=://)[^/@\s]+@|(?<![^\s'"])[^/@\s:'"]+:[^/@\s'"]+@"""
 def without_password(text: str) -> str:
     """`text` without the user names and passwords of the addresses in it."""
     return _LOGIN.sub("", text)
+
+
+def listed(branches: Sequence[str]) -> str:
+    """Names of branches for a sentence; of many the first."""
+    shown = ", ".join(map(repr, branches[:8]))
+    return shown if len(branches) <= 8 else f"{shown} and {len(branches) - 8} more"

@@ -10,11 +10,12 @@ import re
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 from footfall.errors import UnreachableError
-from footfall.programs import Bounds, Completed, StoppedError
-from footfall.repositories.addresses import hosted_name, without_password
-from footfall.repositories.repository import Repository
+from footfall.programs import Bounds, Completed
+from footfall.repositories.addresses import hosted_name, listed, without_password
+from footfall.repositories.places import Look, cuts_in
 from footfall.repositories.running import REMOTE, ask_git, never_fetches_by_itself, words
 
 PATIENCE = 60.0
@@ -23,25 +24,73 @@ PATIENCE = 60.0
 _BRANCH = "refs/heads/history"
 _LONGEST_FETCH = 12 * 3600.0
 _TRIES = 3
-"""How often the head is asked for, should it move on while it is fetched."""
+"""How often it is fetched, should the head move on meanwhile."""
 
 
-def mirror(address: str, folder: Path, patience: float = PATIENCE) -> Repository:
-    """A bare copy of the default branch's history below `folder`, brought up to date.
+@dataclass(frozen=True)
+class Remote:
+    """What is at a clone address, and the mirror of it in a folder below `mirrors`."""
 
-    Raises UnreachableError when the address does not answer, or gives something else than the head it names.
-    """
-    slug = re.sub(r"\W+", "-", hosted_name(address)) + "-" + hashlib.sha256(address.encode()).hexdigest()[:12]
-    copy = _Mirror(folder / slug, address, patience)
-    for _ in range(_TRIES):
-        head = copy.head_upstream()
-        if copy.is_shallow or not copy.is_copy_of(head):
-            copy.renew(head)
-        if copy.is_copy_of(head):
-            return Repository(copy.folder)
-    raise UnreachableError(
-        f"{without_password(address)} cannot be copied: it names {head[:10] or 'no commit'} as its head, and git got another"
-    )
+    address: str
+    mirrors: Path
+    patience: float = PATIENCE
+    stop: Event | None = None
+    """Set by another thread when the result is no longer wanted."""
+
+    @property
+    def folder(self) -> Path:
+        slug = re.sub(r"\W+", "-", hosted_name(self.address))
+        return self.mirrors / f"{slug}-{hashlib.sha256(self.address.encode()).hexdigest()[:12]}"
+
+    def head(self) -> str:
+        """The commit that it names as its HEAD; empty when there are no commits. Raises UnreachableError."""
+        if head := self._listed("HEAD").get("HEAD"):
+            return head
+        prefix = "refs/heads/"
+        if branches := [name.removeprefix(prefix) for name in self._listed(f"{prefix}*") if name.startswith(prefix)]:
+            raise UnreachableError(
+                f"{without_password(self.address)} names no branch that exists as its HEAD; there is {listed(branches)}: "
+                "its default branch has to be set there"
+            )
+        return ""
+
+    def _listed(self, pattern: str) -> dict[str, str]:
+        answer = self.ask("cannot be reached", "ls-remote", REMOTE, pattern)
+        if answer.status:
+            raise UnreachableError(f"{without_password(self.address)} cannot be reached: {words(answer.err)}")
+        lines = (line.partition("\t") for line in answer.out.decode(errors="replace").splitlines())
+        return {name: commit for commit, _, name in lines}
+
+    def look(self, head: str) -> Look:
+        """Copy the history of `head`, which it was just found to name; of a newer one if it has moved on.
+
+        Raises UnreachableError when the address gives something else than the head that it names.
+        """
+        copy = _Mirror(self.folder, self)
+        for _ in range(_TRIES):
+            if copy.is_shallow or not copy.is_copy_of(head):
+                copy.renew(head)
+            if copy.is_copy_of(head):
+                return Look(copy.folder, hosted_name(self.address), head, cuts_in(copy.folder / "shallow"))
+            head = self.head()
+        raise UnreachableError(
+            f"{without_password(self.address)} cannot be copied: "
+            f"it names {head[:10] or 'no commit'} as its head, and git got another"
+        )
+
+    def look_at_copy(self, head: str) -> Look | None:
+        """How the copy would look at `head`, where that is certain: a copy whose history is cut may reach further by now."""
+        copy = _Mirror(self.folder, self)
+        is_whole = (copy.folder / "HEAD").is_file() and not copy.is_shallow
+        return Look(copy.folder, hosted_name(self.address), head) if is_whole else None
+
+    def ask(self, what_failed: str, *arguments: str) -> Completed:
+        """Run git with the address as REMOTE."""
+        bounds = Bounds(seconds=_LONGEST_FETCH, silence=self.patience, stop=self.stop)
+        try:
+            return ask_git(*arguments, origin=self.address, bounds=bounds)
+        except UnreachableError as stopped:
+            raise UnreachableError(f"{without_password(self.address)} {what_failed}: {stopped}") from None
 
 
 @dataclass(frozen=True)
@@ -49,16 +98,7 @@ class _Mirror:
     """The folder of a mirror, which may not be there yet or be broken."""
 
     folder: Path
-    address: str
-    patience: float
-
-    def head_upstream(self) -> str:
-        """The commit that the address names as its HEAD; empty when it has none."""
-        listed = self._ask("cannot be reached", "ls-remote", REMOTE, "HEAD")
-        if listed.status:
-            raise UnreachableError(f"{without_password(self.address)} cannot be reached: {words(listed.err)}")
-        lines = (line.split(b"\t")[0].decode() for line in listed.out.splitlines() if line.endswith(b"\tHEAD"))
-        return next(lines, "")
+    remote: Remote
 
     def is_copy_of(self, head: str) -> bool:
         """Whether `head` and everything that is read of it is there."""
@@ -137,14 +177,6 @@ class _Mirror:
         return ask_git(f"--git-dir={self.folder}", *arguments, cwd=self.folder)
 
     def _do(self, *arguments: str) -> None:
-        done = self._ask("cannot be copied", f"--git-dir={self.folder}", *arguments)
+        done = self.remote.ask("cannot be copied", f"--git-dir={self.folder}", *arguments)
         if done.status:
-            raise UnreachableError(f"{without_password(self.address)} cannot be copied: {words(done.err)}")
-
-    def _ask(self, what_failed: str, *arguments: str) -> Completed:
-        bounds = Bounds(seconds=_LONGEST_FETCH, silence=self.patience)
-        try:
-            return ask_git(*arguments, origin=self.address, bounds=bounds)
-        except StoppedError as stopped:
-            reason = f"git was stopped, as {stopped}"
-            raise UnreachableError(f"{without_password(self.address)} {what_failed}: {reason}") from None
+            raise UnreachableError(f"{without_password(self.remote.address)} cannot be copied: {words(done.err)}")

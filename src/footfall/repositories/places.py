@@ -1,41 +1,133 @@
-"""Where a local repository is, and what it is called."""
+"""Where local repositories are, what they are called, and what they look like right now."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from footfall.errors import BrokenDataError, SourceError
-from footfall.repositories.addresses import hosted_name, is_clone_address
-from footfall.repositories.running import ask_git, words
+from footfall.programs import Bounds
+from footfall.repositories.addresses import hosted_name, is_clone_address, listed
+from footfall.repositories.repository import Repository
+from footfall.repositories.running import ask_git, ask_git_of_many, words
+from footfall.repositories.together import together
+
+_SETTING = "correct `repositories` in footfall.toml"
+_PATIENCE = Bounds(silence=60)
+_AT_ONCE = max(2, min(8, os.cpu_count() or 2))
+_SHARE = 64
+"""Repositories that one shell looks at."""
+
+_SCRIPT = """
+for path do
+  git -C "$path" rev-parse --absolute-git-dir --is-inside-work-tree --show-prefix --git-path shallow \
+    'HEAD^{commit}' 2>/dev/null
+  printf '\\036'
+  git -C "$path" config --get remote.origin.url 2>/dev/null
+  printf '\\037'
+done
+"""
 
 
-def discover(path: Path) -> tuple[Path, str]:
-    """The git folder that `path` lies in, and a name: owner/name of its origin, else its folder's."""
-    if not path.is_dir():
-        raise SourceError(f"there is no folder {path}; correct `repositories` in [sources.git]")
-    found = ask_git("-C", str(path), "rev-parse", "--absolute-git-dir")
-    if b"not a git repository" in found.err:
-        raise SourceError(f"{path} is no git repository; correct `repositories` in [sources.git]")
-    if b"dubious ownership" in found.err:
+@dataclass(frozen=True)
+class Look:
+    """A local repository as it is right now."""
+
+    git_dir: Path
+    name: str
+    """owner/name of its origin, else its folder's name."""
+    head: str
+    """The commit that HEAD is at; empty when there are no commits yet."""
+    cuts: tuple[str, ...] = ()
+    """The commits of a shallow clone whose parents are not there."""
+
+
+def look_at(paths: Sequence[Path]) -> list[Look | SourceError]:
+    """What is at each of `paths`, or why it cannot be used. Many are looked at in one go.
+
+    A folder has to be a repository's top, its git folder, or a bare repository.
+    """
+    share = max(1, min(_SHARE, -(-len(paths) // _AT_ONCE)))
+    shares = [paths[at : at + share] for at in range(0, len(paths), share)]
+
+    def look(some: Sequence[Path], stop: Event) -> list[Look | SourceError]:
+        bounds = Bounds(silence=_PATIENCE.silence, stop=stop)
+        try:
+            answers = ask_git_of_many(_SCRIPT, some, bounds).split(b"\x1f")
+            return [_seen(path, answer) for path, answer in zip(some, answers, strict=False)]
+        except SourceError as fault:
+            return [fault for _ in some]
+
+    return [one for looks in together(look, shares, _AT_ONCE) for one in looks]
+
+
+def _seen(path: Path, answer: bytes) -> Look | SourceError:
+    asked, _, origin = answer.partition(b"\x1e")
+    match [os.fsdecode(line) for line in asked.splitlines()]:
+        case [git_dir, is_inside, prefix, shallow, shown]:
+            head = shown if re.fullmatch("[0-9a-f]{40,}", shown) else ""  # git shows what it cannot resolve as it is
+            try:
+                return _look(path, Path(git_dir), is_inside == "true", prefix, path / shallow, head, origin)
+            except SourceError as fault:
+                return fault
+        case _:
+            return _fault(path)
+
+
+def _look(path: Path, git_dir: Path, is_inside: bool, prefix: str, shallow: Path, head: str, origin: bytes) -> Look:
+    if prefix:
+        top = str(path).removesuffix("/" + prefix.rstrip("/"))
         raise SourceError(
+            f"{path} lies inside the repository {top}, and is none itself (a submodule needs `git submodule update --init`); "
+            f"name {top}, or {_SETTING}"
+        )
+    address = origin.decode(errors="replace").strip()
+    folder = path if is_inside else git_dir.parent if git_dir.name == ".git" else git_dir
+    name = hosted_name(address) if is_clone_address(address) else folder.name.removesuffix(".git")
+    return Look(git_dir, name, head or _unborn(git_dir), cuts_in(shallow))
+
+
+def cuts_in(shallow: Path) -> tuple[str, ...]:
+    """What the file `shallow` of a git folder says: the commits whose parents are not there."""
+    try:
+        return tuple(sorted(shallow.read_text().split()))
+    except FileNotFoundError:
+        return ()
+
+
+def _unborn(git_dir: Path) -> str:
+    """The empty head of a repository without commits. Raises BrokenDataError when there are some, and HEAD is at none."""
+    repository = Repository(git_dir)
+    if head := repository.head():
+        return head
+    if branches := repository.branches():
+        raise BrokenDataError(
+            f"HEAD of {git_dir} is at {repository.branch()!r}, which does not exist; there is {listed(branches)}: "
+            "check one of them out, or set HEAD with `git symbolic-ref`"
+        )
+    return ""
+
+
+def _fault(path: Path) -> SourceError:
+    """Why there is no repository at `path` that git could read."""
+    if not path.is_dir():
+        return SourceError(f"there is no folder {path}; {_SETTING}")
+    found = ask_git("-C", str(path), "rev-parse", "--absolute-git-dir", bounds=_PATIENCE)
+    if b"not a git repository" in found.err:
+        return SourceError(f"{path} is no git repository; {_SETTING}")
+    if b"dubious ownership" in found.err:
+        return SourceError(
             f"{path} belongs to another user, so git refuses it; if you trust it, run "
             f"`git config --global --add safe.directory {path}`"
         )
-    if found.status:
-        raise BrokenDataError(f"{path} cannot be read: {words(found.err)}")
-    git_dir = Path(os.fsdecode(found.out.rstrip(b"\n")))
-    origin = ask_git("-C", str(path), "config", "--get", "remote.origin.url").out.decode(errors="replace").strip()
-    if is_clone_address(origin):
-        return git_dir, hosted_name(origin)
-    top = ask_git("-C", str(path), "rev-parse", "--show-toplevel")
-    shown = git_dir if top.status else Path(os.fsdecode(top.out.rstrip(b"\n")))
-    return git_dir, shown.name.removesuffix(".git")
+    return BrokenDataError(f"{path} cannot be read: {words(found.err)}")
 
 
 def has_commits(folder: Path) -> bool:
-    """Whether `folder` lies in a repository whose HEAD is a commit; not when git is not installed."""
-    try:
-        return ask_git("-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD").status == 0
-    except SourceError:
-        return False
+    """Whether `folder` is a repository whose HEAD is at a commit; not when git is not installed."""
+    [look] = look_at([folder])
+    return isinstance(look, Look) and look.head != ""

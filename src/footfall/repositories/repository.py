@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from footfall.errors import BrokenDataError
-from footfall.programs import Completed
+from footfall.programs import Completed, StoppedError
 from footfall.repositories.running import ask_git, start_git, words
 
 FIELDS = ("%H", "%P", "%ct", "%at", "%aN", "%aE")
@@ -37,13 +36,14 @@ class Repository:
         """The id of HEAD's .mailmap; empty when it has none."""
         return self.ask("rev-parse", "--quiet", "--verify", "HEAD:.mailmap").out.decode().strip()
 
-    def cuts(self) -> list[str]:
-        """The commits of a shallow clone whose parents are not there."""
-        path = self.ask("rev-parse", "--git-path", "shallow").out.rstrip(b"\n")
-        try:
-            return sorted((self.folder / os.fsdecode(path)).read_text().split())
-        except FileNotFoundError:
-            return []
+    def branch(self) -> str:
+        """The branch that HEAD names."""
+        return self.ask("symbolic-ref", "--quiet", "--short", "HEAD").out.decode(errors="replace").strip()
+
+    def branches(self) -> list[str]:
+        """The branches that there are."""
+        listed = self.ask("for-each-ref", "--format=%(refname:short)", "refs/heads/")
+        return listed.out.decode(errors="replace").splitlines()
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `old` lies in the history of `new`; not when it is not there at all."""
@@ -87,10 +87,13 @@ class Repository:
 
     def _log(self, *arguments: str, stdin: bytes = b"") -> Iterator[bytes]:
         command = ("log", "-z", "--no-show-signature", "--no-patch", f"--format=tformat:{'%x00'.join(FIELDS)}")
-        with start_git((f"--git-dir={self.folder}", *command, *arguments), self.folder, stdin) as program:
-            yield from program.output()
-            if program.wait():
-                raise self._broken(program.complaints())
+        try:
+            with start_git((f"--git-dir={self.folder}", *command, *arguments), self.folder, stdin) as program:
+                yield from program.output()
+                if program.wait():
+                    raise self._broken(program.complaints())
+        except StoppedError as stopped:
+            raise BrokenDataError(f"{self.folder} cannot be read: git was stopped, as {stopped}") from None
 
     def _broken(self, stderr: bytes) -> BrokenDataError:
         return BrokenDataError(f"{self.folder} cannot be read: {words(stderr)}; try `git fsck` there")

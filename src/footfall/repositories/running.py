@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from footfall.errors import SourceError
-from footfall.programs import Bounds, Completed, Program, run
+from footfall.errors import SourceError, UnreachableError
+from footfall.programs import Bounds, Completed, Program, StoppedError, is_installed, run
 from footfall.repositories.addresses import without_password
 
 REMOTE = "footfall_source"
@@ -30,6 +30,7 @@ _VARIABLES = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",
 }
 
@@ -39,6 +40,8 @@ _CONFIGURATION = {
     "mailmap.file": os.devnull,
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
+    # It keeps only 34 bits of a date, and a commit is read in one way whether it is old or new.
+    "core.commitGraph": "false",
     "http.lowSpeedLimit": "1000",
     "gc.autoDetach": "false",
     "maintenance.autoDetach": "false",
@@ -55,12 +58,9 @@ def ask_git(
 ) -> Completed:
     """Run git to its end; `origin` is the address that it shall know as REMOTE.
 
-    Raises SourceError when git is not installed, and StoppedError.
+    Raises SourceError when git is not installed, and UnreachableError when it had to be stopped.
     """
-    try:
-        return run(("git", *arguments), cwd=cwd, environment=_environment(origin, bounds), stdin=stdin, bounds=bounds)
-    except FileNotFoundError:
-        raise SourceError(_NOT_INSTALLED) from None
+    return _run(("git", *arguments), cwd, origin, stdin, bounds)
 
 
 def start_git(arguments: Sequence[str], cwd: Path, stdin: bytes) -> Program:
@@ -69,6 +69,23 @@ def start_git(arguments: Sequence[str], cwd: Path, stdin: bytes) -> Program:
         return Program(("git", *arguments), cwd=cwd, environment=_environment("", None), stdin=stdin)
     except FileNotFoundError:
         raise SourceError(_NOT_INSTALLED) from None
+
+
+def ask_git_of_many(script: str, paths: Sequence[Path], bounds: Bounds) -> bytes:
+    """What a shell script writes that runs git for each of `paths`, its arguments: one program for all of them."""
+    if not is_installed("git"):
+        raise SourceError(_NOT_INSTALLED)
+    return _run(("/bin/sh", "-c", script, "git", *map(str, paths)), None, "", b"", bounds).out
+
+
+def _run(command: Sequence[str], cwd: Path | None, origin: str, stdin: bytes, bounds: Bounds | None) -> Completed:
+    environment = _environment(origin, bounds)
+    try:
+        return run(command, cwd=cwd, environment=environment, stdin=stdin, bounds=bounds)
+    except FileNotFoundError:
+        raise SourceError(_NOT_INSTALLED) from None
+    except StoppedError as stopped:
+        raise UnreachableError(f"git was stopped, as {stopped}") from None
 
 
 @cache

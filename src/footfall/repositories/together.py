@@ -1,0 +1,33 @@
+"""A few at a time, in threads: what waits for a server or for another program."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def together(act: Callable[[Item, Event], Result], items: Iterable[Item], most: int) -> Iterator[Result]:
+    """What `act` makes of each item, in order, at most `most` of them at a time.
+
+    `act` is also given an event: once it is set (an error, Ctrl-C, no more results wanted) it should give up.
+    """
+    stop = Event()
+    under_way: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(most) as threads:
+        try:
+            for item in items:
+                under_way.append(threads.submit(act, item, stop))
+                if len(under_way) > most:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            stop.set()
+            for future in under_way:
+                future.cancel()

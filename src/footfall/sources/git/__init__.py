@@ -1,0 +1,158 @@
+"""Commits of git repositories: local folders and clone addresses, read with the `git` program.
+
+What is read is the history of HEAD: of a local repository the branch that is checked out (or the
+detached commit), of a clone address its default branch. A commit stands in its period by its
+*committer* date in UTC: the moment it became part of history, which rebasing and merging renew.
+
+A history states everything from its beginning to the moment of reading, so the ledger holds one window a repository.
+
+tables    what is kept, and the metrics       settings  [sources.git]
+places    where repositories are              authors   who they are, and which are bots
+looks     what a repository looked like       rows      from commits to rows
+reading   a history, read into one batch
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from footfall.errors import SourceError
+from footfall.ledger import Entry, Status
+from footfall.metrics import Metric
+from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Window
+from footfall.repositories import Look
+from footfall.sources import Batch, Context, Known, Offer, Outcome, Progress
+from footfall.sources.git.authors import Authors
+from footfall.sources.git.looks import Looks, looks_of
+from footfall.sources.git.places import Place, places_of, recognised, visited
+from footfall.sources.git.reading import GONE, History, standing_note
+from footfall.sources.git.settings import GitSettings
+from footfall.sources.git.tables import COMMITS, METRICS
+from footfall.tables import Table
+
+__all__ = ["COMMITS", "METRICS", "Git", "GitSettings"]
+
+
+class Git:
+    """Commits of local repositories and clone addresses."""
+
+    name: ClassVar[str] = "git"
+    description: ClassVar[str] = "Commits of git repositories, local or from clone addresses."
+    Settings: ClassVar[type[GitSettings]] = GitSettings
+    tables: Sequence[Table] = (COMMITS,)
+    metrics: Sequence[Metric] = METRICS
+
+    def __init__(self, settings: GitSettings, context: Context) -> None:
+        self._settings = settings
+        self._context = context
+        self._authors = Authors(settings.hash_key, settings.bots)
+
+    def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
+        """One offer a name: of a repository of the settings, or of one that was in them."""
+        before = _last_read(known)
+        places = places_of(self._settings.repositories, self._context, self._settings.timeout)
+        places = recognised(places, before)
+        gone = {name: entry for name, entry in before.items() if name not in {place.name for place in places}}
+        stored = tuple(entry for entry in gone.values() if entry and entry.rows)
+        leaving = list(_offers_of_gone(gone, known, now))
+        just_gone = frozenset(offer.scope for offer in leaving)
+        tasks = [_Task(place.name, now, place, before.get(place.name), stored, just_gone) for place in places]
+        return [*(self._offer(task, known) for task in tasks), *leaving]
+
+    def _offer(self, task: _Task, known: Known) -> Offer:
+        """What stands as it was read last has its fingerprint; all else is read."""
+        offer = Offer(COMMITS.name, ALL_TIME, task.name, detail=task)
+        last = known.latest(COMMITS.name, task.name, ALL_TIME)
+        if task.before and last and last.status is not Status.FAILED and self._stands(task.place, task.before):
+            return replace(offer, window=task.before.window, fingerprint=task.before.fingerprint)
+        return offer
+
+    def _stands(self, place: Place | None, before: Entry) -> bool:
+        """Whether reading it would say what was said last, as far as can be seen."""
+        if place is None or place.look is None:
+            return False
+        seen, old = self._seen(place, place.look), Looks.of(before)
+        is_same = (old.head, old.shape, old.place) == (seen.head, seen.shape, seen.place)
+        return is_same and before.reason == standing_note(before, seen.head)
+
+    def _seen(self, place: Place, look: Look) -> Looks:
+        return looks_of(look, place.identity, self._authors.fingerprint)
+
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+        """A batch a repository: the commits of the window that changed, or only a renewed outcome."""
+        tasks: list[tuple[Offer, _Task]] = [(offer, offer.detail) for offer in offers]
+        handed_over: set[str] = set()
+        places = visited(task.place for _, task in tasks if task.place)
+        for offer, task in tasks:
+            if task.name in handed_over:
+                continue
+            if task.place is None:
+                yield Batch([_given_up(offer, task.before)])
+                continue
+            tell(note=f"{task.name}: reading")
+            batch = self._read(offer, task, next(places))
+            handed_over |= {outcome.offer.scope for outcome in batch.outcomes} - {task.name}
+            tell(windows=1, note=f"{task.name}: read")
+            yield batch
+
+    def _read(self, offer: Offer, task: _Task, place: Place) -> Batch:
+        try:
+            if place.look is None:
+                raise place.fault or SourceError("it was not found")
+            seen = self._seen(place, place.look)
+            known = (task.before, task.gone, task.just_gone)
+            return History(offer, place.look, seen, self._authors, *known, task.asked_at).read()
+        except SourceError as error:
+            return Batch([offer.failed(str(error))])
+        except OSError as error:
+            return Batch([offer.failed(f"{error.filename or 'a file'}: {error.strerror}")])
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A name in the ledger, or to be: the repository of the settings that has it, and how it was read last."""
+
+    name: str
+    asked_at: datetime
+    place: Place | None
+    before: Entry | None
+    gone: tuple[Entry, ...] = ()
+    """What is stored under names that the settings have no more."""
+    just_gone: frozenset[str] = frozenset()
+    """Those of them that were in the settings the last time."""
+
+
+def _last_read(known: Sequence[Entry]) -> dict[str, Entry | None]:
+    """Of every name the ledger knows, how it was read last; None where that never worked."""
+    last: dict[str, Entry | None] = {e.scope: None for e in known if e.table == COMMITS.name and e.scope}
+    for entry in sorted(known, key=lambda e: (e.observed_at or EPOCH, e.covered_until)):
+        if entry.scope in last and entry.status is Status.COMPLETE:
+            last[entry.scope] = entry
+    return last
+
+
+# Names that the settings have no more
+
+
+def _offers_of_gone(gone: Mapping[str, Entry | None], known: Known, now: datetime) -> Iterator[Offer]:
+    """Names with commits are retired once; the others are renewed as what they are, complete zeros."""
+    retired = {(entry.scope, entry.window) for entry in known if entry.status is Status.RETIRED}
+    for name, entry in gone.items():
+        offer = Offer(COMMITS.name, ALL_TIME, name, detail=_Task(name, now, None, entry))
+        if entry and entry.rows:
+            if (name, Window(entry.covered_until, FAR_FUTURE)) not in retired:
+                yield offer
+        else:
+            is_silent = entry is not None and entry.fingerprint == GONE and not entry.reason
+            yield replace(offer, fingerprint=GONE) if is_silent else offer
+
+
+def _given_up(offer: Offer, before: Entry | None) -> Outcome:
+    """With commits stored, a name is known up to its last reading and not missed after it; else it is a complete zero."""
+    if before and before.rows:
+        return offer.retired("it is not in the settings any more", since=before.covered_until)
+    note = "" if before else "it is not in the settings, and nothing was collected of it"
+    return offer.done(fingerprint=GONE, note=note, restates=Window(EPOCH, EPOCH))

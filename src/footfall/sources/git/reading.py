@@ -1,0 +1,152 @@
+"""What a repository's history says: one batch, with the outcome of the window and the rows that changed.
+
+Only what is new is read. When the head read before lies in the present history, the new commits are `old..new`; as
+they may carry old dates (a merged branch), all commits since the day of the oldest of them are stated again. When it
+does not (a rewritten history, another branch), or when what shapes the rows has changed (`hash_key`, `bots`,
+.mailmap, where a shallow clone is cut), everything is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from footfall.ledger import Entry
+from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, short
+from footfall.repositories import Look, Repository
+from footfall.sources import Batch, Offer, Outcome
+from footfall.sources.git.authors import Authors
+from footfall.sources.git.looks import Looks, digest
+from footfall.sources.git.rows import Reading
+from footfall.sources.git.tables import COMMITS
+
+NO_COMMITS = "it has no commits yet"
+GONE = "gone"
+"""The fingerprint of a name under which nothing is stored any more."""
+
+
+@dataclass(frozen=True)
+class History:
+    """A repository that is to be read, and what was read of it before."""
+
+    offer: Offer
+    look: Look
+    seen: Looks
+    """What it looks like, as far as that is known without reading it."""
+    authors: Authors
+    before: Entry | None
+    """How it was read last under its name."""
+    gone: Sequence[Entry]
+    """What is stored under names that the settings have no more."""
+    just_gone: frozenset[str]
+    """Those of them that were in the settings when they were read last."""
+    asked_at: datetime
+
+    def read(self) -> Batch:
+        """The window's outcome, and the rows that changed."""
+        old, seen = Looks.of(self.before), self.seen
+        is_same = self.before is not None and (old.head, old.shape) == (seen.head, seen.shape)
+        if self.before and is_same and not self.offer.is_rechecked:
+            looks = replace(old, place=seen.place)
+            note = standing_note(self.before, seen.head)
+            return Batch([self.offer.unchanged(fingerprint=str(looks), note=note, window=self.before.window)])
+        if not seen.head:
+            return self._empty()
+        seen = replace(seen, mailmap=digest(self._repository.mailmap()))
+        has_grown = bool(old.head) and self._repository.is_ancestor(old.head, seen.head)
+        has_old_shape = (old.shape, old.mailmap) == (seen.shape, seen.mailmap)
+        if self.before and has_grown and has_old_shape and not self.offer.is_rechecked:
+            return self._grown(self.before, replace(seen, roots=old.roots))
+        # Where history is cut, it cannot be seen whether it was rewritten.
+        is_rewritten = bool(old.head) and not has_grown and not self.look.cuts
+        return self._whole(seen, _rewritten_note(old.head) if is_rewritten else "")
+
+    @property
+    def _repository(self) -> Repository:
+        return Repository(self.look.git_dir)
+
+    def _whole(self, seen: Looks, note: str) -> Batch:
+        """The history from its beginning, or in a shallow clone from where all of it is there."""
+        reading = Reading(self.offer.scope, self.authors, self._repository.true_parents(self.look.cuts))
+        reading.take(self._repository.log(seen.head))
+        window = Window(reading.cut, FAR_FUTURE) if reading.cut else ALL_TIME
+        rows = reading.rows(window)
+        seen = replace(seen, roots=digest(*sorted(reading.roots)))
+        handed_over = list(self._handed_over(seen, window)) if not (self.before and self.before.rows) else []
+        outcome = self.offer.done(
+            rows.num_rows,
+            rejected=reading.rejected,
+            sample=reading.sample,
+            note=_sentences(note, _shallow_note(window), self._future_note(reading)),
+            fingerprint=str(seen),
+            window=window,
+        )
+        return Batch([outcome, *handed_over], {COMMITS.name: rows})
+
+    def _grown(self, before: Entry, seen: Looks) -> Batch:
+        """The new commits, with all others since the day of the oldest of them: a window is stated whole."""
+        old = Looks.of(before).head
+        reading = Reading(self.offer.scope, self.authors)
+        reading.take(self._repository.log(f"{old}..{seen.head}"))
+        restates = Window(before.window.start, before.window.start)
+        if reading.earliest is not None:
+            restates = Window(max(before.window.start, floor(Grain.DAY, reading.earliest)), FAR_FUTURE)
+        outcome = self.offer.done(
+            before.rows + reading.count(before.window),
+            rejected=before.rejected + reading.rejected,
+            sample=reading.sample or before.sample,
+            note=_sentences(_shallow_note(before.window), self._future_note(reading)),
+            fingerprint=str(seen),
+            window=before.window,
+            restates=restates,
+        )
+        if reading.earliest is None:
+            return Batch([outcome])
+        reading.take(self._repository.log_of(self._repository.since(old, restates.start)))
+        return Batch([outcome], {COMMITS.name: reading.rows(restates)})
+
+    def _empty(self) -> Batch:
+        """No commit yet is a complete zero; no commit any more is a fault, and erases nothing."""
+        if self.before and self.before.rows:
+            return Batch([self.offer.failed("it has no commits any more; what was collected before stands")])
+        return Batch([self.offer.done(fingerprint=str(self.seen), note=NO_COMMITS)])
+
+    def _handed_over(self, seen: Looks, window: Window) -> Iterator[Outcome]:
+        """The same history under names that the settings have no more: it is counted once, under the new name.
+
+        What reaches further back than `window` stays: a shallow clone cannot take its place.
+        """
+        for entry in self.gone:
+            old = Looks.of(entry)
+            is_here = old.place == seen.place or entry.scope in self.just_gone
+            is_same = is_here and bool(seen.roots) and old.roots == seen.roots
+            if entry.window.start >= window.start and (is_same or self._repository.is_ancestor(old.head, seen.head)):
+                note = f"it is called {self.offer.scope} now"
+                yield Offer(COMMITS.name, ALL_TIME, entry.scope).done(fingerprint=GONE, note=note)
+
+    def _future_note(self, reading: Reading) -> str:
+        ahead = reading.count(Window(self.asked_at, FAR_FUTURE))
+        return f"{ahead} commit{' is' if ahead == 1 else 's are'} dated after the moment of reading" if ahead else ""
+
+
+def standing_note(before: Entry, head: str) -> str:
+    """What there is to say of a repository in which nothing is new."""
+    return _shallow_note(before.window) if head else NO_COMMITS
+
+
+def _sentences(*notes: str) -> str:
+    return "; ".join(note for note in notes if note)
+
+
+def _rewritten_note(old: str) -> str:
+    return (
+        f"the head read before, {old[:10]}, is not in the present history (rewritten, or another branch): "
+        "all commits were stated again"
+    )
+
+
+def _shallow_note(window: Window) -> str:
+    if window.start == EPOCH:
+        return ""
+    return f"a shallow clone: its history is cut at {short(window.start)}; `git fetch --unshallow` there gets the rest"

@@ -1,0 +1,37 @@
+"""`[sources.git]` in footfall.toml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from footfall.repositories import PATIENCE
+from footfall.settings import Part, Secret
+
+
+def _as_table(value: Any) -> Any:
+    return {"address": value} if isinstance(value, str) else value
+
+
+class RepositoryPart(Part):
+    """One repository; in the settings a text, or a table to give it a name."""
+
+    address: str = Field(min_length=1, description="A folder, or a clone address.")
+    name: str = Field("", description="What to call it; default: owner/name, or its folder's name.")
+
+
+class GitSettings(Part):
+    """`[sources.git]`"""
+
+    repositories: tuple[Annotated[RepositoryPart, BeforeValidator(_as_table)], ...] = Field(
+        (RepositoryPart(address=".", name=""),),
+        description='Folders (relative to this file) or clone addresses; or { address = "…", name = "…" }.',
+    )
+    hash_key: Secret | None = Field(None, description="Keep authors as hashes under this key: no address is stored.")
+    bots: tuple[str, ...] = Field((), description='More bots: patterns of names or e-mails, such as "*-deploy".')
+    timeout: float = Field(
+        PATIENCE,
+        gt=0,
+        description="Seconds that a server may send less than 1,000 bytes a second before it is given up.",
+    )
