@@ -163,7 +163,7 @@ def test_a_provisional_gap_has_no_mark_to_explain() -> None:
 
 
 def test_metrics_are_listed_with_what_their_table_is_split_by() -> None:
-    shown = text_of(definitions.metric_list({"launches": LAUNCHES, "repos": REPOS}, {"t": TABLE}), 60)
+    shown = text_of(definitions.metric_list({"launches": LAUNCHES, "repos": REPOS}, {}, {"t": TABLE}), 60)
     assert "launches, repos by repo" in shown
 
 
@@ -272,7 +272,7 @@ def test_a_metric_is_explained_in_full() -> None:
         "footfall query repos",
     ):
         assert part in shown
-    listed = text_of(definitions.metric_list({"launches": LAUNCHES, "repos": metric}, {"t": TABLE}))
+    listed = text_of(definitions.metric_list({"launches": LAUNCHES, "repos": metric}, {}, {"t": TABLE}))
     assert line_of(listed, "launches").split()[-2:] == ["launches", "sum"]
 
 

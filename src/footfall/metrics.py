@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from footfall.errors import UnknownNameError
 from footfall.filters import Filter
-from footfall.periods import Grain
+from footfall.periods import Grain, Window
 from footfall.tables import Column, Table
 
 if TYPE_CHECKING:
@@ -121,9 +121,35 @@ class Metric:
         raise UnknownNameError(f"policy of {self.name}", name, (p.name for p in self.policies))
 
     @property
+    def event(self) -> str | None:
+        """The event whose distinct actors it counts, where it is not measured from tables."""
+        return next((fact.event for fact in self.facts if isinstance(fact, EventFact)), None)
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """The names of the tables that it is measured from."""
         return tuple(dict.fromkeys(fact.table for fact in self.facts if isinstance(fact, Fact)))
+
+
+class ActorCounts(Protocol):
+    """Counts the distinct actors of one event from its sets: see `footfall.activity.counts.EventCounts`."""
+
+    @property
+    def table(self) -> str | None:
+        """The table that reports the event; None of one that is marked by hand."""
+        ...
+
+    def known(self) -> Window | None:
+        """The time of which the actors are known."""
+        ...
+
+    def per_window(self, windows: Sequence[Window], *, is_calendar: bool = True) -> list[int]:
+        """The distinct actors of each window."""
+        ...
+
+    def running(self, windows: Sequence[Window]) -> list[int]:
+        """The distinct actors from the start of the first window to the end of each."""
+        ...
 
 
 Tables: TypeAlias = Mapping[str, Table]
@@ -132,14 +158,16 @@ Tables: TypeAlias = Mapping[str, Table]
 
 @dataclass(frozen=True)
 class Subject:
-    """What a question is about: a metric, with the tables of its facts."""
+    """What a question is about: a metric, with the tables of its facts, or with what counts the actors of its event."""
 
     metric: Metric
     tables: tuple[Table, ...]
+    actors: ActorCounts | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, metric: Metric, tables: Tables) -> Subject:
-        return cls(metric, tuple(tables[name] for name in metric.tables))
+    def of(cls, metric: Metric, tables: Tables, read_event: Callable[[str], ActorCounts] | None = None) -> Subject:
+        actors = read_event(metric.event) if read_event is not None and metric.event is not None else None
+        return cls(metric, tuple(tables[name] for name in metric.tables), actors)
 
     @cached_property
     def facts(self) -> tuple[tuple[Fact, Table], ...]:

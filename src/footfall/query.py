@@ -73,6 +73,7 @@ class Query:
         if metric not in metrics:
             raise UnknownNameError("metric", metric, metrics)
         subject = Subject.of(metrics[metric], tables)
+        _check_actors(subject, by=by, where=where, top=top, as_of=as_of)
         query = cls(
             metric=metric,
             grain=_parse_grain(grain),
@@ -103,6 +104,18 @@ def parse_filters(where: Where, subject: Subject, now: datetime) -> tuple[Filter
     return tuple(
         each if isinstance(each, Filter) else parse_filter(each, dimensions, name_of_metric, now) for each in texts
     )
+
+
+def _check_actors(subject: Subject, **asked: object) -> None:
+    """The actors of an event are counted on sets: these have no dimensions, and are kept as they are now."""
+    if subject.metric.event is None:
+        return
+    name = subject.metric.name
+    for part in ("by", "where", "top"):
+        if asked[part]:
+            raise QueryError(f"{name} counts the actors of an event, which have no dimensions; ask without {part}.")
+    if asked["as_of"] is not None:
+        raise QueryError(f"{name} counts the actors of an event as they are known now; ask without as_of.")
 
 
 def _parse_grain(text: str) -> Grain:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.errors import QueryError, SettingsError, UnknownNameError
-from footfall.metrics import Metric, Subject
+from footfall.metrics import ActorCounts, Metric, Subject
 from footfall.periods import ALL_TIME, Window, parse_moment, utc_now
 from footfall.settings import Settings, read_settings
 from footfall.sources import Context, Source, open_sources
@@ -115,8 +115,26 @@ class Workspace:
         return {table.name: table for source in self.sources.values() for table in source.tables}
 
     @property
+    def event_metrics(self) -> dict[str, Metric]:
+        """The distinct actors of each event, as metrics; `event:NAME` where a metric has the name of the event."""
+        from footfall.activity.metrics import PREFIX, event_metric
+
+        taken = self.metrics
+        named = {f"{PREFIX}{event}" if event in taken else event: event for event in self.activity.names()}
+        return {name: event_metric(self.activity, event, name=name) for name, event in named.items()}
+
+    def _metric_of_event(self, name: str) -> dict[str, Metric]:
+        """The metric that `name` means where it is an event, with or without `event:`; nothing where it is not."""
+        from footfall.activity.metrics import PREFIX, event_metric
+
+        for event in dict.fromkeys((name, name.removeprefix(PREFIX))):
+            if event in self.activity.names():
+                return {name: event_metric(self.activity, event, name=name)}
+        return {}
+
+    @property
     def metrics(self) -> dict[str, Metric]:
-        """What can be asked here, by name."""
+        """What the sources measure, by name; see `event_metrics` for the actors of events."""
         return {metric.name: metric for source in self.sources.values() for metric in source.metrics}
 
     def collect(
@@ -187,9 +205,12 @@ class Workspace:
         from footfall.sources.happened import happened_to
 
         now = self.now()
+        metrics = self.metrics
+        if metric not in metrics:
+            metrics = self._metric_of_event(metric) or {**metrics, **self.event_metrics}
         query = Query.parse(
             metric,
-            metrics=self.metrics,
+            metrics=metrics,
             tables=self.tables,
             now=now,
             grain=grain,
@@ -206,11 +227,22 @@ class Workspace:
             as_of=as_of,
             policies=policies or {},
         )
-        subject = Subject.of(self.metrics[query.metric], self.tables)
-        happened = happened_to(subject.tables, self._happened, self.sources)
-        snapshot = self.snapshot(query.as_of, subject.tables)
-        result = answer(query, subject, snapshot, self.engine, now, happened=happened)
-        return replace(result, notes=(*self._notes_on(subject.tables), *result.notes))
+        subject = Subject.of(metrics[query.metric], self.tables, lambda event: self._count_actors(event, now))
+        tables = self._tables_behind(subject)
+        happened = happened_to(tables, self._happened, self.sources)
+        result = answer(query, subject, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
+        return replace(result, notes=(*self._notes_on(tables), *result.notes))
+
+    def _tables_behind(self, subject: Subject) -> tuple[Table, ...]:
+        """The tables that the numbers come from; of an event the one that reports it, where one does."""
+        if subject.actors is None:
+            return subject.tables
+        return () if subject.actors.table is None else (self.tables[subject.actors.table],)
+
+    def _count_actors(self, event: str, now: datetime) -> ActorCounts:
+        from footfall.activity.counts import EventCounts
+
+        return EventCounts(self.activity, event, now)
 
     @cached_property
     def _happened(self) -> Happened:

@@ -224,6 +224,13 @@ class Activity:
             self.renew(name)
         return self.store.events()
 
+    def names(self) -> list[str]:
+        """The events that have actors, and those that collected tables report, in alphabetical order.
+
+        Unlike `events` it brings nothing up to date.
+        """
+        return sorted({*self.store.events(), *self.collected})
+
     def summary(self, name: str) -> EventSummary:
         """The summary of an event, brought up to date."""
         self.renew(name)

@@ -6,8 +6,9 @@ without a time are in no window.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pyroaring import BitMap64
@@ -27,12 +28,19 @@ class EventCounts:
 
     `per_window` counts each window by itself, `running` everyone from the start of the first window on:
 
-        counts = EventCounts(ff.activity, "active")
+        counts = EventCounts(ff.activity, "active", ff.now())
         counts.per_window([period.window for period in periods_in(Grain.DAY, counts.known())])
     """
 
     activity: Activity
     event: str
+    now: datetime
+
+    @property
+    def table(self) -> str | None:
+        """The table that reports the event; None of one that is marked by hand."""
+        collected = self.activity.owners.table_of(self.event)
+        return None if collected is None else collected.table.name
 
     def known(self) -> Window | None:
         """The time of which the actors are known; None when there is no mark that has a time.
@@ -42,7 +50,7 @@ class EventCounts:
         """
         self.activity.renew(self.event)
         dated = [slot for slot in self.activity.store.slots(self.event) if slot != UNDATED]
-        end = self.activity.known_until(self.event)
+        end = min(self.activity.known_until(self.event), self.now)
         if not dated or end <= EPOCH:
             return None
         start = floor(Grain.DAY, start_of(dated[0]))
@@ -52,41 +60,40 @@ class EventCounts:
         """The distinct actors of each window, 0 where there are none.
 
         `is_calendar` says that the windows are days, weeks, months or years, which are likely to be asked again.
-        Raises QueryError where a window cuts a day that is not known by the hour.
+        Raises QueryError where a window cuts an hour, or a day that is not known by the hour.
         """
-        self._prepare(windows)
-        return [self._count(window, is_calendar) for window in windows]
+        return [self._count(ranges, is_calendar) for ranges in self._ranges(windows)]
 
     def running(self, windows: Sequence[Window]) -> list[int]:
         """The distinct actors from the start of the first window to the end of each; windows are in order."""
-        self._prepare(windows)
         everyone, counts = BitMap64(), []
-        for window in windows:
-            for actors in self._sets(window, is_kept=False):
-                everyone |= actors
+        for ranges in self._ranges(windows):
+            for start, stop in ranges:
+                everyone |= self.activity.store.union(self.event, start, stop)
             counts.append(len(everyone))
         return counts
 
-    def _prepare(self, windows: Iterable[Window]) -> None:
-        """Bring the event up to date, and refuse windows that cut an hour, or a day whose hours are not known."""
+    def _ranges(self, windows: Iterable[Window]) -> list[list[tuple[int, int]]]:
+        """The slots of each window, after the event was brought up to date."""
         self.activity.renew(self.event)
-        edges = {at for window in windows for at in (window.start, window.end)}
-        for at in sorted(edges):
+        clipped = [self._clipped(window) for window in windows]
+        edges = sorted({at for window in clipped for at in (window.start, window.end)})
+        for at in edges:
             if at != floor(Grain.HOUR, at):
                 raise QueryError(f"{short(at)} is not a whole hour; actors are kept by the day or the hour.")
-        for day in sorted({floor(Grain.DAY, at) for at in edges if at != floor(Grain.DAY, at)}):
+        for day in dict.fromkeys(floor(Grain.DAY, at) for at in edges if at != floor(Grain.DAY, at)):
             check_hours(self.activity, self.event, Window.of_day(day.date()))
+        return [slots_of(window) if window.start < window.end else [] for window in clipped]
 
-    def _count(self, window: Window, is_calendar: bool) -> int:
-        ranges = self._ranges(window)
+    def _clipped(self, window: Window) -> Window:
+        """A window ends with the present day, as no later one has come; one that ends now has all of the present day."""
+        end = ceil(Grain.DAY, self.now)
+        if window.end != self.now:
+            end = min(window.end, end)
+        return Window(min(window.start, end), end)
+
+    def _count(self, ranges: list[tuple[int, int]], is_calendar: bool) -> int:
+        store = self.activity.store
         if len(ranges) == 1:
-            return self.activity.store.count(self.event, *ranges[0], is_kept=is_calendar)
-        return len(BitMap64.union(BitMap64(), *self._sets(window, is_kept=False)))
-
-    def _sets(self, window: Window, *, is_kept: bool) -> Iterator[BitMap64]:
-        for start, stop in self._ranges(window):
-            yield self.activity.store.union(self.event, start, stop, is_kept=is_kept)
-
-    def _ranges(self, window: Window) -> list[tuple[int, int]]:
-        end = min(window.end, ceil(Grain.DAY, self.activity.now()))
-        return slots_of(Window(window.start, end)) if window.start < end else []
+            return store.count(self.event, *ranges[0], is_kept=is_calendar)
+        return len(BitMap64.union(BitMap64(), *(store.union(self.event, *each) for each in ranges)))

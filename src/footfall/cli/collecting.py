@@ -68,11 +68,15 @@ def status(context: typer.Context) -> None:
     from footfall.terminal.console import open_console
 
     workspace = workspace_of(context)
-    states = workspace.status()
-    if not states:
+    states, console = workspace.status(), open_console()
+    activity = workspace.activity
+    events = [activity.summary(name) for name in activity.store.events() if activity.owners.table_of(name) is None]
+    if states:
+        console.print(collecting.status(states, workspace.now()))
+    else:
         print(f"No source is set up yet. Next: switch one on in {workspace.settings.folder / 'footfall.toml'}")
-        return
-    open_console().print(collecting.status(states, workspace.now()))
+    if events:
+        console.print(collecting.marks(events, activity.store.address))
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from footfall.result import Result
 
 _PANEL = "Ask"
-_NO_SOURCE = (
-    "no source is set up, so there is nothing to ask for; switch one on in footfall.toml, such as [sources.git]."
+_NOTHING = (
+    "no source is set up and no event was marked, so there is nothing to ask for; switch a source on in footfall.toml, "
+    "such as [sources.git], or mark an event with `footfall mark`."
 )
 
 _OUTPUT = "The answer"
@@ -151,15 +152,18 @@ def metrics(
     from footfall.terminal.definitions import metric_details, metric_list
 
     workspace = workspace_of(context)
-    known = workspace.metrics
+    measured, events = workspace.metrics, workspace.event_metrics
+    known = {**measured, **events}
     if name is None:
         if not known:
-            print(f"No source is set up yet. Next: switch one on in {workspace.settings.folder / 'footfall.toml'}")
+            file = workspace.settings.folder / "footfall.toml"
+            print(f"No source is set up and no event was marked yet. Next: switch a source on in {file}")
+            print("or mark an event: footfall mark EVENT ACTOR")
             return
-        open_console().print(metric_list(known, workspace.tables))
+        open_console().print(metric_list(measured, events, workspace.tables))
         return
     if not known:
-        raise SettingsError(_NO_SOURCE)
+        raise SettingsError(_NOTHING)
     if name not in known:
         raise UnknownNameError("metric", name, known)
     open_console().print(metric_details(known[name], workspace.tables))
@@ -168,8 +172,8 @@ def metrics(
 def _answer(context: typer.Context, metric: str, asked: dict[str, Any]) -> Result:
     spare_unused()
     workspace = workspace_of(context)
-    if not workspace.metrics:
-        raise SettingsError(_NO_SOURCE)
+    if not workspace.metrics and not workspace.activity.names():
+        raise SettingsError(_NOTHING)
     policies = dict(_choice(text) for text in asked.pop("policy") or ())
     lists: dict[str, Any] = {name: asked.pop(name) or () for name in ("by", "where")}
     with interruptible("."):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from footfall.annotations import NOTHING_HAPPENED, Happened
 from footfall.errors import QueryError
+from footfall.measuring.actors import version_of
 from footfall.measuring.kinds import PERIOD, VALUE
 from footfall.measuring.matching import Group
 from footfall.measuring.measure import groups_of
@@ -179,14 +180,15 @@ def _count_partly(series: Series, positions: Iterable[int]) -> int:
 
 def _result(plan: Plan, rows: pa.Table) -> Result:
     window, query = plan.window, replace(plan.query, policies=plan.policies)
+    version = plan.snapshot.version if plan.subject.actors is None else version_of(rows, plan.snapshot)
     if window is None:
-        return Result(query, plan.metric, rows, plan.notes, plan.snapshot.version)
+        return Result(query, plan.metric, rows, plan.notes, version)
     return Result(
         replace(query, since=window.start, until=window.end),
         plan.metric,
         rows,
         (*plan.notes, *plan.division.notes(window), *remarks_on_time(plan)),
-        plan.snapshot.version,
+        version,
         coverage=plan.coverage.share(window),
         annotations=plan.annotations,
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from footfall.annotations import NOTHING_HAPPENED, Annotation, Happened
 from footfall.errors import UnknownNameError
 from footfall.filters import Filter, Prefix, Value, Wanted
+from footfall.measuring.actors import ActorMeasurement, known_of, without_times
 from footfall.measuring.coverage import Coverage
 from footfall.measuring.facts import Division, divide
 from footfall.measuring.matching import Group
@@ -62,7 +63,8 @@ class Plan:
     @cached_property
     def division(self) -> Division:
         """Which of the metric's facts is read when."""
-        return divide(self.subject, self.snapshot)
+        actors = self.subject.actors
+        return divide(self.subject, self.snapshot) if actors is None else known_of(actors, self.snapshot)
 
     @property
     def filters(self) -> tuple[Filter, ...]:
@@ -74,7 +76,9 @@ class Plan:
         return self.query.where if self.where is None else self.where
 
     @property
-    def measurement(self) -> Measurement:
+    def measurement(self) -> Measurement | ActorMeasurement:
+        if self.subject.actors is not None:
+            return ActorMeasurement(self.subject.actors)
         return Measurement(
             self.metric,
             self.division,
@@ -223,6 +227,8 @@ def _last_known(plan: Plan, grain: Grain, known: Sequence[Window]) -> datetime:
 
 
 def _nothing_known(plan: Plan) -> str:
+    if plan.metric.event is not None:
+        return without_times(plan.metric.event)
     if plan.query.as_of is not None:
         return f"Nothing was known of {plan.metric.name} at {short(plan.query.as_of)}."
     return f"Nothing was collected yet for {plan.metric.name}; run `footfall collect`."

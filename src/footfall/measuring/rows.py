@@ -31,7 +31,8 @@ def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
     """The columns of the answer, in order."""
     if plan.query.rolling is not None:
         value_type = pa.float64()
-    types = {f.name: pa.string() if plan.kept is not None else f.type for f in plan.subject.tables[0].arrow_schema()}
+    fields = [field for table in plan.subject.tables[:1] for field in table.arrow_schema()]
+    types = {f.name: pa.string() if plan.kept is not None else f.type for f in fields}
     name, compared = plan.metric.name, plan.query.compare is not None
     columns = [
         ("period", MOMENT_TYPE),

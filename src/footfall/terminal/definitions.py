@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from footfall.tables import Column, Table
 
 
-def metric_list(metrics: Mapping[str, Metric], tables: Mapping[str, Table]) -> RenderableType:
-    """A line a metric, then by what the metrics of each table can be split: that is long and the same for all of them."""
+def metric_list(
+    metrics: Mapping[str, Metric], events: Mapping[str, Metric], tables: Mapping[str, Table]
+) -> RenderableType:
+    """A line a metric, then by what the metrics of each table can be split: that is long and the same for all of them.
+
+    The actors of events come last; they cannot be split.
+    """
     grid = grid_of("metric", "what it is", "unit", "adds up")
     grid.columns[0].style = "cyan"
     grid.columns[0].no_wrap = True
-    for metric in metrics.values():
+    for metric in (*metrics.values(), *events.values()):
         grid.add_row(metric.name, metric.title, metric.unit, str(metric.kind))
     split_by: dict[tuple[str, ...], list[str]] = {}
     for metric in metrics.values():
@@ -49,9 +54,10 @@ def metric_details(metric: Metric, tables: Mapping[str, Table]) -> RenderableTyp
         Text(metric.description),
         Text(),
         facts,
-        Text("\nSplit or choose by", style="bold"),
-        facts_of(*((name, _described(column)) for name, column in subject.dimensions.items()), style="cyan"),
     ]
+    if subject.dimensions:
+        parts.append(Text("\nSplit or choose by", style="bold"))
+        parts.append(facts_of(*((name, _described(c)) for name, c in subject.dimensions.items()), style="cyan"))
     for policy in metric.policies:
         parts.append(Text.assemble("\nPolicy ", (policy.name, "cyan"), f": {policy.description}", style="bold"))
         parts.append(facts_of(*(_choice(name, policy.choices[name], policy.default) for name in policy.choices)))

@@ -150,13 +150,20 @@ class SqliteStore:
             number = self._number(event)
             return [] if number is None else sorted(self._slots_in(connection, number, FIRST, LAST))
 
+    @property
+    def _is_absent(self) -> bool:
+        """Whether there is no file yet. Looking for events makes none: the folder may not even be writable."""
+        return self._file.connection is None and not self._file.path.exists()
+
     def events(self) -> list[str]:
+        if self._is_absent:
+            return []
         with self._state.reading() as connection:
             names = connection.execute("SELECT name, id FROM events ORDER BY name").fetchall()
             return [name for name, number in names if self._slots_in(connection, number, FIRST, LAST)]
 
     def is_in_use(self, event: str) -> bool:
-        return bool(self.slots(event))
+        return not self._is_absent and bool(self.slots(event))
 
     def everyone(self) -> BitMap64:
         return BitMap64.union(BitMap64(), *(self.union(event, FIRST, LAST) for event in self.events()))
@@ -250,7 +257,7 @@ class SqliteStore:
         journal.write_sets(connection, sets, {(event, slot): len(actors) for slot, actors in marks.items()})
 
     def cursor(self, name: str) -> int | None:
-        rows = self._file.ask("SELECT position FROM cursors WHERE name = ?", (name,))
+        rows = () if self._is_absent else self._file.ask("SELECT position FROM cursors WHERE name = ?", (name,))
         return int(rows[0][0]) if rows else None
 
     # Identities

@@ -1,0 +1,39 @@
+"""The distinct actors of an event as a metric, so that it is asked like any other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from footfall.metrics import EventFact, Kind, Metric
+
+if TYPE_CHECKING:
+    from footfall.activity.activity import Activity
+
+PREFIX = "event:"
+"""What names an event where a metric has the same name: `event:authors`."""
+
+
+def event_metric(activity: Activity, event: str, *, name: str = "") -> Metric:
+    """The metric of an event, asked as `name`, by default as the event itself.
+
+    Title, description and unit are the table's where a table reports the event.
+    """
+    collected = activity.owners.table_of(event)
+    if collected is not None:
+        actors, says = collected.event.actors, collected.event.description
+        return Metric(
+            name=name or event,
+            title=f"{actors[:1].upper()}{actors[1:]}",
+            description=f"Distinct actors of the event {event} in each period. {says}",
+            kind=Kind.DISTINCT,
+            unit=actors,
+            facts=(EventFact(event),),
+        )
+    return Metric(
+        name=name or event,
+        title=f"Actors of {event}",
+        description=f"Distinct actors that were marked with the event {event} in each period.",
+        kind=Kind.DISTINCT,
+        unit="actors",
+        facts=(EventFact(event),),
+    )

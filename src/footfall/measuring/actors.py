@@ -1,0 +1,89 @@
+"""Distinct actors of an event, counted from its sets, in the shape of what is measured from tables."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, NoReturn
+
+from footfall.lake.collected import Collected, Scope, Span
+from footfall.measuring.facts import Division
+from footfall.measuring.kinds import PERIOD, VALUE
+from footfall.metrics import ActorCounts
+from footfall.periods import Grain, Window, ceil, floor, periods_in
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from footfall.lake import Snapshot
+
+MARKED = Scope("marks", "")
+"""What stands for the source of events that are marked by hand."""
+
+
+def known_of(actors: ActorCounts, snapshot: Snapshot) -> Division:
+    """What is known of an event: of one that a table reports, what was collected of the table.
+
+    Marks made by hand are known from the first one until now. What was before is not zero but unknown.
+    """
+    if actors.table is not None:
+        return Division((), snapshot.collected(actors.table), None)
+    known = actors.known()
+    return Division((), Collected({MARKED: (Span(known.start, known.end),)} if known else {}), None)
+
+
+def without_times(event: str) -> str:
+    """Why no period has actors of an event that has some."""
+    return (
+        f"No mark of {event} has a time, and marks without one are in no period; in Python, "
+        f"ff.event({event!r}).unique() has them."
+    )
+
+
+def version_of(rows: pa.Table, snapshot: Snapshot) -> str:
+    """The version of an answer about actors: sets have no version of their own, so it is that of the numbers."""
+    content = repr(([snapshot.version, rows.schema.names], rows.to_pylist()))
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class ActorMeasurement:
+    """What `Measurement` is for tables; the sets have no dimensions."""
+
+    actors: ActorCounts
+
+    @property
+    def group_columns(self) -> tuple[str, ...]:
+        return ()
+
+    def run(self, window: Window, grain: Grain, counts_first: bool = False) -> pa.Table:
+        """One row a period that has actors: PERIOD (not of a total), VALUE.
+
+        With `counts_first` an actor is counted once, in the first period of the window that has the actor.
+        """
+        import pyarrow as pa
+
+        periods = periods_in(grain, window)
+        windows = [period.window for period in periods]
+        if counts_first:
+            so_far = [0, *self.actors.running(windows)]
+            counts = [later - earlier for earlier, later in pairwise(so_far)]
+        else:
+            counts = self.actors.per_window(windows, is_calendar=grain is not Grain.TOTAL)
+        found = [(period.start, count) for period, count in zip(periods, counts, strict=True) if count]
+        values = pa.array([count for _, count in found], pa.int64())
+        if grain is Grain.TOTAL:
+            return pa.table({VALUE: values})
+        return pa.table({PERIOD: pa.array([start for start, _ in found], pa.timestamp("us", "UTC")), VALUE: values})
+
+    def bounds(self, grain: Grain) -> Window | None:
+        """The whole periods of `grain` in which actors are known."""
+        known = self.actors.known()
+        return Window(floor(grain, known.start), ceil(grain, known.end)) if known else None
+
+    def rank(self, window: Window, count: int) -> NoReturn:
+        raise AssertionError("actors have no dimensions to rank by: the query was not checked")
+
+    def values_of(self, dimension: str) -> NoReturn:
+        raise AssertionError("actors have no dimensions to choose by: the query was not checked")

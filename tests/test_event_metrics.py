@@ -1,0 +1,196 @@
+"""The distinct actors of an event, asked like any other metric."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import footfall
+from footfall.errors import QueryError, UnknownNameError
+from footfall.periods import Grain, Window, ceil, floor, periods_in
+from footfall.sources.binder.sample import write_sample_archive
+from footfall.workspace import Workspace
+from workspaces import run
+
+NOW = datetime(2026, 4, 8, 12, tzinfo=UTC)
+"""A Wednesday."""
+FIRST = datetime(2026, 1, 20, tzinfo=UTC)
+
+
+def workspace(folder: Path, settings: str = "", now: datetime = NOW) -> Workspace:
+    (folder / "footfall.toml").write_text(settings, encoding="utf-8")
+    return footfall.open(folder, now=lambda: now)
+
+
+@pytest.fixture
+def ff(tmp_path: Path) -> Workspace:
+    return workspace(tmp_path)
+
+
+def values(ff: Workspace, event: str, **asked: Any) -> dict[date, Any]:
+    result = ff.query(event, **asked)
+    rows = result.rows.to_pydict()
+    return {period.date(): value for period, value in zip(rows["period"], rows[event], strict=True)}
+
+
+MARKS = st.lists(
+    st.tuples(st.integers(0, (NOW - FIRST).days), st.sampled_from([1, 2, 3, "ada", "bob", 2**40])),
+    min_size=1,
+    max_size=30,
+)
+ON_ONE_WORKSPACE = settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@ON_ONE_WORKSPACE
+@given(marks=MARKS, grain=st.sampled_from(["day", "week", "month", "year"]), is_cumulative=st.booleans())
+def test_periods_are_those_of_plain_sets(
+    ff: Workspace, marks: list[tuple[int, int | str]], grain: str, is_cumulative: bool
+) -> None:
+    event, by_day = f"seen-{uuid4().hex}", defaultdict(set)
+    for day, actor in marks:
+        ff.mark(event, actor, FIRST + timedelta(days=day))
+        by_day[FIRST + timedelta(days=day)].add(actor)
+    found = values(ff, event, grain=grain, cumulative=is_cumulative)
+    first = floor(Grain(grain), min(by_day))
+    expected: dict[date, int] = {}
+    so_far: set[int | str] = set()
+    for period in periods_in(Grain(grain), Window(first, ceil(Grain.DAY, NOW))):
+        inside = set().union(*(actors for day, actors in by_day.items() if day in period.window))
+        so_far |= inside
+        expected[period.start.date()] = len(so_far if is_cumulative else inside)
+    assert found == expected
+    total = ff.query(event, grain="total").rows[event].to_pylist()
+    assert total == [len({actor for _, actor in marks})]
+
+
+def test_before_the_first_mark_nothing_is_known(ff: Workspace) -> None:
+    ff.mark("active", [1, 2], "2026-03-20")
+    ff.mark("active", 1, "2026-04-02")
+    result = ff.query("active", grain="month", since="2026-02")
+    assert result.rows["active"].to_pylist() == [None, 2, 1]
+    february, march, april = result.rows["coverage"].to_pylist()
+    assert (february, march) == (0, pytest.approx(12 / 31))
+    assert april == pytest.approx(7.5 / 30)
+    days = values(ff, "active", grain="day", since="2026-03-19", until="2026-03-23")
+    assert list(days.values()) == [None, 2, 0, 0]
+
+
+def test_marks_of_hours_are_asked_by_the_hour(ff: Workspace) -> None:
+    ff.mark("active", [1, 2], "2026-04-01T09:20Z", hourly=True)
+    ff.mark("active", [2, 3], "2026-04-01T10:59Z", hourly=True)
+    asked: dict[str, Any] = {"grain": "hour", "since": "2026-04-01T09:00Z", "until": "2026-04-01T12:00Z"}
+    assert ff.query("active", **asked).rows["active"].to_pylist() == [2, 2, 0]
+    assert ff.query("active", **asked, cumulative=True).rows["active"].to_pylist() == [2, 3, 3]
+    ff.mark("active", 4, "2026-04-01")
+    with pytest.raises(QueryError, match="kept by the day on 2026-04-01, so no part of that day can be counted"):
+        ff.query("active", **asked)
+
+
+def test_means_and_comparisons_work_as_for_any_metric(ff: Workspace) -> None:
+    for day in range(14):
+        ff.mark("active", range(day + 1), datetime(2026, 3, 23, tzinfo=UTC) + timedelta(days=day))
+    rolled = values(ff, "active", grain="day", rolling=7, since="2026-04-05", until="2026-04-06")
+    assert rolled == {date(2026, 4, 5): pytest.approx(sum(range(8, 15)) / 7)}
+    compared = ff.query("active", grain="week", since="2026-03-30", until="2026-04-06", compare="previous")
+    assert compared.rows.select(["active", "active_previous", "change"]).to_pylist() == [
+        {"active": 14, "active_previous": 7, "change": 7}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"by": "federation"}, "active counts the actors of an event, which have no dimensions; ask without by"),
+        ({"where": "a=b"}, "which have no dimensions; ask without where"),
+        ({"top": 3}, "which have no dimensions; ask without top"),
+        ({"as_of": "2026-04-01"}, "as they are known now; ask without as_of"),
+        ({"grain": "total", "since": "2026-04-01T00:30Z"}, "2026-04-01T00:30Z is not a whole hour"),
+        ({"policies": {"people": "all"}}, "unknown policy of active 'people'"),
+    ],
+)
+def test_what_sets_cannot_tell_is_refused(ff: Workspace, asked: dict[str, Any], said: str) -> None:
+    ff.mark("active", 1)
+    with pytest.raises(footfall.FootfallError, match=said):
+        ff.query("active", **asked)
+
+
+def test_an_unknown_name_is_held_against_metrics_and_events(ff: Workspace) -> None:
+    ff.mark("active", 1)
+    with pytest.raises(UnknownNameError, match="unknown metric 'activ'; did you mean 'active'"):
+        ff.query("activ")
+
+
+def test_an_event_without_times_is_in_no_period(ff: Workspace) -> None:
+    ff.mark("premium", [1, 2], unique=True)
+    result = ff.query("premium", grain="month")
+    assert result.rows.num_rows == 0
+    assert any("No mark of premium has a time" in note for note in result.notes)
+
+
+@pytest.fixture
+def binder(tmp_path: Path) -> Workspace:
+    write_sample_archive(tmp_path / "archive", 60, 30, until=date(2026, 4, 1), repositories=20)
+    ff = workspace(tmp_path, '[sources.binder]\narchive = "archive"\nfirst_day = 2026-02-01\n')
+    ff.collect()
+    return ff
+
+
+@pytest.mark.parametrize("grain", ["day", "week", "month", "total"])
+@pytest.mark.parametrize("is_cumulative", [False, True])
+def test_the_actors_of_a_table_are_its_distinct_count(binder: Workspace, grain: str, is_cumulative: bool) -> None:
+    """Two ways to one number: sets of actors, and SQL over the rows of the table, gaps and coverage included."""
+    if grain == "total" and is_cumulative:
+        return
+    asked: dict[str, Any] = {"grain": grain, "cumulative": is_cumulative, "since": "2026-01-12", "until": "2026-04-06"}
+    by_sets, by_rows = binder.query("binder_launch", **asked), binder.query("repos", **asked)
+    assert by_sets.rows["binder_launch"].to_pylist() == by_rows.rows["repos"].to_pylist()
+    assert by_sets.rows["coverage"].to_pylist() == by_rows.rows["coverage"].to_pylist()
+    assert by_sets.rows["is_provisional"].to_pylist() == by_rows.rows["is_provisional"].to_pylist()
+    assert by_sets.metric.unit == "launched repositories"
+
+
+def test_a_metric_wins_over_an_event_of_its_name(binder: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    launched = binder.query("repos", grain="total").rows["repos"].to_pylist()
+    binder.mark("repos", [1, 2, 3])
+    assert binder.query("repos", grain="total").rows["repos"].to_pylist() == launched
+    assert binder.query("event:repos", grain="total").rows["event:repos"].to_pylist() == [3]
+    binder.mark("active", 1)
+    assert binder.query("event:active", grain="total").rows["event:active"].to_pylist() == [1]
+    binder.close()
+    listed = run(capsys, "--workspace", binder.settings.folder, "metrics").out
+    assert "event:repos" in listed
+    assert "event:active" not in listed
+    assert "binder_launch" in listed
+
+
+# The command line, in a folder with marks alone
+
+
+def test_commands_know_marked_events(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "footfall.toml").write_text("")
+
+    def footfall_(*arguments: str) -> Any:
+        return run(capsys, "--workspace", tmp_path, *arguments)
+
+    assert "or mark an event: footfall mark EVENT ACTOR" in footfall_("metrics").out
+    assert "no event was marked" in footfall_("query", "bought").err
+    assert not (tmp_path / "activity.db").exists()
+    footfall_("mark", "bought", "1", "2")
+    assert "Actors of bought" in footfall_("metrics").out
+    assert "Distinct actors that were marked with the event bought" in footfall_("metrics", "bought").out
+    assert "footfall query bought --grain month" in footfall_("status").out
+    ran = footfall_("query", "bought", "--grain", "month")
+    assert (ran.code, ran.out.splitlines()[0][:13]) == (0, "period,bought")
+    assert ran.out.splitlines()[1].split(",")[1] == "2"
+    chart = tmp_path / "bought.svg"
+    assert footfall_("chart", "bought", "--grain", "month", "-o", str(chart)).code == 0
+    assert chart.read_text().startswith("<svg")
