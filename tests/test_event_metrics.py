@@ -17,6 +17,7 @@ from footfall.errors import QueryError, UnknownNameError
 from footfall.periods import Grain, Window, ceil, floor, periods_in
 from footfall.sources.binder.sample import write_sample_archive
 from footfall.workspace import Workspace
+from histories import ADA, History
 from workspaces import run
 
 NOW = datetime(2026, 4, 8, 12, tzinfo=UTC)
@@ -156,6 +157,25 @@ def test_the_actors_of_a_table_are_its_distinct_count(binder: Workspace, grain: 
     assert by_sets.rows["coverage"].to_pylist() == by_rows.rows["coverage"].to_pylist()
     assert by_sets.rows["is_provisional"].to_pylist() == by_rows.rows["is_provisional"].to_pylist()
     assert by_sets.metric.unit == "launched repositories"
+
+
+def test_authors_of_git_are_asked_at_any_minute(tmp_path: Path) -> None:
+    """The table was collected until a moment in the middle of a day, of which its sets have all that is known."""
+    history = History.new(tmp_path / "project")
+    for day, author in (("2026-02-03", ADA), ("2026-02-20", "Bob <bob@example.org>"), ("2026-03-07", ADA)):
+        history.commit(f"{day}T12:00+00:00", author=author)
+    history.write()
+    minute = datetime(2026, 4, 8, 12, 34, 56, 789, tzinfo=UTC)
+    settings = f'[sources.git]\nrepositories = ["{tmp_path / "project"}"]\n'
+    for now in (minute, minute + timedelta(days=2)):
+        ff = workspace(tmp_path, settings, now)
+        if now == minute:
+            ff.collect()
+        for grain, expected in (("total", [2]), ("month", [2, 1, 0]), ("year", [2])):
+            by_sets, by_rows = ff.query("commit_author", grain=grain), ff.query("authors", grain=grain)
+            assert by_sets.rows["commit_author"].to_pylist() == expected, grain
+            assert by_rows.rows["authors"].to_pylist() == expected, grain
+        ff.close()
 
 
 def test_a_metric_wins_over_an_event_of_its_name(binder: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

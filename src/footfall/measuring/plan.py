@@ -220,6 +220,8 @@ def _last_known(plan: Plan, grain: Grain, known: Sequence[Window]) -> datetime:
     A total ends with what was collected, so that it holds no time that is not over.
     """
     last = max((w.end for w in known), default=plan.now)
+    if plan.query.grain is Grain.TOTAL and plan.subject.actors is not None:
+        return min(ceil(Grain.DAY, last), plan.now)  # sets are kept by the day
     collected = plan.coverage.bounds
     if plan.query.grain is Grain.TOTAL and collected and last - collected.end < timedelta(days=1):
         return min(collected.end, plan.now)
