@@ -71,7 +71,8 @@ class Remote:
             if copy.is_shallow or not copy.is_copy_of(head):
                 copy.renew(head)
             if copy.is_copy_of(head):
-                return Look(copy.folder, hosted_name(self.address), head, cuts_in(copy.folder / "shallow"))
+                cuts = cuts_in(copy.folder / "shallow")
+                return Look(copy.folder, hosted_name(self.address), head, cuts, copy.mailmap())
             head = self.head()
         raise UnreachableError(
             f"{without_password(self.address)} cannot be copied: "
@@ -151,9 +152,8 @@ class _Mirror:
         # A shallow upstream's cuts come with it: without them git takes nothing, and says that all is well.
         self._do("fetch", "--quiet", "--no-tags", "--update-shallow", *options, REMOTE, f"+HEAD:{_BRANCH}")
         if is_partial and not self._has_mailmap():
-            wanted = self._git("rev-parse", "HEAD:.mailmap").out.decode().strip()
             alone = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
-            self._do(*alone, "--filter=blob:none", REMOTE, wanted)
+            self._do(*alone, "--filter=blob:none", REMOTE, self.mailmap())
 
     @property
     def is_shallow(self) -> bool:
@@ -168,9 +168,13 @@ class _Mirror:
         except OSError:
             return False
 
+    def mailmap(self) -> str:
+        """The id of its head's .mailmap; empty when it has none."""
+        return self._git("rev-parse", "--quiet", "--verify", "HEAD:.mailmap").out.decode().strip()
+
     def _has_mailmap(self) -> bool:
-        named = self._git("rev-parse", "--quiet", "--verify", "HEAD:.mailmap")
-        return named.status != 0 or self._git("cat-file", "-e", named.out.decode().strip()).status == 0
+        named = self.mailmap()
+        return not named or self._git("cat-file", "-e", named).status == 0
 
     def _git(self, *arguments: str) -> Completed:
         """Of the copy alone: no address is known, no network is used."""

@@ -25,7 +25,7 @@ _SHARE = 64
 _SCRIPT = """
 for path do
   git -C "$path" rev-parse --absolute-git-dir --is-inside-work-tree --show-prefix --git-path shallow \
-    'HEAD^{commit}' 2>/dev/null
+    'HEAD^{commit}' HEAD:.mailmap 2>/dev/null
   printf '\\036'
   git -C "$path" config --get remote.origin.url 2>/dev/null
   printf '\\037'
@@ -44,6 +44,8 @@ class Look:
     """The commit that HEAD is at; empty when there are no commits yet."""
     cuts: tuple[str, ...] = ()
     """The commits of a shallow clone whose parents are not there."""
+    mailmap: str = ""
+    """The id of the head's .mailmap; empty when it has none."""
 
 
 def look_at(paths: Sequence[Path]) -> list[Look | SourceError]:
@@ -68,27 +70,46 @@ def look_at(paths: Sequence[Path]) -> list[Look | SourceError]:
 def _seen(path: Path, answer: bytes) -> Look | SourceError:
     asked, _, origin = answer.partition(b"\x1e")
     match [os.fsdecode(line) for line in asked.splitlines()]:
-        case [git_dir, is_inside, prefix, shallow, shown]:
-            head = shown if re.fullmatch("[0-9a-f]{40,}", shown) else ""  # git shows what it cannot resolve as it is
+        case [git_dir, is_inside, prefix, shallow, *shown]:
+            # What git cannot resolve it shows as it is, and stops.
+            head, mailmap, *_ = [*(name if _ID.fullmatch(name) else "" for name in shown), "", ""]
+            found = _Found(path, Path(git_dir), is_inside == "true", prefix, path / shallow, origin)
             try:
-                return _look(path, Path(git_dir), is_inside == "true", prefix, path / shallow, head, origin)
+                return _look(found, head, mailmap)
             except SourceError as fault:
                 return fault
         case _:
             return _fault(path)
 
 
-def _look(path: Path, git_dir: Path, is_inside: bool, prefix: str, shallow: Path, head: str, origin: bytes) -> Look:
-    if prefix:
-        top = str(path).removesuffix("/" + prefix.rstrip("/"))
+_ID = re.compile("[0-9a-f]{40,}")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What git says of a path that lies in a repository."""
+
+    path: Path
+    git_dir: Path
+    is_in_work_tree: bool
+    prefix: str
+    """The path below the repository's top."""
+    shallow: Path
+    origin: bytes
+
+
+def _look(found: _Found, head: str, mailmap: str) -> Look:
+    if found.prefix:
+        top = str(found.path).removesuffix("/" + found.prefix.rstrip("/"))
         raise SourceError(
-            f"{path} lies inside the repository {top}, and is none itself (a submodule needs `git submodule update --init`); "
-            f"name {top}, or {_SETTING}"
+            f"{found.path} lies inside the repository {top}, and is none itself (a submodule needs "
+            f"`git submodule update --init`); name {top}, or {_SETTING}"
         )
-    address = origin.decode(errors="replace").strip()
-    folder = path if is_inside else git_dir.parent if git_dir.name == ".git" else git_dir
-    name = hosted_name(address) if is_clone_address(address) else folder.name.removesuffix(".git")
-    return Look(git_dir, name, head or _unborn(git_dir), cuts_in(shallow))
+    address = found.origin.decode(errors="replace").strip()
+    git_dir = found.git_dir
+    top_folder = found.path if found.is_in_work_tree else git_dir.parent if git_dir.name == ".git" else git_dir
+    name = hosted_name(address) if is_clone_address(address) else top_folder.name.removesuffix(".git")
+    return Look(git_dir, name, head or _unborn(git_dir), cuts_in(found.shallow), mailmap)
 
 
 def cuts_in(shallow: Path) -> tuple[str, ...]:

@@ -32,10 +32,6 @@ class Repository:
             raise self._broken(last.err)
         return last.out.decode().strip()
 
-    def mailmap(self) -> str:
-        """The id of HEAD's .mailmap; empty when it has none."""
-        return self.ask("rev-parse", "--quiet", "--verify", "HEAD:.mailmap").out.decode().strip()
-
     def branch(self) -> str:
         """The branch that HEAD names."""
         return self.ask("symbolic-ref", "--quiet", "--short", "HEAD").out.decode(errors="replace").strip()
@@ -72,6 +68,8 @@ class Repository:
     def true_parents(self, shas: Iterable[str]) -> dict[str, int]:
         """How many parents commits really have; where history is cut, git's log shows none."""
         asked = list(shas)
+        if not asked:
+            return {}
         answer = self.ask("cat-file", "--batch", stdin="\n".join(asked).encode())
         if answer.status:
             raise self._broken(answer.err)

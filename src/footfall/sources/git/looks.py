@@ -42,7 +42,7 @@ def looks_of(look: Look, place: str, authors: str) -> Looks:
 
     `authors` is the fingerprint of what says who they are.
     """
-    return Looks(look.head, digest(_VERSION, authors, *look.cuts), place=digest(place))
+    return Looks(look.head, digest(_VERSION, authors, *look.cuts), look.mailmap[:12], place=digest(place))
 
 
 def digest(*texts: str) -> str:

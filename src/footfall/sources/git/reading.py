@@ -53,7 +53,6 @@ class History:
             return Batch([self.offer.unchanged(fingerprint=str(looks), note=note, window=self.before.window)])
         if not seen.head:
             return self._empty()
-        seen = replace(seen, mailmap=digest(self._repository.mailmap()))
         has_grown = bool(old.head) and self._repository.is_ancestor(old.head, seen.head)
         has_old_shape = (old.shape, old.mailmap) == (seen.shape, seen.mailmap)
         if self.before and has_grown and has_old_shape and not self.offer.is_rechecked:
