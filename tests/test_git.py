@@ -157,6 +157,11 @@ class TestReading:
             ("GitHub Action", "action@github.com"),
             ("Dependabot", "support@dependabot.com"),
             ("anything", "1+imgbot[bot]@users.noreply.github.com"),
+            ("Copilot", "198982749+Copilot@users.noreply.github.com"),
+            ("copilot-swe-agent[bot]", "198982749+Copilot@users.noreply.github.com"),
+            ("Claude", "noreply@anthropic.com"),
+            ("Cursor Agent", "cursoragent@cursor.com"),
+            ("ansibot", "ansibot@users.noreply.github.com"),
         ],
     )
     def test_knows_bots(self, history: History, collected: Collected, name: str, email: str) -> None:
@@ -165,7 +170,16 @@ class TestReading:
         collected.collect()
         assert collected.rows[0]["is_bot"] is True
 
-    @pytest.mark.parametrize("author", ["Bottinelli <bo@t.org>", "Talbot <talbot@bots.example>", "Abbot <a@robot.com>"])
+    @pytest.mark.parametrize(
+        "author",
+        [
+            "Jan Bot <jan@example.org>",
+            "Claude Bot <c@example.org>",
+            "Bottinelli <bo@t.org>",
+            "Talbot <talbot@bots.example>",
+            "Abbot <a@robot.com>",
+        ],
+    )
     def test_takes_no_person_for_a_bot(self, history: History, collected: Collected, author: str) -> None:
         history.commit("2021-01-01T00:00Z", author=author)
         history.write()
@@ -763,6 +777,21 @@ class TestFaults:
         lost = git(history.folder, "rev-parse", "HEAD~3")
         (history.folder / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
         assert "git fsck" in self.reason(collected)
+
+    def test_a_partial_clone_that_lacks_its_mailmap_is_not_read_without_it(
+        self, history: History, collected: Collected
+    ) -> None:
+        """Git would fetch it by itself, from whom the owner of the clone has set."""
+        history.commit("2020-01-01T00:00Z", files={".mailmap": "Ada <ada@new.example> <ada@example.org>\n"})
+        history.write()
+        git(history.folder, "config", "uploadpack.allowFilter", "true")
+        git(history.folder.parent, "clone", "-q", "--bare", "--filter=blob:none", history.folder.as_uri(), "partial")
+        collected.collect(repositories=["partial"])
+        assert collected.last.status is Status.FAILED
+        assert "`git show HEAD:.mailmap` there fetches it" in collected.last.reason
+        git(history.folder.parent / "partial", "show", "HEAD:.mailmap")
+        collected.collect()
+        assert collected.authors() == {"ada@new.example"}
 
     def test_one_that_fails_leaves_the_others_alone(self, history: History, collected: Collected) -> None:
         history.commit("2020-01-01T00:00Z")

@@ -94,4 +94,7 @@ class Repository:
             raise BrokenDataError(f"{self.folder} cannot be read: git was stopped, as {stopped}") from None
 
     def _broken(self, stderr: bytes) -> BrokenDataError:
-        return BrokenDataError(f"{self.folder} cannot be read: {words(stderr)}; try `git fsck` there")
+        advice = "try `git fsck` there"
+        if b"promisor remote" in stderr:
+            advice = "it is a partial clone that lacks its .mailmap; `git show HEAD:.mailmap` there fetches it"
+        return BrokenDataError(f"{self.folder} cannot be read: {words(stderr)}; {advice}")

@@ -93,18 +93,18 @@ class Git:
                 yield Batch([_given_up(offer, task.before)])
                 continue
             tell(note=f"{task.name}: reading")
-            batch = self._read(offer, task, next(places))
+            batch = self._read(offer, task, next(places), tell)
             handed_over |= {outcome.offer.scope for outcome in batch.outcomes} - {task.name}
             tell(windows=1, note=f"{task.name}: read")
             yield batch
 
-    def _read(self, offer: Offer, task: _Task, place: Place) -> Batch:
+    def _read(self, offer: Offer, task: _Task, place: Place, tell: Progress) -> Batch:
         try:
             if place.look is None:
                 raise place.fault or SourceError("it was not found")
             seen = self._seen(place, place.look)
             known = (task.before, task.gone, task.just_gone)
-            return History(offer, place.look, seen, self._authors, *known, task.asked_at).read()
+            return History(offer, place.look, seen, self._authors, *known, task.asked_at, tell).read()
         except SourceError as error:
             return Batch([offer.failed(str(error))])
         except OSError as error:

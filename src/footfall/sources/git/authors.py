@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from footfall.settings import Secret
 
 KNOWN_BOTS = tuple(
-    """*[[]bot]*, bot, *-bot, *_bot, * bot, bot@*, *-bot@*, dependabot, dependabot-preview, support@dependabot.com, renovate,
-    pre-commit-ci, github-actions, github action, action@github.com, actions@github.com, greenkeeper, allcontributors, imgbot,
-    mergify, meeseeksmachine, lumberbot*, henchbot, conda-forge-admin, regro-cf-autotick*, weblate, hosted weblate, transifex,
-    codecov, pyup.io, semantic-release""".replace("\n    ", " ").split(", ")
+    """*[[]bot]*, bot, *-bot, *_bot, bot@*, *-bot@*, renovate bot, dependabot, dependabot-preview, support@dependabot.com,
+    renovate, pre-commit-ci, github-actions, github action, action@github.com, actions@github.com, greenkeeper,
+    allcontributors, imgbot, imgbotapp, mergify, meeseeksmachine, lumberbot*, henchbot, conda-forge-admin, regro-cf-autotick*,
+    weblate, hosted weblate, transifex, codecov, pyup.io, semantic-release, ansibot, ansibot@users.noreply.github.com,
+    *+ansibot@users.noreply.github.com, *+copilot@users.noreply.github.com, copilot-swe-agent*, noreply@anthropic.com,
+    *+claude@users.noreply.github.com, cursoragent@cursor.com, devin-ai-integration*""".replace("\n    ", " ").split(
+        ", "
+    )
 )
-"""Names and e-mails that are bots', as lower-case patterns (`*` is anything, `[[]` a bracket)."""
+"""Names and e-mails that are bots' or agents', as lower-case patterns (`*` is anything, `[[]` a bracket).
+
+Of agents that commit under several names it is the e-mail: else one of them would be a person in one commit and a bot in
+the next. No pattern is a last name: there are people called Bot, and Claude.
+"""
 
 
 class Authors:
@@ -23,9 +32,10 @@ class Authors:
 
     def __init__(self, hash_key: Secret | None, bots: Sequence[str]) -> None:
         self._key = hash_key.reveal().encode() if hash_key else None
-        self._bots = (*KNOWN_BOTS, *(pattern.lower() for pattern in bots))
+        patterns = (*KNOWN_BOTS, *(pattern.lower() for pattern in bots))
+        self._is_bot = re.compile("|".join(map(fnmatch.translate, patterns))).match
         self._seen: dict[tuple[bytes, bytes], tuple[str | None, bool]] = {}
-        marks = "\n".join((self._hashed("footfall") if self._key else "plain", *self._bots))
+        marks = "\n".join((self._hashed("footfall") if self._key else "plain", *patterns))
         self.fingerprint = hashlib.sha256(marks.encode()).hexdigest()[:12]
 
     def __call__(self, name: bytes, email: bytes) -> tuple[str | None, bool]:
@@ -36,7 +46,7 @@ class Authors:
 
     def _look_at(self, name: str, email: str) -> tuple[str | None, bool]:
         identity = email or name or None
-        is_bot = any(fnmatchcase(text, pattern) for text in (name, email) for pattern in self._bots)
+        is_bot = bool(self._is_bot(name) or self._is_bot(email))
         return self._hashed(identity) if identity and self._key else identity, is_bot
 
     def _hashed(self, identity: str) -> str:

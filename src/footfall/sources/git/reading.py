@@ -15,7 +15,7 @@ from datetime import datetime
 from footfall.ledger import Entry
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, short
 from footfall.repositories import Look, Repository
-from footfall.sources import Batch, Offer, Outcome
+from footfall.sources import Batch, Offer, Outcome, Progress
 from footfall.sources.git.authors import Authors
 from footfall.sources.git.looks import Looks, digest
 from footfall.sources.git.rows import Reading
@@ -42,6 +42,7 @@ class History:
     just_gone: frozenset[str]
     """Those of them that were in the settings when they were read last."""
     asked_at: datetime
+    tell: Progress
 
     def read(self) -> Batch:
         """The window's outcome, and the rows that changed."""
@@ -68,7 +69,7 @@ class History:
     def _whole(self, seen: Looks, note: str) -> Batch:
         """The history from its beginning, or in a shallow clone from where all of it is there."""
         reading = Reading(self.offer.scope, self.authors, self._repository.true_parents(self.look.cuts))
-        reading.take(self._repository.log(seen.head))
+        reading.take(self._watched(self._repository.log(seen.head)))
         window = Window(reading.cut, FAR_FUTURE) if reading.cut else ALL_TIME
         rows = reading.rows(window)
         seen = replace(seen, roots=digest(*sorted(reading.roots)))
@@ -87,7 +88,7 @@ class History:
         """The new commits, with all others since the day of the oldest of them: a window is stated whole."""
         old = Looks.of(before).head
         reading = Reading(self.offer.scope, self.authors)
-        reading.take(self._repository.log(f"{old}..{seen.head}"))
+        reading.take(self._watched(self._repository.log(f"{old}..{seen.head}")))
         restates = Window(before.window.start, before.window.start)
         if reading.earliest is not None:
             restates = Window(max(before.window.start, floor(Grain.DAY, reading.earliest)), FAR_FUTURE)
@@ -102,7 +103,7 @@ class History:
         )
         if reading.earliest is None:
             return Batch([outcome])
-        reading.take(self._repository.log_of(self._repository.since(old, restates.start)))
+        reading.take(self._watched(self._repository.log_of(self._repository.since(old, restates.start))))
         return Batch([outcome], {COMMITS.name: reading.rows(restates)})
 
     def _empty(self) -> Batch:
@@ -123,6 +124,12 @@ class History:
             if entry.window.start >= window.start and (is_same or self._repository.is_ancestor(old.head, seen.head)):
                 note = f"it is called {self.offer.scope} now"
                 yield Offer(COMMITS.name, ALL_TIME, entry.scope).done(fingerprint=GONE, note=note)
+
+    def _watched(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The same pieces; who watches sees them come."""
+        for piece in pieces:
+            self.tell(bytes=len(piece))
+            yield piece
 
     def _future_note(self, reading: Reading) -> str:
         ahead = reading.count(Window(self.asked_at, FAR_FUTURE))
