@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.errors import QueryError, SettingsError, UnknownNameError
-from footfall.metrics import ActorCounts, Metric, Subject
+from footfall.metrics import Metric, Subject
 from footfall.periods import ALL_TIME, Window, parse_moment, utc_now
 from footfall.settings import Settings, read_settings
 from footfall.sources import Context, Source, open_sources
@@ -100,13 +100,9 @@ class Workspace:
         naming = Naming(chosen.hash_key.reveal().encode() if chosen.hash_key else None)
 
         def load_collected() -> dict[str, CollectedEvent]:
-            from footfall.activity.collected import CollectedEvent
+            from footfall.activity.collected import collected_events
 
-            return {
-                event.name: CollectedEvent(lambda: self.lake, table, event, store, naming)
-                for table in self.tables.values()
-                for event in table.events
-            }
+            return collected_events(self.tables.values(), lambda: self.lake, store, naming)
 
         return Activity(store, self.now, naming, chosen.hourly, chosen.population, load_collected)
 
@@ -117,20 +113,9 @@ class Workspace:
     @property
     def event_metrics(self) -> dict[str, Metric]:
         """The distinct actors of each event, as metrics; `event:NAME` where a metric has the name of the event."""
-        from footfall.activity.metrics import PREFIX, event_metric
+        from footfall.activity.metrics import event_metrics
 
-        taken = self.metrics
-        named = {f"{PREFIX}{event}" if event in taken else event: event for event in self.activity.names()}
-        return {name: event_metric(self.activity, event, name=name) for name, event in named.items()}
-
-    def _metric_of_event(self, name: str) -> dict[str, Metric]:
-        """The metric that `name` means where it is an event, with or without `event:`; nothing where it is not."""
-        from footfall.activity.metrics import PREFIX, event_metric
-
-        for event in dict.fromkeys((name, name.removeprefix(PREFIX))):
-            if event in self.activity.names():
-                return {name: event_metric(self.activity, event, name=name)}
-        return {}
+        return event_metrics(self.activity, self.metrics)
 
     @property
     def metrics(self) -> dict[str, Metric]:
@@ -200,14 +185,13 @@ class Workspace:
         policies: Mapping[str, str] | None = None,
     ) -> Result:
         """The answer to one question; see `footfall.query.Query` for what each part means."""
+        from footfall.activity.counts import EventCounts
         from footfall.measuring import answer
         from footfall.query import Query
         from footfall.sources.happened import happened_to
 
         now = self.now()
-        metrics = self.metrics
-        if metric not in metrics:
-            metrics = self._metric_of_event(metric) or {**metrics, **self.event_metrics}
+        metrics = self._metrics_for(metric)
         query = Query.parse(
             metric,
             metrics=metrics,
@@ -227,7 +211,7 @@ class Workspace:
             as_of=as_of,
             policies=policies or {},
         )
-        subject = Subject.of(metrics[query.metric], self.tables, lambda event: self._count_actors(event, now))
+        subject = Subject.of(metrics[query.metric], self.tables, lambda event: EventCounts(self.activity, event, now))
         tables = self._tables_behind(subject)
         happened = happened_to(tables, self._happened, self.sources)
         result = answer(query, subject, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
@@ -239,10 +223,14 @@ class Workspace:
             return subject.tables
         return () if subject.actors.table is None else (self.tables[subject.actors.table],)
 
-    def _count_actors(self, event: str, now: datetime) -> ActorCounts:
-        from footfall.activity.counts import EventCounts
+    def _metrics_for(self, name: str) -> dict[str, Metric]:
+        """The metrics of the sources, and where `name` is none of them that of the event it means, or all to choose from."""
+        from footfall.activity.metrics import metric_named
 
-        return EventCounts(self.activity, event, now)
+        if name in (measured := self.metrics):
+            return measured
+        event = metric_named(self.activity, name)
+        return {**measured, **(self.event_metrics if event is None else {name: event})}
 
     @cached_property
     def _happened(self) -> Happened:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from footfall.activity.actors import AS_THEY_ARE, Naming
 from footfall.activity.events import Event
 from footfall.activity.files import BytesRead, Columns, FileMarks, read_marks
-from footfall.activity.moments import moment_of
+from footfall.activity.moments import moment_of_mark
 from footfall.activity.owners import NAMING_CURSOR, Owners
 from footfall.activity.sets import ActorSet, Everyone
 from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
@@ -172,7 +172,7 @@ class Activity:
     def _marks(self, actors: Any, at: str | date | datetime | None, hourly: bool, unique: bool) -> dict[int, Actors]:
         slots = [UNDATED] if unique else []
         if at is not None:
-            slots.append(self.slot_of(moment_of(at, self.now()), hourly))
+            slots.append(self.slot_of(moment_of_mark(at, self.now()), hourly))
         elif not unique:
             slots.append(self._slot_now(hourly))
         who = self.naming.all_stored(actors)

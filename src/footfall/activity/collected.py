@@ -5,7 +5,7 @@ Their sets are built when they are asked for, month by month: a month whose file
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -101,6 +101,15 @@ class CollectedEvent:
             of_day = self.naming.all_stored(actors[start:stop])
             marks[int(days[start]) * PER_DAY] = Actors(of_day.numbers, of_day.names, int(counts[start:stop].sum()))
         return marks
+
+
+def collected_events(
+    tables: Iterable[Table], open_lake: Callable[[], Lake], store: Store, naming: Naming
+) -> dict[str, CollectedEvent]:
+    """The events that tables report, by name. The lake is opened when a set of theirs is asked for."""
+    return {
+        event.name: CollectedEvent(open_lake, table, event, store, naming) for table in tables for event in table.events
+    }
 
 
 def _fingerprint(files: Sequence[str]) -> int:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from footfall.activity.actors import VALID_ACTORS, Naming
-from footfall.activity.moments import moment_of
-from footfall.activity.portions import Wanted, portions
+from footfall.activity.moments import moment_of_mark
+from footfall.activity.portions import WantedColumns, portions
 from footfall.errors import FootfallError, MarkError
 from footfall.stores.ids import Actors
 from footfall.stores.store import PER_DAY
@@ -73,7 +73,7 @@ def read_marks(
     names: dict[int, list[str]] = defaultdict(list)
     counts: dict[int, int] = defaultdict(int)
     moments = _Moments(columns, now, slot_of)
-    for portion, bytes_read in portions(file, Wanted(columns.actor, columns.at, moments.moment)):
+    for portion, bytes_read in portions(file, WantedColumns(columns.actor, columns.at, moments.moment)):
         who, slots, rows = _sound(portion, columns, moments, found)
         for slot, actors in _by_slot(who, slots, rows, columns.actor, naming):
             numbers[slot].append(np.asarray(actors.numbers))
@@ -116,7 +116,7 @@ class _Moments:
         return np.array(slots, dtype=np.int64)[indices]
 
     def moment(self, value: Any) -> datetime:
-        return moment_of(value, self._now, self._columns.zone)
+        return moment_of_mark(value, self._now, self._columns.zone)
 
 
 def _at_row(row: int, column: str | None, error: Exception | str) -> MarkError:

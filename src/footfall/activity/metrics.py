@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from footfall.metrics import EventFact, Kind, Metric
@@ -11,6 +12,19 @@ if TYPE_CHECKING:
 
 PREFIX = "event:"
 """What names an event where a metric has the same name: `event:authors`."""
+
+
+def event_metrics(activity: Activity, taken: Container[str]) -> dict[str, Metric]:
+    """The metrics of all events, by the name to ask for: `event:NAME` where the name is taken."""
+    named = {f"{PREFIX}{event}" if event in taken else event: event for event in activity.names()}
+    return {name: event_metric(activity, event, name=name) for name, event in named.items()}
+
+
+def metric_named(activity: Activity, name: str) -> Metric | None:
+    """The metric of the event that `name` means, with or without `event:`; None where there is no such event."""
+    known = activity.names()
+    event = next((each for each in (name, name.removeprefix(PREFIX)) if each in known), None)
+    return None if event is None else event_metric(activity, event, name=name)
 
 
 def event_metric(activity: Activity, event: str, *, name: str = "") -> Metric:

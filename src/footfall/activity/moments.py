@@ -15,7 +15,7 @@ _DAY = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}|\d{4}-?[Ww]\d{2}-?\d")
 _VALID = "2026-11-23, 2026-11-23T09:30Z, today or yesterday"
 
 
-def moment_of(at: Any, now: datetime, zone: tzinfo | None = None) -> datetime:
+def moment_of_mark(at: Any, now: datetime, zone: tzinfo | None = None) -> datetime:
     """The moment of a mark, in UTC; a day is one of UTC.
 
     `zone` is that of a local time that names none. Text that is not a moment is a QueryError, anything else a MarkError.

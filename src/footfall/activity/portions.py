@@ -34,7 +34,7 @@ Portions = Iterator[tuple["pa.Table", int]]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedColumns:
     """The columns to read of a file: the actor, and perhaps the time, which may also be one moment for all rows."""
 
     actor: str
@@ -70,7 +70,7 @@ class Wanted:
             ) from None
 
 
-def portions(file: Path, wanted: Wanted) -> Portions:
+def portions(file: Path, wanted: WantedColumns) -> Portions:
     """The wanted columns of a file; anything that cannot be read is one sentence."""
     import pyarrow as pa
 
@@ -131,7 +131,7 @@ def _is_parquet(path: Path, name: str) -> bool:
 # CSV
 
 
-def _csv(path: Path, name: str, wanted: Wanted) -> Portions:
+def _csv(path: Path, name: str, wanted: WantedColumns) -> Portions:
     """No Python object is read from: the reader's thread may still read when an error has ended the program."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
@@ -180,7 +180,7 @@ def _check_quotes(path: Path, name: str) -> None:
         )
 
 
-def _header(path: Path, name: str, wanted: Wanted) -> tuple[list[str], str]:
+def _header(path: Path, name: str, wanted: WantedColumns) -> tuple[list[str], str]:
     """The names of the columns, and what stands between them: a comma, or where that does not fit, a ; or a tab."""
     raw, stream = _opened(path)
     with raw, stream:
@@ -205,7 +205,7 @@ def _first_row(head: str, delimiter: str) -> list[str]:
 # Parquet
 
 
-def _parquet(path: Path, name: str, wanted: Wanted) -> Portions:
+def _parquet(path: Path, name: str, wanted: WantedColumns) -> Portions:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

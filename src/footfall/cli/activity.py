@@ -82,7 +82,7 @@ def _mark_words(
     unique: bool,
 ) -> None:
     from footfall.activity.actors import VALID_ACTORS, read_actor
-    from footfall.activity.moments import moment_of
+    from footfall.activity.moments import moment_of_mark
     from footfall.formats import counted
 
     if not actors:
@@ -90,7 +90,7 @@ def _mark_words(
     for actor in actors:
         if actor.startswith("-") and actor[1:].isdecimal():
             raise MarkError(f"{actor} is not an actor: {VALID_ACTORS}; nothing was marked.")
-    moment = None if at is None else moment_of(at, activity.now(), zone)
+    moment = None if at is None else moment_of_mark(at, activity.now(), zone)
     activity.mark(event, actors, moment, hourly=hourly, unique=unique)
     different = len({read_actor(actor) for actor in actors})
     who = counted(different, "actor")

@@ -17,7 +17,7 @@ from footfall.stores.members import Members, SparseSet, as_bitmap, ids_in
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Ids = npt.NDArray[np.uint64]
+    from footfall.stores.ids import Ids
 
 _IDS_PER_CONTAINER_PAIR = 6
 """Ranking an id costs half as much as looking into three pairs of containers: measured, ids below 2^20 to 2^32."""

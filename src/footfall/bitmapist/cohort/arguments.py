@@ -9,17 +9,17 @@ from footfall.bitmapist.dates import now, period_of, shifted
 from footfall.errors import QueryError, UnknownNameError
 from footfall.periods import Grain, Period
 
-GRAINS = {"days": Grain.DAY, "weeks": Grain.WEEK, "months": Grain.MONTH, "years": Grain.YEAR}
+TIME_GROUPS = {"days": Grain.DAY, "weeks": Grain.WEEK, "months": Grain.MONTH, "years": Grain.YEAR}
 """The periods that cohorts are grouped by, under bitmapist's names."""
 YEARS = 3
 """How many rows a cohort by year has, whatever is asked, as in bitmapist."""
-MOST = 10_000
+MOST_GIVEN = 10_000
 
 
 def grain_named(time_group: str) -> Grain:
-    if time_group not in GRAINS:
-        raise UnknownNameError("time group", str(time_group), GRAINS)
-    return GRAINS[time_group]
+    if time_group not in TIME_GROUPS:
+        raise UnknownNameError("time group", str(time_group), TIME_GROUPS)
+    return TIME_GROUPS[time_group]
 
 
 def number_given(name: str, value: Any) -> int:
@@ -28,8 +28,8 @@ def number_given(name: str, value: Any) -> int:
         number = int(value)
     except (TypeError, ValueError):
         number = -1
-    if not 0 <= number <= MOST:
-        raise QueryError(f"{name} is {value!r}; give a whole number from 0 to {MOST:,}.")
+    if not 0 <= number <= MOST_GIVEN:
+        raise QueryError(f"{name} is {value!r}; give a whole number from 0 to {MOST_GIVEN:,}.")
     return number
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-from footfall.bitmapist.cohort.arguments import GRAINS, is_true, number_given
+from footfall.bitmapist.cohort.arguments import TIME_GROUPS, is_true, number_given
 from footfall.bitmapist.cohort.style import style
 
 Selections = Sequence[Any]
@@ -49,7 +49,7 @@ def render_html_form(
     ]
     results, columns = number_given("num_results", num_results), number_given("num_of_rows", num_of_rows)
     shape = [
-        _select("Group by", "time_group", [(group.title(), group) for group in GRAINS], time_group),
+        _select("Group by", "time_group", [(group.title(), group) for group in TIME_GROUPS], time_group),
         _select("Show as", "as_percent", [("Percent", 1), ("Count", 0)], int(is_true(as_percent))),
         _select("Rows", "num_results", _numbers(_RESULTS, results), results),
         _select("Columns", "num_of_rows", _numbers(_COLUMNS, columns), columns),

@@ -12,7 +12,7 @@ from datetime import datetime
 from footfall.errors import ActivityError
 from footfall.stores.sqlite import journal
 from footfall.stores.sqlite.intake import RECORD_BYTES
-from footfall.stores.sqlite.state import State
+from footfall.stores.sqlite.state import StoreState
 
 FOLD_ROWS = 50_000
 FOLD_BYTES = 8 << 20
@@ -29,7 +29,7 @@ _LEASE = 60.0
 class Folding:
     """Folds the journal of one store. Marks are safe whatever fails here: a later fold finds them."""
 
-    def __init__(self, state: State, now: Callable[[], datetime]) -> None:
+    def __init__(self, state: StoreState, now: Callable[[], datetime]) -> None:
         self._state = state
         self._file = state.file
         self._now = now

@@ -10,7 +10,7 @@ from pyroaring import BitMap64
 from footfall.stores.members import Members, as_bitmap, bytes_of, kept_form
 from footfall.stores.sqlite.journal import Change, Changes
 
-Key = tuple[int, int, int]
+RangeKey = tuple[int, int, int]
 """Event, start, stop: a range of slots whose union is remembered."""
 
 
@@ -22,9 +22,9 @@ class Memory:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._unions: OrderedDict[Key, Members] = OrderedDict()
-        self._sizes: dict[Key, int] = {}
-        self._of_event: dict[int, set[Key]] = defaultdict(set)
+        self._unions: OrderedDict[RangeKey, Members] = OrderedDict()
+        self._sizes: dict[RangeKey, int] = {}
+        self._of_event: dict[int, set[RangeKey]] = defaultdict(set)
         self._bytes = 0
         self.state = (-1, -1)
         """The fold and the generation of the intake that `pending` belongs to."""
@@ -33,13 +33,13 @@ class Memory:
         self.pending: Changes = {}
         """What the journal's rows up to `row`, and so many bytes of the intake, amount to, by event and slot."""
 
-    def get(self, key: Key) -> Members | None:
+    def get(self, key: RangeKey) -> Members | None:
         found = self._unions.get(key)
         if found is not None:
             self._unions.move_to_end(key)
         return found
 
-    def keep(self, key: Key, members: Members, *, is_shared: bool = False) -> Members:
+    def keep(self, key: RangeKey, members: Members, *, is_shared: bool = False) -> Members:
         """Remember a union; a shared one is remembered of another range too, and takes no memory of its own."""
         self._drop(key)
         self._unions[key] = members = kept_form(members)
@@ -59,7 +59,7 @@ class Memory:
     def take(self, news: Changes) -> None:
         """Rows that are new: remember them, and bring the unions they belong to up to date."""
         self.drop_those_with(at for at, change in news.items() if change.removed)
-        additions: dict[Key, list[BitMap64]] = defaultdict(list)
+        additions: dict[RangeKey, list[BitMap64]] = defaultdict(list)
         for (event, slot), change in news.items():
             self.pending.setdefault((event, slot), Change()).then(change)
             for key in self._with(event, slot):
@@ -68,15 +68,15 @@ class Memory:
             if key in self._unions:  # keeping another may have dropped it
                 self.keep(key, BitMap64.union(as_bitmap(self._unions[key]), *added))
 
-    def pending_in(self, key: Key) -> dict[int, Change]:
+    def pending_in(self, key: RangeKey) -> dict[int, Change]:
         """Unfolded changes of the slots of a range."""
         event, start, stop = key
         return {slot: change for (e, slot), change in self.pending.items() if e == event and start <= slot < stop}
 
-    def _with(self, event: int, slot: int) -> list[Key]:
+    def _with(self, event: int, slot: int) -> list[RangeKey]:
         return [key for key in self._of_event[event] if key[1] <= slot < key[2]]
 
-    def _drop(self, key: Key) -> None:
+    def _drop(self, key: RangeKey) -> None:
         if self._unions.pop(key, None) is not None:
             self._bytes -= self._sizes.pop(key)
             self._of_event[key[0]].discard(key)

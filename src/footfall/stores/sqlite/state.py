@@ -16,7 +16,7 @@ from footfall.stores.sqlite.memory import Memory
 MEMORY_BYTES = 256 << 20
 
 
-class State:
+class StoreState:
     """Database, intake and memory, which follows what others, and we ourselves, have written."""
 
     def __init__(self, path: str | Path) -> None:

@@ -25,8 +25,8 @@ from footfall.stores.sqlite import journal
 from footfall.stores.sqlite.folding import Folding
 from footfall.stores.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
 from footfall.stores.sqlite.journal import Change
-from footfall.stores.sqlite.memory import Key
-from footfall.stores.sqlite.state import State
+from footfall.stores.sqlite.memory import RangeKey
+from footfall.stores.sqlite.state import StoreState
 from footfall.stores.store import FIRST, LAST, PER_DAY, day_slot
 
 _APPEND = "INSERT INTO journal (event, slot, actor) VALUES (?, ?, ?)"
@@ -49,7 +49,7 @@ class SqliteStore:
 
     def __init__(self, path: str | Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.address = str(path)
-        self._state = State(path)
+        self._state = StoreState(path)
         self._file = self._state.file
         self._now = now
         self._folding = Folding(self._state, now)
@@ -168,7 +168,7 @@ class SqliteStore:
     def everyone(self) -> BitMap64:
         return BitMap64.union(BitMap64(), *(self.union(event, FIRST, LAST) for event in self.events()))
 
-    def _made_union(self, key: Key, is_kept: bool) -> Members:
+    def _made_union(self, key: RangeKey, is_kept: bool) -> Members:
         """The union of a range, from one state of the file; kept in the file when it is closed and worth it."""
         stop = key[2]
         with self._state.reading() as connection:
@@ -188,7 +188,9 @@ class SqliteStore:
             self._keep(key, result, fold)
         return self._state.memory.keep(key, result)
 
-    def _made_slot(self, connection: sqlite3.Connection, key: Key, slot: int, pending: Mapping[int, Change]) -> Members:
+    def _made_slot(
+        self, connection: sqlite3.Connection, key: RangeKey, slot: int, pending: Mapping[int, Change]
+    ) -> Members:
         """A range in which one slot holds actors is that slot's set: a day, its week and its month share it."""
         own = (key[0], slot, slot + 1)
         members = self._state.memory.get(own)
@@ -200,7 +202,7 @@ class SqliteStore:
             members = self._state.memory.keep(own, members)
         return members if own == key else self._state.memory.keep(key, members, is_shared=True)
 
-    def _keep(self, key: Key, result: BitMap64, fold: int) -> None:
+    def _keep(self, key: RangeKey, result: BitMap64, fold: int) -> None:
         """Store a union, unless a fold came in between; a process that may not write only reads more."""
         with suppress(sqlite3.Error), self._file.impatient() as connection:
             connection.execute(
@@ -337,7 +339,7 @@ _SLOT = "SELECT bitmap FROM sets WHERE event = ? AND slot = ?"
 _KEPT = "SELECT bitmap FROM unions WHERE event = ? AND start = ? AND stop = ?"
 
 
-def _union_of(connection: sqlite3.Connection, key: Key, pending: Mapping[int, Change]) -> BitMap64:
+def _union_of(connection: sqlite3.Connection, key: RangeKey, pending: Mapping[int, Change]) -> BitMap64:
     left = dict(pending)
     result, is_own = BitMap64(), False
     for slot, blob in connection.execute(
