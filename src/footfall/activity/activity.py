@@ -134,6 +134,36 @@ class Activity:
         self.store.mark(event, found.marks)
         return found
 
+    def unmark_file(
+        self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: BytesRead = lambda _: None
+    ) -> int:
+        """Take back the marks of the rows of a file, all or nothing; how many actors were there to take, by slot."""
+        self._check_event(event)
+        found = read_marks(
+            file,
+            columns,
+            naming=self.naming,
+            now=self.now(),
+            slot_of=lambda moment: self.slot_of(moment, bool(hourly)),
+            tell=tell,
+        )
+        there = sum(self._held(event, slot, who) for slot, who in found.marks.items())
+        self.store.unmark(event, found.marks)
+        return there
+
+    def delete(self, event: str) -> EventSummary:
+        """Delete all marks of an event that is marked by hand, its occurrences too; what it was before.
+
+        Raises MarkError for an event that a table reports, QueryError for one that was never marked.
+        """
+        self.known_event(event)
+        self.owners.check_markable(event)
+        before = self.summary(event)
+        self.store.delete(event)
+        self._checked.discard(event)
+        self.owners.release(event)
+        return before
+
     def mark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
         """Mark actors that were read and named already, by slot, all or nothing."""
         self._check_event(event)

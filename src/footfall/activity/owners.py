@@ -75,6 +75,10 @@ class Owners:
             return None
         return None if collected is None or self._was_marked(event) else collected
 
+    def release(self, event: str) -> None:
+        """An event has no marks any more: its name is free again."""
+        self._by_hand.discard(event)
+
     def check_markable(self, event: str) -> None:
         """Raise MarkError for an event that a table keeps. Sources that cannot be loaded stop no mark."""
         if self.is_by_hand(event):

@@ -8,9 +8,11 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,8 @@ PORTION_BYTES = 16 << 20
 _ROWS = 1 << 18
 _HEADER = 1 << 20
 """Bytes in which a CSV file's header must end."""
+_LOOKED_AT = 100
+"""Rows that tell whether a column holds moments."""
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>", "NaT"]
 """How a missing value is written, unquoted, in CSV: as pandas, R and databases write it."""
@@ -59,6 +63,15 @@ class WantedColumns:
                 )
         return wanted
 
+    def check_undated(self, file: str, rows: Mapping[str, Sequence[Any]]) -> None:
+        """Without `at` all rows are marked now: refused where a column, by its first rows, holds moments."""
+        for name, values in rows.items():
+            if self.at is None and name != self.actor and _are_moments(values):
+                raise MarkError(
+                    f"{file} has moments in column {name!r}, and without --at all rows would be marked now; name the column "
+                    f"with --at {name}, or write --at now; nothing was marked."
+                )
+
     def _check_one_moment(self, file: str, at: str, present: list[str]) -> None:
         try:
             self.check_moment(at)
@@ -68,6 +81,22 @@ class WantedColumns:
             raise MarkError(
                 f"{file} has no column {at!r}, and it is not a moment either{did_you_mean(at, present)}."
             ) from None
+
+
+def _are_moments(values: Sequence[Any]) -> bool:
+    """Whether all values that are not missing read as dates or instants; digits alone are ids or years."""
+    present = [value for value in values if value is not None and value not in MISSING]
+    return bool(present) and all(isinstance(value, date) or _is_moment(value) for value in present)
+
+
+def _is_moment(value: Any) -> bool:
+    if not isinstance(value, str) or value.strip().isdigit():
+        return False
+    try:
+        datetime.fromisoformat(value.strip())
+    except ValueError:
+        return False
+    return True
 
 
 def portions(file: Path, wanted: WantedColumns) -> Portions:
@@ -136,9 +165,11 @@ def _csv(path: Path, name: str, wanted: WantedColumns) -> Portions:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    names, delimiter = _header(path, name, wanted)
+    head = _head(path, name)
+    names, delimiter = _header(head, wanted)
     _check_quotes(path, name)
     columns = wanted.among(name, names)
+    wanted.check_undated(name, _first_values(head, names, delimiter))
     raw, stream = _opened(path)
     reader = arrow_csv.open_csv(
         stream,
@@ -180,13 +211,18 @@ def _check_quotes(path: Path, name: str) -> None:
         )
 
 
-def _header(path: Path, name: str, wanted: WantedColumns) -> tuple[list[str], str]:
-    """The names of the columns, and what stands between them: a comma, or where that does not fit, a ; or a tab."""
+def _head(path: Path, name: str) -> str:
+    """The first part of a file, with its header."""
     raw, stream = _opened(path)
     with raw, stream:
         head = stream.read(_HEADER).decode("utf-8-sig", errors="replace")
     if not head.strip():
         raise MarkError(f"{name} cannot be read as CSV with a header: it is empty; nothing was marked.")
+    return str(head)
+
+
+def _header(head: str, wanted: WantedColumns) -> tuple[list[str], str]:
+    """The names of the columns, and what stands between them: a comma, or where that does not fit, a ; or a tab."""
     names = _first_row(head, ",")
     if len(names) == 1 and wanted.actor not in names:
         for delimiter in (";", "\t"):
@@ -202,6 +238,19 @@ def _first_row(head: str, delimiter: str) -> list[str]:
         raise MarkError(f"the header cannot be read as CSV: {error}; nothing was marked.") from None
 
 
+def _first_values(head: str, names: Sequence[str], delimiter: str) -> dict[str, list[str]]:
+    """The values of the first rows, by column; the last row of the part may be cut and is left out."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    with suppress(csv.Error):  # the reader of the rows reports what is wrong with them
+        rows = [
+            row for row in islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), _LOOKED_AT) if row
+        ]
+        for row in rows[1 : len(rows) if len(head) < _HEADER else -1]:
+            for name, value in zip(names, row, strict=False):
+                found[name].append(value)
+    return found
+
+
 # Parquet
 
 
@@ -211,6 +260,9 @@ def _parquet(path: Path, name: str, wanted: WantedColumns) -> Portions:
 
     with pq.ParquetFile(path) as reader:
         columns = wanted.among(name, reader.schema_arrow.names)
+        if wanted.at is None:
+            first = next(reader.iter_batches(batch_size=_LOOKED_AT), None)
+            wanted.check_undated(name, {} if first is None else first.to_pydict())
         size, rows, done = path.stat().st_size, reader.metadata.num_rows, 0
         for batch in reader.iter_batches(batch_size=_ROWS, columns=columns):
             done += batch.num_rows

@@ -25,6 +25,14 @@ _Hourly = Annotated[bool | None, typer.Option("--hourly", help="By the hour too,
 _Unique = Annotated[bool, typer.Option("--unique", help="Without a time; with --at on that day too.")]
 
 
+_Zone = Annotated[
+    str | None, typer.Option(metavar="ZONE", help="The time zone of moments that name none, such as UTC.")
+]
+_SkipMissing = Annotated[
+    bool, typer.Option("--skip-missing", help="Leave out rows without actor or time, and count them.")
+]
+
+
 @app.command(rich_help_panel=_PANEL)
 def mark(
     context: typer.Context,
@@ -42,12 +50,8 @@ def mark(
         typer.Option(metavar="FILE", help="Mark the rows of a CSV (also .gz) or Parquet file; - is standard input."),
     ] = None,
     actor: Annotated[str | None, typer.Option(metavar="COLUMN", help="The file's column of actors.")] = None,
-    zone: Annotated[
-        str | None, typer.Option(metavar="ZONE", help="The time zone of moments that name none, such as UTC.")
-    ] = None,
-    skip_missing: Annotated[
-        bool, typer.Option("--skip-missing", help="Leave out rows without actor or time, and count them.")
-    ] = False,
+    zone: _Zone = None,
+    skip_missing: _SkipMissing = False,
 ) -> None:
     """Mark that actors did something; what was marked is kept when this returns."""
     from footfall.activity.moments import zone_of
@@ -90,12 +94,23 @@ def _mark_words(
     for actor in actors:
         if actor.startswith("-") and actor[1:].isdecimal():
             raise MarkError(f"{actor} is not an actor: {VALID_ACTORS}; nothing was marked.")
+    _check_order(activity, event, actors)
     moment = None if at is None else moment_of_mark(at, activity.now(), zone)
     activity.mark(event, actors, moment, hourly=hourly, unique=unique)
     different = len({read_actor(actor) for actor in actors})
     who = counted(different, "actor")
     when = ", without a time" + (" and on that day" if at else "") if unique else ""
     print(f"Marked {event}: {who if different == len(actors) else f'{len(actors)} marks of {who}'}{when}.")
+
+
+def _check_order(activity: Activity, event: str, actors: list[str]) -> None:
+    """An unknown event with a known event among its actors: the two were most likely swapped."""
+    known = activity.store.events() if not activity.owners.is_by_hand(event) else []
+    if swapped := next((actor for actor in actors if actor in known), None):
+        raise MarkError(
+            f"{swapped!r} is an event and {event!r} was never marked: the event comes first, as in `footfall mark "
+            f"{swapped} {event}`; nothing was marked."
+        )
 
 
 def _mark_rows(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> None:
@@ -126,28 +141,59 @@ def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hou
 def unmark(
     context: typer.Context,
     event: _Event,
-    actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="The actors to take out.", show_default=False)],
-    at: Annotated[str | None, typer.Option(metavar="WHEN", help="The day; default: today.")] = None,
+    actors: Annotated[
+        list[str] | None, typer.Argument(metavar="ACTOR", help="The actors to take out.", show_default=False)
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="The day; with --file, a column of moments. Default: today.")
+    ] = None,
     hourly: Annotated[bool | None, typer.Option("--hourly", help="Only that hour, not the whole day.")] = None,
     unique: Annotated[bool, typer.Option("--unique", help="The mark without a time.")] = False,
+    file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take back the rows of a CSV (also .gz) or Parquet file.")
+    ] = None,
+    actor: Annotated[str | None, typer.Option(metavar="COLUMN", help="The file's column of actors.")] = None,
+    zone: _Zone = None,
+    skip_missing: _SkipMissing = False,
 ) -> None:
     """Take marks back: weeks, months and years stay true."""
+    from footfall.activity.files import Columns
+    from footfall.activity.moments import zone_of
     from footfall.formats import counted
 
     activity = workspace_of(context).activity
     if activity.owners.table_of(event) is None:
         activity.known_event(event)
-    taken = activity.unmark(event, actors, at, hourly=hourly, unique=unique)
+    if file is None:
+        _check_no_file(actor, skip_missing)
+        if not actors:
+            raise MarkError("there is no actor to take out; name the actors, or use --file FILE --actor COLUMN.")
+        taken = activity.unmark(event, actors, at, hourly=hourly, unique=unique)
+    elif actors or unique or not actor:
+        raise MarkError("marks of a file are taken back with --file FILE --actor COLUMN [--at COLUMN], without actors.")
+    else:
+        columns = Columns(actor, at, zone_of(zone), skip_missing)
+        with interruptible("; nothing was taken back."):
+            taken = activity.unmark_file(event, file, columns, hourly=hourly)
     print(f"Took back {event}: {counted(taken, 'mark') if taken else 'nothing, as none of them was marked then'}.")
 
 
 @app.command(rich_help_panel=_PANEL)
-def events(context: typer.Context) -> None:
+def events(
+    context: typer.Context,
+    delete: Annotated[
+        str | None, typer.Option(metavar="EVENT", help="Delete an event that was marked by hand, all of its marks.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+) -> None:
     """The marked events: since when, how many actors, how often."""
     from footfall.terminal.activity import event_list
     from footfall.terminal.console import open_console
 
     activity = workspace_of(context).activity
+    if delete is not None:
+        _delete_event(activity, delete, yes)
+        return
     names = activity.events()
     if not names:
         print("Nothing was marked yet. Next: footfall mark EVENT ACTOR, or footfall collect")
@@ -155,6 +201,20 @@ def events(context: typer.Context) -> None:
     open_console().print(event_list([activity.summary(name) for name in names]))
     for name, collected in activity.owners.shadowed.items():
         print(f"{name} is marked by hand; the event of that name in the table {collected.table.name} is not used.")
+
+
+def _delete_event(activity: Activity, event: str, is_sure: bool) -> None:
+    from footfall.formats import counted
+
+    activity.known_event(event)
+    activity.owners.check_markable(event)
+    summary = activity.summary(event)
+    what = f"{counted(summary.marks, 'mark')} of {counted(summary.actors, 'actor')}"
+    if not is_sure and not typer.confirm(f"Delete {event} with {what}? They cannot be brought back."):
+        print("Nothing was deleted.")
+        return
+    activity.delete(event)
+    print(f"Deleted {event}: {what}.")
 
 
 @app.command(rich_help_panel=_PANEL)
