@@ -82,6 +82,17 @@ def test_launched_repositories_are_those_of_the_archive(ff: Workspace) -> None:
     check(ff)
 
 
+def test_a_summary_is_brought_up_to_date_before_it_is_shown(ff: Workspace) -> None:
+    summary = ff.activity.summary("binder_launch")
+    truth = launched(ff)
+    assert (summary.first_day, summary.last_day) == (
+        datetime(2026, 1, 11, tzinfo=UTC),
+        datetime(2026, 3, 31, tzinfo=UTC),
+    )
+    assert summary.actors == len({repo for repos in truth.values() for repo in repos})
+    assert summary.marks == sum(map(len, truth.values()))
+
+
 def test_a_restated_day_restates_its_sets(ff: Workspace) -> None:
     check(ff)
     for day in (date(2026, 1, 20), date(2026, 2, 3)):
