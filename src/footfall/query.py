@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from footfall.errors import QueryError, UnknownNameError
 from footfall.filters import Filter, Value, check_filter, dimension_of, filter_of, parse_filter
 from footfall.metrics import Kind, Metric, Subject
-from footfall.periods import Grain, Moment, floor, parse_moment, shift
+from footfall.options import read
+from footfall.periods import Grain, Moment, floor, shift
 from footfall.tables import Table
 
 Compare: TypeAlias = Literal["previous", "year"]
@@ -70,26 +71,19 @@ class Query:
         policies: Mapping[str, str] | Sequence[tuple[str, str]] = (),
     ) -> Query:
         """The query that raw texts ask for, checked; `last` is turned into its window here."""
-        if metric not in metrics:
-            raise UnknownNameError("metric", metric, metrics)
+        if not isinstance(metric, str) or metric not in metrics:
+            raise UnknownNameError("metric", str(metric), metrics)
         subject = Subject.of(metrics[metric], tables)
         _check_actors(subject, by=by, where=where, top=top, as_of=as_of)
-        query = cls(
-            metric=metric,
-            grain=_parse_grain(grain),
-            since=None if since is None else parse_moment(since, now),
-            until=None if until is None else parse_moment(until, now),
-            last=_parse_count("last", last),
-            by=_parse_names(by),
-            where=parse_filters(where, subject, now),
-            top=_parse_count("top", top),
-            rolling=_parse_count("rolling", rolling),
-            min_coverage=_parse_share("min_coverage", min_coverage),
-            cumulative=cumulative,
-            compare=_parse_compare(compare),
-            as_of=None if as_of is None else parse_moment(as_of, now),
-            policies=tuple(sorted(dict(policies).items())),
-        )
+        given: dict[str, Any] = {"metric": metric, "grain": grain, "since": since, "until": until, "last": last}
+        given |= {"by": by, "where": where, "top": top, "rolling": rolling, "min_coverage": min_coverage}
+        given |= {"cumulative": cumulative, "compare": compare, "as_of": as_of, "policies": policies}
+        asked = read("query", given, now)
+        asked["grain"] = Grain(asked["grain"])
+        asked["where"] = parse_filters(where, subject, now)
+        asked["min_coverage"] = asked["min_coverage"] or 1.0
+        asked["policies"] = _parse_policies(policies)
+        query = cls(**asked)
         for check in CHECKS:
             check(query, subject)
         return _window_of_last(query, now)
@@ -101,6 +95,10 @@ def parse_filters(where: Where, subject: Subject, now: datetime) -> tuple[Filter
     if isinstance(where, Mapping):
         return tuple(filter_of(name, values, dimensions, name_of_metric, now) for name, values in where.items())
     texts = (where,) if isinstance(where, str | Filter) else where
+    if not isinstance(texts, Iterable) or not all(isinstance(text, str | Filter) for text in texts):
+        raise QueryError(
+            f"where is {where!r}; give texts, such as 'repo=a,b', or a mapping, such as {{'repo': ['a', 'b']}}."
+        )
     return tuple(
         each if isinstance(each, Filter) else parse_filter(each, dimensions, name_of_metric, now) for each in texts
     )
@@ -118,50 +116,15 @@ def _check_actors(subject: Subject, **asked: object) -> None:
         raise QueryError(f"{name} counts the actors of an event as they are known now; ask without as_of.")
 
 
-def _parse_grain(text: str) -> Grain:
+def _parse_policies(policies: Any) -> tuple[tuple[str, str], ...]:
+    """Choices by policy, in order."""
     try:
-        return Grain(text.strip().lower())
-    except ValueError:
-        raise UnknownNameError("grain", text, list(Grain)) from None
-
-
-def _parse_compare(text: str | None) -> Compare | None:
-    for valid in COMPARES:
-        if text == valid:
-            return valid
-    if text is None:
-        return None
-    raise UnknownNameError("comparison", text, COMPARES)
-
-
-def _parse_count(name: str, value: int | str | None) -> int | None:
-    if value is None:
-        return None
-    try:
-        count = int(value)
-    except ValueError:
-        raise QueryError(f"{name} is {value!r}; it must be a whole number of at least 1.") from None
-    if count < 1:
-        raise QueryError(f"{name} is {count}; it must be at least 1.")
-    return count
-
-
-def _parse_share(name: str, value: float | str | None) -> float:
-    """A share of the whole; all of it when none is given."""
-    if value is None:
-        return 1.0
-    try:
-        share = float(value)
+        chosen = dict(policies)
+        if isinstance(policies, str) or not all(isinstance(part, str) for pair in chosen.items() for part in pair):
+            raise TypeError
     except (TypeError, ValueError):
-        share = -1.0
-    if isinstance(value, bool) or not 0 < share <= 1:
-        raise QueryError(f"{name} is {value!r}; it must be a number above 0 and up to 1, such as 0.7.")
-    return share
-
-
-def _parse_names(names: str | Sequence[str]) -> tuple[str, ...]:
-    split = (part.strip() for text in ([names] if isinstance(names, str) else names) for part in text.split(","))
-    return tuple(dict.fromkeys(part for part in split if part))
+        raise QueryError(f"policies is {policies!r}; give a choice for each, such as {{'status': 'any'}}.") from None
+    return tuple(sorted(chosen.items()))
 
 
 def _window_of_last(query: Query, now: datetime) -> Query:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
-from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +10,9 @@ import typer
 
 from footfall.cli.answers import Format, Output, chosen_format, hand_over
 from footfall.cli.app import app, check_folder, interruptible, workspace_of
+from footfall.cli.asking import asking
 from footfall.cli.sparing import spare_unused
-from footfall.errors import QueryError, SettingsError, UnknownNameError
+from footfall.errors import SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
     from footfall.result import Result
@@ -28,70 +26,10 @@ _NOTHING = (
 _OUTPUT = "The answer"
 
 
-def _option(*names: str, metavar: str | None = None, says: str) -> Any:
-    return typer.Option(*names, metavar=metavar, help=says, rich_help_panel="The question")
-
-
-_MOMENT = "2026, 2026-11, 2026-W48, 2026-11-23, an instant, yesterday"
-_ASKED: dict[str, tuple[Any, Any]] = {
-    "grain": (str, _option("--grain", "-g", metavar="GRAIN", says="hour, day, week (ISO), month, year or total.")),
-    "since": (str | None, _option(metavar="DATE", says=f"From here on: {_MOMENT}.")),
-    "until": (str | None, _option(metavar="DATE", says="Up to here, exclusive.")),
-    "last": (int | None, _option(metavar="N", says="The last N periods, the current one included.")),
-    "by": (list[str] | None, _option(metavar="DIM", says="Split by a dimension; may be repeated.")),
-    "where": (list[str] | None, _option(metavar="FILTER", says="DIM=VALUE[,VALUE] or DIM!=VALUE; may be repeated.")),
-    "top": (int | None, _option(metavar="N", says="The N largest groups; the others together in one row.")),
-    "rolling": (int | None, _option(metavar="N", says="Mean over N calendar periods.")),
-    "min_coverage": (
-        float | None,
-        _option(metavar="SHARE", says="Of a mean: the part of its time that must have been collected; default 1."),
-    ),
-    "cumulative": (bool, _option("--cumulative", says="Running total.")),
-    "compare": (
-        str | None,
-        _option(
-            metavar="SPAN", says="With the window of equal length right before (previous), or a year before (year)."
-        ),
-    ),
-    "as_of": (str | None, _option(metavar="DATE", says="As it was known at that moment.")),
-    "policy": (
-        list[str] | None,
-        _option(metavar="NAME=CHOICE", says="What counts; `footfall metrics METRIC` lists it."),
-    ),
-}
-"""The options of a question: their types and what they mean. `query` and `chart` share them."""
-
-
-def _asking(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` the options of a question, which it takes as one mapping, `asked`."""
-    own = [p for p in signature(command, eval_str=True).parameters.values() if p.name != "asked"]
-    defaults = {"grain": "day", "cumulative": False}
-    options = [
-        Parameter(name, Parameter.KEYWORD_ONLY, default=defaults.get(name), annotation=Annotated[kind, option])
-        for name, (kind, option) in _ASKED.items()
-    ]
-    keywords = [p for p in own if p.kind is Parameter.KEYWORD_ONLY]
-    shown = [*(p for p in own if p not in keywords), *options, *keywords]
-
-    @wraps(command)
-    def asking(**given: Any) -> None:
-        command(asked={name: given.pop(name) for name in _ASKED}, **given)
-
-    asking.__signature__ = Signature(shown)  # type: ignore[attr-defined]
-    asking.__annotations__ = {p.name: p.annotation for p in shown}
-    return asking
-
-
-_Metric = Annotated[
-    str, typer.Argument(metavar="METRIC", help="What to ask for; `footfall metrics` lists them.", show_default=False)
-]
-
-
 @app.command(rich_help_panel=_PANEL)
-@_asking
+@asking("query")
 def query(
     context: typer.Context,
-    metric: _Metric,
     *,
     asked: dict[str, Any],
     format: Format = None,
@@ -99,14 +37,13 @@ def query(
 ) -> None:
     """Answer a question about a metric."""
     form = chosen_format(format, output)
-    hand_over(_answer(context, metric, asked), form, output)
+    hand_over(_answer(context, asked), form, output)
 
 
 @app.command(rich_help_panel=_PANEL)
-@_asking
+@asking("query")
 def chart(
     context: typer.Context,
-    metric: _Metric,
     *,
     asked: dict[str, Any],
     output: Annotated[
@@ -135,7 +72,7 @@ def chart(
 
     format_of(output)
     check_folder(output)
-    result = _answer(context, metric, asked)
+    result = _answer(context, asked)
     result.chart(stacked=stacked, title=title, theme=theme).save(output)
     print(f"Wrote {output}.", file=sys.stderr)
 
@@ -169,19 +106,10 @@ def metrics(
     open_console().print(metric_details(known[name], workspace.tables))
 
 
-def _answer(context: typer.Context, metric: str, asked: dict[str, Any]) -> Result:
+def _answer(context: typer.Context, asked: dict[str, Any]) -> Result:
     spare_unused()
     workspace = workspace_of(context)
     if not workspace.metrics and not workspace.activity.names():
         raise SettingsError(_NOTHING)
-    policies = dict(_choice(text) for text in asked.pop("policy") or ())
-    lists: dict[str, Any] = {name: asked.pop(name) or () for name in ("by", "where")}
     with interruptible("."):
-        return workspace.query(metric, policies=policies, **lists, **asked)
-
-
-def _choice(text: str) -> tuple[str, str]:
-    name, equals, choice = text.partition("=")
-    if not equals:
-        raise QueryError(f"policy {text!r} cannot be read; write NAME=CHOICE.")
-    return name.strip(), choice.strip()
+        return workspace.query(asked.pop("metric"), **asked)

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from footfall.formats import days_of, instant_of, listed
 from footfall.frames import csv_of
+from footfall.options import MOST, choice_of, count_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
 from footfall.retention.overlaps import overlaps
 from footfall.retention.spans import (
+    GRAINS,
     SetReader,
     before,
-    choice_of,
-    grain_of,
+    chosen,
     is_whole,
     members_in,
-    number_of,
     present,
     share,
     shown_periods,
@@ -256,10 +256,11 @@ def cohort(
     then: str,
     *,
     now: datetime,
-    by: str = "week",
-    rows: int | None = None,
+    grain: str = "week",
+    last: int | None = None,
     columns: int = 12,
     since: datetime | None = None,
+    until: datetime | None = None,
     kind: str = "active",
     retention: str = "return",
     where_first: Conditions = (),
@@ -269,16 +270,16 @@ def cohort(
     """Follow who did `first` through later periods of `then`.
 
     `where_first` narrows the rows and `where_then` the columns, each to who also did an event in the same period or
-    is in a fixed set. Rows are the last 12, or all from `since` on. "New" is decided before it is narrowed: the first time is the first time of `first`.
+    is in a fixed set. Rows are the `last` 12, or all from `since` on, up to `until`; columns go on to now. "New" is decided before it is narrowed: the first time is the first time of `first`.
     """
-    grain, now = grain_of(by), in_utc(now)
-    chosen, form = choice_of("kind of cohort", kind, CohortKind), choice_of("retention", retention, Retention)
-    width, conditions = number_of("columns", columns), (_conditions(where_first), _conditions(where_then))
-    periods, left_out = shown_periods(grain, rows, since and in_utc(since), now)
+    by, now = Grain(choice_of("grain", grain, GRAINS)), in_utc(now)
+    whose, form = chosen("kind of cohort", kind, CohortKind), chosen("retention", retention, Retention)
+    width, conditions = count_of("columns", columns, MOST) or 1, (_conditions(where_first), _conditions(where_then))
+    periods, said = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
     doers = _doers(sets, now)
-    begun = periods_in(grain, Window(periods[0].start, present(grain, now).end))
+    begun = periods_in(by, Window(periods[0].start, present(by, now).end))
     members: Sequence[Members] = [doers(first, p) for p in periods]
-    if chosen is CohortKind.NEW:
+    if whose is CohortKind.NEW:
         members = _new(sets, first, periods, doers)
     groups = [_narrowed(group, conditions[0], p, doers) for group, p in zip(members, periods, strict=True)]
     shown = min(len(begun), len(periods) + width - 1)
@@ -287,8 +288,8 @@ def cohort(
     return Cohort(
         first=first,
         then=then,
-        grain=grain,
-        kind=chosen,
+        grain=by,
+        kind=whose,
         retention=form,
         columns=width,
         where_first=tuple(map(_name_of, conditions[0])),
@@ -296,7 +297,7 @@ def cohort(
         asked_at=now,
         rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
         gaps=tuple(gaps),
-        notes=(*left_out, *_unknown(chosen, form, gaps, periods, now)),
+        notes=(*said, *_unknown(whose, form, gaps, periods, now)),
     )
 
 

@@ -19,9 +19,10 @@ import numpy as np
 from footfall.errors import QueryError
 from footfall.formats import counted, days_of, instant_of
 from footfall.frames import csv_of
+from footfall.options import MOST
 from footfall.periods import Grain, Window, ceil, floor, in_utc, periods_in, short
 from footfall.retention.answers import ActivityAnswer
-from footfall.retention.spans import MOST, SetReader, active, events_of, has_hole, present, share
+from footfall.retention.spans import SetReader, active, events_of, has_hole, present, share
 from footfall.stores.store import day_slot
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from footfall.formats import days_of, instant_of
+from footfall.options import choice_of
 from footfall.periods import Grain, Period, Window, in_utc
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
-from footfall.retention.spans import SetReader, active, before, grain_of, is_whole, shown_periods, unknown_before
+from footfall.retention.spans import GRAINS, SetReader, active, before, is_whole, shown_periods, unknown_before
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -124,17 +125,18 @@ def growth(
     event: str,
     *,
     now: datetime,
-    by: str = "week",
-    rows: int | None = None,
+    grain: str = "week",
+    last: int | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     gaps: Sequence[Window] = (),
 ) -> Growth:
-    """New, returning, resurrected and dormant actors by period: the last 12, `rows` of them, or all from `since` on."""
-    grain, now = grain_of(by), in_utc(now)
-    periods, left_out = shown_periods(grain, rows, since and in_utc(since), now)
-    notes = (*left_out, *unknown_before(gaps, periods[-1].start))
+    """New, returning, resurrected and dormant actors by period: the `last` 12, or all from `since` on, up to `until`."""
+    by, now = Grain(choice_of("grain", grain, GRAINS)), in_utc(now)
+    periods, said = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
+    notes = (*said, *unknown_before(gaps, periods[-1].start))
     rows_ = tuple(_rows(sets, event, periods, now))
-    return Growth(event, grain, rows_, asked_at=now, gaps=tuple(gaps), notes=notes)
+    return Growth(event, by, rows_, asked_at=now, gaps=tuple(gaps), notes=notes)
 
 
 def _rows(sets: SetReader, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:

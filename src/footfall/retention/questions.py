@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pyroaring import BitMap64
@@ -12,15 +12,15 @@ from pyroaring import BitMap64
 from footfall.activity.events import Event
 from footfall.activity.sets import ActorSet, Fixed
 from footfall.errors import QueryError
-from footfall.periods import EPOCH, Window, merge, parse_moment, short
+from footfall.options import check_window, read
+from footfall.periods import EPOCH, Grain, Window, merge, short
 from footfall.retention import cohorts, funnels, growth, stickiness
-from footfall.retention.answers import ActivityAnswer
+from footfall.retention.answers import ActivityAnswer, window_of_rows
 from footfall.stores.store import UNDATED, day_slot, start_of
 
 if TYPE_CHECKING:
     from footfall.activity.activity import Activity
 
-Moment: TypeAlias = str | date | datetime | None
 Name: TypeAlias = str | Event
 """An event: its name, or itself."""
 Condition: TypeAlias = str | Event | ActorSet
@@ -30,100 +30,165 @@ Conditions: TypeAlias = Condition | Iterable[Condition]
 _Asked = TypeVar("_Asked", bound=ActivityAnswer)
 
 
-def ask_cohort(
-    activity: Activity,
-    first: Name,
-    then: Name,
-    *,
-    by: str = "week",
-    rows: int | None = None,
-    columns: int = 12,
-    since: Moment = None,
-    kind: str = "active",
-    retention: str = "return",
-    where_first: Conditions = (),
-    where_then: Conditions = (),
-    until: Moment = None,
-) -> cohorts.Cohort:
+@dataclass(frozen=True)
+class CohortQuestion:
+    """Who did `first` in a period, and how many of them did `then` in later ones. Options: `footfall.options.COHORT`."""
+
+    first: str
+    then: str
+    grain: Grain = Grain.WEEK
+    since: datetime | None = None
+    until: datetime | None = None
+    last: int | None = None
+    columns: int = 12
+    kind: str = "active"
+    retention: str = "return"
+    where_first: tuple[str | ActorSet, ...] = ()
+    where_then: tuple[str | ActorSet, ...] = ()
+    as_of: datetime | None = None
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any], now: datetime) -> CohortQuestion:
+        """The question that raw values ask, checked."""
+        asked = _read("cohort", given, now)
+        events = {name: _name_of(asked[name]) for name in ("first", "then")}
+        narrowed = {name: tuple(_several(name, asked[name])) for name in ("where_first", "where_then")}
+        return cls(**{**asked, **events, **narrowed, "grain": Grain(asked["grain"])})
+
+
+@dataclass(frozen=True)
+class FunnelQuestion:
+    """How many took the steps, each within some days of their first. Options: `footfall.options.FUNNEL`."""
+
+    steps: tuple[str, ...]
+    within: int = 7
+    """Days, that of the first step included."""
+    since: datetime | None = None
+    until: datetime | None = None
+    as_of: datetime | None = None
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any], now: datetime) -> FunnelQuestion:
+        """The question that raw values ask, checked."""
+        asked = _read("funnel", given, now)
+        steps = tuple(_name_of(step) for step in _flat(asked["steps"]))
+        return cls(**{**asked, "steps": steps, "within": funnels.length_in_days(asked["within"])})
+
+
+@dataclass(frozen=True)
+class StickinessQuestion:
+    """Daily, weekly and monthly actives and their ratios. Options: `footfall.options.STICKINESS`."""
+
+    event: str
+    windows: str = "trailing"
+    since: datetime | None = None
+    until: datetime | None = None
+    last: int | None = None
+    as_of: datetime | None = None
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any], now: datetime) -> StickinessQuestion:
+        """The question that raw values ask, checked."""
+        asked = _read("stickiness", given, now)
+        return cls(**{**asked, "event": _name_of(asked["event"])})
+
+
+@dataclass(frozen=True)
+class GrowthQuestion:
+    """New, returning, resurrected and dormant actors by period. Options: `footfall.options.GROWTH`."""
+
+    event: str
+    grain: Grain = Grain.WEEK
+    since: datetime | None = None
+    until: datetime | None = None
+    last: int | None = None
+    as_of: datetime | None = None
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any], now: datetime) -> GrowthQuestion:
+        """The question that raw values ask, checked."""
+        asked = _read("growth", given, now)
+        return cls(**{**asked, "event": _name_of(asked["event"]), "grain": Grain(asked["grain"])})
+
+
+def _read(command: str, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    asked = read(command, given, now)
+    check_window(asked["since"], asked["until"], asked.get("last"))
+    return asked
+
+
+# --- asking
+
+
+def ask_cohort(activity: Activity, question: CohortQuestion) -> cohorts.Cohort:
     """See `cohorts.cohort`."""
-    narrowed = _several("where_first", where_first), _several("where_then", where_then)
-    names = [_known(activity, event) for event in (first, then)]
+    narrowed = question.where_first, question.where_then
+    names = [_known(activity, event) for event in (question.first, question.then)]
     events = [*names, *(each for several in narrowed for each in several if isinstance(each, str))]
-    start, now = _span(activity, since, until, events)
     answer = cohorts.cohort(
         activity.store,
         *names,
-        now=now,
-        by=by,
-        rows=rows,
-        columns=columns,
-        since=start,
-        kind=kind,
-        retention=retention,
+        now=_now(activity, question, events),
+        grain=question.grain,
+        last=question.last,
+        columns=question.columns,
+        since=question.since,
+        until=question.until,
+        kind=question.kind,
+        retention=question.retention,
         where_first=_conditions(activity, narrowed[0]),
         where_then=_conditions(activity, narrowed[1]),
         gaps=_gaps(activity, events),
     )
-    last = answer.rows[-1]
-    begun = Window(answer.rows[0].period.start, last.period.shift(len(last.counts) - 1).end)
-    spans = {names[1]: begun, names[0]: _span_of(answer)}
+    spans = {names[1]: answer.observed, names[0]: window_of_rows(answer.rows)}
     return _told(activity, answer, names[0], spans)
 
 
-def ask_funnel(
-    activity: Activity,
-    steps: Iterable[Name | Iterable[Name]],
-    *,
-    within: str | int = "7d",
-    since: Moment = None,
-    until: Moment = None,
-) -> funnels.Funnel:
+def ask_funnel(activity: Activity, question: FunnelQuestion) -> funnels.Funnel:
     """See `funnels.funnel`."""
-    known = [_known(activity, step) for step in _flat(steps)]
-    start, _ = _span(activity, since, until, known)
-    now = _span(activity, None, None, known)[1]
-    end, gaps = _moment(activity, "until", until), _gaps(activity, known)
-    answer = funnels.funnel(activity.store, known, now=now, within=within, since=start, until=end, gaps=gaps)
+    known = [_known(activity, step) for step in question.steps]
+    answer = funnels.funnel(
+        activity.store,
+        known,
+        now=_now(activity, question, known),
+        within=question.within,
+        since=question.since,
+        until=question.until,
+        gaps=_gaps(activity, known),
+    )
     return _told(activity, answer, known[0], {known[0]: answer.window})
 
 
-def ask_stickiness(
-    activity: Activity,
-    event: Name,
-    *,
-    windows: str = "trailing",
-    rows: int | None = None,
-    since: Moment = None,
-    until: Moment = None,
-) -> stickiness.Stickiness:
+def ask_stickiness(activity: Activity, question: StickinessQuestion) -> stickiness.Stickiness:
     """See `stickiness.stickiness`."""
-    known = _known(activity, event)
-    start, now = _span(activity, since, until, [known])
+    known = _known(activity, question.event)
     answer = stickiness.stickiness(
-        activity.store, known, now=now, windows=windows, rows=rows, since=start, gaps=_gaps(activity, [known])
+        activity.store,
+        known,
+        now=_now(activity, question, [known]),
+        windows=question.windows,
+        last=question.last,
+        since=question.since,
+        until=question.until,
+        gaps=_gaps(activity, [known]),
     )
-    return _told(activity, answer, known, {known: _span_of(answer)})
+    return _told(activity, answer, known, {known: window_of_rows(answer.rows)})
 
 
-def ask_growth(
-    activity: Activity,
-    event: Name,
-    *,
-    by: str = "week",
-    rows: int | None = None,
-    since: Moment = None,
-    until: Moment = None,
-) -> growth.Growth:
+def ask_growth(activity: Activity, question: GrowthQuestion) -> growth.Growth:
     """See `growth.growth`."""
-    known = _known(activity, event)
-    start, now = _span(activity, since, until, [known])
-    gaps = _gaps(activity, [known])
-    answer = growth.growth(activity.store, known, now=now, by=by, rows=rows, since=start, gaps=gaps)
-    return _told(activity, answer, known, {known: _span_of(answer)})
-
-
-def _span_of(answer: cohorts.Cohort | growth.Growth | stickiness.Stickiness) -> Window:
-    return Window(answer.rows[0].period.start, answer.rows[-1].period.end)
+    known = _known(activity, question.event)
+    answer = growth.growth(
+        activity.store,
+        known,
+        now=_now(activity, question, [known]),
+        grain=question.grain,
+        last=question.last,
+        since=question.since,
+        until=question.until,
+        gaps=_gaps(activity, [known]),
+    )
+    return _told(activity, answer, known, {known: window_of_rows(answer.rows)})
 
 
 def _told(activity: Activity, answer: _Asked, first: str, spans: Mapping[str, Window]) -> _Asked:
@@ -158,41 +223,42 @@ def _flat(steps: Iterable[Name | Iterable[Name]]) -> Iterator[Name]:
             yield from step
 
 
-def _known(activity: Activity, event: Name) -> str:
-    """An event that somebody did, brought up to date: a slip of the pen would be answered with zeros."""
+def _name_of(event: Any) -> str:
+    """The name of an event that is given by name, or itself."""
     name = event.name if isinstance(event, Event) else event
     if not isinstance(name, str):
         raise QueryError(f"{name!r} is no event: give the name of one, such as 'active'.")
-    return activity.known_event(name).name
+    return name
 
 
-def _span(activity: Activity, since: Moment, until: Moment, events: Iterable[str]) -> tuple[datetime | None, datetime]:
-    """From when on is asked, and the moment that is now: an earlier one, or the last that was collected of every event.
+def _known(activity: Activity, event: str) -> str:
+    """An event that an actor did, brought up to date: a slip of the pen would be answered with zeros."""
+    return activity.known_event(event).name
 
-    What was not collected is missing and must not look like nobody.
+
+_Question: TypeAlias = CohortQuestion | FunnelQuestion | StickinessQuestion | GrowthQuestion
+
+
+def _now(activity: Activity, question: _Question, events: Iterable[str]) -> datetime:
+    """The moment that is now: the one that is asked for, or the last that was collected of every event.
+
+    What was not collected is missing and must not look like no actor.
     """
-    start, end = _moment(activity, "since", since), _moment(activity, "until", until)
-    if start and end and start >= end:
-        raise QueryError(f"since {short(start)} must come before until {short(end)}.")
+    since = question.since
     known = {event: activity.known_until(event) for event in events}
     for event, moment in known.items():
         if moment == EPOCH:
             raise QueryError(f"nothing was collected of {event!r} yet; `footfall collect` does.")
-        if start and moment <= start < activity.now():
+        if since and moment <= since < activity.now():
             raise QueryError(
-                f"nothing was collected of {event!r} since {short(start)}: it is known until {short(moment)}."
+                f"nothing was collected of {event!r} since {short(since)}: it is known until {short(moment)}."
             )
-    return start, min([activity.now(), *known.values(), *([end] if end else [])])
+    asked = [question.as_of] if question.as_of else []
+    return min([activity.now(), *known.values(), *asked])
 
 
 def _gaps(activity: Activity, events: Iterable[str]) -> list[Window]:
     return merge(gap for event in events for gap in activity.gaps(event))
-
-
-def _moment(activity: Activity, what: str, given: Moment) -> datetime | None:
-    if given is not None and not isinstance(given, str | date):
-        raise QueryError(f"{what}={given!r} is no moment in time; write one like '2026-11-23'.")
-    return None if given is None else parse_moment(given, activity.now())
 
 
 def _several(what: str, given: Conditions) -> list[str | ActorSet]:

@@ -7,8 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from footfall.errors import QueryError, UnknownNameError
+from footfall.errors import QueryError
 from footfall.formats import days_of
+from footfall.options import DATED, MOST, choice_of, count_of
 from footfall.periods import Grain, Period, Window, ceil, floor, periods_in, short
 from footfall.stores.members import Members, as_bitmap
 from footfall.stores.store import UNDATED, day_slot
@@ -16,9 +17,7 @@ from footfall.stores.store import UNDATED, day_slot
 if TYPE_CHECKING:
     from pyroaring import BitMap64
 
-GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR)
-MOST = 1000
-"""More rows or columns than this nobody reads."""
+GRAINS = DATED
 
 
 class SetReader(Protocol):
@@ -85,49 +84,40 @@ def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
 
 
 def shown_periods(
-    grain: Grain, rows: int | None, since: datetime | None, now: datetime, *, default: int = 12
+    grain: Grain,
+    last: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    now: datetime,
+    *,
+    default: int = 12,
 ) -> tuple[list[Period], tuple[str, ...]]:
-    """The last `rows` periods up to now, or those from the one that holds `since` on; and what was left out of these."""
-    most = MOST if rows is None else number_of("rows", rows)
+    """The periods up to `until` or now, whole ones: the `last` so many, or those from `since` on; and what to say of them."""
     current = present(grain, now)
+    newest = min(current, present(grain, until)) if until else current
+    notes = () if until is None or until >= newest.end else (_widened(newest, until),)
     if since is None:
-        return [current.shift(n) for n in range(1 - (default if rows is None else most), 1)], ()
+        return [newest.shift(n) for n in range(1 - (count_of("last", last, MOST) or default), 1)], notes
     if since > now or since >= current.end:
         where = "lies in the future" if since > now else "only begins"
         raise QueryError(f"since {short(since)} {where}; it is {short(now)} now.")
-    periods = periods_in(grain, Window(since, current.end))
-    if len(periods) <= most:
-        return periods, ()
-    more = (
-        f"ask for {len(periods):,} rows to see all"
-        if len(periods) <= MOST
-        else "ask for longer periods, or a later since"
-    )
-    return periods[:most], (f"The first {most:,} of {len(periods):,} {grain}s since {short(since)}; {more}.",)
+    periods = periods_in(grain, Window(since, newest.end))
+    if len(periods) > MOST:
+        left_out = f"The first {MOST:,} of {len(periods):,} {grain}s since {short(since)}; ask for longer periods, or a later since."
+        return periods[:MOST], (*notes, left_out)
+    return periods, notes
 
 
-def grain_of(given: str) -> Grain:
-    """Day, week, month or year: marks are kept by the day."""
-    if given not in GRAINS:
-        raise UnknownNameError("grain", str(given), GRAINS)
-    return Grain(given)
-
-
-def number_of(what: str, given: int) -> int:
-    """How many rows or columns: at least one, and as many as can be read."""
-    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= MOST:
-        raise QueryError(f"{what}={given!r} is not possible; it is a whole number from 1 to {MOST:,}.")
-    return given
+def _widened(period: Period, until: datetime) -> str:
+    return f"Whole {period.grain}s are shown: until {short(until)} lies within {period.label}."
 
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
-def choice_of(what: str, given: str, valid: type[_Choice]) -> _Choice:
+def chosen(what: str, given: str, valid: type[_Choice]) -> _Choice:
     """One of a closed list of words."""
-    if given not in tuple(valid):
-        raise UnknownNameError(what, str(given), valid)
-    return valid(given)
+    return valid(choice_of(what, given, valid))
 
 
 def events_of(given: str | Iterable[str]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pyroaring import BitMap64
 from footfall.formats import days_of, instant_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
-from footfall.retention.spans import SetReader, active, choice_of, is_whole, present, shown_periods
+from footfall.retention.spans import SetReader, active, chosen, is_whole, present, shown_periods
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -153,22 +153,21 @@ def stickiness(
     *,
     now: datetime,
     windows: str = "trailing",
-    rows: int | None = None,
+    last: int | None = None,
     since: datetime | None = None,
+    until: datetime | None = None,
     gaps: Sequence[Window] = (),
 ) -> Stickiness:
-    """DAU, WAU, MAU and their ratios: by day (trailing) or month (calendar): the last 30, or all from `since` on."""
-    chosen, now = choice_of("windows", windows, Windows), in_utc(now)
-    grain = Grain.DAY if chosen is Windows.TRAILING else Grain.MONTH
-    periods, left_out = shown_periods(grain, rows, since and in_utc(since), now, default=30)
+    """DAU, WAU, MAU and their ratios: by day (trailing) or month (calendar): the `last` 30, or all from `since` on, up to `until`."""
+    form, now = chosen("windows", windows, Windows), in_utc(now)
+    grain = Grain.DAY if form is Windows.TRAILING else Grain.MONTH
+    periods, notes = shown_periods(grain, last, since and in_utc(since), until and in_utc(until), now, default=30)
     counted = _counted(sets, event, periods, now)
     found = [
-        _day(period, counted)
-        if chosen is Windows.TRAILING
-        else _month(period, counted, active(sets, event, period, now))
+        _day(period, counted) if form is Windows.TRAILING else _month(period, counted, active(sets, event, period, now))
         for period in periods
     ]
-    return Stickiness(event, chosen, tuple(found), asked_at=now, gaps=tuple(gaps), notes=left_out)
+    return Stickiness(event, form, tuple(found), asked_at=now, gaps=tuple(gaps), notes=notes)
 
 
 def _day(day: Period, counted: dict[datetime, tuple[int, int, int]]) -> StickinessRow:

@@ -1,0 +1,308 @@
+"""Options: every part of a question, declared once. Command line, Python, docs and checks derive from it.
+
+An option has one meaning wherever it occurs:
+
+    grain         the length of a period
+    since, until  the periods that are asked: from the one that holds `since` up to `until`, which is exclusive
+    last          the last so many periods instead, up to `until` or now, the current one included
+    as_of         as it was known, or as if it were asked, at that moment
+    by            dimensions to split by
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from footfall.errors import QueryError, UnknownNameError
+from footfall.periods import Grain, parse_moment
+
+MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, an instant, yesterday"
+DATED = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR)
+"""Grains of activity: marks are kept by the day."""
+MOST = 1000
+"""More rows or columns than this are no table to read."""
+
+
+class Type(StrEnum):
+    """What an option's value is."""
+
+    TEXT = "text"
+    CHOICE = "choice"
+    COUNT = "count"
+    SHARE = "share"
+    """A part of a whole, 0 to 1."""
+    FLAG = "flag"
+    MOMENT = "moment"
+    NAMES = "names"
+    """One or several, parted by commas."""
+    FILTERS = "filters"
+    EVENT = "event"
+    EVENTS = "events"
+    CHOICES = "choices"
+    """NAME=CHOICE, one or several."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One part of a question."""
+
+    name: str
+    """As Python has it; the command line writes as_of as --as-of."""
+    type: Type
+    help: str
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    """Of a closed list of words."""
+    default: Any = None
+    example: str = ""
+    short: str = ""
+    flag: str = ""
+    """The command line's name where it is another."""
+    most: int | None = None
+    """Of a count."""
+    is_argument: bool = False
+    """Whether the command line takes it by its place, without a name."""
+
+    @property
+    def is_many(self) -> bool:
+        return self.type in (Type.NAMES, Type.FILTERS, Type.EVENTS, Type.CHOICES)
+
+    def read(self, given: Any, now: datetime) -> Any:
+        """The value that was given, of its type; an error names the option and what it may be."""
+        match self.type:
+            case Type.CHOICE:
+                return None if given is None and not self.default else choice_of(self.name, given, self.choices)
+            case Type.COUNT:
+                return count_of(self.name, given, self.most)
+            case Type.SHARE:
+                return share_of(self.name, given)
+            case Type.FLAG:
+                return flag_of(self.name, given)
+            case Type.MOMENT:
+                return moment_of(self.name, given, now)
+            case Type.NAMES:
+                return names_of(self.name, given)
+            case _:
+                return given
+
+
+# --- reading
+
+
+def choice_of(name: str, given: Any, valid: Iterable[str]) -> str:
+    """One of a closed list of words, whatever its letters' case."""
+    words = [str(word) for word in valid]
+    word = given.strip().lower() if isinstance(given, str) else given
+    if word not in words:
+        raise UnknownNameError(name, str(given), words)
+    return str(word)
+
+
+def count_of(name: str, given: Any, most: int | None = None) -> int | None:
+    """A whole number of at least 1, as a number or as text; None where there is none."""
+    if given is None:
+        return None
+    upto = f"a whole number from 1 to {most:,}" if most else "a whole number of at least 1"
+    try:
+        if isinstance(given, bool | float) or (isinstance(given, str) and not re.fullmatch(r"\s*[0-9]{1,9}\s*", given)):
+            raise TypeError
+        count = int(given)
+    except (TypeError, ValueError, OverflowError):
+        raise QueryError(f"{name} is {given!r}; it must be {upto}.") from None
+    if count < 1 or (most and count > most):
+        raise QueryError(f"{name} is {count}; it must be {'at least 1' if not most else upto}.")
+    return count
+
+
+def share_of(name: str, given: Any) -> float | None:
+    """A number above 0 and up to 1; None where there is none."""
+    if given is None:
+        return None
+    try:
+        share = float("" if isinstance(given, bool) else given)
+    except (TypeError, ValueError):
+        share = -1.0
+    if not 0 < share <= 1:
+        raise QueryError(f"{name} is {given!r}; it must be a number above 0 and up to 1, such as 0.7.")
+    return share
+
+
+def flag_of(name: str, given: Any) -> bool:
+    if not isinstance(given, bool):
+        raise QueryError(f"{name} is {given!r}; it must be True or False.")
+    return given
+
+
+def moment_of(name: str, given: Any, now: datetime) -> datetime | None:
+    """The moment that text, a date or a datetime names; None where there is none."""
+    if given is None:
+        return None
+    if not isinstance(given, str | date) or given != given:
+        hint = f"; write it as text: '{given}'" if isinstance(given, int) and 1900 <= given < 3000 else ""
+        raise QueryError(f"{name}={given!r} is no moment in time{hint or '; write one like ' + repr('2026-11-23')}.")
+    return parse_moment(given, now)
+
+
+def names_of(name: str, given: Any) -> tuple[str, ...]:
+    """Names, one by one or parted by commas, each once."""
+    listed = [given] if isinstance(given, str) else given
+    if not isinstance(listed, Iterable) or isinstance(listed, Mapping):
+        raise QueryError(f"{name} is {given!r}; give names, such as {name}=['repo'], or leave it out.")
+    texts = list(listed)
+    for text in texts:
+        if not isinstance(text, str):
+            raise QueryError(f"{name} has {text!r}, which is no name; give texts, such as {name}=['repo'].")
+    return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
+
+
+def check_window(since: datetime | None, until: datetime | None, last: int | None) -> None:
+    """What is wrong with a window whatever is asked of it."""
+    if since and until and since >= until:
+        raise QueryError(
+            f"since ({since:%Y-%m-%d %H:%MZ}) must come before until ({until:%Y-%m-%d %H:%MZ}), which is exclusive."
+        )
+    if last and since:
+        raise QueryError("last and since both say where the window begins; give only one of them.")
+
+
+# --- declarations
+
+GRAIN = Option(
+    "grain", Type.CHOICE, "hour, day, week (ISO), month, year or total.", "GRAIN", tuple(Grain), "day", "month", "-g"
+)
+SINCE = Option("since", Type.MOMENT, f"From here on: {MOMENTS}.", "DATE", example="2026-11")
+UNTIL = Option("until", Type.MOMENT, "Up to here, exclusive.", "DATE", example="2026-12")
+LAST = Option("last", Type.COUNT, "The last N periods, the current one included.", "N", example="12")
+AS_OF = Option("as_of", Type.MOMENT, "As it was known at that moment.", "DATE", example="yesterday")
+
+_METRIC = Option(
+    "metric",
+    Type.TEXT,
+    "What to ask for; `footfall metrics` lists them.",
+    "METRIC",
+    example="launches",
+    is_argument=True,
+)
+_EVENT = Option("event", Type.EVENT, "What being active means.", "EVENT", example="active", is_argument=True)
+_DATED = replace(GRAIN, help="day, week, month or year.", choices=tuple(DATED), default="week")
+_AS_IF = replace(AS_OF, help="As if it were that moment: what came later does not count.")
+_ROWS = replace(
+    LAST, help="The last N periods, the current one included; default: 12, or all from --since on.", most=MOST
+)
+
+QUERY = (
+    _METRIC,
+    GRAIN,
+    SINCE,
+    UNTIL,
+    LAST,
+    Option("by", Type.NAMES, "Split by a dimension; may be repeated.", "DIM", default=(), example="repo"),
+    Option(
+        "where",
+        Type.FILTERS,
+        "DIM=VALUE[,VALUE] or DIM!=VALUE; may be repeated.",
+        "FILTER",
+        default=(),
+        example="provider=GitHub",
+    ),
+    Option("top", Type.COUNT, "The N largest groups; the others together in one row.", "N", example="10"),
+    Option("rolling", Type.COUNT, "Mean over N calendar periods.", "N", example="7"),
+    Option(
+        "min_coverage",
+        Type.SHARE,
+        "Of a mean: the part of its time that must have been collected; default 1.",
+        "SHARE",
+        example="0.7",
+    ),
+    Option("cumulative", Type.FLAG, "Running total.", default=False),
+    Option(
+        "compare",
+        Type.CHOICE,
+        "With the window of equal length right before (previous), or a year before (year).",
+        "SPAN",
+        ("previous", "year"),
+        example="year",
+    ),
+    AS_OF,
+    Option(
+        "policies",
+        Type.CHOICES,
+        "What counts; `footfall metrics METRIC` lists it.",
+        "NAME=CHOICE",
+        default=(),
+        example="status=any",
+        flag="--policy",
+    ),
+)
+COHORT = (
+    Option("first", Type.EVENT, "What they did first.", "FIRST", example="signed_up", is_argument=True),
+    Option("then", Type.EVENT, "What they came back for.", "THEN", example="active", is_argument=True),
+    _DATED,
+    replace(SINCE, help="The first period: rows from here on."),
+    replace(UNTIL, help="Rows that begin before here; they are followed up to now."),
+    _ROWS,
+    Option("columns", Type.COUNT, "How many periods each is followed.", "N", default=12, example="6", most=MOST),
+    Option(
+        "kind",
+        Type.CHOICE,
+        "active: who did FIRST; new: for the first time ever.",
+        "KIND",
+        ("active", "new"),
+        "active",
+        "new",
+    ),
+    Option(
+        "retention",
+        Type.CHOICE,
+        "return: in that period; unbounded: then or later.",
+        "FORM",
+        ("return", "unbounded"),
+        "return",
+        "unbounded",
+    ),
+    Option(
+        "where_first", Type.EVENTS, "Only who did this too, in the row's period.", "EVENT", default=(), example="paid"
+    ),
+    Option("where_then", Type.EVENTS, "Only who did this too, on coming back.", "EVENT", default=(), example="paid"),
+    _AS_IF,
+)
+FUNNEL = (
+    Option("steps", Type.EVENTS, "The steps, in order.", "EVENT", example="signed_up", is_argument=True),
+    Option("within", Type.TEXT, "How long they may take from the first step on.", "DAYS", default="7d", example="2w"),
+    replace(SINCE, help="First steps from here on; default: 30 days ago."),
+    replace(UNTIL, help="First steps before this date, exclusive."),
+    _AS_IF,
+)
+STICKINESS = (
+    _EVENT,
+    Option(
+        "windows",
+        Type.CHOICE,
+        "trailing: the last 7 and 30 days; calendar: months.",
+        "WINDOWS",
+        ("trailing", "calendar"),
+        "trailing",
+        "calendar",
+    ),
+    SINCE,
+    UNTIL,
+    replace(_ROWS, help="The last N days or months; default: 30, or all from --since on."),
+    _AS_IF,
+)
+GROWTH = (_EVENT, _DATED, SINCE, UNTIL, _ROWS, _AS_IF)
+
+QUESTIONS = {"query": QUERY, "cohort": COHORT, "funnel": FUNNEL, "stickiness": STICKINESS, "growth": GROWTH}
+"""The options of each kind of question, by the command that asks it."""
+
+
+def read(command: str, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The options of a question as they were given, each of its type, with its default where it was not given."""
+    declared = {option.name: option for option in QUESTIONS[command]}
+    if unknown := [name for name in given if name not in declared]:
+        raise TypeError(f"{command} has no option {unknown[0]!r}")
+    return {name: option.read(given.get(name, option.default), now) for name, option in declared.items()}

@@ -1,0 +1,52 @@
+"""Questions as 0.1.0 wrote them: `by` was a cohort's grain, `rows` its number of rows, `until` the moment of asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from footfall.errors import QueryError
+from footfall.options import MOST, choice_of, count_of, moment_of
+from footfall.periods import Grain, Period
+from footfall.retention.spans import GRAINS
+
+OLDER = ("by", "rows")
+
+
+def renewed(given: Mapping[str, Any], older: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], str]:
+    """The same question in today's words, and the sentence that says which they are.
+
+    A call with an old name was written for 0.1.0, so its `until` is read as 0.1.0 did: as if it were that moment.
+    """
+    asked, said = dict(given), []
+    for name in older:
+        if name not in OLDER:
+            raise TypeError(f"got an unexpected keyword argument {name!r}")
+    if older.get("by") is not None:
+        if "grain" not in asked:
+            raise QueryError("by splits by dimensions, and there are none here; leave it out.")
+        asked["grain"] = older["by"]
+        said.append(f"by={older['by']!r} is now grain={older['by']!r}")
+    if asked.get("until") is not None:
+        asked["as_of"] = asked.pop("until")
+        said.append("until, as the moment of asking, is now as_of")
+    if older.get("rows") is not None:
+        said.append(_rows(asked, older["rows"], now))
+    return asked, "; ".join(filter(None, said))
+
+
+def _rows(asked: dict[str, Any], rows: Any, now: datetime) -> str:
+    """So many rows from `since` on end with an `until`; without it they are the last."""
+    count, since = count_of("rows", rows, MOST), moment_of("since", asked.get("since"), now)
+    if since is None:
+        asked["last"] = count
+        return f"rows={rows!r} is now last={rows!r}"
+    grain = Grain(choice_of("grain", _grain(asked), GRAINS))
+    until = Period.containing(grain, since).shift(count or 1).start
+    asked["until"] = min(until, now) if since < now else until
+    return f"rows={rows!r} beside since is now until='{until:%Y-%m-%d}'"
+
+
+def _grain(asked: Mapping[str, Any]) -> Any:
+    return asked.get("grain", "month" if asked.get("windows") == "calendar" else "day")
