@@ -177,7 +177,7 @@ def ask_cohort(address: str) -> Any:
     from footfall.retention.cohorts import cohort
 
     ff = activity_at(address)
-    answer = cohort(ff.store, "active", "active", by="day", rows=DAYS, columns=DAYS, now=NOW)
+    answer = cohort(ff.store, "active", "active", grain="day", last=DAYS, columns=DAYS, now=NOW)
     ff.close()
     return answer
 
@@ -330,8 +330,11 @@ def answer_year() -> None:
     for what, ask in (
         ("a month's distinct actors", lambda: len(event.month().prev())),
         ("a year's", lambda: len(event.between(NOW.date() - timedelta(days=364), NOW.date() + timedelta(days=1)))),
-        ("a 12-month cohort", lambda: cohort(ff.store, "active", "active", by="month", rows=12, columns=12, now=NOW)),
-        ("the cohort again", lambda: cohort(ff.store, "active", "active", by="month", rows=12, columns=12, now=NOW)),
+        (
+            "a 12-month cohort",
+            lambda: cohort(ff.store, "active", "active", grain="month", last=12, columns=12, now=NOW),
+        ),
+        ("the cohort again", lambda: cohort(ff.store, "active", "active", grain="month", last=12, columns=12, now=NOW)),
     ):
         said.append(f"  {what}: {timed(ask).seconds:.2f} s\n")
     (FOLDER / "year.txt").write_text("".join(said))

@@ -86,4 +86,4 @@ def visits(days: int = 40) -> InMemory:
 
 
 def weeks(**options: Any) -> Cohort:
-    return cohort(visits(), "arrive", "visit", **dict[str, Any](now=NOW, rows=5, columns=5) | options)
+    return cohort(visits(), "arrive", "visit", **dict[str, Any](now=NOW, last=5, columns=5) | options)

@@ -43,7 +43,7 @@ def cli_page() -> Iterator[str]:
         yield f"### footfall {name}\n"
         said = " ".join(command.help.split())
         yield f"`footfall {' '.join(word for word in (name, words) if word)}{many} [OPTIONS]`: {said}\n"
-        parameters = [p for p in command.params if p.name != "help"]
+        parameters = [p for p in command.params if p.name != "help" and not getattr(p, "hidden", False)]
         if parameters:
             yield "| | |\n|---|---|"
         for parameter in parameters:

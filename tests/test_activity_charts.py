@@ -104,7 +104,7 @@ def contrast(one: str, other: str) -> float:
 def test_any_size_is_drawn_in_both_themes_with_all_of_its_text(
     rows: int, columns: int, by: str, theme: str, tmp_path: Path
 ) -> None:
-    found = weeks(rows=rows, columns=columns, by=by)
+    found = weeks(last=rows, columns=columns, grain=by)
     found.chart(theme=theme).save(tmp_path / "x.svg")
     svg = (tmp_path / "x.svg").read_text()
     for text in (str(columns - 1), found.rows[0].period.label, "actors", f"{by}s later"):
@@ -133,7 +133,7 @@ def test_curves_are_dashed_where_not_over_and_leave_nobody_out() -> None:
 
 
 def test_a_trivial_column_does_not_press_the_others_to_the_ground() -> None:
-    spec = spec_of(weeks(by="day", rows=8, columns=8).chart(form="curves"))
+    spec = spec_of(weeks(grain="day", last=8, columns=8).chart(form="curves"))
     assert min(point["column"] for point in rows_of(spec, 0)) == 1
     assert "column 0, the same day, is 100 % and left out" in texts_of(spec)
 
@@ -148,15 +148,15 @@ def test_a_trivial_column_does_not_press_the_others_to_the_ground() -> None:
         (lambda: weeks().chart(theme="drak"), "unknown theme 'drak'; did you mean 'dark'? Valid: light, dark."),
         (lambda: weeks(columns=1).chart("curves"), "one column makes no curve: ask for more columns, or a heat map."),
         (
-            lambda: weeks(rows=61, columns=2).chart(),
+            lambda: weeks(last=61, columns=2).chart(),
             "61 rows cannot be read on a heat map, it has at most 60: ask for fewer rows.",
         ),
         (
-            lambda: weeks(by="day", rows=40).chart("curves"),
+            lambda: weeks(grain="day", last=40).chart("curves"),
             "32 curves cannot be told apart, a chart has at most 31: ask for fewer rows, or a heat map.",
         ),
         (
-            lambda: cohort(visits(), "no", "visit", now=NOW, rows=1).chart(),
+            lambda: cohort(visits(), "no", "visit", now=NOW, last=1).chart(),
             "there is nothing to draw: nobody did no in 2026-03-09 to 2026-03-15 (UTC).",
         ),
     ],
@@ -189,7 +189,7 @@ def test_stickiness_breaks_where_nobody_was_active_and_is_dashed_at_its_end() ->
     store = InMemory(
         {"in": {NOW.date(): [1], NOW.date() - timedelta(days=1): [1], NOW.date() - timedelta(days=50): [1]}}
     )
-    spec = spec_of(stickiness(store, "in", now=NOW, rows=60).chart())
+    spec = spec_of(stickiness(store, "in", now=NOW, last=60).chart())
     data = [row for row in rows_of(spec, 0) if row["series"] == "DAU / MAU"]
     assert {row["period"] for row in data if row["stroke"].endswith("provisional")} == {"2026-03-10", "2026-03-11"}
     assert len({row["stroke"] for row in data}) == 3
@@ -199,7 +199,7 @@ def test_stickiness_breaks_where_nobody_was_active_and_is_dashed_at_its_end() ->
 
 
 def test_growth_stands_on_zero_and_the_dormant_hang_below() -> None:
-    spec = spec_of(growth(visits(), "visit", now=NOW, rows=4).chart())
+    spec = spec_of(growth(visits(), "visit", now=NOW, last=4).chart())
     for row in rows_of(spec, 0):
         assert (row["low"] < 0 or row["count"] == 0) if row["group"] == "dormant" else row["low"] >= 0
     assert "faint: the week is not over" in texts_of(spec)
@@ -209,7 +209,7 @@ def test_growth_stands_on_zero_and_the_dormant_hang_below() -> None:
 
 def test_few_actors_have_whole_ticks() -> None:
     store = InMemory({"in": {NOW.date(): [1, 2], NOW.date() - timedelta(days=7): [3]}})
-    axis = spec_of(growth(store, "in", now=NOW, rows=2).chart())["layer"][0]["encoding"]["y"]["axis"]
+    axis = spec_of(growth(store, "in", now=NOW, last=2).chart())["layer"][0]["encoding"]["y"]["axis"]
     assert axis["values"] == [-1, 0, 1, 2]
 
 

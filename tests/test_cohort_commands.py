@@ -40,10 +40,10 @@ def test_published_retention_comes_out_of_a_file_exactly(
     """Online retail, without the customers that have no number; of the last month nine days are there."""
     file = shared_data / "cohorts" / "online_retail" / "online_cohorts.csv"
     run(capsys, "mark", "buy", "--file", file, "--actor", "CustomerID", "--at", "InvoiceDate", "--skip-missing")
-    words = ("--by", "month", "--kind", "new", "--since", "2010-12", "--rows", "13", "--columns", "13", "--counts")
-    ran = run(capsys, "cohort", "buy", "buy", *words, "--until", "2011-12-10")
+    words = ("--grain", "month", "--kind", "new", "--since", "2010-12", "--columns", "13", "--counts")
+    ran = run(capsys, "cohort", "buy", "buy", *words, "--as-of", "2011-12-10")
     assert ran.out.splitlines()[:2] == ["period,size,0,1,2,3,4,5,6,7,8,9,10,11,12", RETENTION_OF_DECEMBER]
-    whole = run(capsys, "cohort", "buy", "buy", *words, "--until", "2012")
+    whole = run(capsys, "cohort", "buy", "buy", *words, "--as-of", "2012")
     assert whole.out.splitlines()[1] == RETENTION_OF_DECEMBER + "260"
 
 
@@ -53,8 +53,8 @@ def test_cdnow_comes_out_of_a_file_exactly(folder: Path, shared_data: Path, caps
     (folder / "cdnow.csv").write_text("id,date\n" + "\n".join(",".join(row) for row in rows) + "\n")
     assert run(capsys, "mark", "buy", "--file", "cdnow.csv", "--actor", "id", "--at", "date").code == 0
     ran = run(
-        capsys, "cohort", "buy", "buy", "--by", "month", "--kind", "new", "--since", "1997-01", "--until", "1998-07",
-        "--rows", "18", "--columns", "18", "--counts",
+        capsys, "cohort", "buy", "buy", "--grain", "month", "--kind", "new", "--since", "1997-01", "--as-of", "1998-07",
+        "--columns", "18", "--counts",
     )  # fmt: skip
     assert tuple(ran.out.splitlines()[1:4]) == FIRST_THREE_OF_CDNOW
 
@@ -71,10 +71,10 @@ def marked(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("words", "head"),
     [
-        (("cohort", "active", "paid", "--until", "2026-03"), "period,size,0,1,2"),
+        (("cohort", "active", "paid", "--as-of", "2026-03"), "period,size,0,1,2"),
         (("funnel", "active", "paid", "--since", "2026-02", "--until", "2026-03"), "step,"),
-        (("stickiness", "active", "--until", "2026-03", "--rows", "5"), "period,dau,wau,mau"),
-        (("growth", "active", "--until", "2026-03", "--rows", "4"), "period,active,new"),
+        (("stickiness", "active", "--until", "2026-03", "--last", "5"), "period,dau,wau,mau"),
+        (("growth", "active", "--until", "2026-03", "--last", "4"), "period,active,new"),
     ],
 )
 def test_a_pipe_gets_csv_and_asks_for_json_or_a_table(
@@ -94,7 +94,9 @@ def test_a_file_gets_what_its_name_says(
 ) -> None:
     ran = run(capsys, *command, "--until", "2026-03", "-o", f"answer.{suffix}")
     assert (ran.code, ran.out) == (0, "")
-    assert re.fullmatch(rf"Wrote answer\.{suffix}( \(\d+ rows\))?\.\n", ran.err)
+    *notes, wrote = ran.err.splitlines()
+    assert re.fullmatch(rf"Wrote answer\.{suffix}( \(\d+ rows\))?\.", wrote)
+    assert all(note.startswith("footfall: Whole weeks are shown") for note in notes)
     content = (marked / f"answer.{suffix}").read_bytes()
     magic = {"png": b"\x89PNG", "svg": b"<svg", "html": b"<!DOCTYPE html", "csv": b"period,", "json": b"{"}
     assert content.startswith(magic.get(suffix, b""))
@@ -113,11 +115,11 @@ def test_conditions_narrow_rows_and_columns(marked: Path, capsys: pytest.Capture
         "cohort",
         "active",
         "active",
-        "--by",
+        "--grain",
         "day",
         "--until",
         "2026-03",
-        "--rows",
+        "--last",
         "2",
         "--columns",
         "2",
@@ -133,10 +135,10 @@ def test_conditions_narrow_rows_and_columns(marked: Path, capsys: pytest.Capture
     ("words", "said"),
     [
         (("cohort", "activ", "paid"), "event 'activ' was never marked; did you mean 'active'?"),
-        (("cohort", "active", "paid", "--by", "hour"), "unknown grain 'hour'"),
-        (("cohort", "active", "paid", "--kind", "old"), "unknown kind of cohort 'old'"),
+        (("cohort", "active", "paid", "--grain", "hour"), "unknown grain 'hour'"),
+        (("cohort", "active", "paid", "--kind", "old"), "unknown kind 'old'"),
         (("cohort", "active", "paid", "--retention", "rolling"), "unknown retention 'rolling'"),
-        (("cohort", "active", "paid", "--rows", "0"), "rows"),
+        (("cohort", "active", "paid", "--last", "0"), "last is 0"),
         (("cohort", "active", "paid", "--since", "2999"), "lies in the future"),
         (("growth", "active", "--since", "1998", "--until", "1997"), "since 1998-01-01 must come before until"),
         (("cohort", "active", "paid", "-f", "xml"), "unknown format 'xml'"),
@@ -166,20 +168,27 @@ def test_a_mistake_is_one_sentence(
     assert ran.err.count("\n") == 1
 
 
-def test_rows_that_are_left_out_are_said_beside_a_csv(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_names_of_0_1_0_still_work_and_say_what_they_are_now(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("growth", "active", "--by", "day", "--since", "2026-02-10", "--until", "2026-03")
-    assert len(run(capsys, *words).out.splitlines()) == 1 + 19
+    ran = run(capsys, *words)
+    assert len(ran.out.splitlines()) == 1 + 19
+    assert ran.err == (
+        "footfall: written as for 0.1.0: by='day' is now grain='day'; until, as the moment of asking, is now as_of.\n"
+    )
     ran = run(capsys, *words, "--rows", "3")
-    assert len(ran.out.splitlines()) == 1 + 3
-    assert ran.err == "footfall: The first 3 of 19 days since 2026-02-10; ask for 19 rows to see all.\n"
-    assert "The first 3 of 19 days" in run(capsys, *words, "--rows", "3", "-f", "table").out
+    assert [line.split(",")[0] for line in ran.out.splitlines()[1:]] == ["2026-02-10", "2026-02-11", "2026-02-12"]
+    assert "rows=3 beside since is now until='2026-02-13'" in ran.err
+    new = run(capsys, "growth", "active", "--grain", "day", "--since", "2026-02-10", "--until", "2026-02-13")
+    assert (new.out, new.err) == (ran.out, "")
+    last = run(capsys, "cohort", "active", "paid", "--by", "week", "--rows", "2")
+    assert last.out == run(capsys, "cohort", "active", "paid", "--last", "2").out
 
 
 def test_nobody_in_the_time_asked_is_one_line(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = "Nobody did 'paid' in this time, it was last done on 2026-02-28; ask with --since or --until."
     words = ("growth", "paid", "--since", "2026-04", "--until", "2026-05")
     ran = run(capsys, *words)
-    assert ran.err == f"footfall: {said}\n"
+    assert ran.err == f"footfall: Whole weeks are shown: until 2026-05-01 lies within 2026-W18.\nfootfall: {said}\n"
     assert said in run(capsys, *words, "-f", "table").out
 
 

@@ -40,7 +40,7 @@ def three_days() -> InMemory:
 
 
 def asked(store: InMemory, first: str = "in", then: str = "in", **options: Any) -> Cohort:
-    given: dict[str, Any] = {"now": NOW, "by": "day", "rows": 3, "columns": 3}
+    given: dict[str, Any] = {"now": NOW, "grain": "day", "last": 3, "columns": 3}
     return cohort(store, first, then, **given | options)
 
 
@@ -79,8 +79,8 @@ def test_every_cell_is_what_plain_sets_say(
             "a",
             "b",
             now=NOW,
-            by=grain,
-            rows=rows,
+            grain=grain,
+            last=rows,
             columns=columns,
             since=start,
             kind=kind,
@@ -158,7 +158,7 @@ def test_new_looks_back_to_the_beginning_also_at_hours_and_not_at_undated_marks(
 def test_undated_marks_are_in_no_period_not_even_in_the_one_around_1970() -> None:
     store = InMemory({"in": {day("1969-12-31"): [1], day("1970-01-01"): [2]}})
     store.mark_undated("in", [3])
-    found = asked(store, by="week", rows=1, since=datetime(1970, 1, 1, tzinfo=UTC))
+    found = asked(store, grain="week", last=1, since=datetime(1970, 1, 1, tzinfo=UTC))
     assert found.rows[0].size == 2
 
 
@@ -171,7 +171,7 @@ def test_new_is_decided_before_it_is_narrowed() -> None:
 
 def test_weeks_are_iso_weeks() -> None:
     store = InMemory({"in": {day("2021-01-03"): [1], day("2021-01-04"): [1]}})
-    found = asked(store, by="week", rows=2, since=datetime(2021, 1, 1, tzinfo=UTC))
+    found = asked(store, grain="week", last=2, since=datetime(2021, 1, 1, tzinfo=UTC))
     assert [(row.period.label, row.size, row.counts[1]) for row in found.rows] == [
         ("2020-W53", 1, 1),
         ("2021-W01", 1, 0),
@@ -211,37 +211,37 @@ def test_who_is_marked_for_a_later_day_has_not_come_yet() -> None:
     days = {date(2026, 3, 2): [1, 2, 3], date(2026, 3, 10): [1], date(2026, 3, 11): [2], date(2026, 3, 13): [3, 4]}
     store = InMemory({"a": days})
     for retention in ("return", "unbounded"):
-        first, second = cohort(store, "a", "a", now=NOW, by="week", rows=2, columns=2, retention=retention).rows
+        first, second = cohort(store, "a", "a", now=NOW, grain="week", last=2, columns=2, retention=retention).rows
         assert (first.counts[1], second.size) == (2, 2)
         midnight = NOW.replace(hour=0, minute=0)  # today has not begun
-        first, second = cohort(store, "a", "a", now=midnight, by="week", rows=2, columns=2, retention=retention).rows
+        first, second = cohort(store, "a", "a", now=midnight, grain="week", last=2, columns=2, retention=retention).rows
         assert (first.counts[1], second.size) == (1, 1)
 
 
 def test_a_hole_makes_the_row_that_it_touches_provisional() -> None:
     weeks = {date(2026, 2, 2) + timedelta(days=7 * n): [1, 2, 3] for n in range(5)}
     hole = Window(datetime(2026, 2, 11, tzinfo=UTC), datetime(2026, 2, 13, tzinfo=UTC))
-    found = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, by="week", rows=6, columns=3, gaps=[hole])
+    found = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, grain="week", last=6, columns=3, gaps=[hole])
     provisional = [[found.is_provisional(row, k) for k in range(len(row.counts))] for row in found.rows]
     no, yes = False, True
     assert provisional == [[no, yes, no], [yes, yes, yes], [no, no, no], [no, no, yes], [no, yes], [yes]]
     assert found.notes == ()
-    new = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, by="week", kind="new", gaps=[hole])
+    new = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, grain="week", kind="new", gaps=[hole])
     said = "Who came before only in a time that was not collected (2026-02-11 to 2026-02-12) counts as new."
     assert new.notes == (said,)
-    ever = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, by="week", retention="unbounded", gaps=[hole])
+    ever = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, grain="week", retention="unbounded", gaps=[hole])
     assert ever.notes == ("Who came back only in a time that was not collected is not among those who came back.",)
 
 
 def test_averages_weigh_by_size_and_leave_out_what_is_not_over() -> None:
     found = asked(three_days())
     assert found.averages == (100.0, 40.0, None)
-    wider = asked(three_days(), now=datetime(2026, 3, 12, tzinfo=UTC), rows=4)
+    wider = asked(three_days(), now=datetime(2026, 3, 12, tzinfo=UTC), last=4)
     assert wider.averages == (100.0, 100 * 5 / 14, 10.0)
 
 
 def test_of_nobody_there_is_no_share() -> None:
-    found = asked(three_days(), rows=4)
+    found = asked(three_days(), last=4)
     assert found.rows[0].size == 0
     assert [found.rows[0].percent(k) for k in range(3)] == [None, None, None]
     assert found.to_csv().splitlines()[1] == "2026-03-08,0,,,"
@@ -250,9 +250,9 @@ def test_of_nobody_there_is_no_share() -> None:
 
 def test_unbounded_counts_whoever_came_then_or_later() -> None:
     store = InMemory({"in": {day("2026-03-08"): [1, 2, 3], day("2026-03-11"): [1], day("2026-03-10"): [2]}})
-    assert asked(store, rows=4, columns=4).rows[0].counts == (3, 0, 1, 1)
-    assert asked(store, rows=4, columns=4, retention="unbounded").rows[0].counts == (3, 2, 2, 1)
-    short = asked(store, rows=1, columns=2, retention="unbounded", since=datetime(2026, 3, 8, tzinfo=UTC))
+    assert asked(store, last=4, columns=4).rows[0].counts == (3, 0, 1, 1)
+    assert asked(store, last=4, columns=4, retention="unbounded").rows[0].counts == (3, 2, 2, 1)
+    short = asked(store, last=1, columns=2, retention="unbounded", since=datetime(2026, 3, 8, tzinfo=UTC))
     assert short.rows[0].counts == (3, 2), "later than the last column counts too"
 
 
@@ -331,18 +331,18 @@ def test_a_workspace_is_asked_with_names_texts_and_sets_of_actors(tmp_path: Path
     ff.mark("joined", ["ada", "bob", 3], at="2026-03-09")
     ff.mark("came", ["ada", 3], at="2026-03-10")
     ff.mark("paid", ["ada", "eve"], unique=True)
-    found = ff.cohort("joined", "came", by="day", rows=2, columns=2, since="2026-03-09", kind="new")
+    found = ff.cohort("joined", "came", grain="day", columns=2, since="2026-03-09", until="2026-03-11", kind="new")
     assert [(row.period.label, row.size, row.counts) for row in found.rows] == [
         ("2026-03-09", 3, (0, 2)),
         ("2026-03-10", 0, (0, 0)),
     ]
-    paying = ff.cohort("joined", "came", by="day", rows=2, where_first=ff.event("paid").unique())
+    paying = ff.cohort("joined", "came", grain="day", last=2, where_first=ff.event("paid").unique())
     assert paying.rows[-1].size == 0
-    assert ff.cohort("joined", "came", by="day", rows=3, where_first=[ff.event("paid").unique()]).rows[0].size == 1
+    assert ff.cohort("joined", "came", grain="day", last=3, where_first=[ff.event("paid").unique()]).rows[0].size == 1
     assert paying.where_first == ("paid, unique",)
     assert [step.actors for step in ff.funnel(["joined", "came"], since="2026-03-01").steps] == [3, 2]
-    assert ff.stickiness("came", rows=2).rows[0].daily == 2
-    assert ff.growth("came", by="day", rows=2).rows[1].dormant == 2
+    assert ff.stickiness("came", last=2).rows[0].daily == 2
+    assert ff.growth("came", grain="day", last=2).rows[1].dormant == 2
     with pytest.raises(FootfallError, match="event 'joind' was never marked; did you mean 'joined'"):
         ff.cohort("joind", "came")
 
@@ -353,7 +353,7 @@ def test_actors_of_another_store_are_found_by_their_names(tmp_path: Path) -> Non
         (tmp_path / name).mkdir()
     ff.mark("joined", ["ada", "bob"], at="2026-03-09")
     other.mark("vip", ["zoe", "bob"])
-    found = ff.cohort("joined", "joined", by="day", rows=3, where_first=other.event("vip").ever())
+    found = ff.cohort("joined", "joined", grain="day", last=3, where_first=other.event("vip").ever())
     assert found.rows[0].size == 1
 
 
@@ -378,8 +378,8 @@ def test_since_shows_every_period_from_there_on(tmp_path: Path) -> None:
 
 def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
     ff = joined(tmp_path)
-    assert ff.cohort("joined", "came", since="2025-10-01", rows=4).notes == (
-        "The first 4 of 24 weeks since 2025-10-01; ask for 24 rows to see all.",
+    assert ff.cohort("joined", "came", since="2025-10-01", until="2025-10-22").notes == (
+        "Whole weeks are shown: until 2025-10-22 lies within 2025-W43.",
         "Nobody did 'came' in this time, it was first done on 2026-03-10; ask with --since or --until.",
     )
     long = ff.stickiness("came", since="2022")
@@ -391,7 +391,7 @@ def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
 
 def test_nobody_in_the_time_asked_is_told_when_it_was_done(tmp_path: Path) -> None:
     ff = joined(tmp_path)
-    assert ff.growth("joined", rows=3).notes == (
+    assert ff.growth("joined", last=3).notes == (
         "Nobody did 'joined' in this time, it was last done on 2025-10-01; ask with --since or --until.",
     )
     assert "last done" in ff.funnel("joined", "came").notes[0]
@@ -408,10 +408,10 @@ def test_answers_are_short_in_a_console_and_tables_in_a_notebook(tmp_path: Path)
     ff = joined(tmp_path)
     ff.mark("<b>", 3, at="2026-03-10")
     shown = {
-        "cohort": ff.cohort("<b>", "came", rows=2, by="day"),
+        "cohort": ff.cohort("<b>", "came", last=2, grain="day"),
         "funnel": ff.funnel("<b>", "came", since="2026-03-01"),
-        "growth": ff.growth("<b>", rows=1),
-        "stickiness": ff.stickiness("<b>", rows=30),
+        "growth": ff.growth("<b>", last=1),
+        "stickiness": ff.stickiness("<b>", last=30),
     }
     assert {name: repr(answer) for name, answer in shown.items()} == {
         "cohort": "<<b> → came: actors who came back, by day, 2026-03-10 to 2026-03-11 (UTC), 2 rows>",
@@ -481,7 +481,7 @@ def test_events_are_named_or_given_themselves(tmp_path: Path) -> None:
             lambda ff: ff.funnel("joined", "came", since="1998", until="1997"),
             "since 1998-01-01 must come before until 1997-01-01.",
         ),
-        (lambda ff: ff.growth("came", rows="x"), "rows='x' is not possible; it is a whole number from 1 to 1,000."),
+        (lambda ff: ff.growth("came", last="x"), "last is 'x'; it must be a whole number from 1 to 1,000."),
     ],
 )
 def test_a_slip_is_one_sentence(ask: Any, message: str, tmp_path: Path) -> None:
@@ -497,12 +497,12 @@ def test_a_slip_is_one_sentence(ask: Any, message: str, tmp_path: Path) -> None:
     ("options", "message"),
     [
         ({"kind": "nwe"}, "unknown kind of cohort 'nwe'; did you mean 'new'? Valid: active, new."),
-        ({"by": "hour"}, "unknown grain 'hour'; valid: day, week, month, year."),
-        ({"by": "total"}, "unknown grain 'total'; valid: day, week, month, year."),
+        ({"grain": "hour"}, "unknown grain 'hour'; valid: day, week, month, year."),
+        ({"grain": "total"}, "unknown grain 'total'; valid: day, week, month, year."),
         ({"retention": "rolling"}, "unknown retention 'rolling'; valid: return, unbounded."),
-        ({"rows": 0}, "rows=0 is not possible; it is a whole number from 1 to 1,000."),
-        ({"columns": 1001}, "columns=1001 is not possible; it is a whole number from 1 to 1,000."),
-        ({"rows": True}, "rows=True is not possible; it is a whole number from 1 to 1,000."),
+        ({"last": 0}, "last is 0; it must be a whole number from 1 to 1,000."),
+        ({"columns": 1001}, "columns is 1001; it must be a whole number from 1 to 1,000."),
+        ({"last": True}, "last is True; it must be a whole number from 1 to 1,000."),
         (
             {"since": datetime(2026, 3, 12, tzinfo=UTC)},
             "since 2026-03-12 lies in the future; it is 2026-03-11T15:30Z now.",
@@ -520,4 +520,4 @@ def test_what_is_no_question_is_one_sentence(options: dict[str, Any], message: s
 
 
 def test_a_time_far_back_is_answered_too() -> None:
-    assert asked(three_days(), by="year", rows=1000).rows[-1].size == 12
+    assert asked(three_days(), grain="year", last=1000).rows[-1].size == 12

@@ -148,7 +148,7 @@ def test_last_ends_with_the_current_period(last: int, grain: str, until: str | N
         ({"metric": "users", "cumulative": True}, r"users is a level, which does not add up over time"),
         ({"cumulative": True, "grain": "total"}, r"a total is already the whole sum"),
         ({"compare": "year"}, r"add since or last"),
-        ({"compare": "yesterday", "last": 3}, r"unknown comparison 'yesterday'; valid: previous, year"),
+        ({"compare": "yesterday", "last": 3}, r"unknown compare 'yesterday'; valid: previous, year"),
         ({"policies": {"host": "all"}}, r"unknown policy of launches 'host'; did you mean 'hosts'"),
         ({"policies": {"hosts": "some"}}, r"unknown choice of policy hosts 'some'; valid: all, without_staging"),
     ],

@@ -23,7 +23,7 @@ STORE = InMemory(
 
 @given(stores(days=80), st.integers(1, 75))
 def test_trailing_windows_end_with_their_day(store: InMemory, rows: int) -> None:
-    found = stickiness(store, "a", now=NOW, rows=rows)
+    found = stickiness(store, "a", now=NOW, last=rows)
     assert [row.period for row in found.rows] == periods_until(Grain.DAY, NOW, rows)
     for row in found.rows:
         counts = [
@@ -35,7 +35,7 @@ def test_trailing_windows_end_with_their_day(store: InMemory, rows: int) -> None
 
 @given(stores(days=80), st.integers(1, 4))
 def test_a_calendar_month_is_the_mean_of_its_days_over_everybody_in_it(store: InMemory, rows: int) -> None:
-    found = stickiness(store, "a", now=NOW, rows=rows, windows="calendar")
+    found = stickiness(store, "a", now=NOW, last=rows, windows="calendar")
     for row in found.rows:
         days = [d for d in periods_in(Grain.DAY, row.period.window) if d.start <= NOW]
         daily = [len(store.during("a", d.window)) for d in days]
@@ -47,7 +47,7 @@ def test_a_calendar_month_is_the_mean_of_its_days_over_everybody_in_it(store: In
 
 @given(stores(days=80), st.sampled_from([Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR]), st.integers(1, 12))
 def test_the_four_groups_are_what_plain_sets_say_and_add_up(store: InMemory, grain: Grain, rows: int) -> None:
-    found = growth(store, "a", now=NOW, by=grain, rows=rows)
+    found = growth(store, "a", now=NOW, grain=grain, last=rows)
     assert [row.period for row in found.rows] == periods_until(grain, NOW, rows)
     for row in found.rows:
         here, last = store.during("a", row.period.window), store.during("a", row.period.prev().window)
@@ -60,11 +60,11 @@ def test_the_four_groups_are_what_plain_sets_say_and_add_up(store: InMemory, gra
 
 
 def sticky(**options: Any) -> Stickiness:
-    return stickiness(STORE, "in", **dict[str, Any](now=NOW, rows=3) | options)
+    return stickiness(STORE, "in", **dict[str, Any](now=NOW, last=3) | options)
 
 
 def grown(**options: Any) -> Growth:
-    return growth(STORE, "in", **dict[str, Any](now=NOW, rows=3, by="month") | options)
+    return growth(STORE, "in", **dict[str, Any](now=NOW, last=3, grain="month") | options)
 
 
 def test_csv_leaves_out_what_is_not_over() -> None:
@@ -84,28 +84,28 @@ def test_csv_leaves_out_what_is_not_over() -> None:
 
 def test_a_column_of_csv_has_as_many_decimals_everywhere() -> None:
     store = InMemory({"in": {date(2026, 2, n): [1, 2, 3][: 1 + n % 3] for n in range(1, 29)}})
-    found = stickiness(store, "in", now=NOW, windows="calendar", rows=2)
+    found = stickiness(store, "in", now=NOW, windows="calendar", last=2)
     assert found.to_csv().splitlines()[1] == "2026-02-01,2.0,3.0,3,66.7,98.8"
-    assert stickiness(STORE, "in", now=NOW, rows=1, since=datetime(2026, 1, 20, tzinfo=UTC)).to_csv().splitlines()[
+    assert stickiness(STORE, "in", now=NOW, last=1, since=datetime(2026, 1, 20, tzinfo=UTC)).to_csv().splitlines()[
         1
     ] == ("2026-01-20,3,3,3,100.0,100.0")
 
 
 def test_who_is_marked_for_a_later_day_has_not_come_yet() -> None:
     store = InMemory({"a": {date(2026, 3, 2): [1], date(2026, 3, 11): [2], date(2026, 3, 20): [3, 4]}})
-    assert growth(store, "a", now=NOW, by="month", rows=1).rows[0].active == 2
-    assert stickiness(store, "a", now=NOW, windows="calendar", rows=1).rows[0].monthly == 2
+    assert growth(store, "a", now=NOW, grain="month", last=1).rows[0].active == 2
+    assert stickiness(store, "a", now=NOW, windows="calendar", last=1).rows[0].monthly == 2
 
 
 def test_of_nobody_there_is_no_share() -> None:
-    empty = stickiness(STORE, "in", now=NOW, rows=1, since=datetime(2020, 1, 1, tzinfo=UTC))
+    empty = stickiness(STORE, "in", now=NOW, last=1, since=datetime(2020, 1, 1, tzinfo=UTC))
     assert empty.to_csv().splitlines()[1] == "2020-01-01,0,0,0,,"
     assert empty.rows[0].weekly_of_monthly is None
 
 
 def test_json_and_frames_keep_what_is_provisional_and_mark_it() -> None:
-    told = json.loads(sticky(windows="calendar", rows=2).to_json())
-    assert told["stickiness"]["windows"] == "calendar"
+    told = json.loads(sticky(windows="calendar", last=2).to_json())
+    assert told["question"]["windows"] == "calendar"
     assert [row["is_provisional"] for row in told["rows"]] == [False, True]
     assert told["rows"][0]["mau"] == 2
     last = json.loads(grown().to_json())["rows"][-1]
@@ -131,8 +131,8 @@ def test_json_and_frames_keep_what_is_provisional_and_mark_it() -> None:
             lambda: sticky(windows="calender"),
             "unknown windows 'calender'; did you mean 'calendar'? Valid: trailing, calendar.",
         ),
-        (lambda: sticky(rows=0), "rows=0 is not possible; it is a whole number from 1 to 1,000."),
-        (lambda: grown(by="quarter"), "unknown grain 'quarter'; valid: day, week, month, year."),
+        (lambda: sticky(last=0), "last is 0; it must be a whole number from 1 to 1,000."),
+        (lambda: grown(grain="quarter"), "unknown grain 'quarter'; valid: day, week, month, year."),
         (
             lambda: grown(since=datetime(2027, 1, 1, tzinfo=UTC)),
             "since 2027-01-01 lies in the future; it is 2026-03-11T15:30Z now.",

@@ -56,7 +56,7 @@ def test_counts_have_no_percentages_and_no_average() -> None:
 
 
 def test_a_narrow_terminal_gives_up_decimals_then_columns_and_says_which() -> None:
-    day = weeks(by="day", rows=5, columns=31)
+    day = weeks(grain="day", last=5, columns=31)
     assert "100.0" in text_of(activity.cohort(day, width=300), 300)
     shown = text_of(activity.cohort(day, width=160), 160)
     assert max(map(len, shown.splitlines())) <= 160
@@ -84,17 +84,17 @@ def test_a_funnel_has_a_line_a_step() -> None:
 
 
 def test_stickiness_has_a_line_a_day_and_a_sparkline() -> None:
-    shown = text_of(activity.stickiness(stickiness(visits(), "visit", now=NOW, rows=5)))
+    shown = text_of(activity.stickiness(stickiness(visits(), "visit", now=NOW, last=5)))
     assert line_of(shown, "day").split() == ["day", "DAU", "WAU", "MAU", "DAU/MAU", "WAU/MAU"]
     assert line_of(shown, "2026-03-07  ").split()[:2] == ["2026-03-07", "0"]
     assert "DAU/MAU lowest 0.0 %" in shown
-    empty = text_of(activity.stickiness(stickiness(InMemory(), "a", now=NOW, rows=2, windows="calendar")))
+    empty = text_of(activity.stickiness(stickiness(InMemory(), "a", now=NOW, last=2, windows="calendar")))
     assert line_of(empty, "2026-02 ").split() == ["2026-02", "0.0", "0.0", "0", "–", "–"]
     assert "nobody was active" in empty
 
 
 def test_growth_has_a_line_a_period() -> None:
-    shown = text_of(activity.growth(growth(visits(), "visit", now=NOW, rows=3)))
+    shown = text_of(activity.growth(growth(visits(), "visit", now=NOW, last=3)))
     assert line_of(shown, "week").split() == ["week", "active", "new", "returning", "resurrected", "dormant"]
     assert line_of(shown, "2026-W10").split()[:5] == ["2026-W10", "0", "0", "0", "0"]
     assert line_of(shown, "2026-W10").split()[5].startswith("−")

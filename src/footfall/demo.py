@@ -86,15 +86,15 @@ class Return:
 
     @property
     def command(self) -> str:
-        words = ["footfall", "cohort", self.event, self.event, "--by", self.by, "--kind", "new"]
-        words += ["--rows", str(self.rows), "--columns", str(self.rows)]
+        words = ["footfall", "cohort", self.event, self.event, "--grain", self.by, "--kind", "new"]
+        words += ["--last", str(self.rows), "--columns", str(self.rows)]
         return shlex.join([*words, *(["-o", f"{CHARTS}/{self.chart}.png"] if self.chart else [])])
 
     def is_possible(self, workspace: Workspace) -> bool:
         return self.event in workspace.activity.collected
 
     def ask(self, workspace: Workspace) -> Cohort:
-        return workspace.cohort(self.event, self.event, by=self.by, kind="new", rows=self.rows, columns=self.rows)
+        return workspace.cohort(self.event, self.event, grain=self.by, kind="new", last=self.rows, columns=self.rows)
 
     def table(self, workspace: Workspace, width: int) -> RenderableType:
         return shown(self.ask(workspace), width=width)

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from footfall.errors import QueryError, UnknownNameError
-from footfall.periods import Grain, parse_moment
+from footfall.periods import Grain, parse_moment, short
 
 MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, an instant, yesterday"
 DATED = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR)
@@ -163,9 +163,7 @@ def names_of(name: str, given: Any) -> tuple[str, ...]:
 def check_window(since: datetime | None, until: datetime | None, last: int | None) -> None:
     """What is wrong with a window whatever is asked of it."""
     if since and until and since >= until:
-        raise QueryError(
-            f"since ({since:%Y-%m-%d %H:%MZ}) must come before until ({until:%Y-%m-%d %H:%MZ}), which is exclusive."
-        )
+        raise QueryError(f"since {short(since)} must come before until {short(until)}.")
     if last and since:
         raise QueryError("last and since both say where the window begins; give only one of them.")
 

@@ -150,7 +150,7 @@ def test_who_is_forgotten_before_any_set_is_made_stays_forgotten(
 def test_what_was_not_collected_does_not_look_like_nobody(ff: Workspace) -> None:
     """Three months later, with nothing collected since: the cohort ends where the collection does."""
     later = footfall.open(ff.settings.folder, now=lambda: datetime(2026, 7, 1, tzinfo=UTC))
-    found = later.cohort("binder_launch", "binder_launch", by="month", rows=3, columns=6)
+    found = later.cohort("binder_launch", "binder_launch", grain="month", last=3, columns=6)
     assert [row.period.label for row in found.rows] == ["2026-01", "2026-02", "2026-03"]
     assert [len(row.counts) for row in found.rows] == [3, 2, 1]
 
@@ -207,7 +207,7 @@ def test_real_authors_are_followed_from_month_to_month(
         month = datetime.fromisoformat(commit["committer_date"]).astimezone(UTC).strftime("%Y-%m")
         months[month].add(commit["author_email_hash"])
     ff = footfall.open(tmp_path)
-    found = ff.cohort("commit", "commit", by="month", since="2017-06", rows=24, columns=12, until="2019-06")
+    found = ff.cohort("commit", "commit", grain="month", since="2017-06", last=24, columns=12, until="2019-06")
     assert sum(row.size for row in found.rows) > 100
     for row in found.rows:
         assert row.size == len(months[row.period.label])
@@ -224,7 +224,7 @@ def test_a_hole_in_the_collection_is_no_fall_in_retention(tmp_path: Path) -> Non
     )
     ff = footfall.open(tmp_path, now=lambda: NOW)
     ff.collect()
-    found = ff.cohort("binder_launch", "binder_launch", by="month", rows=3, columns=3)
+    found = ff.cohort("binder_launch", "binder_launch", grain="month", last=3, columns=3)
     lines = [line.split(",") for line in found.to_csv(counts=True).splitlines()]
     assert [line[0] for line in lines[1:]] == ["2026-01-01", "2026-02-01", "2026-03-01"]
     january, february, march = (line[2:] for line in lines[1:])
@@ -234,5 +234,5 @@ def test_a_hole_in_the_collection_is_no_fall_in_retention(tmp_path: Path) -> Non
     assert february[0] == ""
     assert february[1] == ""  # of those who were there in February nobody knows all
     assert march == [march[0], "", ""]
-    growth = ff.growth("binder_launch", by="month", rows=3)
+    growth = ff.growth("binder_launch", grain="month", last=3)
     assert [growth.is_provisional(row) for row in growth.rows] == [False, True, True]

@@ -54,7 +54,7 @@ def retail(folder: Path, missing: int | None) -> InMemory:
 
 def months(store: InMemory, since: date, until: date, columns: int = 18, kind: str = "new", rows: int = 3) -> Cohort:
     start, now = (datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in (since, until))
-    return cohort(store, "bought", "bought", now=now, by="month", rows=rows, columns=columns, since=start, kind=kind)
+    return cohort(store, "bought", "bought", now=now, grain="month", last=rows, columns=columns, since=start, kind=kind)
 
 
 def counts_of(found: Cohort) -> dict[str, str]:
@@ -75,7 +75,10 @@ def test_months_of_cdnow_from_a_store_on_disk(cdnow: InMemory, tmp_path: Path) -
     ff.activity.store.mark("bought", {slot: Actors(sorted(ids)) for (_, slot), ids in cdnow.sets.items()})
     for _ in range(2):  # read from the file, then from memory
         assert (
-            counts_of(ff.cohort("bought", "bought", by="month", rows=3, columns=18, since="1997", kind="new")) == _CDNOW
+            counts_of(
+                ff.cohort("bought", "bought", grain="month", columns=18, since="1997", until="1997-04", kind="new")
+            )
+            == _CDNOW
         )
 
 
@@ -95,8 +98,8 @@ def test_customers_of_the_cdnow_sample_who_bought_again(shared_data: Path) -> No
         "bought",
         "bought",
         now=datetime(1997, 9, 30, 23, tzinfo=UTC),
-        by="day",
-        rows=90,
+        grain="day",
+        last=90,
         columns=2,
         since=datetime(1997, 1, 1, tzinfo=UTC),
         kind="new",

@@ -11,7 +11,7 @@ from typing import Any
 from footfall.answer import Answer
 from footfall.formats import instant_of
 from footfall.frames import digest_of
-from footfall.periods import Window, merge
+from footfall.periods import Period, Window, merge
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -58,3 +58,8 @@ def open_cell(text: str, is_provisional: bool, is_marked: bool) -> str:
 def window_of_rows(rows: Sequence[Any]) -> Window:
     """From the first day of the first row's period to the end of the last one's."""
     return Window(rows[0].period.start, rows[-1].period.end)
+
+
+def named(period: Period) -> dict[str, str]:
+    """A row's period as JSON has it: its ISO name, and its name for people."""
+    return {"period": period.iso, "label": period.label}

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from footfall.formats import days_of, instant_of
 from footfall.options import choice_of
 from footfall.periods import Grain, Period, Window, in_utc
-from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
+from footfall.retention.answers import ActivityAnswer, named, open_cell, window_of_rows
 from footfall.retention.spans import GRAINS, SetReader, active, before, is_whole, shown_periods, unknown_before
 
 if TYPE_CHECKING:
@@ -107,6 +107,12 @@ class Growth(ActivityAnswer):
             [r.period.iso, *(open_cell(str(value), self.is_provisional(r), is_marked) for value in r.values)]
             for r in self.rows
         ]
+
+    def _json_rows(self) -> dict[str, Any]:
+        rows = super()._json_rows()["rows"]
+        return {
+            "rows": [named(row.period) | cells | named(row.period) for row, cells in zip(self.rows, rows, strict=True)]
+        }
 
     def to_arrow(self) -> pa.Table:
         """A row a period: period, active, new, returning, resurrected, dormant, is_provisional."""

@@ -92,12 +92,16 @@ def shown_periods(
     *,
     default: int = 12,
 ) -> tuple[list[Period], tuple[str, ...]]:
-    """The periods up to `until` or now, whole ones: the `last` so many, or those from `since` on; and what to say of them."""
+    """The periods up to `until` or now, whole ones: the `last` so many, or those from `since` on; and what to say of them.
+
+    With `since` and `last` both, the first so many.
+    """
+    most = count_of("last", last, MOST)
     current = present(grain, now)
     newest = min(current, present(grain, until)) if until else current
     notes = () if until is None or until >= newest.end else (_widened(newest, until),)
     if since is None:
-        return [newest.shift(n) for n in range(1 - (count_of("last", last, MOST) or default), 1)], notes
+        return [newest.shift(n) for n in range(1 - (most or default), 1)], notes
     if since > now or since >= current.end:
         where = "lies in the future" if since > now else "only begins"
         raise QueryError(f"since {short(since)} {where}; it is {short(now)} now.")
@@ -105,7 +109,7 @@ def shown_periods(
     if len(periods) > MOST:
         left_out = f"The first {MOST:,} of {len(periods):,} {grain}s since {short(since)}; ask for longer periods, or a later since."
         return periods[:MOST], (*notes, left_out)
-    return periods, notes
+    return periods[:most], notes
 
 
 def _widened(period: Period, until: datetime) -> str:

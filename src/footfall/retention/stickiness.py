@@ -17,7 +17,7 @@ from pyroaring import BitMap64
 
 from footfall.formats import days_of, instant_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
-from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
+from footfall.retention.answers import ActivityAnswer, named, open_cell, window_of_rows
 from footfall.retention.spans import SetReader, active, chosen, is_whole, present, shown_periods
 
 if TYPE_CHECKING:
@@ -126,6 +126,12 @@ class Stickiness(ActivityAnswer):
             ]
             for row in self.rows
         ]
+
+    def _json_rows(self) -> dict[str, Any]:
+        rows = super()._json_rows()["rows"]
+        return {
+            "rows": [named(row.period) | cells | named(row.period) for row, cells in zip(self.rows, rows, strict=True)]
+        }
 
     def to_arrow(self) -> pa.Table:
         """A row a period: period, dau, wau, mau, dau_mau, wau_mau (percent, null of nobody), is_provisional."""

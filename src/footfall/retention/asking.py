@@ -1,0 +1,205 @@
+"""Questions about activity, as Python asks them: a workspace has these methods."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from footfall.activity import Activity
+    from footfall.retention.cohorts import Cohort
+    from footfall.retention.funnels import Funnel
+    from footfall.retention.growth import Growth
+    from footfall.retention.questions import Conditions, Name
+    from footfall.retention.stickiness import Stickiness
+
+Moment = str | date | datetime | None
+
+
+class ActivityQuestions(Protocol):
+    """Who came back, by which steps, how often, and who is new: asked of the activity of a workspace."""
+
+    now: Callable[[], datetime]
+
+    @property
+    def activity(self) -> Activity: ...
+
+    @abstractmethod
+    def notes_on_events(self, *events: str) -> tuple[str, ...]:
+        """What the settings remark on the sources of events."""
+
+    def cohort(
+        self,
+        first: Name,
+        then: Name,
+        *,
+        grain: str = "week",
+        since: Moment = None,
+        until: Moment = None,
+        last: int | None = None,
+        columns: int = 12,
+        kind: str = "active",
+        retention: str = "return",
+        where_first: Conditions = (),
+        where_then: Conditions = (),
+        as_of: Moment = None,
+        **older: Any,
+    ) -> Cohort:
+        """Follow the actors who did `first` in a period through later periods of `then`.
+
+        Args:
+            first: What they did first: an event, or its name.
+            then: What they came back for.
+            grain: "day", "week" (ISO), "month" or "year", in UTC.
+            since: The first row is the period that holds this moment; default: the last 12 periods.
+            until: Rows begin before this moment; their columns go on to now.
+            last: So many rows, the current period included; 1 to 1,000.
+            columns: How many periods each row is followed, its own included; 1 to 1,000.
+            kind: "active" (did `first` in the row's period) or "new" (for the first time ever).
+            retention: "return" (did `then` in exactly that period) or "unbounded" (then or later).
+            where_first: Only actors who did this event too in the row's period, or are in this set; one or several.
+            where_then: The same for coming back.
+            as_of: As if it were that moment: what came later does not count.
+            older: 0.1.0's `by` (now `grain`) and `rows` (now `last`), with a warning.
+
+        Raises:
+            UnknownNameError: For an event that no actor ever did, or an unknown grain, kind or retention.
+            QueryError: For a window or a number that is not possible.
+
+        Example:
+            >>> ff.cohort("signed_up", "active", grain="month", last=2, columns=2).to_dicts()[0]["size"]
+            3
+        """
+        from footfall.retention.questions import CohortQuestion, ask_cohort
+
+        given: dict[str, Any] = {
+            "first": first,
+            "then": then,
+            "grain": grain,
+            "since": since,
+            "until": until,
+            "last": last,
+        }
+        given |= {"columns": columns, "kind": kind, "retention": retention, "as_of": as_of}
+        given |= {"where_first": where_first, "where_then": where_then}
+        answer = ask_cohort(self.activity, CohortQuestion.parse(self._renewed(given, older), self.now()))
+        return replace(answer, notes=(*answer.notes, *self.notes_on_events(answer.first, answer.then)))
+
+    def _renewed(self, given: Mapping[str, Any], older: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A question in today's words, with a warning where it was written in 0.1.0's."""
+        if not older:
+            return given
+        import warnings
+
+        from footfall.retention.older import renewed
+
+        asked, said = renewed(given, older, self.now())
+        if said:
+            warnings.warn(said, DeprecationWarning, stacklevel=3)
+        return asked
+
+    def funnel(
+        self,
+        *steps: Name | Iterable[Name],
+        within: str | int = "7d",
+        since: Moment = None,
+        until: Moment = None,
+        as_of: Moment = None,
+    ) -> Funnel:
+        """How many actors took the steps one after the other, each within some days of their first.
+
+        Args:
+            steps: Events or their names in their order, one by one or as a list; at least two.
+            within: From the day of the first step to that of the last: days as a number, or "7d", "2w".
+            since: First steps from this day on; default: the 30 days before `until`.
+            until: First steps before this day; default: up to now. Later steps may lie after it.
+            as_of: As if it were that moment: what came later does not count.
+
+        Raises:
+            UnknownNameError: For an event that no actor ever did.
+            QueryError: For fewer than two steps, or a time that is not possible.
+
+        Example:
+            >>> [step.actors for step in ff.funnel("signed_up", "active", within="2w").steps]
+            [1, 1]
+        """
+        from footfall.retention.questions import FunnelQuestion, ask_funnel
+
+        given = {"steps": steps, "within": within, "since": since, "until": until, "as_of": as_of}
+        answer = ask_funnel(self.activity, FunnelQuestion.parse(given, self.now()))
+        return replace(answer, notes=(*answer.notes, *self.notes_on_events(*(step.event for step in answer.steps))))
+
+    def stickiness(
+        self,
+        event: Name,
+        *,
+        windows: str = "trailing",
+        since: Moment = None,
+        until: Moment = None,
+        last: int | None = None,
+        as_of: Moment = None,
+        **older: Any,
+    ) -> Stickiness:
+        """Daily, weekly and monthly active actors (DAU, WAU, MAU) and their ratios in percent.
+
+        Args:
+            event: What being active means: an event, or its name.
+            windows: "trailing" (a row a day, with the 7 and 30 days that end with it) or "calendar" (a row a month).
+            since: The first row is the day or month that holds this moment; default: the last 30.
+            until: Rows begin before this moment; default: up to now.
+            last: So many rows, the current one included; 1 to 1,000.
+            as_of: As if it were that moment: what came later does not count.
+            older: 0.1.0's `rows` (now `last`), with a warning.
+
+        Raises:
+            UnknownNameError: For an event that no actor ever did, or unknown windows.
+            QueryError: For a window or a number that is not possible.
+
+        Example:
+            >>> ff.stickiness("active", last=1).rows[0].monthly
+            2
+        """
+        from footfall.retention.questions import StickinessQuestion, ask_stickiness
+
+        given = {"event": event, "windows": windows, "since": since, "until": until, "last": last, "as_of": as_of}
+        answer = ask_stickiness(self.activity, StickinessQuestion.parse(self._renewed(given, older), self.now()))
+        return replace(answer, notes=(*answer.notes, *self.notes_on_events(answer.event)))
+
+    def growth(
+        self,
+        event: Name,
+        *,
+        grain: str = "week",
+        since: Moment = None,
+        until: Moment = None,
+        last: int | None = None,
+        as_of: Moment = None,
+        **older: Any,
+    ) -> Growth:
+        """New, returning, resurrected and dormant actors by period.
+
+        Args:
+            event: What being active means: an event, or its name.
+            grain: "day", "week" (ISO), "month" or "year", in UTC.
+            since: The first row is the period that holds this moment; default: the last 12 periods.
+            until: Rows begin before this moment; default: up to now.
+            last: So many rows, the current period included; 1 to 1,000.
+            as_of: As if it were that moment: what came later does not count.
+            older: 0.1.0's `by` (now `grain`) and `rows` (now `last`), with a warning.
+
+        Raises:
+            UnknownNameError: For an event that no actor ever did, or an unknown grain.
+            QueryError: For a window or a number that is not possible.
+
+        Example:
+            >>> [(row.new, row.returning) for row in ff.growth("active", grain="month", last=2).rows]
+            [(2, 0), (0, 2)]
+        """
+        from footfall.retention.questions import GrowthQuestion, ask_growth
+
+        given = {"event": event, "grain": grain, "since": since, "until": until, "last": last, "as_of": as_of}
+        answer = ask_growth(self.activity, GrowthQuestion.parse(self._renewed(given, older), self.now()))
+        return replace(answer, notes=(*answer.notes, *self.notes_on_events(answer.event)))
