@@ -207,7 +207,7 @@ def test_real_authors_are_followed_from_month_to_month(
         month = datetime.fromisoformat(commit["committer_date"]).astimezone(UTC).strftime("%Y-%m")
         months[month].add(commit["author_email_hash"])
     ff = footfall.open(tmp_path)
-    found = ff.cohort("commit", "commit", grain="month", since="2017-06", last=24, columns=12, until="2019-06")
+    found = ff.cohort("commit", "commit", grain="month", since="2017-06", columns=12, as_of="2019-06")
     assert sum(row.size for row in found.rows) > 100
     for row in found.rows:
         assert row.size == len(months[row.period.label])
