@@ -732,7 +732,7 @@ def test_no_place_for_passing_files_is_said(tmp_path: Path, folder: Path) -> Non
     write(folder, DAY, line())
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="cannot be written: Not a directory"):
-        read(binder(folder, tmp_path / "file"))
+        read(binder(folder, tmp_path / "file" / "binder"))
 
 
 # What is offered, and what counts as changed

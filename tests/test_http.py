@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from footfall.errors import BrokenDataError, UnreachableError
-from footfall.http import Client, StatusError
+from footfall.http import Client, Kept, Limit, NotReadyError, StatusError, is_kept
 
 pytestmark = pytest.mark.slow
 
@@ -260,3 +260,210 @@ def test_a_weak_etag_does_not_vouch_for_bytes(tmp_path: Path) -> None:
     client(network).download("https://example.org/file", tmp_path / "file")
     assert "Range" not in network.asked[1].headers
     assert (tmp_path / "file").read_bytes() == b"beginning"
+
+
+# Limits
+
+
+class Time:
+    """A clock that moves when it is slept."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def timed(network: Network, **options: float) -> tuple[Client, Time]:
+    time = Time()
+    transport = httpx2.MockTransport(network)
+    return Client(transport=transport, wait=0.0, clock=time, sleep=time.sleep, **options), time  # type: ignore[arg-type]
+
+
+def test_a_budget_is_kept_before_asking() -> None:
+    network = Script(*(httpx2.Response(200) for _ in range(65)))
+    asking, time = timed(network)
+    asking.limit("example.org", Limit(budget=30, per=60))
+    starts = []
+    for _ in range(65):
+        asking.get("https://example.org/x")
+        starts.append(time.now)
+        time.now += 0.5
+    assert all(later - earlier >= 60 for earlier, later in zip(starts, starts[30:], strict=False))
+    assert starts[-1] < 123
+
+
+def test_limits_are_kept_per_host() -> None:
+    asking, time = timed(Script(*(httpx2.Response(200) for _ in range(4))))
+    asking.limit("slow.example", Limit(pause=10))
+    for host in ("slow.example", "quick.example", "quick.example", "slow.example"):
+        asking.get(f"https://{host}/")
+    assert time.now == 10
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_what_asks_to_wait_is_waited_for_by_all(status: int) -> None:
+    network = Script(httpx2.Response(status, headers={"Retry-After": "1"}), httpx2.Response(200, text="ok"))
+    asking, time = timed(network)
+    assert asking.get("https://example.org/").text == "ok"
+    assert time.now == 1, "the next start, of any thread, is a second later"
+
+
+def test_a_403_that_asks_to_wait_long_is_no_wrong_credential() -> None:
+    network = Script(httpx2.Response(403, headers={"Retry-After": "3600"}))
+    with pytest.raises(StatusError, match="asks to wait 3600 s; try again later") as caught:
+        client(network).get("https://example.org/x")
+    assert caught.value.is_passing
+    with pytest.raises(StatusError, match="check that the credentials are set"):
+        client(Script(httpx2.Response(403))).get("https://example.org/x")
+
+
+# Answers that are not there yet, or came in part
+
+
+def test_a_202_is_asked_again_within_its_budget() -> None:
+    network = Script(httpx2.Response(202), httpx2.Response(202, headers={"Retry-After": "5"}), httpx2.Response(200))
+    asking, time = timed(network)
+    assert asking.get("https://example.org/", ready_within=60).status_code == 200
+    assert time.slept == [1.0, 5.0]
+    asking, time = timed(lambda request: httpx2.Response(202))
+    with pytest.raises(NotReadyError, match=r"is still being prepared \(202\) after 60 s; try again later"):
+        asking.get("https://example.org/", ready_within=60)
+    assert time.now <= 60
+    assert asking.get("https://example.org/").status_code == 202
+
+
+def test_a_body_that_ends_too_early_is_asked_again() -> None:
+    short = httpx2.Response(200, headers={"Content-Length": "10"}, content=b"12345")
+    packed = httpx2.Response(200, headers={"Content-Encoding": "gzip"}, content=iter([b"\x1f\x8b\x08broken"]))
+    network = Script(short, packed, httpx2.Response(200, text="whole"))
+    assert client(network).get("https://example.org/").text == "whole"
+
+
+# Pages
+
+
+def paged(request: httpx2.Request) -> httpx2.Response:
+    page = int(request.url.params.get("page", 1))
+    link = {"Link": f'<https://example.org/list?page={page + 1}>; rel="next", <https://example.org/>; rel="first"'}
+    return httpx2.Response(200, json=[page], headers=link if page < 3 else {})
+
+
+def test_pages_are_followed() -> None:
+    pages = client(paged).pages("https://example.org/list", params={"page": "1"})
+    assert [page.json() for page in pages] == [[1], [2], [3]]
+
+
+def test_pages_elsewhere_are_not_followed_unless_allowed() -> None:
+    asked: list[str] = []
+
+    def network(request: httpx2.Request) -> httpx2.Response:
+        asked.append(str(request.url))
+        link = (
+            {"Link": '<https://other.example/steal?token=1>; rel="next"'} if request.url.host == "example.org" else {}
+        )
+        return httpx2.Response(200, headers=link)
+
+    with pytest.raises(
+        UnreachableError, match=r"names https://other\.example/steal as its next page, which is another host"
+    ):
+        list(client(network).pages("https://example.org/list"))
+    assert asked == ["https://example.org/list"]
+    assert len(list(client(network).pages("https://example.org/list", hosts=["other.example"]))) == 2
+    with pytest.raises(UnreachableError, match="another host"):  # nor the same host without encryption
+        list(
+            client(lambda r: httpx2.Response(200, headers={"Link": '<http://example.org/2>; rel="next"'})).pages(
+                "https://example.org/list"
+            )
+        )
+
+
+def test_pages_in_a_circle_end() -> None:
+    def network(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"Link": '</list>; rel="next"'})
+
+    with pytest.raises(BrokenDataError, match="names a page as next that came before"):
+        list(client(network).pages("https://example.org/list"))
+
+
+# Answers that are kept
+
+
+class Documents:
+    """A server of one document for each credential, with an ETag that is the same for all."""
+
+    def __init__(self) -> None:
+        self.version = 1
+        self.bodies = 0
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        etag = f'"{self.version}"'
+        if request.headers.get("If-None-Match") == etag:
+            return httpx2.Response(304, headers={"ETag": etag})
+        self.bodies += 1
+        text = f"{request.headers.get('Authorization', 'nobody')}: {self.version}"
+        return httpx2.Response(200, text=text, headers={"ETag": etag, "Link": '<https://example.org/2>; rel="prev"'})
+
+
+def test_what_did_not_change_is_the_answer_that_was_kept(tmp_path: Path) -> None:
+    server = Documents()
+    keep = Kept(tmp_path / "answers")
+    first = client(server).get("https://example.org/x", keep=keep)
+    again = client(server).get("https://example.org/x", keep=keep)
+    assert (first.text, again.text, server.bodies) == ("nobody: 1", "nobody: 1", 1)
+    assert (is_kept(first), is_kept(again)) == (False, True)
+    assert (again.status_code, again.links["prev"]["url"]) == (200, "https://example.org/2")
+    server.version = 2
+    assert client(server).get("https://example.org/x", keep=keep).text == "nobody: 2"
+
+
+def test_what_one_credential_saw_is_never_given_to_another(tmp_path: Path) -> None:
+    server = Documents()
+    keep = Kept(tmp_path / "answers")
+    for _ in range(2):
+        for token in ("ada", "bob"):
+            answer = client(server).get("https://example.org/x", headers={"Authorization": token}, keep=keep)
+            assert answer.text == f"{token}: 1"
+    assert server.bodies == 2
+    names = [path.name for path in (tmp_path / "answers").iterdir()]
+    assert not any("ada" in name or "example" in name for name in names)
+    assert {path.stat().st_mode & 0o077 for path in (tmp_path / "answers").iterdir()} == {0}
+
+
+def test_a_token_that_is_renewed_keeps_its_answers_under_one_identity(tmp_path: Path) -> None:
+    server = Documents()
+    for token in ("old", "new"):
+        keep = Kept(tmp_path / "answers", identity="installation 7")
+        client(server).get("https://example.org/x", headers={"Authorization": token}, keep=keep)
+    assert server.bodies == 1
+    other = Kept(tmp_path / "answers", identity="installation 8")
+    client(server).get("https://example.org/x", headers={"Authorization": "new"}, keep=other)
+    assert server.bodies == 2
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda path: path.write_bytes(b""), lambda path: path.write_bytes(path.read_bytes()[:-1])]
+)
+def test_a_damaged_answer_is_fetched_again(tmp_path: Path, damage: Callable[[Path], object]) -> None:
+    server, keep = Documents(), Kept(tmp_path)
+    client(server).get("https://example.org/x", keep=keep)
+    (file,) = tmp_path.iterdir()
+    damage(file)
+    assert client(server).get("https://example.org/x", keep=keep).text == "nobody: 1"
+    assert server.bodies == 2
+
+
+def test_kept_answers_stay_within_their_bounds(tmp_path: Path) -> None:
+    def network(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=b"x" * 1000, headers={"ETag": '"1"'})
+
+    keep = Kept(tmp_path, most_bytes=10_000)
+    for n in range(40):
+        client(network).get(f"https://example.org/{n}", keep=keep)
+    assert 5_000 < sum(path.stat().st_size for path in tmp_path.iterdir()) <= 10_000

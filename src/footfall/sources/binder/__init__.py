@@ -13,13 +13,12 @@ import json
 import tempfile
 import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, Field, field_validator
@@ -31,7 +30,7 @@ from footfall.metrics import Fact, Kind, Metric, Policy
 from footfall.periods import EPOCH, Grain, Window
 from footfall.settings import Part
 from footfall.sources import Batch, Context, End, Known, Offer, Outcome, Progress
-from footfall.sources.binder.ahead import ahead, one_ahead
+from footfall.sources.ahead import Stop, ahead, one_ahead
 from footfall.sources.binder.archive import (
     Address,
     Archive,
@@ -187,10 +186,6 @@ class _Arrival:
     fault: str = ""
 
 
-class _StoppedError(Exception):
-    """Nobody waits for what is being brought and read."""
-
-
 class Binder:
     """Launches of mybinder.org and its federation, from the public events archive."""
 
@@ -239,22 +234,19 @@ class Binder:
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
         """A batch a calendar month, so that memory does not grow with the archive."""
-        is_stopped = Event()
+        stop = Stop()
 
-        def tell_or_stop(**news: Any) -> None:
-            if is_stopped.is_set():
-                raise _StoppedError
+        def go_on(**news: Any) -> None:
+            stop.check()
             tell(**news)
 
-        yield from one_ahead(
-            self._batches(sorted(offers, key=lambda offer: offer.window), tell_or_stop), is_stopped.set
-        )
+        yield from one_ahead(self._batches(sorted(offers, key=lambda offer: offer.window), go_on, stop), stop)
 
-    def _batches(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
+    def _batches(self, offers: Sequence[Offer], tell: Progress, stop: Stop) -> Generator[Batch, None, None]:
         with (
             _own_folder(self._scratch) as folder,
             Reader(self._member, self._settings.keep_ref, tell) as reader,
-            closing(self._bring(offers, folder, reader, tell)) as arrivals,
+            closing(self._bring(offers, folder, reader, tell, stop)) as arrivals,
         ):
             for _, month in groupby(arrivals, key=lambda arrival: arrival.offer.window.start.replace(day=1)):
                 arrived = list(month)
@@ -276,18 +268,15 @@ class Binder:
         return Batch(outcomes, {self._table.name: rows} if rows is not None else {}, is_sorted=True)
 
     def _bring(
-        self, offers: Sequence[Offer], folder: Path, reader: Reader, tell: Progress
+        self, offers: Sequence[Offer], folder: Path, reader: Reader, tell: Progress, stop: Stop
     ) -> Generator[_Arrival, None, None]:
         """What is offered, in order; the days of a month to come are brought and begun meanwhile."""
-        with ThreadPoolExecutor(self._settings.concurrency) as pool:
-            try:
-                for arrival in ahead(
-                    lambda offer: pool.submit(self._bring_one, offer, folder, reader, tell), offers, MOST_AHEAD
-                ):
-                    tell(bytes=arrival.offer.size or int(arrival.facts.get("size", 0)))
-                    yield arrival
-            finally:
-                pool.shutdown(cancel_futures=True)
+        bring = partial(self._bring_one, folder=folder, reader=reader, tell=tell)
+        threads = self._settings.concurrency
+        with closing(ahead(bring, offers, threads=threads, most=MOST_AHEAD, stop=stop)) as arrivals:
+            for arrival in arrivals:
+                tell(bytes=arrival.offer.size or int(arrival.facts.get("size", 0)))
+                yield arrival
 
     def _bring_one(self, offer: Offer, folder: Path, reader: Reader, tell: Progress) -> _Arrival:
         tell()  # nothing new: whether it is still wanted

@@ -1,0 +1,88 @@
+"""Look-ahead: a bounded amount of work is under way before its outcome is asked for, and stops when no one waits.
+
+    stop = Stop()
+    for answer in ahead(fetch_one, offers, threads=4, most=16, stop=stop):
+        yield batch_of(answer)
+
+A generator that is closed, or left by an exception, sets `stop`, starts nothing more and waits for what is running; work
+that takes long calls `stop.check()` now and then.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from threading import Event
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class StoppedError(Exception):
+    """No one waits for this work any more."""
+
+
+class Stop:
+    """Tells work in other threads that no one waits for it."""
+
+    def __init__(self) -> None:
+        self._event = Event()
+
+    def set(self) -> None:
+        self._event.set()
+
+    @property
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    def check(self) -> None:
+        """Raises StoppedError when no one waits."""
+        if self._event.is_set():
+            raise StoppedError
+
+
+def ahead(
+    work: Callable[[Item], Result], items: Iterable[Item], *, threads: int = 4, most: int = 8, stop: Stop | None = None
+) -> Generator[Result, None, None]:
+    """What `work` makes of each item, in their order; an exception is raised in its turn.
+
+    Args:
+        work: Called in one of `threads` threads.
+        items: Taken one by one, as there is room for them.
+        most: Items that may be under way or done before the first of them is asked for.
+        stop: Set when no more is wanted.
+    """
+    under_way: deque[Future[Result]] = deque()
+    stop = stop or Stop()
+
+    def do(item: Item) -> Result:
+        stop.check()
+        return work(item)
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                under_way.append(pool.submit(do, item))
+                if len(under_way) > most:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            if under_way:
+                stop.set()
+            pool.shutdown(cancel_futures=True)
+
+
+def one_ahead(items: Generator[Item, None, None], stop: Stop) -> Generator[Item, None, None]:
+    """The items, in order; while one is looked at, a thread makes the next."""
+    with closing(items), ThreadPoolExecutor(1) as thread:
+        try:
+            coming = thread.submit(next, items, None)
+            while (item := coming.result()) is not None:
+                coming = thread.submit(next, items, None)
+                yield item
+        finally:
+            stop.set()
