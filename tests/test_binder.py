@@ -33,7 +33,7 @@ from footfall.ledger import Entry, Known, Status
 from footfall.metrics import Fact
 from footfall.periods import ALL_TIME, Window
 from footfall.sources import Batch, Context
-from footfall.sources.binder import Binder, BinderSettings, is_settled, launches_table, reading
+from footfall.sources.binder import Binder, BinderSettings, launches_table, reading, settles_at
 from footfall.sources.binder.names import FEDERATION, REPO_RULES, member_of, repo_of
 from footfall.sources.binder.reading import File, Reader
 from footfall.tables import Role
@@ -244,7 +244,7 @@ def test_the_federation_is_a_setting(one_day: OneDay) -> None:
     [("2024-01-10T23:59", False), ("2024-01-11T04:59", False), ("2024-01-11T05:00", True), ("2024-02-01T00:00", True)],
 )
 def test_a_day_is_settled_from_five_the_next_morning(now: str, is_done: bool) -> None:
-    assert is_settled(DAY, datetime.fromisoformat(now).replace(tzinfo=UTC)) is is_done
+    assert (settles_at(DAY) <= datetime.fromisoformat(now).replace(tzinfo=UTC)) is is_done
 
 
 # Reading one day
@@ -755,7 +755,7 @@ def test_every_day_is_offered_with_what_is_known_of_it(tmp_path: Path, folder: P
         "the index lists 1,234 events, but there is no file",
         "no file",
     ]
-    assert [offer.is_settled for offer in offers] == [True, True, True, False]
+    assert [offer.is_settled_at(now) for offer in offers] == [True, True, True, False]
     result = read(binder(folder, tmp_path, now), now=now)
     assert result.outcomes[DAY].reason == "the index lists 3 events, the file has 1 lines"
     assert result.outcomes[date(2024, 1, 11)].reason == "the index does not list it"
@@ -772,7 +772,8 @@ def test_today_is_covered_until_now_and_yesterday_may_change(tmp_path: Path, fol
     assert outcomes[date(2024, 1, 11)].covered_until == now
     later = datetime(2024, 1, 11, 5, tzinfo=UTC)
     again = read(binder(folder, tmp_path, later), list(outcomes.values()), later).outcomes
-    assert again[DAY].status is Status.COMPLETE
+    assert DAY not in again, "it is final by itself, and looks as it did"
+    assert [outcomes[DAY].is_provisional_at(moment) for moment in (now, later)] == [True, False]
 
 
 def collected(result: Read, known: Sequence[Entry] = (), at: datetime = NOW) -> list[Entry]:
@@ -800,6 +801,20 @@ def test_only_a_restated_day_is_read_again(tmp_path: Path, folder: Path) -> None
     again = read(source, known)
     assert again.outcomes[days[1]].rows == 2
     assert fetched(source, collected(again, known, NOW + timedelta(hours=1))) == []
+
+
+def test_a_day_that_was_read_without_a_count_is_read_again_when_the_index_counts_otherwise(
+    tmp_path: Path, folder: Path
+) -> None:
+    write(folder, DAY, "rubbish", line(), line())
+    index = folder / "index.jsonl"
+    known = collected(read(binder(folder, tmp_path)))
+    index.write_text(json.dumps({"name": f"events-{DAY}.jsonl", "date": str(DAY), "count": 3}))
+    assert fetched(binder(folder, tmp_path), known) == [], "two rows and one refused line"
+    index.write_text(json.dumps({"name": f"events-{DAY}.jsonl", "date": str(DAY), "count": 5}))
+    assert fetched(binder(folder, tmp_path), known) == [DAY]
+    known = collected(read(binder(folder, tmp_path), known), known, NOW + timedelta(hours=1))
+    assert fetched(binder(folder, tmp_path), known) == [], "what the index counts is known now, and was said"
 
 
 def test_a_changed_index_count_is_a_restatement(tmp_path: Path, folder: Path) -> None:
@@ -1260,3 +1275,29 @@ def test_real_specs_have_a_repository(shared_data: Path) -> None:
     assert repo_of("GitLab", next(spec for spec in specs if "bashcrawl" in spec)) == "GitLab:nthiery/bashcrawl"
     escaped = next(spec for spec in specs if "tu-berlin" in spec)
     assert repo_of("Git", escaped) == "Git:git.tu-berlin.de/dima/isda/isda-sose25"
+
+
+def test_days_known_to_be_wrong_are_told_by_the_source(tmp_path: Path, folder: Path) -> None:
+    ff_source = binder(folder, tmp_path)
+    [lost] = ff_source.known_wrong
+    assert (lost.window.start, lost.window.end) == (
+        datetime(2022, 10, 20, tzinfo=UTC),
+        datetime(2022, 11, 24, tzinfo=UTC),
+    )
+    assert "80 %" in lost.reason
+    assert [str(one).split(":")[0] for one in ff_source.annotations] == ["2024-12-01 to 2025-01-31"]
+
+
+def test_days_before_the_last_ten_are_brought_again_when_that_is_asked(tmp_path: Path, server: Server) -> None:
+    for day in DAYS:
+        server.put(day, line(day=day))
+    server.index(*((day, 1) for day in DAYS))
+    late = datetime(2024, 3, 1, tzinfo=UTC)
+    source = binder(server.address, tmp_path, late)
+    lake = Lake.open(str(tmp_path / "lake"))
+    collect(lake, {"binder": source}, now=lambda: late)
+    server.put(DAYS[0], line(day=DAYS[0]), line(day=DAYS[0]))  # and its index goes on to say 1
+    asked = Window.of_day(DAYS[0])
+    assert collect(lake, {"binder": source}, now=lambda: late, window=asked).sources[0].windows == 0
+    (summary,) = collect(lake, {"binder": source}, now=lambda: late, window=asked, is_recheck=True).sources
+    assert (summary.windows, summary.rows) == (1, 2)

@@ -10,25 +10,23 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import tempfile
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel
 
-from footfall.errors import FootfallError, SourceError
-from footfall.filters import Filter
+from footfall.annotations import Annotation, KnownWrong
+from footfall.errors import FootfallError
 from footfall.ledger import Entry, Status
-from footfall.metrics import Fact, Kind, Metric, Policy
-from footfall.periods import EPOCH, Grain, Window
-from footfall.settings import Part
+from footfall.metrics import Metric
+from footfall.periods import EPOCH, Window
 from footfall.sources import Batch, Context, End, Known, Offer, Outcome, Progress
 from footfall.sources.ahead import Stop, ahead, one_ahead
 from footfall.sources.binder.archive import (
@@ -38,139 +36,23 @@ from footfall.sources.binder.archive import (
     Folder,
     Look,
     can_tell,
+    facts_of,
     fingerprint_of,
     is_news,
     no_file,
     unpacked,
 )
-from footfall.sources.binder.names import FEDERATION, member_of
+from footfall.sources.binder.names import member_of
 from footfall.sources.binder.reading import PARSER_VERSION, File, Reader, Reading
-from footfall.tables import Column, Replace, Role, Rollup, Table, TableEvent
+from footfall.sources.binder.scratch import own_folder
+from footfall.sources.binder.settings import BinderSettings
+from footfall.sources.binder.tables import ANNOTATIONS, KNOWN_WRONG, LAUNCHES, METRICS, launches_table
+from footfall.tables import Table
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
-
-class BinderSettings(Part):
-    """`[sources.binder]` of footfall.toml."""
-
-    archive: str = Field(
-        "https://archive.analytics.mybinder.org",
-        description="Where the events are: an address, or a folder of events-YYYY-MM-DD.jsonl (or .jsonl.gz) files.",
-    )
-    first_day: date = Field(date(2018, 11, 3), description="The first day to collect.")
-    federation: dict[str, str] = Field(
-        default_factory=dict, description="Host → member of the federation; added to the mapping that is built in."
-    )
-    federation_default: str = Field("gke", description="The member that launches without an origin count for.")
-    keep_ref: bool = Field(
-        False, description="Keep the resolved ref of each launch; it is dropped as the archive's own aggregators do."
-    )
-    concurrency: int = Field(4, ge=1, le=32, description="How many requests to the archive may be under way at once.")
-
-    @field_validator("archive")
-    @classmethod
-    def _is_folder_or_web_address(cls, value: str) -> str:
-        if "://" in value and not value.startswith(("http://", "https://")):
-            raise ValueError("write an http:// or https:// address, or a folder")
-        return value
-
-    @property
-    def members(self) -> dict[str, str]:
-        """Host → member, hosts in lower case."""
-        return {**FEDERATION, **{host.lower(): member for host, member in self.federation.items()}}
-
+__all__ = ["LAUNCHES", "METRICS", "Binder", "BinderSettings", "launches_table", "settles_at"]
 
 MOST_AHEAD = 31
 """Days that are brought before their month is asked for."""
-
-NARROW = ("provider", "origin", "federation", "status", "version", "build_token", "request_origin")
-
-
-def launches_table(keep_ref: bool = False) -> Table:
-    """Launches by hour; a row is one combination of everything known of them."""
-    ref = (Column("ref", "string", Role.DIMENSION, "The commit that was launched, resolved."),) if keep_ref else ()
-    return Table(
-        name="launches",
-        description="Launches of the Binder federation by hour, from the public events archive.",
-        columns=(
-            Column("hour", "timestamp", Role.TIME, "The hour (UTC) the launch was in; floored, never rounded."),
-            Column(
-                "provider", "string", Role.DIMENSION, "Where the repository is: GitHub, Gist, GitLab, Git, Zenodo …"
-            ),
-            Column("spec", "string", Role.DIMENSION, "What was launched, as the event says it."),
-            Column(
-                "repo",
-                "string",
-                Role.DIMENSION,
-                "The repository, with its provider: GitHub:owner/name.",
-                folds_case=True,
-            ),
-            Column("origin", "string", Role.DIMENSION, "The host that launched it; none before June 2019."),
-            Column(
-                "federation", "string", Role.DIMENSION, "The member of the federation behind the host.", folds_case=True
-            ),
-            Column("status", "string", Role.DIMENSION, "success or failure."),
-            Column("version", "integer", Role.DIMENSION, "The version of the event's schema."),
-            Column("build_token", "boolean", Role.DIMENSION, "Whether a build token was used; known since June 2021."),
-            Column("request_origin", "string", Role.DIMENSION, "The page that asked for it; known since March 2026."),
-            *ref,
-            Column("launches", "integer", Role.MEASURE, "How many launches."),
-        ),
-        rule=Replace(),
-        rollups=(
-            Rollup("launches_by_day", Grain.DAY, NARROW),
-            Rollup("launches_by_month", Grain.MONTH, ("provider", "repo", "status")),
-            Rollup("launches_by_year", Grain.YEAR, ("provider", "repo", "status")),
-        ),
-        events=(TableEvent("binder_launch", "repo", "Launched repositories.", (("status", "failure"),)),),
-        sort=("spec", "hour"),
-    )
-
-
-LAUNCHES = launches_table()
-
-STATUS = Policy(
-    name="status",
-    description="Which launches count: those that did not fail, or any.",
-    choices={"success": Filter("status", ("failure",), "!="), "any": None},
-    default="success",
-)
-
-
-def _repo_name(table: ir.Table) -> ir.Column:
-    return table["repo"].substr(table["repo"].find(":") + 1)
-
-
-METRICS = (
-    Metric(
-        name="launches",
-        title="Launches",
-        description="Sessions started on the Binder federation.",
-        kind=Kind.SUM,
-        unit="launches",
-        facts=(Fact("launches", ("launches",)),),
-        policies=(STATUS,),
-    ),
-    Metric(
-        name="repos",
-        title="Repositories",
-        description="Different repositories launched; the same name at two providers is two repositories.",
-        kind=Kind.DISTINCT,
-        unit="repositories",
-        facts=(Fact("launches", ("repo",)),),
-        policies=(STATUS,),
-    ),
-    Metric(
-        name="repo_names",
-        title="Repository names",
-        description="Different names of repositories launched, whichever provider they are at.",
-        kind=Kind.DISTINCT,
-        unit="names",
-        facts=(Fact("launches", ("repo",), _repo_name),),
-        policies=(STATUS,),
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -196,6 +78,8 @@ class Binder:
     def __init__(self, settings: BinderSettings, context: Context) -> None:
         self.tables: Sequence[Table] = (launches_table(settings.keep_ref),)
         self.metrics: Sequence[Metric] = METRICS
+        self.annotations: Sequence[Annotation] = ANNOTATIONS
+        self.known_wrong: Sequence[KnownWrong] = KNOWN_WRONG
         self._settings = settings
         self._context = context
         self._scratch = context.scratch
@@ -209,27 +93,20 @@ class Binder:
         """Every day from the first to today, as the archive shows it."""
         first, today = self._settings.first_day, now.astimezone(UTC).date()
         days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
-        newest, shape = _newest_by_day(known, self._table.name), self._shape()
-        stored = _newest_by_day([entry for entry in known if entry.is_success], self._table.name)
-        for day, look in sorted(self._archive.look(days, newest, now).items()):
+        latest = {day: entry for day in days if (entry := known.latest(self._table.name, "", Window.of_day(day)))}
+        again = {day for day in days if known.is_rechecked(Window.of_day(day))}
+        shape = self._shape()
+        for day, look in sorted(self._archive.look(days, latest, again, now).items()):
             facts = {**look.facts, "shape": shape}
-            entry = newest.get(day)
-            is_known = entry is not None and entry.status is not Status.MISSING and bool(entry.fingerprint)
-            # a file that may still change, and was not seen, is fetched whatever is known of it
-            is_open = entry is not None and entry.status is Status.PROVISIONAL and not can_tell(look.facts)
+            stored = known.stored(self._table.name, "", Window.of_day(day))
             yield Offer(
                 table=self._table.name,
                 window=Window.of_day(day),
-                # what is known and not contradicted stands, so that the day counts as unchanged
-                fingerprint=""
-                if is_open
-                else entry.fingerprint
-                if entry is not None and is_known and not is_news(entry.fingerprint, facts)
-                else fingerprint_of(facts),
-                is_settled=is_settled(day, now),
+                fingerprint=_fingerprint(latest.get(day), look, facts),
+                settles_at=settles_at(day),
                 absent=look.missing,
                 size=look.size,
-                detail=replace(look, facts=facts, stored=stored[day].rows if day in stored else 0),
+                detail=replace(look, facts=facts, stored=stored.rows if stored else 0),
             )
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
@@ -244,7 +121,7 @@ class Binder:
 
     def _batches(self, offers: Sequence[Offer], tell: Progress, stop: Stop) -> Generator[Batch, None, None]:
         with (
-            _own_folder(self._scratch) as folder,
+            own_folder(self._scratch) as folder,
             Reader(self._member, self._settings.keep_ref, tell) as reader,
             closing(self._bring(offers, folder, reader, tell, stop)) as arrivals,
         ):
@@ -334,23 +211,26 @@ class Binder:
         return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:8]
 
 
-def is_settled(day: date, now: datetime) -> bool:
-    """Whether the archive is done with a day: yesterday's file is rewritten until 05:00 UTC."""
-    return now >= Window.of_day(day).end + timedelta(hours=5)
+def settles_at(day: date) -> datetime:
+    """When the archive is done with a day: its file is rewritten until 05:00 UTC of the next."""
+    return Window.of_day(day).end + timedelta(hours=5)
 
 
-def _newest_by_day(known: Sequence[Entry], table: str) -> dict[date, Entry]:
-    """What the ledger learnt last of each day."""
-    newest: dict[date, Entry] = {}
-    for entry in known:
-        day = entry.window.start.date()
-        if entry.table == table and (day not in newest or _seen(newest[day]) <= _seen(entry)):
-            newest[day] = entry
-    return newest
+def _fingerprint(known: Entry | None, look: Look, facts: Facts) -> str:
+    """What is known and not contradicted stands, so that the day counts as unchanged."""
+    if known is None or known.status is Status.MISSING or not known.fingerprint:
+        return fingerprint_of(facts)
+    if known.status is Status.PROVISIONAL and not can_tell(look.facts):
+        return ""  # its file may still change, and was not seen
+    if is_news(known.fingerprint, facts) or _counts_otherwise(known, facts):
+        return fingerprint_of(facts)
+    return known.fingerprint
 
 
-def _seen(entry: Entry) -> datetime:
-    return entry.observed_at or EPOCH
+def _counts_otherwise(known: Entry, facts: Facts) -> bool:
+    """Whether a day that was read when it had no count has one now, which is not that of the lines that were read."""
+    has_count = known.is_success and "count" in facts and "count" not in facts_of(known.fingerprint)
+    return has_count and int(facts["count"]) != known.rows + known.rejected
 
 
 def _cut_short(look: Look, reading: Reading) -> str:
@@ -371,44 +251,3 @@ def _cut_short(look: Look, reading: Reading) -> str:
 def _count_note(facts: Facts, lines: int) -> tuple[str, ...]:
     count = int(facts.get("count", lines))
     return () if count == lines else (f"the index lists {count:,} events, the file has {lines:,} lines",)
-
-
-@contextmanager
-def _own_folder(scratch: Path) -> Iterator[Path]:
-    """A folder for this run alone: the usual one, where downloads go on, or a passing one when it is taken."""
-    try:
-        scratch.mkdir(parents=True, exist_ok=True)
-        file = (scratch / "lock").open("w")
-    except OSError as error:
-        raise SourceError(f"{scratch} is needed for passing files and cannot be written: {error.strerror}.") from None
-    with file as lock:
-        if _is_ours(lock):
-            folder = scratch / "files"
-            folder.mkdir(exist_ok=True)
-            _clear(folder)
-            try:
-                yield folder
-            finally:
-                _clear(folder)
-        else:
-            with tempfile.TemporaryDirectory(dir=scratch, prefix="files-") as passing:
-                yield Path(passing)
-
-
-def _is_ours(lock: Any) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return False
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _clear(folder: Path) -> None:
-    """Remove what was read; beginnings of downloads stay."""
-    for path in folder.iterdir():
-        if path.is_file() and not path.name.endswith((".part", ".part.version")):
-            path.unlink(missing_ok=True)

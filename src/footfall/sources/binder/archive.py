@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -60,8 +60,10 @@ def no_file(facts: Facts) -> str:
 
 
 class Archive(Protocol):
-    def look(self, days: Sequence[date], known: Mapping[date, Entry], now: datetime) -> dict[date, Look]:
-        """What is there of `days`; SourceError when there is no archive at all."""
+    def look(
+        self, days: Sequence[date], known: Mapping[date, Entry], again: Collection[date], now: datetime
+    ) -> dict[date, Look]:
+        """What is there of `days`, looking at those of `again` whatever is known; SourceError when there is no archive."""
         ...
 
     def bring(self, look: Look, into: Path) -> tuple[Path, Facts]:
@@ -89,9 +91,8 @@ class _Index:
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue  # the index is only a hint: a day it does not list is looked for
             names[day] = name if match else f"events-{day}.jsonl"
-            count = str(item.get("count", ""))
-            if count.isdecimal() and count.isascii():
-                counts[day] = str(int(count))
+            if count := _digits(str(item.get("count", ""))):
+                counts[day] = count
         return cls(names, counts)
 
     def facts(self, day: date) -> Facts:
@@ -107,7 +108,9 @@ class Folder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def look(self, days: Sequence[date], known: Mapping[date, Entry], now: datetime) -> dict[date, Look]:
+    def look(
+        self, days: Sequence[date], known: Mapping[date, Entry], again: Collection[date], now: datetime
+    ) -> dict[date, Look]:
         """From the first day that the folder has (or had, or lists) to the last: it may be any part of the archive."""
         try:
             with os.scandir(self._folder) as entries:
@@ -179,7 +182,9 @@ class Address:
             self._opened = self._open_client()
         return self._opened
 
-    def look(self, days: Sequence[date], known: Mapping[date, Entry], now: datetime) -> dict[date, Look]:
+    def look(
+        self, days: Sequence[date], known: Mapping[date, Entry], again: Collection[date], now: datetime
+    ) -> dict[date, Look]:
         self._failures = 0
         index = self._index()
         is_week_over = self._is_week_over(now)
@@ -194,7 +199,11 @@ class Address:
                 and entry.status is Status.MISSING
                 and facts_of(entry.fingerprint).get("count") == facts.get("count")
             )
-            if is_recent or (is_gone and is_week_over) or (day not in index.names and not is_had and not is_gone):
+            if (
+                is_recent
+                or (is_gone and (is_week_over or day in again))
+                or (day not in index.names and not is_had and not is_gone)
+            ):
                 asked.append(day)
             elif is_gone:
                 looks[day] = Look("", facts)
@@ -230,7 +239,7 @@ class Address:
                 raise FileNotFoundError(look.place) from None
             raise
         self._failures = 0
-        return to, {"size": str(to.stat().st_size), **_header_facts(headers)}
+        return to, {"size": str(to.stat().st_size), **_header_facts(headers), **_count_in(look.facts)}
 
     def _index(self) -> _Index:
         from footfall.http import StatusError
@@ -253,7 +262,7 @@ class Address:
             if error.status in (404, 410):
                 return Look("", facts)
             return Look(url, facts, index.notes(day))
-        return Look(url, {**facts, **_header_facts(headers)}, index.notes(day))
+        return Look(url, {**_header_facts(headers), **facts}, index.notes(day))
 
     def _url(self, index: _Index, day: date) -> str:
         return f"{self._address}/{index.names.get(day, f'events-{day}.jsonl')}"
@@ -270,8 +279,18 @@ def _header_facts(headers: Mapping[str, str]) -> Facts:
         "etag": headers.get("ETag", "").removeprefix("W/").strip('"'),
         "modified": headers.get("Last-Modified", ""),
         "size": headers.get("Content-Length", "") if "Content-Encoding" not in headers else "",
+        "count": _digits(headers.get("x-goog-meta-events-count", "")),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _count_in(facts: Facts) -> Facts:
+    """The count of the index, which goes before that of the file's own headers: a day has one count."""
+    return {"count": facts["count"]} if "count" in facts else {}
+
+
+def _digits(text: str) -> str:
+    return str(int(text)) if text.isdecimal() and text.isascii() else ""
 
 
 def can_tell(facts: Facts) -> bool:
