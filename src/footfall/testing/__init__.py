@@ -1,0 +1,18 @@
+"""Whether a source keeps its promises: for the tests of sources, ours and those of plugins.
+
+    from footfall.testing import Upstream, check_source
+
+    class Doors(Upstream):
+        \"\"\"A museum's doors, told what to do.\"\"\"
+        ...
+
+    def test_visitors(tmp_path):
+        check_source(Visitors, Doors, tmp_path)
+
+Needs no test framework; each promise that is broken is one sentence of the BrokenPromisesError.
+"""
+
+from footfall.testing.checking import PROMISES, BrokenPromisesError, Checked, check_source
+from footfall.testing.upstream import Upstream
+
+__all__ = ["PROMISES", "BrokenPromisesError", "Checked", "Upstream", "check_source"]

@@ -1,0 +1,90 @@
+"""What a lake holds, in a form that can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from footfall.lake import Lake
+from footfall.sources import Source
+from footfall.tables import Observe, Role, Table
+
+Key = tuple[Any, ...]
+Values = tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Of each table the values by key: by everything that is no measure. Of observed values, those that readers see."""
+
+    tables: Mapping[str, Mapping[Key, Values]]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(self.tables.values())
+
+    def difference(self, right: Contents) -> str:
+        """How this differs from what would be right, as the end of a sentence; empty when it does not."""
+        for name, expected in right.tables.items():
+            found = self.tables.get(name, {})
+            for key in sorted({*expected, *found}, key=repr):
+                is_, should = found.get(key, ()), expected.get(key, ())
+                if is_ != should:
+                    return f"{name} holds {_told(is_)} for {_named(key)}, where {_told(should)} is right"
+        return ""
+
+    def updated(self, newer: Contents) -> Contents:
+        """This, with what `newer` states: upstream may no longer state all that it did."""
+        names = {*self.tables, *newer.tables}
+        return Contents({name: {**self.tables.get(name, {}), **newer.tables.get(name, {})} for name in names})
+
+
+def contents_of(lake: Lake, source: Source) -> Contents:
+    """What `source` has in the lake."""
+    pinned = lake.snapshot(source.tables).tables
+    return Contents(
+        {
+            table.name: _read(lake, table, pinned[table.name].files) if table.name in pinned else {}
+            for table in source.tables
+        }
+    )
+
+
+def _read(lake: Lake, table: Table, files: Sequence[str]) -> dict[Key, Values]:
+    if not files:
+        return {}
+    asked = "SELECT * FROM read_parquet(?, hive_partitioning = false, union_by_name = true)"
+    rows = lake.cursor().sql(asked, params=[list(files)]).to_arrow_table().to_pylist()
+    if isinstance(table.rule, Observe):
+        rows = _resolved(table, table.rule, rows)
+    measures = table.measures
+    others = [c.name for c in table.columns if c.role is not Role.MEASURE and c.name != "observed_at"]
+    found: dict[Key, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in others), []).append(tuple(row[name] for name in measures))
+    return {key: tuple(sorted(values, key=repr)) for key, values in found.items()}
+
+
+def _resolved(table: Table, rule: Observe, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a key: the last that was observed, under `max` with the largest of each measure."""
+    seen: dict[Key, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda row: row["observed_at"]):
+        key = tuple(row[name] for name in rule.key)
+        if rule.resolve == "max" and key in seen:
+            before = seen[key]
+            for name in table.measures:
+                row[name] = max((v for v in (before[name], row[name]) if v is not None), default=None)
+        seen[key] = row
+    return list(seen.values())
+
+
+def _told(values: Values) -> str:
+    if not values:
+        return "nothing"
+    several = f" ({len(values)} rows)" if len(values) > 1 else ""
+    return " and ".join(", ".join(map(str, one)) or "a row" for one in values[:2]) + several
+
+
+def _named(key: Key) -> str:
+    return ", ".join(str(part) for part in key)
