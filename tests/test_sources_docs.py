@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
+import httpx2
 import pytest
 
 import footfall
+from footfall.http import Client
 from footfall.ledger import Status
 from footfall.sources import installed_sources
+from footfall.testing import Upstream, check_source
 from footfall.workspace import Workspace
 
 pytestmark = pytest.mark.slow
@@ -26,7 +31,9 @@ def block(kind: str, containing: str) -> str:
     """The code block of the docs that holds a text."""
     text = DOCS.read_text(encoding="utf-8")
     blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    (found,) = [code for written, code in blocks if written == kind and containing in code]
+    (found,) = [
+        code for written, code in blocks if written == kind and containing in code and "check_source(" not in code
+    ]
     return str(found)
 
 
@@ -38,7 +45,8 @@ def museum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     info.mkdir(parents=True)
     (site / "museum.py").write_text(block("python", "class Visitors"), encoding="utf-8")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: museum\nVersion: 1.0\n")
-    points = block("toml", "entry-points").replace('"', "")
+    (site / "library.py").write_text(block("python", "class Library"), encoding="utf-8")
+    points = block("toml", "entry-points").replace('"', "") + "library = library:Library\n"
     (info / "entry_points.txt").write_text(points.replace("project.entry-points.", ""))
     monkeypatch.syspath_prepend(str(site))
     importlib.invalidate_caches()
@@ -48,6 +56,7 @@ def museum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (workspace / "footfall.toml").write_text(block("toml", "[sources.visitors]"))
     yield workspace
     sys.modules.pop("museum", None)
+    sys.modules.pop("library", None)
 
 
 def write(workspace: Path, day: str, *lines: str) -> None:
@@ -144,3 +153,122 @@ def test_a_missing_folder_is_one_sentence(museum: Path) -> None:
     (museum / "doors").rmdir()
     (summary,) = opened(museum).collect().sources
     assert "there is no folder" in summary.error
+
+
+def test_the_example_keeps_all_promises(museum: Path, tmp_path: Path) -> None:
+    written: dict[str, Any] = {}
+    exec(block("python", "class Doors(Upstream)"), written)
+    kind = installed_sources()["visitors"].load()
+    assert check_source(kind, written["Doors"], tmp_path / "checked").skipped == ("300 scopes are collected together",)
+
+
+# The library
+
+
+class Page:
+    """The library's page: the loans of the last 14 days, as they are known now."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.loans: dict[tuple[str, str], int] = {}
+        self.bodies = 0
+        self.is_down = self.is_empty = False
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        if self.is_down:
+            return httpx2.Response(404)
+        if self.is_empty:
+            return httpx2.Response(200, text="")
+        since = f"{self.now - timedelta(days=14):%Y-%m-%d}"
+        listed = [{"day": d, "title": t, "borrowed": n} for (d, t), n in sorted(self.loans.items()) if d > since]
+        body = json.dumps(listed)
+        etag = f'"{hash(body)}"'
+        if request.headers.get("If-None-Match") == etag:
+            return httpx2.Response(304)
+        self.bodies += 1
+        return httpx2.Response(200, text=body, headers={"ETag": etag})
+
+
+def library_of(folder: Path) -> type[Any]:
+    written: dict[str, Any] = {}
+    exec(block("python", "class Library"), written)
+    return cast("type[Any]", written["Library"])
+
+
+class Shelves(Upstream):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.page = Page(self.now)
+
+    def settings(self) -> dict[str, Any]:
+        return {"address": "https://library.example/loans.json"}
+
+    def client(self) -> Client:
+        return Client(transport=httpx2.MockTransport(self.page), wait=0.0, attempts=1)
+
+    def begin(self) -> None:
+        for ago in range(12):
+            for title in ("Emma", "Persuasion"):
+                self.page.loans[f"{self.now - timedelta(days=ago):%Y-%m-%d}", title] = 3 + ago
+
+    @property
+    def first(self) -> tuple[str, str]:
+        return f"{self.starts_at - timedelta(days=3):%Y-%m-%d}", "Emma"
+
+    def restate(self) -> None:
+        self.page.loans[self.first] += 10
+
+    def fail(self) -> None:
+        self.page.is_down = True
+
+    def be_empty(self) -> None:
+        self.page.is_empty = True
+
+    def recover(self) -> None:
+        self.page.is_down = self.page.is_empty = False
+
+    def move(self, now: datetime) -> None:
+        while self.now.date() < now.date():
+            self.now += timedelta(days=1)
+            self.page.loans[f"{self.now:%Y-%m-%d}", "Emma"] = 8
+        self.now = self.page.now = now
+
+
+def test_the_library_keeps_all_promises(tmp_path: Path) -> None:
+    skipped = check_source(library_of(tmp_path), Shelves, tmp_path / "checked").skipped
+    assert skipped == (
+        "a restatement that was killed and taken back is not believed",
+        "300 scopes are collected together",
+    )
+
+
+def test_what_the_library_told_once_is_kept_and_revised(museum: Path) -> None:
+    shelves = Shelves(museum)
+    shelves.begin()
+    (museum / "footfall.toml").write_text('[sources.library]\naddress = "https://library.example/loans.json"\n')
+    now = shelves.now
+
+    def at(moment: datetime) -> Workspace:
+        workspace = footfall.open(museum, now=lambda: moment)
+        workspace.__dict__["client"] = shelves.client()
+        return workspace
+
+    def borrowed(as_of: datetime | None = None) -> int:
+        asked = at(now).query("borrowed", grain="total", since="2026-02-01", until="2026-03-11", as_of=as_of)
+        return cast(int, asked.rows["borrowed"].to_pylist()[0])
+
+    assert at(now).collect().sources[0].provisional == 12
+    first, learnt_at = borrowed(), now
+    now += timedelta(minutes=1)
+    assert at(now).collect().sources[0].windows == 0
+    assert shelves.page.bodies == 1, "what did not change is not sent again"
+    now += timedelta(minutes=1)
+    shelves.restate()
+    assert at(now).collect().sources[0].windows == 1
+    assert borrowed() == first + 10
+    assert borrowed(learnt_at + timedelta(seconds=30)) == first
+    now += timedelta(days=40)
+    shelves.page.now = now
+    assert at(now).collect().sources[0].error == ""
+    assert borrowed() == first + 10, "the page has forgotten, and the lake has not"
+    assert not any(entry.is_provisional_at(now) for entry in at(now).lake.known("library"))

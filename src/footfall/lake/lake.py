@@ -174,7 +174,9 @@ class Lake:
         """Files with the incoming rows that differ from what was observed last of the same key."""
         assert isinstance(table.rule, Observe)
         key = ", ".join(quote(name) for name in table.rule.key)
-        stamp = "" if "observed_at" in incoming.columns else f", {literal(in_utc(self.now()))} AS observed_at"
+        stamp = f", {literal(in_utc(self.now()))} AS observed_at"
+        if "observed_at" in incoming.columns:  # rows may bring their own
+            stamp = f" REPLACE (coalesce(observed_at, {literal(in_utc(self.now()))}) AS observed_at)"
         said = [quote(c.name) for c in table.columns if c.name != "observed_at"]
         same = " AND ".join(f"new.{name} IS NOT DISTINCT FROM old.{name}" for name in said)
         files = delta.files()
