@@ -355,10 +355,10 @@ class TestChanges:
                     history.commit(*dated([data.draw(st.integers(0, 40))]), parents=parents, author=who)
                 history.write()
                 collected.collect()
-            anew = Collected(Path(folder), {"repositories": ["project"]})
-            anew.collect()
-            assert collected.same(anew)
-            assert (collected.last.rows, collected.last.rejected) == (anew.last.rows, anew.last.rejected)
+            again = Collected(Path(folder), {"repositories": ["project"]})
+            again.collect()
+            assert collected.same(again)
+            assert (collected.last.rows, collected.last.rejected) == (again.last.rows, again.last.rejected)
 
 
 class TestDeclarations:

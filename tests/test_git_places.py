@@ -48,8 +48,8 @@ class TestNames:
         git(hosted.folder, "remote", "set-url", "origin", "git@github.com:new/project.git")
         collected.collect()
         assert [r["repo"] for r in collected.rows] == ["new/project"] * 3
-        (told,) = [e for e in collected.entries if "called new/project now" in e.reason]
-        assert (told.scope, told.rows, told.window) == ("old/project", 0, ALL_TIME)
+        (renamed,) = [e for e in collected.entries if "called new/project now" in e.reason]
+        assert (renamed.scope, renamed.rows, renamed.window) == ("old/project", 0, ALL_TIME)
         collected.collect()
         assert {e.scope: e.covered_until for e in collected.entries} == {
             "old/project": collected.now,

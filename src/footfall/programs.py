@@ -29,7 +29,9 @@ from typing import Self
 _SHELL = "/bin/sh"
 _SCRIPT = """
 ulimit -d "$2" 2>/dev/null
-(read -r _ </dev/fd/"$1"; kill -9 0) >/dev/null 2>&1 &
+if [ -e "/dev/fd/$1" ]; then
+  (read -r _ <"/dev/fd/$1"; kill -9 0) >/dev/null 2>&1 &
+fi
 shift 2
 "$@"
 status=$?
@@ -45,7 +47,7 @@ in a container there may be no other process that would.
 """
 
 _GLANCE = 0.1
-"""Seconds between two looks at a running session."""
+"""Seconds between two looks at a session that has just begun; at an old one it is looked once a second."""
 _PIECE = 1 << 20
 _BYTES_PER_SECOND = 1000
 """Less than this, on the average of `Bounds.silence`, is no progress."""
@@ -71,6 +73,10 @@ class Bounds:
     """Seconds in which it neither moves 1,000 bytes a second nor computes for a twentieth of the time."""
     stop: Event | None = None
     """Set by another thread to stop it."""
+
+
+class NotInstalledError(Exception):
+    """There is no program of that name."""
 
 
 class StoppedError(Exception):
@@ -100,7 +106,7 @@ def run(
 ) -> Completed:
     """Run `command` to its end.
 
-    Raises FileNotFoundError when it is not installed, and StoppedError.
+    Raises NotInstalledError and StoppedError.
     """
     with Program(command, cwd=cwd, environment=environment, stdin=stdin, bounds=bounds) as program:
         out = b"".join(program.output())
@@ -114,7 +120,7 @@ class Program:
             for piece in program.output(): ...
             status = program.wait()
 
-    Raises FileNotFoundError when it is not installed.
+    Raises NotInstalledError.
     """
 
     def __init__(
@@ -129,7 +135,7 @@ class Program:
         name, *arguments = command
         path = shutil.which(name)
         if path is None:
-            raise FileNotFoundError(name)
+            raise NotInstalledError(name)
         bounds = bounds or Bounds()
         with ExitStack() as held:
             # Files, not pipes: neither what it is given nor its complaints can fill up while its output is read.
@@ -257,13 +263,14 @@ class _Watch:
         self._progress = (0, 0.0)
 
     def look(self) -> None:
-        now = time.monotonic()
-        passed = now - self._looked
-        if passed < _GLANCE:
-            return
-        self._looked = now
+        """Raise StoppedError when a bound is passed; most calls come too soon to look."""
         if self._bounds.stop and self._bounds.stop.is_set():
             raise StoppedError("its result is no longer wanted")
+        now = time.monotonic()
+        passed = now - self._looked
+        if passed < self._interval(now):
+            return
+        self._looked = now
         members = list(_members(self._session))
         if len(members) > self._bounds.processes:
             raise StoppedError(f"it started more than {self._bounds.processes} processes")
@@ -273,8 +280,11 @@ class _Watch:
             raise StoppedError(f"it was not done after {self._bounds.seconds:g} seconds")
         if self._bounds.silence < inf:
             # Where we have not looked for long, it was we who did something else, or a machine too busy for both.
-            self._silent += min(passed, 3 * _GLANCE)
+            self._silent += min(passed, 3 * self._interval(now))
             self._look_at_progress(members)
+
+    def _interval(self, now: float) -> float:
+        return min(1.0, max(_GLANCE, (now - self._started) / 20))
 
     def _look_at_progress(self, members: Sequence[_Member]) -> None:
         for member in members:

@@ -23,7 +23,7 @@ import pytest
 
 from footfall.errors import UnreachableError
 from footfall.ledger import Status
-from footfall.programs import Bounds, Program, StoppedError, run
+from footfall.programs import Bounds, NotInstalledError, Program, StoppedError, run
 from footfall.repositories import Remote, Repository
 from histories import Collected, History, dated, git
 
@@ -276,7 +276,7 @@ class TestFootfallThatEnds:
         upstream.write()
         pieces = Repository(upstream.folder / ".git").log("HEAD")
         next(pieces)
-        assert marked.pids(), "git waits for somebody to read on"
+        assert marked.pids(), "git waits to be read"
         with pytest.raises(ZeroDivisionError):
             pieces.throw(ZeroDivisionError())  # type: ignore[attr-defined]
         assert marked.wait_until(lambda count: count == 0, 5) == 0
@@ -284,6 +284,18 @@ class TestFootfallThatEnds:
         pieces = Repository(upstream.folder / ".git").log("HEAD")
         next(pieces)
         pieces.close()  # type: ignore[attr-defined]
+        assert marked.wait_until(lambda count: count == 0, 5) == 0
+
+    def test_by_ctrl_c_in_a_program_that_goes_on(self, tmp_path: Path, marked: Marked) -> None:
+        """There the process does not end: several addresses are asked in threads, and all of them give up."""
+        with listening(never) as port:
+            remote = Collected(tmp_path, {"repositories": [f"git://127.0.0.1:{port}/{name}" for name in "abcdef"]})
+            interrupt = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+            interrupt.start()
+            started = time.monotonic()
+            with pytest.raises(KeyboardInterrupt):
+                remote.collect()
+            assert time.monotonic() - started < 15, "nothing is waited for until the server is given up"
         assert marked.wait_until(lambda count: count == 0, 5) == 0
 
     def test_by_an_error_while_it_waits(self, marked: Marked) -> None:
@@ -336,7 +348,7 @@ class TestProgramsThatAreStopped:
     def test_which_status_and_words_are_theirs(self, marked: Marked) -> None:
         done = run(["/bin/sh", "-c", "cat; echo bad >&2; exit 7"], stdin=b"given" * 100_000)
         assert (done.status, len(done.out), done.err) == (7, 500_000, b"bad\n")
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(NotInstalledError):
             run(["no-program-of-this-name"])
 
     def test_a_stopped_git_is_one_sentence(self, tmp_path: Path, marked: Marked) -> None:

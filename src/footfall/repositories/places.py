@@ -70,7 +70,7 @@ def look_at(paths: Sequence[Path]) -> list[Look | SourceError]:
 def _seen(path: Path, answer: bytes) -> Look | SourceError:
     asked, _, origin = answer.partition(b"\x1e")
     match [os.fsdecode(line) for line in asked.splitlines()]:
-        case [git_dir, is_inside, prefix, shallow, *shown]:
+        case [git_dir, "true" | "false" as is_inside, prefix, shallow, *shown]:
             # What git cannot resolve it shows as it is, and stops.
             head, mailmap, *_ = [*(name if _ID.fullmatch(name) else "" for name in shown), "", ""]
             found = _Found(path, Path(git_dir), is_inside == "true", prefix, path / shallow, origin)

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from footfall.errors import SourceError, UnreachableError
-from footfall.programs import Bounds, Completed, Program, StoppedError, is_installed, run
+from footfall.programs import Bounds, Completed, NotInstalledError, Program, StoppedError, is_installed, run
 from footfall.repositories.addresses import without_password
 
 REMOTE = "footfall_source"
@@ -67,7 +67,7 @@ def start_git(arguments: Sequence[str], cwd: Path, stdin: bytes) -> Program:
     """Start git, to read its output while it runs."""
     try:
         return Program(("git", *arguments), cwd=cwd, environment=_environment("", None), stdin=stdin)
-    except FileNotFoundError:
+    except NotInstalledError:
         raise SourceError(_NOT_INSTALLED) from None
 
 
@@ -82,10 +82,12 @@ def _run(command: Sequence[str], cwd: Path | None, origin: str, stdin: bytes, bo
     environment = _environment(origin, bounds)
     try:
         return run(command, cwd=cwd, environment=environment, stdin=stdin, bounds=bounds)
-    except FileNotFoundError:
+    except NotInstalledError:
         raise SourceError(_NOT_INSTALLED) from None
     except StoppedError as stopped:
         raise UnreachableError(f"git was stopped, as {stopped}") from None
+    except OSError as error:
+        raise UnreachableError(f"git could not be run: {error.strerror}") from None
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import TypeVar
@@ -12,7 +12,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def together(act: Callable[[Item, Event], Result], items: Iterable[Item], most: int) -> Iterator[Result]:
+def together(act: Callable[[Item, Event], Result], items: Iterable[Item], most: int) -> Generator[Result, None, None]:
     """What `act` makes of each item, in order, at most `most` of them at a time.
 
     `act` is also given an event: once it is set (an error, Ctrl-C, no more results wanted) it should give up.

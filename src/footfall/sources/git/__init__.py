@@ -15,6 +15,7 @@ reading   a history, read into one batch
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -85,18 +86,18 @@ class Git:
         """A batch a repository: the commits of the window that changed, or only a renewed outcome."""
         tasks: list[tuple[Offer, _Task]] = [(offer, offer.detail) for offer in offers]
         handed_over: set[str] = set()
-        places = visited(task.place for _, task in tasks if task.place)
-        for offer, task in tasks:
-            if task.name in handed_over:
-                continue
-            if task.place is None:
-                yield Batch([_given_up(offer, task.before)])
-                continue
-            tell(note=f"{task.name}: reading")
-            batch = self._read(offer, task, next(places), tell)
-            handed_over |= {outcome.offer.scope for outcome in batch.outcomes} - {task.name}
-            tell(windows=1, note=f"{task.name}: read")
-            yield batch
+        with closing(visited(task.place for _, task in tasks if task.place)) as places:
+            for offer, task in tasks:
+                if task.place is None:
+                    tell(windows=1)
+                    if task.name not in handed_over:
+                        yield Batch([_given_up(offer, task.before)])
+                    continue
+                tell(note=f"{task.name}: reading")
+                batch = self._read(offer, task, next(places), tell)
+                handed_over |= {outcome.offer.scope for outcome in batch.outcomes} - {task.name}
+                tell(windows=1, note=f"{task.name}: read")
+                yield batch
 
     def _read(self, offer: Offer, task: _Task, place: Place, tell: Progress) -> Batch:
         try:

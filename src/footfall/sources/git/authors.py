@@ -55,5 +55,5 @@ class Authors:
 
 
 def text_of(raw: bytes) -> str:
-    """A name or an address in lower case; bytes that are no UTF-8 stay apart from one another, as \\xe9."""
+    """A name or an address in lower case; bytes that are not UTF-8 stay apart from one another, as \\xe9."""
     return raw.decode(errors="backslashreplace").strip().lower()

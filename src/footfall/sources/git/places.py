@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
@@ -72,7 +72,7 @@ def _asked(place: Place, stop: Event) -> Place:
         return replace(place, fault=fault)
 
 
-def visited(places: Iterable[Place]) -> Iterator[Place]:
+def visited(places: Iterable[Place]) -> Generator[Place, None, None]:
     """The places with a look at each; clone addresses are copied, a few at a time, ahead of what is asked for."""
     return together(_visited, places, _AT_ONCE)
 

@@ -115,7 +115,7 @@ def _moments(seconds: Sequence[int | None]) -> pa.Array:
 
 
 def _second(text: bytes) -> int | None:
-    """Seconds since 1970, or None when it is no date before the year 9999."""
+    """Seconds since 1970, or None when it is not a date before the year 9999."""
     return second if text.isdigit() and (second := int(text)) < _LAST_SECOND else None
 
 

@@ -78,7 +78,7 @@ METRICS = (
     Metric(
         name="latest_commit",
         title="Latest commit",
-        description="The latest committer date in the history of HEAD, whoever committed unless you exclude bots.",
+        description="The latest committer date in the history of HEAD, by any author unless you exclude bots.",
         kind=Kind.LATEST,
         unit="moment",
         facts=(Fact("commits", ("committed_at",)),),
