@@ -21,25 +21,42 @@ FootfallError
 │   └── BrokenDataError    an answer that is not what it should be
 └── MissingExtraError      an optional dependency is not installed
 
-A message is one sentence: what was wrong, what is valid, what to do.
+A message is one sentence: what was wrong, what is valid, what to do. Each class has a stable `code` for programs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import ClassVar
 
 
 class FootfallError(Exception):
-    """The root: catching it catches every error that is not a bug."""
+    """The root: catching it catches every error that is not a bug.
+
+    `code` is a stable name of the kind of error for programs; the message is for people and may change.
+
+    Example:
+        >>> try:
+        ...     ff.query("lanches")
+        ... except footfall.FootfallError as error:
+        ...     print(error.code)
+        unknown_name
+    """
+
+    code: ClassVar[str] = "error"
 
 
 class SettingsError(FootfallError):
     """The settings cannot be used as they are."""
 
+    code = "bad_settings"
+
 
 class UnknownNameError(FootfallError):
     """A name that is not among the valid ones; it keeps both."""
+
+    code = "unknown_name"
 
     def __init__(self, what: str, name: str, valid: Iterable[str], hint: str = "") -> None:
         self.what = what
@@ -52,69 +69,103 @@ class UnknownNameError(FootfallError):
 class QueryError(FootfallError):
     """The question cannot be read, or has no honest answer."""
 
+    code = "bad_question"
+
 
 class LakeError(FootfallError):
     """The lake cannot be read or written."""
+
+    code = "lake"
 
 
 class NotALakeError(LakeError):
     """The folder exists and holds something that is no lake."""
 
+    code = "not_a_lake"
+
 
 class NewerLakeError(LakeError):
     """The lake was written by a newer Footfall than this one."""
+
+    code = "newer_lake"
 
 
 class LakeWriteError(LakeError):
     """The lake's storage refused a write; what was stored before is intact."""
 
+    code = "lake_write"
+
 
 class ConflictError(LakeError):
     """Other writers kept changing the same rows; nothing was written."""
+
+    code = "conflict"
 
 
 class ActivityError(FootfallError):
     """Marks cannot be read or written."""
 
+    code = "activity"
+
 
 class MarkError(ActivityError):
     """An event, an actor or a moment that cannot be marked; nothing was."""
+
+    code = "bad_mark"
 
 
 class StoreWriteError(ActivityError):
     """The store of marks refused a write; what was marked before is intact."""
 
+    code = "store_write"
+
 
 class StoreBusyError(ActivityError):
     """Another process kept the store locked; nothing was written."""
+
+    code = "store_busy"
 
 
 class DamagedStoreError(ActivityError):
     """What is at the store's address is no store of Footfall's, or is broken."""
 
+    code = "damaged_store"
+
 
 class NewerStoreError(ActivityError):
     """The store was written by a newer Footfall than this one."""
+
+    code = "newer_store"
 
 
 class UnreachableStoreError(ActivityError):
     """The server that holds the store does not answer."""
 
+    code = "unreachable_store"
+
 
 class SourceError(FootfallError):
     """An upstream cannot be used."""
+
+    code = "source"
 
 
 class UnreachableError(SourceError):
     """No answer came, or none that can be used."""
 
+    code = "unreachable_source"
+
 
 class BrokenDataError(SourceError):
     """An answer came and is not what it should be."""
 
+    code = "broken_data"
+
 
 class MissingExtraError(FootfallError):
     """An optional dependency is needed and absent."""
+
+    code = "missing_extra"
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional part: run `pip install 'footfall[{extra}]'`.")
