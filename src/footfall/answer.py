@@ -53,7 +53,15 @@ _SHOWN_ROWS = 20
 
 
 class Answer(ABC):
-    """An answer of any kind: rows, and what they mean. Its length is its number of rows; iterating gives them as dicts."""
+    """An answer of any kind: rows, and what they mean. Its length is its number of rows; iterating gives them as dicts.
+
+    Example:
+        >>> answer = ff.query("commits", grain="month", since="2026-01", until="2026-03")
+        >>> len(answer), [row["commits"] for row in answer]
+        (2, [2, 1])
+        >>> answer
+        <Commits per month, 2026-01-01 to 2026-02-28 (UTC), 2 rows>
+    """
 
     command: ClassVar[str]
     """What asks for it, on the command line, in Python and over HTTP: query, cohort, funnel …"""
@@ -96,7 +104,12 @@ class Answer(ABC):
 
     @abstractmethod
     def definition(self) -> dict[str, Any]:
-        """What the numbers are."""
+        """What the numbers are.
+
+        Example:
+            >>> ff.query("commits").definition()["unit"]
+            'commits'
+        """
 
     @property
     @abstractmethod
@@ -105,11 +118,24 @@ class Answer(ABC):
 
     @abstractmethod
     def to_arrow(self) -> pa.Table:
-        """The rows as an Arrow table."""
+        """The rows as an Arrow table; moments are in UTC.
+
+        Example:
+            >>> ff.growth("active").to_arrow().column_names[:2]
+            ['period', 'active']
+        """
 
     @abstractmethod
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
-        """The heads of its columns, and a line of text a row; with `is_marked` for people, else for files."""
+        """The heads of its columns, and a line of text a row.
+
+        Args:
+            is_marked: For people, with thousands separated and * for what may still change; else as files have it.
+
+        Example:
+            >>> ff.funnel("signed_up", "active").lines(is_marked=False)[1][0][:3]
+            ['1', 'signed_up', '3']
+        """
 
     @property
     def policies(self) -> dict[str, str]:
@@ -139,13 +165,29 @@ class Answer(ABC):
         return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dicts by column."""
+        """The rows as dicts by column.
+
+        Example:
+            >>> ff.growth("active", grain="month", last=2).to_dicts()[0]["new"]
+            2
+        """
         return cast("list[dict[str, Any]]", self.to_arrow().to_pylist())
 
     def to_pandas(self, *, pivot: bool = False) -> pd.DataFrame:
         """The rows as a pandas frame, or with `pivot` the groups side by side.
 
         Whole numbers with holes are `Int64`. `attrs` holds the title, question, definition, notes, coverage and version.
+
+        Args:
+            pivot: A row a period and a column a group, as `by` splits them.
+
+        Raises:
+            FootfallError: Without pandas.
+
+        Example:
+            >>> frame = ff.query("commits", grain="month", last=3, by=["repo"]).to_pandas(pivot=True)
+            >>> list(frame.columns), frame.attrs["question"]["grain"]
+            (['project'], 'month')
         """
         frame = pandas_of(self.to_arrow())
         if pivot:
@@ -154,27 +196,66 @@ class Answer(ABC):
         return frame
 
     def pivot(self) -> pd.DataFrame:
-        """The rows as a pandas frame with the groups side by side: a row a period, a column a group."""
+        """The rows as a pandas frame with the groups side by side: a row a period, a column a group.
+
+        Example:
+            >>> list(ff.growth("active", grain="month", last=2).pivot()["returning"])
+            [0, 2]
+        """
         return self.to_pandas(pivot=True)
 
     def to_polars(self) -> pl.DataFrame:
-        """The rows as a Polars frame."""
+        """The rows as a Polars frame.
+
+        Raises:
+            MissingExtraError: Without `footfall[polars]`.
+
+        Example:
+            >>> ff.growth("active", grain="month", last=2).to_polars().height
+            2
+        """
         return polars_of(self.to_arrow())
 
     def to_csv(self) -> str:
-        """Header, then a line a row; no value is an empty cell."""
+        """Header, then a line a row; no value is an empty cell.
+
+        Example:
+            >>> ff.growth("active", grain="month", last=2).to_csv().splitlines()[0]
+            'period,active,new,returning,resurrected,dormant'
+        """
         return csv_of(*self.lines(is_marked=False))
 
     def to_json(self) -> str:
-        """An object: what was asked, what it means, how far it can be trusted, and the rows."""
+        """An object: what was asked, what it means, how far it can be trusted, and the rows.
+
+        Example:
+            >>> import json
+            >>> list(json.loads(ff.growth("active").to_json()))[-3:]
+            ['notes', 'version', 'rows']
+        """
         return json_of({**self.about(), **self._json_rows()})
 
     def to_parquet(self, path: str | Path) -> None:
-        """Write the rows, with the question and what they mean as metadata of the file."""
+        """Write the rows, with the question and what they mean as metadata of the file.
+
+        Args:
+            path: The file.
+
+        Raises:
+            FootfallError: When it cannot be written.
+
+        Example:
+            >>> ff.growth("active").to_parquet(out / "growth.parquet")
+        """
         write_parquet(self.to_arrow(), self.about(), Path(path))
 
     def about(self) -> dict[str, Any]:
-        """Everything but the rows, for files and programs."""
+        """Everything but the rows, for files and programs.
+
+        Example:
+            >>> ff.growth("active").about()["command"]
+            'growth'
+        """
         return {
             "command": self.command,
             "title": self.title,
@@ -201,35 +282,49 @@ class Answer(ABC):
     ) -> Picture:
         """The answer as a picture; a gap in the data is a gap in the picture.
 
-        Parameters
-        ----------
-        theme : "light" or "dark"; by default light, and in an HTML page what the reader's system prefers.
-        title : instead of the answer's own.
-        size : width and height of the drawing itself in pixels; by default what suits it.
-        options : of the kind of answer: `stacked` of a query; `form` ("heatmap" or "curves") and `counts` of a cohort.
+        Args:
+            theme: "light" or "dark"; by default light, and in an HTML page what the reader's system prefers.
+            title: Instead of the answer's own.
+            size: Width and height of the drawing itself in pixels; by default what suits it.
+            options: Of the kind of answer: `stacked` of a query; `form` ("heatmap", "curves") and `counts` of a cohort.
 
-        Raises
-        ------
-        QueryError : when there is nothing to draw, or the question cannot be drawn.
-        MissingExtraError : without `footfall[charts]`.
+        Raises:
+            QueryError: When there is nothing to draw, or the question cannot be drawn.
+            MissingExtraError: Without `footfall[charts]`.
+
+        Example:
+            >>> ff.query("commits", last=90).chart(theme="dark").save(out / "commits.html")
         """
         drawn = import_module("footfall.charts.pictures").picture(self, theme=theme, title=title, size=size, **options)
         return cast("Picture", drawn)
 
     def draw(self, width: int = 100, **options: Any) -> str:
-        """The answer as plain text, `width` characters wide, as a terminal shows it: `print(answer.draw())`."""
+        """The answer as plain text, as a terminal shows it: `print(answer.draw())`.
+
+        Args:
+            width: Of the terminal, in characters.
+            options: Of the kind of answer: `counts` of a cohort, `most_rows` of a query.
+
+        Example:
+            >>> print(ff.query("commits", grain="total", since="2026-01", until="2026-03").draw(60).splitlines()[3].strip())
+            3 commits
+        """
         return cast(str, import_module("footfall.terminal.tables").text_of(self, width, **options))
 
     def save(self, path: str | Path, **options: Any) -> None:
         """Write a file; its suffix says what.
 
-        Rows are .csv, .parquet, .arrow (Feather) and .json (with the question and its definition); pictures are .png,
-        .svg, .html (needs no network) and .vl.json (Vega-Lite), drawn with the options of `chart`.
+        Args:
+            path: Rows are .csv, .parquet, .arrow (Feather) and .json (with the question and its definition);
+                pictures are .png, .svg, .html (needs no network) and .vl.json (Vega-Lite).
+            options: Of a picture, as `chart` takes them.
 
-        Raises
-        ------
-        UnknownNameError : for another suffix.
-        FootfallError : when the file cannot be written.
+        Raises:
+            UnknownNameError: For another suffix.
+            FootfallError: When the file cannot be written.
+
+        Example:
+            >>> ff.cohort("signed_up", "active").save(out / "cohort.svg", theme="dark")
         """
         file = Path(path)
         match suffix_of(file):

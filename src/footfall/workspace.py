@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from footfall.activity.marks import Marks
 from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.errors import QueryError, SettingsError, UnknownNameError
 from footfall.metrics import Metric, Subject
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from footfall.activity import Activity
     from footfall.activity.collected import CollectedEvent
-    from footfall.activity.events import Event
-    from footfall.activity.files import FileMarks
     from footfall.collect import SourceStatus, Summary, Watcher
     from footfall.engine import Engine
     from footfall.http import Client
@@ -38,10 +37,17 @@ SCRATCH = ".footfall"
 Moment = str | date | datetime | None
 
 
-class Workspace(ActivityQuestions):
+class Workspace(Marks, ActivityQuestions):
     """One workspace, open. Cheap to make: lake and engine are opened when they are first needed.
 
-    `with footfall.open() as ff:` closes it at the end.
+    Args:
+        settings: What footfall.toml and the environment say; `footfall.open` reads them.
+        now: A clock, for tests.
+
+    Example:
+        >>> with footfall.open(folder) as opened:
+        ...     opened.events()
+        ['active', 'commit_author', 'signed_up']
     """
 
     def __init__(self, settings: Settings, now: Callable[[], datetime] = utc_now) -> None:
@@ -55,7 +61,11 @@ class Workspace(ActivityQuestions):
         self.close()
 
     def close(self) -> None:
-        """Let go of store, engine and connections; the next use opens them again."""
+        """Close store, engine and connections; the next use opens them again.
+
+        Example:
+            >>> ff.close()
+        """
         with ExitStack() as closing:
             for name in ("activity", "engine", "client"):
                 if (opened := self.__dict__.pop(name, None)) is not None:
@@ -127,9 +137,24 @@ class Workspace(ActivityQuestions):
         recheck: bool = False,
         watch: Watcher | None = None,
     ) -> Summary:
-        """Collect the sources `names`, or all; only windows that touch [since, until) where these are given.
+        """Fetch what is new or restated, commit it, and say what could not be had.
 
-        `recheck` fetches everything in that span again, whatever it looks like; else only what is new or restated.
+        Args:
+            names: Which sources; all of footfall.toml by default.
+            since: Only windows that touch this moment or later ones.
+            until: Only windows before this moment, exclusive.
+            dry_run: Only say what would be fetched.
+            recheck: Fetch everything in that span again, whatever it looks like.
+            watch: Is told how it goes; see `footfall.collect.Watcher`.
+
+        Raises:
+            UnknownNameError: For a source that is not in footfall.toml.
+            SettingsError: When no source is set up.
+            LakeError: When the lake cannot be written; what was committed stays.
+
+        Example:
+            >>> ff.collect("git").sources[0].error
+            ''
         """
         from footfall.collect import collect
 
@@ -159,7 +184,19 @@ class Workspace(ActivityQuestions):
         return Window(start, end)
 
     def snapshot(self, as_of: datetime | None = None, tables: Iterable[Table] | None = None) -> Snapshot:
-        """One version of every table (or of `tables`), to read from as often as one likes."""
+        """One version of every table, to read from as often as you like.
+
+        Args:
+            as_of: As it was at that moment; now by default.
+            tables: Only these.
+
+        Raises:
+            LakeError: When the lake cannot be read.
+
+        Example:
+            >>> "commits" in ff.snapshot().tables
+            True
+        """
         return self.lake.snapshot(list(self.tables.values() if tables is None else tables), as_of)
 
     def query(
@@ -180,14 +217,39 @@ class Workspace(ActivityQuestions):
         as_of: Moment = None,
         policies: Mapping[str, str] | None = None,
     ) -> Result:
-        """The answer to one question; see `footfall.query.Query` for what each part means."""
+        """The answer to a question about a metric.
+
+        Args:
+            metric: What to ask for; `ff.metrics` has them all.
+            grain: The length of a period: "hour", "day", "week" (ISO), "month", "year" or "total", in UTC.
+            since: From here on: "2026", "2026-11", "2026-W48", "2026-11-23", an instant, "yesterday"; or a date.
+            until: Up to here, exclusive.
+            last: The last so many periods instead, the current one included.
+            by: Dimensions to split by.
+            where: Filters that all hold: "repo=a,b", "repo!=a", "repo=a/*", or a mapping {"repo": ["a", "b"]}.
+            top: The so many largest groups; the others together in one row; at most 1,000.
+            rolling: A mean over so many periods.
+            min_coverage: Of a mean: the part of its time that must have been collected, above 0 to 1.
+            cumulative: A running total.
+            compare: "previous" (the window of equal length right before) or "year" (a year before).
+            as_of: As it was known at that moment.
+            policies: A choice for each policy of the metric, such as {"merges": "with"}.
+
+        Raises:
+            UnknownNameError: For a metric, dimension, grain, value or policy that does not exist.
+            QueryError: For a question that cannot be read or has no honest answer.
+
+        Example:
+            >>> ff.query("commits", grain="month", since="2026-01", until="2026-03").to_csv().splitlines()[1]
+            '2026-01-01,2,1,complete'
+        """
         from footfall.activity.counts import EventCounts
         from footfall.measuring import answer
         from footfall.query import Query
         from footfall.sources.happened import happened_to
 
         now = self.now()
-        metrics = self._metrics_for(metric)
+        metrics = self._metrics_for(metric) if isinstance(metric, str) else self.metrics
         query = Query.parse(
             metric,
             metrics=metrics,
@@ -237,15 +299,16 @@ class Workspace(ActivityQuestions):
     def annotations(self, since: Moment = None, until: Moment = None) -> tuple[Annotation, ...]:
         """What happened in [since, until), by the sources and footfall.toml, oldest first.
 
-        Parameters:
+        Args:
             since: The first moment asked for; everything by default.
             until: The first moment no longer asked for.
 
-        Raises QueryError for a moment that cannot be read.
+        Raises:
+            QueryError: For a moment that cannot be read.
 
         Example:
-            >>> ff.annotations(since="2026")  # doctest: +SKIP
-            (Annotation(kind=<AnnotationKind.RELEASE: 'release'>, ...),)
+            >>> [each.text for each in ff.annotations(since="2026")]
+            ['1.0']
         """
         window = self._window(since, until)
         return sort_annotations(a for a in self._happened.annotations if a.is_within(window))
@@ -259,65 +322,35 @@ class Workspace(ActivityQuestions):
             if name in self.settings.notes and any(table in source.tables for table in asked)
         ]
 
-    def mark(
-        self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
-    ) -> None:
-        """Mark that actors did an event; durable on return. See `footfall.activity.Activity.mark`."""
-        self.activity.mark(event, actors, at, hourly=hourly, unique=unique)
-
-    def mark_file(
-        self,
-        event: str,
-        file: str | Path,
-        *,
-        actor: str,
-        at: str | None = None,
-        zone: str | tzinfo | None = None,
-        skip_missing: bool = False,
-        hourly: bool | None = None,
-    ) -> FileMarks:
-        """Mark the rows of a CSV (also .gz, .bz2, .zst) or Parquet file, all or nothing.
-
-        `actor` is the column that says who; `at` the column that says when, or one moment for all; `zone`, or its
-        name, is that of moments that name none. Rows without actor or time are refused, or left out and counted.
-        """
-        from footfall.activity.files import Columns
-        from footfall.activity.moments import zone_of
-
-        return self.activity.mark_file(
-            event, Path(file), Columns(actor, at, zone_of(zone), skip_missing), hourly=hourly
-        )
-
-    def unmark(
-        self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
-    ) -> int:
-        """Take marks back; how many were there. See `footfall.activity.Activity.unmark`."""
-        return self.activity.unmark(event, actors, at, hourly=hourly, unique=unique)
-
-    def event(self, name: str) -> Event:
-        """An event, whose `.day()`, `.month()`, `.between()` … are exact sets of actors."""
-        return self.activity.event(name)
-
-    def events(self) -> list[str]:
-        """The events that anybody did."""
-        return self.activity.events()
-
     def notes_on_events(self, *events: str) -> tuple[str, ...]:
         found = [self.activity.owners.table_of(event) for event in events]
         return tuple(self._notes_on(event.table for event in found if event))
 
-    def forget(self, actors: Any) -> int:
-        """Take actors out of every set and out of the names; how many sets lost one. See `Activity.forget`."""
-        return self.activity.forget(actors)
-
     def status(self) -> list[SourceStatus]:
-        """How every source stands: how fresh, with which gaps, what failed and why."""
+        """How every source stands: how fresh, with which gaps, what failed and why.
+
+        Example:
+            >>> [state.source for state in ff.status()]
+            ['git']
+        """
         from footfall.collect import status
 
         return status(self.sources, self.snapshot(tables=[]), self.now())
 
     def maintain(self, keep_days: int = 30) -> list[Maintained]:
-        """Compact small files and expire versions older than `keep_days`."""
+        """Join small files and expire versions that nobody may ask for any more.
+
+        Args:
+            keep_days: How many days older versions stay readable with `as_of`; at least 1.
+
+        Raises:
+            QueryError: For less than a day.
+            LakeWriteError: When the lake cannot be written; what was stored is intact.
+
+        Example:
+            >>> [done.table for done in ff.maintain()][:1]
+            ['commits']
+        """
         from footfall.lake.maintain import maintain
 
         if keep_days < 1:
@@ -326,5 +359,19 @@ class Workspace(ActivityQuestions):
 
 
 def open(where: str | Path | Settings | None = None, *, now: Callable[[], datetime] = utc_now) -> Workspace:
-    """The workspace at `where`: a folder with a footfall.toml, such a file, or settings; default: the current folder."""
+    """The workspace of a folder.
+
+    Args:
+        where: A folder with a footfall.toml, such a file, or settings; default: the current folder.
+        now: A clock, for tests.
+
+    Raises:
+        SettingsError: When the settings cannot be used; the sentence says which and why.
+
+    Example:
+        >>> sorted(footfall.open(folder).metrics)[:2]
+        ['authors', 'commits']
+    """
+    if where is not None and not isinstance(where, str | Path | Settings):
+        raise SettingsError(f"{where!r} is no folder; give the path of one that holds a footfall.toml.")
     return Workspace(where if isinstance(where, Settings) else read_settings(where), now)

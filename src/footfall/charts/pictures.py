@@ -29,6 +29,10 @@ class Picture:
 
     `save` writes .png, .svg, .html (a page that needs no network, follows its reader's width and, unless a theme was
     chosen, light or dark) and .json (Vega-Lite). `altair` is the Altair chart itself.
+
+    Example:
+        >>> ff.growth("active").chart()
+        <chart: active: new, returning, resurrected and dormant actors per week>
     """
 
     def __init__(self, draw: Callable[[str], alt.LayerChart], theme: str | None = None) -> None:
@@ -42,35 +46,71 @@ class Picture:
         return self._draw(self._theme or "light")
 
     def to_dict(self) -> dict[str, Any]:
-        """The chart as Vega-Lite."""
+        """The chart as Vega-Lite.
+
+        Example:
+            >>> "layer" in ff.growth("active").chart().to_dict()
+            True
+        """
         return self._spec(self._theme or "light")
 
     def _spec(self, theme: str) -> dict[str, Any]:
         return cast("dict[str, Any]", _printable(self._draw(theme).to_dict()))
 
     def to_json(self) -> str:
-        """The chart as Vega-Lite, as text."""
+        """The chart as Vega-Lite, as text.
+
+        Example:
+            >>> ff.growth("active").chart().to_json()[0]
+            '{'
+        """
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
 
     def to_svg(self) -> str:
-        """The chart as SVG."""
+        """The chart as SVG.
+
+        Example:
+            >>> ff.growth("active").chart().to_svg()[:4]
+            '<svg'
+        """
         import vl_convert
 
         return vl_convert.vegalite_to_svg(vl_spec=self.to_dict(), vl_version=_VEGA_LITE)
 
     def to_png(self) -> bytes:
-        """The chart as PNG, twice its size for sharp screens."""
+        """The chart as PNG, twice its size for sharp screens.
+
+        Example:
+            >>> ff.growth("active").chart(size=(300, 200)).to_png()[1:4]
+            b'PNG'
+        """
         import vl_convert
 
         return vl_convert.vegalite_to_png(vl_spec=self.to_dict(), vl_version=_VEGA_LITE, scale=_SCALE)
 
     def to_html(self) -> str:
-        """A whole page that needs no network."""
+        """A whole page that needs no network.
+
+        Example:
+            >>> ff.growth("active").chart().to_html()[:15]
+            '<!DOCTYPE html>'
+        """
         themes = [self._theme] if self._theme else list(THEMES)
         return page_of({theme: self._spec(theme) for theme in themes})
 
     def save(self, path: str | Path) -> None:
-        """Write the picture as its suffix says: .png, .svg, .html or .json (Vega-Lite)."""
+        """Write the picture as its suffix says.
+
+        Args:
+            path: A file that ends with .png, .svg, .html or .json (Vega-Lite).
+
+        Raises:
+            QueryError: For another suffix.
+            FootfallError: When the file cannot be written.
+
+        Example:
+            >>> ff.growth("active").chart().save(out / "growth.json")
+        """
         file = Path(path)
         kind = format_of(file)
         if not file.parent.is_dir():

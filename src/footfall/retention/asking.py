@@ -124,7 +124,7 @@ class ActivityQuestions(Protocol):
 
         Example:
             >>> [step.actors for step in ff.funnel("signed_up", "active", within="2w").steps]
-            [1, 1]
+            [3, 2]
         """
         from footfall.retention.questions import FunnelQuestion, ask_funnel
 

@@ -1,0 +1,138 @@
+"""Marks, as Python makes and reads them: a workspace has these methods."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from footfall.activity.activity import Activity
+    from footfall.activity.events import Event
+    from footfall.activity.files import FileMarks
+
+Moment = str | date | datetime | None
+
+
+class Marks(Protocol):
+    """Marking what actors did, and the exact sets of who did it."""
+
+    @property
+    def activity(self) -> Activity: ...
+
+    def mark(
+        self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
+    ) -> None:
+        """Mark that actors did an event; what was marked is durable when this returns.
+
+        Args:
+            event: What they did, such as "active".
+            actors: One actor (a number, a text, a UUID) or many: a list, a NumPy array, an Arrow column, a series.
+            at: The day, or the moment; default: now.
+            hourly: In the hour of `at` too; default: what the settings say.
+            unique: Without a time; with `at` both.
+
+        Raises:
+            MarkError: For an event, actor or moment that cannot be marked; nothing was.
+            StoreWriteError: When the store cannot be written; what was marked before is intact.
+
+        Example:
+            >>> ff.mark("paid", [1, "ada"], "2026-03-02")
+        """
+        self.activity.mark(event, actors, at, hourly=hourly, unique=unique)
+
+    def mark_file(
+        self,
+        event: str,
+        file: str | Path,
+        *,
+        actor: str,
+        at: str | None = None,
+        zone: str | tzinfo | None = None,
+        skip_missing: bool = False,
+        hourly: bool | None = None,
+    ) -> FileMarks:
+        """Mark the rows of a CSV (also .gz, .bz2, .zst) or Parquet file, all or nothing.
+
+        Args:
+            event: What they did.
+            file: Its path.
+            actor: The column that holds the actor.
+            at: The column that holds the moment, or one moment for all; default: now.
+            zone: The time zone, or its name, of moments that name none.
+            skip_missing: Leave rows without actor or time out and count them; default: refuse them.
+            hourly: By the hour too.
+
+        Raises:
+            MarkError: For a file, column, actor or moment that cannot be read; nothing was marked.
+
+        Example:
+            >>> ff.mark_file("bought", folder / "orders.csv", actor="customer", at="day").marked
+            2
+        """
+        from footfall.activity.files import Columns
+        from footfall.activity.moments import zone_of
+
+        return self.activity.mark_file(
+            event, Path(file), Columns(actor, at, zone_of(zone), skip_missing), hourly=hourly
+        )
+
+    def unmark(
+        self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
+    ) -> int:
+        """Take marks back: weeks, months and years stay true. Returns how many marks there were.
+
+        Args:
+            event: What they did not do.
+            actors: One or many, as `mark` takes them.
+            at: The day with all its hours; default: today.
+            hourly: Only the hour of `at`.
+            unique: The mark without a time.
+
+        Raises:
+            MarkError: For an event, actor or moment that cannot be marked.
+
+        Example:
+            >>> ff.mark("typo", 7, "2026-03-02")
+            >>> ff.unmark("typo", 7, "2026-03-02")
+            1
+        """
+        return self.activity.unmark(event, actors, at, hourly=hourly, unique=unique)
+
+    def event(self, name: str) -> Event:
+        """An event, whose `.day()`, `.month()`, `.between()` … are exact sets of actors.
+
+        Args:
+            name: What they did.
+
+        Example:
+            >>> february, march = (ff.event("active").month(2026, month) for month in (2, 3))
+            >>> len(february & march)
+            2
+        """
+        return self.activity.event(name)
+
+    def events(self) -> list[str]:
+        """The names of all events, marked or collected.
+
+        Example:
+            >>> "signed_up" in ff.events()
+            True
+        """
+        return self.activity.events()
+
+    def forget(self, actors: Any) -> int:
+        """Take actors out of every set and out of the names that are kept. Returns how many sets lost one.
+
+        Args:
+            actors: One or many, as `mark` takes them.
+
+        Raises:
+            StoreWriteError: When the store cannot be written.
+
+        Example:
+            >>> ff.mark("gone", "eve", "2026-03-02")
+            >>> ff.forget("eve") > 0
+            True
+        """
+        return self.activity.forget(actors)
