@@ -61,13 +61,18 @@ def expected(
             return group_of(row) not in kept
         return group_of(row) == group
 
+    scope_position = next((n for n, name in enumerate(by) if name == table.rule.scope), None)
+
+    def known_of(group: tuple[Any, ...]) -> Sequence[Entry]:
+        return entries if scope_position is None else [e for e in entries if e.scope == group[scope_position]]
+
     def plain(group: tuple[Any, ...], key: Any) -> Any:
         hours = periods[key]
         seen = [row for row in rows if belongs(row, group) and within(row, hours)]
         if seen:
             return _value(metric, table, seen)
         adds = metric.kind in (Kind.SUM, Kind.DISTINCT)
-        return 0 if adds and _coverage(entries, hours) > 0 else None
+        return 0 if adds and _coverage(known_of(group), hours) > 0 else None
 
     def final(group: tuple[Any, ...], key: Any) -> tuple[Any, float]:
         position = list(periods).index(key)
@@ -76,14 +81,48 @@ def expected(
                 return None, 0.0
             hours = [hour for k in list(periods)[first : position + 1] for hour in periods[k]]
             seen = [row for row in rows if belongs(row, group) and within(row, hours)]
-            return (_value(metric, table, seen) if seen else 0), _coverage(entries, hours)
+            return (_value(metric, table, seen) if seen else 0), _coverage(known_of(group), hours)
         keys = list(periods)[position - rolling + 1 : position + 1]
-        shares = [_coverage(entries, periods[k]) for k in keys]
+        shares = [_coverage(known_of(group), periods[k]) for k in keys]
         coverage = sum(shares) / len(keys)
         if rolling == 1:
             return plain(group, key), coverage
         values: list[Any] = [plain(group, k) for k in keys] if set(shares) == {1.0} else [None]
         return (None if None in values else sum(values) / len(values)), coverage
+
+    scope_column = table.rule.scope
+
+    def alike(group: tuple[Any, ...], key: Any, earlier: Any) -> tuple[Any, Any]:
+        """The values of the hours that were collected of both periods, by scope; whole periods where all was."""
+        names = sorted({e.scope for e in known_of(group)})
+        here: set[tuple[str, datetime]] = set()
+        before: set[tuple[str, datetime]] = set()
+        for name in names:
+            mine = [e for e in entries if e.scope == name]
+            if _coverage(mine, periods[key]) == _coverage(mine, periods[earlier]) == 1:
+                pairs = [*((h, None) for h in periods[key]), *((None, h) for h in periods[earlier])]
+            else:
+                pairs = [
+                    (hour, other)
+                    for hour in periods[key]
+                    if (other := _counterpart(grain, hour, key, earlier)) in periods[earlier]
+                    and _coverage(mine, [hour]) == _coverage(mine, [other]) == 1
+                ]
+            here |= {(name, h) for h, _ in pairs if h}
+            before |= {(name, h) for _, h in pairs if h}
+
+        def value(part: set[tuple[str, datetime]]) -> Any:
+            def is_in(row: Row) -> bool:
+                moment: datetime = row[table.time]
+                scope = row[scope_column] if scope_column else ""
+                return (scope, moment.replace(minute=0, second=0, microsecond=0)) in part
+
+            if not part:
+                return None
+            seen = [row for row in rows if belongs(row, group) and is_in(row)]
+            return _value(metric, table, seen) if seen else 0 if metric.kind in (Kind.SUM, Kind.DISTINCT) else None
+
+        return value(here), value(before)
 
     answer = []
     for n, key in enumerate(asked):
@@ -92,13 +131,26 @@ def expected(
             compared: tuple[Any, ...] = ()
             if compare:
                 earlier = _year_before(grain, key) if compare == "year" else list(periods)[first - len(asked) + n]
-                before, _ = final(group, earlier)
-                if value is None or before is None:
+                if rolling > 1:
+                    here, before = value, final(group, earlier)[0]
+                else:
+                    here, before = alike(group, key, earlier)
+                if here is None or before is None:
                     compared = (before, None, None)
                 else:
-                    compared = (before, value - before, (value - before) / before * 100 if before else None)
+                    compared = (before, here - before, (here - before) / before * 100 if before else None)
             answer.append((periods[key][0] if grain == "total" else key, *group, value, *compared, coverage))
     return answer
+
+
+def _counterpart(grain: str, hour: datetime, key: datetime, earlier: datetime) -> datetime | None:
+    """The hour of the earlier period that stands where `hour` does in its own."""
+    if grain != "year":
+        return earlier + (hour - key)
+    try:
+        return hour.replace(year=earlier.year)
+    except ValueError:  # 29 February
+        return None
 
 
 def _value(metric: Metric, table: Table, rows: Sequence[Row]) -> Any:

@@ -59,6 +59,7 @@ def result(
                 change = None if value is None or before is None else value - before  # type: ignore[operator]
                 percent = change / before * 100 if change is not None and before else None
                 row |= {f"{metric.name}_previous": before, "change": change, "change_percent": percent}
+                row["compared"] = None if change is None else "whole"
             row["coverage"] = (0.0 if value is None else 1.0) if coverage is None else coverage[n]
             is_over = row["coverage"] >= 1
             state = State.LOST if not is_over else State.PROVISIONAL if n in provisional else State.COMPLETE

@@ -18,7 +18,7 @@ from footfall.lake import Lake, Pinned, Restated
 from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
 from footfall.measuring import answer
-from footfall.measuring.series import year_before
+from footfall.measuring.alike import year_before
 from footfall.metrics import Fact, Subject
 from footfall.periods import Grain, Window
 from footfall.query import Query
@@ -325,19 +325,25 @@ class TestComparing:
     def test_a_year_before(self, grain: Grain, moment: str, before: str) -> None:
         assert year_before(grain, at(moment)) == at(before)
 
-    def test_partly_collected_periods_are_told(self, tmp_path: Path) -> None:
-        rows = [launch("2021-02-01", launches=5), launch("2021-02-08", launches=9)]
+    def test_what_is_compared_in_part_is_told(self, tmp_path: Path) -> None:
+        rows = [launch(f"2021-02-{n:02}", launches=n) for n in (1, 2, 3, 8, 9, 10, 11)]
         lake = LakeOf(
             tmp_path,
             {"launches": rows},
             collected(days("2021-02-01", "2021-02-03")) + collected(days("2021-02-08", "2021-02-14")),
         )
-        result = lake.ask("launches", grain="week", since="2021-02-08", until="2021-02-15", compare="previous")
-        assert result.notes == ("1 period it is compared with was only partly collected: read the change with care.",)
-        result = lake.ask("launches", grain="week", since="2021-02-15", until="2021-02-22", compare="previous")
+        asked: dict[str, Any] = {"grain": "week", "compare": "previous"}
+        result = lake.ask("launches", since="2021-02-08", until="2021-02-15", **asked)
+        row = result.rows.to_pylist()[0]
+        assert (row["launches"], row["launches_previous"], row["change"], row["compared"]) == (38, 6, 21, "3 of 7 days")
+        assert result.notes == (
+            "1 period is compared only by the time that was collected of both: 2021-W06 (3 of 7 days).",
+        )
+        result = lake.ask("launches", since="2021-02-15", until="2021-02-22", **asked)
+        assert result.rows["compared"].to_pylist() == [None]
         assert result.notes == ("Not collected since 2021-02-15; run `footfall collect`.",)
-        result = lake.ask("launches", grain="week", since="2021-02-01", until="2021-02-08", compare="previous")
-        assert result.notes == ("1 period is only partly collected: a fall there may be what is still to come.",)
+        result = lake.ask("launches", since="2021-02-01", until="2021-02-08", **asked)
+        assert result.rows["compared"].to_pylist() == [None]
 
 
 @pytest.fixture(scope="module")

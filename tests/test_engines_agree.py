@@ -159,6 +159,15 @@ CASES = [
     Case("launches", {"compare": "year"}, since="2021-01-04", until="2021-01-25", grain="week"),
     Case("launches", {"compare": "year", "rolling": 7}, since="2021-01-08", until="2021-01-20"),
     Case("repos", {"compare": "year"}, since="2021-01-01", until="2021-02-01", grain="month"),
+    # like with like: days that were not collected, or are not over, on either side
+    Case("launches", {"compare": "year"}, since="2021-01-01", until="2021-02-01", grain="month"),
+    Case("launches", {"compare": "year", "by": "origin"}, since="2021-01-01", until="2021-02-01", grain="month"),
+    Case("launches", {"compare": "year"}, since="2021-01-01", until="2022-01-01", grain="year"),
+    Case("launches", {"compare": "previous"}, since="2021-01-26", until="2021-01-27"),
+    Case("repos", {"compare": "previous"}, since="2021-01-04", until="2021-02-01", grain="week"),
+    Case("commits", {"compare": "previous"}, since="2021-01-11", until="2021-01-25", grain="week"),
+    Case("commits", {"compare": "previous", "by": "repo"}, since="2021-01-11", until="2021-01-25", grain="week"),
+    Case("users", {"compare": "previous"}, since="2021-01-11", until="2021-01-18", grain="week"),
 ]
 
 

@@ -62,8 +62,8 @@ def test_csv_of_hours_and_numbers(lake: LakeOf) -> None:
 def test_csv_of_a_comparison(lake: LakeOf) -> None:
     asked: dict[str, Any] = {"since": "2021-02-03", "until": "2021-02-04", "compare": "previous"}
     assert csv_of(lake.ask("launches", **asked)) == [
-        ["period", "launches", "launches_previous", "change", "change_percent", "coverage", "state"],
-        ["2021-02-03", "5", "", "", "", "0.5", "lost"],
+        ["period", "launches", "launches_previous", "change", "change_percent", "compared", "coverage", "state"],
+        ["2021-02-03", "5", "", "", "", "", "0.5", "lost"],
     ]
 
 
@@ -95,6 +95,7 @@ def test_arrow_types(lake: LakeOf) -> None:
             ("launches_previous", pa.int64()),
             ("change", pa.int64()),
             ("change_percent", pa.float64()),
+            ("compared", pa.string()),
             ("coverage", pa.float64()),
             ("is_provisional", pa.bool_()),
             ("state", pa.string()),

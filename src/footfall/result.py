@@ -26,7 +26,10 @@ class Result(Answer):
     """Rows with their definition, resolved query, coverage and version.
 
     `rows` has the columns period (its start), the dimensions asked, the metric's own name, when compared
-    `<metric>_previous`, change and change_percent, then coverage (0 to 1), is_provisional and state.
+    `<metric>_previous`, change, change_percent and compared, then coverage (0 to 1), is_provisional and state.
+
+    Of a period that is not over, or of which some was not collected, only the time that was collected of both periods
+    is compared: `<metric>_previous` and `change` are of that time, and `compared` says how much it is.
     """
 
     command: ClassVar[str] = "query"
@@ -181,7 +184,8 @@ class Result(Answer):
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
         """period, dimensions, values, coverage, state; for people with thousands, and * for what may still change."""
-        names = ["period", *self.query.by, *self.value_columns, "coverage", "state"]
+        compared = ["compared"] if self.query.compare else []
+        names = ["period", *self.query.by, *self.value_columns, *compared, "coverage", "state"]
         columns: list[list[str]] = [self._labels()]
         for name in names[1:]:
             cells = self.rows[name].to_pylist()

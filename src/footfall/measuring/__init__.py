@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from footfall.annotations import NOTHING_HAPPENED, Happened
 from footfall.errors import QueryError
-from footfall.measuring.actors import version_of
+from footfall.measuring.alike import Comparison, compare_alike, pair_up, window_before
+from footfall.measuring.comparing import compare_means, compare_values, remarks_on_comparison
 from footfall.measuring.kinds import PERIOD, VALUE
 from footfall.measuring.matching import Group
 from footfall.measuring.measure import groups_of
@@ -32,13 +33,11 @@ from footfall.measuring.plan import (
     whole_periods,
 )
 from footfall.measuring.remarks import remark_on_means, remark_on_zero_days, remarks_on_time
-from footfall.measuring.rows import Compared, rows_of, schema_of, sparse_rows
+from footfall.measuring.rows import rows_of, schema_of, sparse_rows
 from footfall.measuring.series import (
     Cells,
     Number,
     Series,
-    compared_starts,
-    compared_window,
     fill_gaps,
     reach_back,
     transform,
@@ -158,24 +157,40 @@ _SHORTEST_HOURS = {Grain.HOUR: 1, Grain.DAY: 24, Grain.WEEK: 168, Grain.MONTH: 6
 
 def _compare(plan: Plan, window: Window, measured: _Measured) -> Result:
     """The same measured over the earlier window, with the groups of either: one that vanished fell to 0."""
-    periods = periods_in(plan.query.grain, window)
-    starts = compared_starts(plan, window, periods)
-    before = _measure(plan, reach_back(plan, compared_window(plan, window, starts)))
-    groups = list(dict.fromkeys([*measured.cells, *before.cells]))
-    series, earlier = (transform(plan, each.series(plan, groups)) for each in (measured, before))
-    slots = {period.start: i for i, period in enumerate(earlier.periods)}
-    positions = [slots[start] for start in starts]
-    if partly := _count_partly(series, range(len(series.periods))):
-        what = "period is" if partly == 1 else "periods are"
-        plan = plan.note(f"{partly:,} {what} only partly collected: a fall there may be what is still to come.")
-    if partly := _count_partly(earlier, positions):
-        what = "period it is compared with was" if partly == 1 else "periods compared with were"
-        plan = plan.note(f"{partly:,} {what} only partly collected: read the change with care.")
-    return _result(plan, rows_of(plan, series, measured.value_type, Compared(earlier, positions)))
+    pairs = pair_up(plan, window, periods_in(plan.query.grain, window))
+    if plan.query.rolling is not None:
+        before = _measure(plan, reach_back(plan, window_before(pairs)))
+        groups = list(dict.fromkeys([*measured.cells, *before.cells]))
+        series = transform(plan, measured.series(plan, groups))
+        compared = compare_means(plan, pairs, series, transform(plan, before.series(plan, groups)))
+    else:
+        comparison = compare_alike(plan, pairs)
+        here, before_by_position = _measure_alike(plan, comparison, measured)
+        groups = list(dict.fromkeys([*measured.cells, *here, *before_by_position]))
+        series = transform(plan, measured.series(plan, groups))
+        compared = compare_values(plan, comparison, groups, here, before_by_position)
+    return _result(
+        plan.note(*remarks_on_comparison(plan, pairs, compared)), rows_of(plan, series, measured.value_type, compared)
+    )
 
 
-def _count_partly(series: Series, positions: Iterable[int]) -> int:
-    return sum(any(0 < cover.shares[i] < 1 for cover in series.covers.values()) for i in positions)
+def _measure_alike(plan: Plan, comparison: Comparison, measured: _Measured) -> tuple[Cells, Cells]:
+    """What is compared of the periods, and of those they are compared with; both by the position of the period."""
+    window, grain = window_before(comparison.pairs), plan.query.grain
+    positions = range(len(comparison.pairs))
+    here = measured
+    if not comparison.is_whole:
+        here = _measure(plan.within(comparison.parts(positions, plan.folds_scopes, is_before=False)), measured.window)
+    slots = {period.start: i for i, period in enumerate(periods_in(grain, window))}
+    before: dict[Group, dict[int, Number]] = {}
+    for layer in [positions] if comparison.is_whole or plan.query.cumulative else comparison.layers():
+        of_layer = plan
+        if not comparison.is_whole:
+            of_layer = plan.within(comparison.parts(layer, plan.folds_scopes, is_before=True))
+        for group, cells in _measure(of_layer, window).cells.items():
+            found = before.setdefault(group, {})
+            found |= {i: cells[slot] for i in layer if (slot := slots[comparison.pairs[i].before.start]) in cells}
+    return here.cells, before
 
 
 def _result(plan: Plan, rows: pa.Table) -> Result:

@@ -12,6 +12,7 @@ from footfall.filters import Filter
 from footfall.measuring.facts import Division
 from footfall.measuring.kinds import MEASURES, MOMENT, PERIOD, VALUE
 from footfall.measuring.matching import Group, fold_others, keep_matching
+from footfall.measuring.parts import Part
 from footfall.measuring.reading import FactReader
 from footfall.metrics import Kind, Metric
 from footfall.periods import Grain, Window
@@ -47,6 +48,8 @@ class Measurement:
     """The groups that stand for themselves; None is all."""
     other: str = "other"
     """What the rest is called, where there is one."""
+    parts: tuple[Part, ...] | None = None
+    """The time of each scope that counts; None is all of the window."""
 
     @property
     def group_columns(self) -> tuple[str, ...]:
@@ -56,7 +59,7 @@ class Measurement:
     def readers(self) -> tuple[FactReader, ...]:
         division = self.division
         return tuple(
-            FactReader(used, division.scope, self.snapshot, self.engine, self.as_of, self.use_rollups)
+            FactReader(used, division.scope, self.snapshot, self.engine, self.as_of, self.use_rollups, self.parts)
             for used in division.used
         )
 

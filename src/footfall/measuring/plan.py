@@ -16,6 +16,7 @@ from footfall.measuring.coverage import Coverage
 from footfall.measuring.facts import Division, divide
 from footfall.measuring.matching import Group
 from footfall.measuring.measure import Measurement, groups_of
+from footfall.measuring.parts import Part
 from footfall.metrics import Kind, Metric, Subject
 from footfall.periods import Grain, Window, ceil, floor, short
 from footfall.query import Query, step
@@ -49,12 +50,18 @@ class Plan:
     other: str = "other"
     where: tuple[Filter, ...] | None = None
     """The filters of the question in the spellings that are stored; None until they were looked up."""
+    parts: tuple[Part, ...] | None = None
+    """The time of each scope that counts, where periods are compared by what was collected of both; None is all."""
     ranked: pa.Table | None = None
     """What ranking measured on the way, where that is the whole answer: the sums of a total."""
     notes: tuple[str, ...] = ()
 
     def note(self, *sentences: str) -> Plan:
         return replace(self, notes=(*self.notes, *sentences))
+
+    def within(self, parts: tuple[Part, ...]) -> Plan:
+        """The same, of these parts of the time."""
+        return replace(self, parts=parts, ranked=None)
 
     @property
     def metric(self) -> Metric:
@@ -90,6 +97,7 @@ class Plan:
             use_rollups=self.use_rollups,
             kept=self.kept,
             other=self.other,
+            parts=self.parts,
         )
 
     @property
@@ -99,14 +107,14 @@ class Plan:
 
     def is_asked(self, scope: str) -> bool:
         """Whether the query is about `scope`, by its filters."""
-        return all(pin.accepts(scope, self._folds_scopes) for pin in self._scope_filters)
+        return all(pin.accepts(scope, self.folds_scopes) for pin in self._scope_filters)
 
     @cached_property
     def _scope_filters(self) -> tuple[Filter, ...]:
         return tuple(f for f in self.query.where if f.dimension == self.division.scope)
 
     @property
-    def _folds_scopes(self) -> bool:
+    def folds_scopes(self) -> bool:
         scope = self.division.scope
         return scope is not None and self.subject.dimensions[scope].folds_case
 

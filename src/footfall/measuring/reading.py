@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from footfall.measuring.facts import UsedFact
 from footfall.measuring.matching import keep_window
+from footfall.measuring.parts import Part, keep_parts
 from footfall.metrics import Kind
 from footfall.periods import FAR_FUTURE, Grain, Period, Window, floor
 from footfall.tables import Replace, Rollup, Table
@@ -30,6 +31,8 @@ class FactReader:
     engine: Engine
     as_of: datetime | None = None
     use_rollups: bool = True
+    parts: tuple[Part, ...] | None = None
+    """The time of each scope that counts; None is all."""
 
     @property
     def table(self) -> Table:
@@ -42,7 +45,8 @@ class FactReader:
 
     def rows(self, rollup: Rollup | None, window: Window) -> ir.Table:
         """The rows of `window` that this fact is read for."""
-        return self.used.keep_turn(keep_window(self.mount(rollup), self.table.time, window), self.scope)
+        rows = self.used.keep_turn(keep_window(self.mount(rollup), self.table.time, window), self.scope)
+        return rows if self.parts is None else keep_parts(rows, self.table.time, self.scope, self.parts)
 
     def values_of(self, dimension: str) -> ir.StringColumn:
         """The values of a dimension that are no nulls, from the fewest rows that have them all."""
@@ -59,9 +63,11 @@ class FactReader:
     def rollup_for(self, kind: Kind, needed: set[str], grain: Grain, window: Window) -> Rollup | None:
         """Only sums of a plain measure and counts of dimensions survive being added up beforehand."""
         fact, columns = self.used.fact, set(self.used.fact.columns)
-        if self.used.claims and self.scope is not None:
+        parts = self.parts or ()
+        if self.scope is not None and (self.used.claims or any(part.scopes is not None for part in parts)):
             needed = needed | {self.scope}
         edges = (window.start, window.end, *(edge for edge in self.used.edges if edge < FAR_FUTURE))
+        edges += tuple(edge for part in parts for w in part.windows for edge in (w.start, w.end))
         match kind:
             case Kind.SUM if fact.expression is None and columns <= set(self.table.measures):
                 return self._narrowest(needed, grain, edges)

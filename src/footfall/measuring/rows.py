@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,10 +21,15 @@ MOMENT_TYPE = pa.timestamp("us", "UTC")
 
 @dataclass(frozen=True)
 class Compared:
-    """The series of the earlier window, and where in it each period finds the one it is compared with."""
+    """Of each group and period what is compared, and with what; of each scope how much of a period that is."""
 
-    series: Series
-    positions: Sequence[int]
+    here: Mapping[Group, Sequence[Number]]
+    before: Mapping[Group, Sequence[Number]]
+    words: Mapping[Hashable, Sequence[str | None]]
+    """"whole", "26 of 30 days", BREAK where no change is given; None where nothing can be compared."""
+
+
+BREAK = "break"
 
 
 def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
@@ -41,6 +46,7 @@ def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
     ]
     if compared:
         columns += [(f"{name}_previous", value_type), ("change", value_type), ("change_percent", pa.float64())]
+        columns += [("compared", pa.string())]
     return pa.schema([*columns, ("coverage", pa.float64()), ("is_provisional", pa.bool_()), ("state", pa.string())])
 
 
@@ -54,8 +60,12 @@ def rows_of(plan: Plan, series: Series, value_type: pa.DataType, compared: Compa
     values = [series.values[group][i] for i in count for group in groups]
     columns.append(values)
     if compared is not None:
-        earlier = [compared.series.values[group][compared.positions[i]] for i in count for group in groups]
-        columns += [earlier, *changes(values, earlier)]
+        here, earlier = (
+            [each[group][i] for i in count for group in groups] for each in (compared.here, compared.before)
+        )
+        words = [compared.words[plan.scope_of(group)][i] for i in count for group in groups]
+        usable = [None if word == BREAK else value for value, word in zip(here, words, strict=True)]
+        columns += [earlier, *changes(usable, earlier), words]
     columns.append([cover.shares[i] for i in count for cover in covers])
     columns.append([cover.provisional[i] for i in count for cover in covers])
     columns.append([str(cover.states[i]) for i in count for cover in covers])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate as accumulate_with
 from typing import TypeAlias
 
 from footfall.measuring.matching import Group
 from footfall.measuring.plan import Plan
-from footfall.periods import Grain, Period, Window, shift
+from footfall.periods import Grain, Period, Window
 from footfall.query import step
 from footfall.states import State, worst
 
@@ -131,12 +131,12 @@ def accumulate(plan: Plan, series: Series) -> Series:
     lengths = [period.window.length for period in series.periods]
     return replace(
         series,
-        values={group: list(_running(values)) for group, values in series.values.items()},
+        values={group: list(running(values)) for group, values in series.values.items()},
         covers={scope: _running_cover(lengths, cover) for scope, cover in series.covers.items()},
     )
 
 
-def _running(values: Iterable[Number]) -> Iterable[Number]:
+def running(values: Iterable[Number]) -> Iterable[Number]:
     total: int | float = 0
     for value in values:
         if isinstance(value, int | float):
@@ -175,36 +175,3 @@ def reach_back(plan: Plan, window: Window) -> Window:
     if plan.query.rolling is None:
         return window
     return Window(step(plan.query.grain, window.start, 1 - plan.query.rolling), window.end)
-
-
-def compared_starts(plan: Plan, window: Window, periods: Sequence[Period]) -> list[datetime]:
-    """For each period the start of the one it is compared with."""
-    grain = plan.query.grain
-    if plan.query.compare == "year":
-        return [year_before(grain, period.start) for period in periods]
-    if grain is Grain.TOTAL:
-        return [window.start - window.length]
-    return [step(grain, period.start, -len(periods)) for period in periods]
-
-
-def compared_window(plan: Plan, window: Window, starts: Sequence[datetime]) -> Window:
-    """What has to be measured to compare: from the first to the last compared period."""
-    if plan.query.grain is Grain.TOTAL:
-        end = year_before(Grain.TOTAL, window.end) if plan.query.compare == "year" else window.start
-        return Window(starts[0], max(end, starts[0]))
-    return Window(min(starts), shift(plan.query.grain, max(starts), 1))
-
-
-def year_before(grain: Grain, moment: datetime) -> datetime:
-    """The same date, or ISO week number, of the year before.
-
-    What the year before does not have is compared with the nearest earlier: 29 February with the 28th, week 53
-    with week 52. Same week numbers keep holidays together; counting back 52 weeks drifts.
-    """
-    if grain is not Grain.WEEK:
-        is_leap_day = (moment.month, moment.day) == (2, 29)
-        return moment.replace(year=moment.year - 1, day=28 if is_leap_day else moment.day)
-    year, week, _ = moment.isocalendar()
-    weeks_before = date(year - 1, 12, 28).isocalendar().week
-    monday = date.fromisocalendar(year - 1, min(week, weeks_before), 1)
-    return moment.replace(year=monday.year, month=monday.month, day=monday.day)
