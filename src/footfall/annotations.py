@@ -133,6 +133,8 @@ class Happened:
 
     annotations: tuple[Annotation, ...] = ()
     known_wrong: tuple[KnownWrong, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What the settings say about every number of the source."""
 
     def of(self, source: str, table: str) -> Happened:
         """The part of it about one table of one source."""

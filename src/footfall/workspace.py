@@ -271,9 +271,8 @@ class Workspace(Marks, ActivityQuestions):
         )
         subject = Subject.of(metrics[query.metric], self.tables, lambda event: EventCounts(self.activity, event, now))
         tables = self._tables_behind(subject)
-        happened = happened_to(tables, self._happened, self.sources)
-        result = answer(query, subject, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
-        return replace(result, notes=(*self._notes_on(tables), *result.notes))
+        happened = replace(happened_to(tables, self._happened, self.sources), remarks=tuple(self._notes_on(tables)))
+        return answer(query, subject, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
 
     def _tables_behind(self, subject: Subject) -> tuple[Table, ...]:
         """The tables that the numbers come from; of an event the one that reports it, where one does."""

@@ -10,7 +10,7 @@ remarks   what a reader must know about the time
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -36,12 +36,14 @@ from footfall.measuring.remarks import remark_on_means, remark_on_zero_days, rem
 from footfall.measuring.rows import rows_of, schema_of, sparse_rows
 from footfall.measuring.series import (
     Cells,
+    Cover,
     Number,
     Series,
     fill_gaps,
     reach_back,
     transform,
 )
+from footfall.measuring.version import version_of
 from footfall.metrics import Kind, Subject
 from footfall.periods import EPOCH, Grain, Period, Window, periods_in
 from footfall.query import Query
@@ -85,12 +87,13 @@ def answer(
         return _result(plan, schema_of(plan, measured.value_type).empty_table())
     if measured.is_sparse:
         rows = sparse_rows(plan, measured.periods, measured.rows)
-        return _result(plan.note(_SPARSE.format(len(measured.periods), plan.query.grain)), rows)
+        plan = plan.note(_SPARSE.format(len(measured.periods), plan.query.grain))
+        return _result(plan, rows, {None: Cover.of_rows(rows)})
     if plan.query.compare is not None:
         return _compare(plan, window, measured)
     series = transform(plan, measured.series(plan, measured.cells))
     plan = plan.note(*remark_on_means(plan, series), *remark_on_zero_days(plan, series))
-    return _result(plan, rows_of(plan, series, measured.value_type))
+    return _result(plan, rows_of(plan, series, measured.value_type), series.covers)
 
 
 _SPARSE = "There are too many groups to show a row for each in every one of {:,} {}s: only rows with data are here."
@@ -169,9 +172,8 @@ def _compare(plan: Plan, window: Window, measured: _Measured) -> Result:
         groups = list(dict.fromkeys([*measured.cells, *here, *before_by_position]))
         series = transform(plan, measured.series(plan, groups))
         compared = compare_values(plan, comparison, groups, here, before_by_position)
-    return _result(
-        plan.note(*remarks_on_comparison(plan, pairs, compared)), rows_of(plan, series, measured.value_type, compared)
-    )
+    plan = plan.note(*remarks_on_comparison(plan, pairs, compared))
+    return _result(plan, rows_of(plan, series, measured.value_type, compared), series.covers)
 
 
 def _measure_alike(plan: Plan, comparison: Comparison, measured: _Measured) -> tuple[Cells, Cells]:
@@ -193,20 +195,23 @@ def _measure_alike(plan: Plan, comparison: Comparison, measured: _Measured) -> t
     return here.cells, before
 
 
-def _result(plan: Plan, rows: pa.Table) -> Result:
+def _result(plan: Plan, rows: pa.Table, covers: Mapping[Hashable, Cover] | None = None) -> Result:
+    """The answer; `covers` are what its rows say about their periods, by scope."""
     window, query = plan.window, replace(plan.query, policies=plan.policies)
-    version = plan.snapshot.version if plan.subject.actors is None else version_of(rows, plan.snapshot)
+    notes = (*plan.happened.remarks, *plan.notes)
     if window is None:
-        return Result(query, plan.metric, rows, plan.notes, version)
-    return Result(
-        replace(query, since=window.start, until=window.end),
-        plan.metric,
-        rows,
-        (*plan.notes, *plan.division.notes(window), *remarks_on_time(plan)),
-        version,
-        coverage=plan.coverage.share(window),
-        annotations=plan.annotations,
-    )
+        result = Result(query, plan.metric, rows, notes, "")
+    else:
+        result = Result(
+            replace(query, since=window.start, until=window.end),
+            plan.metric,
+            rows,
+            (*notes, *plan.division.notes(window), *remarks_on_time(plan)),
+            "",
+            coverage=plan.coverage.share(window),
+            annotations=plan.annotations,
+        )
+    return replace(result, version=version_of(plan, result, covers or {}))
 
 
 def _micros(moment: datetime) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 from footfall.lake.collected import Collected, Scope, Span
 from footfall.measuring.facts import Division
 from footfall.measuring.kinds import PERIOD, VALUE
+from footfall.measuring.parts import Part
 from footfall.metrics import ActorCounts
 from footfall.periods import Grain, Window, ceil, floor, periods_in
 
@@ -41,17 +42,13 @@ def without_times(event: str) -> str:
     )
 
 
-def version_of(rows: pa.Table, snapshot: Snapshot) -> str:
-    """The version of an answer about actors: sets have no version of their own, so it is that of the numbers."""
-    content = repr(([snapshot.version, rows.schema.names], rows.to_pylist()))
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
 @dataclass(frozen=True)
 class ActorMeasurement:
     """What `Measurement` is for tables; the sets have no dimensions."""
 
     actors: ActorCounts
+    parts: tuple[Part, ...] | None = None
+    """The time that counts; None is all."""
 
     @property
     def group_columns(self) -> tuple[str, ...]:
@@ -66,9 +63,10 @@ class ActorMeasurement:
 
         periods = periods_in(grain, window)
         windows = [period.window for period in periods]
-        if counts_first:
-            so_far = [0, *self.actors.running(windows)]
-            counts = [later - earlier for earlier, later in pairwise(so_far)]
+        if self.parts is not None:
+            counts = self._in_parts(windows, counts_first)
+        elif counts_first:
+            counts = _steps(self.actors.running(windows))
         else:
             counts = self.actors.per_window(windows, is_calendar=grain is not Grain.TOTAL)
         found = [(period.start, count) for period, count in zip(periods, counts, strict=True) if count]
@@ -76,6 +74,18 @@ class ActorMeasurement:
         if grain is Grain.TOTAL:
             return pa.table({VALUE: values})
         return pa.table({PERIOD: pa.array([start for start, _ in found], pa.timestamp("us", "UTC")), VALUE: values})
+
+    def _in_parts(self, windows: Sequence[Window], counts_first: bool) -> list[int]:
+        """The same, of the parts of each window that count."""
+        pieces = [
+            [piece for part in self.parts or () for w in part.windows if (piece := w.clip(window))]
+            for window in windows
+        ]
+        if not counts_first:
+            return [self.actors.running(each)[-1] if each else 0 for each in pieces]
+        running = [0, *self.actors.running([piece for each in pieces for piece in each])]
+        ends = accumulate(len(each) for each in pieces)
+        return _steps([running[end] for end in ends])
 
     def bounds(self, grain: Grain) -> Window | None:
         """The whole periods of `grain` in which actors are known."""
@@ -87,3 +97,8 @@ class ActorMeasurement:
 
     def values_of(self, dimension: str) -> NoReturn:
         raise AssertionError("actors have no dimensions to choose by: the query was not checked")
+
+
+def _steps(running: Sequence[int]) -> list[int]:
+    """What each adds to the one before."""
+    return [later - earlier for earlier, later in pairwise([0, *running])]

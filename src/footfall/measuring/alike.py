@@ -207,7 +207,8 @@ def compare_alike(plan: Plan, pairs: Sequence[Pair]) -> Comparison:
     times: dict[ScopeTime, list[str]] = {}
     for scope, time in plan.coverage.scopes.items():
         times.setdefault(time, []).append(scope.name)
-    resolution = plan.subject.resolution
+    # Actors are kept by the day.
+    resolution = plan.subject.resolution if plan.subject.actors is None else Grain.DAY
     found = [(tuple(names), tuple(pair.common(time, resolution) for pair in pairs)) for time, names in times.items()]
     if len(found) == 1 or plan.division.scope is None:
         return Comparison(tuple(pairs), (Alike(None, _of_all([common for _, common in found])),) if found else ())

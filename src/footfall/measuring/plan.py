@@ -85,7 +85,7 @@ class Plan:
     @property
     def measurement(self) -> Measurement | ActorMeasurement:
         if self.subject.actors is not None:
-            return ActorMeasurement(self.subject.actors)
+            return ActorMeasurement(self.subject.actors, self.parts)
         return Measurement(
             self.metric,
             self.division,

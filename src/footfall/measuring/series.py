@@ -6,13 +6,16 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate as accumulate_with
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from footfall.measuring.matching import Group
 from footfall.measuring.plan import Plan
 from footfall.periods import Grain, Period, Window
 from footfall.query import step
 from footfall.states import State, worst
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Number: TypeAlias = int | float | datetime | None
 
@@ -27,6 +30,12 @@ class Cover:
     shares: tuple[float, ...]
     provisional: tuple[bool, ...]
     states: tuple[State, ...]
+
+    @classmethod
+    def of_rows(cls, rows: pa.Table) -> Cover:
+        """What the rows of an answer say about their periods, row by row."""
+        shares, flags, states = (rows[name].to_pylist() for name in ("coverage", "is_provisional", "state"))
+        return cls(tuple(shares), tuple(flags), tuple(map(State, states)))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""The version of an answer: equal versions have equal rows, notes and questions.
+
+It is made of what the answer is made of, and of nothing else: the versions of the tables that were read and what the
+ledger says about them, the resolved question, the definition, what the clock decides (which periods are not over, and
+which the source may still revise), and what is known to have happened. Collecting another table keeps it, as does a
+later clock that decides the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from footfall.annotations import KnownWrong
+from footfall.measuring.plan import Plan
+from footfall.measuring.series import Cover
+from footfall.metrics import Fact, Metric
+from footfall.result import Result
+
+
+def version_of(plan: Plan, result: Result, covers: Mapping[Hashable, Cover]) -> str:
+    """The version of `result`, which is about `covers`."""
+    snapshot, actors = plan.snapshot, plan.subject.actors
+    names = [table.name for table in plan.subject.tables]
+    if actors is not None:
+        names = [actors.table] if actors.table is not None else []
+    made_of = {
+        "tables": [(name, snapshot.tables[name].version if name in snapshot.tables else None) for name in names],
+        "ledger": [snapshot.collected(name).digest for name in names],
+        "question": result.question,
+        "definition": _definition(plan.metric, result.definition()),
+        "edge": sorted((str(scope), cover.provisional, cover.states) for scope, cover in covers.items()),
+        "known_wrong": [_known_wrong(one) for one in plan.happened.known_wrong],
+        "annotations": [str(one) for one in result.annotations],
+        "notes": result.notes,
+        # Sets have no version of their own: of actors it is that of the numbers.
+        "actors": None if actors is None else result.rows.to_pylist(),
+    }
+    return blake2b(json.dumps(made_of, default=str, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _definition(metric: Metric, described: Mapping[str, Any]) -> list[Any]:
+    facts = [(fact.table, fact.columns) if isinstance(fact, Fact) else fact.event for fact in metric.facts]
+    policies: Sequence[Any] = [
+        (policy.name, policy.default, sorted((choice, str(kept)) for choice, kept in policy.choices.items()))
+        for policy in metric.policies
+    ]
+    return [dict(described), facts, metric.within, policies]
+
+
+def _known_wrong(one: KnownWrong) -> tuple[str, ...]:
+    return str(one.window), one.scope, one.source, one.reason
