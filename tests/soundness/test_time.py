@@ -5,9 +5,8 @@ Real series (downloads of a package by day, users of a university's hub by day) 
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +17,7 @@ from hypothesis import strategies as st
 from footfall.annotations import Annotation, Happened, KnownWrong
 from footfall.ledger import Status
 from lakes import COMMITS, LakeOf, at, collected, days
-
-Days = Mapping[date, int]
-
-
-def downloads(shared_data: Path) -> dict[date, int]:
-    """Downloads of icepyx without mirrors by day; days without any are absent."""
-    with (shared_data / "pypi" / "icepyx" / "downloads_data.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["category"] == "without_mirrors"]
-    return {date.fromisoformat(row["date"]): int(row["downloads"]) for row in rows}
-
-
-def hub_users(shared_data: Path) -> dict[date, int]:
-    with (shared_data / "jupyterhub" / "berkeley_datahub" / "spring2023_daily_active_users.csv").open() as file:
-        return {date.fromisoformat(row["start"][:10]): int(row["user"]) for row in csv.DictReader(file)}
-
-
-def lake_of(folder: Path, series: Days, on: Iterable[date], now: datetime, **more: Any) -> LakeOf:
-    """A lake whose launches are `series`, of which the days `on` were collected."""
-    covered = sorted(on)
-    rows = [
-        {"hour": at(f"{day}") + timedelta(hours=12), "repo": "a/b", "origin": "x", "launches": series[day]}
-        for day in covered
-        if series.get(day)
-    ]
-    return LakeOf(folder, {"launches": rows} if rows else {}, collected(covered), now, **more)
-
-
-def between(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def total(series: Days, on: Iterable[date]) -> int:
-    return sum(series.get(day, 0) for day in on)
+from real_series import between, downloads, hub_users, lake_of, total
 
 
 class TestWholePeriods:
@@ -87,122 +54,6 @@ class TestWholePeriods:
             (f"{day}", series.get(day, 0), 1.0) for day in (date(2024, 10, 20), date(2024, 10, 21))
         ]
         assert any("widened to whole days in UTC (2024-10-20 … 2024-10-22)" in note for note in result.notes)
-
-
-class TestLikeWithLike:
-    @pytest.mark.parametrize("compare", ["year", "previous"])
-    @pytest.mark.parametrize("done", [1, 9, 26, 29])
-    def test_an_unfinished_month_is_compared_with_the_same_days(
-        self, tmp_path: Path, shared_data: Path, done: int, compare: str
-    ) -> None:
-        """26 of 30 days beside a whole month would be a fall of 13 %, with nothing fallen."""
-        series = downloads(shared_data)
-        last = date(2024, 11, done)
-        lake = lake_of(tmp_path, series, between(date(2023, 1, 1), last), at(f"{last}") + timedelta(days=1, hours=5))
-        (row,) = lake.ask("launches", grain="month", last=1, compare=compare).rows.to_pylist()
-        year, month = (2023, 11) if compare == "year" else (2024, 10)
-        before = total(series, between(date(year, month, 1), date(year, month, done)))
-        here = total(series, between(date(2024, 11, 1), last))
-        assert (row["launches"], row["launches_previous"], row["change"]) == (here, before, here - before)
-        assert row["change_percent"] == pytest.approx(100 * (here - before) / before)
-        assert (row["compared"], row["state"]) == (f"{done} of 30 days", "not_over")
-
-    def test_an_unfinished_leap_year_is_compared_with_the_same_dates(self, tmp_path: Path, shared_data: Path) -> None:
-        """Counting days from the start would set 1 March 2024 against 2 March 2023."""
-        series = downloads(shared_data)
-        lake = lake_of(tmp_path, series, between(date(2022, 1, 1), date(2024, 3, 10)), at("2024-03-11T05"))
-        for compare in ("year", "previous"):
-            (row,) = lake.ask("launches", grain="year", last=1, compare=compare).rows.to_pylist()
-            assert row["launches_previous"] == total(series, between(date(2023, 1, 1), date(2023, 3, 10)))
-            same = [day for day in between(date(2024, 1, 1), date(2024, 3, 10)) if day != date(2024, 2, 29)]
-            assert row["change"] == total(series, same) - row["launches_previous"]
-            assert row["compared"] == "69 of 366 days"
-
-    def test_29_february_and_its_month(self, tmp_path: Path, shared_data: Path) -> None:
-        series = downloads(shared_data)
-        lake = lake_of(tmp_path, series, between(date(2023, 1, 1), date(2024, 2, 29)), at("2024-03-01T05"))
-        (month,) = lake.ask(
-            "launches", grain="month", since="2024-02", until="2024-03", compare="year"
-        ).rows.to_pylist()
-        before = total(series, between(date(2023, 2, 1), date(2023, 2, 28)))
-        assert (month["compared"], month["launches_previous"]) == ("whole", before), "whole months are compared whole"
-        assert month["change"] == total(series, between(date(2024, 2, 1), date(2024, 2, 29))) - before
-        leap = lake.ask("launches", since="2024-02-28", until="2024-03-01", compare="year").rows.to_pylist()
-        assert [row["launches_previous"] for row in leap] == [series[date(2023, 2, 28)]] * 2
-
-    def test_a_hole_on_either_side_takes_its_days_from_both(self, tmp_path: Path, shared_data: Path) -> None:
-        series = downloads(shared_data)
-        holes = {date(2023, 11, 7), date(2024, 11, 20), date(2024, 11, 21)}
-        covered = [day for day in between(date(2023, 1, 1), date(2024, 11, 30)) if day not in holes]
-        lake = lake_of(tmp_path, series, covered, at("2024-12-01T05"))
-        (row,) = lake.ask("launches", grain="month", since="2024-11", until="2024-12", compare="year").rows.to_pylist()
-        both = [n for n in range(1, 31) if n not in (7, 20, 21)]
-        here, before = (total(series, (date(year, 11, n) for n in both)) for year in (2024, 2023))
-        assert (row["launches_previous"], row["change"], row["compared"]) == (before, here - before, "27 of 30 days")
-        assert (row["launches"], row["state"]) == (
-            total(series, [day for day in covered if (day.year, day.month) == (2024, 11)]),
-            "lost",
-        )
-
-    def test_week_53_of_which_a_part_is_over(self, tmp_path: Path) -> None:
-        series = {day: day.day for day in between(date(2019, 12, 1), date(2020, 12, 30))}
-        lake = lake_of(tmp_path, series, series, at("2020-12-31T05"))
-        (row,) = lake.ask("launches", grain="week", last=1, compare="year").rows.to_pylist()
-        assert row["period"].date() == date(2020, 12, 28)
-        assert (row["launches"], row["launches_previous"]) == (28 + 29 + 30, 23 + 24 + 25), "2019-W52"
-        assert row["compared"] == "3 of 7 days"
-
-    def test_weeks_52_and_53_with_different_holes_share_the_week_before(self, tmp_path: Path) -> None:
-        series = {day: day.day for day in between(date(2019, 12, 1), date(2021, 1, 3))}
-        covered = [day for day in series if day not in (date(2020, 12, 22), date(2020, 12, 31))]
-        lake = lake_of(tmp_path, series, covered, at("2021-01-04T05"))
-        rows = lake.ask(
-            "launches", grain="week", since="2020-12-21", until="2021-01-04", compare="year"
-        ).rows.to_pylist()
-        week = [23, 24, 25, 26, 27, 28, 29]
-        assert [row["launches_previous"] for row in rows] == [sum(week) - 24, sum(week) - 26]
-        assert [row["compared"] for row in rows] == ["6 of 7 days"] * 2
-
-    def test_today_is_compared_with_the_same_hours(self, tmp_path: Path) -> None:
-        rows = [
-            {"hour": at(f"{day}T{hour:02}"), "repo": "a", "launches": 1}
-            for day in ("2021-03-09", "2021-03-10")
-            for hour in range(24 if day < "2021-03-10" else 10)
-        ]
-        entries = collected(days("2021-03-09", "2021-03-09"))
-        entries += collected(days("2021-03-10", "2021-03-10"), status=Status.PROVISIONAL, until=at("2021-03-10T10"))
-        lake = LakeOf(tmp_path, {"launches": rows}, entries)
-        (row,) = lake.ask("launches", last=1, compare="previous").rows.to_pylist()
-        assert (row["launches"], row["launches_previous"], row["change"]) == (10, 10, 0)
-        assert (row["compared"], row["state"]) == ("10 of 24 hours", "not_over")
-
-    def test_repositories_collected_at_different_times_are_each_compared_with_themselves(self, tmp_path: Path) -> None:
-        """docs was collected for one day less: of it only that day less counts, on both sides."""
-        rows = [
-            {"committed_at": at(f"{day}T08"), "repo": repo, "author": "a", "commits": 1}
-            for day in days("2021-03-01", "2021-03-09")
-            for repo in ("core", "docs")
-            if not (repo == "docs" and f"{day}" == "2021-03-09")
-        ]
-        entries = collected(days("2021-03-01", "2021-03-09"), COMMITS, "core")
-        entries += collected(days("2021-03-01", "2021-03-08"), COMMITS, "docs")
-        lake = LakeOf(tmp_path, {"commits": rows}, entries)
-        asked: dict[str, Any] = {"grain": "week", "last": 1, "compare": "previous"}
-        (row,) = lake.ask("commits", **asked).rows.to_pylist()
-        assert (row["commits"], row["commits_previous"], row["change"], row["compared"]) == (3, 3, 0, "21 %")
-        split = lake.ask("commits", by="repo", **asked).rows.to_pylist()
-        assert [(r["commits_previous"], r["compared"]) for r in split] == [(2, "2 of 7 days"), (1, "1 of 7 days")]
-
-    def test_running_totals_run_over_the_days_that_both_have(self, tmp_path: Path, shared_data: Path) -> None:
-        series = downloads(shared_data)
-        hole = date(2023, 11, 3)
-        covered = [day for day in between(date(2023, 1, 1), date(2024, 11, 5)) if day != hole]
-        lake = lake_of(tmp_path, series, covered, at("2024-11-06T05"))
-        rows = lake.ask("launches", since="2024-11-01", until="2024-11-06", compare="year", cumulative=True).rows
-        both = [1, 2, 4, 5]
-        here, before = (total(series, (date(year, 11, n) for n in both)) for year in (2024, 2023))
-        last = rows.to_pylist()[-1]
-        assert (last["launches_previous"], last["change"]) == (before, here - before)
 
 
 class TestMeans:
@@ -398,6 +249,18 @@ class TestOutsideOfWhatIsKnown:
             result = lake.ask("launches", grain=grain, since="2027", until="2027-03")
             assert result.rows.num_rows == 0
             assert result.notes[0] == "2027-01-01 lies in the future: nothing is known of it yet."
+
+    @pytest.mark.parametrize("asked", [{}, {"since": "2021-03-01", "until": "2021-03-05"}, {"grain": "total"}])
+    def test_before_the_first_collection(self, tmp_path: Path, asked: dict[str, Any]) -> None:
+        lake = lake_of(tmp_path, {date(2021, 3, 1): 3}, days("2021-03-01", "2021-03-09"), at("2021-03-10T05"))
+        lake.now = at("2021-04-01")
+        lake.lake.record(collected(days("2021-03-01", "2021-03-09")))
+        result = lake.ask("launches", as_of="2020-06-01", **asked)
+        assert (result.rows.num_rows, result.coverage) == (0, 0.0)
+        assert result.notes == ("Not known at 2020-06-01: launches was first collected on 2021-03-10.",)
+        assert lake.ask("commits", as_of="2020-06-01", **asked).notes == (
+            "Nothing was collected yet for commits; run `footfall collect`.",
+        )
 
 
 def test_ranges_are_the_same_with_and_without_rollups(tmp_path: Path, shared_data: Path) -> None:

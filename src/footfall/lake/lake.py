@@ -234,6 +234,12 @@ class Lake:
             self._collected[key] = read_collected(self.cursor(), ledger.files, table, window, as_of)
         return self._collected[key]
 
+    def _read_first(self, ledger: Pinned, table: str) -> datetime | None:
+        """When the ledger first heard of a table."""
+        first = f"SELECT epoch_us(min(observed_at)) FROM ({recorded(ledger.files, table=table)})"
+        [(micros,)] = self.cursor().execute(first).fetchall()
+        return None if micros is None else EPOCH + timedelta(microseconds=micros)
+
     # Reading
 
     def cursor_position(self, table: Table, app_id: str) -> int | None:
@@ -253,7 +259,7 @@ class Lake:
             found += [self._pin(table.rolled(rollup), as_of) for rollup in table.rollups]
             found.append(self._pin(table, as_of))
         pinned = {one.name: one for one in found if one is not None}
-        return Snapshot(pinned, as_of and in_utc(as_of), ledger, self._read_ledger)
+        return Snapshot(pinned, as_of and in_utc(as_of), ledger, self._read_ledger, self._read_first)
 
     def _pin(self, table: Table, as_of: datetime | None = None) -> Pinned | None:
         folder = self.root / table.name

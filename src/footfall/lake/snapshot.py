@@ -42,6 +42,12 @@ class LedgerReader(Protocol):
     def __call__(self, ledger: Pinned, table: str, window: Window | None, as_of: datetime | None) -> Collected: ...
 
 
+class FirstReader(Protocol):
+    """Reads when a pinned version of the ledger first heard of a table."""
+
+    def __call__(self, ledger: Pinned, table: str) -> datetime | None: ...
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Every table at one version, and what the ledger said then: reading it twice gives the same."""
@@ -50,6 +56,7 @@ class Snapshot:
     as_of: datetime | None = None
     ledger: Pinned | None = None
     read_ledger: LedgerReader | None = field(default=None, repr=False, compare=False)
+    read_first: FirstReader | None = field(default=None, repr=False, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.version)
@@ -66,3 +73,7 @@ class Snapshot:
         if self.ledger is None or self.read_ledger is None:
             return NOTHING
         return self.read_ledger(self.ledger, table, window, self.as_of)
+
+    def first_recorded_at(self, table: str) -> datetime | None:
+        """When something was first recorded of `table`, also where that is later than `as_of`; None for never."""
+        return None if self.ledger is None or self.read_first is None else self.read_first(self.ledger, table)

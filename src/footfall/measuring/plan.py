@@ -207,6 +207,8 @@ def find_window(plan: Plan) -> Plan:
     """
     query = plan.query
     since, until = query.since, query.until
+    if query.as_of is not None and not plan.division.collected.spans and plan.measurement.bounds(Grain.DAY) is None:
+        return plan.note(_nothing_known(plan))
     if since is None or until is None:
         grain = Grain.DAY if query.grain is Grain.TOTAL else query.grain
         known = [w for w in (plan.measurement.bounds(grain), plan.coverage.bounds) if w is not None]
@@ -239,9 +241,11 @@ def _last_known(plan: Plan, grain: Grain, known: Sequence[Window]) -> datetime:
 def _nothing_known(plan: Plan) -> str:
     if plan.metric.event is not None:
         return without_times(plan.metric.event)
-    if plan.query.as_of is not None:
-        return f"Nothing was known of {plan.metric.name} at {short(plan.query.as_of)}."
-    return f"Nothing was collected yet for {plan.metric.name}; run `footfall collect`."
+    tables = (table.name for table in plan.subject.tables)
+    found = [at for at in map(plan.snapshot.first_recorded_at, tables) if at is not None]
+    if plan.query.as_of is None or not found:
+        return f"Nothing was collected yet for {plan.metric.name}; run `footfall collect`."
+    return f"Not known at {short(plan.query.as_of)}: {plan.metric.name} was first collected on {min(found):%Y-%m-%d}."
 
 
 def whole_periods(plan: Plan) -> Plan:
