@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -124,6 +124,12 @@ class Coverage:
             return None
         last = max(span.end for span in spans)
         return Window(min((span.start for span in spans if span.start > EPOCH), default=last), last)
+
+    @cached_property
+    def signature(self) -> Hashable:
+        """Equal for scopes of which the same time was collected, so that their shares and states are equal."""
+        wrong = tuple(known.window for known in self.known_wrong)
+        return frozenset(self._counted), tuple(self._provisional), wrong
 
     @cached_property
     def _counted(self) -> list[tuple[ScopeTime, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from footfall.annotations import Annotation, AnnotationKind, span_in_words
 from footfall.measuring.plan import Plan
-from footfall.measuring.series import Series
+from footfall.measuring.series import Series, is_by_weekday
 from footfall.metrics import Kind
 from footfall.periods import Grain, Period, short
 from footfall.states import State
@@ -47,17 +47,15 @@ def remark_on_means(plan: Plan, series: Series) -> list[str]:
     """How many means have no value because not all of their time was collected."""
     if plan.query.rolling is None:
         return []
-    least = plan.query.min_coverage
-    covers = series.covers.values()
-    short_of = sum(any(cover.shares[i] < least for cover in covers) for i in range(len(series.periods)))
-    if not short_of:
+    least, count, grain = plan.query.min_coverage, plan.query.rolling, plan.query.grain
+    absent = sum(any(values[i] is None for values in series.values.values()) for i in range(len(series.periods)))
+    if not absent:
         return []
     part = "the whole" if least >= 1 else f"{least:.0%}"
-    means = "1 mean has" if short_of == 1 else f"{short_of:,} means have"
-    return [
-        f"{means} no value: less than {part} of its {plan.query.rolling} {plan.query.grain}s was collected"
-        f"{' (min_coverage lowers what is needed)' if least >= 1 else ''}."
-    ]
+    means = "1 mean has" if absent == 1 else f"{absent:,} means have"
+    weekdays = ", or a weekday is missing" if is_by_weekday(grain, count, least) else ""
+    hint = " (min_coverage lowers what is needed)" if least >= 1 else ""
+    return [f"{means} no value: less than {part} of its {count} {grain}s was collected{weekdays}{hint}."]
 
 
 def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:

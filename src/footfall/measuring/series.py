@@ -50,12 +50,16 @@ class Series:
 def fill_gaps(plan: Plan, periods: Sequence[Period], cells: Cells, groups: Iterable[Group]) -> Series:
     """A slot for every period of every group: without rows it is 0 if something was collected, else unknown."""
     covers: dict[Hashable, Cover] = {}
+    alike: dict[Hashable, Cover] = {}
     values: dict[Group, list[Number]] = {}
     is_additive = plan.is_additive
     for group in groups:
         scope = plan.scope_of(group)
         if scope not in covers:
-            covers[scope] = cover_of(plan, scope, periods)
+            signature = plan.coverage_of(scope).signature
+            if signature not in alike:
+                alike[signature] = cover_of(plan, scope, periods)
+            covers[scope] = alike[signature]
         shares, measured = covers[scope].shares, cells.get(group, {})
         values[group] = [measured.get(i, 0 if share > 0 and is_additive else None) for i, share in enumerate(shares)]
     return Series(tuple(periods), values, covers)
@@ -108,7 +112,7 @@ def mean_over(grain: Grain, count: int, least: float) -> Mean:
     A period counts if at least that part of it was collected. When some may be absent, whole weeks of days are
     weighed by weekday: each weekday's mean counts alike and each must be there, so that a missing weekend is no rise.
     """
-    by_weekday = grain is Grain.DAY and count % 7 == 0 and least < 1
+    by_weekday = is_by_weekday(grain, count, least)
 
     def mean(values: Sequence[Number], shares: Sequence[float]) -> float | None:
         if sum(shares) / count < least:
@@ -128,6 +132,11 @@ def mean_over(grain: Grain, count: int, least: float) -> Mean:
         return sum(sum(each) / len(each) for each in days.values()) / 7 if len(days) == 7 else None
 
     return mean
+
+
+def is_by_weekday(grain: Grain, count: int, least: float) -> bool:
+    """Whether a mean is weighed by weekday."""
+    return grain is Grain.DAY and count % 7 == 0 and least < 1
 
 
 def accumulate(plan: Plan, series: Series) -> Series:

@@ -167,10 +167,12 @@ def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) ->
             Column("change", [_number(v, decimals, sign="+") for v in changes], goes=1),
             Column("%", [_percent(row["change_percent"]) for row in rows], goes=2),
         ]
+        words = [row["compared"] or GAP for row in rows]
+        if set(words) - {"whole", GAP}:
+            columns.append(Column("compared", words, "yellow", goes=3))
     differs = result.query.grain is not Grain.TOTAL or len({row["coverage"] for row in rows}) > 1
     if differs and _has_holes(rows):
-        shares = ["" if row["coverage"] >= 1 else _share(row["coverage"]) for row in rows]
-        columns.append(Column("collected", shares, "yellow"))
+        columns.append(Column("collected", [_collected(row) for row in rows], "yellow"))
     return columns
 
 
@@ -196,6 +198,14 @@ def _has_holes(rows: Sequence[_Row]) -> bool:
 
 def _number(value: float | None, decimals: int | None, sign: str = "") -> str:
     return GAP if value is None else f"{value:{sign},.{decimals or 0}f}"
+
+
+def _collected(row: _Row) -> str:
+    """How much of a period was collected, or why it need not have been: what is not over is not missed."""
+    if row["coverage"] >= 1:
+        return ""
+    state = State(row["state"])
+    return state.label if state in (State.NOT_OVER, State.KNOWN_WRONG) else _share(row["coverage"])
 
 
 def _share(part: float) -> str:
