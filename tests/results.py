@@ -39,6 +39,7 @@ def result(
     provisional: Sequence[int] = (),
     notes: tuple[str, ...] = (),
     previous: Sequence[float | None] = (),
+    states: Sequence[State] = (),
     **asked: Any,
 ) -> Result:
     """One series of values, or one a group; None is not collected. `provisional` are positions in time."""
@@ -61,8 +62,9 @@ def result(
                 row |= {f"{metric.name}_previous": before, "change": change, "change_percent": percent}
                 row["compared"] = None if change is None else "whole"
             row["coverage"] = (0.0 if value is None else 1.0) if coverage is None else coverage[n]
-            is_over = row["coverage"] >= 1
-            state = State.LOST if not is_over else State.PROVISIONAL if n in provisional else State.COMPLETE
+            is_whole = row["coverage"] >= 1
+            state = State.LOST if not is_whole else State.PROVISIONAL if n in provisional else State.COMPLETE
+            state = states[n] if states else state
             rows.append(row | {"is_provisional": n in provisional, "state": str(state)})
     table = pa.Table.from_pylist(rows)
     table = table.set_column(0, "period", table["period"].cast(pa.timestamp("us", "UTC")))

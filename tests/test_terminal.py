@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from footfall.lake import Maintained
 from footfall.ledger import Entry, Status
 from footfall.metrics import Metric, Policy
 from footfall.periods import ALL_TIME, Grain, Window
+from footfall.states import State
 from footfall.tables import Column, Replace, Role, Table
 from footfall.terminal import answers, collecting, definitions
 from footfall.terminal.console import open_console
@@ -73,6 +75,34 @@ def test_coverage_is_shown_only_where_it_is_not_whole() -> None:
     assert "collected" not in answer(result([5, 6], until="2026-01-03"))
     shown = answer(result([5, 6], until="2026-01-03", coverage=[1, 0.999]))
     assert line_of(shown, "2026-01-02").split() == ["2026-01-02", "6", "99", "%"]
+
+
+def test_what_is_not_over_or_known_to_be_wrong_is_not_shown_as_lost() -> None:
+    states = [State.NOT_OVER, State.KNOWN_WRONG, State.LOST]
+    shown = answer(result([5, 6, 7], until="2026-01-04", coverage=[0.5] * 3, states=states, provisional=[0]))
+    assert [line_of(shown, f"2026-01-0{n}").split()[2:] for n in (1, 2, 3)] == [
+        ["not", "over"],
+        ["known", "wrong"],
+        ["50", "%"],
+    ]
+    assert "* the period is not over" in shown
+
+
+def test_a_total_that_is_not_over_misses_nothing() -> None:
+    asked: dict[str, Any] = {"grain": Grain.TOTAL, "coverage": [0.99], "provisional": [0]}
+    assert "99 % of the time was collected" in answer(result([5], **asked))
+    shown = answer(result([5], states=[State.NOT_OVER], **asked))
+    assert "%" not in shown
+    assert "not over yet: all that is over was collected" in shown
+
+
+def test_no_rows_have_their_reason() -> None:
+    empty = replace(result([5], until="2026-01-02"), rows=result([5], until="2026-01-02").rows.slice(0, 0))
+    assert "nothing matches" in answer(replace(empty, coverage=1.0))
+    assert "nothing of this time was collected" in answer(replace(empty, coverage=0.0))
+    unknown = replace(empty.query, since=None, until=None)
+    assert "Nothing was collected yet." in answer(replace(empty, query=unknown))
+    assert "Nothing was known at that time." in answer(replace(empty, query=replace(unknown, as_of=NOW)))
 
 
 def test_a_legend_explains_the_mark_of_provisional_values_only_when_there_are_any() -> None:
