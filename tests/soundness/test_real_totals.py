@@ -105,3 +105,30 @@ def test_monthly_launches_add_up_to_the_published_totals(
     assert answered(ws, "month") == Counter({(f"{label}-01",): n for label, n in totals.items()})
     split = {(f"{label}-01", value): n for label, row in published.items() for value, n in row.items() if n}
     assert answered(ws, "month", dimension) == Counter(split)
+
+
+def test_weeks_that_the_archive_lost_are_no_fall(tmp_path: Path, shared_data: Path) -> None:
+    """Most launches from 2022-10-20 to 11-23 never reached the archive: whatever stands there is no week to compare."""
+    with (shared_data / "binder" / "launches_over_time_by_source.csv").open() as file:
+        published = [
+            (row["trace"], datetime.fromisoformat(row["x"]).date(), int(float(row["y"] or 0)))
+            for row in csv.DictReader(file)
+        ]
+    ws = workspace_of(
+        tmp_path, ({"hour": last_hour(sunday), "origin": origin, "launches": n} for origin, sunday, n in published)
+    )
+    result = ws.query("launches", grain="week", since="2022-10-10", until="2022-12-05")
+    rows = result.to_arrow().to_pylist()
+    wrong = [row for row in rows if row["state"] == "known_wrong"]
+    assert [f"{row['period']:%Y-%m-%d}" for row in wrong] == [
+        f"{date(2022, 10, 17) + timedelta(weeks=n)}" for n in range(6)
+    ]
+    assert [round(row["coverage"] * 7) for row in wrong] == [3, 0, 0, 0, 0, 4]
+    assert all(row["state"] == "complete" for row in rows if row not in wrong)
+    assert any("the main cluster was not recorded" in note for note in result.notes)
+    means = ws.query("launches", grain="week", rolling=2, since="2022-10-10", until="2022-12-12").to_arrow().to_pylist()
+    assert [row["launches"] is None for row in means] == [False, *[True] * 7, False]
+    (month,) = (
+        ws.query("launches", grain="month", since="2022-11", until="2022-12", compare="year").to_arrow().to_pylist()
+    )
+    assert month["compared"] == "7 of 30 days"
