@@ -118,8 +118,12 @@ class _Run:
     def _known(self, entries: Sequence[Entry]) -> Known:
         tables = {table.name: table for table in self.source.tables}
 
+        opened: dict[str, Callable[[str], int | None]] = {}
+
         def position(table: str, scope: str) -> int | None:
-            return self.lake.cursor_position(tables[table], cursor_id(self.name, table, scope))
+            if table not in opened:
+                opened[table] = self.lake.cursors_of(tables[table])
+            return opened[table](cursor_id(self.name, table, scope))
 
         recheck = self.asked.window if self.asked.is_recheck else None
         return Known((entry for entry in entries if entry.window != ASKED), position, recheck)

@@ -242,6 +242,11 @@ class Lake:
 
     # Reading
 
+    def cursors_of(self, table: Table) -> Callable[[str], int | None]:
+        """How far each cursor of a table has moved, by its id, as it is now: the table is opened once for all."""
+        delta = DeltaFolder.open(self.root / table.name, table.time)
+        return delta.cursor if delta else lambda _: None
+
     def cursor_position(self, table: Table, app_id: str) -> int | None:
         """How far `app_id` has been read into the table."""
         delta = DeltaFolder.open(self.root / table.name, table.time)
