@@ -166,7 +166,8 @@ class LakeOf:
             for scope, part in _by_scope(table, rows):
                 moments = [row[table.time] for row in part]
                 window = Window(min(moments), max(moments) + timedelta(hours=1))
-                self.lake.commit(table, arrow(table, part), replaces=[Restated(window, scope)])
+                replaces = [Restated(window, scope)] if isinstance(table.rule, Replace) else []
+                self.lake.commit(table, arrow(table, part), replaces=replaces)
             refresh(self.lake, table)
         self.lake.record(list(self.entries))
 

@@ -11,7 +11,7 @@ import socket
 import threading
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, lru_cache
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from footfall.errors import LakeError, MissingExtraError, QueryError, SettingsError
 from footfall.periods import Grain
 from footfall.sql import DUCKDB, SPARK, quote, read_parquet
-from footfall.tables import ColumnType, Observe, Role, Table
+from footfall.tables import OBSERVED_AT, ColumnType, Observe, Table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -88,15 +88,16 @@ class _Views(ABC):
         self._lock = threading.Lock()
 
     def mount(self, pinned: Pinned | None, table: Table, as_of: datetime | None = None) -> ir.Table:
-        name = _view_name(pinned, table)
+        files = pinned.files_as_of(as_of) if pinned else ()
+        name = _view_name(pinned, table, files)
         with self._lock:
             if name not in self._mounted:
-                self._create_view(name, pinned, table)
+                self._create_view(name, pinned, table, files)
                 self._mounted.add(name)
         return _resolve(_named(name, table), table, as_of)
 
     @abstractmethod
-    def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None: ...
+    def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None: ...
 
     def recall(self, key: Hashable, build: Callable[[], ir.Table]) -> ir.Table:
         try:
@@ -124,8 +125,7 @@ class DuckDB(_Views):
         # the lake never changes a file, so what was read of its layout stays true
         self._duckdb.execute("SET GLOBAL parquet_metadata_cache = true")
 
-    def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None:
-        files = pinned.files if pinned else ()
+    def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None:
         columns = DUCKDB.select(table, pinned.columns if pinned and files else ())
         origin = f"FROM {read_parquet(files)}" if files else "WHERE false"
         with self._duckdb.cursor() as cursor:
@@ -187,7 +187,8 @@ class Spark(_Views):
                 self._session.conf.set("spark.sql.session.timeZone", "UTC")
                 self._ibis = ibis.pyspark.connect(self._session)
 
-    def _create_view(self, name: str, pinned: Pinned | None, table: Table) -> None:
+    def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None:
+        """On the table at its version: past rows that it has more than `files` change nothing."""
         columns = SPARK.columns(table, pinned.columns if pinned else ())
         with self._told():
             if pinned is None:
@@ -249,11 +250,11 @@ def _make_timestamp(micros):  # type: ignore[no-untyped-def]
     ...
 
 
-def _view_name(pinned: Pinned | None, table: Table) -> str:
+def _view_name(pinned: Pinned | None, table: Table, files: Sequence[str]) -> str:
     """One name for one table at one version, so that mounting again costs nothing and leaks nothing."""
     if pinned is None:
         return f"{table.name}_absent"
-    content = "\n".join((pinned.address, *pinned.files))
+    content = "\n".join((pinned.address, *files))
     return f"{table.name}_v{pinned.version}_{hashlib.sha256(content.encode()).hexdigest()[:8]}"
 
 
@@ -271,20 +272,15 @@ def _resolve(rows: ir.Table, table: Table, as_of: datetime | None) -> ir.Table:
     if not isinstance(rule, Observe):
         return rows
     if as_of is not None:
-        rows = rows.filter(rows.observed_at <= ibis.literal(as_of, type="timestamp('UTC', 6)"))
-    if rule.resolve == "max":
-        rest = [c for c in table.columns if c.name not in rule.key]
-        return rows.group_by(rule.key).aggregate(
-            **{
-                c.name: rows[c.name].max()
-                if c.role is Role.MEASURE or c.name == "observed_at"
-                else rows[c.name].argmax(rows.observed_at)
-                for c in rest
-            }
-        )[list(table.names)]
-    # Measures break ties of one moment, so that every engine picks the same row.
-    newest = [rows.observed_at.desc(), *(rows[name].desc(nulls_first=False) for name in table.measures)]
+        rows = rows.filter(rows[OBSERVED_AT] <= ibis.literal(as_of, type="timestamp('UTC', 6)"))
+    if rule.resolve == "max" and set(table.tie_breakers) == set(table.measures):
+        tops = {name: rows[name].max() for name in (*table.measures, OBSERVED_AT)}
+        return rows.group_by(rule.key).aggregate(**tops)[list(table.names)]
+    # Every column breaks ties of one moment, so that every engine picks the same row.
+    newest = [rows[name].desc(nulls_first=False) for name in (OBSERVED_AT, *table.tie_breakers)]
     numbered = rows.mutate(_nth=ibis.row_number().over(group_by=list(rule.key), order_by=newest))
+    if rule.resolve == "max":
+        numbered = numbered.mutate(**{m: numbered[m].max().over(group_by=list(rule.key)) for m in table.measures})
     return numbered.filter(numbered["_nth"] == 0)[list(table.names)]
 
 

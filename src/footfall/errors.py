@@ -4,6 +4,7 @@ FootfallError
 ├── SettingsError          footfall.toml or the environment is wrong
 ├── UnknownNameError       a metric, dimension, value, grain, table or source that does not exist
 ├── QueryError             a question that has no honest answer, or cannot be read
+├── DeclarationError       a source declares a table, metric or event that cannot be
 ├── LakeError              the lake cannot be read or written
 │   ├── NotALakeError      the folder holds something else
 │   ├── NewerLakeError     written by a newer Footfall
@@ -70,6 +71,10 @@ class QueryError(FootfallError):
     """The question cannot be read, or has no honest answer."""
 
     code = "bad_question"
+
+
+class DeclarationError(FootfallError):
+    """A source declares a table, a metric or an event that cannot be."""
 
 
 class LakeError(FootfallError):

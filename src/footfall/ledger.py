@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias, overload
+from typing import ClassVar, TypeAlias, overload
 
 from footfall.periods import EPOCH, Window
 from footfall.tables import Column, Observe, Role, Table
@@ -27,7 +27,13 @@ class Status(StrEnum):
     """From here on nobody asks for this scope any more; it is neither collected nor missed."""
 
 
-LEDGER = Table(
+class _Ledger(Table):
+    """The one table that may have the name."""
+
+    reserved: ClassVar[frozenset[str]] = frozenset()
+
+
+LEDGER = _Ledger(
     name="ledger",
     description="What was collected when, with which outcome: it tells missing from zero.",
     columns=(
@@ -86,13 +92,66 @@ class Entry:
         return Window(self.window.start, max(self.window.start, end))
 
 
+Key: TypeAlias = tuple[str, str, Window]
+"""Table, scope and window."""
+
+
+class Entries(Sequence[Entry]):
+    """Entries of the ledger, and where the newest of each window stand. The lake has a form that makes each when asked."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self._entries = tuple(entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, at: int) -> Entry: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, at: int | slice) -> Entry | Sequence[Entry]:
+        return self._entries[at]
+
+    @cached_property
+    def positions(self) -> tuple[Mapping[Key, int], Mapping[Key, int]]:
+        """By table, scope and window: where the newest entry stands, and the newest success."""
+        latest: dict[Key, int] = {}
+        stored: dict[Key, int] = {}
+        for at, entry in sorted(enumerate(self), key=lambda one: one[1].observed_at or _BEFORE):
+            key = (entry.table, entry.scope, entry.window)
+            latest[key] = at
+            if entry.is_success:
+                stored[key] = at
+        return latest, stored
+
+    @property
+    def newest_at(self) -> datetime:
+        """When the last of them was recorded."""
+        return max((entry.observed_at for entry in self if entry.observed_at), default=EPOCH)
+
+    @cached_property
+    def scopes(self) -> Set[tuple[str, str]]:
+        """Table and name of each scope of which something is stored."""
+        return {(entry.table, entry.scope) for entry in self if entry.is_success}
+
+    def about_windows(self) -> Entries:
+        """Those about windows that span time."""
+        return Entries(entry for entry in self if entry.window.start < entry.window.end)
+
+    def about_asking(self) -> Entries:
+        """Those about asking a source itself, whose window is empty."""
+        return Entries(entry for entry in self if entry.window.start == entry.window.end)
+
+
 class Known(Sequence[Entry]):
     """What the ledger says of one source: of every window its newest entry, and its newest success.
 
-    Sources read it in `offers`. As a sequence it holds all of these entries, in no order that matters.
+    Sources read it in `offers`. As a sequence it holds all of these entries, in no order that matters; looking up some is
+    quick, going through all of hundreds of thousands is not.
 
         known.stored("visitors", "", day)    the entry that vouches for the rows that are stored, or None
         known.latest("visitors", "", day)    how the last attempt ended, or None
+        known.scopes                         table and name of each scope of which something is stored
         known.of_table("visitors")           every entry of a table
         known.cursor("visitors")             how far the source has been read, or None
     """
@@ -103,7 +162,7 @@ class Known(Sequence[Entry]):
         position: Callable[[str, str], int | None] = lambda table, scope: None,
         recheck: Window | None = None,
     ) -> None:
-        self._entries = tuple(entries)
+        self._entries = entries if isinstance(entries, Entries) else Entries(entries)
         self._position = position
         self.recheck = recheck
         """The span of time of which everything is asked again, whatever it looks like; None on other days."""
@@ -120,11 +179,18 @@ class Known(Sequence[Entry]):
 
     def latest(self, table: str, scope: str, window: Window) -> Entry | None:
         """How the last attempt at a window ended."""
-        return self._by_window[0].get((table, scope, window))
+        at = self._entries.positions[0].get((table, scope, window))
+        return None if at is None else self._entries[at]
 
     def stored(self, table: str, scope: str, window: Window) -> Entry | None:
         """The last success with a window: what its rows in the lake came of. A later failure does not undo it."""
-        return self._by_window[1].get((table, scope, window))
+        at = self._entries.positions[1].get((table, scope, window))
+        return None if at is None else self._entries[at]
+
+    @property
+    def scopes(self) -> Set[tuple[str, str]]:
+        """Table and name of each scope of which something is stored."""
+        return self._entries.scopes
 
     def of_table(self, table: str) -> tuple[Entry, ...]:
         """The entries of one table, of all scopes."""
@@ -137,26 +203,6 @@ class Known(Sequence[Entry]):
     def is_rechecked(self, window: Window) -> bool:
         """Whether what is known of a window is not to be relied on: a person asked for it again."""
         return self.recheck is not None and window.overlaps(self.recheck)
-
-    @cached_property
-    def _by_window(self) -> tuple[dict[Key, Entry], dict[Key, Entry]]:
-        return by_window(self._entries)
-
-
-Key: TypeAlias = tuple[str, str, Window]
-"""Table, scope and window."""
-
-
-def by_window(entries: Iterable[Entry]) -> tuple[dict[Key, Entry], dict[Key, Entry]]:
-    """The newest entry of each window, and the newest successful one."""
-    latest: dict[Key, Entry] = {}
-    stored: dict[Key, Entry] = {}
-    for entry in sorted(entries, key=lambda e: e.observed_at or _BEFORE):
-        key = (entry.table, entry.scope, entry.window)
-        latest[key] = entry
-        if entry.is_success:
-            stored[key] = entry
-    return latest, stored
 
 
 _BEFORE = EPOCH.replace(year=1)

@@ -244,6 +244,16 @@ def in_utc(moment: datetime) -> datetime:
         ) from None
 
 
+def micros_of(moment: datetime) -> int:
+    """Microseconds since 1970 in UTC; negative before."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def moment_of(micros: int) -> datetime:
+    """The moment in UTC that is so many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
 def short(moment: datetime) -> str:
     """2026-11-23, or 2026-11-23T09:30Z when it is not midnight."""
     return moment.isoformat()[:10] if moment == floor(Grain.DAY, moment) else f"{moment.isoformat()[:16]}Z"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias, get_args
 
-from footfall.errors import UnknownNameError
+from footfall.errors import DeclarationError, UnknownNameError
 from footfall.periods import Grain
 
 if TYPE_CHECKING:
@@ -76,6 +77,10 @@ class Column:
         return next((code for code, label in self.codes.items() if label.lower() == folded), text)
 
 
+OBSERVED_AT = "observed_at"
+"""The column of an observed table that says when a value was learnt."""
+
+
 @dataclass(frozen=True)
 class Replace:
     """The source states a window whole; a commit replaces exactly that window (of one scope)."""
@@ -86,10 +91,14 @@ class Replace:
 
 @dataclass(frozen=True)
 class Observe:
-    """The source gives revisable values; only changed ones are appended, with `observed_at`.
+    """The source gives revisable values; only changed ones are appended, with the moment they were observed.
 
     `key` names the columns that identify a value (the time column among them). Readers see one row
-    a key: per measure the largest ever seen (`max`), or the row observed last (`latest`).
+    a key: per measure the largest ever seen (`max`), or the row observed last (`latest`). Of two values that were
+    observed at one moment the larger stands.
+
+    The moment is in the column `observed_at`, which every such table has, declared or not. A source may fill it in;
+    rows without one get the moment they are stored at. A commit replaces nothing.
     """
 
     key: tuple[str, ...]
@@ -126,7 +135,13 @@ class TableEvent:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of one shape in the lake: one time column, dimensions and measures."""
+    """Rows of one shape in the lake: one time column, dimensions and measures.
+
+    Checked when it is made: raises DeclarationError, which says what is wrong and what is valid.
+    """
+
+    reserved: ClassVar[frozenset[str]] = frozenset({"ledger"})
+    """Names that no table of a source has."""
 
     name: str
     description: str
@@ -139,6 +154,13 @@ class Table:
     resolution: Grain = Grain.HOUR
     """The finest grain that the time column tells apart: a table of days cannot be asked by hour."""
 
+    def __post_init__(self) -> None:
+        if isinstance(self.rule, Observe) and OBSERVED_AT not in self.names:
+            observed = Column(OBSERVED_AT, "timestamp", Role.ATTRIBUTE, "When the value was learnt.")
+            object.__setattr__(self, "columns", (*self.columns, observed))
+        for fault in faults_of(self):
+            raise DeclarationError(f"table {self.name!r}: {fault}")
+
     @property
     def time(self) -> str:
         return next(c.name for c in self.columns if c.role is Role.TIME)
@@ -150,6 +172,15 @@ class Table:
     @property
     def measures(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns if c.role is Role.MEASURE)
+
+    @property
+    def tie_breakers(self) -> tuple[str, ...]:
+        """In which order columns decide between rows of one key that were observed at one moment, larger values first."""
+        assert isinstance(self.rule, Observe)
+        rest = [
+            c.name for c in self.columns if c.role is not Role.MEASURE and c.name not in (*self.rule.key, OBSERVED_AT)
+        ]
+        return (*self.measures, *rest)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -184,3 +215,116 @@ class Table:
             rule=Replace(),
             sort=(*rollup.dimensions, self.time),
         )
+
+
+# Checks
+
+
+_ID = re.compile(r"[a-z][a-z0-9_]*")
+_SHOWN = frozenset({"period", "coverage", "state", "is_provisional", "change", "change_percent"})
+"""Columns that every answer has: a dimension of that name would stand beside its own."""
+_GRAINS = (Grain.HOUR, Grain.DAY, Grain.MONTH, Grain.YEAR)
+
+
+def faults_of(table: Table) -> Iterator[str]:
+    """What is wrong with a declaration, a sentence each."""
+    for check in CHECKS:
+        yield from check(table)
+
+
+def _check_ids(table: Table) -> Iterator[str]:
+    named = [("table", table.name), *(("column", c.name) for c in table.columns)]
+    named += [("rollup", r.name) for r in table.rollups] + [("event", e.name) for e in table.events]
+    for what, name in named:
+        if not _ID.fullmatch(name):
+            yield f"{what} {name!r} is not a valid name; use lower-case letters, digits and _, with a letter first."
+
+
+def _check_reserved(table: Table) -> Iterator[str]:
+    for name in [table.name, *(r.name for r in table.rollups)]:
+        if name in table.reserved:
+            yield f"the name {name!r} is reserved for Footfall's own table; choose another."
+    for column in table.columns:
+        if column.name == "month":
+            yield "the column name 'month' is reserved: files are kept by month under that name; choose another."
+        if column.role is Role.DIMENSION and column.name in _SHOWN:
+            yield f"the dimension name {column.name!r} is reserved for a column of every answer; choose another."
+
+
+def _check_distinct(table: Table) -> Iterator[str]:
+    columns, tables = list(table.names), [table.name, *(r.name for r in table.rollups)]
+    for what, names in (("columns", columns), ("rollups", tables), ("events", [e.name for e in table.events])):
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"two of its {what} are called {name!r}; each needs a name of its own."
+
+
+def _check_types(table: Table) -> Iterator[str]:
+    for column in table.columns:
+        if column.type not in get_args(ColumnType):
+            yield f"column {column.name!r} has the type {column.type!r}; valid: {', '.join(get_args(ColumnType))}."
+        elif column.role is Role.MEASURE and column.type not in ("integer", "number"):
+            yield f"measure {column.name!r} has the type {column.type!r}; a measure is an integer or a number."
+
+
+def _check_time(table: Table) -> Iterator[str]:
+    times = [c for c in table.columns if c.role is Role.TIME]
+    if len(times) != 1:
+        yield f"it has {len(times)} columns with the role time; a table has exactly one."
+    elif times[0].type != "timestamp":
+        yield f"its time column {times[0].name!r} has the type {times[0].type!r}; it must be a timestamp."
+
+
+def _check_rule(table: Table) -> Iterator[str]:
+    rule = table.rule
+    if rule.scope is not None and rule.scope not in table.dimensions:
+        yield f"its scope {rule.scope!r} is not one of its dimensions; {_valid(table.dimensions)}"
+    if not isinstance(rule, Observe):
+        return
+    kinds = {c.name: c.role for c in table.columns if c.role is not Role.MEASURE and c.name != OBSERVED_AT}
+    for name in rule.key:
+        if name not in kinds:
+            yield f"its key {name!r} is not a column that can identify a value; {_valid(kinds)}"
+    if not any(kinds.get(name) is Role.TIME for name in rule.key):
+        yield f"its key lacks the time column; write key=({', '.join(map(repr, [*_times(table), *rule.key]))})."
+    if rule.resolve not in ("max", "latest"):
+        yield f"it resolves by {rule.resolve!r}; valid: max, latest."
+    observed = next(c for c in table.columns if c.name == OBSERVED_AT)
+    if observed.type != "timestamp" or observed.role is not Role.ATTRIBUTE:
+        yield "its column 'observed_at' must be a timestamp with the role attribute; or leave it out: it is added."
+    if rule.resolve == "max" and not table.measures:
+        yield "it keeps the largest value and has no measure; use resolve='latest'."
+
+
+def _times(table: Table) -> list[str]:
+    return [c.name for c in table.columns if c.role is Role.TIME]
+
+
+def _check_columns_named(table: Table) -> Iterator[str]:
+    for name in table.sort:
+        if name not in table.names:
+            yield f"it is sorted by {name!r}, which is not one of its columns; {_valid(table.names)}"
+    for rollup in table.rollups:
+        for name in rollup.dimensions:
+            if name not in table.dimensions:
+                yield f"rollup {rollup.name!r} has the dimension {name!r}; {_valid(table.dimensions)}"
+        if rollup.grain not in _GRAINS:
+            yield f"rollup {rollup.name!r} sums by {rollup.grain}; {_valid(_GRAINS)}"
+    for event in table.events:
+        for name in (event.actor, *(name for name, _ in event.without)):
+            if name not in table.names:
+                yield f"event {event.name!r} reads the column {name!r}; {_valid(table.names)}"
+
+
+def _valid(names: Iterable[str]) -> str:
+    return f"valid: {', '.join(map(str, names)) or 'none'}."
+
+
+CHECKS = (
+    _check_ids,
+    _check_distinct,
+    _check_types,
+    _check_time,
+    _check_reserved,
+    _check_rule,
+    _check_columns_named,
+)

@@ -14,7 +14,7 @@ from footfall.lake import Cursor, Lake, Restated
 from footfall.ledger import Entry
 from footfall.periods import Window
 from footfall.sources import Batch, End, Outcome
-from footfall.tables import Replace, Rows, Table
+from footfall.tables import Observe, Replace, Rows, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,6 +130,13 @@ class Buffer:
             if name not in self._tables:
                 valid = ", ".join(self._tables)
                 raise SourceError(f"the source {self._clerk.source} gave a batch of {name!r}; it declares {valid}.")
+        for outcome in batch.outcomes:
+            table = self._tables[outcome.offer.table]
+            if isinstance(table.rule, Observe) and _spans_time(outcome.replaces) and outcome.replaces != outcome.window:
+                raise SourceError(
+                    f"the source {self._clerk.source} gave `restates` with values of {table.name}, which are observed: "
+                    "they replace nothing. Leave it out; nothing of the batch was written."
+                )
         for name in batch.rows:
             if name not in stated:
                 raise SourceError(

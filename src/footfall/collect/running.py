@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from footfall.collect.asking import ASKED, record_asking
+from footfall.collect.asking import record_asking
 from footfall.collect.buffer import Bounds, Buffer, cursor_id
 from footfall.collect.choice import choose
 from footfall.collect.contest import contested
@@ -15,10 +15,10 @@ from footfall.collect.entries import Clerk
 from footfall.collect.summary import SourceSummary, Summary, Unwatched, Watcher
 from footfall.errors import SourceError
 from footfall.lake import Lake
-from footfall.lake.maintain import compact
+from footfall.lake.compaction import compact
 from footfall.lake.rollups import refresh
-from footfall.ledger import LEDGER, Entry, Key, Known, Status
-from footfall.periods import ALL_TIME, EPOCH, Window
+from footfall.ledger import LEDGER, Entries, Entry, Key, Known, Status
+from footfall.periods import ALL_TIME, Window
 from footfall.sources import Batch, End, Offer, Outcome, Source
 from footfall.tables import Replace, Table
 
@@ -88,7 +88,7 @@ class _Run:
 
     def collect(self) -> None:
         entries = self.lake.known(self.name)
-        began = max((e.observed_at for e in entries if e.observed_at), default=EPOCH)
+        began = entries.newest_at
         known = self._known(entries)
         asked_at = self.now()
         choice = choose(
@@ -111,11 +111,11 @@ class _Run:
         if choice.wanted:
             self._fetch(choice.wanted, Clerk(self.name, known, asked_at))
         self.lake.record(contested(self.lake, self.name, self.stored, began))
-        if any(entry.window == ASKED and entry.status is Status.FAILED for entry in entries):
+        if any(entry.status is Status.FAILED for entry in entries.about_asking()):
             record_asking(self.lake, self.name, self.source, Status.COMPLETE, self.now())
         self._tidy()
 
-    def _known(self, entries: Sequence[Entry]) -> Known:
+    def _known(self, entries: Entries) -> Known:
         tables = {table.name: table for table in self.source.tables}
 
         opened: dict[str, Callable[[str], int | None]] = {}
@@ -126,7 +126,7 @@ class _Run:
             return opened[table](cursor_id(self.name, table, scope))
 
         recheck = self.asked.window if self.asked.is_recheck else None
-        return Known((entry for entry in entries if entry.window != ASKED), position, recheck)
+        return Known(entries.about_windows(), position, recheck)
 
     def _offers(self, known: Known, now: datetime) -> list[Offer]:
         offers = list(self.source.offers(known, now))
@@ -148,8 +148,7 @@ class _Run:
 
     def _check_holders(self, tables: Mapping[str, Table], known: Known, offers: Sequence[Offer]) -> None:
         """A scope that two sources of one kind collect would be erased by one and the other in turn."""
-        own = {(entry.table, entry.scope) for entry in known if entry.is_success}
-        fresh = {(offer.table, offer.scope) for offer in offers} - own
+        fresh = {(offer.table, offer.scope) for offer in offers} - known.scopes
         for name in sorted({table for table, _ in fresh if isinstance(tables[table].rule, Replace)}):
             collected = self.lake.snapshot([]).collected(name)
             for held in collected.totals.keys() - collected.retired:

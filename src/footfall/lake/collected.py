@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from footfall.lake.ledger import entries_of, in_force, recorded
+from footfall.lake.ledger import entries_of, standing
 from footfall.ledger import Entry, Status
-from footfall.periods import EPOCH, Window
+from footfall.periods import EPOCH, Window, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,29 +124,34 @@ def read_collected(
     as_of: datetime | None = None,
 ) -> Collected:
     """What some files of the ledger say about `table`, within `window` and as it was known at `as_of` where given."""
-    kept = connection.sql(in_force(recorded(files, table=table, window=window, as_of=as_of)))
+    kept = connection.sql(standing(files, as_of, table=table, window=window))
     entries = connection.from_arrow(kept.to_arrow_table())
     spans: dict[Scope, list[Span]] = {}
     totals: dict[Scope, Total] = {}
     for source, scope, windows, first, last_at in _asked(entries, _SCOPES).fetchall():
         spans[Scope(source, scope)] = []
         if windows:
-            totals[Scope(source, scope)] = Total(windows, _moment(first), _moment(last_at))
+            totals[Scope(source, scope)] = Total(windows, moment_of(first), moment_of(last_at))
     for source, scope, start, end, is_provisional, settles_at in _asked(entries, _SPANS).fetchall():
-        settled = None if settles_at is None else _moment(settles_at)
-        spans[Scope(source, scope)].append(Span(_moment(start), _moment(end), settled, is_provisional))
+        settled = None if settles_at is None else moment_of(settles_at)
+        spans[Scope(source, scope)].append(Span(moment_of(start), moment_of(end), settled, is_provisional))
+    return Collected({scope: tuple(found) for scope, found in spans.items()}, _noted(entries), totals)
+
+
+def _noted(entries: duckdb.DuckDBPyRelation) -> tuple[Entry, ...]:
+    """What is missing upstream and was collected before still stands, and is not missing here."""
     noted = entries_of(_asked(entries, _NOTED))
-    return Collected({scope: tuple(found) for scope, found in spans.items()}, noted, totals)
+    if not any(entry.status is Status.MISSING for entry in noted):
+        return noted
+    rows = _asked(entries, _MISSING_AND_STORED).fetchall()
+    stored = {(source, scope, Window(moment_of(start), moment_of(end))) for source, scope, start, end in rows}
+    return tuple(e for e in noted if e.status is not Status.MISSING or (e.source, e.scope, e.window) not in stored)
 
 
 def _asked(entries: duckdb.DuckDBPyRelation, sql: str) -> duckdb.DuckDBPyRelation:
     answer = entries.query("entries", sql)
     assert answer is not None, "a statement with rows"
     return answer
-
-
-def _moment(micros: int) -> datetime:
-    return EPOCH + timedelta(microseconds=micros)
 
 
 _SCOPES = """
@@ -161,33 +166,49 @@ _SCOPES = """
 
 _SPANS = """
     WITH covered AS (
-        SELECT source, scope, window_start AS first, least(window_end, covered_until) AS last,
-               status = 'provisional' AS is_provisional, CASE WHEN is_provisional THEN settles_at END AS settles
+        SELECT source, scope, status = 'provisional' AS is_provisional,
+               CASE WHEN is_provisional THEN epoch_us(settles_at) END AS settles_at,
+               epoch_us(window_start) AS first, epoch_us(least(window_end, covered_until)) AS last
         FROM entries
         WHERE is_success AND first < last
-    ), parted AS (
-        SELECT *, first <= max(last) OVER (
-            PARTITION BY source, scope, is_provisional, settles ORDER BY first, last
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS touches
-        FROM covered
-    ), numbered AS (
-        SELECT *, count(*) FILTER (touches IS NOT true) OVER (
-            PARTITION BY source, scope, is_provisional, settles ORDER BY first, last ROWS UNBOUNDED PRECEDING
-        ) AS island
-        FROM parted
+    ), parts AS (
+        SELECT *, row_number() OVER () AS part
+        FROM (
+            SELECT source, scope, is_provisional, settles_at, max(last) AS last_of_all FROM covered GROUP BY ALL
+        )
+    ), windows AS (
+        SELECT part, first, covered.last, last_of_all
+        FROM covered JOIN parts ON covered.source = parts.source AND covered.scope = parts.scope
+            AND covered.is_provisional = parts.is_provisional
+            AND covered.settles_at IS NOT DISTINCT FROM parts.settles_at
+    ), reached AS (
+        SELECT *, max(last) OVER (
+            PARTITION BY part ORDER BY first, last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS until
+        FROM windows
+    ), heads AS (
+        SELECT part, first, coalesce(lead(until) OVER (PARTITION BY part ORDER BY first), last_of_all) AS last
+        FROM (FROM reached WHERE until IS NULL OR first > until)
     )
-    SELECT source, scope, epoch_us(min(first)) AS start, epoch_us(max(last)), is_provisional, epoch_us(settles)
-    FROM numbered
-    GROUP BY source, scope, is_provisional, settles, island
-    ORDER BY source, scope, start, is_provisional, settles
+    SELECT source, scope, heads.first, heads.last, is_provisional, settles_at
+    FROM heads JOIN parts USING (part)
+    ORDER BY ALL
 """
-"""Gaps and islands: windows that touch or overlap, and end to be provisional at the same moment, are one span."""
+"""Gaps and islands: windows that touch or overlap, and end to be provisional at the same moment, are one span.
+
+A window that begins after all before it have ended is the first of a span, and those before it end the span before.
+"""
 
 _NOTED = """
     SELECT *
     FROM entries
-    WHERE (NOT is_success OR rejected > 0 OR reason <> '') AND NOT (status = 'missing' AND has_success)
+    WHERE NOT is_success OR rejected > 0 OR reason <> ''
     ORDER BY source, scope, window_start, window_end, observed_at
 """
-"""What is missing upstream and was collected before still stands, and is not missing here."""
+
+_MISSING_AND_STORED = """
+    SELECT source, scope, epoch_us(window_start), epoch_us(window_end)
+    FROM entries
+    GROUP BY ALL
+    HAVING bool_or(is_success) AND bool_or(status = 'missing')
+"""

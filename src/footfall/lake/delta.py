@@ -24,6 +24,19 @@ from footfall.tables import Column, Table
 PARTITION = "month"
 """Every table is partitioned by the month of its time column, as text: 2026-11."""
 
+LIVE, PAST = "live-", "past-"
+"""How the names of compacted files of an observed table begin: rows in force, and rows that these stand for."""
+
+
+def is_live(path: str) -> bool:
+    """Whether the file has the rows that were in force when it was written, and no other."""
+    return Path(path).name.startswith(LIVE)
+
+
+def is_past(path: str) -> bool:
+    """Whether only a reader as of an earlier moment needs the file."""
+    return Path(path).name.startswith(PAST)
+
 
 class CommitConflictError(Exception):
     """Another writer changed what this commit was built on: build it again."""
@@ -47,6 +60,14 @@ class DataFile:
     size: int
     first: datetime | None
     last: datetime | None
+
+    @property
+    def is_past(self) -> bool:
+        return is_past(self.path)
+
+    @property
+    def is_live(self) -> bool:
+        return is_live(self.path)
 
     def overlaps(self, window: Window) -> bool:
         """Whether a row of `window` may be in it; a file that does not say may hold anything."""

@@ -37,6 +37,12 @@ def read_files(folder: Path, files: Sequence[DataFile], is_named: bool = False) 
     return read_parquet((folder / file.path for file in files), is_named=is_named)
 
 
+def read_as(table: Table, paths: Sequence[str | Path]) -> str:
+    """The SQL of all columns of `table` from some of its files: those that no file has are null, and so is what none holds."""
+    nothing = f"SELECT {DUCKDB.select(table, present=())} LIMIT 0"
+    return f"(({nothing}) UNION ALL BY NAME SELECT * FROM {read_parquet(paths)})" if paths else f"({nothing})"
+
+
 def ask(incoming: duckdb.DuckDBPyRelation, sql: str) -> list[tuple[Any, ...]]:
     """The rows of `sql`, which may read `incoming` by that name."""
     answer = incoming.query("incoming", sql)
@@ -51,13 +57,13 @@ def months_of(table: Table, incoming: duckdb.DuckDBPyRelation) -> list[str]:
 
 
 def write_month(
-    folder: Path, table: Table, month: str, incoming: duckdb.DuckDBPyRelation, select: str
+    folder: Path, table: Table, month: str, incoming: duckdb.DuckDBPyRelation, select: str, prefix: str = ""
 ) -> DataFile | None:
-    """Write the rows of `select` (which may read `incoming`), all of one month, to one new file.
+    """Write the rows of `select` (which may read `incoming`), all of one month, to one new file, named from `prefix` on.
 
     None when there is no row. The file is part of no version until it is committed.
     """
-    path = f"{PARTITION}={month}/{uuid.uuid4().hex}.parquet"
+    path = f"{PARTITION}={month}/{prefix}{uuid.uuid4().hex}.parquet"
     order = ", ".join(quote(name) for name in table.sort or (table.time,))
     with storage_errors(folder):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

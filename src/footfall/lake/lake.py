@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError
+from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
 from footfall.lake.collected import Collected, read_collected
 from footfall.lake.delta import (
     CommitConflictError,
@@ -23,13 +23,14 @@ from footfall.lake.delta import (
     newest_version,
     storage_errors,
 )
-from footfall.lake.files import connect, months_of, read_files, write_month
-from footfall.lake.ledger import KEY, disputed, entries_of, entry_rows, in_force, recorded
-from footfall.lake.snapshot import Pinned, Snapshot
-from footfall.lake.writing import Incoming, Restated, Spans, of_month, replaced
-from footfall.ledger import LEDGER, Entry
-from footfall.periods import EPOCH, Window, in_utc, utc_now
-from footfall.sql import literal, quote
+from footfall.lake.files import connect
+from footfall.lake.known import StoredEntries
+from footfall.lake.ledger import KEY, disputed, entry_rows, recorded, standing
+from footfall.lake.observing import observed
+from footfall.lake.snapshot import KNOWN_SINCE, Pinned, Snapshot
+from footfall.lake.writing import Incoming, Restated, Spans, replaced
+from footfall.ledger import LEDGER, Entries, Entry
+from footfall.periods import EPOCH, Window, in_utc, moment_of, utc_now
 from footfall.tables import Observe, Replace, Rows, Table
 
 if TYPE_CHECKING:
@@ -135,15 +136,19 @@ class Lake:
         appended. A conflict with another writer is tried again from the newest version.
 
         Rows in memory may come in several parts. `is_sorted` says that each part has the table's order already,
-        which spares it a sort where it can. Raises SourceError when a row lies outside of what is replaced.
+        which spares it a sort where it can. Raises SourceError when a row lies outside of what is replaced, and when
+        something is to be replaced under `Observe`.
         """
+        if isinstance(table.rule, Observe) and replaces:
+            raise SourceError(f"values of {table.name} are observed, and replace nothing; nothing was written.")
         for attempt in range(ATTEMPTS):
             delta = self.open_for_writing(table)
             moved = self._moved(delta, cursors or _cursors_of(table, replaces))
             added: list[DataFile]
             removed: list[DataFile] = []
             if isinstance(table.rule, Observe):
-                added = self._observed(delta, table, Incoming(table, rows, Spans(table, {}), self.cursor).relation)
+                incoming = Incoming(table, rows, Spans(table, {}), self.cursor).relation
+                added = observed(delta, table, incoming, in_utc(self.now()))
             else:
                 added, removed = replaced(delta, table, rows, replaces, is_sorted, self.cursor)
             if not added and not removed and all(delta.cursor(one.app_id) == one.position for one in moved):
@@ -170,29 +175,6 @@ class Lake:
         """A cursor never moves back: a restated old day leaves it where it was."""
         return [Cursor(one.app_id, max(one.position, delta.cursor(one.app_id) or 0)) for one in cursors]
 
-    def _observed(self, delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation) -> list[DataFile]:
-        """Files with the incoming rows that differ from what was observed last of the same key."""
-        assert isinstance(table.rule, Observe)
-        key = ", ".join(quote(name) for name in table.rule.key)
-        stamp = f", {literal(in_utc(self.now()))} AS observed_at"
-        if "observed_at" in incoming.columns:  # rows may bring their own
-            stamp = f" REPLACE (coalesce(observed_at, {literal(in_utc(self.now()))}) AS observed_at)"
-        said = [quote(c.name) for c in table.columns if c.name != "observed_at"]
-        same = " AND ".join(f"new.{name} IS NOT DISTINCT FROM old.{name}" for name in said)
-        files = delta.files()
-        with delta.staging() as added:
-            for month in months_of(table, incoming):
-                select = f"SELECT *{stamp} FROM ({of_month(table, month)})"
-                if old := [file for file in files if file.month == month]:
-                    known = (
-                        f"SELECT {', '.join(said)} FROM {read_files(delta.folder, old)} "
-                        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY observed_at DESC) = 1"
-                    )
-                    select = f"SELECT new.* FROM ({select}) new ANTI JOIN ({known}) old ON {same}"
-                if written := write_month(delta.folder, table, month, incoming, select):
-                    added.append(written)
-        return added
-
     # The ledger
 
     def record(self, entries: Sequence[Entry]) -> None:
@@ -207,15 +189,15 @@ class Lake:
         self._stamped_version = self.commit(LEDGER, rows, cursors=[Cursor(LEDGER.name, 0)])
 
     def _newest_stamp(self, ledger: Pinned) -> datetime:
-        newest = f"SELECT epoch_us(max(observed_at)) FROM ({recorded(ledger.files)})"
+        newest = f"SELECT epoch_us(max(observed_at)) FROM ({recorded(ledger.current)})"
         [(micros,)] = self.cursor().execute(newest).fetchall()
         return EPOCH + timedelta(microseconds=micros or 0)
 
-    def known(self, source: str | None = None) -> list[Entry]:
-        """The entries in force now, of one source or of all: see `footfall.lake.ledger.in_force`."""
+    def known(self, source: str | None = None) -> Entries:
+        """The entries in force now, of one source or of all: see `footfall.lake.ledger.standing`."""
         ledger = self._pin(LEDGER)
-        entries = in_force(recorded(ledger.files if ledger else (), source=source))
-        return list(entries_of(self.cursor().sql(f"{entries} ORDER BY {KEY}, observed_at")))
+        entries = standing(ledger.current if ledger else (), source=source)
+        return StoredEntries(self.cursor().sql(f"{entries} ORDER BY {KEY}, observed_at").to_arrow_table())
 
     def disputed(self, source: str, since: datetime) -> set[tuple[str, str, Window]]:
         """Table, scope and window of what was recorded of a source after `since` with more than one fingerprint."""
@@ -231,7 +213,7 @@ class Lake:
         if key not in self._collected:
             if len(self._collected) >= _MOST_KEPT or any(version != ledger.version for version, *_ in self._collected):
                 self._collected = {}
-            self._collected[key] = read_collected(self.cursor(), ledger.files, table, window, as_of)
+            self._collected[key] = read_collected(self.cursor(), ledger.files_as_of(as_of), table, window, as_of)
         return self._collected[key]
 
     def _read_first(self, ledger: Pinned, table: str) -> datetime | None:
@@ -279,7 +261,16 @@ class Lake:
         if delta is None:
             return None
         files = tuple(str(folder / file.path) for file in delta.files())
-        pinned = Pinned(table.name, str(folder), delta.version, files, delta.columns, delta.cursor(BUILT_FROM))
+        known_since = delta.cursor(KNOWN_SINCE)
+        pinned = Pinned(
+            table.name,
+            str(folder),
+            delta.version,
+            files,
+            delta.columns,
+            delta.cursor(BUILT_FROM),
+            None if known_since is None else moment_of(known_since),
+        )
         if as_of is None:
             self._pins[table.name] = pinned
         return pinned

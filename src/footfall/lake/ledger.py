@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from footfall.lake.delta import is_live
+from footfall.lake.files import read_as
+from footfall.lake.resolving import SUCCESS, in_force
 from footfall.ledger import LEDGER, Entry, Status
-from footfall.periods import EPOCH, Window
-from footfall.sql import DUCKDB, literal, quote, read_parquet
+from footfall.periods import Window, micros_of, moment_of
+from footfall.sql import literal, quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -16,8 +21,6 @@ if TYPE_CHECKING:
 
 MOMENTS = tuple(column.name for column in LEDGER.columns if column.type == "timestamp")
 KEY = 'source, "table", scope, window_start, window_end'
-NEWEST = "observed_at DESC, is_success DESC, rows DESC, fingerprint DESC"
-"""What comes after the moment breaks ties, so that compacting picks the entry that readers pick."""
 
 
 def entry_rows(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
@@ -29,18 +32,14 @@ def entry_rows(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
     }
     columns["status"] = [str(entry.status) for entry in entries]
     columns |= {
-        "window_start": [_micros(entry.window.start) for entry in entries],
-        "window_end": [_micros(entry.window.end) for entry in entries],
-        "covered_until": [_micros(entry.covered_until) for entry in entries],
-        "observed_at": [_micros(entry.observed_at or observed_at) for entry in entries],
-        "settles_at": [entry.settles_at and _micros(entry.settles_at) for entry in entries],
+        "window_start": [micros_of(entry.window.start) for entry in entries],
+        "window_end": [micros_of(entry.window.end) for entry in entries],
+        "covered_until": [micros_of(entry.covered_until) for entry in entries],
+        "observed_at": [micros_of(entry.observed_at or observed_at) for entry in entries],
+        "settles_at": [entry.settles_at and micros_of(entry.settles_at) for entry in entries],
     }
     schema = LEDGER.arrow_schema()
     return pa.table([pa.array(columns[field.name], _stored(field.type)).cast(field.type) for field in schema], schema)
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def _stored(kind: pa.DataType) -> pa.DataType:
@@ -68,27 +67,27 @@ def recorded(
         f"observed_at > {literal(since)}" if since else "": since,
     }
     kept = " AND ".join(condition for condition, is_asked in asked.items() if is_asked) or "true"
-    # files of an earlier version lack columns, perhaps all of them
-    rows = f"SELECT {DUCKDB.select(LEDGER, present=())} LIMIT 0"
-    if files:
-        rows = f"({rows}) UNION ALL BY NAME SELECT * FROM {read_parquet(files)}"
-    return f"SELECT * FROM ({rows}) WHERE {kept}"
+    return f"SELECT * FROM {read_as(LEDGER, files)} WHERE {kept}"
 
 
-def in_force(recorded: str) -> str:
-    """Of every window the newest entry, and when that one is no success, the newest success before it too.
+def standing(files: Sequence[str], as_of: datetime | None = None, **asked: Any) -> str:
+    """The SQL of the entries in force: of every window the newest, and the newest success where that one is none.
 
-    Two columns more: `is_success`, and `has_success`, whether its window has an entry that is.
+    One column more, `is_success`. A month whose only file has the rows in force needs no look at what stands for what.
     """
-    return f"""
-        SELECT * EXCLUDE (age, age_of_its_kind), bool_or(is_success) OVER (PARTITION BY {KEY}) AS has_success
-        FROM (
-            SELECT *, row_number() OVER (PARTITION BY {KEY} ORDER BY {NEWEST}) AS age,
-                   row_number() OVER (PARTITION BY {KEY}, is_success ORDER BY {NEWEST}) AS age_of_its_kind
-            FROM (SELECT *, status IN ('complete', 'provisional') AS is_success FROM ({recorded}))
-        )
-        WHERE age = 1 OR (is_success AND age_of_its_kind = 1)
-    """
+    alone = [] if as_of else _alone(files)
+    rest = [file for file in files if file not in set(alone)]
+    found = [f"SELECT *, {SUCCESS} AS is_success FROM ({recorded(alone, **asked)})"] if alone else []
+    if rest or not alone:
+        among = recorded(rest, as_of=as_of, **asked)
+        found.append(f"SELECT *, {SUCCESS} AS is_success FROM ({among}) QUALIFY {in_force(LEDGER)}")
+    return " UNION ALL BY NAME ".join(f"({one})" for one in found)
+
+
+def _alone(files: Sequence[str]) -> list[str]:
+    """The files that hold the entries in force of a month, and are all that it has."""
+    months = Counter(Path(file).parent for file in files)
+    return [file for file in files if months[Path(file).parent] == 1 and is_live(file)]
 
 
 def disputed(recorded: str) -> str:
@@ -107,6 +106,6 @@ def entries_of(rows: duckdb.DuckDBPyRelation) -> tuple[Entry, ...]:
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    row |= {name: EPOCH + timedelta(microseconds=row[name]) for name in MOMENTS if row[name] is not None}
+    row |= {name: moment_of(row[name]) for name in MOMENTS if row[name] is not None}
     window = Window(row.pop("window_start"), row.pop("window_end"))
     return Entry(**{**row, "status": Status(row["status"])}, window=window)

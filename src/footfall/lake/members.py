@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from footfall.lake.files import read_as
 from footfall.lake.lake import Lake
-from footfall.sql import literal, quote, read_parquet
+from footfall.lake.resolving import resolved
+from footfall.sql import literal, quote
 from footfall.tables import Table, TableEvent
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def actors_by_day(lake: Lake, table: Table, event: TableEvent, files: Sequence[s
         .sql(
             f"SELECT date_diff('day', DATE '1970-01-01', CAST({moment} AS DATE)) AS day,"
             f" {quote(event.actor)} AS actor, CAST({marks} AS BIGINT) AS marks"
-            f" FROM {read_parquet(files)}"
+            f" FROM ({resolved(table, read_as(table, files))})"
             f" WHERE {' AND '.join(counted)} GROUP BY ALL ORDER BY day, actor"
         )
         .to_arrow_table()

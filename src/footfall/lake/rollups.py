@@ -1,4 +1,7 @@
-"""Rollups: narrower sums beside a table, rebuilt month by month where the table changed."""
+"""Rollups: narrower sums beside a table, rebuilt month by month where the table changed.
+
+Of an observed table they sum what readers see, one row a key. Asked as of an earlier moment, the table itself is read.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,12 @@ from datetime import UTC, datetime
 
 from footfall.errors import LakeError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder
-from footfall.lake.files import read_files, write_month
+from footfall.lake.files import read_as, read_files, write_month
 from footfall.lake.lake import ATTEMPTS, BUILT_FROM, Lake
+from footfall.lake.resolving import resolved
 from footfall.periods import Grain
 from footfall.sql import literal, quote
-from footfall.tables import Replace, Rollup, Table
+from footfall.tables import Rollup, Table
 
 
 def refresh(lake: Lake, table: Table) -> None:
@@ -31,8 +35,6 @@ def refresh(lake: Lake, table: Table) -> None:
 
 
 def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
-    if not isinstance(table.rule, Replace) or not Grain.YEAR.holds(rollup.grain):
-        raise ValueError(f"{rollup.name}: a rollup sums a Replace table by hour, day, month or year")
     source = DeltaFolder.open(lake.root / table.name, table.time)
     if source is None:
         return
@@ -40,18 +42,25 @@ def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
     built_from = target.cursor(BUILT_FROM)
     if built_from is not None and built_from >= source.version:
         return
-    changed = _changed_months(source, source.files(), built_from)
+    changed = _changed_months(source, _current(source), built_from)
     spans = None if changed is None else {_span(rollup, month) for month in changed}
     summed = _finer(lake, table, rollup, source.version) or source
     files: dict[str, list[DataFile]] = defaultdict(list)
-    for file in summed.files():
+    for file in _current(summed):
         files[_span(rollup, file.month)].append(file)
     removed = [file for file in target.files() if spans is None or file.month in spans]
     with target.staging() as added:
         for span in sorted(files if spans is None else files.keys() & spans):
-            if written := _sum(lake, table, rollup, target, read_files(summed.folder, files[span]), span):
+            rows = read_files(summed.folder, files[span])
+            if summed is source:
+                rows = f"({resolved(table, read_as(table, [source.folder / file.path for file in files[span]]))})"
+            if written := _sum(lake, table, rollup, target, rows, span):
                 added.append(written)
     target.commit(added, removed, cursors=[Cursor(BUILT_FROM, source.version)])
+
+
+def _current(delta: DeltaFolder) -> list[DataFile]:
+    return [file for file in delta.files() if not file.is_past]
 
 
 def _span(rollup: Rollup, month: str) -> str:
@@ -79,7 +88,7 @@ def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int 
         return None
     if before is None:
         return None
-    then, now = ({(file.month, file.path) for file in state} for state in (before.files(), files))
+    then, now = ({(file.month, file.path) for file in state} for state in (_current(before), files))
     return {month for month, _ in then ^ now}
 
 

@@ -10,9 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from footfall.errors import LakeError
 from footfall.lake.collected import NOTHING, Collected
-from footfall.lake.delta import PARTITION
-from footfall.periods import Window
+from footfall.lake.delta import PARTITION, is_past
+from footfall.periods import Window, short
+
+KNOWN_SINCE = "known_since"
+"""The cursor of an observed table: from which moment on (microseconds since 1970) it can be read as of a moment."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,30 @@ class Pinned:
     built_from: int | None = None
     """Of a rollup: the version of its table that it was built from."""
 
+    known_since: datetime | None = None
+    """From when on it can be read as it was known at a moment; None: from the first."""
+
+    def files_as_of(self, moment: datetime | None) -> tuple[str, ...]:
+        """The files that a reader needs, now or as of a moment. Raises LakeError when it is no longer known."""
+        if moment is None:
+            return self.current
+        if self.known_since is not None and moment < self.known_since:
+            raise LakeError(
+                f"the lake no longer knows how {self.name} was at {short(moment)}: it is kept back to "
+                f"{short(self.known_since)}; ask for a moment after that."
+            )
+        return self.files
+
+    @cached_property
+    def current(self) -> tuple[str, ...]:
+        """The files without those that only hold rows which newer ones stand for."""
+        return tuple(file for file in self.files if not is_past(file))
+
     @property
     def months(self) -> dict[str, tuple[str, ...]]:
-        """The files of each month, which stand in a folder of their own, in a steady order."""
+        """The current files of each month, which stand in a folder of their own, in a steady order."""
         found: dict[str, list[str]] = {}
-        for file in sorted(self.files):
+        for file in sorted(self.current):
             found.setdefault(Path(file).parent.name.removeprefix(f"{PARTITION}="), []).append(file)
         return {month: tuple(files) for month, files in sorted(found.items())}
 

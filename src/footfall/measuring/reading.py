@@ -11,7 +11,7 @@ from footfall.measuring.matching import keep_window
 from footfall.measuring.parts import Part, keep_parts
 from footfall.metrics import Kind
 from footfall.periods import FAR_FUTURE, Grain, Period, Window, floor
-from footfall.tables import Replace, Rollup, Table
+from footfall.tables import Observe, Rollup, Table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -79,7 +79,9 @@ class FactReader:
     def _narrowest(self, needed: set[str], grain: Grain, edges: tuple[datetime, ...] = ()) -> Rollup | None:
         """The narrowest rollup that gives the same answer as the table: the coarsest, then the fewest dimensions."""
         pinned = self.snapshot.tables.get(self.table.name)
-        if not self.use_rollups or pinned is None or not isinstance(self.table.rule, Replace):
+        # a rollup of observed values sums those of now
+        is_earlier = self.as_of is not None and isinstance(self.table.rule, Observe)
+        if not self.use_rollups or pinned is None or is_earlier:
             return None
         fitting = [
             rollup

@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
+from footfall.declarations import check_together
 from footfall.errors import SettingsError, UnknownNameError
 from footfall.tables import Replace
 
@@ -32,7 +33,8 @@ def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) ->
     `[sources.NAME]` sets up the kind of that name, or the one that `kind = "…"` names: one kind may be set up several
     times. Each has its own ledger, cursors and scratch folder; tables and metrics are those of the kind.
 
-    Raises SettingsError, and UnknownNameError for a kind that is not installed.
+    Raises SettingsError, UnknownNameError for a kind that is not installed, and DeclarationError where two sources give one
+    name to different things.
     """
     installed = installed_sources()
     opened: dict[str, Source] = {}
@@ -45,6 +47,7 @@ def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) ->
     for kind, names in named.items():
         if len(names) > 1:
             _check_shared(kind, names, opened[names[0]])
+    check_together(opened)
     return opened
 
 

@@ -1,0 +1,154 @@
+"""Compaction: many small files of a month become one, and rows that newer ones stand for go into a file apart.
+
+Of a table that replaces, all files of a month are joined: its rows are all needed. Of an observed table and of the
+ledger a month has
+
+    live-….parquet   the rows in force when it was compacted
+    past-….parquet   rows that these stand for; only a reader as of an earlier moment needs them
+    ….parquet        what was written since
+
+so that what a question reads grows with what is in force, not with how often it was collected. A row that is not in force
+never will be again: readers may join while writers append. Readers go on with the version they have. When another writer
+changes a month meanwhile, it is left for the next time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from footfall.lake.delta import LIVE, PAST, CommitConflictError, Cursor, DataFile, DeltaFolder
+from footfall.lake.files import ask, read_as, read_files, write_month
+from footfall.lake.lake import BUILT_FROM, Lake
+from footfall.lake.resolving import marked
+from footfall.lake.snapshot import KNOWN_SINCE
+from footfall.periods import micros_of
+from footfall.tables import Observe, Table
+
+CROWDED = 40
+"""Files a month may hold before collecting compacts it unasked: a month of days, and a few restatements."""
+
+_MOST_PAST = 10
+"""Files of past rows that a month may hold before they are joined: joining them each time would cost ever more."""
+
+_FEW = 200
+"""Rows that may stand beside the largest file of a month, however few that has."""
+
+
+def compact(lake: Lake, table: Table, crowded: int = CROWDED) -> None:
+    """Join the files of each month that needs it; what readers see stays the same.
+
+    A month needs it when it holds more than `crowded` files, and one of an observed table also when its other files have
+    more than half the rows of its largest: so at most a third of what is read was superseded. Costs little where no month
+    needs it: the numbers of rows are in the table's log.
+    """
+    delta = DeltaFolder.open(lake.root / table.name, table.time)
+    if delta is None:
+        return
+    for files in _by_month(delta.files()):
+        if files.is_crowded(crowded) or (isinstance(table.rule, Observe) and files.is_mostly_news):
+            _compact_month(lake, table, delta.reopen(), files)
+
+
+def forget(lake: Lake, table: Table, horizon: datetime) -> None:
+    """Compact every month of an observed table, and drop the rows that no reader as of `horizon` or later needs."""
+    delta = DeltaFolder.open(lake.root / table.name, table.time)
+    if delta is None or not isinstance(table.rule, Observe):
+        return
+    for files in _by_month(delta.files()):
+        if files.past or len(files.current) > 1:
+            _compact_month(lake, table, delta.reopen(), files, horizon)
+
+
+@dataclass(frozen=True)
+class _Month:
+    """The files of one month."""
+
+    name: str
+    current: tuple[DataFile, ...]
+    past: tuple[DataFile, ...]
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether joining would change nothing."""
+        return len(self.past) <= 1 and [file.is_live for file in self.current] == [True]
+
+    def is_crowded(self, most: int) -> bool:
+        return len(self.current) > most
+
+    @property
+    def is_mostly_news(self) -> bool:
+        """Whether the other files have more than half of the largest one's rows, which are no more than are in force: one
+        commit brings a key once."""
+        rows = sorted(file.rows for file in self.current)
+        return sum(rows[:-1]) > max(rows[-1] // 2, _FEW) if rows else False
+
+
+def _by_month(files: Iterable[DataFile]) -> list[_Month]:
+    found: dict[str, tuple[list[DataFile], list[DataFile]]] = defaultdict(lambda: ([], []))
+    for file in files:
+        found[file.month][file.is_past].append(file)
+    return [_Month(month, tuple(current), tuple(past)) for month, (current, past) in sorted(found.items())]
+
+
+def _compact_month(
+    lake: Lake, table: Table, delta: DeltaFolder, month: _Month, horizon: datetime | None = None
+) -> None:
+    if isinstance(table.rule, Observe):
+        after = _part(lake, table, delta, month, horizon)
+    else:
+        after = _join(lake, table, delta, month)
+    if after == delta.version + 1:
+        _carry_rollups_over(lake, table, delta.version, after)
+
+
+def _join(lake: Lake, table: Table, delta: DeltaFolder, month: _Month) -> int | None:
+    nothing = lake.cursor().sql("SELECT 1")
+    rows = f"SELECT * FROM {read_files(delta.folder, month.current)}"
+    joined = write_month(delta.folder, table, month.name, nothing, rows)
+    try:
+        return delta.commit([joined] if joined else [], month.current, is_rearrangement=True)
+    except CommitConflictError:
+        return None
+
+
+def _part(lake: Lake, table: Table, delta: DeltaFolder, month: _Month, horizon: datetime | None) -> int | None:
+    """Rows in force and past rows, a file each; past rows that no reader from `horizon` on needs are dropped."""
+    past = month.past if horizon or len(month.past) >= _MOST_PAST else ()
+    files = (*month.current, *past)
+    rows_of_month = read_as(table, [delta.folder / file.path for file in files])
+    connection = lake.cursor()
+    connection.execute(f"CREATE TEMP TABLE of_month AS {marked(table, rows_of_month, horizon)}")
+    rows = connection.table("of_month")
+    needed = "is_needed" if horizon else "true"
+    [(dropped,)] = ask(rows, f"SELECT count(*) FROM incoming WHERE NOT ({needed})")
+    if dropped == 0 and month.is_compact:
+        return None
+    with delta.staging() as added:
+        for prefix, kept in ((LIVE, "is_in_force"), (PAST, f"NOT is_in_force AND {needed}")):
+            select = f"SELECT * FROM incoming WHERE {kept}"
+            if written := write_month(delta.folder, table, month.name, rows, select, prefix):
+                added.append(written)
+    remembered = [_remembered(delta, horizon)] if horizon and dropped else []
+    try:
+        return delta.commit(added, files, cursors=remembered, is_rearrangement=not dropped)
+    except CommitConflictError:
+        return None
+
+
+def _remembered(delta: DeltaFolder, horizon: datetime) -> Cursor:
+    """From when on the table can be read as it was known at a moment; it never moves back."""
+    return Cursor(KNOWN_SINCE, max(micros_of(horizon), delta.cursor(KNOWN_SINCE) or 0))
+
+
+def _carry_rollups_over(lake: Lake, table: Table, before: int, after: int) -> None:
+    """What readers see is the same, so what was built from the version before stands for the one after."""
+    for rollup in table.rollups:
+        target = DeltaFolder.open(lake.root / rollup.name, table.time)
+        if target is not None and target.cursor(BUILT_FROM) == before:
+            try:
+                target.commit([], [], cursors=[Cursor(BUILT_FROM, after)])
+            except CommitConflictError:
+                return

@@ -1,0 +1,83 @@
+"""Writing observed values: only those that differ from what was observed last of their key are appended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from footfall.lake.delta import LIVE
+from footfall.lake.files import ask, months_of, read_as, write_month
+from footfall.ledger import LEDGER
+from footfall.sql import literal, quote
+from footfall.tables import OBSERVED_AT, Observe, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from footfall.lake.delta import DataFile, DeltaFolder
+
+
+def observed(delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation, now: datetime) -> list[DataFile]:
+    """Files with the incoming rows that are news.
+
+    A row without `observed_at` gets `now`, or the moment after the last observation of its key where the clock went back:
+    what is observed later stands. Rows may come late, and again: each is compared with what was observed just before it.
+    """
+    is_dated = table is not LEDGER and OBSERVED_AT in incoming.columns
+    files = [file for file in delta.files() if is_dated or not file.is_past]
+    with delta.staging() as added:
+        for month in months_of(table, incoming):
+            old = [delta.folder / file.path for file in files if file.month == month]
+            news = _news(table, incoming, month, read_as(table, old), now)
+            prefix = LIVE if not old and _are_distinct(table, incoming, month) else ""
+            if written := write_month(delta.folder, table, month, incoming, news, prefix):
+                added.append(written)
+    return added
+
+
+def _are_distinct(table: Table, incoming: duckdb.DuckDBPyRelation, month: str) -> bool:
+    """Whether no two rows of a month have one key: as the first of their month, all are in force."""
+    assert isinstance(table.rule, Observe)
+    keys = ", ".join(map(quote, table.rule.key))
+    found = ask(
+        incoming, f"SELECT 1 FROM incoming WHERE {_is_of(table, month)} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+    )
+    return not found
+
+
+def _is_of(table: Table, month: str) -> str:
+    return f"strftime({quote(table.time)}, '%Y-%m') = {literal(month)}"
+
+
+def _news(table: Table, incoming: duckdb.DuckDBPyRelation, month: str, known: str, now: datetime) -> str:
+    assert isinstance(table.rule, Observe)
+    key, stamp = table.rule.key, f"greatest({literal(now)}, last.{OBSERVED_AT} + INTERVAL 1 MICROSECOND)"
+    names = [c.name for c in table.columns if c.name != OBSERVED_AT]
+    columns = ", ".join(f"new.{quote(name)}" for name in names)
+    moment = f"new.{OBSERVED_AT}" if OBSERVED_AT in incoming.columns else "NULL"
+    in_time = [f"{quote(name)} NULLS FIRST" for name in (OBSERVED_AT, *table.tie_breakers)]
+    keys = ", ".join(map(quote, key))
+    return f"""
+        WITH incoming_rows AS (
+            FROM incoming WHERE {_is_of(table, month)}
+        ), known AS (
+            SELECT old.* FROM {known} old SEMI JOIN incoming_rows new ON {_equal("old", key)}
+        ), last AS (
+            SELECT {keys}, max({OBSERVED_AT}) AS {OBSERVED_AT} FROM known GROUP BY ALL
+        ), stamped AS (
+            SELECT {columns}, coalesce({moment}, {stamp}) AS {OBSERVED_AT}
+            FROM incoming_rows new LEFT JOIN last ON {_equal("last", key)}
+        ), told AS (
+            SELECT *, row({", ".join(map(quote, names))}) AS said FROM (
+                SELECT *, true AS is_new FROM stamped UNION ALL BY NAME SELECT *, false AS is_new FROM known
+            )
+        )
+        SELECT * FROM told
+        QUALIFY is_new AND said IS DISTINCT FROM lag(said) OVER (
+            PARTITION BY {keys} ORDER BY {", ".join(in_time)}, is_new
+        )
+    """
+
+
+def _equal(other: str, key: tuple[str, ...]) -> str:
+    return " AND ".join(f"new.{quote(name)} IS NOT DISTINCT FROM {other}.{quote(name)}" for name in key)
