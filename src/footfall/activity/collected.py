@@ -73,7 +73,7 @@ class CollectedEvent:
     def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
         """The files of each month now, and a fingerprint of all."""
         pinned = self.open_lake().snapshot([self.table]).tables.get(self.table.name)
-        return (pinned.months, _fingerprint(pinned.files)) if pinned else ({}, _fingerprint(()))
+        return (pinned.months, _fingerprint(pinned.current)) if pinned else ({}, _fingerprint(()))
 
     def _is_stale(self, month: str, months: Mapping[str, Sequence[str]]) -> bool:
         return self.store.cursor(f"{self.event.name}/{month}") != _fingerprint(months.get(month, ()))

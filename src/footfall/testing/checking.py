@@ -163,7 +163,7 @@ class _Trial:
         return self.contents(name)
 
     def entries(self, name: str = "lake") -> list[Entry]:
-        return self.lake(name).known(self.kind.name)
+        return list(self.lake(name).known(self.kind.name))
 
     def versions(self) -> dict[str, int]:
         source = self.source("lake")
