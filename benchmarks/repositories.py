@@ -107,10 +107,10 @@ def many_repositories(rounds: int, folder: Path) -> None:
         rounds,
         {
             **{str(size): partial(collect, space) for size, space in spaces.items()},
-            "rev-parse": partial(timed, partial(rev_parse, paths[:FEW])),
+            "rev-parse": partial(timed, partial(rev_parse, paths[HALF:])),
         },
     )
-    bare = again["rev-parse"].seconds / FEW
+    bare = again["rev-parse"].seconds / (MANY - HALF)
     slope = (again[str(MANY)].seconds - again[str(HALF)].seconds) / (MANY - HALF)
     seconds = {size: (first[size].seconds, again[str(size)].seconds) for size in sizes}
     for size, (once, more) in seconds.items():
@@ -124,4 +124,4 @@ def many_repositories(rounds: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
