@@ -193,6 +193,25 @@ class TestServersThatMadeGitFetchWithoutEnd:
         assert len(remote.rows) == 11, "the whole history is known under the head that was known before"
         assert marked.wait_until(lambda count: count == 0) == 0
 
+    def test_an_upstream_that_is_a_partial_clone_itself(
+        self, tmp_path: Path, upstream: History, marked: Marked
+    ) -> None:
+        """What it lacks it would fetch from its own upstream, here one that made git fetch without end."""
+        git(upstream.folder.parent, "clone", "--quiet", "--bare", "tool", "tool.git")
+        git(upstream.folder.parent / "tool.git", "update-server-info")
+        git(upstream.folder, "config", "uploadpack.allowFilter", "true")
+        partial_clone = tmp_path / "server" / "partial.git"
+        git(tmp_path, "clone", "--quiet", "--bare", "--filter=blob:none", upstream.folder.as_uri(), str(partial_clone))
+        with plain_files(upstream.folder.parent) as address:
+            git(partial_clone, "remote", "set-url", "origin", f"{address}/tool.git")
+            for allows_filter in ("false", "true"):
+                git(partial_clone, "config", "uploadpack.allowFilter", allows_filter)
+                remote = collected_from(partial_clone.as_uri(), tmp_path / allows_filter)
+                remote.collect()
+                expected = (Status.FAILED, 0) if allows_filter == "false" else (Status.COMPLETE, 10)
+                assert (remote.last.status, len(remote.rows)) == expected, remote.last.reason
+                assert marked.wait_until(lambda count: count == 0) == 0
+
     def test_a_partial_clone_of_ours_by_an_older_git_is_made_whole(
         self, tmp_path: Path, upstream: History, marked: Marked, monkeypatch: pytest.MonkeyPatch
     ) -> None:

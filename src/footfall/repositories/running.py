@@ -48,6 +48,10 @@ _CONFIGURATION = {
     # Old histories have small faults that count for nothing here.
     "transfer.fsckObjects": "false",
     "fetch.fsckObjects": "false",
+    "fetch.recurseSubmodules": "false",
+    "fetch.prune": "false",
+    "fetch.writeCommitGraph": "false",
+    "submodule.recurse": "false",
 }
 
 _NOT_INSTALLED = "the program `git` is not installed; install it, version 2.31 or newer"
