@@ -189,6 +189,19 @@ class TestCloneAddresses:
         assert remote.last.status is Status.COMPLETE, remote.last.reason
         assert len(remote.rows) == 2
 
+    def test_a_copy_that_lost_an_old_commit_is_made_again(self, server: History, remote: Collected) -> None:
+        """Its head is there, so nothing shows before it is read from the beginning."""
+        lost = server.head()
+        server.commit("2020-01-05T00:00Z", parents=[":1"])
+        server.write()
+        remote.collect()
+        copy = self.mirror(remote)
+        for pack in list((copy / "objects" / "pack").glob("*.pack")):
+            git(copy, "unpack-objects", "-q", stdin=pack.rename(copy / pack.name).read_bytes())
+        (copy / "objects" / lost[:2] / lost[2:]).unlink()
+        remote.collect(is_recheck=True)
+        assert (remote.last.status, len(remote.rows)) == (Status.COMPLETE, 2), remote.last.reason
+
     def test_an_address_nobody_answers_at_fails_and_keeps_what_is_there(
         self, server: History, remote: Collected
     ) -> None:

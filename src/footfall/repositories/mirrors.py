@@ -79,6 +79,11 @@ class Remote:
             f"it names {head[:10] or 'no commit'} as its head, and git got another"
         )
 
+    def look_afresh(self, head: str) -> Look:
+        """The same with a new copy, in place of one that turned out to be broken."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return self.look(head)
+
     def look_at_copy(self, head: str) -> Look | None:
         """How the copy would look at `head`, where that is certain: a copy whose history is cut may reach further by now."""
         copy = _Mirror(self.folder, self)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from footfall.errors import SourceError
+from footfall.errors import BrokenDataError, SourceError
 from footfall.ledger import Entry, Status
 from footfall.metrics import Metric
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Window
@@ -101,15 +101,25 @@ class Git:
 
     def _read(self, offer: Offer, task: _Task, place: Place, tell: Progress) -> Batch:
         try:
-            if place.look is None:
-                raise place.fault or SourceError("it was not found")
-            seen = self._seen(place, place.look)
-            known = (task.before, task.gone, task.just_gone)
-            return History(offer, place.look, seen, self._authors, *known, task.asked_at, tell).read()
+            try:
+                return self._history(offer, task, place, tell).read()
+            except BrokenDataError:
+                if place.remote is None:
+                    raise
+                # Only the copy is broken, not what it is a copy of.
+                again = replace(place, look=place.remote.look_afresh(place.head))
+                return self._history(offer, task, again, tell).read()
         except SourceError as error:
             return Batch([offer.failed(str(error))])
         except OSError as error:
             return Batch([offer.failed(f"{error.filename or 'a file'}: {error.strerror}")])
+
+    def _history(self, offer: Offer, task: _Task, place: Place, tell: Progress) -> History:
+        if place.look is None:
+            raise place.fault or SourceError("it was not found")
+        seen = self._seen(place, place.look)
+        known = (task.before, task.gone, task.just_gone)
+        return History(offer, place.look, seen, self._authors, *known, task.asked_at, tell)
 
 
 @dataclass(frozen=True)
