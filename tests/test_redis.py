@@ -503,6 +503,16 @@ def test_a_server_that_cannot_save_says_so(tmp_path: Path) -> None:
         server.wait(timeout=30)
 
 
+def test_counts_and_names_of_another_program_are_no_tracebacks(store: RedisStore, server: Any) -> None:
+    store.mark_one("seen", MONDAY, "ada")
+    server.hset(f"footfall_marks_seen_{NOW:%Y-%-m}", str(MONDAY), "many")
+    with pytest.raises(DamagedStoreError, match="a count that is not a number"):
+        store.occurrences("seen", MONDAY, MONDAY + PER_DAY)
+    server.hset("footfall_names", 99, b"M\xfcller")
+    assert store.names_of([NAMED + 99]) == ["M\ufffdller"]
+    assert store.forget("ada") == 1
+
+
 def test_a_key_of_another_kind_is_named_as_what_is_wrong(store: RedisStore, server: Any) -> None:
     server.lpush("trackist_active_2026-11-23", "what is this")
     for ask in (

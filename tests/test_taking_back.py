@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -140,3 +141,14 @@ def test_swapped_arguments_are_noticed(ff: Workspace, run: Callable[..., Ran]) -
     assert "'active' is an event and '17' was never marked: the event comes first" in ran.err
     assert run("mark", "active", "17").code == 0
     assert run("mark", "new", "17").code == 0
+
+
+def test_a_slip_in_the_name_of_an_event_that_is_read_is_noticed_once(ff: Workspace) -> None:
+    ff.mark("active", 1)
+    with pytest.warns(UserWarning, match="event 'activ' was never marked; did you mean 'active'"):
+        assert len(ff.event("activ").year()) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(ff.event("activ").year()) == 0
+        assert len(ff.event("purchased").year()) == 0
+        assert len(ff.event("active").year()) == 1

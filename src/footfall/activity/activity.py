@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,7 @@ class Activity:
     """Gives the events that collected tables report, by name; called only when the store alone cannot tell."""
     _today: tuple[datetime, datetime, int] = (EPOCH, EPOCH, 0)
     _checked: set[str] = field(default_factory=set)
+    _read_before: set[str] = field(default_factory=set)
     _is_naming_checked: bool = False
     _foreign: dict[str, int] = field(default_factory=dict)
     _foreign_names: list[str] = field(default_factory=list)
@@ -283,6 +286,19 @@ class Activity:
         """Bring an event that a collected table reports up to date."""
         if collected := self.owners.table_of(event):
             collected.renew()
+
+    def warn_of_typo(self, event: str) -> None:
+        """Warn, once a process, where an event that is read was never marked and another has nearly the same name.
+
+        It is no error: an application may well read an event before its first mark.
+        """
+        if event in self._read_before or self.owners.is_by_hand(event):
+            return
+        self._read_before.add(event)
+        if self.owners.table_of(event) is not None or event in (known := self.names()):
+            return
+        if near := get_close_matches(event, known, n=1, cutoff=0.8):
+            warnings.warn(f"event {_shown(event)} was never marked; did you mean {near[0]!r}?", stacklevel=2)
 
     def known_until(self, event: str) -> datetime:
         """The moment up to which everything is known of an event: now, or what was collected last."""

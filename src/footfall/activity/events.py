@@ -99,6 +99,7 @@ class PeriodSet(ActorSet):
     def _ranges(self) -> list[tuple[int, int]]:
         """The ranges of slots that it is the union of, after the event was brought up to date."""
         self.activity.renew(self.event)
+        self.activity.warn_of_typo(self.event)
         for moment in self._cuts:
             self._check_hours(moment)
         return self._spans

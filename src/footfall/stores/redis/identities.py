@@ -28,7 +28,10 @@ class Identities:
     def names_of(self, ids: Sequence[int]) -> list[str]:
         numbers = [int(id) - NAMED for id in ids]
         known = self._fields(NAMES, numbers)
-        return [f"forgotten:{n}" if name is None else name.decode() for n, name in zip(numbers, known, strict=True)]
+        return [
+            f"forgotten:{n}" if name is None else name.decode(errors="replace")
+            for n, name in zip(numbers, known, strict=True)
+        ]
 
     def made(self, names: Iterable[str]) -> dict[str, int]:
         """An id for every name; new ones get the next.
@@ -72,7 +75,7 @@ class Identities:
         if isinstance(actor, int):
             return [actor]
         self._server.ask("HDEL", IDS, actor)
-        return [NAMED + int(n) for n, name in self._server.fields(NAMES) if name.decode() == actor]
+        return [NAMED + int(n) for n, name in self._server.fields(NAMES) if name == actor.encode()]
 
     def erase(self, ids: Sequence[int]) -> None:
         """Delete the names of ids that no set holds any more."""

@@ -7,12 +7,13 @@ may mark and read one deployment at the same time. Everything else that we keep 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pyroaring import BitMap64
 
+from footfall.errors import DamagedStoreError
 from footfall.stores.forgotten import Forgotten
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import bitmap_of
@@ -145,7 +146,18 @@ class RedisStore:
 
     def occurrences(self, event: str, start: int, stop: int) -> int:
         counts = self._server.run([("HGETALL", key) for key in self._marks_keys(event, start, stop)])
-        return sum(int(n) for count in counts for slot, n in _pairs(count) if start <= int(slot) < stop)
+        return sum(n for count in counts for slot, n in self._numbers(count) if start <= slot < stop)
+
+    def _numbers(self, answer: Any) -> Iterator[tuple[int, int]]:
+        """Slots and occurrences of a hash; what another program put there may be anything."""
+        try:
+            for slot, count in _pairs(answer):
+                yield int(slot), int(count)
+        except ValueError:
+            raise DamagedStoreError(
+                f"{self.address} has a count that is not a number under one of its keys {keys.MARKS}*; delete the field "
+                "that holds it."
+            ) from None
 
     def _marks_keys(self, event: str, start: int, stop: int) -> list[str]:
         """Where occurrences of a range may be counted."""
