@@ -185,7 +185,7 @@ def test_names_of_0_1_0_still_work_and_say_what_they_are_now(marked: Path, capsy
 
 
 def test_nobody_in_the_time_asked_is_one_line(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = "Nobody did 'paid' in this time, it was last done on 2026-02-28; ask with --since or --until."
+    said = "No actor did 'paid' in this time, it was last done on 2026-02-28; ask with --since or --until."
     words = ("growth", "paid", "--since", "2026-04", "--until", "2026-05")
     ran = run(capsys, *words)
     assert ran.err == f"footfall: Whole weeks are shown: until 2026-05-01 lies within 2026-W18.\nfootfall: {said}\n"

@@ -227,10 +227,10 @@ def test_a_hole_makes_the_row_that_it_touches_provisional() -> None:
     assert provisional == [[no, yes, no], [yes, yes, yes], [no, no, no], [no, no, yes], [no, yes], [yes]]
     assert found.notes == ()
     new = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, grain="week", kind="new", gaps=[hole])
-    said = "Who came before only in a time that was not collected (2026-02-11 to 2026-02-12) counts as new."
+    said = "Actors that came before only in a time that was not collected (2026-02-11 to 2026-02-12) count as new."
     assert new.notes == (said,)
     ever = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, grain="week", retention="unbounded", gaps=[hole])
-    assert ever.notes == ("Who came back only in a time that was not collected is not among those who came back.",)
+    assert ever.notes == ("Actors that came back only in a time that was not collected are not counted as retained.",)
 
 
 def test_averages_weigh_by_size_and_leave_out_what_is_not_over() -> None:
@@ -380,7 +380,7 @@ def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
     ff = joined(tmp_path)
     assert ff.cohort("joined", "came", since="2025-10-01", until="2025-10-22").notes == (
         "Whole weeks are shown: until 2025-10-22 lies within 2025-W43.",
-        "Nobody did 'came' in this time, it was first done on 2026-03-10; ask with --since or --until.",
+        "No actor did 'came' in this time, it was first done on 2026-03-10; ask with --since or --until.",
     )
     long = ff.stickiness("came", since="2022")
     assert len(long.rows) == 1000
@@ -392,15 +392,15 @@ def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
 def test_nobody_in_the_time_asked_is_told_when_it_was_done(tmp_path: Path) -> None:
     ff = joined(tmp_path)
     assert ff.growth("joined", last=3).notes == (
-        "Nobody did 'joined' in this time, it was last done on 2025-10-01; ask with --since or --until.",
+        "No actor did 'joined' in this time, it was last done on 2025-10-01; ask with --since or --until.",
     )
     assert "last done" in ff.funnel("joined", "came").notes[0]
     assert "first done on 2026-03-10" in ff.stickiness("came", until="2026-01").notes[0]
     ff.mark("joined", 5, at="2026-02-01")
     between = ff.growth("joined", since="2025-11", until="2025-12").notes
-    assert between[0].startswith("Nobody did 'joined' in this time, it was done from 2025-10-01 to 2026-02-01;")
+    assert between[0].startswith("No actor did 'joined' in this time, it was done from 2025-10-01 to 2026-02-01;")
     ff.mark("premium", 5, unique=True)
-    assert ff.growth("premium").notes == ("Nobody did 'premium' at a known time.",)
+    assert ff.growth("premium").notes == ("No actor did 'premium' at a known time.",)
     assert ff.growth("joined").notes == ff.cohort("joined", "came").notes == ()
 
 
@@ -465,8 +465,8 @@ def test_events_are_named_or_given_themselves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda ff: ff.cohort(5, "came"), "5 is no event: give the name of one, such as 'active'."),
-        (lambda ff: ff.funnel("came", 5), "5 is no event: give the name of one, such as 'active'."),
+        (lambda ff: ff.cohort(5, "came"), "5 is not an event: give the name of one, such as 'active'."),
+        (lambda ff: ff.funnel("came", 5), "5 is not an event: give the name of one, such as 'active'."),
         (lambda ff: ff.funnel(), "a funnel has at least two steps, not 0: name the events in their order."),
         (
             lambda ff: ff.cohort("joined", "came", where_first=5),

@@ -154,7 +154,7 @@ def test_a_time_is_days_or_weeks(text: str | int, days: int) -> None:
         ({"steps": "see"}, "a funnel has at least two steps, not 1: name the events in their order."),
         (
             {"steps": ["see", "see"]},
-            "step 'see' follows itself: a day does not tell how often; name another event, or ask for retention.",
+            "step 'see' follows itself: a day does not record how often; name another event, or ask for retention.",
         ),
         ({"within": "36h"}, "within='36h' is no number of days from 1 to 1,000; write it like 7d or 2w."),
         ({"within": "a week"}, "within='a week' is no number of days from 1 to 1,000; write it like 7d or 2w."),

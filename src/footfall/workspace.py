@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from footfall.activity.marks import Marks
 from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.errors import QueryError, SettingsError, UnknownNameError
 from footfall.metrics import Metric, Subject
-from footfall.periods import ALL_TIME, Window, parse_moment, utc_now
+from footfall.periods import ALL_TIME, Moment, Window, parse_moment, utc_now
 from footfall.retention.asking import ActivityQuestions
 from footfall.settings import Settings, read_settings
 from footfall.sources import Context, Source, open_sources
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 SCRATCH = ".footfall"
 """The workspace's folder for downloads and clones; safe to delete."""
-
-Moment = str | date | datetime | None
 
 
 class Workspace(Marks, ActivityQuestions):
@@ -131,8 +129,8 @@ class Workspace(Marks, ActivityQuestions):
     def collect(
         self,
         *names: str,
-        since: Moment = None,
-        until: Moment = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         dry_run: bool = False,
         recheck: bool = False,
         watch: Watcher | None = None,
@@ -176,7 +174,7 @@ class Workspace(Marks, ActivityQuestions):
             watch=watch,
         )
 
-    def _window(self, since: Moment, until: Moment) -> Window:
+    def _window(self, since: Moment | None, until: Moment | None) -> Window:
         start = ALL_TIME.start if since is None else parse_moment(since, self.now())
         end = ALL_TIME.end if until is None else parse_moment(until, self.now())
         if end <= start:
@@ -204,8 +202,8 @@ class Workspace(Marks, ActivityQuestions):
         metric: str,
         *,
         grain: str = "day",
-        since: Moment = None,
-        until: Moment = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         last: int | None = None,
         by: Sequence[str] = (),
         where: Sequence[str] | Mapping[str, Any] = (),
@@ -214,7 +212,7 @@ class Workspace(Marks, ActivityQuestions):
         min_coverage: float | None = None,
         cumulative: bool = False,
         compare: str | None = None,
-        as_of: Moment = None,
+        as_of: Moment | None = None,
         policies: Mapping[str, str] | None = None,
     ) -> Result:
         """The answer to a question about a metric.
@@ -295,7 +293,7 @@ class Workspace(Marks, ActivityQuestions):
 
         return gather(self.settings, self.sources)
 
-    def annotations(self, since: Moment = None, until: Moment = None) -> tuple[Annotation, ...]:
+    def annotations(self, since: Moment | None = None, until: Moment | None = None) -> tuple[Annotation, ...]:
         """What happened in [since, until), by the sources and footfall.toml, oldest first.
 
         Args:

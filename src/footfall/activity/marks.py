@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, tzinfo
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,8 +10,7 @@ if TYPE_CHECKING:
     from footfall.activity.activity import Activity
     from footfall.activity.events import Event
     from footfall.activity.files import FileMarks
-
-Moment = str | date | datetime | None
+    from footfall.periods import Moment
 
 
 class Marks(Protocol):
@@ -21,7 +20,7 @@ class Marks(Protocol):
     def activity(self) -> Activity: ...
 
     def mark(
-        self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
+        self, event: str, actors: Any, at: Moment | None = None, *, hourly: bool | None = None, unique: bool = False
     ) -> None:
         """Mark that actors did an event; what was marked is durable when this returns.
 
@@ -78,7 +77,7 @@ class Marks(Protocol):
         )
 
     def unmark(
-        self, event: str, actors: Any, at: Moment = None, *, hourly: bool | None = None, unique: bool = False
+        self, event: str, actors: Any, at: Moment | None = None, *, hourly: bool | None = None, unique: bool = False
     ) -> int:
         """Take marks back: weeks, months and years stay true. Returns how many marks there were.
 

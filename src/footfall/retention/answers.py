@@ -19,7 +19,7 @@ class ActivityAnswer(Answer):
     """An answer that is made of exact sets of actors."""
 
     asked_at: datetime
-    """Periods that were not over then are provisional; those that had not begun are absent."""
+    """Periods that were not over then are provisional; those that had not started are absent."""
     gaps: tuple[Window, ...] = ()
     """What is missing from the collection of its events; periods that it touches are provisional too."""
     notes: tuple[str, ...] = ()

@@ -5,18 +5,17 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from footfall.activity import Activity
+    from footfall.periods import Moment
     from footfall.retention.cohorts import Cohort
     from footfall.retention.funnels import Funnel
     from footfall.retention.growth import Growth
     from footfall.retention.questions import Conditions, Name
     from footfall.retention.stickiness import Stickiness
-
-Moment = str | date | datetime | None
 
 
 class ActivityQuestions(Protocol):
@@ -37,15 +36,15 @@ class ActivityQuestions(Protocol):
         then: Name,
         *,
         grain: str = "week",
-        since: Moment = None,
-        until: Moment = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         last: int | None = None,
         columns: int = 12,
         kind: str = "active",
         retention: str = "return",
         where_first: Conditions = (),
         where_then: Conditions = (),
-        as_of: Moment = None,
+        as_of: Moment | None = None,
         **older: Any,
     ) -> Cohort:
         """Follow the actors who did `first` in a period through later periods of `then`.
@@ -105,9 +104,9 @@ class ActivityQuestions(Protocol):
         self,
         *steps: Name | Iterable[Name],
         within: str | int = "7d",
-        since: Moment = None,
-        until: Moment = None,
-        as_of: Moment = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        as_of: Moment | None = None,
     ) -> Funnel:
         """How many actors took the steps one after the other, each within some days of their first.
 
@@ -137,10 +136,10 @@ class ActivityQuestions(Protocol):
         event: Name,
         *,
         windows: str = "trailing",
-        since: Moment = None,
-        until: Moment = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         last: int | None = None,
-        as_of: Moment = None,
+        as_of: Moment | None = None,
         **older: Any,
     ) -> Stickiness:
         """Daily, weekly and monthly active actors (DAU, WAU, MAU) and their ratios in percent.
@@ -173,10 +172,10 @@ class ActivityQuestions(Protocol):
         event: Name,
         *,
         grain: str = "week",
-        since: Moment = None,
-        until: Moment = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
         last: int | None = None,
-        as_of: Moment = None,
+        as_of: Moment | None = None,
         **older: Any,
     ) -> Growth:
         """New, returning, resurrected and dormant actors by period.

@@ -1,4 +1,4 @@
-"""Cohorts: who did one event in a period, and how many of them did another in the periods that followed.
+"""Cohorts: the actors of one event in a period, and how many of them did another in the periods that followed.
 
 Column 0 is the row's own period, column k the k-th after it. Periods are calendar days, ISO weeks, months and years
 in UTC: what Mixpanel calls calendar interval retention.
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
 
 
 class CohortKind(StrEnum):
-    """Who is in a row."""
+    """The actors of a row."""
 
     ACTIVE = "active"
-    """Everybody who did `first` in the row's period (bitmapist's meaning): one actor can be in many rows."""
+    """All actors that did `first` in the row's period (bitmapist's meaning): one actor can be in many rows."""
     NEW = "new"
-    """Who did `first` in the row's period for the first time ever: everybody is in one row at most."""
+    """The actors that did `first` in the row's period for the first time ever: each is in one row at most."""
 
 
 class Retention(StrEnum):
@@ -67,22 +67,22 @@ class Among:
     """What it is called where the cohort is shown."""
 
 
-Condition = str | Among
+Narrowing = str | Among
 """An event, to be done in the same period; or a fixed set, to be in."""
-Conditions: TypeAlias = "Condition | BitMap64 | Iterable[Condition | BitMap64]"
+Narrowings: TypeAlias = "Narrowing | BitMap64 | Iterable[Narrowing | BitMap64]"
 """One or several; a bare bitmap is a set without a name."""
 
 
 @dataclass(frozen=True)
 class CohortRow:
-    """A cohort: how many there are, and how many of them came back; `counts[k]` is column k, as far as it has begun."""
+    """A cohort: how many there are, and how many of them came back; `counts[k]` is column k, as far as its period has started."""
 
     period: Period
     size: int
     counts: tuple[int, ...]
 
     def percent(self, column: int) -> float | None:
-        """Of the cohort; nobody is no share, not 0 %."""
+        """Of the cohort, in percent; None of an empty cohort, not 0 %."""
         return share(self.counts[column], self.size)
 
 
@@ -107,7 +107,7 @@ class Cohort(ActivityAnswer):
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
         """Whether the period of a cell was not over, or not all of it was collected, or not all of its row's own."""
         if column < len(row.counts) - 1 and not self.gaps:
-            return False  # another period has begun after it
+            return False  # another period has started after it
         is_known = is_whole(row.period.shift(column).window, self.asked_at, self.gaps)
         return not is_known or (column > 0 and not is_whole(row.period.window, self.asked_at, self.gaps))
 
@@ -122,7 +122,7 @@ class Cohort(ActivityAnswer):
 
     @cached_property
     def peak(self) -> float:
-        """The largest share after column 0, in percent: what has the strongest colour, lest column 0 leave none to the others."""
+        """The largest share after column 0, in percent: it gets the strongest colour, so that column 0 does not outshine the others."""
         shares = (row.percent(k) for row in self.rows for k in range(len(row.counts)) if k or self.columns == 1)
         return max((share for share in shares if share is not None), default=0.0) or 100.0
 
@@ -160,7 +160,7 @@ class Cohort(ActivityAnswer):
         return [row.period.iso, size, *cells, *[""] * (self.columns - len(cells))]
 
     def to_csv(self, *, counts: bool = False) -> str:
-        """period, size, then percentages (or counts) by column; empty where the period is not over or nobody was there.
+        """period, size, then percentages (or counts) by column; empty where the period is not over or the cohort is empty.
 
         A size whose own period is not over is that of now: column 0 beside it is empty.
         """
@@ -227,7 +227,7 @@ class Cohort(ActivityAnswer):
         return super().chart(theme=theme, title=title, size=size, form=form, **options)
 
     def to_arrow(self) -> pa.Table:
-        """A row a cell that has begun: period, size, column, count, percent (null where nobody was), is_provisional."""
+        """A row a cell whose period has started: period, size, column, count, percent (null of an empty cohort), is_provisional."""
         import pyarrow as pa
 
         cells = [(row, column) for row in self.rows for column in range(len(row.counts))]
@@ -263,8 +263,8 @@ def cohort(
     until: datetime | None = None,
     kind: str = "active",
     retention: str = "return",
-    where_first: Conditions = (),
-    where_then: Conditions = (),
+    where_first: Narrowings = (),
+    where_then: Narrowings = (),
     gaps: Sequence[Window] = (),
 ) -> Cohort:
     """Follow who did `first` through later periods of `then`.
@@ -304,18 +304,18 @@ def cohort(
 def _unknown(
     kind: CohortKind, form: Retention, gaps: Sequence[Window], periods: Sequence[Period], now: datetime
 ) -> list[str]:
-    """What a hole in the collection may change beyond the periods that it touches."""
-    told = list(unknown_before(gaps, periods[-1].start)) if kind is CohortKind.NEW else []
+    """Notes on what a hole in the collection may change beyond the periods that it touches."""
+    notes = list(unknown_before(gaps, periods[-1].start)) if kind is CohortKind.NEW else []
     if form is Retention.UNBOUNDED and any(periods[0].start < gap.end and gap.start < now for gap in gaps):
-        told.append("Who came back only in a time that was not collected is not among those who came back.")
-    return told
+        notes.append("Actors that came back only in a time that was not collected are not counted as retained.")
+    return notes
 
 
 _Doers = Callable[[str, Period], "Members"]
 
 
 def _doers(sets: SetReader, now: datetime) -> _Doers:
-    """Who did an event in a period, each read once: a row and a column of the same are the same object."""
+    """The actors of an event in a period, each read once: a row and a column of the same are the same object."""
     read: dict[tuple[str, Period], Members] = {}
 
     def doers(event: str, period: Period) -> Members:
@@ -327,7 +327,7 @@ def _doers(sets: SetReader, now: datetime) -> _Doers:
 
 
 def _new(sets: SetReader, first: str, periods: Sequence[Period], doers: _Doers) -> list[BitMap64]:
-    """Per period, who did `first` in it and never before it, back to the beginning."""
+    """Per period, the actors that did `first` in it and never before."""
     earlier, groups = before(sets, first, periods[0].start), []
     for period in periods:
         members = as_bitmap(doers(first, period))
@@ -337,9 +337,9 @@ def _new(sets: SetReader, first: str, periods: Sequence[Period], doers: _Doers) 
 
 
 def _returned(
-    then: str, conditions: Sequence[Condition], begun: Sequence[Period], shown: int, doers: _Doers, form: Retention
+    then: str, conditions: Sequence[Narrowing], begun: Sequence[Period], shown: int, doers: _Doers, form: Retention
 ) -> Sequence[Members]:
-    """Per shown period, who counts as retained in it."""
+    """Per shown period, the actors that count as retained in it."""
     if form is Retention.RETURN:
         return [_narrowed(doers(then, period), conditions, period, doers) for period in begun[:shown]]
     later: list[BitMap64] = []
@@ -349,14 +349,14 @@ def _returned(
     return later[::-1][:shown]
 
 
-def _narrowed(group: Members, conditions: Sequence[Condition], period: Period, doers: _Doers) -> Members:
+def _narrowed(group: Members, conditions: Sequence[Narrowing], period: Period, doers: _Doers) -> Members:
     for condition in conditions:
         among = condition.members if isinstance(condition, Among) else as_bitmap(doers(condition, period))
         group = as_bitmap(group) & among
     return group
 
 
-def _conditions(given: Conditions) -> list[Condition]:
+def _conditions(given: Narrowings) -> list[Narrowing]:
     """One condition or several; a bare bitmap is a set without a name."""
     from pyroaring import BitMap64
 
@@ -364,5 +364,5 @@ def _conditions(given: Conditions) -> list[Condition]:
     return [Among(each) if isinstance(each, BitMap64) else each for each in several]
 
 
-def _name_of(condition: Condition) -> str:
+def _name_of(condition: Narrowing) -> str:
     return condition if isinstance(condition, str) else condition.name

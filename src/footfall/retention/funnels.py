@@ -38,7 +38,7 @@ _NEVER = -1
 
 @dataclass(frozen=True)
 class FunnelStep:
-    """One step, and how many actors reached it; shares are in percent, and of nobody there are none."""
+    """One step, and how many actors reached it; shares are in percent, None where the step before has no actors."""
 
     event: str
     actors: int
@@ -69,7 +69,7 @@ class Funnel(ActivityAnswer):
 
     @property
     def has_time_left(self) -> bool:
-        """Whether somebody who took the first step still had time for the last."""
+        """Whether an actor that took the first step still had time for the last."""
         return self.last_start is not None and self.last_start + timedelta(days=self.within) > self.asked_at
 
     @property
@@ -196,7 +196,7 @@ def _steps_of(steps: Iterable[str]) -> tuple[str, ...]:
     for event, following in itertools.pairwise(events):
         if event == following:
             raise QueryError(
-                f"step {event!r} follows itself: a day does not tell how often; name another event, or ask for retention."
+                f"step {event!r} follows itself: a day does not record how often; name another event, or ask for retention."
             )
     return events
 
@@ -216,7 +216,7 @@ def _window(since: datetime | None, until: datetime | None, now: datetime) -> Wi
 def _reached(
     sets: SetReader, events: Sequence[str], days: int, window: Window, now: datetime
 ) -> tuple[list[int], datetime | None]:
-    """How many reached each step, and the last day that anybody took the first on.
+    """How many reached each step, and the last day on which an actor took the first.
 
     `started[k]` has the latest first step of a chain that leads to step k, per actor: among chains of the same length
     it is the one that stays open the longest, so that one pass over the days is enough, however long `within` is.

@@ -1,4 +1,4 @@
-"""Growth accounting: of whom the active of a period are made, and who is missing from the period before.
+"""Growth accounting: what the active actors of a period are made of, and which of the period before are missing.
 
 The terms are those of Amplitude's and PostHog's lifecycle charts:
 

@@ -117,7 +117,7 @@ def _read(command: str, given: Mapping[str, Any], now: datetime) -> dict[str, An
     return asked
 
 
-# --- asking
+# Asking
 
 
 def ask_cohort(activity: Activity, question: CohortQuestion) -> cohorts.Cohort:
@@ -141,7 +141,7 @@ def ask_cohort(activity: Activity, question: CohortQuestion) -> cohorts.Cohort:
         gaps=_gaps(activity, events),
     )
     spans = {names[1]: answer.observed, names[0]: window_of_rows(answer.rows)}
-    return _told(activity, answer, names[0], spans)
+    return _finished(activity, answer, names[0], spans)
 
 
 def ask_funnel(activity: Activity, question: FunnelQuestion) -> funnels.Funnel:
@@ -156,7 +156,7 @@ def ask_funnel(activity: Activity, question: FunnelQuestion) -> funnels.Funnel:
         until=question.until,
         gaps=_gaps(activity, known),
     )
-    return _told(activity, answer, known[0], {known[0]: answer.window})
+    return _finished(activity, answer, known[0], {known[0]: answer.window})
 
 
 def ask_stickiness(activity: Activity, question: StickinessQuestion) -> stickiness.Stickiness:
@@ -172,7 +172,7 @@ def ask_stickiness(activity: Activity, question: StickinessQuestion) -> stickine
         until=question.until,
         gaps=_gaps(activity, [known]),
     )
-    return _told(activity, answer, known, {known: window_of_rows(answer.rows)})
+    return _finished(activity, answer, known, {known: window_of_rows(answer.rows)})
 
 
 def ask_growth(activity: Activity, question: GrowthQuestion) -> growth.Growth:
@@ -188,30 +188,32 @@ def ask_growth(activity: Activity, question: GrowthQuestion) -> growth.Growth:
         until=question.until,
         gaps=_gaps(activity, [known]),
     )
-    return _told(activity, answer, known, {known: window_of_rows(answer.rows)})
+    return _finished(activity, answer, known, {known: window_of_rows(answer.rows)})
 
 
-def _told(activity: Activity, answer: _Asked, first: str, spans: Mapping[str, Window]) -> _Asked:
-    """The answer with what its actors are called, and when events were done that nobody did in their span."""
-    remarks = [_nobody(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)]
+def _finished(activity: Activity, answer: _Asked, first: str, spans: Mapping[str, Window]) -> _Asked:
+    """The answer with the name of its actors, and a note on each event that has no actors in its span."""
+    remarks = [
+        _without_actors(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)
+    ]
     collected = activity.owners.table_of(first)
     actors = collected.event.actors if collected else answer.actors
     return replace(answer, notes=(*answer.notes, *filter(None, remarks)), actors=actors)
 
 
-def _nobody(activity: Activity, event: str, span: Window) -> str:
-    """When an event was done that nobody did in a span; nothing to say where somebody did it."""
+def _without_actors(activity: Activity, event: str, span: Window) -> str:
+    """A note on an event without actors in a span, with the time when it had some; empty where it has actors."""
     if activity.store.count(event, day_slot(span.start), day_slot(span.end)):
         return ""
     days = [f"{start_of(slot):%Y-%m-%d}" for slot in activity.store.slots(event) if slot != UNDATED]
     if not days:
-        return f"Nobody did {event!r} at a known time."
+        return f"No actor did {event!r} at a known time."
     if days[0] > f"{activity.now():%Y-%m-%d}":
-        return f"Nobody did {event!r} yet: the first mark is of {days[0]}, which is still to come."
+        return f"No actor did {event!r} yet: the first mark is dated {days[0]}, which lies in the future."
     start, end = f"{span.start:%Y-%m-%d}", f"{span.end:%Y-%m-%d}"
     done = f"last done on {days[-1]}" if days[-1] < start else f"first done on {days[0]}"
     done = done if days[-1] < start or days[0] >= end else f"done from {days[0]} to {days[-1]}"
-    return f"Nobody did {event!r} in this time, it was {done}; ask with --since or --until."
+    return f"No actor did {event!r} in this time, it was {done}; ask with --since or --until."
 
 
 def _flat(steps: Iterable[Name | Iterable[Name]]) -> Iterator[Name]:
@@ -227,12 +229,12 @@ def _name_of(event: Any) -> str:
     """The name of an event that is given by name, or itself."""
     name = event.name if isinstance(event, Event) else event
     if not isinstance(name, str):
-        raise QueryError(f"{name!r} is no event: give the name of one, such as 'active'.")
+        raise QueryError(f"{name!r} is not an event: give the name of one, such as 'active'.")
     return name
 
 
 def _known(activity: Activity, event: str) -> str:
-    """An event that an actor did, brought up to date: a slip of the pen would be answered with zeros."""
+    """An event that has actors, brought up to date; a misspelt name would be answered with zeros."""
     return activity.known_event(event).name
 
 
@@ -274,11 +276,11 @@ def _several(what: str, given: Conditions) -> list[str | ActorSet]:
     return names
 
 
-def _conditions(activity: Activity, several: Iterable[str | ActorSet]) -> list[cohorts.Condition]:
+def _conditions(activity: Activity, several: Iterable[str | ActorSet]) -> list[cohorts.Narrowing]:
     """Events by name, and sets as ids of this store, wherever they come from."""
-    nobody = Fixed(activity, BitMap64())
+    empty = Fixed(activity, BitMap64())
     return [
-        cohorts.Among((nobody | each).ids(), repr(each).strip("<>"))
+        cohorts.Among((empty | each).ids(), repr(each).strip("<>"))
         if isinstance(each, ActorSet)
         else _known(activity, each)
         for each in several

@@ -1,4 +1,4 @@
-"""Which periods a question about activity means, and who was active in them."""
+"""The periods that a question about activity means, and the actors that were active in them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SetReader(Protocol):
     """The part of a store that questions need."""
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
-        """Everybody in any slot of [start, stop), to read and never to change."""
+        """The actors of any slot of [start, stop); may be read and must not be changed."""
         ...
 
     def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> Members:
@@ -33,30 +33,28 @@ class SetReader(Protocol):
 
 
 def active(sets: SetReader, event: str, period: Period, now: datetime) -> BitMap64:
-    """Everybody who did an event in a period."""
+    """The actors that did an event in a period."""
     return as_bitmap(members_in(sets, event, period, now))
 
 
 def members_in(sets: SetReader, event: str, period: Period, now: datetime) -> Members:
     """The same, in the form it is kept in. A period that is over is likely to be asked again.
 
-    Of one that is not, the day of `now` is the last: who is marked for later has not come yet.
+    Of one that is not over, the day of `now` is the last: marks dated later do not count yet.
     """
     end = max(period.start, min(period.end, ceil(Grain.DAY, now)))
     return sets.members(event, day_slot(period.start), day_slot(end), is_kept=period.end <= now)
 
 
 def before(sets: SetReader, event: str, moment: datetime) -> BitMap64:
-    """Everybody who ever did an event before a day, at a known time."""
-    year = day_slot(
-        floor(Grain.YEAR, moment)
-    )  # unions are kept by the year: one by the day would be a new one every day
+    """The actors that did an event before a day, at a known time."""
+    year = day_slot(floor(Grain.YEAR, moment))  # unions are kept by the year, as one by the day would be new every day
     earlier = sets.union(event, UNDATED + 1, year, is_kept=True)
     return earlier | sets.union(event, year, day_slot(moment)) if year < day_slot(moment) else earlier
 
 
 def present(grain: Grain, now: datetime) -> Period:
-    """The period that `now` is in; one that only begins with it has nothing to show, and is not counted yet."""
+    """The period that `now` is in; one that starts at `now` has nothing to show and is not counted yet."""
     period = Period.containing(grain, now)
     return period.prev() if period.start == now else period
 
@@ -76,11 +74,11 @@ def why_not_whole(gaps: Sequence[Window]) -> str:
 
 
 def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
-    """That somebody who counts as new may have come in a time that is missing; nothing where all before is known."""
+    """A note that actors that count as new may have come before, in a time that is missing; none where all before is known."""
     missing = [gap for gap in gaps if gap.start < moment]
     if not missing:
         return ()
-    return (f"Who came before only in a time that was not collected ({days_of(missing[-1])}) counts as new.",)
+    return (f"Actors that came before only in a time that was not collected ({days_of(missing[-1])}) count as new.",)
 
 
 def shown_periods(
@@ -92,7 +90,7 @@ def shown_periods(
     *,
     default: int = 12,
 ) -> tuple[list[Period], tuple[str, ...]]:
-    """The periods up to `until` or now, whole ones: the `last` so many, or those from `since` on; and what to say of them.
+    """The periods up to `until` or now, whole ones: the `last` so many, or those from `since` on; and notes on them.
 
     With `since` and `last` both, the first so many.
     """
@@ -130,5 +128,5 @@ def events_of(given: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def share(part: int, whole: int) -> float | None:
-    """In percent; of nobody there is none."""
+    """In percent; None of an empty whole."""
     return 100 * part / whole if whole else None

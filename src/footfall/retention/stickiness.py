@@ -1,8 +1,8 @@
-"""Stickiness: how many of those who are active in a month are active on a day of it.
+"""Stickiness: how many of the actors of a month are active on a day of it.
 
 DAU, WAU and MAU are daily, weekly and monthly active users. `trailing`: per day, who was active on it, in the 7 and
 in the 30 days that end with it; stickiness is DAU / MAU (as Statsig and Amplitude count). `calendar`: per calendar
-month, the mean of its daily counts over those of its days that have begun, over who was active in the month at all.
+month, the mean of its daily counts over those of its days that have started, divided by the actors of the month.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class StickinessRow:
 
     @property
     def daily_of_monthly(self) -> float | None:
-        """DAU / MAU in percent; of nobody there is none."""
+        """DAU / MAU in percent; None without monthly actors."""
         return 100 * self.daily / self.monthly if self.monthly else None
 
     @property
@@ -134,7 +134,7 @@ class Stickiness(ActivityAnswer):
         }
 
     def to_arrow(self) -> pa.Table:
-        """A row a period: period, dau, wau, mau, dau_mau, wau_mau (percent, null of nobody), is_provisional."""
+        """A row a period: period, dau, wau, mau, dau_mau, wau_mau (percent, null without actors), is_provisional."""
         import pyarrow as pa
 
         values = [_values(row) for row in self.rows]
@@ -181,7 +181,7 @@ def _day(day: Period, counted: dict[datetime, tuple[int, int, int]]) -> Stickine
 
 
 def _month(month: Period, counted: dict[datetime, tuple[int, int, int]], members: BitMap64) -> StickinessRow:
-    """The means of the days that have begun."""
+    """The means of the days that have started."""
     days = [counts for start, counts in counted.items() if start in month.window]
     daily, weekly, _ = (sum(column) / len(days) for column in zip(*days, strict=True))
     return StickinessRow(month, daily, weekly, len(members))
@@ -190,7 +190,7 @@ def _month(month: Period, counted: dict[datetime, tuple[int, int, int]], members
 def _counted(
     sets: SetReader, event: str, periods: Sequence[Period], now: datetime
 ) -> dict[datetime, tuple[int, int, int]]:
-    """Per day of the periods that has begun: who was active on it, and in the week and month that end with it."""
+    """Per day of the periods that has started: the actors of the day, and of the week and month that end with it."""
     first, today = periods[0].start, present(Grain.DAY, now)
     window = Window(first - timedelta(days=MONTH - 1), min(periods[-1].end, today.end))
     week, month, counted = _Trailing(WEEK), _Trailing(MONTH), {}
