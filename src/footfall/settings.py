@@ -101,7 +101,7 @@ class ActivitySettings(Part):
     )
     hourly: bool = Field(default=False, description="Keep every mark by the hour too, not only by the day.")
     population: str | None = Field(
-        default=None, description="The event whose actors `~` is taken of; everybody ever seen by default."
+        default=None, description="The event whose actors `~` is taken of; all actors ever seen by default."
     )
 
 

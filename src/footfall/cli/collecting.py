@@ -70,7 +70,7 @@ def status(context: typer.Context) -> None:
     workspace = workspace_of(context)
     states, console = workspace.status(), open_console()
     activity = workspace.activity
-    events = [activity.summary(name) for name in activity.store.events() if activity.owners.table_of(name) is None]
+    events = [name for name in activity.store.events() if activity.owners.table_of(name) is None]
     if states:
         console.print(collecting.status(states, workspace.now()))
     else:

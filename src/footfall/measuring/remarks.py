@@ -21,6 +21,9 @@ def remarks_on_time(plan: Plan) -> list[str]:
     window = plan.window
     assert window is not None
     notes = [*remarks_on_annotations(plan.annotations), *plan.coverage.notes(window)]
+    known = plan.coverage.bounds
+    if plan.subject.actors is not None and plan.subject.actors.table is None and known and window.start < known.start:
+        notes.insert(0, f"{plan.metric.event} was first marked on {short(known.start)}; what was before is not known.")
     if window.start > plan.now:
         notes.insert(0, f"{short(window.start)} lies in the future: nothing is known of it yet.")
     return notes

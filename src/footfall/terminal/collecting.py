@@ -18,7 +18,6 @@ from footfall.periods import ALL_TIME, Window
 from footfall.terminal.grids import facts_of, grid_of
 
 if TYPE_CHECKING:
-    from footfall.activity.activity import EventSummary
     from footfall.collect import SourceStatus, SourceSummary, Summary
     from footfall.lake import Maintained
     from footfall.ledger import Entry
@@ -209,17 +208,14 @@ def status(states: Sequence[SourceStatus], now: datetime) -> RenderableType:
     return Group(*parts)
 
 
-def marks(events: Sequence[EventSummary], address: str) -> RenderableType:
-    """The events that are marked by hand: which, how many marks, the last day, and how to ask."""
-    names = listed([event.name for event in events[:6]]) + (" …" if len(events) > 6 else "")
-    last = max((event.last_day for event in events if event.last_day), default=None)
+def marks(events: Sequence[str], address: str) -> RenderableType:
+    """The events that are marked by hand, where they are kept, and how to ask for their actors."""
     facts: list[tuple[str, RenderableType]] = [
-        ("events", f"{len(events)}: {names}"),
-        ("marks", f"{sum(event.marks for event in events):,}"),
-        *([("last day", f"{last:%Y-%m-%d}")] if last else []),
-        ("next", Text(f"footfall query {events[0].name} --grain month   counts its actors", style="dim")),
+        ("events", f"{len(events)}: {listed(events[:6])}{' …' if len(events) > 6 else ''}"),
+        ("kept in", address),
+        ("next", Text(f"footfall query {events[0]} --grain month   counts its actors", style="dim")),
     ]
-    return Group(Text.assemble("\n", ("marks", "bold cyan"), f" · {address}"), facts_of(*facts))
+    return Group(Text.assemble("\n", ("marks", "bold cyan")), facts_of(*facts))
 
 
 def _state(state: SourceStatus, now: datetime) -> list[tuple[str, RenderableType]]:
