@@ -126,6 +126,29 @@ def test_what_sets_cannot_tell_is_refused(ff: Workspace, asked: dict[str, Any], 
         ff.query("active", **asked)
 
 
+@pytest.mark.parametrize("grain", ["day", "month", "total"])
+def test_the_version_is_that_of_what_is_known(tmp_path: Path, grain: str) -> None:
+    """It stays while the clock moves within an hour, and changes with a mark, taken back or made."""
+    clock = [NOW.replace(minute=5)]
+    (tmp_path / "footfall.toml").write_text("")
+    ff = footfall.open(tmp_path, now=lambda: clock[0])
+    ff.mark("active", [1, 2], "2026-04-01")
+
+    def version() -> str:
+        return ff.query("active", grain=grain).version
+
+    first = version()
+    clock[0] += timedelta(minutes=40)
+    assert version() == first
+    ff.mark("active", 3, "2026-04-02")
+    second = version()
+    assert second != first
+    ff.unmark("active", 3, "2026-04-02")
+    assert version() == first
+    clock[0] += timedelta(days=1)
+    assert version() != first
+
+
 def test_an_unknown_name_is_held_against_metrics_and_events(ff: Workspace) -> None:
     ff.mark("active", 1)
     with pytest.raises(UnknownNameError, match="unknown metric 'activ'; did you mean 'active'"):

@@ -94,14 +94,16 @@ def test_hours_and_windows_that_cut_days_are_counted_as_plain_sets_count_them(
 def test_actors_are_known_from_the_day_of_the_first_mark_until_now(activity: Activity, marked: Marked) -> None:
     counts = mark(activity, marked, hourly=False)
     first = floor(Grain.DAY, min(marked))
-    assert counts.known() == (Window(first, NOW) if first < NOW else None)
+    until = ceil(Grain.HOUR, NOW)
+    assert counts.known() == (Window(first, until) if first < until else None)
 
 
 def test_a_window_that_ends_now_has_all_of_the_present_day(activity: Activity) -> None:
     activity.mark("seen", [1, 2], NOW)
     activity.mark("seen", [3], NOW + timedelta(days=1))
     counts = EventCounts(activity, "seen", NOW)
-    assert counts.per_window([Window(floor(Grain.DAY, NOW), NOW)], is_calendar=False) == [2]
+    for end in (NOW, ceil(Grain.HOUR, NOW)):
+        assert counts.per_window([Window(floor(Grain.DAY, NOW), end)], is_calendar=False) == [2]
     with pytest.raises(QueryError, match="kept by the day on 2026-03-11"):
         counts.per_window([Window(floor(Grain.DAY, NOW), floor(Grain.HOUR, NOW))], is_calendar=False)
 
@@ -151,7 +153,7 @@ def test_customers_of_cdnow_by_month(shared_data: Path, tmp_path: Path) -> None:
         by_day[day].add(customer)
     activity.store.mark("bought", {day_slot(day): Actors(sorted(ids)) for day, ids in by_day.items()})
     counts = EventCounts(activity, "bought", now)
-    assert counts.known() == Window(datetime(1997, 1, 1, tzinfo=UTC), now)
+    assert counts.known() == Window(datetime(1997, 1, 1, tzinfo=UTC), now)  # on the hour
     whole = Window(datetime(1997, 1, 1, tzinfo=UTC), datetime(1998, 7, 1, tzinfo=UTC))
     for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR):
         windows = [period.window for period in periods_in(grain, whole)]

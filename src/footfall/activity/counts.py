@@ -45,12 +45,13 @@ class EventCounts:
     def known(self) -> Window | None:
         """The time of which the actors are known; None when there is no mark that has a time.
 
-        Of marks made by hand that is from the day of the first mark until now: what was before is not known, as no mark
-        was made yet. Of an event that a table reports it is from its first row to what was collected last.
+        Of marks made by hand that is from the day of the first mark to the end of the present hour, so that answers of one
+        hour agree: what was before is not known, as no mark was made yet. Of an event that a table reports it is from its first row to what was collected last.
         """
         self.activity.renew(self.event)
         dated = [slot for slot in self.activity.store.slots(self.event) if slot != UNDATED]
         end = min(self.activity.known_until(self.event), self.now)
+        end = ceil(Grain.HOUR, end) if self.table is None else end
         if not dated or end <= EPOCH:
             return None
         start = floor(Grain.DAY, start_of(dated[0]))
@@ -62,21 +63,21 @@ class EventCounts:
         `is_calendar` says that the windows are days, weeks, months or years, which are likely to be asked again.
         Raises QueryError where a window cuts an hour, or a day that is not known by the hour.
         """
-        return [self._count(ranges, is_calendar) for ranges in self._ranges(windows)]
+        return [self._count(ranges, is_calendar) for ranges in self._ranges(windows, is_calendar)]
 
     def running(self, windows: Sequence[Window]) -> list[int]:
         """The distinct actors from the start of the first window to the end of each; windows are in order."""
         everyone, counts = BitMap64(), []
-        for ranges in self._ranges(windows):
+        for ranges in self._ranges(windows, is_calendar=True):
             for start, stop in ranges:
                 everyone |= self.activity.store.union(self.event, start, stop)
             counts.append(len(everyone))
         return counts
 
-    def _ranges(self, windows: Iterable[Window]) -> list[list[tuple[int, int]]]:
+    def _ranges(self, windows: Iterable[Window], is_calendar: bool) -> list[list[tuple[int, int]]]:
         """The slots of each window, after the event was brought up to date."""
         self.activity.renew(self.event)
-        clipped = [self._clipped(window) for window in windows]
+        clipped = [self._clipped(window, is_calendar) for window in windows]
         edges = sorted({at for window in clipped for at in (window.start, window.end)})
         for at in edges:
             if at != floor(Grain.HOUR, at):
@@ -85,10 +86,13 @@ class EventCounts:
             check_hours(self.activity, self.event, Window.of_day(day.date()))
         return [slots_of(window) if window.start < window.end else [] for window in clipped]
 
-    def _clipped(self, window: Window) -> Window:
-        """A window ends with the present day, as no later one has come; one that ends now has all of the present day."""
+    def _clipped(self, window: Window, is_calendar: bool) -> Window:
+        """A window ends with the present day, as no later one has come.
+
+        One that is no calendar period and ends now, or with the present hour, has all of the present day.
+        """
         end = ceil(Grain.DAY, self.now)
-        if window.end != self.now:
+        if is_calendar or not self.now <= window.end <= ceil(Grain.HOUR, self.now):
             end = min(window.end, end)
         return Window(min(window.start, end), end)
 

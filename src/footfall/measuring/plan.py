@@ -231,7 +231,7 @@ def _last_known(plan: Plan, grain: Grain, known: Sequence[Window]) -> datetime:
     """
     last = max((w.end for w in known), default=plan.now)
     if plan.query.grain is Grain.TOTAL and plan.subject.actors is not None:
-        return min(ceil(Grain.DAY, last), plan.now)  # sets are kept by the day
+        return min(ceil(Grain.DAY, last), ceil(Grain.HOUR, plan.now))  # sets are kept by the day
     collected = plan.coverage.bounds
     if plan.query.grain is Grain.TOTAL and collected and last - collected.end < timedelta(days=1):
         return min(collected.end, plan.now)
