@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from footfall.charts.look import THEMES
@@ -74,6 +76,13 @@ def test_what_may_still_change_is_a_stroke_of_its_own_that_joins_the_settled_one
         (True, [1, 2, 3]),
         (False, [3, 4]),
     ]
+
+
+def test_what_is_compared_in_part_is_not_drawn_beside_the_whole() -> None:
+    of = result([100, 90], until="2026-01-03", previous=[20, 80], compare="year")
+    change = of.rows.column_names.index("change")
+    rows = of.rows.set_column(change, "change", pa.array([5, 10]))  # 25 of the 100 are compared
+    assert [p.previous for p in points_of(replace(of, rows=rows))] == [None, 80]
 
 
 def test_what_was_partly_collected_is_not_settled() -> None:

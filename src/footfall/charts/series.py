@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from math import isclose
+from typing import TYPE_CHECKING, Any
 
 from footfall.errors import QueryError
 from footfall.filters import label_of
@@ -42,7 +43,7 @@ def points_of(result: Result) -> list[Point]:
                 period=result.period_of(row["period"]),
                 series=" · ".join(label_of(row[d]) for d in result.query.by),
                 value=float(value) if is_known else None,
-                previous=None if row.get(previous) is None else float(row[previous]),
+                previous=None if row.get(previous) is None else _drawn_beside(row, value, float(row[previous])),
                 is_settled=coverage >= 1 and not row["is_provisional"],
                 coverage=coverage,
             )
@@ -52,6 +53,12 @@ def points_of(result: Result) -> list[Point]:
             raise QueryError(f"there is nothing to draw: {' '.join(result.notes) or 'no rows match.'}")
         raise QueryError(f"there is nothing to draw: {name} has no value in {result.span}.")
     return sorted(points, key=lambda p: (p.series, p.period.start))
+
+
+def _drawn_beside(row: Mapping[str, Any], value: float | None, previous: float) -> float | None:
+    """What a value is compared with, if it is compared whole: a part of it beside all of it would be a rise."""
+    change = row["change"]
+    return previous if value is not None and change is not None and isclose(value, previous + change) else None
 
 
 def series_by_size(points: Sequence[Point]) -> list[str]:

@@ -55,10 +55,10 @@ def remark_on_means(plan: Plan, series: Series) -> list[str]:
     if not absent:
         return []
     part = "the whole" if least >= 1 else f"{least:.0%}"
-    means = "1 mean has" if absent == 1 else f"{absent:,} means have"
+    means, their = ("1 mean has", "its") if absent == 1 else (f"{absent:,} means have", "their")
     weekdays = ", or a weekday is missing" if is_by_weekday(grain, count, least) else ""
     hint = " (min_coverage lowers what is needed)" if least >= 1 else ""
-    return [f"{means} no value: less than {part} of its {count} {grain}s was collected{weekdays}{hint}."]
+    return [f"{means} no value: less than {part} of {their} {count} {grain}s was collected{weekdays}{hint}."]
 
 
 def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
