@@ -414,14 +414,15 @@ def test_answers_are_short_in_a_console_and_tables_in_a_notebook(tmp_path: Path)
         "stickiness": ff.stickiness("<b>", last=30),
     }
     assert {name: repr(answer) for name, answer in shown.items()} == {
-        "cohort": "<<b> → came: actors who came back, by day, 2026-03-10 to 2026-03-11 (UTC), 2 rows>",
+        "cohort": "<Actors who did came after <b>, by day of <b>, 2026-03-10 to 2026-03-11 (UTC), 2 rows>",
         "funnel": "<<b> → came: actors within 7 days, first steps 2026-03-01 to 2026-03-11 (UTC), 2 rows>",
         "growth": "<<b>: new, returning, resurrected and dormant actors per week, 2026-03-09 to 2026-03-15 (UTC), 1 row>",
         "stickiness": "<<b>: stickiness per day, 2026-02-10 to 2026-03-11 (UTC), 30 rows>",
     }
     for answer in shown.values():
         page = answer._repr_html_()
-        assert "<caption><b>&lt;b&gt;" in _bare(page)
+        assert "&lt;b&gt;" in _bare(page)
+        assert "<b><b>" not in _bare(page)
         assert answer.description.replace("<", "&lt;").split("'")[0] in page
     assert "<td>2026-03-11</td><td>0*</td><td></td>" in _bare(shown["cohort"]._repr_html_())
     assert "<td>1*</td>" in _bare(shown["funnel"]._repr_html_())
@@ -437,7 +438,7 @@ def test_collected_actors_are_called_what_they_are(tmp_path: Path) -> None:
     [of_commits] = COMMITS.events
     assert of_commits.actors == "authors of commits"
     found = replace(joined(tmp_path).cohort("joined", "came", kind="new"), actors=of_commits.actors)
-    assert found.title == "joined → came: authors of commits new to joined who came back, by week"
+    assert found.title == "Authors of commits who did came after joined, by week of first joined"
 
 
 def test_an_answer_is_saved_as_its_name_says(tmp_path: Path) -> None:

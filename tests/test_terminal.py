@@ -336,7 +336,6 @@ def test_a_summary_counts_and_then_says_what_somebody_should_read() -> None:
         "1",
         "1",
         "1",
-        "–",
         "1,234",
         "2",
         "2.5",
@@ -347,6 +346,23 @@ def test_a_summary_counts_and_then_says_what_somebody_should_read() -> None:
     assert "binder 2026-01-02: 2 lines refused: not JSON" in shown
     assert '{"timesta' in shown
     assert "binder 2026-01-03: an HTML page instead of events" in shown
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_summary_never_breaks_a_word(width: int) -> None:
+    entries = [
+        entry(rows=1_234_567, rejected=2, reason="2 lines refused: not JSON"),
+        entry(Status.PROVISIONAL, 2),
+        entry(Status.FAILED, 3, reason="gone"),
+        entry(Status.MISSING, 4, reason="no file"),
+    ]
+    done = summary_of(*entries, bytes=2_500_000, seconds=200, unchanged=12_345)
+    shown = text_of(collecting.summary(Summary((done,)), width=width), width=width)
+    head, _, line = shown.splitlines()[:3]
+    assert max(len(head), len(line)) <= width
+    assert head.split()[:2] == ["source", "complete"]
+    assert line.split()[0] == "binder"
+    assert "failed" in head
 
 
 def test_a_source_that_could_not_be_asked_says_why() -> None:

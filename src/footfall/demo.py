@@ -140,7 +140,7 @@ def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     workspace = _prepare(folder, repository, now, console)
     with collecting.watcher(open_console(is_error=True)) as watch:
         done = workspace.collect(watch=watch)
-    console.print(collecting.summary(done))
+    console.print(collecting.summary(done, width=console.width))
     console.print(Text(f"\nEverything below can be typed as it stands in: cd {shlex.quote(str(folder))}", style="dim"))
     first = workspace.activity.summary("commit_author").first_day
     grain = _grain_of_commits(workspace)

@@ -125,6 +125,10 @@ class TableEvent:
     description: str
     without: tuple[tuple[str, str | int | bool], ...] = ()
     """Rows that do not count: those whose column has this value."""
+    again: str = ""
+    """Those who did it once more: "repositories launched again"."""
+    deed: str = ""
+    """One time that it was done: "launch"."""
 
     @property
     def actors(self) -> str:

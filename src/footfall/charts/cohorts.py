@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import Look, Theme, alt, dressed, wrapped
+from footfall.charts.look import Look, Theme, alt, dressed
 from footfall.errors import QueryError, UnknownNameError
 from footfall.formats import GAP, counted, number, percent
 from footfall.retention.spans import why_not_whole
@@ -37,7 +37,7 @@ def draw(cohort: Cohort, look: Look, *, form: str = "heatmap", counts: bool = Fa
     if not any(row.size for row in cohort.rows):
         raise QueryError(f"there is nothing to draw: nobody did {cohort.first} in {cohort.span}.")
     drawn, width, legend = _heatmap(cohort, counts, look) if form == "heatmap" else _curves(cohort, look)
-    return dressed(drawn, cohort.title, wrapped([[cohort.span, *cohort.notes], legend], width), look, width)
+    return dressed(drawn, cohort.title, [[cohort.span, *cohort.notes], legend], look, width)
 
 
 def mix(ramp: Sequence[str], part: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from footfall.charts.look import WIDTH, Look, alt, dressed, wrapped
+from footfall.charts.look import WIDTH, Look, alt, dressed
 from footfall.errors import QueryError
 from footfall.formats import number, percent
 
@@ -49,8 +49,7 @@ def draw(funnel: Funnel, look: Look) -> alt.LayerChart:
         funnel.description.removesuffix("."),
         *([f"faint: {funnel.why_open}"] if funnel.is_provisional else []),
     ]
-    lines = wrapped([[span, *funnel.notes], told], WIDTH)
-    return dressed(alt.LayerChart(layer=layers), funnel.title, lines, look)
+    return dressed(alt.LayerChart(layer=layers), funnel.title, [[span, *funnel.notes], told], look)
 
 
 def _step(n: int, actors: int, of_first: float | None, of_previous: float | None) -> str:

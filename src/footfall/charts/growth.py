@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, time_axis, wrapped
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, time_axis
 from footfall.errors import QueryError
 from footfall.retention.spans import why_not_whole
 
@@ -45,8 +45,9 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
         if any(not datum["is_settled"] for datum in data)
         else []
     )
-    lines = wrapped([[growth.span, *growth.notes], told], width)
-    return dressed(alt.LayerChart(layer=[columns, zero]), growth.title, lines, look, width)
+    return dressed(
+        alt.LayerChart(layer=[columns, zero]), growth.title, [[growth.span, *growth.notes], told], look, width
+    )
 
 
 def _whole_ticks(data: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -145,14 +145,14 @@ def look_of(theme: str = "light", title: str | None = None, size: tuple[int, int
 
 
 def dressed(
-    drawn: alt.LayerChart, title: str, lines: Sequence[str], look: Look, width: float = WIDTH
+    drawn: alt.LayerChart, title: str, remarks: Sequence[Sequence[str]], look: Look, width: float = WIDTH
 ) -> alt.LayerChart:
-    """Title, what the reader must know, and the look; a title wider than the picture is folded."""
+    """Title, what the reader must know (in groups of remarks), and the look; what is wider than the picture is folded."""
     theme = look.theme
     folds = folded(look.title or title, max(40, int(width / _TITLE_LETTER)))
     heading = alt.TitleParams(
         folds[0] if len(folds) == 1 else folds,
-        subtitle=list(lines),
+        subtitle=wrapped(remarks, width),
         anchor="start",
         frame="group",
         fontSize=17,
@@ -163,7 +163,11 @@ def dressed(
         subtitleLineHeight=16,
         offset=14,
     )
-    titled = drawn.properties(title=heading, padding={"left": 12, "right": 16, "top": 14, "bottom": 12})
+    titled = drawn.properties(
+        title=heading,
+        padding={"left": 12, "right": 16, "top": 14, "bottom": 12},
+        usermeta={"title": look.title or title, "remarks": [" · ".join(group) for group in remarks]},
+    )
     styled: alt.LayerChart = (
         titled.configure(font="Helvetica, Arial, sans-serif", background=theme.background)
         .configure_view(stroke=None)

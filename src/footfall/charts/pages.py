@@ -73,15 +73,12 @@ def page_of(specs: Mapping[str, dict[str, Any]]) -> str:
     `<` in one must not end the script that holds it.
     """
     first = next(iter(specs.values()))
-    title = first.get("title", {})
-    text = title.get("text", "Footfall")
-    head = text if isinstance(text, str) else " ".join(text)
-    remarks = " ".join(title.get("subtitle", []))
+    head, remarks = first["usermeta"]["title"], [text for text in first["usermeta"]["remarks"] if text]
     return _PAGE.format(
         title=html.escape(head),
         head=html.escape(head),
-        label=html.escape(f"{head}. {remarks}"),
-        remarks="\n".join(f"    <p>{html.escape(part)}</p>" for part in [remarks] if part),
+        label=html.escape(f"{head}. {' '.join(remarks)}"),
+        remarks="\n".join(f"    <p>{html.escape(part)}</p>" for part in remarks),
         colours=_colours(list(specs)),
         specs=json.dumps({name: _fluid(spec) for name, spec in specs.items()}, ensure_ascii=False).replace(
             "<", "\\u003c"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, milliseconds, time_axis, wrapped
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, milliseconds, time_axis
 from footfall.charts.series import Point, is_rest, lone_points, points_of, series_by_size, stack, strokes
 from footfall.errors import QueryError
 from footfall.formats import number
@@ -262,8 +262,8 @@ def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], loo
     """Title, what the reader must know, and the look."""
     width = next((part.width for part in (drawn, *drawn.layer) if isinstance(part.width, int)), WIDTH)
     what = [result.span, *_legend_of_marks(drawn, result, points)]
-    lines = wrapped([what, *([note] for note in (*result.notes, *result.chosen))], width)
-    return dressed(drawn, result.title, lines, look, width)
+    remarks = [what, *([note] for note in (*result.notes, *result.chosen))]
+    return dressed(drawn, result.title, remarks, look, width)
 
 
 def _legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Point]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, milliseconds, time_axis, wrapped
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, milliseconds, time_axis
 from footfall.errors import QueryError
 from footfall.retention.spans import why_not_whole
 
@@ -40,8 +40,9 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
     told = [stickiness.description.removesuffix(".")]
     told += ["gap: nobody was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
     told += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
-    lines = wrapped([[stickiness.span, *stickiness.notes], told], width)
-    return dressed(alt.LayerChart(layer=layers), stickiness.title, lines, look, width)
+    return dressed(
+        alt.LayerChart(layer=layers), stickiness.title, [[stickiness.span, *stickiness.notes], told], look, width
+    )
 
 
 def _ratios(stickiness: Stickiness, name: str, n: int) -> list[dict[str, Any]]:

@@ -198,7 +198,8 @@ def events(
     if not names:
         print("Nothing was marked yet. Next: footfall mark EVENT ACTOR, or footfall collect")
         return
-    open_console().print(event_list([activity.summary(name) for name in names]))
+    console = open_console()
+    console.print(event_list([activity.summary(name) for name in names], width=console.width))
     for name, collected in activity.owners.shadowed.items():
         print(f"{name} is marked by hand; the event of that name in the table {collected.table.name} is not used.")
 

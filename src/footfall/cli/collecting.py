@@ -53,7 +53,8 @@ def collect(
         done = workspace.collect(
             *(sources or ()), since=since, until=until, dry_run=dry_run, recheck=recheck, watch=watch
         )
-    open_console().print(collecting.summary(done))
+    console = open_console()
+    console.print(collecting.summary(done, width=console.width))
     broken = [source.source for source in done.sources if source.error or source.failed]
     if broken:
         raise FootfallError(

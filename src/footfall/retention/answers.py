@@ -26,6 +26,10 @@ class ActivityAnswer(Answer):
     """What was left out, why no actor is in it, and what the settings remark on the sources of its events."""
     actors: str = "actors"
     """What its actors are called."""
+    again: str = ""
+    """Those who did its first event once more, where its source has words for it: "repositories launched again"."""
+    deed: str = ""
+    """One time that it was done: "launch"."""
 
     @property
     @abstractmethod

@@ -128,10 +128,15 @@ class Cohort(ActivityAnswer):
 
     @property
     def title(self) -> str:
-        """ "signed_up → active: actors new to signed_up who came back, by week"."""
-        who = f"{self.actors} new to {self.first}" if self.kind is CohortKind.NEW else self.actors
-        did = "came back" if self.retention is Retention.RETURN else "came back then or later"
-        return f"{self.first} → {self.then}: {who} who {did}, by {self.grain}"
+        """ "Repositories launched again, by week of first launch"."""
+        if self.first != self.then:
+            said = f"{self.actors} who did {self.then} after {self.first}"
+        else:
+            said = self.again or f"{self.actors} who did {self.first} again"
+        deed = self.deed if self.again and self.first == self.then else self.first
+        later = " (then or later)" if self.retention is Retention.UNBOUNDED else ""
+        first = "first " if self.kind is CohortKind.NEW else ""
+        return f"{said[:1].upper()}{said[1:]}{later}, by {self.grain} of {first}{deed}"
 
     @property
     def span(self) -> str:

@@ -197,8 +197,11 @@ def _finished(activity: Activity, answer: _Asked, first: str, spans: Mapping[str
         _without_actors(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)
     ]
     collected = activity.owners.table_of(first)
-    actors = collected.event.actors if collected else answer.actors
-    return replace(answer, notes=(*answer.notes, *filter(None, remarks)), actors=actors)
+    notes = (*answer.notes, *filter(None, remarks))
+    if collected is None:
+        return replace(answer, notes=notes)
+    event = collected.event
+    return replace(answer, notes=notes, actors=event.actors, again=event.again, deed=event.deed)
 
 
 def _without_actors(activity: Activity, event: str, span: Window) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from footfall.formats import GAP, number, percent
 from footfall.retention.spans import why_not_whole
-from footfall.terminal.grids import Column, filled, grid_of, sparkline
+from footfall.terminal.grids import Column, facts_of, filled, sparkline
 
 if TYPE_CHECKING:
     from footfall.activity.activity import EventSummary
@@ -208,18 +208,16 @@ def _whole(
     return Group(Text(title, style="bold"), Text(span, style="dim"), Text(), *above, grid, footer)
 
 
-def event_list(events: Sequence[EventSummary]) -> RenderableType:
-    """A line an event: since when it is done, until when, by how many, how often."""
-    grid = grid_of("event", "first day", "last day")
-    grid.columns[0].style = "cyan"
-    numbers = [
+def event_list(events: Sequence[EventSummary], *, width: int = 100) -> RenderableType:
+    """A line an event: since when it is done, until when, by how many, how often; below, what it is."""
+    days = [[f"{day:%Y-%m-%d}" if day else "no day" for day in (e.first_day, e.last_day)] for e in events]
+    columns = [
+        Column("first day", [first for first, _ in days], is_left=True, goes=2),
+        Column("last day", [last for _, last in days], is_left=True, goes=1),
         Column("actors", [f"{e.actors:,}" for e in events]),
-        Column("marks", [GAP if e.actors and not e.marks else f"{e.marks:,}" for e in events]),
+        Column("marks", [GAP if e.actors and not e.marks else f"{e.marks:,}" for e in events], goes=3),
     ]
-    for column in numbers:
-        column.add_to(grid)
-    grid.add_column("", style="dim", overflow="fold")
-    for at, event in enumerate(events):
-        days = (f"{day:%Y-%m-%d}" if day else "no day" for day in (event.first_day, event.last_day))
-        grid.add_row(event.name, *days, *(column.cells[at] for column in numbers), event.description)
-    return grid
+    grid = filled(["event"], [[Text(e.name, style="cyan")] for e in events], columns, width)
+    grid.columns[0].no_wrap = True
+    described = [(e.name, e.description) for e in events if e.description]
+    return Group(grid, Text(), facts_of(*described, style="cyan")) if described else grid

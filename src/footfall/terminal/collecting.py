@@ -15,7 +15,7 @@ from rich.text import Text
 
 from footfall.formats import GAP, counted, days_of, length_of, listed, moment_of, size_of
 from footfall.periods import ALL_TIME, Window
-from footfall.terminal.grids import facts_of, grid_of
+from footfall.terminal.grids import Column, facts_of, filled, grid_of
 
 if TYPE_CHECKING:
     from footfall.collect import SourceStatus, SourceSummary, Summary
@@ -137,28 +137,23 @@ def watcher(console: Console) -> Bar | Lines:
 # --- done, and how things stand
 
 
-def summary(done: Summary) -> RenderableType:
-    """What a run of `collect` came to: a line a source, then everything that somebody should read."""
-    grid = grid_of("source")
-    heads: tuple[str, ...] = (
-        "complete",
-        "provisional",
-        "missing",
-        "failed",
-        "unchanged",
-        "rows",
-        "refused",
-        "read",
-        "time",
-    )
-    if done.is_dry_run:
-        heads = ("to fetch", "missing", "unchanged", "to read")
-    for head in heads:
-        grid.add_column(head, justify="right")
-    for source in done.sources:
-        grid.add_row(source.source, *(_planned(source) if done.is_dry_run else _outcome(source)))
-    notes = [line for source in done.sources for line in _notes(source)]
-    return Group(grid, *notes)
+_OUTCOMES = ("complete", "provisional", "missing", "failed", "unchanged", "rows", "refused", "read", "time")
+_GOES = {"unchanged": 1, "time": 2, "read": 3, "provisional": 4, "refused": 5, "missing": 6}
+"""What the summary can do without where the terminal is narrow, in the order in which it goes."""
+
+
+def summary(done: Summary, *, width: int = 100) -> RenderableType:
+    """What a run of `collect` came to: a line a source, then everything that somebody should read.
+
+    A column of nothing but dashes is left out.
+    """
+    heads = ("to fetch", "missing", "unchanged", "to read") if done.is_dry_run else _OUTCOMES
+    lines = [_planned(source) if done.is_dry_run else _outcome(source) for source in done.sources]
+    columns = [Column(head, [line[n] for line in lines], goes=7 - _GOES.get(head, 7)) for n, head in enumerate(heads)]
+    shown = [column for column in columns if set(column.cells) - {GAP} or column.head == "complete"]
+    grid = filled(["source"], [[Text(source.source)] for source in done.sources], shown, width)
+    grid.columns[0].no_wrap = True
+    return Group(grid, *(line for source in done.sources for line in _notes(source)))
 
 
 def _planned(source: SourceSummary) -> list[str]:

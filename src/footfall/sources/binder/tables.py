@@ -53,7 +53,16 @@ def launches_table(keep_ref: bool = False) -> Table:
             Rollup("launches_by_month", Grain.MONTH, ("provider", "repo", "status")),
             Rollup("launches_by_year", Grain.YEAR, ("provider", "repo", "status")),
         ),
-        events=(TableEvent("binder_launch", "repo", "Launched repositories.", (("status", "failure"),)),),
+        events=(
+            TableEvent(
+                "binder_launch",
+                "repo",
+                "Launched repositories.",
+                (("status", "failure"),),
+                "repositories launched again",
+                "launch",
+            ),
+        ),
         sort=("spec", "hour"),
     )
 

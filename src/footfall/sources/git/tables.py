@@ -27,7 +27,16 @@ COMMITS = Table(
     ),
     rule=Replace(scope="repo"),
     sort=("repo", "committed_at"),
-    events=(TableEvent("commit_author", "author", "Authors of commits, bots left out.", (("is_bot", True),)),),
+    events=(
+        TableEvent(
+            "commit_author",
+            "author",
+            "Authors of commits, bots left out.",
+            (("is_bot", True),),
+            "authors who committed again",
+            "commit",
+        ),
+    ),
 )
 
 _NOT_MERGES = Filter("is_merge", (False,))
