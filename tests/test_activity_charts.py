@@ -42,11 +42,11 @@ def texts_of(spec: dict[str, Any]) -> str:
 def test_the_title_says_events_kind_and_grain() -> None:
     texts = texts_of(spec_of(weeks(kind="new", where_first="visit").chart()))
     assert texts.startswith(
-        "arrive → visit: actors new to arrive who came back, by week | 2026-02-09 to 2026-03-15 (UTC)"
+        "Actors who did visit after arrive, by week of first arrive | 2026-02-09 to 2026-03-15 (UTC)"
     )
     assert "rows with visit" in texts
     later = texts_of(spec_of(weeks(retention="unbounded").chart()))
-    assert later.startswith("arrive → visit: actors who came back then or later, by week")
+    assert later.startswith("Actors who did visit after arrive (then or later), by week of arrive")
     assert texts_of(spec_of(weeks().chart(title="Mine"))).startswith("Mine | ")
 
 

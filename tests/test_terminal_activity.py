@@ -32,7 +32,7 @@ def line_of(text: str, start: str) -> str:
 
 def test_a_cohort_is_a_table_of_percentages_with_its_average() -> None:
     shown = text_of(activity.cohort(weeks()))
-    assert shown.startswith("arrive → visit: actors who came back, by week\n2026-02-09 to 2026-03-15 (UTC)\n")
+    assert shown.startswith("Actors who did visit after arrive, by week of arrive\n2026-02-09 to 2026-03-15 (UTC)\n")
     assert line_of(shown, "week").split() == ["week", "actors", "0", "1", "2", "3", "4"]
     assert line_of(shown, "2026-W09").split() == ["2026-W09", "140", "100.0", "0.0", "10.0*"]
     assert line_of(shown, "2026-W10").split() == ["2026-W10", "0", "–", "–"]
