@@ -134,6 +134,10 @@ class Entries(Sequence[Entry]):
         """Table and name of each scope of which something is stored."""
         return {(entry.table, entry.scope) for entry in self if entry.is_success}
 
+    def within(self, window: Window) -> Entries:
+        """Those about windows that touch `window`."""
+        return Entries(entry for entry in self if entry.window.overlaps(window))
+
     def about_windows(self) -> Entries:
         """Those about windows that span time."""
         return Entries(entry for entry in self if entry.window.start < entry.window.end)
@@ -191,6 +195,10 @@ class Known(Sequence[Entry]):
     def scopes(self) -> Set[tuple[str, str]]:
         """Table and name of each scope of which something is stored."""
         return self._entries.scopes
+
+    def within(self, window: Window) -> Known:
+        """What is known of windows that touch `window`: where only these matter, the rest costs nothing."""
+        return Known(self._entries.within(window), self._position, self.recheck)
 
     def of_table(self, table: str) -> tuple[Entry, ...]:
         """The entries of one table, of all scopes."""

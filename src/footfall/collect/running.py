@@ -18,7 +18,7 @@ from footfall.lake import Lake
 from footfall.lake.compaction import compact
 from footfall.lake.rollups import refresh
 from footfall.ledger import LEDGER, Entries, Entry, Key, Known, Status
-from footfall.periods import ALL_TIME, Window
+from footfall.periods import ALL_TIME, EPOCH, Window
 from footfall.sources import Batch, End, Offer, Outcome, Source
 from footfall.tables import Replace, Table
 
@@ -91,9 +91,11 @@ class _Run:
         began = entries.newest_at
         known = self._known(entries)
         asked_at = self.now()
+        offers = self._offers(known, asked_at)
+        known = known.within(_span_of(offers))
         choice = choose(
             self.name,
-            self._offers(known, asked_at),
+            offers,
             known,
             self.asked.window,
             asked_at,
@@ -195,6 +197,13 @@ class _Run:
             refresh(self.lake, table)
             compact(self.lake, table)
         compact(self.lake, LEDGER)
+
+
+def _span_of(offers: Sequence[Offer]) -> Window:
+    """The time from the first of the offered windows to the last."""
+    if not offers:
+        return Window(EPOCH, EPOCH)
+    return Window(min(offer.window.start for offer in offers), max(offer.window.end for offer in offers))
 
 
 def _key(offer: Offer) -> Key:

@@ -106,6 +106,14 @@ class StoredEntries(Entries):
         pairs = good.select(["table", "scope"]).group_by(["table", "scope"]).aggregate([])
         return set(zip(pairs["table"].to_pylist(), pairs["scope"].to_pylist(), strict=True))
 
+    def within(self, window: Window) -> StoredEntries:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        start, end = (pa.scalar(moment, pa.timestamp("us", "UTC")) for moment in (window.start, window.end))
+        touches = pc.and_(pc.less(self._rows["window_start"], end), pc.greater(self._rows["window_end"], start))
+        return StoredEntries(self._rows.filter(touches))
+
     def about_windows(self) -> StoredEntries:
         import pyarrow.compute as pc
 
