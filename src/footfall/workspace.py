@@ -313,6 +313,8 @@ class Workspace(Marks, ActivityQuestions):
     def _notes_on(self, tables: Iterable[Table]) -> list[str]:
         """What the settings remark on the sources of `tables`."""
         asked = list(tables)
+        if not asked:  # events that are marked by hand need no source
+            return []
         return [
             self.settings.notes[name]
             for name, source in self.sources.items()
