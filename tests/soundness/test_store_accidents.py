@@ -333,3 +333,25 @@ def test_a_store_whose_fold_could_not_start_is_closed_all_the_same(
 
 def _cannot_start(self: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
+
+
+_KILLED_WHILE_FOLDING = """
+import os, signal, sys
+from footfall.stores.sqlite import SqliteStore
+
+store = SqliteStore(sys.argv[1])
+store.mark_one("seen", 32 * 20_000, 1)
+assert store._folding._has_lease()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_fold_keeps_nobody_from_folding(tmp_path: Path) -> None:
+    """Its lease held for a minute, in which four million marks piled up."""
+    path = tmp_path / "activity.db"
+    subprocess.run([sys.executable, "-c", _KILLED_WHILE_FOLDING, str(path)], check=False)
+    store = SqliteStore(path)
+    assert store._folding._has_lease()
+    assert not SqliteStore(path)._folding._has_lease()  # ours is alive
+    store.fold()
+    assert SqliteStore(path)._folding._has_lease()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ from datetime import datetime
 
 from footfall.errors import ActivityError
 from footfall.stores.sqlite import journal
+from footfall.stores.sqlite.database import within
 from footfall.stores.sqlite.intake import RECORD_BYTES
 from footfall.stores.sqlite.state import StoreState
 
@@ -64,13 +66,17 @@ class Folding:
         return bool(size >= FOLD_BYTES or rows >= FOLD_ROWS)
 
     def _has_lease(self) -> bool:
+        """Take the lease, unless another process holds it that is alive, as far as can be seen from here."""
         now = self._now().timestamp()
-        with self._file.saying(), self._file.impatient() as connection:
-            taken = connection.execute(
-                "UPDATE facts SET value = ? WHERE name = 'folding_until' AND value NOT BETWEEN ? AND ?",
-                (now + _LEASE, now, now + _LEASE),
+        with self._file.saying(), self._file.impatient() as connection, within(connection, "BEGIN IMMEDIATE"):
+            facts = dict(
+                connection.execute("SELECT name, value FROM facts WHERE name IN ('folding_until', 'folding_by')")
             )
-            return taken.rowcount == 1
+            if now <= facts["folding_until"] <= now + _LEASE and _is_alive(facts.get("folding_by")):
+                return False
+            held = (("folding_until", now + _LEASE), ("folding_by", os.getpid()))
+            connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", held)
+            return True
 
     def _run_aside(self) -> None:
         with suppress(ActivityError):  # the next use of the store meets the same fault and reports it
@@ -101,3 +107,16 @@ def _erase_log(connection: sqlite3.Connection) -> None:
         [(is_busy, *_)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if not is_busy:
             connection.execute("DELETE FROM facts WHERE name = 'erasing'")
+
+
+def _is_alive(process: int | None) -> bool:
+    """Whether a process of this machine runs; one that is not known may do so. Two folds at once cost time, no marks."""
+    if process is None:
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
