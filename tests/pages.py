@@ -15,6 +15,8 @@ from typing import Any
 from pydantic import BaseModel
 from typer.main import get_command
 
+import footfall
+from footfall import errors
 from footfall.cli import app
 from footfall.metrics import KINDS
 from footfall.settings import ActivitySettings, AnnotationSettings, KnownWrongSettings, Settings
@@ -111,11 +113,28 @@ def _settings(title: str, model: type[BaseModel]) -> Iterator[str]:
     yield ""
 
 
+def python_page() -> Iterator[str]:
+    """Every error with its code, and every public name."""
+    yield "| code | error | |\n|---|---|---|"
+    for error in vars(errors).values():
+        if isinstance(error, type) and issubclass(error, errors.FootfallError):
+            yield f"| `{error.code}` | `{error.__name__}` | {_first_line(error)} |"
+    yield "\n## Public names\n\n| name | |\n|---|---|"
+    yield from (
+        f"| `footfall.{name}` | {_first_line(getattr(footfall, name))} |" for name in sorted(footfall.__all__[:-1])
+    )
+    yield ""
+
+
+def _first_line(thing: object) -> str:
+    return _cell((thing.__doc__ or "").strip().splitlines()[0])
+
+
 def _cell(text: str | None) -> str:
     return (text or "").replace("|", "\\|")
 
 
-PAGES = {"cli.md": cli_page, "metrics.md": metrics_page, "settings.md": settings_page}
+PAGES = {"cli.md": cli_page, "python.md": python_page, "metrics.md": metrics_page, "settings.md": settings_page}
 
 
 def current(page: Path) -> str:
