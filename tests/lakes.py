@@ -23,6 +23,7 @@ from footfall.query import Query
 from footfall.result import Result
 from footfall.tables import Column, Observe, Replace, Role, Rollup, Table
 
+HOUR = timedelta(hours=1)
 NOW = datetime(2021, 3, 10, 12, tzinfo=UTC)
 
 LAUNCHES = Table(
@@ -115,11 +116,11 @@ METRICS = {
         metric("commits", COMMITS, Kind.SUM, "commits"),
         metric("people_commits", COMMITS, Kind.SUM, "commits", policies=(ROBOTS,)),
         metric("authors", COMMITS, Kind.DISTINCT, "author"),
-        metric("users", USERS, Kind.LEVEL, "users"),
-        metric("peak_users", USERS, Kind.LEVEL, "users", within="max"),
-        metric("last_users", USERS, Kind.LEVEL, "users", within="last"),
+        metric("users", USERS, Kind.LEVEL, "users", step=HOUR),
+        metric("peak_users", USERS, Kind.LEVEL, "users", step=HOUR, within="max"),
+        metric("last_users", USERS, Kind.LEVEL, "users", step=HOUR, within="last"),
         metric("views", VIEWS, Kind.SUM, "views"),
-        metric("stars", STARS, Kind.LEVEL, "views", within="last"),
+        metric("stars", STARS, Kind.LEVEL, "views", step=24 * HOUR, within="last"),
     )
 }
 
@@ -171,11 +172,12 @@ class LakeOf:
             refresh(self.lake, table)
         self.lake.record(list(self.entries))
 
-    def ask(self, name: str, *, use_rollups: bool = True, **asked: Any) -> Result:
+    def ask(self, name: str | Sequence[str], *, use_rollups: bool = True, **asked: Any) -> Result:
         query = Query.parse(name, metrics=METRICS, tables=TABLES, now=self.now, **asked)
-        subject = Subject.of(METRICS[name], TABLES)
-        snapshot = self.lake.snapshot(subject.tables, query.as_of)
-        return answer(query, subject, snapshot, self.engine, self.now, use_rollups, self.happened)
+        subjects = [Subject.of(METRICS[each], TABLES) for each in query.metrics]
+        snapshot = self.lake.snapshot([table for subject in subjects for table in subject.tables], query.as_of)
+        happened = dict.fromkeys(query.metrics, self.happened)
+        return answer(query, subjects, snapshot, self.engine, self.now, use_rollups, happened)
 
     def rows_of(self, name: str, **asked: Any) -> list[tuple[Any, ...]]:
         """The rows of the CSV, each (period, dimensions…, value…, coverage), typed."""

@@ -68,6 +68,6 @@ def result(
             rows.append(row | {"is_provisional": n in provisional, "state": str(state)})
     table = pa.Table.from_pylist(rows)
     table = table.set_column(0, "period", table["period"].cast(pa.timestamp("us", "UTC")))
-    query = Query(metric.name, grain, window.start, window.end, by=by, **asked)
+    query = Query((metric.name,), grain, window.start, window.end, by=by, **asked)
     shares = table["coverage"].to_pylist()
-    return Result(query, metric, table, notes, "0123456789abcdef", coverage=sum(shares) / max(1, len(shares)))
+    return Result(query, (metric,), table, notes, "0123456789abcdef", coverage=sum(shares) / max(1, len(shares)))

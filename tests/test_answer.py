@@ -51,6 +51,12 @@ class Watched:
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
         return self.engine.truncate(moment, grain)
 
+    def next_period(self, start: ir.Column, grain: Grain) -> ir.Column:
+        return self.engine.next_period(start, grain)
+
+    def step_number(self, moment: ir.Column, length: timedelta) -> ir.Column:
+        return self.engine.step_number(moment, length)
+
     def run(self, expression: ir.Table) -> pa.Table:
         return self.engine.run(expression)
 
@@ -430,7 +436,7 @@ class TestRollups:
         )
         asked: dict[str, Any] = {"grain": "total", "since": "2021-01-01", "until": "2021-03-01"}
         query = Query.parse("launches", metrics={"launches": capped}, tables=TABLES, now=NOW, **asked)
-        result = answer(query, Subject.of(capped, TABLES), lake.lake.snapshot([LAUNCHES]), watched, NOW)
+        result = answer(query, [Subject.of(capped, TABLES)], lake.lake.snapshot([LAUNCHES]), watched, NOW)
         assert result.rows["launches"].to_pylist() == [2]
         assert watched.mounted == ["launches"]
 

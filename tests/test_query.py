@@ -30,7 +30,7 @@ def test_texts_become_a_query() -> None:
         policies={"hosts": "all"},
     )
     assert query == Query(
-        metric="launches",
+        metrics=("launches",),
         grain=Grain.WEEK,
         since=at("2021-01-01"),
         until=at("2021-02-22"),

@@ -13,7 +13,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -60,6 +60,14 @@ class Engine(Protocol):
         """The start of the period of `grain` that holds `moment`, in UTC; weeks start on Monday."""
         ...
 
+    def next_period(self, start: ir.Column, grain: Grain) -> ir.Column:
+        """The start of the period after the one of `grain` that starts at `start`."""
+        ...
+
+    def step_number(self, moment: ir.Column, length: timedelta) -> ir.Column:
+        """How many steps of `length`, which is whole seconds, lie between 1970 and `moment`."""
+        ...
+
     def run(self, expression: ir.Table) -> pa.Table:
         """The rows of `expression`; timestamps are microseconds in UTC."""
         ...
@@ -95,6 +103,11 @@ class _Views(ABC):
                 self._create_view(name, pinned, table, files)
                 self._mounted.add(name)
         return _resolve(_named(name, table), table, as_of)
+
+    def next_period(self, start: ir.Column, grain: Grain) -> ir.Column:
+        import ibis
+
+        return start + ibis.interval(1, unit=_UNITS[grain])
 
     @abstractmethod
     def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None: ...
@@ -134,6 +147,9 @@ class DuckDB(_Views):
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
         """Through a timestamp without zone: DuckDB truncates those four to six times faster, and in UTC they agree."""
         return _without_zone()(moment).truncate(_UNITS[grain])
+
+    def step_number(self, moment: ir.Column, length: timedelta) -> ir.Column:
+        return _micros()(moment) // (length // timedelta(microseconds=1))
 
     def run(self, expression: ir.Table) -> pa.Table:
         sql = _compiled(expression.op())
@@ -201,6 +217,9 @@ class Spark(_Views):
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
         return moment.truncate(_UNITS[grain])
 
+    def step_number(self, moment: ir.Column, length: timedelta) -> ir.Column:
+        return moment.epoch_seconds().cast("int64") // int(length.total_seconds())
+
     def run(self, expression: ir.Table) -> pa.Table:
         sql = self._ibis.compile(expression)
         with self._told():
@@ -233,11 +252,21 @@ def _compiled(node: Any) -> str:
 
 
 @cache
+def _micros() -> Callable[[ir.Column], ir.IntegerColumn]:
+    """From a moment to microseconds since 1970; one function for all, so that equal expressions are equal."""
+    import ibis
+
+    function: Callable[[ir.Column], ir.IntegerColumn]
+    function = ibis.udf.scalar.builtin(_epoch_us, name="epoch_us", signature=(("timestamp('UTC')",), "int64"))
+    return function
+
+
+@cache
 def _without_zone() -> Callable[[ir.Column], ir.Column]:
     """From a moment to a plain timestamp in UTC; one function for all, so that equal expressions are equal."""
     import ibis
 
-    micros = ibis.udf.scalar.builtin(_epoch_us, name="epoch_us", signature=(("timestamp('UTC')",), "int64"))
+    micros = _micros()
     naive = ibis.udf.scalar.builtin(_make_timestamp, name="make_timestamp", signature=(("int64",), "timestamp"))
     return lambda moment: naive(micros(moment))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
@@ -15,6 +16,7 @@ from footfall.tables import Column, Table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
 
 class Kind(StrEnum):
@@ -26,6 +28,10 @@ class Kind(StrEnum):
     """Recounted for every period and group; never added."""
     LEVEL = "level"
     """A gauge: within a period its mean, largest or last sample, as declared."""
+    COUNTER = "counter"
+    """A value that only grows, per series, until it is reset: what was gained between observations is added."""
+    REPORTED = "reported"
+    """A distinct count that the source itself made for a span of time: never added; of another span a range."""
     LATEST = "latest"
     """The last moment something happened."""
 
@@ -33,7 +39,9 @@ class Kind(StrEnum):
 KINDS = {
     Kind.SUM: "adds up over time and over groups",
     Kind.DISTINCT: "counted anew for every period and group: the parts do not add up to the whole",
-    Kind.LEVEL: "a gauge: not added over time, but read",
+    Kind.LEVEL: "a gauge: its series are added up, but not over time",
+    Kind.COUNTER: "a running count: what was gained between observations adds up",
+    Kind.REPORTED: "a distinct count made by its source for a span: parts are never added, of another span a range is known",
     Kind.LATEST: "a moment: the last time it happened",
 }
 """What each kind of metric means for adding up."""
@@ -71,12 +79,14 @@ class Fact:
     whose greatest is asked (latest); without one it is the only column itself.
 
     >>> Fact("launches", ("launches",))
-    Fact(table='launches', columns=('launches',), expression=None)
+    Fact(table='launches', columns=('launches',), expression=None, ends='')
     """
 
     table: str
     columns: tuple[str, ...]
     expression: Callable[[ir.Table], ir.Column] | None = None
+    ends: str = ""
+    """Of reported counts: the column that says when the span of a row ends; without it that is one step of the table."""
 
     def __post_init__(self) -> None:
         if self.expression is None and len(self.columns) != 1:
@@ -96,6 +106,9 @@ class EventFact:
     event: str
 
 
+_DAY = timedelta(days=1)
+
+
 @dataclass(frozen=True)
 class Metric:
     """One number's definition: its facts in order of preference, how it adds up, and which policies it applies.
@@ -112,7 +125,34 @@ class Metric:
     version: int = 1
     policies: tuple[Policy, ...] = ()
     within: Literal["mean", "max", "last"] = "mean"
-    """Of a level: what stands for the samples of one period."""
+    """Of a level: what stands for the steps of one period."""
+    step: timedelta | None = None
+    """Of a level: within it samples count as simultaneous. It divides a day; about as long as from sample to sample."""
+    series: tuple[str, ...] | None = None
+    """Of levels, counters and reported counts: the dimensions that tell series apart; all of the table by default."""
+    ends_after: timedelta | None = None
+    """Of a level: a series that is silent for longer has ended; by default a day, or three steps."""
+
+    def __post_init__(self) -> None:
+        if self.kind is Kind.LEVEL and (self.step is None or not self.step or _DAY % self.step):
+            raise ValueError(
+                f"{self.name} is a level and needs a step that divides a day, such as timedelta(minutes=5)"
+            )
+        if self.kind is not Kind.LEVEL and self.step is not None:
+            raise ValueError(f"{self.name} is no level and has no step")
+        if self.series is not None and self.kind not in (Kind.LEVEL, Kind.COUNTER, Kind.REPORTED):
+            raise ValueError(f"{self.name} is of the kind {self.kind}, which has no series")
+
+    @property
+    def step_length(self) -> timedelta:
+        """The step of a level."""
+        assert self.step is not None, "checked when a level is made"
+        return self.step
+
+    @property
+    def silence(self) -> timedelta:
+        """For how long a series of a level may be silent without having ended."""
+        return self.ends_after or max(_DAY, 3 * self.step_length)
 
     def policy(self, name: str) -> Policy:
         for policy in self.policies:
@@ -183,6 +223,30 @@ class Subject:
         first, *others = self.tables
         shared = (name for name in first.dimensions if all(_has(table, first.column(name)) for table in others))
         return {name: first.column(name) for name in shared}
+
+    def __post_init__(self) -> None:
+        """Facts that are collected by different scopes could not stand in for each other."""
+        if len({table.rule.scope for table in self.tables}) > 1:
+            named = ", ".join(f"{table.name} by {table.rule.scope or 'nothing'}" for table in self.tables)
+            raise ValueError(f"the facts of {self.metric.name} are collected by different scopes: {named}")
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The types of its dimensions."""
+        import pyarrow as pa
+
+        fields = self.tables[0].arrow_schema() if self.tables else ()
+        return pa.schema([field for field in fields if field.name in self.dimensions])
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The dimensions that tell its series apart."""
+        return tuple(self.dimensions) if self.metric.series is None else self.metric.series
+
+    @property
+    def scope(self) -> str | None:
+        """The dimension by which its tables are collected, where there is one."""
+        return next((table.rule.scope for table in self.tables), None)
 
     @property
     def resolution(self) -> Grain:

@@ -180,8 +180,8 @@ AS_OF = Option("as_of", Type.MOMENT, "As it was known at that moment.", "DATE", 
 
 _METRIC = Option(
     "metric",
-    Type.TEXT,
-    "What to ask for; `footfall metrics` lists them.",
+    Type.NAMES,
+    "What to ask for, one or several; `footfall metrics` lists them.",
     "METRIC",
     example="launches",
     is_argument=True,

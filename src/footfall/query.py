@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from footfall.errors import QueryError, UnknownNameError
 from footfall.filters import Filter, Value, check_filter, dimension_of, filter_of, parse_filter
+from footfall.formats import listed
 from footfall.metrics import Kind, Metric, Subject
 from footfall.options import read
 from footfall.periods import Grain, Moment, floor, shift
@@ -25,9 +26,10 @@ MOST_GROUPS = 1000
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked of a metric; `since` is inclusive, `until` exclusive, both in UTC."""
+    """What is asked of one or several metrics; `since` is inclusive, `until` exclusive, both in UTC."""
 
-    metric: str
+    metrics: tuple[str, ...]
+    """Several share window, grain, dimensions and filters; the first one ranks the groups of `top`."""
     grain: Grain = Grain.DAY
     since: datetime | None = None
     until: datetime | None = None
@@ -44,6 +46,11 @@ class Query:
     policies: tuple[tuple[str, str], ...] = ()
 
     @property
+    def metric(self) -> str:
+        """The metric asked, or the first of several."""
+        return self.metrics[0]
+
+    @property
     def chosen_dimensions(self) -> frozenset[str]:
         """What the question filters or splits by."""
         return frozenset((*self.by, *(f.dimension for f in self.where)))
@@ -51,7 +58,7 @@ class Query:
     @classmethod
     def parse(
         cls,
-        metric: str,
+        metric: str | Sequence[str],
         *,
         metrics: Mapping[str, Metric],
         tables: Mapping[str, Table],
@@ -71,37 +78,50 @@ class Query:
         policies: Mapping[str, str] | Sequence[tuple[str, str]] = (),
     ) -> Query:
         """The query that raw texts ask for, checked; `last` is turned into its window here."""
-        if not isinstance(metric, str) or metric not in metrics:
-            raise UnknownNameError("metric", str(metric), metrics)
-        subject = Subject.of(metrics[metric], tables)
-        _check_actors(subject, by=by, where=where, top=top, as_of=as_of)
         given: dict[str, Any] = {"metric": metric, "grain": grain, "since": since, "until": until, "last": last}
         given |= {"by": by, "where": where, "top": top, "rolling": rolling, "min_coverage": min_coverage}
         given |= {"cumulative": cumulative, "compare": compare, "as_of": as_of, "policies": policies}
         asked = read("query", given, now)
+        subjects = subjects_of(asked.pop("metric"), metrics, tables)
+        for subject in subjects:
+            _check_actors(subject, by=by, where=where, top=top, as_of=as_of)
         asked["grain"] = Grain(asked["grain"])
-        asked["where"] = parse_filters(where, subject, now)
+        asked["where"] = parse_filters(where, subjects, now)
         asked["min_coverage"] = asked["min_coverage"] or 1.0
         asked["policies"] = _parse_policies(policies)
-        query = cls(**asked)
-        for check in CHECKS:
-            check(query, subject)
+        query = cls(metrics=tuple(subject.metric.name for subject in subjects), **asked)
+        check_policy_names(query, subjects)
+        for subject in subjects:
+            for check in CHECKS:
+                check(query, subject)
         return _window_of_last(query, now)
 
 
-def parse_filters(where: Where, subject: Subject, now: datetime) -> tuple[Filter, ...]:
+def subjects_of(
+    names: Sequence[str], metrics: Mapping[str, Metric], tables: Mapping[str, Table]
+) -> tuple[Subject, ...]:
+    """What a question about one or several metrics is about."""
+    if not names:
+        raise QueryError("no metric is asked for; name at least one.")
+    for name in names:
+        if name not in metrics:
+            raise UnknownNameError("metric", name, metrics)
+    return tuple(Subject.of(metrics[name], tables) for name in names)
+
+
+def parse_filters(where: Where, subjects: Sequence[Subject], now: datetime) -> tuple[Filter, ...]:
     """All of them must hold for a row to count."""
-    dimensions, name_of_metric = subject.dimensions, subject.metric.name
+    first = subjects[0]
+    dimensions = {name: c for name, c in first.dimensions.items() if all(name in s.dimensions for s in subjects[1:])}
+    asked_of = listed([subject.metric.name for subject in subjects])
     if isinstance(where, Mapping):
-        return tuple(filter_of(name, values, dimensions, name_of_metric, now) for name, values in where.items())
+        return tuple(filter_of(name, values, dimensions, asked_of, now) for name, values in where.items())
     texts = (where,) if isinstance(where, str | Filter) else where
     if not isinstance(texts, Iterable) or not all(isinstance(text, str | Filter) for text in texts):
         raise QueryError(
             f"where is {where!r}; give texts, such as 'repo=a,b', or a mapping, such as {{'repo': ['a', 'b']}}."
         )
-    return tuple(
-        each if isinstance(each, Filter) else parse_filter(each, dimensions, name_of_metric, now) for each in texts
-    )
+    return tuple(each if isinstance(each, Filter) else parse_filter(each, dimensions, asked_of, now) for each in texts)
 
 
 def _check_actors(subject: Subject, **asked: object) -> None:
@@ -184,6 +204,11 @@ def check_top(query: Query, subject: Subject) -> None:
         return
     if not query.by:
         raise QueryError(f"top ranks groups and there are none; add by, one of {', '.join(subject.dimensions)}.")
+    if subject.metric.kind is Kind.REPORTED:
+        raise QueryError(
+            f"{subject.metric.name} is a distinct count that its source made, of which only a range may be known: nothing can "
+            "be ranked by it; ask without top."
+        )
     if query.top > MOST_GROUPS:
         raise QueryError(f"top is {query.top}; it may be at most {MOST_GROUPS}: leave it out to get every group.")
 
@@ -199,6 +224,18 @@ def check_rolling(query: Query, subject: Subject) -> None:
         raise QueryError("rolling smooths and cumulative adds up; ask for one of them.")
     if subject.metric.kind is Kind.LATEST:
         raise QueryError(f"{subject.metric.name} is a moment, and moments have no mean; ask without rolling.")
+    if subject.metric.kind is Kind.REPORTED:
+        raise QueryError(
+            f"{subject.metric.name} is a distinct count that its source made, and a mean of parts says nothing of the whole; "
+            "ask without rolling."
+        )
+
+
+def check_step(query: Query, subject: Subject) -> None:
+    """Within its step a level knows one value."""
+    step = subject.metric.step
+    if step is not None and query.grain is Grain.HOUR and step > timedelta(hours=1):
+        raise QueryError(f"{subject.metric.name} is sampled every {step}, not by hour; ask with grain day or coarser.")
 
 
 def check_cumulative(query: Query, subject: Subject) -> None:
@@ -206,6 +243,11 @@ def check_cumulative(query: Query, subject: Subject) -> None:
         return
     if query.grain is Grain.TOTAL:
         raise QueryError("a total is already the whole sum; for a running total give a grain such as day.")
+    if subject.metric.kind is Kind.REPORTED:
+        raise QueryError(
+            f"{subject.metric.name} is a distinct count that its source made: sums of it count the same people again; ask "
+            "without cumulative, with the span that you mean."
+        )
     if subject.metric.kind is Kind.LEVEL:
         raise QueryError(
             f"{subject.metric.name} is a level, which does not add up over time; ask without cumulative, or with grain total."
@@ -221,12 +263,34 @@ def check_compare(query: Query, subject: Subject) -> None:
         raise QueryError("compare needs a window to compare with the one before; add since or last.")
     if subject.metric.kind is Kind.LATEST:
         raise QueryError(f"{subject.metric.name} is a moment, which has no change in percent; ask without compare.")
+    if subject.metric.kind is Kind.REPORTED:
+        raise QueryError(
+            f"{subject.metric.name} is a distinct count that its source made, of which only a range may be known; ask for both "
+            "windows, without compare."
+        )
+
+
+def check_policy_names(query: Query, subjects: Sequence[Subject]) -> None:
+    """A choice is of a policy that some metric has, or of that of one metric, written METRIC.POLICY."""
+    known = [p.name for subject in subjects for p in subject.metric.policies]
+    known += [f"{s.metric.name}.{p.name}" for s in subjects for p in s.metric.policies] if len(subjects) > 1 else []
+    for name, _ in query.policies:
+        if name not in known:
+            raise UnknownNameError(f"policy of {listed(query.metrics)}", name, dict.fromkeys(known))
+
+
+def choices_made(query: Query, metric: Metric) -> dict[str, str]:
+    """The choices made of the policies of one metric: METRIC.POLICY goes before POLICY."""
+    names = {p.name for p in metric.policies}
+    made = {name: choice for name, choice in query.policies if name in names}
+    prefix = f"{metric.name}."
+    return made | {n.removeprefix(prefix): choice for n, choice in query.policies if n.startswith(prefix)}
 
 
 def check_policies(query: Query, subject: Subject) -> None:
     """A policy that was chosen and a filter on its column would both decide which rows count."""
     filtered = {f.dimension for f in query.where}
-    for name, choice in query.policies:
+    for name, choice in choices_made(query, subject.metric).items():
         policy = subject.metric.policy(name)
         kept = policy.choices[policy.choose(choice)]
         if kept is not None and kept.dimension in filtered:
@@ -240,6 +304,7 @@ CHECKS = (
     check_dimensions,
     check_filters,
     check_grain,
+    check_step,
     check_window,
     check_top,
     check_rolling,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from footfall.annotations import Annotation
 from footfall.answer import Answer
-from footfall.filters import label_of
+from footfall.errors import UnknownNameError
+from footfall.filters import Value, label_of
 from footfall.formats import GAP, days_of, instant_of, listed, number, share_of
 from footfall.frames import csv_of, plain
 from footfall.metrics import Kind, Metric
@@ -21,12 +23,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+SHARED_COLUMNS = ("coverage", "is_provisional", "state")
+"""What a row says once for all of its metrics."""
+
+
 @dataclass(frozen=True, repr=False)
 class Result(Answer):
     """Rows with their definition, resolved query, coverage and version.
 
-    `rows` has the columns period (its start), the dimensions asked, the metric's own name, when compared
-    `<metric>_previous`, change, change_percent and compared, then coverage (0 to 1), is_provisional and state.
+    `rows` has the columns period (its start), the dimensions asked, the metric's own name, of a reported count
+    `<metric>_least` and `<metric>_most`, when compared `<metric>_previous`, change, change_percent and compared, then
+    coverage (0 to 1), is_provisional and state. Of several metrics each has its columns (`<metric>_change` …), and a
+    `<metric>_coverage`, `_is_provisional` and `_state` where they were not collected alike; those of the row are then the
+    worst of them.
 
     Of a period that is not over, or of which some was not collected, only the time that was collected of both periods
     is compared: `<metric>_previous` and `change` are of that time, and `compared` says how much it is.
@@ -38,7 +47,8 @@ class Result(Answer):
 
     query: Query
     """As asked, with the window and every policy that was settled on the way."""
-    metric: Metric
+    metrics: tuple[Metric, ...]
+    """What was asked, in this order."""
     rows: pa.Table
     notes: tuple[str, ...]
     """What a reader should know about these numbers, a sentence each."""
@@ -46,14 +56,81 @@ class Result(Answer):
     """Of all that the answer is made of: equal versions have equal rows, notes and questions."""
     coverage: float = 0.0
     """The share of the window that was collected, 0 to 1, whatever rows there are."""
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    """Of dimensions whose values are codes: what they mean. Rows and files keep the codes."""
     annotations: tuple[Annotation, ...] = ()
     """What happened in the window, oldest first."""
 
+    def label(self, dimension: str, value: Value) -> str:
+        """A value as people read it: its label where it is a code, with the code where another one has that label too."""
+        labels = self.labels.get(dimension, {})
+        label = labels.get(value) if isinstance(value, str) else None
+        if label is None:
+            return label_of(value)
+        return label if list(labels.values()).count(label) == 1 else f"{label} ({value})"
+
+    @property
+    def metric(self) -> Metric:
+        """What was asked, or the first of several."""
+        return self.metrics[0]
+
     @property
     def value_columns(self) -> tuple[str, ...]:
-        """The columns with numbers: the metric, and what it is compared with."""
-        compared = (f"{self.metric.name}_previous", "change", "change_percent") if self.query.compare else ()
-        return (self.metric.name, *compared)
+        """The columns with numbers: of each metric its own, the range of a reported count, and what it is compared with."""
+        return tuple(name for metric in self.metrics for name in (metric.name, *self._beside(metric)))
+
+    def _beside(self, metric: Metric) -> list[str]:
+        """The columns of a metric beside its own."""
+        columns = ["least", "most"] if metric.kind is Kind.REPORTED else []
+        columns += ["previous"] if self.query.compare else []
+        named = [f"{metric.name}_{column}" for column in columns]
+        if not self.query.compare:
+            return named
+        prefix = "" if len(self.metrics) == 1 else f"{metric.name}_"
+        return [*named, f"{prefix}change", f"{prefix}change_percent"]
+
+    @property
+    def _compared_columns(self) -> list[str]:
+        """What part of the time is compared."""
+        if not self.query.compare:
+            return []
+        return ["compared"] if len(self.metrics) == 1 else [f"{metric.name}_compared" for metric in self.metrics]
+
+    @property
+    def coverage_columns(self) -> tuple[str, ...]:
+        """The coverage of each of several metrics, where it is not the same, and that of the row."""
+        own = (f"{metric.name}_coverage" for metric in self.metrics)
+        return (*(name for name in own if name in self.rows.column_names), "coverage")
+
+    def only(self, metric: str) -> Result:
+        """The answer about one of several metrics.
+
+        >>> ff.query("commits", "authors").only("authors")  # doctest: +SKIP
+        """
+        if metric not in self.query.metrics:
+            raise UnknownNameError("metric of this answer", metric, self.query.metrics)
+        if len(self.metrics) == 1:
+            return self
+        (chosen,) = (each for each in self.metrics if each.name == metric)
+        own = [*self._beside(chosen), *(name for name in self._compared_columns if name == f"{metric}_compared")]
+        short = ("_change", "_change_percent", "_compared")
+        beside = {name: name.removeprefix(f"{metric}_") if name.endswith(short) else name for name in own}
+        has = self.rows.column_names
+        shared = {
+            f"{metric}_{name}" if f"{metric}_{name}" in has else name: name for name in SHARED_COLUMNS if name in has
+        }
+        names = {"period": "period", **{name: name for name in self.query.by}, metric: metric, **beside, **shared}
+        rows = self.rows
+        prefix = f"{metric}."
+        policies = [
+            (name.removeprefix(prefix), choice)
+            for name, choice in self.query.policies
+            if name.startswith(prefix) or name in (policy.name for policy in chosen.policies)
+        ]
+        query = replace(self.query, metrics=(metric,), policies=tuple(policies))
+        return replace(
+            self, query=query, metrics=(chosen,), rows=rows.select(list(names)).rename_columns(list(names.values()))
+        )
 
     @property
     def policies(self) -> dict[str, str]:
@@ -66,7 +143,7 @@ class Result(Answer):
     def title(self) -> str:
         """The question in words: "Launches per day by federation, 7-day mean"."""
         query = self.query
-        words = [self.metric.title]
+        words = [listed([metric.title for metric in self.metrics])]
         words += [f"per {query.grain}"] if query.grain is not Grain.TOTAL else []
         words += [f"by {listed(query.by)}"] if query.by else []
         words += [f"(top {query.top})"] if query.top else []
@@ -127,26 +204,20 @@ class Result(Answer):
 
     @property
     def description(self) -> str:
-        return f"{self.metric.name}: {self.metric.description}"
+        return "\n".join(f"{metric.name}: {metric.description}" for metric in self.metrics)
 
     def definition(self) -> dict[str, Any]:
-        """What the number is."""
-        metric = self.metric
-        return {
-            "name": metric.name,
-            "title": metric.title,
-            "description": metric.description,
-            "unit": metric.unit,
-            "kind": str(metric.kind),
-            "version": metric.version,
-        }
+        """What the number is; of several metrics what each is, by name."""
+        if len(self.metrics) > 1:
+            return {metric.name: _definition(metric) for metric in self.metrics}
+        return _definition(self.metric)
 
     @property
     def question(self) -> dict[str, Any]:
         """The query as it was answered, every default filled in: `ff.query(**question)` asks it again."""
         query = self.query
         return {
-            "metric": query.metric,
+            "metric": query.metric if len(query.metrics) == 1 else list(query.metrics),
             "grain": str(query.grain),
             "since": plain(query.since),
             "until": plain(query.until),
@@ -184,19 +255,29 @@ class Result(Answer):
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
         """period, dimensions, values, coverage, state; for people with thousands, and * for what may still change."""
-        compared = ["compared"] if self.query.compare else []
-        names = ["period", *self.query.by, *self.value_columns, *compared, "coverage", "state"]
+        names = [
+            "period",
+            *self.query.by,
+            *self.value_columns,
+            *self._compared_columns,
+            *self.coverage_columns,
+            "state",
+        ]
         columns: list[list[str]] = [self._labels()]
         for name in names[1:]:
             cells = self.rows[name].to_pylist()
-            write = label_of if name in self.query.by else _shown if is_marked else _csv_cell
+            if name in self.query.by:
+                columns.append([self.label(name, cell) if is_marked else label_of(cell) for cell in cells])
+                continue
+            write = _shown if is_marked else _csv_cell
             columns.append([write(cell) for cell in cells])
         if is_marked:
-            at = names.index(self.metric.name)
             flags = self.rows["is_provisional"].to_pylist()
-            marked = zip(columns[at], flags, strict=True)
-            columns[at] = [f"{cell}*" if flag and cell != GAP else cell for cell, flag in marked]
-            columns[-2] = [share_of(part) for part in self.rows["coverage"].to_pylist()]
+            for at in (names.index(metric.name) for metric in self.metrics):
+                marked = zip(columns[at], flags, strict=True)
+                columns[at] = [f"{cell}*" if flag and cell != GAP else cell for cell, flag in marked]
+            for name in self.coverage_columns:
+                columns[names.index(name)] = [share_of(part) for part in self.rows[name].to_pylist()]
             columns[-1] = [State(state).label for state in self.rows["state"].to_pylist()]
         return names, [list(row) for row in zip(*columns, strict=True)]
 
@@ -220,6 +301,17 @@ class Result(Answer):
         is_hour = self.query.grain is Grain.HOUR
         starts = self.rows["period"].to_pylist()
         return [instant_of(s) if is_hour else f"{s:%Y-%m-%d}" for s in starts]
+
+
+def _definition(metric: Metric) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "title": metric.title,
+        "description": metric.description,
+        "unit": metric.unit,
+        "kind": str(metric.kind),
+        "version": metric.version,
+    }
 
 
 def _csv_cell(value: Any) -> str:

@@ -14,6 +14,7 @@ from footfall.activity.marks import Marks
 from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.errors import QueryError, SettingsError, UnknownNameError
 from footfall.metrics import Metric, Subject
+from footfall.options import names_of
 from footfall.periods import ALL_TIME, Moment, Window, parse_moment, utc_now
 from footfall.retention.asking import ActivityQuestions
 from footfall.settings import Settings, read_settings
@@ -199,8 +200,8 @@ class Workspace(Marks, ActivityQuestions):
 
     def query(
         self,
-        metric: str,
-        *,
+        metric: str | Sequence[str],
+        *metrics: str,
         grain: str = "day",
         since: Moment | None = None,
         until: Moment | None = None,
@@ -215,10 +216,11 @@ class Workspace(Marks, ActivityQuestions):
         as_of: Moment | None = None,
         policies: Mapping[str, str] | None = None,
     ) -> Result:
-        """The answer to a question about a metric.
+        """The answer to a question about a metric, or about several side by side.
 
         Args:
             metric: What to ask for; `ff.metrics` has them all.
+            metrics: More of them, which share window, grain and dimensions.
             grain: The length of a period: "hour", "day", "week" (ISO), "month", "year" or "total", in UTC.
             since: From here on: "2026", "2026-11", "2026-W48", "2026-11-23", an instant, "yesterday"; or a date.
             until: Up to here, exclusive.
@@ -247,10 +249,11 @@ class Workspace(Marks, ActivityQuestions):
         from footfall.sources.happened import happened_to
 
         now = self.now()
-        metrics = self._metrics_for(metric) if isinstance(metric, str) else self.metrics
+        names = (*names_of("metric", metric), *names_of("metric", metrics))
+        known = {name: found for each in names or ("",) for name, found in self._metrics_for(each).items()}
         query = Query.parse(
-            metric,
-            metrics=metrics,
+            names,
+            metrics=known,
             tables=self.tables,
             now=now,
             grain=grain,
@@ -267,10 +270,17 @@ class Workspace(Marks, ActivityQuestions):
             as_of=as_of,
             policies=policies or {},
         )
-        subject = Subject.of(metrics[query.metric], self.tables, lambda event: EventCounts(self.activity, event, now))
-        tables = self._tables_behind(subject)
-        happened = replace(happened_to(tables, self._happened, self.sources), remarks=tuple(self._notes_on(tables)))
-        return answer(query, subject, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
+        subjects = [
+            Subject.of(known[name], self.tables, lambda event: EventCounts(self.activity, event, now))
+            for name in query.metrics
+        ]
+        behind = {subject.metric.name: self._tables_behind(subject) for subject in subjects}
+        happened = {
+            name: replace(happened_to(tables, self._happened, self.sources), remarks=tuple(self._notes_on(tables)))
+            for name, tables in behind.items()
+        }
+        tables = list(dict.fromkeys(table for each in behind.values() for table in each))
+        return answer(query, subjects, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
 
     def _tables_behind(self, subject: Subject) -> tuple[Table, ...]:
         """The tables that the numbers come from; of an event the one that reports it, where one does."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from footfall.errors import MissingExtraError, QueryError, UnknownNameError
 from footfall.periods import Grain, Period, Window, periods_in
@@ -144,9 +144,10 @@ def look_of(theme: str = "light", title: str | None = None, size: tuple[int, int
     return Look(THEMES[theme], title, (size[0], size[1]) if size else None)
 
 
-def dressed(
-    drawn: alt.LayerChart, title: str, remarks: Sequence[Sequence[str]], look: Look, width: float = WIDTH
-) -> alt.LayerChart:
+_Drawn = TypeVar("_Drawn", "alt.LayerChart", "alt.VConcatChart")
+
+
+def dressed(drawn: _Drawn, title: str, remarks: Sequence[Sequence[str]], look: Look, width: float = WIDTH) -> _Drawn:
     """Title, what the reader must know (in groups of remarks), and the look; what is wider than the picture is folded."""
     theme = look.theme
     folds = folded(look.title or title, max(40, int(width / _TITLE_LETTER)))
@@ -168,7 +169,7 @@ def dressed(
         padding={"left": 12, "right": 16, "top": 14, "bottom": 12},
         usermeta={"title": look.title or title, "remarks": [" · ".join(group) for group in remarks]},
     )
-    styled: alt.LayerChart = (
+    styled: _Drawn = (
         titled.configure(font="Helvetica, Arial, sans-serif", background=theme.background)
         .configure_view(stroke=None)
         .configure_axis(

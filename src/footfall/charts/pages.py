@@ -89,8 +89,10 @@ def page_of(specs: Mapping[str, dict[str, Any]]) -> str:
 
 
 def _fluid(spec: dict[str, Any]) -> dict[str, Any]:
-    """As wide as its page, and without the title, which the page has."""
+    """As wide as its page, and without the title, which the page has; panels keep their width."""
     spec = {name: value for name, value in spec.items() if name not in ("title", "padding")}
+    if "vconcat" in spec:
+        return spec
     layers = [{name: value for name, value in layer.items() if name != "width"} for layer in spec.get("layer", [])]
     return spec | {"layer": layers, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
 

@@ -35,13 +35,13 @@ class Picture:
         <chart: active: new, returning, resurrected and dormant actors per week>
     """
 
-    def __init__(self, draw: Callable[[str], alt.LayerChart], theme: str | None = None) -> None:
+    def __init__(self, draw: Callable[[str], alt.LayerChart | alt.VConcatChart], theme: str | None = None) -> None:
         self._draw = cache(draw)
         self._theme = theme
         self._draw(theme or "light")  # what cannot be drawn is said at once, not when it is saved
 
     @property
-    def altair(self) -> alt.LayerChart:
+    def altair(self) -> alt.LayerChart | alt.VConcatChart:
         """The chart as an Altair object, to change; its own `save` may need a network."""
         return self._draw(self._theme or "light")
 
@@ -146,10 +146,10 @@ def picture(
     draw = by_name(answer.chart_by)
     look_of(theme or "light", title, size)
 
-    def drawn(name: str) -> alt.LayerChart:
+    def drawn(name: str) -> alt.LayerChart | alt.VConcatChart:
         look: Look = look_of(name, title, size)
         try:
-            return cast(alt.LayerChart, draw(answer, look, **options))
+            return cast("alt.LayerChart | alt.VConcatChart", draw(answer, look, **options))
         except TypeError as error:
             if "unexpected keyword argument" not in str(error):
                 raise

@@ -25,25 +25,33 @@ _SERIES = "series"
 _Channel = TypeVar("_Channel", alt.X, alt.Y)
 
 
-def draw(result: Result, look: Look, *, stacked: bool = False) -> alt.LayerChart:
+def draw(result: Result, look: Look, *, stacked: bool = False) -> alt.LayerChart | alt.VConcatChart:
     """The chart that suits the question: bars where there is no time, else columns, lines or, stacked, areas."""
-    _check_quantity(result, stacked)
+    if len(result.metrics) > 1:
+        from footfall.charts.panels import panels
+
+        return panels(result, look, stacked=stacked)
+    check_quantity(result, stacked)
+    drawn, points = drawn_of(result, look, stacked)
+    return _dressed(drawn, result, points, look)
+
+
+def drawn_of(result: Result, look: Look, stacked: bool) -> tuple[alt.LayerChart, list[Point]]:
+    """The marks of one metric, without title and legend."""
     points = points_of(result)
     names = series_by_size(points)
     if result.query.grain is Grain.TOTAL:
-        return _dressed(_bars(points, result, look), result, points, look)
+        return _bars(points, result, look), points
     if len(names) > (most := len(look.theme.series)):
         raise QueryError(
             f"{len(names)} lines cannot be told apart, a chart has at most {most}: add `--top 8`, or `--where` to choose."
         )
     if _is_coarse(points) and (stacked or len(names) == 1):
-        drawn = _columns(points, names, result, look)
-    else:
-        drawn = (_areas if stacked else _lines)(points, names, result, look)
-    return _dressed(drawn, result, points, look)
+        return _columns(points, names, result, look), points
+    return (_areas if stacked else _lines)(points, names, result, look), points
 
 
-def _check_quantity(result: Result, stacked: bool) -> None:
+def check_quantity(result: Result, stacked: bool) -> None:
     metric = result.metric
     if metric.kind is Kind.LATEST:
         raise QueryError(f"{metric.name} is a moment, not a quantity: ask for it with `footfall query {metric.name}`.")
@@ -261,12 +269,12 @@ def _tooltips(result: Result) -> list[Any]:
 def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], look: Look) -> alt.LayerChart:
     """Title, what the reader must know, and the look."""
     width = next((part.width for part in (drawn, *drawn.layer) if isinstance(part.width, int)), WIDTH)
-    what = [result.span, *_legend_of_marks(drawn, result, points)]
+    what = [result.span, *legend_of_marks(drawn, result, points)]
     remarks = [what, *([note] for note in (*result.notes, *result.chosen))]
     return dressed(drawn, result.title, remarks, look, width)
 
 
-def _legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Point]) -> list[str]:
+def legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Point]) -> list[str]:
     """What dashes, pale colours and gaps mean, when there are any."""
     is_lines = any(getattr(layer.mark, "type", "") == "line" for layer in drawn.layer)
     has_time = result.query.grain is not Grain.TOTAL

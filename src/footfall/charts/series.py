@@ -9,7 +9,6 @@ from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from footfall.errors import QueryError
-from footfall.filters import label_of
 from footfall.formats import OTHERS
 from footfall.periods import Period
 
@@ -41,7 +40,7 @@ def points_of(result: Result) -> list[Point]:
         points.append(
             Point(
                 period=result.period_of(row["period"]),
-                series=" · ".join(label_of(row[d]) for d in result.query.by),
+                series=" · ".join(result.label(d, row[d]) for d in result.query.by),
                 value=float(value) if is_known else None,
                 previous=None if row.get(previous) is None else _drawn_beside(row, value, float(row[previous])),
                 is_settled=coverage >= 1 and not row["is_provisional"],

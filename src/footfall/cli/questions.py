@@ -35,7 +35,7 @@ def query(
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """Answer a question about a metric."""
+    """Answer a question about a metric, or about several side by side."""
     form = chosen_format(format, output)
     hand_over(_answer(context, asked), form, output)
 

@@ -10,7 +10,7 @@ remarks   what a reader must know about the time
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,7 +20,7 @@ from footfall.annotations import NOTHING_HAPPENED, Happened
 from footfall.errors import QueryError
 from footfall.measuring.alike import Comparison, compare_alike, pair_up, window_before
 from footfall.measuring.comparing import compare_means, compare_values, remarks_on_comparison
-from footfall.measuring.kinds import PERIOD, VALUE
+from footfall.measuring.kinds import PERIOD, SHARE, VALUE
 from footfall.measuring.matching import Group
 from footfall.measuring.measure import groups_of
 from footfall.measuring.plan import (
@@ -33,6 +33,7 @@ from footfall.measuring.plan import (
     whole_periods,
 )
 from footfall.measuring.remarks import remark_on_means, remark_on_zero_days, remarks_on_time
+from footfall.measuring.reported import LEAST, MOST
 from footfall.measuring.rows import rows_of, schema_of, sparse_rows
 from footfall.measuring.series import (
     Cells,
@@ -43,8 +44,9 @@ from footfall.measuring.series import (
     reach_back,
     transform,
 )
+from footfall.measuring.several import join, share_top, shared_notes, shared_policies, shared_window
 from footfall.measuring.version import version_of
-from footfall.metrics import Kind, Subject
+from footfall.metrics import Subject
 from footfall.periods import EPOCH, Grain, Period, Window, periods_in
 from footfall.query import Query
 from footfall.result import Result
@@ -63,39 +65,103 @@ MOST_ROWS = 200_000
 
 def answer(
     query: Query,
-    subject: Subject,
+    subjects: Sequence[Subject],
     snapshot: Snapshot,
     engine: Engine,
     now: datetime,
     use_rollups: bool = True,
-    happened: Happened = NOTHING_HAPPENED,
+    happened: Mapping[str, Happened] = {},
 ) -> Result:
-    """What `query` asks; `use_rollups` changes how fast it comes, never what it says.
+    """What `query` asks of one or several `subjects`; `use_rollups` changes how fast it comes, never what it says.
 
-    `happened` is what is known to have happened to the values that are read.
+    `happened` is, by metric, what is known to have happened to the values that are read.
     """
-    plan = Plan(query, subject, snapshot, engine, now, use_rollups=use_rollups, happened=happened)
-    plan = find_window(find_spellings(choose_policies(plan)))
-    if plan.window is None:
-        return _result(plan, schema_of(plan, _int64()).empty_table())
-    plan = keep_top(whole_periods(plan))
-    window = plan.window
-    assert window is not None
-    measured = _measure(plan, reach_back(plan, window))
-    check_values(plan, has_rows=measured.rows.num_rows > 0)
-    if window.start > now and not measured.rows.num_rows:
-        return _result(plan, schema_of(plan, measured.value_type).empty_table())
-    if measured.is_sparse:
-        rows = sparse_rows(plan, measured.periods, measured.rows)
-        plan = plan.note(_SPARSE.format(len(measured.periods), plan.query.grain))
-        return _result(plan, rows, {None: Cover.of_rows(rows)})
-    if plan.query.compare is not None:
-        return _compare(plan, window, measured)
-    series = transform(plan, measured.series(plan, measured.cells))
-    plan = plan.note(*remark_on_means(plan, series), *remark_on_zero_days(plan, series))
-    return _result(plan, rows_of(plan, series, measured.value_type), series.covers)
+    plans = [
+        Plan(
+            query,
+            subject,
+            snapshot,
+            engine,
+            now,
+            use_rollups,
+            happened.get(subject.metric.name, NOTHING_HAPPENED),
+        )
+        for subject in subjects
+    ]
+    plans = [find_window(find_spellings(choose_policies(plan))) for plan in plans]
+    window = shared_window(plans)
+    if window is None:
+        return _without_rows(plans)
+    plans = [whole_periods(replace(plan, window=window)) for plan in plans]
+    plans = share_top(keep_top(plans[0]), plans[1:])
+    measured = [_measure(plan, reach_back(plan, _window_of(plan))) for plan in plans]
+    has_rows = any(each.rows.num_rows for each in measured)
+    check_values(plans, has_rows)
+    if window.start > now and not has_rows:
+        return _without_rows(plans)
+    if any(each.is_sparse for each in measured):
+        return _sparse(plans, measured)
+    return _beside_each_other(plans, measured)
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one metric, and what they say about their periods."""
+
+    plan: Plan
+    rows: pa.Table
+    covers: Mapping[Hashable, Cover]
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """One metric, ready to be shown: its own groups, and its rows for any groups."""
+
+    groups: Sequence[Group]
+    show: Callable[[Sequence[Group]], _Rows]
+
+
+def _without_rows(plans: Sequence[Plan]) -> Result:
+    return _result([_Rows(plan, schema_of(plan, _int64()).empty_table(), {}) for plan in plans])
+
+
+def _beside_each_other(plans: Sequence[Plan], measured: Sequence[_Measured]) -> Result:
+    """The numbers of all metrics, with the groups of each."""
+    make = _plain if plans[0].query.compare is None else _compare
+    shown = [make(plan, each) for plan, each in zip(plans, measured, strict=True)]
+    groups = list(dict.fromkeys(group for each in shown for group in each.groups))
+    return _result([each.show(groups) for each in shown])
+
+
+def _window_of(plan: Plan) -> Window:
+    assert plan.window is not None, "it was found before anything was measured"
+    return plan.window
+
+
+def _plain(plan: Plan, measured: _Measured) -> _Shown:
+    def show(groups: Sequence[Group]) -> _Rows:
+        series = transform(plan, measured.series(plan, groups))
+        noted = plan.note(*remark_on_means(plan, series), *remark_on_zero_days(plan, series))
+        return _Rows(noted, rows_of(plan, series, measured.value_type), series.covers)
+
+    return _Shown(list(measured.cells), show)
+
+
+def _sparse(plans: Sequence[Plan], measured: Sequence[_Measured]) -> Result:
+    """Only the rows that have data, where there are too many groups for more."""
+    if len(plans) > 1:
+        raise QueryError(_TOO_MANY)
+    (plan,), (only,) = plans, measured
+    rows = sparse_rows(plan, only.periods, only.rows)
+    return _result(
+        [_Rows(plan.note(_SPARSE.format(len(only.periods), plan.query.grain)), rows, {None: Cover.of_rows(rows)})]
+    )
+
+
+_TOO_MANY = (
+    f"the answer would have more than {MOST_ROWS:,} rows; narrow it with where, a smaller top, a coarser grain "
+    "or a shorter window."
+)
 _SPARSE = "There are too many groups to show a row for each in every one of {:,} {}s: only rows with data are here."
 
 
@@ -121,6 +187,10 @@ class _Measured:
 
     @cached_property
     def cells(self) -> Cells:
+        return self._cells_of(VALUE)
+
+    def _cells_of(self, name: str) -> Cells:
+        """A column of numbers by group and position of the period."""
         if PERIOD in self.rows.column_names:
             slots = {_micros(period.start): i for i, period in enumerate(self.periods)}
             positions = [slots[micros] for micros in self.rows[PERIOD].cast("int64").to_pylist()]
@@ -128,12 +198,21 @@ class _Measured:
             positions = [0] * self.rows.num_rows
         cells: dict[Group, dict[int, Number]] = {}
         groups = groups_of(self.rows, self.group_columns)
-        for position, group, value in zip(positions, groups, self.rows[VALUE].to_pylist(), strict=True):
+        for position, group, value in zip(positions, groups, self.rows[name].to_pylist(), strict=True):
             cells.setdefault(group, {})[position] = value
         return cells if self.group_columns else {(): cells.get((), {})}
 
     def series(self, plan: Plan, groups: Iterable[Group]) -> Series:
-        return fill_gaps(plan, self.periods, self.cells, groups)
+        seen = self._cells_of(SHARE) if SHARE in self.rows.column_names else None
+        series = fill_gaps(plan, self.periods, self.cells, groups, seen)
+        if LEAST not in self.rows.column_names:
+            return series
+        least, most = self._cells_of(LEAST), self._cells_of(MOST)
+        ranges = {
+            group: [(least.get(group, {}).get(i), most.get(group, {}).get(i)) for i in range(len(self.periods))]
+            for group in series.values
+        }
+        return replace(series, ranges=ranges)
 
 
 def _measure(plan: Plan, window: Window) -> _Measured:
@@ -141,39 +220,41 @@ def _measure(plan: Plan, window: Window) -> _Measured:
     shortest = _SHORTEST_HOURS.get(grain)
     if shortest and window.length / timedelta(hours=shortest) > MOST_ROWS:
         raise QueryError(f"{window} has more than {MOST_ROWS:,} {grain}s; ask for a coarser grain or a shorter window.")
-    counts_first = plan.query.cumulative and plan.metric.kind is Kind.DISTINCT
-    measurement = plan.measurement
+    measurement = plan.measuring
     is_ranked = plan.ranked is not None and window == plan.window
-    rows = plan.ranked if is_ranked else measurement.run(window, grain, counts_first)
+    rows = plan.ranked if is_ranked else measurement.run(window, grain, is_running=plan.query.cumulative)
     measured = _Measured(window, periods_in(grain, window), rows, measurement.group_columns)
     query = plan.query
     if measured.is_sparse and (query.top or query.rolling or query.cumulative or query.compare):
-        raise QueryError(
-            f"the answer would have more than {MOST_ROWS:,} rows; narrow it with where, a smaller top, a coarser grain "
-            "or a shorter window."
-        )
+        raise QueryError(_TOO_MANY)
     return measured
 
 
 _SHORTEST_HOURS = {Grain.HOUR: 1, Grain.DAY: 24, Grain.WEEK: 168, Grain.MONTH: 672, Grain.YEAR: 8760}
 
 
-def _compare(plan: Plan, window: Window, measured: _Measured) -> Result:
+def _compare(plan: Plan, measured: _Measured) -> _Shown:
     """The same measured over the earlier window, with the groups of either: one that vanished fell to 0."""
+    window = _window_of(plan)
     pairs = pair_up(plan, window, periods_in(plan.query.grain, window))
     if plan.query.rolling is not None:
         before = _measure(plan, reach_back(plan, window_before(pairs)))
-        groups = list(dict.fromkeys([*measured.cells, *before.cells]))
-        series = transform(plan, measured.series(plan, groups))
-        compared = compare_means(plan, pairs, series, transform(plan, before.series(plan, groups)))
+        own = [*measured.cells, *before.cells]
     else:
         comparison = compare_alike(plan, pairs)
         here, before_by_position = _measure_alike(plan, comparison, measured)
-        groups = list(dict.fromkeys([*measured.cells, *here, *before_by_position]))
+        own = [*measured.cells, *here, *before_by_position]
+
+    def show(groups: Sequence[Group]) -> _Rows:
         series = transform(plan, measured.series(plan, groups))
-        compared = compare_values(plan, comparison, groups, here, before_by_position)
-    plan = plan.note(*remarks_on_comparison(plan, pairs, compared))
-    return _result(plan, rows_of(plan, series, measured.value_type, compared), series.covers)
+        if plan.query.rolling is not None:
+            compared = compare_means(plan, pairs, series, transform(plan, before.series(plan, groups)))
+        else:
+            compared = compare_values(plan, comparison, groups, here, before_by_position)
+        noted = plan.note(*remarks_on_comparison(plan, pairs, compared))
+        return _Rows(noted, rows_of(plan, series, measured.value_type, compared), series.covers)
+
+    return _Shown(own, show)
 
 
 def _measure_alike(plan: Plan, comparison: Comparison, measured: _Measured) -> tuple[Cells, Cells]:
@@ -195,23 +276,26 @@ def _measure_alike(plan: Plan, comparison: Comparison, measured: _Measured) -> t
     return here.cells, before
 
 
-def _result(plan: Plan, rows: pa.Table, covers: Mapping[Hashable, Cover] | None = None) -> Result:
-    """The answer; `covers` are what its rows say about their periods, by scope."""
-    window, query = plan.window, replace(plan.query, policies=plan.policies)
-    notes = (*plan.happened.remarks, *plan.notes)
-    if window is None:
-        result = Result(query, plan.metric, rows, notes, "")
-    else:
-        result = Result(
-            replace(query, since=window.start, until=window.end),
-            plan.metric,
-            rows,
-            (*notes, *plan.division.notes(window), *remarks_on_time(plan)),
-            "",
-            coverage=plan.coverage.share(window),
-            annotations=plan.annotations,
+def _result(shown: Sequence[_Rows]) -> Result:
+    """The answer; the covers are what its rows say about their periods."""
+    plans = [each.plan for each in shown]
+    query = replace(plans[0].query, policies=shared_policies(plans))
+    notes: list[Sequence[str]] = [(*plan.happened.remarks, *plan.notes) for plan in plans]
+    result = Result(query, tuple(plan.metric for plan in plans), join(plans, [each.rows for each in shown]), (), "")
+    window = next((plan.window for plan in plans if plan.window is not None), None)
+    if window is not None:
+        notes = [
+            (*own, *plan.division.notes(window), *remarks_on_time(plan)) for own, plan in zip(notes, plans, strict=True)
+        ]
+        result = replace(
+            result,
+            query=replace(query, since=window.start, until=window.end),
+            labels={name: codes for name in query.by if (codes := plans[0].subject.dimensions[name].codes)},
+            coverage=min(plan.coverage.share(window) for plan in plans),
+            annotations=tuple(dict.fromkeys(one for plan in plans for one in plan.annotations)),
         )
-    return replace(result, version=version_of(plan, result, covers or {}))
+    result = replace(result, notes=shared_notes(plans, notes))
+    return replace(result, version=version_of([(each.plan, each.covers) for each in shown], result))
 
 
 def _micros(moment: datetime) -> int:

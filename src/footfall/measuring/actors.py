@@ -54,18 +54,18 @@ class ActorMeasurement:
     def group_columns(self) -> tuple[str, ...]:
         return ()
 
-    def run(self, window: Window, grain: Grain, counts_first: bool = False) -> pa.Table:
+    def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
         """One row a period that has actors: PERIOD (not of a total), VALUE.
 
-        With `counts_first` an actor is counted once, in the first period of the window that has the actor.
+        With `is_running` an actor is counted once, in the first period of the window that has the actor.
         """
         import pyarrow as pa
 
         periods = periods_in(grain, window)
         windows = [period.window for period in periods]
         if self.parts is not None:
-            counts = self._in_parts(windows, counts_first)
-        elif counts_first:
+            counts = self._in_parts(windows, is_running)
+        elif is_running:
             counts = _steps(self.actors.running(windows))
         else:
             counts = self.actors.per_window(windows, is_calendar=grain is not Grain.TOTAL)
@@ -75,13 +75,13 @@ class ActorMeasurement:
             return pa.table({VALUE: values})
         return pa.table({PERIOD: pa.array([start for start, _ in found], pa.timestamp("us", "UTC")), VALUE: values})
 
-    def _in_parts(self, windows: Sequence[Window], counts_first: bool) -> list[int]:
+    def _in_parts(self, windows: Sequence[Window], is_running: bool) -> list[int]:
         """The same, of the parts of each window that count."""
         pieces = [
             [piece for part in self.parts or () for w in part.windows if (piece := w.clip(window))]
             for window in windows
         ]
-        if not counts_first:
+        if not is_running:
             return [self.actors.running(each)[-1] if each else 0 for each in pieces]
         running = [0, *self.actors.running([piece for each in pieces for piece in each])]
         ends = accumulate(len(each) for each in pieces)

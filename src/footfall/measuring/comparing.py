@@ -44,7 +44,8 @@ def compare_means(plan: Plan, pairs: Sequence[Pair], here: Series, before: Serie
     words: dict[Hashable, list[str | None]] = {}
     for group, values in here.values.items():
         scope = plan.scope_of(group)
-        shares, shares_before = here.covers[scope].shares, before.covers[scope].shares
+        key = plan.cover_key(group)
+        shares, shares_before = here.covers[key].shares, before.covers[key].shares
         described: list[str | None] = [
             "whole" if share == shares_before[slot] == 1 else "part"
             for share, slot in zip(shares, positions, strict=True)

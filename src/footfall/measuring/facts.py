@@ -17,7 +17,8 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from footfall.lake.collected import NOTHING, Collected, Scope, Span
-from footfall.metrics import Fact, Subject
+from footfall.measuring.matching import instant
+from footfall.metrics import Fact, Kind, Subject
 from footfall.periods import EPOCH, FAR_FUTURE, Grain, Window, ceil, floor, merge, subtract
 from footfall.tables import Table
 
@@ -56,14 +57,8 @@ class UsedFact:
         return rows.filter(~is_claimed if self.is_first else is_claimed)
 
     def _is_claimed(self, rows: ir.Table, claim: Claim, scope: str | None) -> ir.BooleanValue:
-        import ibis
-
         moment = rows[self.table.time]
-
-        def at(edge: datetime) -> ir.Scalar:
-            return ibis.literal(edge, type="timestamp('UTC', 6)")
-
-        within = reduce(or_, ((moment >= at(w.start)) & (moment < at(w.end)) for w in claim.windows))
+        within = reduce(or_, ((moment >= instant(w.start)) & (moment < instant(w.end)) for w in claim.windows))
         if scope is None or not claim.scopes:
             return within
         return rows[scope].isin(list(claim.scopes)).fill_null(False) & within
@@ -107,7 +102,7 @@ class Division:
 def divide(subject: Subject, snapshot: Snapshot) -> Division:
     """Which fact of `subject` is read when, by what the ledger says in `snapshot`."""
     facts = subject.facts
-    scope = _scope_of(subject)
+    scope = subject.scope
     collected = [snapshot.collected(table.name) for _, table in facts]
     if len(facts) == 1:
         ((fact, table),) = facts
@@ -124,20 +119,14 @@ def divide(subject: Subject, snapshot: Snapshot) -> Division:
         for position, windows in enumerate(_take_turns(known, subject.resolution)):
             if position and windows:
                 turns[position][key] = windows
+    combined = _combined(spelled, turns, collected, key_of)
+    if subject.metric.kind is Kind.REPORTED:  # each tells something about the same count
+        return Division(tuple(UsedFact(*fact) for fact in facts), combined, scope)
     claims = [_claims(turn, spelled) for turn in turns]
     rest = tuple(claim for each in claims for claim in each)
     used = [UsedFact(*facts[0], rest)]
     used += [UsedFact(*fact, claim, is_first=False) for fact, claim in zip(facts[1:], claims[1:], strict=True) if claim]
-    return Division(tuple(used), _combined(spelled, turns, collected, key_of), scope)
-
-
-def _scope_of(subject: Subject) -> str | None:
-    """The dimension by which all tables are collected; facts that are collected by different ones cannot stand in."""
-    scopes = {table.rule.scope for _, table in subject.facts}
-    if len(scopes) > 1:
-        named = ", ".join(f"{table.name} by {table.rule.scope or 'nothing'}" for _, table in subject.facts)
-        raise ValueError(f"the facts of {subject.metric.name} are collected by different scopes: {named}")
-    return next(iter(scopes), None)
+    return Division(tuple(used), combined, scope)
 
 
 _Spelled = Mapping[str, Mapping[Scope, Sequence[Span]]]

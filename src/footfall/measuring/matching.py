@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING, TypeAlias
@@ -17,11 +18,15 @@ Group: TypeAlias = tuple[Value, ...]
 """One value for each dimension asked."""
 
 
-def keep_window(rows: ir.Table, time: str, window: Window) -> ir.Table:
+def instant(moment: datetime) -> ir.TimestampScalar:
+    """A moment in UTC as the type of moments in tables."""
     import ibis
 
-    start, end = (ibis.literal(moment, type="timestamp('UTC', 6)") for moment in (window.start, window.end))
-    return rows.filter(rows[time] >= start, rows[time] < end)
+    return ibis.literal(moment, type="timestamp('UTC', 6)")
+
+
+def keep_window(rows: ir.Table, time: str, window: Window) -> ir.Table:
+    return rows.filter(rows[time] >= instant(window.start), rows[time] < instant(window.end))
 
 
 def keep_matching(rows: ir.Table, filter: Filter) -> ir.Table:

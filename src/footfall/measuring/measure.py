@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import reduce
 from typing import TYPE_CHECKING
 
 from footfall.filters import Filter
+from footfall.measuring.counters import gains_of, measure_counter
 from footfall.measuring.facts import Division
-from footfall.measuring.kinds import MEASURES, MOMENT, PERIOD, VALUE
-from footfall.measuring.matching import Group, fold_others, keep_matching
-from footfall.measuring.parts import Part
+from footfall.measuring.kinds import MEASURES, MOMENT, PERIOD, VALUE, series_column
+from footfall.measuring.levels import STEP, Steps, measure_level
+from footfall.measuring.matching import Group, fold_others, instant, keep_matching, keep_window
+from footfall.measuring.parts import Part, keep_parts
 from footfall.measuring.reading import FactReader
 from footfall.metrics import Kind, Metric
 from footfall.periods import Grain, Window
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from footfall.engine import Engine
     from footfall.lake import Snapshot
 
+_FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)
 RANK, TOTAL = "rank_of_group", "total_of_values"
 
 
@@ -37,6 +40,8 @@ class Measurement:
     """What is measured: a metric on a snapshot, split by dimensions, of the rows that filters keep."""
 
     metric: Metric
+    series: tuple[str, ...]
+    """The dimensions that tell its series apart."""
     division: Division
     snapshot: Snapshot
     engine: Engine
@@ -68,13 +73,14 @@ class Measurement:
         """What expressions depend on: the tables and which is read when, not what else the ledger says of them."""
         return replace(self, snapshot=replace(self.snapshot, ledger=None), division=self.division.without_ledger)
 
-    def run(self, window: Window, grain: Grain, counts_first: bool = False) -> pa.Table:
-        """One row a period and group that has rows: PERIOD (not of a total), the group columns, VALUE.
+    def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
+        """One row a period and group that has rows: PERIOD (not of a total), the group columns, VALUE, maybe SHARE.
 
-        With `counts_first` a thing is counted once, in the period where its group first had it.
+        With `is_running` values are made so that adding them up gives running totals: a distinct thing is counted
+        once, in the period where its group first had it; a counter begins with what it had before the window.
         """
-        asked = (self._key, window, grain, counts_first)
-        return self.engine.run(self.engine.recall(asked, lambda: self._expression(window, grain, counts_first)))
+        asked = (self._key, window, grain, is_running)
+        return self.engine.run(self.engine.recall(asked, lambda: self._expression(window, grain, is_running)))
 
     def rank(self, window: Window, count: int) -> pa.Table:
         """The first `count` groups by value over the whole window; ties by name, groups without value last.
@@ -114,31 +120,98 @@ class Measurement:
             return columns[0]
         return reduce(lambda a, b: a.union(b), (column.as_table() for column in columns))[dimension]
 
-    def _expression(self, window: Window, grain: Grain, counts_first: bool = False) -> ir.Table:
-        rows = self._read(window, grain)
+    def _expression(self, window: Window, grain: Grain, is_running: bool = False) -> ir.Table:
         keys = [*([] if grain is Grain.TOTAL else [PERIOD]), *self.group_columns]
-        if counts_first:
-            return self._first_seen(rows, grain, keys)
-        return MEASURES[self.metric.kind](rows, keys, self.metric)
+        match self.metric.kind:
+            case Kind.LEVEL:
+                return self._level(window, grain, keys)
+            case Kind.COUNTER:
+                return self._counter(window, grain, keys, is_running)
+            case Kind.DISTINCT if is_running:
+                return self._first_seen(self._read(window, grain), grain, keys)
+            case kind:
+                return MEASURES[kind](self._read(window, grain), keys)
 
-    def _read(self, window: Window, grain: Grain) -> ir.Table:
-        """The rows of all facts that count, each of its own time: PERIOD, the group columns, VALUE and MOMENT."""
-        needed = {*self.by, *(f.dimension for f in self.filters)}
+    def _level(self, window: Window, grain: Grain, keys: Sequence[str]) -> ir.Table:
+        """Samples from around the window tell which series are silent and which have ended."""
+        metric = self.metric
+        steps = Steps(metric.step_length, metric.silence)
+        around = steps.around(window)
+        sampled = self._numbered(self._read(around, grain, by=(), filters=()), steps)
+        sampled = sampled.select(STEP, *(name for name in keys if name == PERIOD)).distinct()
+        rows = self._read(around, grain, more=self._series_columns)
+        rows = self._numbered(rows.filter(rows[VALUE].notnull()), steps)
+        return measure_level(rows, sampled, keys, list(self._series_columns), steps, window, metric.within)
+
+    def _numbered(self, rows: ir.Table, steps: Steps) -> ir.Table:
+        return rows.mutate(**{STEP: self.engine.step_number(rows[MOMENT], steps.length)})
+
+    def _counter(self, window: Window, grain: Grain, keys: Sequence[str], is_running: bool) -> ir.Table:
+        """The last observation before the window is a baseline, so that all earlier ones are read.
+
+        What is not of a whole series is filtered after its gains are known: another version may have had the one before.
+        """
+        history = Window(_FIRST_MOMENT, window.end)
+        whole = tuple(f for f in self.filters if f.dimension in self.series)
+        rest = {f"later_{n}": f for n, f in enumerate(self.filters) if f not in whole}
+        more = {**self._series_columns, **{name: f.dimension for name, f in rest.items()}}
+        if (scope := self.division.scope) is not None:
+            more["scope_of_part"] = scope
+        every = replace(self, parts=None)
+        rows = every._read(history, grain, filters=whole, more=more, since=window.start if is_running else None)
+        gains = gains_of(rows, list(self._series_columns), with_baselines=is_running)
+        gains = reduce(keep_matching, (replace(f, dimension=name) for name, f in rest.items()), gains)
+        if self.parts is not None:  # only now: what is before a part is its baseline
+            gains = keep_parts(gains, MOMENT, None if scope is None else "scope_of_part", self.parts)
+        return measure_counter(gains if is_running else keep_window(gains, MOMENT, window), keys)
+
+    @property
+    def _series_columns(self) -> dict[str, str]:
+        return {series_column(i): dimension for i, dimension in enumerate(self.series)}
+
+    def _read(
+        self,
+        window: Window,
+        grain: Grain,
+        *,
+        by: tuple[str, ...] | None = None,
+        filters: tuple[Filter, ...] | None = None,
+        more: Mapping[str, str] = {},
+        since: datetime | None = None,
+    ) -> ir.Table:
+        """The rows of all facts that count, each of its own time: PERIOD, the group columns, VALUE and MOMENT.
+
+        `more` are further dimensions by the name that they get. What is earlier than `since` belongs to its period.
+        """
+        by, filters = self.by if by is None else by, self.filters if filters is None else filters
+        needed = {*by, *(f.dimension for f in filters)}
         parts = []
         for reader in self.readers:
             rollup = reader.rollup_for(self.metric.kind, needed, grain, window)
-            rows = reduce(keep_matching, self.filters, reader.rows(rollup, window))
-            parts.append(self._pick(reader, rows, grain))
+            rows = reduce(keep_matching, filters, reader.rows(rollup, window))
+            parts.append(self._pick(reader, rows, grain, by, more, since))
         return reduce(lambda a, b: a.union(b), parts)
 
-    def _pick(self, reader: FactReader, rows: ir.Table, grain: Grain) -> ir.Table:
+    def _pick(
+        self,
+        reader: FactReader,
+        rows: ir.Table,
+        grain: Grain,
+        by: tuple[str, ...],
+        more: Mapping[str, str],
+        since: datetime | None,
+    ) -> ir.Table:
         """Only what the measuring needs, under our names; the groups that are not kept become one."""
+        import ibis
+
         moment = rows[reader.table.time]
-        groups = {name: rows[dimension] for name, dimension in zip(self.group_columns, self.by, strict=True)}
-        if self.kept is not None:
+        groups = {group_column(i): rows[dimension] for i, dimension in enumerate(by)}
+        if self.kept is not None and groups:
             groups = fold_others(groups, self.kept, self.other)
-        period = {} if grain is Grain.TOTAL else {PERIOD: self.engine.truncate(moment, grain)}
-        return rows.select(**period, **groups, **{VALUE: reader.used.fact.values(rows), MOMENT: moment})
+        dated = moment if since is None else ibis.greatest(moment, instant(since))
+        period = {} if grain is Grain.TOTAL else {PERIOD: self.engine.truncate(dated, grain)}
+        columns = {name: rows[dimension] for name, dimension in more.items()}
+        return rows.select(**period, **groups, **columns, **{VALUE: reader.used.fact.values(rows), MOMENT: moment})
 
     def _first_seen(self, rows: ir.Table, grain: Grain, keys: Sequence[str]) -> ir.Table:
         """Running counts of distinct things come from their first appearances: those may be added."""

@@ -6,20 +6,21 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from footfall.annotations import NOTHING_HAPPENED, Annotation, Happened
 from footfall.errors import UnknownNameError
-from footfall.filters import Filter, Prefix, Value, Wanted
+from footfall.filters import Filter, Prefix, Value, Wanted, text_of
 from footfall.measuring.actors import ActorMeasurement, known_of, without_times
 from footfall.measuring.coverage import Coverage
 from footfall.measuring.facts import Division, divide
 from footfall.measuring.matching import Group
 from footfall.measuring.measure import Measurement, groups_of
 from footfall.measuring.parts import Part
+from footfall.measuring.reported import ReportedMeasurement
 from footfall.metrics import Kind, Metric, Subject
 from footfall.periods import Grain, Window, ceil, floor, short
-from footfall.query import Query, step
+from footfall.query import Query, choices_made, step
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -30,6 +31,21 @@ if TYPE_CHECKING:
 
 MOST_VALUES_COMPARED = 20_000
 """How many existing values an unknown one is held against for did-you-mean."""
+
+
+class Measuring(Protocol):
+    """Gives the numbers of a question."""
+
+    @property
+    def group_columns(self) -> tuple[str, ...]: ...
+
+    def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
+        """One row a period and group that has rows: PERIOD (not of a total), the group columns, VALUE, and what its kind adds."""
+        ...
+
+    def bounds(self, grain: Grain) -> Window | None:
+        """The whole periods of `grain` from the first to the last that it knows, filters aside."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -83,11 +99,18 @@ class Plan:
         return self.query.where if self.where is None else self.where
 
     @property
-    def measurement(self) -> Measurement | ActorMeasurement:
+    def measuring(self) -> Measuring:
+        """What gives the numbers: expressions on tables, spans that a source reported, or sets of actors."""
         if self.subject.actors is not None:
             return ActorMeasurement(self.subject.actors, self.parts)
+        return ReportedMeasurement(self.measurement) if self.metric.kind is Kind.REPORTED else self.measurement
+
+    @property
+    def measurement(self) -> Measurement:
+        """The expressions on tables."""
         return Measurement(
             self.metric,
+            self.subject.series,
             self.division,
             self.snapshot,
             self.engine,
@@ -103,7 +126,7 @@ class Plan:
     @property
     def is_additive(self) -> bool:
         """Whether no rows in a collected period means 0."""
-        return self.metric.kind in (Kind.SUM, Kind.DISTINCT)
+        return self.metric.kind in (Kind.SUM, Kind.DISTINCT, Kind.COUNTER)
 
     def is_asked(self, scope: str) -> bool:
         """Whether the query is about `scope`, by its filters."""
@@ -138,6 +161,10 @@ class Plan:
     def scope_of(self, group: Group) -> Hashable:
         return None if self.scope_position is None else group[self.scope_position]
 
+    def cover_key(self, group: Group) -> Hashable:
+        """What has a cover of its own: a group whose kind tells what was seen of it, else its scope."""
+        return ("group", group) if self.metric.kind in (Kind.LEVEL, Kind.COUNTER) else self.scope_of(group)
+
     def coverage_of(self, scope: Hashable) -> Coverage:
         if self.scope_position is None:
             return self.coverage
@@ -154,7 +181,7 @@ def choose_policies(plan: Plan) -> Plan:
 
     A default gives way to the question: who filters or splits by the policy's column means all of its values.
     """
-    made = dict(plan.query.policies)
+    made = choices_made(plan.query, plan.metric)
     chosen: list[tuple[str, str]] = []
     for policy in plan.metric.policies:
         choice, kept = policy.choose(made.get(policy.name)), policy.choices[policy.choose(made.get(policy.name))]
@@ -207,11 +234,11 @@ def find_window(plan: Plan) -> Plan:
     """
     query = plan.query
     since, until = query.since, query.until
-    if query.as_of is not None and not plan.division.collected.spans and plan.measurement.bounds(Grain.DAY) is None:
+    if query.as_of is not None and not plan.division.collected.spans and plan.measuring.bounds(Grain.DAY) is None:
         return plan.note(_nothing_known(plan))
     if since is None or until is None:
         grain = Grain.DAY if query.grain is Grain.TOTAL else query.grain
-        known = [w for w in (plan.measurement.bounds(grain), plan.coverage.bounds) if w is not None]
+        known = [w for w in (plan.measuring.bounds(grain), plan.coverage.bounds) if w is not None]
         if not known and since is None:
             return plan.note(_nothing_known(plan))
         if until is None:
@@ -299,11 +326,23 @@ def as_text(value: Value) -> str | None:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def check_values(plan: Plan, has_rows: bool) -> None:
-    """A value that occurs nowhere is a slip of the pen; that of the only value is ruled out by any row found."""
-    for filter in plan.asked_filters:
-        if filter.operator == "=" and not (has_rows and len(filter.values) == 1):
-            _check_filter(plan, filter)
+def check_values(plans: Sequence[Plan], has_rows: bool) -> None:
+    """A value that occurs nowhere is a slip of the pen; that of the only value is ruled out by any row found.
+
+    Of several metrics one that knows the value is enough.
+    """
+    for position, filter in enumerate(plans[0].query.where):
+        is_truth = plans[0].subject.dimensions[filter.dimension].type == "boolean"  # false may well occur nowhere
+        if filter.operator != "=" or is_truth or (has_rows and len(filter.values) == 1):
+            continue
+        unknown: list[UnknownNameError] = []
+        for plan in plans:
+            try:
+                _check_filter(plan, plan.asked_filters[position])
+            except UnknownNameError as error:
+                unknown.append(error)
+        if len(unknown) == len(plans):
+            raise unknown[0]
 
 
 def _check_filter(plan: Plan, filter: Filter) -> None:
@@ -320,4 +359,4 @@ def _check_filter(plan: Plan, filter: Filter) -> None:
         return
     valid = plan.engine.run(existing.order_by(filter.dimension).limit(MOST_VALUES_COMPARED))[0].to_pylist()
     if valid:
-        raise UnknownNameError(f"value of {filter.dimension}", str(unknown), map(str, valid))
+        raise UnknownNameError(f"value of {filter.dimension}", text_of(unknown), map(text_of, valid))

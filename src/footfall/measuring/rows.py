@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from footfall.measuring.kinds import PERIOD, VALUE
+from footfall.measuring.kinds import PERIOD, SHARE, VALUE
 from footfall.measuring.matching import Group
 from footfall.measuring.plan import Plan, as_text
 from footfall.measuring.series import Number, Series, cover_of
+from footfall.metrics import Kind
 from footfall.periods import Grain, Period
 from footfall.states import State
 
@@ -36,14 +37,15 @@ def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
     """The columns of the answer, in order."""
     if plan.query.rolling is not None:
         value_type = pa.float64()
-    fields = [field for table in plan.subject.tables[:1] for field in table.arrow_schema()]
-    types = {f.name: pa.string() if plan.kept is not None else f.type for f in fields}
+    types = {f.name: pa.string() if plan.kept is not None else f.type for f in plan.subject.schema}
     name, compared = plan.metric.name, plan.query.compare is not None
     columns = [
         ("period", MOMENT_TYPE),
         *((dimension, types[dimension]) for dimension in plan.query.by),
         (name, value_type),
     ]
+    if plan.metric.kind is Kind.REPORTED:
+        columns += [(f"{name}_least", value_type), (f"{name}_most", value_type)]
     if compared:
         columns += [(f"{name}_previous", value_type), ("change", value_type), ("change_percent", pa.float64())]
         columns += [("compared", pa.string())]
@@ -53,12 +55,15 @@ def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
 def rows_of(plan: Plan, series: Series, value_type: pa.DataType, compared: Compared | None = None) -> pa.Table:
     """The rows of `series`: by period, then by group."""
     groups = order_groups(plan, series)
-    covers = [series.covers[plan.scope_of(group)] for group in groups]
+    covers = [series.covers[plan.cover_key(group)] for group in groups]
     count = range(len(series.periods))
     columns: list[list[Any]] = [[p.start for p in series.periods for _ in groups]]
     columns += [[group[i] for _ in count for group in groups] for i in range(len(plan.query.by))]
     values = [series.values[group][i] for i in count for group in groups]
     columns.append(values)
+    if plan.metric.kind is Kind.REPORTED:
+        ranges = [series.ranges[group][i] for i in count for group in groups]
+        columns += [[least for least, _ in ranges], [most for _, most in ranges]]
     if compared is not None:
         here, earlier = (
             [each[group][i] for i in count for group in groups] for each in (compared.here, compared.before)
@@ -127,6 +132,9 @@ def sparse_rows(plan: Plan, periods: Sequence[Period], measured: pa.Table) -> pa
         joined,
         sort_keys=[(PERIOD, "ascending"), *by_value, *((name, "ascending") for name in columns)],
     )
+    if SHARE in joined.column_names:
+        seen = pc.multiply(joined["coverage"], joined[SHARE])
+        joined = joined.set_column(joined.schema.get_field_index("coverage"), "coverage", seen)
     picked = joined.take(order).select([PERIOD, *columns, VALUE, *_UNKNOWN])
     for name, value in _UNKNOWN.items():
         position = picked.column_names.index(name)

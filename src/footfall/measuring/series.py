@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import accumulate as accumulate_with
 from typing import TYPE_CHECKING, TypeAlias
@@ -37,31 +37,52 @@ class Cover:
         shares, flags, states = (rows[name].to_pylist() for name in ("coverage", "is_provisional", "state"))
         return cls(tuple(shares), tuple(flags), tuple(map(State, states)))
 
+    def times(self, seen: Mapping[int, Number]) -> Cover:
+        """The same where only a part was `seen` of what was collected, by position of the period."""
+        parts = [part if isinstance(part := seen.get(i), float) else 1.0 for i in range(len(self.shares))]
+        shares = tuple(share * part for share, part in zip(self.shares, parts, strict=True))
+        final = (State.COMPLETE, State.PROVISIONAL)
+        states = (
+            State.LOST if part < 1 and state in final else state for state, part in zip(self.states, parts, strict=True)
+        )
+        return replace(self, shares=shares, states=tuple(states))
+
 
 @dataclass(frozen=True)
 class Series:
-    """One value a period for each group, None where nothing is known; a cover for each scope."""
+    """One value a period for each group, None where nothing is known; covers as `Plan.cover_of` names them."""
 
     periods: tuple[Period, ...]
     values: dict[Group, list[Number]]
     covers: dict[Hashable, Cover]
+    ranges: dict[Group, list[tuple[Number, Number]]] = field(default_factory=dict)
+    """Of reported counts: the least and the most that each can be."""
 
 
-def fill_gaps(plan: Plan, periods: Sequence[Period], cells: Cells, groups: Iterable[Group]) -> Series:
-    """A slot for every period of every group: without rows it is 0 if something was collected, else unknown."""
+def fill_gaps(
+    plan: Plan, periods: Sequence[Period], cells: Cells, groups: Iterable[Group], seen: Cells | None = None
+) -> Series:
+    """A slot for every period of every group: without rows it is 0 if something was collected, else unknown.
+
+    What was `seen` of a group, where the kind can tell, is a share of what was collected.
+    """
+    collected: dict[Hashable, Cover] = {}
     covers: dict[Hashable, Cover] = {}
     alike: dict[Hashable, Cover] = {}
     values: dict[Group, list[Number]] = {}
     is_additive = plan.is_additive
     for group in groups:
         scope = plan.scope_of(group)
-        if scope not in covers:
+        if scope not in collected:
             signature = plan.coverage_of(scope).signature
             if signature not in alike:
                 alike[signature] = cover_of(plan, scope, periods)
-            covers[scope] = alike[signature]
-        shares, measured = covers[scope].shares, cells.get(group, {})
-        values[group] = [measured.get(i, 0 if share > 0 and is_additive else None) for i, share in enumerate(shares)]
+            collected[scope] = alike[signature]
+        cover, measured = collected[scope], cells.get(group, {})
+        covers[plan.cover_key(group)] = cover if seen is None else cover.times(seen.get(group, {}))
+        values[group] = [
+            measured.get(i, 0 if share > 0 and is_additive else None) for i, share in enumerate(cover.shares)
+        ]
     return Series(tuple(periods), values, covers)
 
 
@@ -89,7 +110,7 @@ def roll(plan: Plan, series: Series) -> Series:
     return Series(
         series.periods[count - 1 :],
         {
-            group: [mean(values[span], series.covers[plan.scope_of(group)].shares[span]) for span in spans]
+            group: [mean(values[span], series.covers[plan.cover_key(group)].shares[span]) for span in spans]
             for group, values in series.values.items()
         },
         {

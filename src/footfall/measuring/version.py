@@ -20,13 +20,18 @@ from footfall.metrics import Fact, Metric
 from footfall.result import Result
 
 
-def version_of(plan: Plan, result: Result, covers: Mapping[Hashable, Cover]) -> str:
-    """The version of `result`, which is about `covers`."""
+def version_of(parts: Sequence[tuple[Plan, Mapping[Hashable, Cover]]], result: Result) -> str:
+    """The version of `result`; of each of its metrics the plan, and the covers that its rows are about."""
+    made_of = [_made_of(plan, result, covers) for plan, covers in parts]
+    return blake2b(json.dumps(made_of, default=str, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _made_of(plan: Plan, result: Result, covers: Mapping[Hashable, Cover]) -> dict[str, Any]:
     snapshot, actors = plan.snapshot, plan.subject.actors
     names = [table.name for table in plan.subject.tables]
     if actors is not None:
         names = [actors.table] if actors.table is not None else []
-    made_of = {
+    return {
         "tables": [(name, snapshot.tables[name].version if name in snapshot.tables else None) for name in names],
         "ledger": [snapshot.collected(name).digest for name in names],
         "question": result.question,
@@ -38,16 +43,16 @@ def version_of(plan: Plan, result: Result, covers: Mapping[Hashable, Cover]) -> 
         # Sets have no version of their own: of actors it is that of the numbers.
         "actors": None if actors is None else result.rows.to_pylist(),
     }
-    return blake2b(json.dumps(made_of, default=str, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 def _definition(metric: Metric, described: Mapping[str, Any]) -> list[Any]:
-    facts = [(fact.table, fact.columns) if isinstance(fact, Fact) else fact.event for fact in metric.facts]
+    facts = [(fact.table, fact.columns, fact.ends) if isinstance(fact, Fact) else fact.event for fact in metric.facts]
     policies: Sequence[Any] = [
         (policy.name, policy.default, sorted((choice, str(kept)) for choice, kept in policy.choices.items()))
         for policy in metric.policies
     ]
-    return [dict(described), facts, metric.within, policies]
+    how = [metric.within, str(metric.step), metric.series, str(metric.ends_after)]
+    return [dict(described), facts, how, policies]
 
 
 def _known_wrong(one: KnownWrong) -> tuple[str, ...]:

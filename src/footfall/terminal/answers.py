@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from footfall.filters import label_of
-from footfall.formats import GAP, OTHERS, decimals_for, moment_of, number, share_of
+from footfall.formats import GAP, OTHERS, number
 from footfall.metrics import KINDS, Kind
 from footfall.periods import Grain
 from footfall.states import State, worst
+from footfall.terminal.cells import collected_of, decimals_of, percent_of, share_in_words, value_of
 from footfall.terminal.grids import Column, filled, sparkline
+from footfall.terminal.several import side_by_side
 
 if TYPE_CHECKING:
     from footfall.result import Result
@@ -41,6 +42,10 @@ def answer(result: Result, *, width: int = 100, most_rows: int | None = None) ->
     ]
     if not rows:
         parts.append(Text(_why_empty(result), style="yellow"))
+    elif len(result.metrics) > 1:
+        kept = rows[:most_rows] if query.grain is Grain.TOTAL else rows[-most_rows:] if most_rows else rows
+        parts.append(side_by_side(kept, result, width))
+        parts.extend(_left_out(len(rows), most_rows, "first" if query.grain is Grain.TOTAL else "last"))
     elif query.grain is Grain.TOTAL:
         parts.append(_ranking(rows[:most_rows], result, width) if query.by else _single(rows[0], result))
         parts.extend(_left_out(len(rows), most_rows, "first"))
@@ -76,14 +81,14 @@ def _single(row: _Row, result: Result) -> Text:
     """One number needs no table."""
     name = result.metric.name
     text = Text("  ")
-    if row[name] is None:
+    if row[name] is None and row.get(f"{name}_least") is None:
         return text.append("not collected" if row["coverage"] < 1 else "never", style="yellow")
-    decimals = None if isinstance(row[name], datetime) else _decimals([row[name]])
-    text.append(_value(row, name, decimals).strip(), style="bold cyan")
+    decimals = None if isinstance(row[name], datetime) else decimals_of([row[name]])
+    text.append(value_of(row, name, decimals).strip(), style="bold cyan")
     text.append(f" {result.metric.unit}" if result.metric.kind is not Kind.LATEST else "")
     if row.get(f"{name}_previous") is not None:
         before = number(row[f"{name}_previous"], decimals)
-        text.append(f"   {_percent(row['change_percent'])} on {result.compared_with} ({before})", style="dim")
+        text.append(f"   {percent_of(row['change_percent'])} on {result.compared_with} ({before})", style="dim")
     return text
 
 
@@ -99,7 +104,9 @@ def _ranking(rows: Sequence[_Row], result: Result, width: int) -> Grid:
             Column("share", [f"{(row[name] or 0) / whole:.1%}" for row in rows], "dim", goes=3),
             Column("", [_bar(value / max(1, *named)) for value in named], "cyan", is_left=True, goes=4),
         ]
-    return filled(result.query.by, [[_label(row[d]) for d in result.query.by] for row in rows], columns, width)
+    return filled(
+        result.query.by, [[_label(result, d, row[d]) for d in result.query.by] for row in rows], columns, width
+    )
 
 
 def _is_rest(row: _Row, result: Result) -> bool:
@@ -110,7 +117,7 @@ def _series(rows: Sequence[_Row], result: Result, width: int, groups: Sequence[s
     """One line a period, or a period and group; `groups` have a column each."""
     by = () if groups else result.query.by
     columns = _columns(rows, result, groups)
-    labels = [[Text(result.period_of(row["period"]).label), *(_label(row[d]) for d in by)] for row in rows]
+    labels = [[Text(result.period_of(row["period"]).label), *(_label(result, d, row[d]) for d in by)] for row in rows]
     grid = filled((str(result.query.grain), *by), labels, columns, width)
     grid.columns[0].no_wrap = True
     if groups and len(rows) > 2 and result.metric.kind is not Kind.LATEST:
@@ -129,7 +136,7 @@ def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str
     query, name = result.query, result.metric.name
     if len(query.by) != 1 or query.compare:
         return [], rows
-    groups = list(dict.fromkeys(label_of(row[query.by[0]]) for row in rows))
+    groups = list(dict.fromkeys(result.label(query.by[0], row[query.by[0]]) for row in rows))
     if not 1 < len(groups) <= _MOST_COLUMNS or set(groups) & set(_FACTS):
         return [], rows
     if 26 + sum(max(len(g), 10) + 2 for g in groups) > width:
@@ -137,7 +144,7 @@ def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str
     periods: dict[datetime, dict[str, Any]] = {}
     for row in rows:
         line = periods.setdefault(row["period"], dict.fromkeys(groups))
-        line[label_of(row[query.by[0]])] = row[name]
+        line[result.label(query.by[0], row[query.by[0]])] = row[name]
         line["period"] = row["period"]
         line["coverage"] = min(row["coverage"], line.get("coverage", 1.0))
         line["is_provisional"] = row["is_provisional"] or line.get("is_provisional", False)
@@ -157,39 +164,23 @@ def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) ->
     Coverage has a column where it differs; the same for all groups of a total is said once below.
     """
     names = names or [result.metric.name]
-    decimals = _decimals([row[n] for row in rows for n in names])
-    columns = [Column(f"{n} ", [_value(row, n, decimals) for row in rows]) for n in names]
+    decimals = decimals_of([row[n] for row in rows for n in names])
+    columns = [Column(f"{n} ", [value_of(row, n, decimals) for row in rows]) for n in names]
     if result.query.compare:
         previous = [row[f"{result.metric.name}_previous"] for row in rows]
         changes = [row["change"] for row in rows]
         columns += [
             Column(result.compared_with, [_number(v, decimals) for v in previous], "dim"),
             Column("change", [_number(v, decimals, sign="+") for v in changes], goes=1),
-            Column("%", [_percent(row["change_percent"]) for row in rows], goes=2),
+            Column("%", [percent_of(row["change_percent"]) for row in rows], goes=2),
         ]
         words = [row["compared"] or GAP for row in rows]
         if set(words) - {"whole", GAP}:
             columns.append(Column("compared", words, "yellow", goes=3))
     differs = result.query.grain is not Grain.TOTAL or len({row["coverage"] for row in rows}) > 1
     if differs and _has_holes(rows):
-        columns.append(Column("collected", [_collected(row) for row in rows], "yellow"))
+        columns.append(Column("collected", [collected_of(row) for row in rows], "yellow"))
     return columns
-
-
-def _value(row: _Row, name: str, decimals: int | None) -> str:
-    """Every value leaves room for the mark, so that digits stay below digits."""
-    value = row[name]
-    if value is None:
-        return f"{GAP} "
-    shown = moment_of(value) if isinstance(value, datetime) else number(value, decimals)
-    return f"{shown}{'*' if row['is_provisional'] else ' '}"
-
-
-def _decimals(values: Iterable[Any]) -> int | None:
-    numbers = [v for v in values if v is not None and not isinstance(v, datetime)]
-    if all(float(v).is_integer() for v in numbers):
-        return 0
-    return decimals_for(max(abs(v) for v in numbers))
 
 
 def _has_holes(rows: Sequence[_Row]) -> bool:
@@ -200,24 +191,8 @@ def _number(value: float | None, decimals: int | None, sign: str = "") -> str:
     return GAP if value is None else f"{value:{sign},.{decimals or 0}f}"
 
 
-def _collected(row: _Row) -> str:
-    """How much of a period was collected, or why it need not have been: what is not over is not missed."""
-    if row["coverage"] >= 1:
-        return ""
-    state = State(row["state"])
-    return state.label if state in (State.NOT_OVER, State.KNOWN_WRONG) else _share(row["coverage"])
-
-
-def _share(part: float) -> str:
-    return "nothing" if part <= 0 else share_of(part)
-
-
-def _percent(percent: float | None) -> str:
-    return GAP if percent is None else f"{percent:+,.1f} %"
-
-
-def _label(value: Any) -> Text:
-    return Text(label_of(value), style="dim" if value in (None, "", *OTHERS) else "")
+def _label(result: Result, dimension: str, value: Any) -> Text:
+    return Text(result.label(dimension, value), style="dim" if value in (None, "", *OTHERS) else "")
 
 
 def _bar(part: float) -> str:
@@ -239,7 +214,7 @@ def _collected_part(rows: Sequence[_Row]) -> list[Text]:
         return []
     if worst(State(row["state"]) for row in rows) is State.NOT_OVER:
         return [Text("  not over yet: all that is over was collected", style="yellow")]
-    return [Text(f"  {_share(shares.pop())} of the time was collected", style="yellow")]
+    return [Text(f"  {share_in_words(shares.pop())} of the time was collected", style="yellow")]
 
 
 _WHY_OPEN = {
@@ -253,15 +228,15 @@ _WHY_OPEN = {
 
 def _footer(result: Result) -> Text:
     """Definition, policies and notes: what shaped the number, and what it is not."""
-    metric = result.metric
-    lines = [f"{metric.name}: {metric.description}"]
-    if metric.kind is Kind.DISTINCT:
-        lines.append(f"{metric.name} is {KINDS[Kind.DISTINCT]}.")
-    rows = result.rows
-    facts = zip(*(rows[name].to_pylist() for name in (metric.name, "is_provisional", "state")), strict=True)
-    marked = {State(state) for value, may_change, state in facts if value is not None and may_change}
+    lines = [result.description]
+    lines += [f"{m.name} is {KINDS[m.kind]}." for m in result.metrics if m.kind in (Kind.DISTINCT, Kind.REPORTED)]
+    rows = result.rows.to_pylist()
+    names = [metric.name for metric in result.metrics]
+    marked = {State(row["state"]) for row in rows if row["is_provisional"] and any(row[n] is not None for n in names)}
     if marked:
         lines.append(f"* {', or '.join(_WHY_OPEN[state] for state in State if state in marked)}")
-    if any(value is None for value in rows[metric.name].to_pylist()):
+    if any(row[name] is None and row.get(f"{name}_least") is None for row in rows for name in names):
         lines.append(f"{GAP} not collected: neither zero nor known")
+    if any(row[name] is None and row.get(f"{name}_least") is not None for row in rows for name in names):
+        lines.append("a…b: between these, as the source reported other spans")
     return Text("\n".join(["", *lines, *result.notes, *result.chosen]), style="dim")

@@ -1,0 +1,40 @@
+"""Counters: values that only grow, per series, until they are reset.
+
+What counts is what was gained from one observation to the next, whole, in the period of the later one: a gain is
+never split over the time between. A value below the one before is a reset: it has grown to that value since. A first
+observation is a baseline and gains nothing. A series that vanishes keeps its last value in the running total.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from footfall.measuring.kinds import MOMENT, SHARE, VALUE, aggregate
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+BEFORE = "value_before"
+
+
+def gains_of(rows: ir.Table, series: Sequence[str], *, with_baselines: bool) -> ir.Table:
+    """The observations with VALUE as what was gained since the one before.
+
+    A first one gains null, or `with_baselines` its whole value: the running total of these is the counter's own.
+    """
+    import ibis
+
+    known = rows.filter(rows[VALUE].notnull())
+    by_time = ibis.window(group_by=list(series), order_by=MOMENT) if series else ibis.window(order_by=MOMENT)
+    followed = known.mutate(**{BEFORE: known[VALUE].lag().over(by_time)})
+    value, before = followed[VALUE], followed[BEFORE]
+    gained = (value >= before).ifelse(value - before, value)
+    first = value if with_baselines else ibis.null(value.type())
+    return followed.mutate(**{VALUE: before.isnull().ifelse(first, gained)}).drop(BEFORE)
+
+
+def measure_counter(gains: ir.Table, keys: Sequence[str]) -> ir.Table:
+    """One row a key: VALUE, null where all observations were first ones, and SHARE, 0 there: that gain is not known."""
+    known = gains[VALUE].notnull().any().ifelse(1.0, 0.0)
+    return aggregate(gains, keys, **{VALUE: gains[VALUE].sum(), SHARE: known})

@@ -1,0 +1,103 @@
+"""Levels: gauges of several series that are sampled apart.
+
+A sample belongs to the step of time that it lies in; of each series the last one of a step counts. Within a step the
+series are added up, then the steps of a period are averaged, or the largest or last is taken.
+
+A series that is silent in a step in which others were sampled keeps its value for that step and counts as unseen: the
+coverage falls, the sum does not. When it stays silent for longer than the metric's `ends_after` it has ended with its
+last sample: it is not carried on, and is no zero either. A series that has ended adds nothing from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from footfall.measuring.kinds import MOMENT, PERIOD, SHARE, VALUE, aggregate
+from footfall.periods import EPOCH, Window
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+STEP, NEXT, STOP, SEEN, SERIES = "step_number", "next_step", "stop_step", "series_seen", "series_counted"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a level, numbered since 1970."""
+
+    length: timedelta
+    ends_after: timedelta
+
+    def number(self, moment: datetime) -> int:
+        return (moment - EPOCH) // self.length
+
+    @property
+    def most_silent(self) -> int:
+        """From one sample of a series to the next at the most, in steps."""
+        return max(1, self.ends_after // self.length)
+
+    def around(self, window: Window) -> Window:
+        """The window with what tells a silent series from one that has ended."""
+        reach = self.length * (self.most_silent + 1)
+        return Window(window.start - reach, window.end + reach)
+
+
+def measure_level(
+    rows: ir.Table,
+    sampled: ir.Table,
+    keys: Sequence[str],
+    series: Sequence[str],
+    steps: Steps,
+    window: Window,
+    within: Literal["mean", "max", "last"],
+) -> ir.Table:
+    """One row a key: VALUE and SHARE.
+
+    `rows` are samples with the `keys`, the columns of `series`, STEP, VALUE and MOMENT, from around `window`;
+    `sampled` the steps in which any series was, each with its PERIOD where that is a key.
+    """
+    groups = [key for key in keys if key != PERIOD]
+    counted = _counted(rows, sampled, [*keys], [*groups, *series], steps)
+    first, end = steps.number(window.start), steps.number(window.end - timedelta(microseconds=1))
+    counted = counted.filter(counted[STEP] >= first, counted[STEP] <= end)
+    sums = counted.group_by([*keys, STEP]).aggregate(
+        **{VALUE: counted[VALUE].sum(), SEEN: counted[SEEN].sum(), SERIES: counted.count()}
+    )
+    seen, expected = sums[SEEN].cast("float64"), sums[SERIES].cast("float64")
+    match within:
+        case "mean":
+            value, share = sums[VALUE].mean(), seen.sum() / expected.sum()
+        case "max":
+            value, share = sums[VALUE].max(), seen.sum() / expected.sum()
+        case "last":
+            value, share = sums[VALUE].argmax(sums[STEP]), (seen / expected).argmax(sums[STEP])
+    return aggregate(sums, keys, **{VALUE: value, SHARE: share})
+
+
+def _counted(rows: ir.Table, sampled: ir.Table, keys: list[str], series: list[str], steps: Steps) -> ir.Table:
+    """A row a key, series and step in which it counts: its VALUE, and whether it was SEEN (1) or is carried on (0)."""
+    import ibis
+
+    last = rows.group_by(list(dict.fromkeys([*keys, *series, STEP]))).aggregate(
+        **{VALUE: rows[VALUE].argmax(rows[MOMENT])}
+    )
+    newest = sampled[STEP].max().as_scalar()
+    window = ibis.window(group_by=series, order_by=STEP) if series else ibis.window(order_by=STEP)
+    followed = last.mutate(**{NEXT: last[STEP].lead().over(window)})
+    # Where a series has no next sample, it is silent up to the newest step that is known; longer means that it ended.
+    following = followed[NEXT].fill_null(newest + 1)
+    is_silent = following - followed[STEP] <= steps.most_silent
+    stopping = followed.mutate(**{STOP: is_silent.ifelse(following, followed[STEP] + 1)})
+    names = [*keys, STEP, VALUE]
+    seen = stopping.select(*names, **{SEEN: ibis.literal(1, type="int64")})
+    gaps = stopping.filter(stopping[STOP] > stopping[STEP] + 1)
+    gaps = gaps.select(**{f"gap_{name}": gaps[name] for name in [*keys, STEP, STOP, VALUE] if name != PERIOD})
+    silent = gaps.join(sampled, [sampled[STEP] > gaps[f"gap_{STEP}"], sampled[STEP] < gaps[f"gap_{STOP}"]])
+    carried = silent.select(
+        **{key: silent[key if key == PERIOD else f"gap_{key}"] for key in keys},
+        **{STEP: silent[STEP], VALUE: silent[f"gap_{VALUE}"], SEEN: ibis.literal(0, type="int64")},
+    )
+    return seen.union(carried)
