@@ -94,7 +94,7 @@ def lake(tmp_path: Path) -> Lake:
 def ask(lake: Lake, name: str, **asked: Any) -> Result:
     query = Query.parse(name, metrics=METRICS, tables=TABLES, now=NOW, **asked)
     subject = Subject.of(METRICS[name], TABLES)
-    return answer(query, subject, lake.snapshot(subject.tables, query.as_of), DuckDB(), NOW)
+    return answer(query, [subject], lake.snapshot(subject.tables, query.as_of), DuckDB(), NOW)
 
 
 def by_day(lake: Lake, name: str, **asked: Any) -> dict[str, Any]:
