@@ -12,6 +12,7 @@ from threading import Event
 from footfall.errors import BrokenDataError, SourceError
 from footfall.programs import Bounds
 from footfall.repositories.addresses import hosted_name, is_clone_address, listed
+from footfall.repositories.origins import origin_in
 from footfall.repositories.repository import Repository
 from footfall.repositories.running import ask_git, ask_git_of_many, words
 from footfall.repositories.together import together
@@ -23,14 +24,15 @@ _SHARE = 64
 """Repositories that one shell looks at."""
 
 _SCRIPT = """
+git -C / config --get remote.origin.url 2>/dev/null
+printf '\\037'
 for path do
-  git -C "$path" rev-parse --absolute-git-dir --is-inside-work-tree --show-prefix --git-path shallow \
+  git -C "$path" rev-parse --absolute-git-dir --is-inside-work-tree --show-prefix --git-path shallow --git-path config \
     'HEAD^{commit}' HEAD:.mailmap 2>/dev/null
-  printf '\\036'
-  git -C "$path" config --get remote.origin.url 2>/dev/null
   printf '\\037'
 done
 """
+"""First whether the owner's own configuration names an origin for every repository; then a path after the other."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +61,23 @@ def look_at(paths: Sequence[Path]) -> list[Look | SourceError]:
     def look(some: Sequence[Path], stop: Event) -> list[Look | SourceError]:
         bounds = Bounds(silence=_PATIENCE.silence, stop=stop)
         try:
-            answers = ask_git_of_many(_SCRIPT, some, bounds).split(b"\x1f")
-            return [_seen(path, answer) for path, answer in zip(some, answers, strict=False)]
+            everywhere, *answers = ask_git_of_many(_SCRIPT, some, bounds).split(b"\x1f")
+            is_plain = not everywhere.strip()
+            return [_seen(path, answer, is_plain) for path, answer in zip(some, answers, strict=False)]
         except SourceError as fault:
             return [fault for _ in some]
 
     return [one for looks in together(look, shares, _AT_ONCE) for one in looks]
 
 
-def _seen(path: Path, answer: bytes) -> Look | SourceError:
-    asked, _, origin = answer.partition(b"\x1e")
-    match [os.fsdecode(line) for line in asked.splitlines()]:
-        case [git_dir, "true" | "false" as is_inside, prefix, shallow, *shown]:
+def _seen(path: Path, answer: bytes, is_plain: bool) -> Look | SourceError:
+    match [os.fsdecode(line) for line in answer.splitlines()]:
+        case [git_dir, "true" | "false" as is_inside, prefix, shallow, config, *shown]:
             # What git cannot resolve it shows as it is, and stops.
             head, mailmap, *_ = [*(name if _ID.fullmatch(name) else "" for name in shown), "", ""]
-            found = _Found(path, Path(git_dir), is_inside == "true", prefix, path / shallow, origin)
             try:
+                origin = _origin(path, path / config if is_plain else None)
+                found = _Found(path, Path(git_dir), is_inside == "true", prefix, path / shallow, origin)
                 return _look(found, head, mailmap)
             except SourceError as fault:
                 return fault
@@ -95,7 +98,16 @@ class _Found:
     prefix: str
     """The path below the repository's top."""
     shallow: Path
-    origin: bytes
+    origin: str
+
+
+def _origin(path: Path, configuration: Path | None) -> str:
+    """The address of its origin, as its `configuration` says where that is certain, else as git does."""
+    origin = origin_in(configuration) if configuration else None
+    if origin is None:
+        asked = ask_git("-C", str(path), "config", "--get", "remote.origin.url", bounds=_PATIENCE)
+        origin = asked.out.decode(errors="replace").strip()
+    return origin
 
 
 def _look(found: _Found, head: str, mailmap: str) -> Look:
@@ -105,7 +117,7 @@ def _look(found: _Found, head: str, mailmap: str) -> Look:
             f"{found.path} lies inside the repository {top}, and is none itself (a submodule needs "
             f"`git submodule update --init`); name {top}, or {_SETTING}"
         )
-    address = found.origin.decode(errors="replace").strip()
+    address = found.origin
     git_dir = found.git_dir
     top_folder = found.path if found.is_in_work_tree else git_dir.parent if git_dir.name == ".git" else git_dir
     name = hosted_name(address) if is_clone_address(address) else top_folder.name.removesuffix(".git")
