@@ -45,9 +45,11 @@ def collect(
     ] = False,
 ) -> None:
     """Fetch what is new or restated, commit it, and say what could not be had."""
+    from footfall.cli.sparing import spare_pandas
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 
+    spare_pandas()
     workspace = workspace_of(context)
     with interruptible(_GOES_ON), collecting.watcher(open_console(is_error=True)) as watch:
         done = workspace.collect(

@@ -34,11 +34,11 @@ def spare_work() -> None:
 
 def spare_unused() -> None:
     """Keep pandas and the dialects of databases that are not asked out of a cold query: nearly half of it."""
-    _spare_pandas()
+    spare_pandas()
     _spare_dialects()
 
 
-def _spare_pandas() -> None:
+def spare_pandas() -> None:
     """Keep pyarrow from loading pandas only to see that no pandas object was handed to it.
 
     It looks once, when it makes its first array; `to_pandas` would still find it.
