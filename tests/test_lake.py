@@ -16,7 +16,8 @@ import pytest
 from footfall.errors import LakeError, LakeWriteError, NewerLakeError, NotALakeError, SourceError
 from footfall.lake import Cursor, Lake, Restated
 from footfall.lake.compaction import compact
-from footfall.lake.delta import DeltaFolder
+from footfall.lake.delta import CommitConflictError, DataFile, DeltaFolder
+from footfall.lake.files import read_files, write_month
 from footfall.lake.maintain import maintain
 from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
@@ -381,6 +382,18 @@ def test_a_table_with_features_from_the_future_is_refused(lake: Lake) -> None:
         put(lake, JAN[1], 1)
 
 
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_a_log_file_that_says_nothing_is_refused(lake: Lake, text: str) -> None:
+    for day in JAN[:3]:
+        put(lake, day, 1)
+    lake.cursor().close()
+    (lake.root / "visits" / "_delta_log" / f"{2:020}.json").write_text(text)
+    again = Lake.open(str(lake.root))
+    for act in (lambda: again.snapshot([VISITS]), lambda: put(again, JAN[4], 1), lambda: maintain(again, [VISITS])):
+        with pytest.raises(LakeError, match=r"00002\.json is damaged: it holds no change"):
+            act()
+
+
 def test_a_damaged_marker_is_said(lake: Lake) -> None:
     put(lake, JAN[0], 1)
     (lake.root / "footfall-lake.json").write_text("{")
@@ -470,6 +483,26 @@ def test_collectors_and_readers_at_once_see_whole_commits_only(tmp_path: Path) -
     assert [writer.returncode for writer in writers] == [0, 0]
     assert seen > 0
     assert len(contents(lake)) == 15
+
+
+def joined(lake: Lake, delta: DeltaFolder) -> list[DataFile]:
+    files = read_files(delta.folder, delta.files())
+    written = write_month(delta.folder, VISITS, "2024-01", lake.cursor().sql("SELECT 1"), f"SELECT * FROM {files}")
+    return [written] if written else []
+
+
+def test_of_two_that_take_the_same_files_away_only_one_lands(lake: Lake) -> None:
+    """Both begin with one version; where both landed, all rows of these files would be doubled."""
+    for day in JAN[:3]:
+        put(lake, day, day.day)
+    before = contents(lake)
+    one, other = (DeltaFolder.open(lake.root / "visits", "hour") for _ in range(2))
+    assert one is not None
+    assert other is not None
+    one.commit(joined(lake, one), one.files())
+    with pytest.raises(CommitConflictError):
+        other.commit(joined(lake, other), other.files())
+    assert contents(lake) == before
 
 
 # Everyone can read it

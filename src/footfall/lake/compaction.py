@@ -15,7 +15,7 @@ changes a month meanwhile, it is left for the next time.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,9 +47,8 @@ def compact(lake: Lake, table: Table, crowded: int = CROWDED) -> None:
     delta = DeltaFolder.open(lake.root / table.name, table.time)
     if delta is None:
         return
-    for files in _by_month(delta.files()):
-        if files.is_crowded(crowded) or (isinstance(table.rule, Observe) and files.is_mostly_news):
-            _compact_month(lake, table, delta.reopen(), files)
+    is_observed = isinstance(table.rule, Observe)
+    _compact_months(lake, table, delta, lambda m: m.is_crowded(crowded) or (is_observed and m.is_mostly_news))
 
 
 def forget(lake: Lake, table: Table, horizon: datetime) -> None:
@@ -57,9 +56,7 @@ def forget(lake: Lake, table: Table, horizon: datetime) -> None:
     delta = DeltaFolder.open(lake.root / table.name, table.time)
     if delta is None or not isinstance(table.rule, Observe):
         return
-    for files in _by_month(delta.files()):
-        if files.past or len(files.current) > 1:
-            _compact_month(lake, table, delta.reopen(), files, horizon)
+    _compact_months(lake, table, delta, lambda month: bool(month.past) or len(month.current) > 1, horizon)
 
 
 @dataclass(frozen=True)
@@ -93,6 +90,18 @@ def _by_month(files: Iterable[DataFile]) -> list[_Month]:
     return [_Month(month, tuple(current), tuple(past)) for month, (current, past) in sorted(found.items())]
 
 
+def _compact_months(
+    lake: Lake, table: Table, delta: DeltaFolder, needs_it: Callable[[_Month], bool], horizon: datetime | None = None
+) -> None:
+    for name in [month.name for month in _by_month(delta.files()) if needs_it(month)]:
+        # What is joined are the files of the version that the commit is built on: of an older one, another writer may have
+        # joined them already, and their rows would stand in the table twice.
+        delta = delta.reopen()
+        month = next((month for month in _by_month(delta.files()) if month.name == name), None)
+        if month is not None and needs_it(month):
+            _compact_month(lake, table, delta, month, horizon)
+
+
 def _compact_month(
     lake: Lake, table: Table, delta: DeltaFolder, month: _Month, horizon: datetime | None = None
 ) -> None:
@@ -109,7 +118,7 @@ def _join(lake: Lake, table: Table, delta: DeltaFolder, month: _Month) -> int | 
     rows = f"SELECT * FROM {read_files(delta.folder, month.current)}"
     joined = write_month(delta.folder, table, month.name, nothing, rows)
     try:
-        return delta.commit([joined] if joined else [], month.current, is_rearrangement=True)
+        return delta.commit([joined] if joined else [], month.current)
     except CommitConflictError:
         return None
 
@@ -133,7 +142,7 @@ def _part(lake: Lake, table: Table, delta: DeltaFolder, month: _Month, horizon: 
                 added.append(written)
     remembered = [_remembered(delta, horizon)] if horizon and dropped else []
     try:
-        return delta.commit(added, files, cursors=remembered, is_rearrangement=not dropped)
+        return delta.commit(added, files, cursors=remembered)
     except CommitConflictError:
         return None
 

@@ -38,6 +38,9 @@ def is_past(path: str) -> bool:
     return Path(path).name.startswith(PAST)
 
 
+CHANGES_DATA = True
+
+
 class CommitConflictError(Exception):
     """Another writer changed what this commit was built on: build it again."""
 
@@ -87,6 +90,7 @@ class DeltaFolder:
         """The table in `folder`, or None where there is none yet."""
         if not (folder / "_delta_log").is_dir():
             return None
+        _check_log(folder)
         try:
             return cls(folder, DeltaTable(folder, version=version), time_column)
         except TableNotFoundError:
@@ -156,22 +160,20 @@ class DeltaFolder:
         removed: Sequence[DataFile],
         *,
         cursors: Sequence[Cursor] = (),
-        is_rearrangement: bool = False,
     ) -> int:
         """Add and remove files and move cursors, all or nothing; the newest version after it.
 
-        A rearrangement holds the same rows in other files. Raises CommitConflictError when another
-        writer removed one of these files or moved one of these cursors since this version. What was added is
-        deleted again only when it is certain that the commit did not land.
+        Raises CommitConflictError when another writer removed one of these files or moved one of these cursors since
+        this version. What was added is deleted again only when it is certain that the commit did not land.
+
+        Every file is said to change data, even where the same rows are only joined: otherwise another writer's commit would
+        not notice that its files are gone, and their rows would stand in the table twice.
         """
         now = int(time.time() * 1000)
         actions: list[AddAction | RemoveAction] = [
-            RemoveAction(f.path, not is_rearrangement, now, size=f.size, partition_values={PARTITION: f.month})
-            for f in removed
+            RemoveAction(f.path, CHANGES_DATA, now, size=f.size, partition_values={PARTITION: f.month}) for f in removed
         ]
-        actions += [
-            AddAction(f.path, f.size, {PARTITION: f.month}, now, not is_rearrangement, self._stats(f)) for f in added
-        ]
+        actions += [AddAction(f.path, f.size, {PARTITION: f.month}, now, CHANGES_DATA, self._stats(f)) for f in added]
         moved = [Transaction(cursor.app_id, cursor.position, now) for cursor in cursors]
         properties = CommitProperties(app_transactions=moved, max_commit_retries=100)
         try:
@@ -246,6 +248,31 @@ def newest_version(folder: Path) -> int | None:
     except OSError:
         return None
     return max((int(name[:20]) for name in names if name[20:] == ".json" and name[:20].isdigit()), default=None)
+
+
+def _check_log(folder: Path) -> None:
+    """Refuse a log with a file that says nothing: it would be read as a commit that changed nothing."""
+    sizes: dict[str, int] = {}
+    checkpoint = -1
+    with os.scandir(folder / "_delta_log") as entries:
+        for entry in entries:
+            version, rest = entry.name[:20], entry.name[20:]
+            if not version.isdigit():
+                continue
+            if rest.startswith(".checkpoint") and rest.endswith(".parquet"):
+                checkpoint = max(checkpoint, int(version))
+            elif rest == ".json":
+                sizes[version] = entry.stat().st_size
+    for version, size in sizes.items():
+        if size < _LEAST_LOG and int(version) > checkpoint:
+            raise LakeError(
+                f"{folder / '_delta_log' / version}.json is damaged: it holds no change, and the rows of its commit would be "
+                "missing; restore the lake's folder from a backup."
+            )
+
+
+_LEAST_LOG = len("{}")
+"""Bytes that a file of the log has at least."""
 
 
 _TYPES = {"timestamp": "timestamp", "string": "string", "integer": "long", "number": "double", "boolean": "boolean"}
