@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -308,3 +309,21 @@ def test_engines_agree(address: str, request: pytest.FixtureRequest, tmp_path: P
         _check(hubs, rows, "day")
     finally:
         engine.close()
+
+
+def test_the_daily_users_of_a_real_hub(shared_data: Path, tmp_path: Path) -> None:
+    """A term of a university's hub: its published mean, largest and smallest day, and a second hub beside it."""
+    file = shared_data / "jupyterhub" / "berkeley_datahub" / "spring2023_daily_active_users.csv"
+    with file.open(encoding="utf-8", newline="") as lines:
+        days = [(datetime.fromisoformat(line["start"]), int(line["user"])) for line in csv.DictReader(lines)]
+    assert (len(days), min(n for _, n in days)) == (122, 114)
+    rows = [row(moment.astimezone(START.tzinfo), "datahub", n) for moment, n in days]
+    beside = [row(moment.astimezone(START.tzinfo) + timedelta(seconds=40), "other", 1000) for moment, _ in days]
+    asked = {"grain": "total", "since": at("2023-01-01"), "until": at("2023-06-01")}
+    hub = Hubs(tmp_path / "one", rows)
+    assert hub.values("mean", **asked) == [pytest.approx(1811.37, abs=0.005)]
+    assert hub.values("max", **asked) == [3532]
+    assert hub.values("last", **asked) == [days[-1][1]]
+    both = Hubs(tmp_path / "both", [*rows, *beside])
+    assert both.values("mean", **asked) == [pytest.approx(2811.37, abs=0.005)]
+    assert both.values("max", **asked) == [4532]
