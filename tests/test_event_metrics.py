@@ -20,6 +20,8 @@ from footfall.workspace import Workspace
 from histories import ADA, History
 from workspaces import run
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 4, 8, 12, tzinfo=UTC)
 """A Wednesday."""
 FIRST = datetime(2026, 1, 20, tzinfo=UTC)

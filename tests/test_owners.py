@@ -18,6 +18,8 @@ from footfall.sources.binder.sample import write_sample_archive
 from footfall.workspace import Workspace
 from workspaces import run
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 HEAVY = ("duckdb", "deltalake", "ibis", "pyarrow", "pandas", "httpx2")
 BROKEN = {

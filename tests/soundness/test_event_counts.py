@@ -21,6 +21,8 @@ from footfall.stores.ids import Actors
 from footfall.stores.store import UNDATED, day_slot, hour_slot
 from stores import KINDS, Kind
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 11, 15, 30, tzinfo=UTC)
 FIRST = datetime(2025, 12, 25, tzinfo=UTC)
 HOURS = int((NOW - FIRST) / timedelta(hours=1)) + 72  # some marks are dated up to three days ahead
