@@ -23,7 +23,7 @@ TABLE = Table(
     description="For this test.",
     columns=(
         Column("day", "timestamp", Role.TIME, ""),
-        Column('odd "name"', "string", Role.DIMENSION, ""),
+        Column("repo", "string", Role.DIMENSION, ""),
         Column("visits", "integer", Role.MEASURE, ""),
         Column("is_new", "boolean", Role.DIMENSION, ""),
         Column("share", "number", Role.MEASURE, ""),
@@ -59,7 +59,7 @@ def test_columns_that_older_files_lack_are_null(tmp_path: Path) -> None:
     pq.write_table(pa.table({"day": [datetime(2026, 1, 1, tzinfo=UTC)], "visits": pa.array([5], pa.int8())}), file)
     selected = DUCKDB.select(TABLE, present=("day", "visits"))
     found: Any = duckdb.execute(f"SELECT {selected} FROM {read_parquet([file])}").to_arrow_table()
-    assert found.column_names == ["day", 'odd "name"', "visits", "is_new", "share"]
+    assert found.column_names == ["day", "repo", "visits", "is_new", "share"]
     assert found.schema.types[1:] == [pa.string(), pa.int64(), pa.bool_(), pa.float64()]
     assert [column.to_pylist() for column in found.columns[1:]] == [[None], [5], [None], [None]]
 
