@@ -124,8 +124,8 @@ def test_every_example_runs(name: str, spoken_of: dict[str, Any], tmp_path: Path
 
 def test_every_class_of_error_has_a_code_of_its_own() -> None:
     classes = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, FootfallError)]
-    codes = [each.__dict__["code"] for each in classes]
-    assert len(set(codes)) == len(codes) == 20
+    codes = [each.__dict__.get("code", f"{each.__name__} has no code") for each in classes]
+    assert len(set(codes)) == len(codes) > 20
     assert all(code.replace("_", "").isalpha() and code.islower() for code in codes)
 
 
@@ -144,7 +144,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("query", {"metric": "commits", "by": [1]}, "by has 1, which is no name"),
     ("query", {"metric": "commits", "cumulative": "yes"}, "cumulative is 'yes'; it must be True or False"),
     ("query", {"metric": 5}, "unknown metric '5'"),
-    ("cohort", {"first": 5, "then": "active"}, "5 is no event"),
+    ("cohort", {"first": 5, "then": "active"}, "5 is not an event"),
     ("cohort", {"first": "active", "then": "active", "grain": None}, "unknown grain 'None'"),
     ("cohort", {"first": "active", "then": "active", "columns": "x"}, "columns is 'x'"),
     ("growth", {"event": "active", "since": 2026}, "since=2026 is no moment in time"),

@@ -76,6 +76,8 @@ class QueryError(FootfallError):
 class DeclarationError(FootfallError):
     """A source declares a table, a metric or an event that cannot be."""
 
+    code = "bad_declaration"
+
 
 class LakeError(FootfallError):
     """The lake cannot be read or written."""
