@@ -119,10 +119,8 @@ def python_page() -> Iterator[str]:
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, errors.FootfallError):
             yield f"| `{error.code}` | `{error.__name__}` | {_first_line(error)} |"
-    yield "\n## Public names\n\n| name | |\n|---|---|"
-    yield from (
-        f"| `footfall.{name}` | {_first_line(getattr(footfall, name))} |" for name in sorted(footfall.__all__[:-1])
-    )
+    yield "\n## Public names\n"
+    yield ", ".join(f"`footfall.{name}`" for name in sorted(footfall.__all__)) + "."
     yield ""
 
 
