@@ -124,34 +124,28 @@ def read_collected(
     as_of: datetime | None = None,
 ) -> Collected:
     """What some files of the ledger say about `table`, within `window` and as it was known at `as_of` where given."""
-    kept = connection.sql(standing(files, as_of, table=table, window=window))
-    entries = connection.from_arrow(kept.to_arrow_table())
+    # a table of DuckDB's own: Arrow would have to be loaded first, which takes as long as the rest
+    connection.execute(f"CREATE TEMP TABLE entries AS {standing(files, as_of, table=table, window=window)}")
     spans: dict[Scope, list[Span]] = {}
     totals: dict[Scope, Total] = {}
-    for source, scope, windows, first, last_at in _asked(entries, _SCOPES).fetchall():
+    for source, scope, windows, first, last_at in connection.execute(_SCOPES).fetchall():
         spans[Scope(source, scope)] = []
         if windows:
             totals[Scope(source, scope)] = Total(windows, moment_of(first), moment_of(last_at))
-    for source, scope, start, end, is_provisional, settles_at in _asked(entries, _SPANS).fetchall():
+    for source, scope, start, end, is_provisional, settles_at in connection.execute(_SPANS).fetchall():
         settled = None if settles_at is None else moment_of(settles_at)
         spans[Scope(source, scope)].append(Span(moment_of(start), moment_of(end), settled, is_provisional))
-    return Collected({scope: tuple(found) for scope, found in spans.items()}, _noted(entries), totals)
+    return Collected({scope: tuple(found) for scope, found in spans.items()}, _noted(connection), totals)
 
 
-def _noted(entries: duckdb.DuckDBPyRelation) -> tuple[Entry, ...]:
+def _noted(connection: duckdb.DuckDBPyConnection) -> tuple[Entry, ...]:
     """What is missing upstream and was collected before still stands, and is not missing here."""
-    noted = entries_of(_asked(entries, _NOTED))
+    noted = entries_of(connection.sql(_NOTED))
     if not any(entry.status is Status.MISSING for entry in noted):
         return noted
-    rows = _asked(entries, _MISSING_AND_STORED).fetchall()
+    rows = connection.execute(_MISSING_AND_STORED).fetchall()
     stored = {(source, scope, Window(moment_of(start), moment_of(end))) for source, scope, start, end in rows}
     return tuple(e for e in noted if e.status is not Status.MISSING or (e.source, e.scope, e.window) not in stored)
-
-
-def _asked(entries: duckdb.DuckDBPyRelation, sql: str) -> duckdb.DuckDBPyRelation:
-    answer = entries.query("entries", sql)
-    assert answer is not None, "a statement with rows"
-    return answer
 
 
 _SCOPES = """
