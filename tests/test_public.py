@@ -143,7 +143,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("query", {"metric": "commits", "by": None}, "by is None; give names"),
     ("query", {"metric": "commits", "by": [1]}, "by has 1, which is no name"),
     ("query", {"metric": "commits", "cumulative": "yes"}, "cumulative is 'yes'; it must be True or False"),
-    ("query", {"metric": 5}, "unknown metric '5'"),
+    ("query", {"metric": 5}, "metric is 5; give names"),
     ("cohort", {"first": 5, "then": "active"}, "5 is not an event"),
     ("cohort", {"first": "active", "then": "active", "grain": None}, "unknown grain 'None'"),
     ("cohort", {"first": "active", "then": "active", "columns": "x"}, "columns is 'x'"),
