@@ -5,12 +5,14 @@ A source provides both as optional attributes, `annotations` and `known_wrong`; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
 from footfall.periods import Window, short
+
+_MOST_NAMED = 3
 
 
 class AnnotationKind(StrEnum):
@@ -122,6 +124,10 @@ class KnownWrong:
         """The interval from `first` to `last`; where `last` is a date, that day is included."""
         return cls(span(first, last), reason, scope, table=table)
 
+    def is_about(self, source: str, scope: str) -> bool:
+        """Whether it is about a scope of a source; what is read from several sources has the source ""."""
+        return (not self.source or not source or self.source == source) and self.scope in ("", scope)
+
     def __str__(self) -> str:
         about = f" of {self.scope}" if self.scope else ""
         return f"{span_in_words(self.window)}{about} ({self.reason.rstrip('.')})"
@@ -156,6 +162,29 @@ NOTHING_HAPPENED = Happened()
 def sort_annotations(annotations: Iterable[Annotation]) -> tuple[Annotation, ...]:
     """Oldest first; each once."""
     return tuple(sorted(dict.fromkeys(annotations), key=lambda a: (a.window, a.kind, a.source, a.scope, a.text)))
+
+
+def remarks_on_annotations(annotations: Sequence[Annotation]) -> Iterator[str]:
+    """A sentence for each break; outages and notes the first few; releases are only carried along."""
+    for one in annotations:
+        if one.kind is AnnotationKind.BREAK:
+            yield f"A break: {_described(one)}. Numbers before and after it are not alike."
+    others = [one for one in annotations if one.kind in (AnnotationKind.OUTAGE, AnnotationKind.NOTE)]
+    for one in others[:_MOST_NAMED]:
+        yield f"{str(one.kind).capitalize()}: {_described(one)}."
+    if len(others) > _MOST_NAMED:
+        yield f"{len(others) - _MOST_NAMED:,} more annotations lie in this time."
+
+
+def _described(one: Annotation) -> str:
+    about = f" ({one.scope})" if one.scope else ""
+    return f"{one.text.rstrip('.')}{about}, {span_in_words(one.window)}"
+
+
+def remarks_on_known_wrong(known_wrong: Iterable[KnownWrong], window: Window) -> list[str]:
+    """A sentence for each interval that lies in `window`, oldest first."""
+    wrong = sorted((known for known in known_wrong if known.window.overlaps(window)), key=lambda k: k.window)
+    return [f"Known to be wrong, and counted as not collected: {one}." for one in dict.fromkeys(wrong)]
 
 
 def span(first: date | datetime, last: date | datetime) -> Window:

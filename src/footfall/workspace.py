@@ -106,8 +106,12 @@ class Workspace(Marks, ActivityQuestions):
 
         def load_collected() -> dict[str, CollectedEvent]:
             from footfall.activity.collected import collected_events
+            from footfall.sources.happened import happened_to
 
-            return collected_events(self.tables.values(), lambda: self.lake, store, naming)
+            def read_happened(table: Table) -> Happened:
+                return happened_to([table], self._happened, self.sources)
+
+            return collected_events(self.tables.values(), lambda: self.lake, store, naming, read_happened)
 
         return Activity(store, self.now, naming, chosen.hourly, chosen.population, load_collected)
 

@@ -16,6 +16,7 @@ from footfall.activity.files import BytesRead, Columns, FileMarks, read_marks
 from footfall.activity.moments import moment_of_mark
 from footfall.activity.owners import NAMING_CURSOR, Owners
 from footfall.activity.sets import ActorSet, Everyone
+from footfall.annotations import NOTHING_HAPPENED, Happened
 from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
 from footfall.periods import EPOCH, Grain, Window, floor
 from footfall.stores.ids import NAMED, Actors
@@ -306,9 +307,14 @@ class Activity:
         return min(self.now(), collected.known_until()) if collected else self.now()
 
     def gaps(self, event: str) -> list[Window]:
-        """What is missing from the collection of an event, up to where it is known."""
+        """What is missing from the collection of an event, or known to be wrong, up to where it is known."""
         collected = self.owners.table_of(event)
         return collected.gaps() if collected else []
+
+    def happened(self, event: str) -> Happened:
+        """Annotations of the table that reports an event, and when it is known to be wrong; of marks there are none."""
+        collected = self.owners.table_of(event)
+        return collected.happened if collected else NOTHING_HAPPENED
 
     def population(self) -> ActorSet:
         """The actors that a complement is taken of: all ever seen, or those of the event that the settings name."""

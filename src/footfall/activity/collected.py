@@ -5,7 +5,7 @@ Their sets are built when they are asked for, month by month: a month whose file
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from footfall.activity.actors import Naming
-from footfall.periods import EPOCH, Grain, Window, shift
+from footfall.annotations import NOTHING_HAPPENED, Happened
+from footfall.periods import EPOCH, Grain, Window, merge, shift
 from footfall.stores.ids import Actors
 from footfall.stores.store import PER_DAY, Store, day_slot, start_of
 from footfall.tables import Table, TableEvent
@@ -38,6 +39,8 @@ class CollectedEvent:
     event: TableEvent
     store: Store
     naming: Naming
+    read_happened: Callable[[Table], Happened] = lambda _: NOTHING_HAPPENED
+    """What the source and the settings say about the time of the table."""
 
     def renew(self) -> None:
         """Make the sets those of the table's newest version; costs little when they are."""
@@ -62,8 +65,21 @@ class CollectedEvent:
         return self._reach().fresh_until or EPOCH
 
     def gaps(self) -> list[Window]:
-        """What is missing between the first and the last of what was collected, of any scope."""
-        return self._reach().gaps
+        """What is missing, or known to be wrong, between the first and the last of what was collected, of any scope."""
+        reach = self._reach()
+        return merge([*reach.gaps, *self._wrong(reach)])
+
+    def _wrong(self, reach: Reach) -> Iterator[Window]:
+        for known in self.happened.known_wrong:
+            for scope, windows in reach.by_scope.items():
+                collected = Window(min(w.start for w in windows), max(w.end for w in windows))
+                if known.is_about(scope.source, scope.name) and (part := known.window.clip(collected)):
+                    yield part
+
+    @property
+    def happened(self) -> Happened:
+        """Annotations of the table, and the intervals in which it is known to be wrong."""
+        return self.read_happened(self.table)
 
     def _reach(self) -> Reach:
         from footfall.lake import reach_of
@@ -104,11 +120,17 @@ class CollectedEvent:
 
 
 def collected_events(
-    tables: Iterable[Table], open_lake: Callable[[], Lake], store: Store, naming: Naming
+    tables: Iterable[Table],
+    open_lake: Callable[[], Lake],
+    store: Store,
+    naming: Naming,
+    read_happened: Callable[[Table], Happened] = lambda _: NOTHING_HAPPENED,
 ) -> dict[str, CollectedEvent]:
     """The events that tables report, by name. The lake is opened when a set of theirs is asked for."""
     return {
-        event.name: CollectedEvent(open_lake, table, event, store, naming) for table in tables for event in table.events
+        event.name: CollectedEvent(open_lake, table, event, store, naming, read_happened)
+        for table in tables
+        for event in table.events
     }
 
 

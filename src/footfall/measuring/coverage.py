@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from footfall.annotations import KnownWrong
+from footfall.annotations import KnownWrong, remarks_on_known_wrong
 from footfall.ledger import Entry, Status
 from footfall.periods import EPOCH, FAR_FUTURE, Grain, Window, floor, merge, short, subtract
 from footfall.states import State
@@ -72,13 +72,7 @@ class Coverage:
         }
 
     def _right(self, scope: Scope, windows: list[Window]) -> Iterable[Window]:
-        # What is read from several tables has no source of its own.
-        wrong = [
-            known.window
-            for known in self.known_wrong
-            if (not known.source or not scope.source or known.source == scope.source)
-            and known.scope in ("", scope.name)
-        ]
+        wrong = [known.window for known in self.known_wrong if known.is_about(scope.source, scope.name)]
         return (part for window in windows for part in subtract(window, wrong)) if wrong else windows
 
     def share(self, window: Window) -> float:
@@ -148,17 +142,13 @@ class Coverage:
         failed = [e for e in inside if e.status is Status.FAILED]
         retired = {scope.name: e for scope, e in self.collected.retired.items() if e.window.overlaps(window)}
         return [
-            *self._wrong_notes(window),
+            *remarks_on_known_wrong(self.known_wrong, window),
             *_missing_note(missing),
             *_failed_note(failed),
             *self._stale_note(window, [*missing, *failed]),
             *_retired_note(retired),
             *_refused_note([e for e in inside if e.is_success and e.rejected]),
         ]
-
-    def _wrong_notes(self, window: Window) -> list[str]:
-        wrong = sorted((k for k in self.known_wrong if k.window.overlaps(window)), key=lambda k: k.window)
-        return [f"Known to be wrong, and counted as not collected: {one}." for one in wrong]
 
     def _stale_note(self, window: Window, explained: Sequence[Entry]) -> list[str]:
         """What is over by the last midnight and lies after everything that was collected."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from footfall.annotations import Annotation, AnnotationKind, span_in_words
+from footfall.annotations import remarks_on_annotations
 from footfall.measuring.plan import Plan
 from footfall.measuring.series import Series, is_by_weekday
 from footfall.metrics import Kind
@@ -27,23 +27,6 @@ def remarks_on_time(plan: Plan) -> list[str]:
     if window.start > plan.now:
         notes.insert(0, f"{short(window.start)} lies in the future: nothing is known of it yet.")
     return notes
-
-
-def remarks_on_annotations(annotations: Sequence[Annotation]) -> Iterator[str]:
-    """Each break by itself; outages and notes the first few; releases are only carried along."""
-    for one in annotations:
-        if one.kind is AnnotationKind.BREAK:
-            yield f"A break: {_described(one)}. Numbers before and after it are not alike."
-    others = [one for one in annotations if one.kind in (AnnotationKind.OUTAGE, AnnotationKind.NOTE)]
-    for one in others[:_MOST_NAMED]:
-        yield f"{str(one.kind).capitalize()}: {_described(one)}."
-    if len(others) > _MOST_NAMED:
-        yield f"{len(others) - _MOST_NAMED:,} more annotations lie in this time."
-
-
-def _described(one: Annotation) -> str:
-    about = f" ({one.scope})" if one.scope else ""
-    return f"{one.text.rstrip('.')}{about}, {span_in_words(one.window)}"
 
 
 def remark_on_means(plan: Plan, series: Series) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -11,6 +11,7 @@ from pyroaring import BitMap64
 
 from footfall.activity.events import Event
 from footfall.activity.sets import ActorSet, Fixed
+from footfall.annotations import remarks_on_annotations, remarks_on_known_wrong, sort_annotations
 from footfall.errors import QueryError
 from footfall.options import check_window, read
 from footfall.periods import EPOCH, Grain, Window, merge, short
@@ -141,7 +142,7 @@ def ask_cohort(activity: Activity, question: CohortQuestion) -> cohorts.Cohort:
         gaps=_gaps(activity, events),
     )
     spans = {names[1]: answer.observed, names[0]: window_of_rows(answer.rows)}
-    return _finished(activity, answer, names[0], spans)
+    return _finished(activity, answer, events, spans)
 
 
 def ask_funnel(activity: Activity, question: FunnelQuestion) -> funnels.Funnel:
@@ -156,7 +157,7 @@ def ask_funnel(activity: Activity, question: FunnelQuestion) -> funnels.Funnel:
         until=question.until,
         gaps=_gaps(activity, known),
     )
-    return _finished(activity, answer, known[0], {known[0]: answer.window})
+    return _finished(activity, answer, known, {known[0]: answer.window})
 
 
 def ask_stickiness(activity: Activity, question: StickinessQuestion) -> stickiness.Stickiness:
@@ -172,7 +173,7 @@ def ask_stickiness(activity: Activity, question: StickinessQuestion) -> stickine
         until=question.until,
         gaps=_gaps(activity, [known]),
     )
-    return _finished(activity, answer, known, {known: window_of_rows(answer.rows)})
+    return _finished(activity, answer, [known], {known: window_of_rows(answer.rows)})
 
 
 def ask_growth(activity: Activity, question: GrowthQuestion) -> growth.Growth:
@@ -188,20 +189,29 @@ def ask_growth(activity: Activity, question: GrowthQuestion) -> growth.Growth:
         until=question.until,
         gaps=_gaps(activity, [known]),
     )
-    return _finished(activity, answer, known, {known: window_of_rows(answer.rows)})
+    return _finished(activity, answer, [known], {known: window_of_rows(answer.rows)})
 
 
-def _finished(activity: Activity, answer: _Asked, first: str, spans: Mapping[str, Window]) -> _Asked:
-    """The answer with the name of its actors, and a note on each event that has no actors in its span."""
+def _finished(activity: Activity, answer: _Asked, events: Sequence[str], spans: Mapping[str, Window]) -> _Asked:
+    """The answer with the name of its actors, and notes: on each event without actors in its span, and what happened."""
+    first = events[0]
     remarks = [
         _without_actors(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)
     ]
     collected = activity.owners.table_of(first)
-    notes = (*answer.notes, *filter(None, remarks))
+    notes = (*answer.notes, *filter(None, remarks), *_on_time(activity, events, answer.observed))
     if collected is None:
         return replace(answer, notes=notes)
     event = collected.event
     return replace(answer, notes=notes, actors=event.actors, again=event.again, deed=event.deed)
+
+
+def _on_time(activity: Activity, events: Sequence[str], observed: Window) -> Iterator[str]:
+    """What a reader must know about the time in which marks count: breaks and so on, and what is known to be wrong."""
+    happened = [activity.happened(event) for event in events]
+    within = sort_annotations(one for each in happened for one in each.within(observed, lambda _: True))
+    yield from remarks_on_annotations(within)
+    yield from remarks_on_known_wrong((one for each in happened for one in each.known_wrong), observed)
 
 
 def _without_actors(activity: Activity, event: str, span: Window) -> str:
