@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.errors import FootfallError, QueryError, UnknownNameError
+from footfall.errors import DeclarationError, FootfallError, QueryError, UnknownNameError
 from footfall.filters import RANGES, Filter, Operator, Prefix, Value, check_filter, filter_of, label_of, parse_filter
 from footfall.tables import Column, Role
 from lakes import COMMITS, LakeOf, at, collected, days
@@ -181,7 +181,7 @@ class TestAccepts:
 
 
 def test_only_texts_fold_case_or_have_labels() -> None:
-    with pytest.raises(ValueError, match="only a dimension of texts"):
+    with pytest.raises(DeclarationError, match="only a dimension of texts"):
         Column("n", "integer", Role.DIMENSION, "A number.", folds_case=True)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from footfall.errors import UnknownNameError
+from footfall.errors import DeclarationError, UnknownNameError
 from footfall.filters import Filter
 from footfall.periods import Grain, Window
 from footfall.tables import Column, Table
@@ -90,7 +90,7 @@ class Fact:
 
     def __post_init__(self) -> None:
         if self.expression is None and len(self.columns) != 1:
-            raise ValueError(
+            raise DeclarationError(
                 f"a fact of {self.table} reads {len(self.columns)} columns; it needs an expression of them"
             )
 
@@ -135,13 +135,13 @@ class Metric:
 
     def __post_init__(self) -> None:
         if self.kind is Kind.LEVEL and (self.step is None or not self.step or _DAY % self.step):
-            raise ValueError(
+            raise DeclarationError(
                 f"{self.name} is a level and needs a step that divides a day, such as timedelta(minutes=5)"
             )
         if self.kind is not Kind.LEVEL and self.step is not None:
-            raise ValueError(f"{self.name} is no level and has no step")
+            raise DeclarationError(f"{self.name} is no level and has no step")
         if self.series is not None and self.kind not in (Kind.LEVEL, Kind.COUNTER, Kind.REPORTED):
-            raise ValueError(f"{self.name} is of the kind {self.kind}, which has no series")
+            raise DeclarationError(f"{self.name} is of the kind {self.kind}, which has no series")
 
     @property
     def step_length(self) -> timedelta:
@@ -228,7 +228,7 @@ class Subject:
         """Facts that are collected by different scopes could not stand in for each other."""
         if len({table.rule.scope for table in self.tables}) > 1:
             named = ", ".join(f"{table.name} by {table.rule.scope or 'nothing'}" for table in self.tables)
-            raise ValueError(f"the facts of {self.metric.name} are collected by different scopes: {named}")
+            raise DeclarationError(f"the facts of {self.metric.name} are collected by different scopes: {named}")
 
     @property
     def schema(self) -> pa.Schema:

@@ -58,7 +58,7 @@ class Column:
     def __post_init__(self) -> None:
         is_text = self.role is Role.DIMENSION and self.type == "string"
         if not is_text and (self.folds_case or self.labels is not None):
-            raise ValueError(f"column {self.name}: only a dimension of texts folds case or has labels")
+            raise DeclarationError(f"column {self.name}: only a dimension of texts folds case or has labels")
 
     @cached_property
     def _labels(self) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.engine import DuckDB
+from footfall.errors import DeclarationError
 from footfall.lake import Lake, Restated
 from footfall.lake.rollups import refresh
 from footfall.ledger import Entry, Status
@@ -177,7 +178,7 @@ class TestTwoFacts:
 def test_facts_collected_by_different_scopes_are_refused() -> None:
     other = replace(FROM_API, name="other", rule=Replace())
     metric = replace(COMMITS, facts=(Fact("git_commits", ("commits",)), Fact("other", ("n",))))
-    with pytest.raises(ValueError, match="collected by different scopes: git_commits by repo, other by nothing"):
+    with pytest.raises(DeclarationError, match="collected by different scopes: git_commits by repo, other by nothing"):
         Subject.of(metric, {**TABLES, "other": other})
 
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.engine import DuckDB, Engine, connect
-from footfall.errors import FootfallError
+from footfall.errors import DeclarationError, FootfallError
 from footfall.lake import Lake, Restated
 from footfall.ledger import Entry, Status
 from footfall.measuring import answer
@@ -141,7 +141,7 @@ class TestLevel:
 
     @pytest.mark.parametrize("step", [None, timedelta(0), timedelta(minutes=7), timedelta(days=2)])
     def test_a_step_divides_a_day(self, step: timedelta | None) -> None:
-        with pytest.raises(ValueError, match="needs a step that divides a day"):
+        with pytest.raises(DeclarationError, match="needs a step that divides a day"):
             Metric("x", "X", "X.", Kind.LEVEL, "x", (Fact("hubs", ("users",)),), step=step)
 
 
