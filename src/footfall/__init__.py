@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from footfall.workspace import Workspace as Workspace
     from footfall.workspace import open as open
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "ActivityError": "errors",
