@@ -191,7 +191,7 @@ def test_a_reader_that_stops_early_is_no_error(workspace: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("query launchs", "unknown metric 'launchs'; did you mean 'launches'?"),
+        ("query launchs", "unknown metric 'launchs'; did you mean 'launches'"),
         ("query launches --by providr", "did you mean 'provider'?"),
         ("query launches --where federation=gesi", "did you mean 'gesis'?"),
         ("query launches --where federation", "write dimension=value"),
@@ -331,7 +331,7 @@ def test_init_writes_settings_that_can_be_read_and_name_every_setting(
     assert ran.code == 0
     assert read_settings(tmp_path).sources == {}
     for command in ("status", "metrics"):
-        assert "Next: switch one on" in run(capsys, "-w", tmp_path, command).out
+        assert "Next: switch a source on" in run(capsys, "-w", tmp_path, command).out
     assert "no source is set up" in run(capsys, "-w", tmp_path, "collect").err
 
 

@@ -237,7 +237,7 @@ def test_a_locked_store_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_damaged_store_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "activity.db"
     path.write_bytes(b"no database at all, but long enough to be looked at as one" * 100)
-    with pytest.raises(DamagedStoreError, match="is damaged or no store of marks"):
+    with pytest.raises(DamagedStoreError, match="is damaged or not a store of marks"):
         SqliteStore(path).mark_one("seen", DAY, 1)
     assert path.read_bytes().startswith(b"no database")
 

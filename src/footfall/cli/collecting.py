@@ -77,7 +77,7 @@ def status(context: typer.Context) -> None:
     if states:
         console.print(collecting.status(states, workspace.now()))
     else:
-        print(f"No source is set up yet. Next: switch one on in {workspace.settings.folder / 'footfall.toml'}")
+        print(f"No source is set up yet. Next: switch a source on in {workspace.settings.folder / 'footfall.toml'}")
     if events:
         console.print(collecting.marks(events, activity.store.address))
 
