@@ -89,6 +89,7 @@ class _Run:
     def collect(self) -> None:
         entries = self.lake.known(self.name)
         began = entries.newest_at
+        was_refused = any(entry.status is Status.FAILED for entry in entries.about_asking())
         known = self._known(entries)
         asked_at = self.now()
         offers = self._offers(known, asked_at)
@@ -113,7 +114,7 @@ class _Run:
         if choice.wanted:
             self._fetch(choice.wanted, Clerk(self.name, known, asked_at))
         self.lake.record(contested(self.lake, self.name, self.stored, began))
-        if any(entry.status is Status.FAILED for entry in entries.about_asking()):
+        if was_refused:
             record_asking(self.lake, self.name, self.source, Status.COMPLETE, self.now())
         self._tidy()
 

@@ -1,32 +1,57 @@
-"""The entries of the ledger as a sequence that makes each when it is asked for: a source may have hundreds of thousands."""
+"""The entries of the ledger as a sequence that reads what is asked of it: a source may have hundreds of thousands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from footfall.lake.ledger import KEY, recorded, standing
 from footfall.ledger import LEDGER, Entries, Entry, Key, Status
-from footfall.periods import EPOCH, Window, moment_of
+from footfall.periods import EPOCH, Window, micros_of, moment_of
+from footfall.sql import quote
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import duckdb
 
 MOMENTS = tuple(column.name for column in LEDGER.columns if column.type == "timestamp")
 _SUCCESS = (Status.COMPLETE, Status.PROVISIONAL)
+_AT = {name: at for at, name in enumerate(LEDGER.names)}
+_START, _END = _AT["window_start"], _AT["window_end"]
+
+_FEW = 10_000
+"""Entries that are read at once: asking again for a part of them takes longer than reading all."""
+
+Row: TypeAlias = tuple[Any, ...]
+"""The ledger's columns in their order, moments as microseconds."""
 
 
 class StoredEntries(Entries):
-    """Rows of the ledger, with its columns; equal moments and windows are one object."""
+    """The entries in force of some files of the ledger; equal moments and windows are one object.
 
-    def __init__(self, rows: pa.Table) -> None:
+    DuckDB reads them, and hands them over row by row: Arrow would have to be loaded, which takes longer than the rest.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        files: Sequence[str],
+        source: str | None = None,
+        *,
+        window: Window | None = None,
+        condition: str = "true",
+    ) -> None:
         super().__init__()
-        self._rows = rows
+        self._connection = connection
+        self._files = files
+        self._source = source
+        self._window = window
+        self._condition = condition
         self._made: dict[int, Entry] = {}
 
     def __len__(self) -> int:
-        return int(self._rows.num_rows)
+        return len(self._rows)
 
     @overload
     def __getitem__(self, at: int) -> Entry: ...
@@ -43,27 +68,30 @@ class StoredEntries(Entries):
         return self._made[at]
 
     def _entry(self, at: int) -> Entry:
-        values = {name: column[at] for name, column in self._columns.items()}
+        values = dict(zip(LEDGER.names, self._rows[at], strict=True))
+        del values["window_start"], values["window_end"]
         values |= {name: self._moments[values[name]] for name in ("covered_until", "observed_at", "settles_at")}
         entry = object.__new__(Entry)  # a frozen record's own way sets field by field, which takes five times as long
         entry.__dict__.update(values, window=self._windows[at], status=self._statuses[values["status"]])
         return entry
 
     @cached_property
-    def _columns(self) -> dict[str, list[Any]]:
-        """The columns, moments as microseconds; those of the window stand in `_windows`."""
-        names = [name for name in LEDGER.names if name not in ("window_start", "window_end")]
-        return {name: self._values(name) for name in names}
+    def _rows(self) -> list[Row]:
+        names = ", ".join(f"epoch_us({name})" if name in MOMENTS else quote(name) for name in LEDGER.names)
+        return self._ask(f"SELECT {names} FROM ({self._standing}) ORDER BY {KEY}, observed_at")
 
-    def _values(self, name: str) -> list[Any]:
-        column = self._rows[name]
-        found: list[Any] = (column.cast("int64") if name in MOMENTS else column).to_pylist()
-        return found
+    @property
+    def _standing(self) -> str:
+        entries = standing(self._files, source=self._source, window=self._window)
+        return f"SELECT * FROM ({entries}) WHERE {self._condition}"
+
+    def _ask(self, sql: str) -> list[Row]:
+        return self._connection.execute(sql).fetchall()
 
     @cached_property
     def _windows(self) -> list[Window]:
         made: dict[tuple[int, int], Window] = {}
-        ends = list(zip(self._values("window_start"), self._values("window_end"), strict=True))
+        ends = [(row[_START], row[_END]) for row in self._rows]
         for start, end in ends:
             if (start, end) not in made:
                 made[start, end] = Window(moment_of(start), moment_of(end))
@@ -82,47 +110,66 @@ class StoredEntries(Entries):
         """By table, scope and window: where the newest entry stands, and the newest success."""
         latest: dict[Key, int] = {}
         stored: dict[Key, int] = {}
-        seen = self._columns["observed_at"]
-        keys = zip(self._columns["table"], self._columns["scope"], self._windows, strict=True)
-        for at, (key, status) in enumerate(zip(keys, self._columns["status"], strict=True)):
-            if (before := latest.get(key)) is None or seen[before] <= seen[at]:
+        table, scope, status, seen = (_AT[name] for name in ("table", "scope", "status", "observed_at"))
+        rows = self._rows
+        for at, (row, window) in enumerate(zip(rows, self._windows, strict=True)):
+            key = (row[table], row[scope], window)
+            if (before := latest.get(key)) is None or rows[before][seen] <= row[seen]:
                 latest[key] = at
-            if status in _SUCCESS and ((before := stored.get(key)) is None or seen[before] <= seen[at]):
+            if row[status] in _SUCCESS and ((before := stored.get(key)) is None or rows[before][seen] <= row[seen]):
                 stored[key] = at
         return latest, stored
 
     @property
     def newest_at(self) -> datetime:
-        import pyarrow.compute as pc
+        return moment_of(self._extent[1])
 
-        newest = pc.max(self._rows["observed_at"].cast("int64")).as_py()
-        return EPOCH if newest is None else moment_of(newest)
+    @cached_property
+    def _extent(self) -> tuple[int, int]:
+        """How many entries were recorded, in force or not, and when the last was, in microseconds."""
+        entries = recorded(self._files, source=self._source, window=self._window)
+        [(count, newest)] = self._ask(
+            f"SELECT count(*), epoch_us(max(observed_at)) FROM ({entries}) WHERE {self._condition}"
+        )
+        return count, newest or micros_of(EPOCH)
 
     @cached_property
     def scopes(self) -> set[tuple[str, str]]:
-        import pyarrow.compute as pc
-
-        good = self._rows.filter(pc.is_in(self._rows["status"], value_set=_texts(_SUCCESS)))
-        pairs = good.select(["table", "scope"]).group_by(["table", "scope"]).aggregate([])
-        return set(zip(pairs["table"].to_pylist(), pairs["scope"].to_pylist(), strict=True))
+        if self._is_at_hand:
+            table, scope, status = (_AT[name] for name in ("table", "scope", "status"))
+            return {(row[table], row[scope]) for row in self._rows if row[status] in _SUCCESS}
+        stored = f"SELECT * FROM ({self._standing}) WHERE is_success"
+        return {(table, scope) for table, scope in self._ask(f'SELECT DISTINCT "table", scope FROM ({stored})')}
 
     def within(self, window: Window) -> StoredEntries:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        start, end = (pa.scalar(moment, pa.timestamp("us", "UTC")) for moment in (window.start, window.end))
-        touches = pc.and_(pc.less(self._rows["window_start"], end), pc.greater(self._rows["window_end"], start))
-        return StoredEntries(self._rows.filter(touches))
+        start, end = micros_of(window.start), micros_of(window.end)
+        return self._part(lambda row: row[_START] < end and row[_END] > start, window=window)
 
     def about_windows(self) -> StoredEntries:
-        import pyarrow.compute as pc
-
-        return StoredEntries(self._rows.filter(pc.less(self._rows["window_start"], self._rows["window_end"])))
+        return self._part(lambda row: row[_START] < row[_END], "window_start < window_end")
 
     def about_asking(self) -> StoredEntries:
-        import pyarrow.compute as pc
+        return self._part(lambda row: row[_START] == row[_END], "window_start = window_end")
 
-        return StoredEntries(self._rows.filter(pc.equal(self._rows["window_start"], self._rows["window_end"])))
+    def _part(
+        self, takes: Callable[[Row], bool], condition: str = "true", window: Window | None = None
+    ) -> StoredEntries:
+        """The entries that `takes` takes, which `condition` and `window` say in SQL."""
+        part = StoredEntries(
+            self._connection,
+            self._files,
+            self._source,
+            window=window,
+            condition=f"{self._condition} AND {condition}",
+        )
+        if self._is_at_hand:
+            part.__dict__["_rows"] = [row for row in self._rows if takes(row)]
+        return part
+
+    @property
+    def _is_at_hand(self) -> bool:
+        """Whether all of them are read: they are already, or that costs no more than a part of them."""
+        return "_rows" in self.__dict__ or self._window is not None or self._extent[0] <= _FEW
 
 
 class _Moments(dict[int | None, datetime | None]):
@@ -131,9 +178,3 @@ class _Moments(dict[int | None, datetime | None]):
     def __missing__(self, micros: int | None) -> datetime | None:
         made = self[micros] = None if micros is None else moment_of(micros)
         return made
-
-
-def _texts(statuses: Sequence[Status]) -> Any:
-    import pyarrow as pa
-
-    return pa.array([str(status) for status in statuses])

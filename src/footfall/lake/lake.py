@@ -25,7 +25,7 @@ from footfall.lake.delta import (
 )
 from footfall.lake.files import connect
 from footfall.lake.known import StoredEntries
-from footfall.lake.ledger import KEY, disputed, entry_rows, recorded, standing
+from footfall.lake.ledger import disputed, entry_rows, recorded
 from footfall.lake.observing import observed
 from footfall.lake.snapshot import KNOWN_SINCE, Pinned, Snapshot
 from footfall.lake.writing import Incoming, Restated, Spans, replaced
@@ -196,8 +196,7 @@ class Lake:
     def known(self, source: str | None = None) -> Entries:
         """The entries in force now, of one source or of all: see `footfall.lake.ledger.standing`."""
         ledger = self._pin(LEDGER)
-        entries = standing(ledger.current if ledger else (), source=source)
-        return StoredEntries(self.cursor().sql(f"{entries} ORDER BY {KEY}, observed_at").to_arrow_table())
+        return StoredEntries(self.cursor(), ledger.current if ledger else (), source)
 
     def disputed(self, source: str, since: datetime) -> set[tuple[str, str, Window]]:
         """Table, scope and window of what was recorded of a source after `since` with more than one fingerprint."""
