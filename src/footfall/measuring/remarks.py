@@ -7,13 +7,12 @@ from collections.abc import Iterator, Sequence
 from footfall.annotations import remarks_on_annotations
 from footfall.measuring.plan import Plan
 from footfall.measuring.series import Series, is_by_weekday
+from footfall.measuring.zeros import improbable_zeros
 from footfall.metrics import Kind
 from footfall.periods import Grain, Period, short
 from footfall.states import State
 
 _MOST_NAMED = 3
-_BUSY = 10
-"""A day below this may well be followed by a day with nothing."""
 
 
 def remarks_on_time(plan: Plan) -> list[str]:
@@ -45,10 +44,10 @@ def remark_on_means(plan: Plan, series: Series) -> list[str]:
 
 
 def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
-    """Settled days without anything between busy days: upstream may have lost them.
+    """Settled days without anything where that is improbable: the source may have lost them.
 
-    Only where the whole is asked for by day: of a small part nothing is a common number. A weekday on which nothing
-    happened the week before or after as well is a quiet weekday.
+    Only where the whole is asked for by day: of a small part nothing is a common number. What is improbable is defined
+    by `improbable_zeros`.
     """
     query = plan.query
     if (
@@ -59,7 +58,7 @@ def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
         or plan.metric.kind is not Kind.SUM
     ):
         return []
-    if not series.values or len(series.periods) < 3:
+    if not series.values:
         return []
     states = [cover.states for cover in series.covers.values()]
     totals = [
@@ -68,7 +67,7 @@ def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
         else None
         for i in range(len(series.periods))
     ]
-    found = [series.periods[i] for run in _empty_runs(totals) for i in run]
+    found = [series.periods[i] for i in improbable_zeros(totals)]
     if not found:
         return []
     days, are = ("day", "is") if len(found) == 1 else ("days", "are")
@@ -76,28 +75,6 @@ def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
         f"{len(found):,} settled {days} between busy days {are} 0: {_named(found)}. If the source lost "
         f"{'it' if len(found) == 1 else 'them'}, add [[known_wrong]] to footfall.toml."
     ]
-
-
-def _empty_runs(totals: Sequence[float | None]) -> Iterator[range]:
-    """Runs of zeros with a busy day on either side."""
-    start = 0
-    while start < len(totals):
-        if totals[start] != 0:
-            start += 1
-            continue
-        end = start
-        while end < len(totals) and totals[end] == 0:
-            end += 1
-        edges = (totals[start - 1] if start else None), (totals[end] if end < len(totals) else None)
-        is_quiet = any(
-            0 <= other < len(totals) and totals[other] == 0
-            for i in range(start, end)
-            for other in (i - 7, i + 7)
-            if not start <= other < end
-        )
-        if all(edge is not None and edge >= _BUSY for edge in edges) and not is_quiet:
-            yield range(start, end)
-        start = end
 
 
 def _named(periods: Sequence[Period]) -> str:
