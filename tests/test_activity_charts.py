@@ -69,7 +69,7 @@ def test_a_cell_that_is_not_over_is_outlined_marked_and_explained() -> None:
 def test_a_cohort_of_nobody_is_a_dash_without_colour() -> None:
     cells = [cell for cell in rows_of(spec_of(weeks().chart()), 0) if cell["row"] == "2026-W10"]
     assert {(cell["text"], cell["has_fill"]) for cell in cells} == {("–", False)}
-    assert "– nobody was there" in texts_of(spec_of(weeks().chart()))
+    assert "– no actors" in texts_of(spec_of(weeks().chart()))
 
 
 def test_counts_have_no_average() -> None:
@@ -157,7 +157,7 @@ def test_a_trivial_column_does_not_press_the_others_to_the_ground() -> None:
         ),
         (
             lambda: cohort(visits(), "no", "visit", now=NOW, last=1).chart(),
-            "there is nothing to draw: nobody did no in 2026-03-09 to 2026-03-15 (UTC).",
+            "there is nothing to draw: no actor did no in 2026-03-09 to 2026-03-15 (UTC).",
         ),
     ],
 )
@@ -181,7 +181,7 @@ def test_a_funnel_is_faint_while_somebody_has_time_left() -> None:
     assert "faint" not in texts_of(settled)
     assert [row["step"] for row in rows_of(settled, 0)] == ["1. arrive", "2. visit"]
     assert rows_of(settled, 0)[1]["text"].endswith("· 100.0 % of step 1")
-    with pytest.raises(FootfallError, match="nobody did no"):
+    with pytest.raises(FootfallError, match="no actor did no"):
         funnel(visits(), ["no", "visit"], now=NOW).chart()
 
 
@@ -193,8 +193,8 @@ def test_stickiness_breaks_where_nobody_was_active_and_is_dashed_at_its_end() ->
     data = [row for row in rows_of(spec, 0) if row["series"] == "DAU / MAU"]
     assert {row["period"] for row in data if row["stroke"].endswith("provisional")} == {"2026-03-10", "2026-03-11"}
     assert len({row["stroke"] for row in data}) == 3
-    assert "gap: nobody was active · dashed: not over" in texts_of(spec)
-    with pytest.raises(FootfallError, match="nobody did no"):
+    assert "gap: no actor was active · dashed: not over" in texts_of(spec)
+    with pytest.raises(FootfallError, match="no actor did no"):
         stickiness(store, "no", now=NOW).chart()
 
 
@@ -203,7 +203,7 @@ def test_growth_stands_on_zero_and_the_dormant_hang_below() -> None:
     for row in rows_of(spec, 0):
         assert (row["low"] < 0 or row["count"] == 0) if row["group"] == "dormant" else row["low"] >= 0
     assert "faint: the week is not over" in texts_of(spec)
-    with pytest.raises(FootfallError, match="nobody did no"):
+    with pytest.raises(FootfallError, match="no actor did no"):
         growth(visits(), "no", now=NOW).chart()
 
 

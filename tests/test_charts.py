@@ -20,6 +20,7 @@ from footfall.charts.series import lone_points, points_of, stack, strokes
 from footfall.errors import FootfallError, QueryError
 from footfall.periods import Grain
 from footfall.result import Result
+from footfall.states import State
 from results import LATEST, REPOS, moment, result
 
 
@@ -284,3 +285,23 @@ def test_without_the_optional_part_one_sentence_says_how_to_get_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "a chart needs an optional part: run `pip install 'footfall[charts]'`.\n"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State.NOT_OVER, "dashed: not over"),
+        (State.LOST, "dashed: partly collected"),
+        (State.PROVISIONAL, "dashed: provisional"),
+        (State.KNOWN_WRONG, "dashed: known to be wrong"),
+    ],
+)
+def test_a_caption_says_why_a_value_is_not_final(state: State, said: str) -> None:
+    states = [State.COMPLETE, State.COMPLETE, state]
+    spec = spec_of(result([1, 2, 3], until="2026-01-04", coverage=[1, 1, 0.5], states=states))
+    assert texts_of(spec).split(" · ")[-1] == said
+
+
+def test_what_is_not_over_is_no_gap_that_was_not_collected() -> None:
+    states = [State.COMPLETE, State.COMPLETE, State.NOT_OVER]
+    assert "gap: not over" in texts_of(spec_of(result([1, 2, None], until="2026-01-04", states=states)))

@@ -196,7 +196,7 @@ def test_a_reader_that_stops_early_is_no_error(workspace: Path) -> None:
         ("query launches --where federation=gesi", "did you mean 'gesis'?"),
         ("query launches --where federation", "write dimension=value"),
         ("query launches --grain weekly", "did you mean 'week'?"),
-        ("query launches --since 2025-13", "no moment in time"),
+        ("query launches --since 2025-13", "not a date or time"),
         ("query launches --compare yesterday", "valid: previous, year"),
         ("query launches --policy status", "write NAME=CHOICE"),
         ("query launches --policy status=succes", "did you mean 'success'?"),

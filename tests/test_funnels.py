@@ -156,9 +156,9 @@ def test_a_time_is_days_or_weeks(text: str | int, days: int) -> None:
             {"steps": ["see", "see"]},
             "step 'see' follows itself: a day does not record how often; name another event, or ask for retention.",
         ),
-        ({"within": "36h"}, "within='36h' is no number of days from 1 to 1,000; write it like 7d or 2w."),
-        ({"within": "a week"}, "within='a week' is no number of days from 1 to 1,000; write it like 7d or 2w."),
-        ({"within": 0}, "within=0 is no number of days from 1 to 1,000; write it like 7d or 2w."),
+        ({"within": "36h"}, "within='36h' is not a number of days from 1 to 1,000; write it like 7d or 2w."),
+        ({"within": "a week"}, "within='a week' is not a number of days from 1 to 1,000; write it like 7d or 2w."),
+        ({"within": 0}, "within=0 is not a number of days from 1 to 1,000; write it like 7d or 2w."),
         (
             {"since": datetime(2026, 3, 12, tzinfo=UTC)},
             "since 2026-03-12 lies in the future; it is 2026-03-11T15:30Z now.",

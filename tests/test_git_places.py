@@ -276,7 +276,7 @@ class TestFaults:
     def test_no_repository(self, tmp_path: Path, collected: Collected, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / "project").mkdir()
         monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
-        assert "is no git repository" in self.reason(collected)
+        assert "is not a git repository" in self.reason(collected)
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
     def test_a_repository_of_somebody_else(self, history: History, collected: Collected) -> None:

@@ -78,7 +78,7 @@ def test_a_source_that_gets_another_name_takes_its_scopes_along(folder: Path) ->
         ("[sources.ours]\n", 'a name of your own needs a kind, such as kind = "git"'),
         ('[sources.ours]\nkind = "gti"\n', "unknown kind of source 'gti'; did you mean 'git'?"),
         ("[sources.ours]\nkind = 7\n", "sources.ours: kind is 7; write the name of a source"),
-        ('[sources."../x"]\nkind = "git"\n', "'../x' is no name for a source"),
+        ('[sources."../x"]\nkind = "git"\n', "'../x' is not a name for a source"),
         ('[sources.ours]\nkind = "git"\nrepos = []\n', "sources.ours: unknown setting 'repos'"),
         (
             '[sources.a]\nkind = "binder"\narchive = "x"\n[sources.b]\nkind = "binder"\narchive = "y"\n',

@@ -353,7 +353,7 @@ def test_versions_younger_than_the_limit_stay_readable(lake: Lake) -> None:
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(NotALakeError, match="is no Footfall lake"):
+    with pytest.raises(NotALakeError, match="is not a Footfall lake"):
         Lake.open(str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 

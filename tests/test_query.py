@@ -128,7 +128,7 @@ def test_last_ends_with_the_current_period(last: int, grain: str, until: str | N
         ({"grain": "dya"}, r"unknown grain 'dya'; did you mean 'day'"),
         ({"grain": "quarter"}, r"unknown grain 'quarter'; valid: hour, day, week, month, year, total"),
         ({"metric": "views", "grain": "hour"}, r"views is known by day, not by hour; ask with grain day or coarser"),
-        ({"since": "2021-02-30"}, r"'2021-02-30' is no moment in time"),
+        ({"since": "2021-02-30"}, r"'2021-02-30' is not a date or time"),
         ({"since": "2021-02-02", "until": "2021-02-01"}, r"since \(2021-02-02.*must come before until"),
         ({"since": "2021-02-02", "until": "2021-02-02"}, r"must come before until"),
         ({"since": "0001-01-01"}, r"out of range"),

@@ -185,6 +185,15 @@ class TestFaces:
         assert "2021-02-02" in shown
         assert "commits: What commits counts." in shown
 
+    def test_a_total_has_no_empty_column(self, lake: LakeOf) -> None:
+        head, _, numbers, *_ = (
+            line for line in lake.ask(["launches", "commits"], grain="total", **WINDOW).draw().splitlines()[3:]
+        )
+        assert head.split() == ["launches", "commits", "collected"]
+        assert numbers.split()[:2] == ["17", "7"]
+        by = lake.ask(["commits", "authors"], grain="total", by="repo", **WINDOW).draw().splitlines()
+        assert by[3].split()[:3] == ["repo", "commits", "authors"]
+
     def test_charts_have_a_panel_each(self, result: Result) -> None:
         spec = result.chart().to_dict()
         assert [panel["title"]["text"] for panel in spec["vconcat"]] == ["Launches", "Commits"]

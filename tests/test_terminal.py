@@ -294,7 +294,7 @@ def test_a_metric_is_explained_in_full() -> None:
     shown = text_of(definitions.metric_details(metric, {"t": TABLE}))
     for part in (
         "Different ones.",
-        "counted anew",
+        "counted separately",
         "Which repository.",
         "Whether bots count.",
         "keeps is_bot=false (default)",
@@ -497,3 +497,37 @@ def test_a_table_is_spelled_plainly_where_the_encoding_lacks_its_signs() -> None
     open_console(file=stream).print("a → b – −5 █ ü")
     stream.flush()
     assert out.getvalue() == b"a -> b - -5 # ?\n"
+
+
+def test_what_is_not_over_and_what_is_lost_look_different() -> None:
+    months = ["2026-01", "2026-02"]
+    states = [State.LOST, State.NOT_OVER]
+    of = result([9, 4], grain=Grain.MONTH, until="2026-03-01", coverage=[0.49, 0.49], provisional=[1], states=states)
+    lost, open_ = (line_of(answer(of), month) for month in months)
+    assert ("49 %" in lost, "not over" in lost) == (True, False)
+    assert ("49 %" in open_, "not over" in open_) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("states", "coverage", "said"),
+    [
+        ([State.COMPLETE, State.NOT_OVER], [1, 0], "– no value yet: not over"),
+        ([State.COMPLETE, State.LOST], [1, 0], "– not collected: neither zero nor known"),
+        ([State.LOST, State.NOT_OVER], [0, 0], "– not collected: neither zero nor known, or not over"),
+    ],
+)
+def test_a_dash_says_why(states: list[State], coverage: list[float], said: str) -> None:
+    values = [1 if share else None for share in coverage]
+    shown = answer(result(values, until="2026-01-03", coverage=coverage, states=states))
+    assert [line.rstrip() for line in shown.splitlines() if line.startswith("– ")] == [said]
+
+
+def test_a_latest_moment_that_is_absent_is_not_missing() -> None:
+    of = result([moment("2026-01-01"), None], until="2026-01-03", metric=LATEST, coverage=[1, 1])
+    assert "– none in this time, all of which was collected" in answer(of)
+
+
+def test_one_line_does_not_call_lost_what_is_not_over() -> None:
+    asked: dict[str, Any] = {"until": "2026-01-03", "coverage": [1, 0.5]}
+    assert repr(result([1, 2], states=[State.COMPLETE, State.NOT_OVER], **asked)).endswith("2 rows, not over>")
+    assert repr(result([1, 2], **asked)).endswith("2 rows, 75 % collected>")

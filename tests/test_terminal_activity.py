@@ -39,7 +39,7 @@ def test_a_cohort_is_a_table_of_percentages_with_its_average() -> None:
     assert line_of(shown, "2026-W11").split() == ["2026-W11", "60*", "100.0*"]
     assert line_of(shown, "average").split()[:2] == ["average", "100.0"]
     assert "* provisional: the week is not over" in shown
-    assert "– nobody was there" in shown
+    assert "– no actors" in shown
 
 
 def test_digits_of_a_column_stand_below_digits() -> None:
@@ -90,7 +90,7 @@ def test_stickiness_has_a_line_a_day_and_a_sparkline() -> None:
     assert "DAU/MAU lowest 0.0 %" in shown
     empty = text_of(activity.stickiness(stickiness(InMemory(), "a", now=NOW, last=2, windows="calendar")))
     assert line_of(empty, "2026-02 ").split() == ["2026-02", "0.0", "0.0", "0", "–", "–"]
-    assert "nobody was active" in empty
+    assert "no actor was active" in empty
 
 
 def test_growth_has_a_line_a_period() -> None:

@@ -344,8 +344,13 @@ class Answer(ABC):
 
     def __repr__(self) -> str:
         said = [self.title, self.span, counted(self.line_count, "row")]
-        said += [f"{share_of(self.coverage)} collected"] if self.coverage < 1 else []
+        said += [self._collected] if self.coverage < 1 else []
         return f"<{', '.join(said)}>"
+
+    @property
+    def _collected(self) -> str:
+        """How much of its time was collected, for one line."""
+        return f"{share_of(self.coverage)} collected"
 
     def _repr_html_(self) -> str:
         """A small table for notebooks, with its definition, policies and notes."""

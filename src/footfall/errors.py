@@ -59,12 +59,12 @@ class UnknownNameError(FootfallError):
 
     code = "unknown_name"
 
-    def __init__(self, what: str, name: str, valid: Iterable[str], hint: str = "") -> None:
+    def __init__(self, what: str, name: object, valid: Iterable[str], hint: str = "") -> None:
         self.what = what
         self.name = name
         self.valid = tuple(valid)
         tail = f" {hint}" if hint else ""
-        super().__init__(f"unknown {what} {name!r}{did_you_mean(name, self.valid)}.{tail}")
+        super().__init__(f"unknown {what} {name!r}{did_you_mean(str(name), self.valid)}.{tail}")
 
 
 class QueryError(FootfallError):

@@ -253,14 +253,14 @@ def check_filter(filter: Filter, column: Column) -> None:
         raise QueryError(f"{filter} compares with more than a value; write {name}{filter.operator} and one value.")
     if filter.is_range and column.type == "boolean":
         raise QueryError(f"{name} is true or false, which have no order; write {name}=true or {name}=false.")
-    kind, told = _TYPES.get(column.type, (object, "a value"))
+    kind, described = _TYPES.get(column.type, (object, "a value"))
     for value in filter.values:
         if isinstance(value, Prefix):
             if column.type != "string":
                 raise QueryError(
-                    f"{filter}: only texts have a start, and {name} is {told}; write a range such as {name}>=…."
+                    f"{filter}: only texts have a start, and {name} is {described}; write a range such as {name}>=…."
                 )
             continue
         is_fitting = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         if value is not None and (not is_fitting or (isinstance(value, float) and not isfinite(value))):
-            raise QueryError(f"a value of {name} is {told}, not {value!r}.")
+            raise QueryError(f"a value of {name} is {described}, not {value!r}.")

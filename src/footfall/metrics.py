@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
 KINDS = {
     Kind.SUM: "adds up over time and over groups",
-    Kind.DISTINCT: "counted anew for every period and group: the parts do not add up to the whole",
+    Kind.DISTINCT: "counted separately for every period and group: the parts do not add up to the whole",
     Kind.LEVEL: "a gauge: its series are added up, but not over time",
     Kind.COUNTER: "a running count: what was gained between observations adds up",
     Kind.REPORTED: "a distinct count made by its source for a span: parts are never added, of another span a range is known",

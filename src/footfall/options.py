@@ -144,19 +144,22 @@ def moment_of(name: str, given: Any, now: datetime) -> datetime | None:
         return None
     if not isinstance(given, str | date) or given != given:
         hint = f"; write it as text: '{given}'" if isinstance(given, int) and 1900 <= given < 3000 else ""
-        raise QueryError(f"{name}={given!r} is no moment in time{hint or '; write one like ' + repr('2026-11-23')}.")
+        raise QueryError(f"{name}={given!r} is not a date or time{hint or '; write one like ' + repr('2026-11-23')}.")
     return parse_moment(given, now)
 
 
 def names_of(name: str, given: Any) -> tuple[str, ...]:
     """Names, one by one or parted by commas, each once."""
+    example = "launches" if name == "metric" else "repo"
     listed = [given] if isinstance(given, str) else given
     if not isinstance(listed, Iterable) or isinstance(listed, Mapping):
-        raise QueryError(f"{name} is {given!r}; give names, such as {name}=['repo'], or leave it out.")
+        raise QueryError(
+            f"{name} is {given!r}; give names, such as {name}=[{example!r}]{'' if name == 'metric' else ', or leave it out'}."
+        )
     texts = list(listed)
     for text in texts:
         if not isinstance(text, str):
-            raise QueryError(f"{name} has {text!r}, which is no name; give texts, such as {name}=['repo'].")
+            raise QueryError(f"{name} has {text!r}, which is not a name; give texts, such as {name}=[{example!r}].")
     return tuple(dict.fromkeys(part.strip() for text in texts for part in text.split(",") if part.strip()))
 
 

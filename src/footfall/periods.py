@@ -295,4 +295,4 @@ def parse_moment(text: Moment, now: datetime) -> datetime:
         _check_year(text, moment)
         return in_utc(moment)
     except ValueError:
-        raise QueryError(f"{text!r} is no moment in time; write one like {_VALID_MOMENTS}.") from None
+        raise QueryError(f"{text!r} is not a date or time; write one like {_VALID_MOMENTS}.") from None

@@ -17,7 +17,7 @@ from footfall.frames import csv_of, plain
 from footfall.metrics import Kind, Metric
 from footfall.periods import EPOCH, Grain, Period, Window, in_utc, periods_in
 from footfall.query import Query
-from footfall.states import State
+from footfall.states import State, worst
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -295,6 +295,12 @@ class Result(Answer):
     def _json_rows(self) -> dict[str, Any]:
         rows = super()._json_rows()["rows"]
         return {"rows": [row | {"period": label} for row, label in zip(rows, self._labels(), strict=True)]}
+
+    @property
+    def _collected(self) -> str:
+        """Time that is not over is not missed."""
+        state = worst(State(state) for state in self.rows["state"].to_pylist())
+        return state.label if state is State.NOT_OVER else super()._collected
 
     def _labels(self) -> list[str]:
         """The periods as ISO dates, of hours as timestamps."""

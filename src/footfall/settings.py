@@ -191,7 +191,7 @@ def _as_activity(value: Any) -> Any:
         return json.loads(value) if value.lstrip().startswith("{") else {"store": value}
     except ValueError as error:
         raise SettingsError(
-            f"activity is {value!r}, which is no JSON ({error}); write an address or a JSON table."
+            f"activity is {value!r}, which is not JSON ({error}); write an address or a JSON table."
         ) from None
 
 

@@ -386,5 +386,5 @@ def open(where: str | Path | Settings | None = None, *, now: Callable[[], dateti
         ['authors', 'commits']
     """
     if where is not None and not isinstance(where, str | Path | Settings):
-        raise SettingsError(f"{where!r} is no folder; give the path of one that holds a footfall.toml.")
+        raise SettingsError(f"{where!r} is not a folder; give the path of one that holds a footfall.toml.")
     return Workspace(where if isinstance(where, Settings) else read_settings(where), now)

@@ -35,7 +35,7 @@ def draw(cohort: Cohort, look: Look, *, form: str = "heatmap", counts: bool = Fa
     if form not in FORMS:
         raise UnknownNameError("form of a cohort chart", form, FORMS)
     if not any(row.size for row in cohort.rows):
-        raise QueryError(f"there is nothing to draw: nobody did {cohort.first} in {cohort.span}.")
+        raise QueryError(f"there is nothing to draw: no actor did {cohort.first} in {cohort.span}.")
     drawn, width, legend = _heatmap(cohort, counts, look) if form == "heatmap" else _curves(cohort, look)
     return dressed(drawn, cohort.title, [[cohort.span, *cohort.notes], legend], look, width)
 
@@ -157,7 +157,7 @@ def _legend_of_cells(cohort: Cohort, cells: Sequence[dict[str, Any]], counts: bo
     if any(cell["is_provisional"] for cell in cells):
         said.append(f"dashed outline and *: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
     if any(not cell["has_fill"] for cell in cells):
-        said.append(f"{GAP} nobody was there")
+        said.append(f"{GAP} no actors")
     if not counts and len(cohort.rows) > 1:
         said.append(f"average: weighted by size, finished {cohort.grain}s only")
     return said

@@ -18,7 +18,7 @@ def draw(funnel: Funnel, look: Look) -> alt.LayerChart:
     """A bar a step, in its order; beside it how many, of the first step, and of the step before."""
     first, span = funnel.steps[0].actors, funnel.span
     if not first:
-        raise QueryError(f"there is nothing to draw: nobody did {funnel.steps[0].event}, {span}.")
+        raise QueryError(f"there is nothing to draw: no actor did {funnel.steps[0].event}, {span}.")
     data = [
         {
             "step": f"{n}. {s.event}",

@@ -22,7 +22,7 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
     """A column a period: who was active stands on the axis, who fell dormant hangs below it."""
     data = [datum for row in growth.rows for datum in _stack(growth, row)]
     if not any(datum["count"] for datum in data):
-        raise QueryError(f"there is nothing to draw: nobody did {growth.event} in {growth.span}.")
+        raise QueryError(f"there is nothing to draw: no actor did {growth.event} in {growth.span}.")
     width = look.width or min(WIDTH, max(360, 80 * len(growth.rows)))
     chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or HEIGHT)
     form = "~s" if max(row.active for row in growth.rows) >= 100_000 else ",.0f"

@@ -134,7 +134,7 @@ def look_of(theme: str = "light", title: str | None = None, size: tuple[int, int
     if theme not in THEMES:
         raise UnknownNameError("theme", str(theme), THEMES)
     if title is not None and not isinstance(title, str):
-        raise QueryError(f"title={title!r} is no text.")
+        raise QueryError(f"title={title!r} is not text.")
     if size is not None:
         is_pair = isinstance(size, tuple | list) and len(size) == 2
         if not is_pair or not all(isinstance(n, int) and not isinstance(n, bool) and n in _SIZES for n in size):

@@ -16,6 +16,7 @@ from footfall.errors import QueryError
 from footfall.formats import number
 from footfall.metrics import Kind
 from footfall.periods import Grain
+from footfall.states import State
 
 if TYPE_CHECKING:
     from footfall.result import Result
@@ -151,6 +152,7 @@ def _datum(point: Point, **more: Any) -> dict[str, Any]:
         _SERIES: point.series,
         "value": point.value,
         "coverage": point.coverage,
+        "state": point.state.label,
         **more,
     }
 
@@ -263,6 +265,7 @@ def _tooltips(result: Result) -> list[Any]:
         *group,
         alt.Tooltip("value:Q", title=result.metric.unit, format=",.4~r"),
         alt.Tooltip("coverage:Q", title="collected", format=".0%"),
+        alt.Tooltip("state:N"),
     ]
 
 
@@ -274,15 +277,34 @@ def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], loo
     return dressed(drawn, result.title, remarks, look, width)
 
 
+_UNSETTLED = {
+    State.PROVISIONAL: "provisional",
+    State.NOT_OVER: "not over",
+    State.LOST: "partly collected",
+    State.KNOWN_WRONG: "known to be wrong",
+}
+
+
+def _why_unsettled(points: Sequence[Point]) -> str:
+    """What is said of the values that are not final: only what is the case."""
+    states = {p.state for p in points if p.value is not None and not p.is_settled}
+    words = [words for state, words in _UNSETTLED.items() if state in states]
+    return " or ".join(words) or "provisional"
+
+
 def legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Point]) -> list[str]:
     """What dashes, pale colours and gaps mean, when there are any."""
     is_lines = any(getattr(layer.mark, "type", "") == "line" for layer in drawn.layer)
     has_time = result.query.grain is not Grain.TOTAL
     said = []
     if any(p.value is not None and not p.is_settled for p in points):
-        said.append(f"{'dashed' if is_lines else 'pale'}: provisional or partly collected")
-    if has_time and any(p.value is None for p in points):
-        said.append("gap: not collected" + (", or not enough of what the mean is of" if result.query.rolling else ""))
+        said.append(f"{'dashed' if is_lines else 'pale'}: {_why_unsettled(points)}")
+    if any(p.value is None and p.least is not None for p in points):
+        said.append("range: between these, or from the stroke up")
+    gaps = {p.state for p in points if p.value is None and p.least is None}
+    if has_time and gaps:
+        what = "not over" if gaps == {State.NOT_OVER} else "not collected"
+        said.append(f"gap: {what}" + (", or not enough of what the mean is of" if result.query.rolling else ""))
     if len(drawn.layer) > 1 and any(p.previous is not None for p in points):
         said.append(f"{'grey' if is_lines else 'black'} line: {result.compared_with}")
     return said

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from footfall.errors import QueryError
 from footfall.formats import OTHERS
 from footfall.periods import Period
+from footfall.states import State
 
 if TYPE_CHECKING:
     from footfall.result import Result
@@ -27,6 +28,10 @@ class Point:
     is_settled: bool
     """Collected whole, and no longer revised by its source."""
     coverage: float
+    state: State
+    least: float | None = None
+    most: float | None = None
+    """Of a reported count that is not known: what it lies between; without `most` nothing limits it."""
 
 
 def points_of(result: Result) -> list[Point]:
@@ -45,9 +50,12 @@ def points_of(result: Result) -> list[Point]:
                 previous=None if row.get(previous) is None else _drawn_beside(row, value, float(row[previous])),
                 is_settled=coverage >= 1 and not row["is_provisional"],
                 coverage=coverage,
+                state=State(row["state"]),
+                least=None if value is not None else row.get(f"{name}_least"),
+                most=None if value is not None else row.get(f"{name}_most"),
             )
         )
-    if not any(point.value is not None for point in points):
+    if not any(point.value is not None or point.least is not None for point in points):
         if not points:
             raise QueryError(f"there is nothing to draw: {' '.join(result.notes) or 'no rows match.'}")
         raise QueryError(f"there is nothing to draw: {name} has no value in {result.span}.")
@@ -66,6 +74,11 @@ def series_by_size(points: Sequence[Point]) -> list[str]:
     for point in points:
         sizes[point.series] = sizes.get(point.series, 0.0) + (point.value or 0.0)
     return sorted(sizes, key=lambda name: (is_rest(name), -sizes[name], name))
+
+
+def ranges(points: Sequence[Point]) -> list[Point]:
+    """The points of which only a range is known."""
+    return [point for point in points if point.least is not None]
 
 
 def is_rest(series: str) -> bool:

@@ -17,7 +17,7 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
     names = ("DAU / MAU", "WAU / MAU")
     data = [datum for n, name in enumerate(names) for datum in _ratios(stickiness, name, n)]
     if not data:
-        raise QueryError(f"there is nothing to draw: nobody did {stickiness.event} in {stickiness.span}.")
+        raise QueryError(f"there is nothing to draw: no actor did {stickiness.event} in {stickiness.span}.")
     width = look.width or WIDTH
     chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or HEIGHT)
     percent = alt.Axis(domain=False, ticks=False, tickCount=6, labelExpr="format(datum.value, '~f') + ' %'")
@@ -38,7 +38,7 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
         .encode(x=x, y=y, color=colour, tooltip=tips),
     ]
     told = [stickiness.description.removesuffix(".")]
-    told += ["gap: nobody was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
+    told += ["gap: no actor was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
     told += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
     return dressed(
         alt.LayerChart(layer=layers), stickiness.title, [[stickiness.span, *stickiness.notes], told], look, width

@@ -89,7 +89,7 @@ def maintain(
         int, typer.Option(metavar="N", help="How long older versions stay readable with --as-of.")
     ] = 30,
 ) -> None:
-    """Join small files and let versions go that nobody may ask for any more."""
+    """Join small files and delete versions that are older than --keep-days."""
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 

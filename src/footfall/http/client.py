@@ -257,7 +257,7 @@ class Client:
         except httpx2.TimeoutException:
             raise UnreachableError(f"{plain(url)} did not answer in time; try again later.") from None
         except (httpx2.InvalidURL, httpx2.UnsupportedProtocol):
-            raise UnreachableError(f"{url!r} is no web address; write one like https://example.org/path.") from None
+            raise UnreachableError(f"{url!r} is not a web address; write one like https://example.org/path.") from None
         except httpx2.HTTPError as error:
             raise UnreachableError(
                 f"{plain(url)} cannot be reached ({str(error) or type(error).__name__}); check the address and the connection."

@@ -86,7 +86,7 @@ class Lake:
                 strangers = [path for path in self.root.iterdir() if not path.name.startswith(f".{MARKER}")]
                 if strangers and not marker.is_file():  # another process may have made the lake just now
                     raise NotALakeError(
-                        f"{self.root} holds files and is no Footfall lake (it has no {MARKER}); "
+                        f"{self.root} holds files and is not a Footfall lake (it has no {MARKER}); "
                         "set lake to an empty or a new folder."
                     )
                 return

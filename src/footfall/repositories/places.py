@@ -151,7 +151,7 @@ def _fault(path: Path) -> SourceError:
         return SourceError(f"there is no folder {path}; {_SETTING}")
     found = ask_git("-C", str(path), "rev-parse", "--absolute-git-dir", bounds=_PATIENCE)
     if b"not a git repository" in found.err:
-        return SourceError(f"{path} is no git repository; {_SETTING}")
+        return SourceError(f"{path} is not a git repository; {_SETTING}")
     if b"dubious ownership" in found.err:
         return SourceError(
             f"{path} belongs to another user, so git refuses it; if you trust it, run "

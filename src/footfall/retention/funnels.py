@@ -185,7 +185,7 @@ def length_in_days(text: str | int) -> int:
     match = _LENGTH.fullmatch(str(text).strip() + ("d" if isinstance(text, int) and not isinstance(text, bool) else ""))
     days = int(match[1]) * (7 if match[2].lower() == "w" else 1) if match else 0
     if not 1 <= days <= MOST:
-        raise QueryError(f"within={text!r} is no number of days from 1 to {MOST:,}; write it like 7d or 2w.")
+        raise QueryError(f"within={text!r} is not a number of days from 1 to {MOST:,}; write it like 7d or 2w.")
     return days
 
 

@@ -54,7 +54,7 @@ def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) ->
 def _kind_of(name: str, part: Mapping[str, Any], installed: Mapping[str, EntryPoint]) -> str:
     if not NAME.fullmatch(name):
         raise SettingsError(
-            f"[sources.{name}]: {name!r} is no name for a source; use letters, digits, - and _, a letter first."
+            f"[sources.{name}]: {name!r} is not a name for a source; use letters, digits, - and _, a letter first."
         )
     kind = part.get(KIND, name)
     if not isinstance(kind, str):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from footfall.retention.growth import Growth
     from footfall.retention.stickiness import Stickiness
 
-# Cividis (Nuñez, Anderton and Renslow 2018), without its ends: readable for everybody, and unlike the background of a
+# Cividis (Nuñez, Anderton and Renslow 2018), without its ends: readable with any colour vision, and unlike the background of a
 # light terminal as well as of a dark one. Each colour brings the colour of its text.
 _CIVIDIS = ("#32456b", "#4f576c", "#696970", "#838079", "#9d9876", "#bab06d", "#d8c95d", "#f2e04a")
 _WHITE_ON = 3
@@ -114,7 +114,7 @@ def _legend(cohort: Cohort, counts: bool) -> list[str]:
     if any(cohort.is_provisional(row, k) for row in cohort.rows for k in range(len(row.counts))):
         lines.append(f"* provisional: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
     if any(not row.size for row in cohort.rows):
-        lines.append(f"{GAP} nobody was there: no share, which is not 0 %")
+        lines.append(f"{GAP} no actors: no share, which is not 0 %")
     return lines
 
 
@@ -140,11 +140,11 @@ def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
         Column("", bars, "cyan", is_left=True, goes=2),
     ]
     steps = [[Text(f"{n}. {step.event}")] for n, step in enumerate(funnel.steps, 1)]
-    told = [funnel.description]
+    lines = [funnel.description]
     if funnel.is_provisional:
-        told.append(f"* provisional: {funnel.why_open}")
+        lines.append(f"* provisional: {funnel.why_open}")
     span = funnel.span
-    return _whole(funnel.title, span, filled(["step"], steps, columns, width), [*told, *funnel.notes])
+    return _whole(funnel.title, span, filled(["step"], steps, columns, width), [*lines, *funnel.notes])
 
 
 def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
@@ -160,13 +160,13 @@ def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
         Column("DAU/MAU", [_share(row.daily_of_monthly) for row in rows]),
         Column("WAU/MAU", [_share(row.weekly_of_monthly) for row in rows], goes=1),
     ]
-    told = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)), stickiness.gaps)]
+    lines = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)), stickiness.gaps)]
     if any(row.daily_of_monthly is None for row in rows):
-        told.append(f"{GAP} nobody was active: no share, which is not 0 %")
+        lines.append(f"{GAP} no actor was active: no share, which is not 0 %")
     labels = [[Text(row.period.label)] for row in rows]
     grid = filled(["month" if decimals else "day"], labels, columns, width)
     title, span = stickiness.title, stickiness.span
-    return _whole(title, span, grid, [*told, *stickiness.notes], _spark(stickiness))
+    return _whole(title, span, grid, [*lines, *stickiness.notes], _spark(stickiness))
 
 
 def _spark(stickiness: Stickiness) -> list[RenderableType]:
@@ -188,9 +188,9 @@ def growth(growth: Growth, *, width: int = 100) -> RenderableType:
 
     columns = [Column(f"{name} ", cells(name)) for name in ("active", "new", "returning", "resurrected")]
     columns.append(Column("dormant ", cells("dormant", "−")))
-    told = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)), growth.gaps)]
+    lines = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)), growth.gaps)]
     grid = filled([str(growth.grain)], [[Text(row.period.label)] for row in growth.rows], columns, width)
-    return _whole(growth.title, growth.span, grid, [*told, *growth.notes])
+    return _whole(growth.title, growth.span, grid, [*lines, *growth.notes])
 
 
 def _share(share: float | None) -> str:
@@ -202,9 +202,9 @@ def _not_over(is_any: bool, gaps: Sequence[Window] = ()) -> list[str]:
 
 
 def _whole(
-    title: str, span: str, grid: Grid, told: Sequence[str], above: Sequence[RenderableType] = ()
+    title: str, span: str, grid: Grid, lines: Sequence[str], above: Sequence[RenderableType] = ()
 ) -> RenderableType:
-    footer = Text("\n".join(["", *told]), style="dim")
+    footer = Text("\n".join(["", *lines]), style="dim")
     return Group(Text(title, style="bold"), Text(span, style="dim"), Text(), *above, grid, footer)
 
 

@@ -226,6 +226,16 @@ _WHY_OPEN = {
 }
 
 
+def _why_absent(states: set[State], result: Result) -> str:
+    """What a dash stands for: a period that is not over has lost nothing."""
+    if states == {State.NOT_OVER}:
+        return "no value yet: not over"
+    if states <= {State.COMPLETE, State.PROVISIONAL}:
+        is_latest = any(metric.kind is Kind.LATEST for metric in result.metrics)
+        return "none in this time, all of which was collected" if is_latest else "no value"
+    return "not collected: neither zero nor known" + (", or not over" if State.NOT_OVER in states else "")
+
+
 def _footer(result: Result) -> Text:
     """Definition, policies and notes: what shaped the number, and what it is not."""
     lines = [result.description]
@@ -235,8 +245,9 @@ def _footer(result: Result) -> Text:
     marked = {State(row["state"]) for row in rows if row["is_provisional"] and any(row[n] is not None for n in names)}
     if marked:
         lines.append(f"* {', or '.join(_WHY_OPEN[state] for state in State if state in marked)}")
-    if any(row[name] is None and row.get(f"{name}_least") is None for row in rows for name in names):
-        lines.append(f"{GAP} not collected: neither zero nor known")
+    absent = {State(row["state"]) for row in rows for n in names if row[n] is None and row.get(f"{n}_least") is None}
+    if absent:
+        lines.append(f"{GAP} {_why_absent(absent, result)}")
     if any(row[name] is None and row.get(f"{name}_least") is not None for row in rows for name in names):
         lines.append("a…b: between these, as the source reported other spans")
     return Text("\n".join(["", *lines, *result.notes, *result.chosen]), style="dim")

@@ -1,4 +1,4 @@
-"""Where to print, and stand-ins for what an encoding lacks, lest a table end in the middle."""
+"""Where to print, and stand-ins for what an encoding lacks, so that a table does not end in the middle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def open_console(*, is_error: bool = False, file: IO[str] | None = None) -> Cons
     """Where to print: no markup and no guessing of numbers in what users and upstreams wrote.
 
     A pipe or a file has no width of its own; it gets enough for long names. What an encoding lacks is spelled
-    plainly, lest a table end in the middle.
+    plainly, so that a table does not end in the middle.
     """
     _spell_plainly(file or (sys.stderr if is_error else sys.stdout))
     seen = Console(stderr=is_error, file=file, markup=False, highlight=False, emoji=False)

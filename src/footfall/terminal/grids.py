@@ -61,7 +61,7 @@ class Column:
 def filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequence[Column], width: int) -> Grid:
     """Labels and values side by side; what can be done without goes first where the terminal is too narrow."""
     grid = grid_of(*heads)
-    taken = [max(map(len, (head, *cells))) for head, cells in zip(heads, zip(*labels, strict=True), strict=True)]
+    taken = [max([len(head), *(len(label[n]) for label in labels)]) for n, head in enumerate(heads)]
     columns, gone = list(columns), list[str]()
     while sum(each + 3 for each in (*taken, *(column.width for column in columns))) - 1 > width:
         least = max(columns, key=lambda column: column.goes)

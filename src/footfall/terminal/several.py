@@ -29,18 +29,15 @@ def side_by_side(rows: Sequence[Mapping[str, Any]], result: Result, width: int) 
     if any(row["coverage"] < 1 for row in rows):
         columns.append(Column("collected", [collected_of(row) for row in rows], "yellow"))
     is_total = result.query.grain is Grain.TOTAL
-    heads = [*([] if is_total and result.query.by else [str(result.query.grain)]), *result.query.by]
+    heads = [*([] if is_total else [str(result.query.grain)]), *result.query.by]
     labels = [
         [
-            *(
-                []
-                if is_total and result.query.by
-                else [Text("" if is_total else result.period_of(row["period"]).label)]
-            ),
+            *([] if is_total else [Text(result.period_of(row["period"]).label)]),
             *(Text(result.label(dimension, row[dimension])) for dimension in result.query.by),
         ]
         for row in rows
     ]
     grid = filled(heads, labels, columns, width)
-    grid.columns[0].no_wrap = True
+    if grid.columns:
+        grid.columns[0].no_wrap = True
     return grid
