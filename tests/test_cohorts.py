@@ -473,7 +473,7 @@ def test_events_are_named_or_given_themselves(tmp_path: Path) -> None:
             lambda ff: ff.cohort("joined", "came", where_first=5),
             "where_first=5 is neither an event nor a set of actors, such as 'paid' or event.month().",
         ),
-        (lambda ff: ff.growth("came", since=5), "since=5 is no moment in time; write one like '2026-11-23'."),
+        (lambda ff: ff.growth("came", since=5), "since=5 is not a date or time; write one like '2026-11-23'."),
         (
             lambda ff: ff.growth("came", since="1998", until="1997"),
             "since 1998-01-01 must come before until 1997-01-01.",

@@ -112,7 +112,7 @@ class TestThePair:
             ("version>=three", "version is a whole number, not 'three'"),
             ("load<x", "load is a number, not 'x'"),
             ("page", "cannot be read"),
-            ("seen_at<soon", "no moment in time"),
+            ("seen_at<soon", "not a date or time"),
         ],
     )
     def test_what_cannot_be_read(self, text: str, sentence: str) -> None:

@@ -130,8 +130,8 @@ def test_every_class_of_error_has_a_code_of_its_own() -> None:
 
 
 WRONG: list[tuple[str, dict[str, Any], str]] = [
-    ("query", {"metric": "commits", "since": 2026}, "since=2026 is no moment in time; write it as text: '2026'."),
-    ("query", {"metric": "commits", "since": True}, "since=True is no moment in time"),
+    ("query", {"metric": "commits", "since": 2026}, "since=2026 is not a date or time; write it as text: '2026'."),
+    ("query", {"metric": "commits", "since": True}, "since=True is not a date or time"),
     ("query", {"metric": "commits", "grain": None}, "unknown grain 'None'"),
     ("query", {"metric": "commits", "grain": 7}, "unknown grain '7'"),
     ("query", {"metric": "commits", "where": [("repo", "a")]}, "where is [('repo', 'a')]; give texts"),
@@ -141,13 +141,13 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("query", {"metric": "commits", "last": "1_0"}, "last is '1_0'; it must be a whole number"),
     ("query", {"metric": "commits", "last": "１２"}, "it must be a whole number"),
     ("query", {"metric": "commits", "by": None}, "by is None; give names"),
-    ("query", {"metric": "commits", "by": [1]}, "by has 1, which is no name"),
+    ("query", {"metric": "commits", "by": [1]}, "by has 1, which is not a name"),
     ("query", {"metric": "commits", "cumulative": "yes"}, "cumulative is 'yes'; it must be True or False"),
     ("query", {"metric": 5}, "metric is 5; give names"),
     ("cohort", {"first": 5, "then": "active"}, "5 is not an event"),
     ("cohort", {"first": "active", "then": "active", "grain": None}, "unknown grain 'None'"),
     ("cohort", {"first": "active", "then": "active", "columns": "x"}, "columns is 'x'"),
-    ("growth", {"event": "active", "since": 2026}, "since=2026 is no moment in time"),
+    ("growth", {"event": "active", "since": 2026}, "since=2026 is not a date or time"),
     ("stickiness", {"event": "active", "last": 2, "since": "2026"}, "last and since both say"),
 ]
 
