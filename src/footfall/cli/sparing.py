@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
@@ -39,11 +42,36 @@ def spare_unused() -> None:
 
 
 def spare_pandas() -> None:
-    """Keep pyarrow from loading pandas only to see that no pandas object was handed to it.
+    """Keep pyarrow, once it is loaded, from loading pandas only to see that no pandas object was handed to it.
 
     It looks once, when it makes its first array; `to_pandas` would still find it.
     """
+    if "pyarrow" not in sys.modules:
+        sys.meta_path.insert(0, _ArrowFinder())
 
+
+class _ArrowFinder:
+    """Finds pyarrow, and has its first array made as soon as it is loaded, while there seems to be no pandas."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        if name != "pyarrow":
+            return None
+        sys.meta_path.remove(self)
+        spec = find_spec(name)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_look(module: ModuleType) -> None:
+                load(module)
+                with _without_pandas():
+                    module.array([])
+
+            spec.loader.exec_module = load_and_look  # type: ignore[method-assign]
+        return spec
+
+
+@contextmanager
+def _without_pandas() -> Iterator[None]:
     class Absent:
         def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
             if name == "pandas":
@@ -52,9 +80,7 @@ def spare_pandas() -> None:
     absent = Absent()
     sys.meta_path.insert(0, absent)
     try:
-        import pyarrow
-
-        pyarrow.array([])
+        yield
     finally:
         sys.meta_path.remove(absent)
 
