@@ -22,6 +22,10 @@ from footfall.periods import ALL_TIME, EPOCH, Window
 from footfall.sources import Batch, End, Offer, Outcome, Source
 from footfall.tables import Replace, Table
 
+COMMITS_UNTIDIED = 20
+ENTRIES_UNTIDIED = 1_000
+"""How much a run adds to the ledger before it looks whether that is to be compacted; the look reads the ledger's log."""
+
 FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
 
 
@@ -85,6 +89,8 @@ class _Run:
     asked: Asked
     watch: Watcher
     stored: list[Entry] = field(default_factory=list)
+    commits_untidied: int = 0
+    entries_untidied: int = 0
 
     def collect(self) -> None:
         entries = self.lake.known(self.name)
@@ -192,6 +198,15 @@ class _Run:
                 self.summary.add([entry])
             if entry.is_success:
                 self.stored.append(entry)
+        self._keep_ledger_small(len(learnt))
+
+    def _keep_ledger_small(self, recorded: int) -> None:
+        """A run of many commits is not to leave the ledger to grow until its end."""
+        self.commits_untidied += 1
+        self.entries_untidied += recorded
+        if self.commits_untidied >= COMMITS_UNTIDIED or self.entries_untidied >= ENTRIES_UNTIDIED:
+            self.commits_untidied = self.entries_untidied = 0
+            compact(self.lake, LEDGER)
 
     def _tidy(self) -> None:
         for table in self.source.tables:
