@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from footfall.declarations import check_together
+from footfall.declarations import check_metrics, check_together
 from footfall.errors import DeclarationError
-from footfall.metrics import Metric
+from footfall.filters import Filter
+from footfall.metrics import Fact, Kind, Metric, Policy
 from footfall.periods import Grain
 from footfall.tables import Column, Observe, Replace, Role, Rollup, Table, TableEvent
 from lakes import METRICS
@@ -132,3 +133,43 @@ def test_sources_of_one_kind_share_their_declarations() -> None:
     check_together(
         {"a": Declared(metrics=[METRICS["views"]]), "b": Declared(metrics=[replace(METRICS["views"], title="x")])}
     )
+
+
+# Metrics, against tables
+
+
+def metric(**more: Any) -> Metric:
+    given = {"name": "page_views", "kind": Kind.SUM, "facts": (Fact("visits", ("views",)),), **more}
+    return Metric(title="Views", description="Views of pages.", unit="views", **given)
+
+
+def test_a_metric_that_its_tables_can_answer_is_accepted() -> None:
+    check_metrics({"a": Declared([table()], [metric()])})
+    check_metrics({"a": Declared([table()]), "b": Other(metrics=[metric()])})  # of a table of another source
+    # a fact of a source that is not set up is left out
+    check_metrics({"a": Declared([table()], [metric(facts=(Fact("visits", ("views",)), Fact("elsewhere", ("n",))))])})
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"name": "Page views"}, "its name is not valid; use lower-case letters"),
+        ({"name": "period"}, "its name is reserved for a column of every answer"),
+        ({"name": "page"}, "one of its dimensions has the same name"),
+        ({"facts": (Fact("visit", ("views",)),)}, "it reads the table 'visit', which no source .* valid: visits"),
+        ({"facts": (Fact("visits", ("view",)),)}, "it reads the column 'view', .* valid: day, page, views"),
+        ({"kind": Kind.REPORTED, "facts": (Fact("visits", ("views",), ends="until"),)}, "it reads the column 'until'"),
+        ({"kind": Kind.COUNTER, "series": ("site",)}, "its series 'site' is not one of its dimensions; valid: page"),
+        ({"policies": (Policy("bots", "", {"out": Filter("bot", (False,))}, "out"),)}, "it reads the column 'bot'"),
+    ],
+)
+def test_a_metric_that_no_table_can_answer_is_refused(more: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(DeclarationError, match=f"metric '.*' of the source a: {sentence}"):
+        check_metrics({"a": Declared([table()], [metric(**more)])})
+
+
+def test_a_metric_is_checked_when_it_is_made() -> None:
+    with pytest.raises(DeclarationError, match="page_views has no facts"):
+        metric(facts=())
+    with pytest.raises(DeclarationError, match="the default 'no' of policy bots is not one of its choices; valid: yes"):
+        metric(policies=(Policy("bots", "", {"yes": None}, "no"),))

@@ -5,11 +5,12 @@ Each declaration by itself is checked when it is made; this is for when a worksp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from footfall.errors import DeclarationError
-from footfall.metrics import Metric
+from footfall.metrics import Fact, Metric, Subject
 from footfall.tables import Table
 
 
@@ -60,3 +61,49 @@ def _declared(source: str, declares: Declares) -> Iterator[_Declared]:
             yield _Declared("event", event.name, (table, event), source, kind)
     for metric in declares.metrics:
         yield _Declared("metric", metric.name, metric, source, kind)
+
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SHOWN = frozenset({"period", "coverage", "state", "is_provisional", "change", "change_percent", "compared"})
+"""Columns that every answer has: that of a metric stands beside them."""
+
+
+def check_metrics(sources: Mapping[str, Declares]) -> None:
+    """Raise DeclarationError for a metric that the tables of the sources cannot answer."""
+    tables = {table.name: table for declares in sources.values() for table in declares.tables}
+    for name, declares in sources.items():
+        for metric in declares.metrics:
+            for fault in _faults_of(metric, tables):
+                raise DeclarationError(f"metric {metric.name!r} of the source {name}: {fault}.")
+
+
+def _faults_of(metric: Metric, tables: Mapping[str, Table]) -> Iterator[str]:
+    if not _NAME.fullmatch(metric.name):
+        yield "its name is not valid; use lower-case letters, digits and _, with a letter first"
+    if metric.name in _SHOWN:
+        yield "its name is reserved for a column of every answer; choose another"
+    if metric.tables and not any(name in tables for name in metric.tables):
+        yield f"it reads the table {metric.tables[0]!r}, which no source that is set up has; valid: {_named(tables)}"
+    for fact in metric.facts:
+        if isinstance(fact, Fact) and fact.table in tables:
+            yield from _faults_of_fact(fact, tables[fact.table], metric)
+    yield from _faults_of_dimensions(metric, Subject.of(metric, tables))
+
+
+def _faults_of_fact(fact: Fact, table: Table, metric: Metric) -> Iterator[str]:
+    policies = (kept.dimension for policy in metric.policies for kept in policy.choices.values() if kept)
+    for column in (*fact.columns, *filter(None, [fact.ends]), *policies):
+        if column not in table.names:
+            yield f"it reads the column {column!r}, which the table {table.name} does not have; valid: {_named(table.names)}"
+
+
+def _faults_of_dimensions(metric: Metric, subject: Subject) -> Iterator[str]:
+    for dimension in metric.series or ():
+        if dimension not in subject.dimensions:
+            yield f"its series {dimension!r} is not one of its dimensions; valid: {_named(subject.dimensions)}"
+    if metric.name in subject.dimensions:
+        yield "one of its dimensions has the same name; rename one of them"
+
+
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

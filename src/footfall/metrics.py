@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -134,6 +134,14 @@ class Metric:
     """Of a level: a series that is silent for longer has ended; by default a day, or three steps."""
 
     def __post_init__(self) -> None:
+        if not self.facts:
+            raise DeclarationError(f"{self.name} has no facts; name the tables that it is measured from")
+        for policy in self.policies:
+            if policy.default not in policy.choices:
+                valid = ", ".join(policy.choices)
+                raise DeclarationError(
+                    f"{self.name}: the default {policy.default!r} of policy {policy.name} is not one of its choices; valid: {valid}"
+                )
         if self.kind is Kind.LEVEL and (self.step is None or not self.step or _DAY % self.step):
             raise DeclarationError(
                 f"{self.name} is a level and needs a step that divides a day, such as timedelta(minutes=5)"
@@ -206,7 +214,11 @@ class Subject:
 
     @classmethod
     def of(cls, metric: Metric, tables: Tables, read_event: Callable[[str], ActorCounts] | None = None) -> Subject:
+        """The subject of a question; facts of tables that no source that is set up has are left out."""
         actors = read_event(metric.event) if read_event is not None and metric.event is not None else None
+        if not all(name in tables for name in metric.tables):
+            there = tuple(fact for fact in metric.facts if isinstance(fact, Fact) and fact.table in tables)
+            metric = replace(metric, facts=there)
         return cls(metric, tuple(tables[name] for name in metric.tables), actors)
 
     @cached_property

@@ -146,6 +146,19 @@ class TestLevel:
 
 
 class TestCounter:
+    def test_values_of_one_moment_are_no_reset_whatever_their_order(self, tmp_path: Path) -> None:
+        """10, then 12 and 15 at one moment, then 16: 6 gained, not 5 + 12 + 4."""
+        at_once = [row("2026-02-10T02:00", "a", 15), row("2026-02-10T02:00", "a", 12)]
+        for n, pair in enumerate((at_once, at_once[::-1])):
+            rows = [row("2026-02-10T01:00", "a", 10), *pair, row("2026-02-10T03:00", "a", 16)]
+            assert Hubs(tmp_path / str(n), rows).values("downloads", grain="day") == [6, 0, 0]
+
+    def test_a_gain_is_never_negative(self, tmp_path: Path) -> None:
+        """A value below zero is a fault of the source; it has gained nothing."""
+        moments = ("2026-02-10T01:00", "2026-02-10T03:00", "2026-02-11T03:00", "2026-02-12T03:00")
+        rows = [row(moment, "a", value) for moment, value in zip(moments, (5, -7, -9, 3), strict=True)]
+        assert Hubs(tmp_path, rows).values("downloads", grain="day") == [0, 0, 12]
+
     def test_gains_and_a_reset(self, tmp_path: Path) -> None:
         rows = [row(f"2026-02-10T0{h}", "a", n) for h, n in enumerate([10, 15, 2, 4])]
         hubs = Hubs(tmp_path, rows)

@@ -2,7 +2,7 @@
 
 What counts is what was gained from one observation to the next, whole, in the period of the later one: a gain is
 never split over the time between. A value below the one before is a reset: it has grown to that value since. A first
-observation is a baseline and gains nothing. A series that vanishes keeps its last value in the running total.
+observation is a baseline and gains nothing. A series that vanishes keeps its last value in the running total. A gain is never negative, even where a value is.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ def gains_of(rows: ir.Table, series: Sequence[str], *, with_baselines: bool) -> 
     import ibis
 
     known = rows.filter(rows[VALUE].notnull())
-    by_time = ibis.window(group_by=list(series), order_by=MOMENT) if series else ibis.window(order_by=MOMENT)
+    # Of values that one series has at one moment the smaller is read first: their order in files is no reset.
+    by_time = ibis.window(group_by=list(series) or None, order_by=[MOMENT, VALUE])
     followed = known.mutate(**{BEFORE: known[VALUE].lag().over(by_time)})
     value, before = followed[VALUE], followed[BEFORE]
-    gained = (value >= before).ifelse(value - before, value)
+    gained = (value >= before).ifelse(value - before, (value > 0).ifelse(value, 0))
     first = value if with_baselines else ibis.null(value.type())
     return followed.mutate(**{VALUE: before.isnull().ifelse(first, gained)}).drop(BEFORE)
 

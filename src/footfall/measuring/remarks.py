@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from footfall.annotations import remarks_on_annotations
 from footfall.measuring.plan import Plan

@@ -70,7 +70,11 @@ def rows_of(plan: Plan, series: Series, value_type: pa.DataType, compared: Compa
         )
         words = [compared.words[plan.scope_of(group)][i] for i in count for group in groups]
         usable = [None if word == BREAK else value for value, word in zip(here, words, strict=True)]
-        columns += [earlier, *changes(usable, earlier), words]
+        known = [
+            word if word == BREAK or None not in pair else None
+            for word, *pair in zip(words, here, earlier, strict=True)
+        ]
+        columns += [earlier, *changes(usable, earlier), known]
     columns.append([cover.shares[i] for i in count for cover in covers])
     columns.append([cover.provisional[i] for i in count for cover in covers])
     columns.append([str(cover.states[i]) for i in count for cover in covers])

@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-from footfall.declarations import check_together
+from footfall.declarations import check_metrics, check_together
 from footfall.errors import SettingsError, UnknownNameError
 from footfall.tables import Replace
 
@@ -34,7 +34,7 @@ def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) ->
     times. Each has its own ledger, cursors and scratch folder; tables and metrics are those of the kind.
 
     Raises SettingsError, UnknownNameError for a kind that is not installed, and DeclarationError where two sources give one
-    name to different things.
+    name to different things, or where a metric reads what no table has.
     """
     installed = installed_sources()
     opened: dict[str, Source] = {}
@@ -48,6 +48,7 @@ def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) ->
         if len(names) > 1:
             _check_shared(kind, names, opened[names[0]])
     check_together(opened)
+    check_metrics(opened)
     return opened
 
 
