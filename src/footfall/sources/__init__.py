@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from footfall.ledger import Known
 from footfall.metrics import Metric
+from footfall.sources.naming import ProjectNames
 from footfall.sources.offers import Batch, End, Offer, Outcome
 from footfall.sources.opening import installed_sources, open_sources
 from footfall.tables import Table
@@ -35,6 +36,7 @@ __all__ = [
     "Offer",
     "Outcome",
     "Progress",
+    "ProjectNames",
     "Source",
     "installed_sources",
     "open_sources",

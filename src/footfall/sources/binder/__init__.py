@@ -47,6 +47,7 @@ from footfall.sources.binder.reading import PARSER_VERSION, File, Reader, Readin
 from footfall.sources.binder.scratch import own_folder
 from footfall.sources.binder.settings import BinderSettings
 from footfall.sources.binder.tables import ANNOTATIONS, KNOWN_WRONG, LAUNCHES, METRICS, launches_table
+from footfall.sources.naming import ProjectNames
 from footfall.tables import Table
 
 __all__ = ["LAUNCHES", "METRICS", "Binder", "BinderSettings", "launches_table", "settles_at"]
@@ -74,6 +75,7 @@ class Binder:
     name: ClassVar[str] = "binder"
     description: ClassVar[str] = "launches of the mybinder.org federation, from its public events archive"
     Settings: ClassVar[type[BaseModel]] = BinderSettings
+    project_names: ClassVar[ProjectNames] = ProjectNames("repo", lambda name: name if ":" in name else f"GitHub:{name}")
 
     def __init__(self, settings: BinderSettings, context: Context) -> None:
         self.tables: Sequence[Table] = (launches_table(settings.keep_ref),)

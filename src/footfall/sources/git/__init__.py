@@ -32,6 +32,7 @@ from footfall.sources.git.places import Place, places_of, recognised, visited
 from footfall.sources.git.reading import GONE, History, standing_note
 from footfall.sources.git.settings import GitSettings
 from footfall.sources.git.tables import COMMITS, METRICS
+from footfall.sources.naming import ProjectNames
 from footfall.tables import Table
 
 __all__ = ["COMMITS", "METRICS", "Git", "GitSettings"]
@@ -45,6 +46,7 @@ class Git:
     Settings: ClassVar[type[GitSettings]] = GitSettings
     tables: Sequence[Table] = (COMMITS,)
     metrics: Sequence[Metric] = METRICS
+    project_names: ClassVar[ProjectNames] = ProjectNames("repo")
 
     def __init__(self, settings: GitSettings, context: Context) -> None:
         self._settings = settings
