@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pytest
@@ -18,6 +18,7 @@ from footfall.charts.look import THEMES
 from footfall.charts.pictures import format_of
 from footfall.charts.series import lone_points, points_of, stack, strokes
 from footfall.errors import FootfallError, QueryError
+from footfall.metrics import Fact, Kind, Metric
 from footfall.periods import Grain
 from footfall.result import Result
 from footfall.states import State
@@ -305,3 +306,45 @@ def test_a_caption_says_why_a_value_is_not_final(state: State, said: str) -> Non
 def test_what_is_not_over_is_no_gap_that_was_not_collected() -> None:
     states = [State.COMPLETE, State.COMPLETE, State.NOT_OVER]
     assert "gap: not over" in texts_of(spec_of(result([1, 2, None], until="2026-01-04", states=states)))
+
+
+VISITS = Metric("visits", "Visits", "Visitors.", Kind.REPORTED, "visitors", (Fact("t", ("visits",)),))
+
+
+def reported(values: list[float | None], ends: list[tuple[int | None, int | None]], **asked: Any) -> Result:
+    """A reported count, with the range of each value."""
+    of = result(values, metric=VISITS, **asked)
+    rows = of.rows
+    for name, each in (("least", [least for least, _ in ends]), ("most", [most for _, most in ends])):
+        rows = rows.append_column(f"visits_{name}", pa.array(each, pa.int64()))
+    return replace(of, rows=rows)
+
+
+class TestRanges:
+    ENDS: ClassVar[list[tuple[int | None, int | None]]] = [(5, 5), (2, 9), (3, None), (None, None)]
+
+    @pytest.mark.parametrize("grain", [Grain.DAY, Grain.WEEK])
+    def test_what_lies_between_two_ends_is_no_gap(self, grain: Grain) -> None:
+        since, until = ("2026-01-05", "2026-01-09") if grain is Grain.DAY else ("2026-01-05", "2026-02-02")
+        of = reported([5, None, None, None], self.ENDS, grain=grain, since=since, until=until)
+        spec = spec_of(of)
+        assert {"rule", "point"} <= set(marks_of(spec))
+        assert [row["range"] for row in data_of(spec) if "range" in row] == ["2…9", "at least 3"]
+        said = texts_of(spec)
+        assert "bar: between its ends · triangle: at least this · gap: not collected" in said.replace(" | ", " · ")
+        assert of.chart().to_svg().startswith("<svg")
+
+    def test_only_ranges_can_be_drawn(self) -> None:
+        spec = spec_of(reported([None, None, None], [(1, 2)] * 3, until="2026-01-04"))
+        assert "gap" not in texts_of(spec)
+
+    def test_a_bar_says_its_range(self) -> None:
+        of = reported([None], [(2, 9)], grain=Grain.TOTAL, until="2026-01-02")
+        spec = spec_of(of)
+        assert {row["text"] for row in data_of(spec) if "text" in row} == {"2…9"}
+        assert "rule" in marks_of(spec)
+
+    def test_they_are_not_stacked(self) -> None:
+        of = result({"a": [1, 2], "b": [3, 4]}, metric=VISITS, until="2026-01-03")
+        with pytest.raises(QueryError, match="visits cannot be stacked"):
+            of.chart(stacked=True)

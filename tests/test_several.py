@@ -198,7 +198,9 @@ class TestFaces:
         spec = result.chart().to_dict()
         assert [panel["title"]["text"] for panel in spec["vconcat"]] == ["Launches", "Commits"]
         assert picture(result).to_svg().startswith("<svg")
-        assert "vconcat" in picture(result).to_html()
+        page = picture(result).to_html()
+        specs = json.loads(page.split('id="specs">')[1].split("</script>")[0])
+        assert all("width" not in str(panel["layer"]) and "width" not in panel for panel in specs["light"]["vconcat"])
 
     def test_only_one_of_them(self, result: Result) -> None:
         assert result.only("commits").rows.column_names == ["period", "commits", "coverage", "is_provisional", "state"]

@@ -60,9 +60,27 @@ _SCRIPT = """    const specs = JSON.parse(document.getElementById("specs").textC
       const spec = specs[dark.matches ? "dark" : "light"] || Object.values(specs)[0];
       const narrow = window.innerWidth < 640;
       const config = narrow ? { legend: { orient: "bottom", columns: 2 } } : {};
-      await window.vegaEmbed("#chart", spec, { actions: { editor: false }, config, renderer: "svg" });
+      const options = { actions: { editor: false }, config, renderer: "svg" };
+      if (!spec.vconcat) return window.vegaEmbed("#chart", spec, options);
+      // Vega-Lite fits no panels to a page: they are drawn, measured and drawn as wide as there is room.
+      const page = document.getElementById("chart");
+      const wide = width => ({ ...spec, vconcat: spec.vconcat.map(panel => ({ ...panel, width })) });
+      const guess = Math.max(160, page.clientWidth - 80);
+      await window.vegaEmbed("#chart", wide(guess), options);
+      const spare = page.clientWidth - page.querySelector("svg").width.baseVal.value;
+      if (Math.abs(spare) > 1) await window.vegaEmbed("#chart", wide(Math.max(160, guess + Math.floor(spare))), options);
     }
-    load().then(draw).then(() => dark.addEventListener("change", draw));
+    let wait, drawn;
+    const again = () => {
+      if (!Object.values(specs)[0].vconcat || window.innerWidth === drawn) return;
+      clearTimeout(wait);
+      wait = setTimeout(() => { drawn = window.innerWidth; draw(); }, 100);
+    };
+    load().then(draw).then(() => {
+      drawn = window.innerWidth;
+      dark.addEventListener("change", draw);
+      window.addEventListener("resize", again);
+    });
 """
 
 
@@ -89,12 +107,16 @@ def page_of(specs: Mapping[str, dict[str, Any]]) -> str:
 
 
 def _fluid(spec: dict[str, Any]) -> dict[str, Any]:
-    """As wide as its page, and without the title, which the page has; panels keep their width."""
+    """As wide as its page, and without the title, which the page has; the page's script gives panels their width."""
     spec = {name: value for name, value in spec.items() if name not in ("title", "padding")}
     if "vconcat" in spec:
-        return spec
+        return spec | {"vconcat": [_without_width(panel) for panel in spec["vconcat"]]}
+    return _without_width(spec) | {"width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+
+
+def _without_width(spec: dict[str, Any]) -> dict[str, Any]:
     layers = [{name: value for name, value in layer.items() if name != "width"} for layer in spec.get("layer", [])]
-    return spec | {"layer": layers, "width": "container", "autosize": {"type": "fit-x", "contains": "padding"}}
+    return {name: value for name, value in spec.items() if name != "width"} | {"layer": layers}
 
 
 def _colours(themes: list[str]) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, milliseconds, time_axis
+from footfall.charts.ranges import range_bars, range_marks
 from footfall.charts.series import Point, is_rest, lone_points, points_of, series_by_size, stack, strokes
 from footfall.errors import QueryError
 from footfall.formats import number
@@ -56,7 +57,7 @@ def check_quantity(result: Result, stacked: bool) -> None:
     metric = result.metric
     if metric.kind is Kind.LATEST:
         raise QueryError(f"{metric.name} is a moment, not a quantity: ask for it with `footfall query {metric.name}`.")
-    if stacked and metric.kind is Kind.DISTINCT:
+    if stacked and metric.kind in (Kind.DISTINCT, Kind.REPORTED):
         raise QueryError(
             f"{metric.name} cannot be stacked: what is counted in two groups would be added twice; leave out --stacked."
         )
@@ -86,11 +87,12 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
     data = [
         _datum(
             p,
-            text="not collected" if p.value is None else number(p.value) + ("" if p.is_settled else " *"),
+            text=_beside_bar(p),
             previous=p.previous,
             is_rest=is_rest(p.series),
             is_settled=p.is_settled,
             value=p.value or 0.0,
+            text_at=p.value or p.most or p.least or 0.0,
         )
         for p in order
     ]
@@ -110,11 +112,20 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
         opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.55)),
         tooltip=_tooltips(result),
     )
-    values = chart.mark_text(align="left", dx=5, color=look.theme.text).encode(x=alt.X("value:Q"), y=y, text="text:N")
-    layers = [bars, values]
+    values = chart.mark_text(align="left", dx=5, color=look.theme.text).encode(x=alt.X("text_at:Q"), y=y, text="text:N")
+    layers = [bars, values, *range_bars(points, y, look)]
     if any(p.previous is not None for p in points):
         layers.insert(1, chart.mark_tick(color=look.theme.title, thickness=2, size=22).encode(x="previous:Q", y=y))
     return alt.LayerChart(layer=layers)
+
+
+def _beside_bar(point: Point) -> str:
+    """The value of a bar, or what is known of it."""
+    if point.value is not None:
+        return number(point.value) + ("" if point.is_settled else " *")
+    if point.least is None:
+        return "not over" if point.state is State.NOT_OVER else "not collected"
+    return f"{number(point.least)}+" if point.most is None else f"{number(point.least)}…{number(point.most)}"
 
 
 def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> alt.LayerChart:
@@ -142,6 +153,8 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look
                 x=time_axis(points, "left"), x2="right:T", y="previous:Q"
             )
         )
+    y = _from_zero(alt.Y, "low:Q", points, result, stacked=True)
+    layers += range_marks(points, names, y, look, is_wide=True) if len(names) == 1 else []
     return alt.LayerChart(layer=layers)
 
 
@@ -183,6 +196,7 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: 
             .mark_circle(size=36, opacity=1)
             .encode(x=time_axis(points), y=y, color=_colour(names, look, "stroke"), tooltip=_tooltips(result))
         )
+    layers += range_marks(points, names, y, look)
     return alt.LayerChart(layer=layers)
 
 
@@ -240,7 +254,8 @@ def _number_axis(points: Sequence[Point], stacked: bool = False) -> alt.Axis:
     sums: dict[datetime, float] = {}
     for point in points:
         sums[point.period.start] = sums.get(point.period.start, 0.0) + (point.value or 0.0)
-    largest = max(sums.values()) if stacked else max(p.value or 0.0 for p in points)
+    highest = max(p.value or p.most or p.least or 0.0 for p in points)
+    largest = max(highest, *sums.values()) if stacked else highest
     form = "~s" if largest >= 100_000 else ",.0f" if largest >= 5 else ",.2~f"
     least = 1 if all(float(p.value or 0).is_integer() for p in points) else alt.Undefined
     return alt.Axis(format=form, tickCount=6, tickMinStep=least, domain=False, ticks=False)
@@ -300,11 +315,12 @@ def legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Poin
     if any(p.value is not None and not p.is_settled for p in points):
         said.append(f"{'dashed' if is_lines else 'pale'}: {_why_unsettled(points)}")
     if any(p.value is None and p.least is not None for p in points):
-        said.append("range: between these, or from the stroke up")
+        said.append("bar: between its ends" if any(p.most is not None for p in points) else "")
+        said.append("triangle: at least this" if any(p.least is not None and p.most is None for p in points) else "")
     gaps = {p.state for p in points if p.value is None and p.least is None}
     if has_time and gaps:
         what = "not over" if gaps == {State.NOT_OVER} else "not collected"
-        said.append(f"gap: {what}" + (", or not enough of what the mean is of" if result.query.rolling else ""))
+        said.append(f"gap: {what}" + (", or too little of a mean's time" if result.query.rolling else ""))
     if len(drawn.layer) > 1 and any(p.previous is not None for p in points):
         said.append(f"{'grey' if is_lines else 'black'} line: {result.compared_with}")
-    return said
+    return [part for part in said if part]

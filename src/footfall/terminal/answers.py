@@ -52,7 +52,7 @@ def answer(result: Result, *, width: int = 100, most_rows: int | None = None) ->
         parts.extend(_collected_part(rows))
     else:
         if not query.by and len(rows) > 2 and result.metric.kind is not Kind.LATEST:
-            parts += [_spark_line([row[name] for row in rows]), Text()]
+            parts += _sparked(rows, name)
         groups, rows = _pivoted(rows, result, width)
         parts.append(_series(rows[-most_rows:] if most_rows else rows, result, width, groups))
         parts.extend(_left_out(len(rows), most_rows, "last"))
@@ -65,6 +65,13 @@ def _why_empty(result: Result) -> str:
     if result.query.since is None:
         return "Nothing was collected yet." if result.query.as_of is None else "Nothing was known at that time."
     return "No rows: nothing matches." if result.coverage > 0 else "No rows: nothing of this time was collected."
+
+
+def _sparked(rows: Sequence[_Row], name: str) -> list[RenderableType]:
+    """The line above the table; none where only ranges are known."""
+    if all(row[name] is None for row in rows) and any(row.get(f"{name}_least") is not None for row in rows):
+        return []
+    return [_spark_line([row[name] for row in rows]), Text()]
 
 
 def _spark_line(values: Sequence[Any]) -> Text:
@@ -144,7 +151,9 @@ def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str
     periods: dict[datetime, dict[str, Any]] = {}
     for row in rows:
         line = periods.setdefault(row["period"], dict.fromkeys(groups))
-        line[result.label(query.by[0], row[query.by[0]])] = row[name]
+        group = result.label(query.by[0], row[query.by[0]])
+        line[group] = row[name]
+        line |= {f"{group}_{end}": row[f"{name}_{end}"] for end in ("least", "most") if f"{name}_{end}" in row}
         line["period"] = row["period"]
         line["coverage"] = min(row["coverage"], line.get("coverage", 1.0))
         line["is_provisional"] = row["is_provisional"] or line.get("is_provisional", False)
