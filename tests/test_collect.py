@@ -316,6 +316,23 @@ def test_bounds_end_what_is_held_back(lake: Lake) -> None:
     assert versions(lake, HOUSES)[0] >= 4 + 4 * 30, "one a batch; files of a crowded month are joined besides"
 
 
+def test_the_ledger_is_compacted_while_a_run_goes_on(lake: Lake) -> None:
+    most = 0
+
+    class Watched(Houses):
+        def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+            nonlocal most
+            for batch in super().fetch(offers, tell):
+                ledger = lake.snapshot([]).ledger
+                most = max(most, len(ledger.current) if ledger else 0)
+                yield batch
+
+    gather(lake, Watched(scopes=90, days=1), bounds=Bounds(outcomes=1))
+    assert versions(lake, HOUSES)[0] >= 90
+    assert most <= 61, "a crowded month is joined every twenty commits"
+    assert len(lake.known("houses")) == 90
+
+
 def test_a_window_that_is_stated_twice_counts_once(lake: Lake) -> None:
     class Twice(Houses):
         def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
