@@ -397,6 +397,30 @@ def test_a_query_loads_no_pandas_and_tells_no_warnings(workspace: Path) -> None:
         assert "Warning" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (["collect", "binder"], {"pyarrow", "pyroaring", "ibis", "footfall.activity.sets"}),
+        (
+            ["query", "launches", *EVERYTHING],
+            {"pyroaring", "statistics", "footfall.activity.sets", "footfall.retention.cohorts"},
+        ),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(workspace: Path, words: list[str], unneeded: set[str]) -> None:
+    """Collecting with nothing new reads no rows; a metric of a table needs no sets of actors."""
+    program = (
+        "import sys\n"
+        "from footfall.cli import main\n"
+        "try: main()\n"
+        "finally: print('LOADED', *sorted(sys.modules), sep='\\n')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "-w", str(workspace), *words], capture_output=True, text=True, check=True
+    )
+    assert not unneeded & set(done.stdout.rpartition("LOADED")[2].split())
+
+
 def test_what_the_command_line_spared_still_works(workspace: Path) -> None:
     program = f"""
 import sys, footfall.cli.sparing, footfall

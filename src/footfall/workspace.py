@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from footfall.engine import Engine
     from footfall.http import Client
     from footfall.lake import Lake, Maintained, Snapshot
+    from footfall.metrics import ActorCounts
     from footfall.result import Result
 
 SCRATCH = ".footfall"
@@ -247,7 +248,6 @@ class Workspace(Marks, ActivityQuestions):
             >>> ff.query("commits", grain="month", since="2026-01", until="2026-03").to_csv().splitlines()[1]
             '2026-01-01,2,1,complete'
         """
-        from footfall.activity.counts import EventCounts
         from footfall.measuring import answer
         from footfall.query import Query
         from footfall.sources.happened import happened_to
@@ -275,8 +275,7 @@ class Workspace(Marks, ActivityQuestions):
             policies=policies or {},
         )
         subjects = [
-            Subject.of(known[name], self.tables, lambda event: EventCounts(self.activity, event, now))
-            for name in query.metrics
+            Subject.of(known[name], self.tables, lambda event: self._counts_of(event, now)) for name in query.metrics
         ]
         behind = {subject.metric.name: self._tables_behind(subject) for subject in subjects}
         happened = {
@@ -286,6 +285,11 @@ class Workspace(Marks, ActivityQuestions):
         tables = list(dict.fromkeys(table for each in behind.values() for table in each))
         return answer(query, subjects, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
 
+    def _counts_of(self, event: str, now: datetime) -> ActorCounts:
+        from footfall.activity.counts import EventCounts
+
+        return EventCounts(self.activity, event, now)
+
     def _tables_behind(self, subject: Subject) -> tuple[Table, ...]:
         """The tables that the numbers come from; of an event the one that reports it, where one does."""
         if subject.actors is None:
@@ -294,10 +298,10 @@ class Workspace(Marks, ActivityQuestions):
 
     def _metrics_for(self, name: str) -> dict[str, Metric]:
         """The metrics of the sources, and where `name` is none of them that of the event it means, or all to choose from."""
-        from footfall.activity.metrics import metric_named
-
         if name in (measured := self.metrics):
             return measured
+        from footfall.activity.metrics import metric_named
+
         event = metric_named(self.activity, name)
         return {**measured, **(self.event_metrics if event is None else {name: event})}
 

@@ -182,6 +182,8 @@ class _Measured:
     def is_sparse(self) -> bool:
         """Whether a row for every group and period would be too many."""
         columns = list(self.group_columns)
+        if self.rows.num_rows * len(self.periods) <= MOST_ROWS:  # a group has at least a row
+            return False
         groups = self.rows.select(columns).group_by(columns).aggregate([]).num_rows if columns else 1
         return groups * len(self.periods) > MOST_ROWS
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, S
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from footfall.annotations import KnownWrong, remarks_on_known_wrong
@@ -32,7 +33,10 @@ class ScopeTime:
     def is_whole(self, window: Window) -> bool:
         """Whether all of `window` was collected, as long as the scope was asked for."""
         end = min(window.end, self.left_at)
-        return window.start >= end or share_of(self.collected, Window(window.start, end)) == 1
+        if window.start >= end:
+            return True
+        reaching = _reaching(self.collected, window)  # windows do not touch: a span that is whole lies in one
+        return reaching is not None and reaching.start <= window.start and end <= reaching.end
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Coverage:
 
     def is_provisional(self, window: Window) -> bool:
         """Whether some of what was collected of `window` may still be revised by its source."""
-        return overlap(self._provisional, window) > 0
+        return _reaching(self._provisional, window) is not None
 
     def is_known_wrong(self, window: Window) -> bool:
         return any(wrong.window.overlaps(window) for wrong in self.known_wrong)
@@ -102,13 +106,17 @@ class Coverage:
         """
         if self.is_known_wrong(window):
             return State.KNOWN_WRONG
-        due = Window(window.start, max(window.start, min(window.end, floor(Grain.DAY, self.now))))
-        is_whole = self.is_whole(window)
-        if not is_whole and due.start < due.end and not self.is_whole(due):
-            return State.LOST
-        if window.end > self.now or not is_whole:
+        if not self.is_whole(window):
+            due = min(window.end, self._last_midnight)
+            is_lost = window.start < due and not self.is_whole(Window(window.start, due))
+            return State.LOST if is_lost else State.NOT_OVER
+        if window.end > self.now:
             return State.NOT_OVER
         return State.PROVISIONAL if self.is_provisional(window) else State.COMPLETE
+
+    @cached_property
+    def _last_midnight(self) -> datetime:
+        return floor(Grain.DAY, self.now)
 
     @cached_property
     def bounds(self) -> Window | None:
@@ -154,7 +162,7 @@ class Coverage:
         """What is over by the last midnight and lies after everything that was collected."""
         asked_for = [spans for scope, spans in self.collected.spans.items() if scope not in self.collected.retired]
         last = max((span.end for spans in asked_for for span in spans), default=None)
-        due = min(window.end, floor(Grain.DAY, self.now))
+        due = min(window.end, self._last_midnight)
         since = window.start if last is None else max(last, window.start)
         if last is None or since >= due or not subtract(Window(since, due), (e.window for e in explained)):
             return []
@@ -199,13 +207,21 @@ def share_of(windows: Sequence[Window], window: Window) -> float:
 
 def overlap(windows: Sequence[Window], window: Window) -> int:
     """Microseconds of `window` that lie in `windows`, which are merged and in order."""
-    at = bisect_right(windows, window.start, key=lambda w: w.end)
-    total = 0
+    at = bisect_right(windows, window.start, key=_end)
+    total = timedelta()
     while at < len(windows) and windows[at].start < window.end:
-        part = windows[at].clip(window)
-        total += part.length // _MICROSECOND if part else 0
+        total += min(windows[at].end, window.end) - max(windows[at].start, window.start)
         at += 1
-    return total
+    return total // _MICROSECOND
+
+
+_end = attrgetter("end")
+
+
+def _reaching(windows: Sequence[Window], window: Window) -> Window | None:
+    """The first of `windows`, merged and in order, that has time in common with `window`."""
+    at = bisect_right(windows, window.start, key=_end)
+    return windows[at] if at < len(windows) and windows[at].start < window.end else None
 
 
 def _counted(entries: Collection[Entry]) -> str:

@@ -77,7 +77,7 @@ def rows_of(plan: Plan, series: Series, value_type: pa.DataType, compared: Compa
         columns += [earlier, *changes(usable, earlier), known]
     columns.append([cover.shares[i] for i in count for cover in covers])
     columns.append([cover.provisional[i] for i in count for cover in covers])
-    columns.append([str(cover.states[i]) for i in count for cover in covers])
+    columns.append([cover.states[i] for i in count for cover in covers])
     schema = schema_of(plan, value_type)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
 

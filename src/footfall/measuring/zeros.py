@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import exp, inf, isinf, log
-from statistics import fmean, pvariance
 
 _WEEK = 7
 _EXPECTED = 0.01
@@ -33,6 +32,8 @@ def improbable_zeros(totals: Sequence[float | None]) -> Iterator[int]:
 
 def _dispersion(totals: Sequence[float]) -> float:
     """Variance / mean: 1 of Poisson numbers. Endless where the mean is not above 0: nothing is improbable then."""
+    from statistics import fmean, pvariance  # for the few answers with a day of zeros
+
     mean = fmean(totals)
     return pvariance(totals, mean) / mean if mean > 0 else inf
 
