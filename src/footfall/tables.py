@@ -39,6 +39,26 @@ Labels: TypeAlias = Mapping[str, str] | Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
+class Names:
+    """Where the names of ids are kept. A column of ids that has such names is read as the name that each id has now.
+
+    A row of `table` says that an id has, or had, a name. It is observed, so that a name that was given up stays known.
+    No two ids may have one name at a time. An id without a name is read as it is.
+
+    Args:
+        table: An observed table with the columns that the others name.
+        id: Its column of ids, texts.
+        name: Its column of names, texts.
+        is_current: Its column that says whether the id still has the name.
+    """
+
+    table: Table
+    id: str
+    name: str
+    is_current: str
+
+
+@dataclass(frozen=True)
 class Column:
     """A column of a table. One of the role DIMENSION is what metrics are split and filtered by.
 
@@ -54,11 +74,16 @@ class Column:
     """Of a text dimension: upper and lower case are one when it is filtered; rows keep their spelling."""
     labels: Labels | None = field(default=None, hash=False, compare=False)
     """Of a text dimension: what its codes mean. Filters take code or label; people see labels, programs codes."""
+    names: Names | None = None
+    """Of a text dimension of ids that outlast their names, such as repositories: readers and filters know the names alone.
+    Rows and the ledger's scopes keep the ids."""
 
     def __post_init__(self) -> None:
         is_text = self.role is Role.DIMENSION and self.type == "string"
-        if not is_text and (self.folds_case or self.labels is not None):
-            raise DeclarationError(f"column {self.name}: only a dimension of texts folds case or has labels")
+        if not is_text and (self.folds_case or self.labels is not None or self.names is not None):
+            raise DeclarationError(f"column {self.name}: only a dimension of texts folds case, has labels or names")
+        if self.names is not None:
+            _check_names(self.name, self.names)
 
     @cached_property
     def _labels(self) -> Mapping[str, str]:
@@ -190,6 +215,16 @@ class Table:
     def names(self) -> tuple[str, ...]:
         return tuple(c.name for c in self.columns)
 
+    @property
+    def named(self) -> tuple[Column, ...]:
+        """Its columns of ids that are read as names."""
+        return tuple(column for column in self.columns if column.names is not None)
+
+    @property
+    def scope_names(self) -> Names | None:
+        """Where the names of its scopes are kept, where scopes are ids."""
+        return None if self.rule.scope is None else self.column(self.rule.scope).names
+
     def column(self, name: str) -> Column:
         for column in self.columns:
             if column.name == name:
@@ -297,6 +332,18 @@ def _check_rule(table: Table) -> Iterator[str]:
         yield "its column 'observed_at' must be a timestamp with the role attribute; or leave it out: it is added."
     if rule.resolve == "max" and not table.measures:
         yield "it keeps the largest value and has no measure; use resolve='latest'."
+
+
+def _check_names(column: str, names: Names) -> None:
+    table = names.table
+    if not isinstance(table.rule, Observe):
+        raise DeclarationError(f"column {column}: its names are in {table.name}, which must be an observed table")
+    wanted = {names.id: "string", names.name: "string", names.is_current: "boolean"}
+    for name, kind in wanted.items():
+        if name not in table.names or table.column(name).type != kind:
+            raise DeclarationError(
+                f"column {column}: its names need a column {name!r} of the type {kind} in {table.name}"
+            )
 
 
 def _times(table: Table) -> list[str]:

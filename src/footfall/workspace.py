@@ -352,7 +352,8 @@ class Workspace(Marks, ActivityQuestions):
         """
         from footfall.collect import status
 
-        return status(self.sources, self.snapshot(tables=[]), self.now())
+        named = [table for table in self.tables.values() if table.scope_names]
+        return status(self.sources, self.snapshot(tables=named), self.now())
 
     def maintain(self, keep_days: int = 30) -> list[Maintained]:
         """Join small files and expire versions that nobody may ask for any more.

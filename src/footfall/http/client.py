@@ -222,9 +222,11 @@ class Client:
 
     def _refusal(self, response: httpx2.Response) -> StatusError:
         """The error; what asks to wait asks that of all threads."""
-        error = StatusError(response)
+        turns = self._turns_of(response.url)
+        text = response.text[:4000] if response.is_closed else ""
+        error = StatusError(response, turns.asked_to_wait(response.status_code, response.headers, text))
         if error.is_passing and 0 < error.retry_after <= LONGEST_WAIT:
-            self._turns_of(response.url).hold(error.retry_after)
+            turns.hold(error.retry_after)
         return error
 
     def _turn(self, url: str) -> AbstractContextManager[None]:

@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class Kept:
     folder: Path
     identity: str = ""
     most_bytes: int = MOST_BYTES
+    _size: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+    """About how many bytes the folder holds, once that was counted: to look at every file for each would be quadratic."""
 
     def find(self, url: httpx2.URL, headers: Mapping[str, str]) -> Answer | None:
         """The answer that is kept for such a request; None when there is none, or it is damaged."""
@@ -75,7 +77,7 @@ class Kept:
             fresh.touch(mode=0o600)
             fresh.write_bytes(json.dumps(head).encode() + b"\n" + response.content)
             fresh.replace(file)
-            self._shrink()
+            self._keep_small(len(response.content))
         except OSError:
             fresh.unlink(missing_ok=True)
 
@@ -87,14 +89,24 @@ class Kept:
         parts: list[Any] = [str(url), self.identity, sorted(told.items())]
         return self.folder / f"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]}.answer"
 
-    def _shrink(self) -> None:
+    def _keep_small(self, added: int) -> None:
+        if self._size:
+            self._size[0] += added
+        if not self._size or self._size[0] > self.most_bytes:
+            self._size[:] = [self._shrink()]
+
+    def _shrink(self) -> int:
+        """The bytes of the folder; where they were too many, some more go, so that the next answer finds room."""
         files = [(stat.st_mtime, stat.st_size, path) for path in self.folder.iterdir() if (stat := path.stat())]
         size = sum(size for _, size, _ in files)
+        if size <= self.most_bytes:
+            return size
         for _, freed, path in sorted(files):
-            if size <= self.most_bytes:
-                return
+            if size <= self.most_bytes * 3 // 4:
+                break
             path.unlink(missing_ok=True)
             size -= freed
+        return size
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,12 +18,14 @@ class Limit:
         pause: Seconds between the starts of two requests, at least.
         budget: Requests that may start within any `per` seconds; 0: as many as one likes.
         per: Seconds.
+        read_wait: Of a host that asks to wait in words of its own: from status, headers and body to seconds; 0: it does not.
     """
 
     concurrency: int = 8
     pause: float = 0.0
     budget: int = 0
     per: float = 60.0
+    read_wait: Callable[[int, Mapping[str, str], str], float] | None = None
 
 
 class Turns:
@@ -57,6 +59,10 @@ class Turns:
         if self._limit.budget and len(self._starts) == self._limit.budget:
             start = max(start, self._starts[0] + self._limit.per)
         return start
+
+    def asked_to_wait(self, status: int, headers: Mapping[str, str], body: str) -> float:
+        """For how many seconds the host asks to wait, in words of its own."""
+        return self._limit.read_wait(status, headers, body) if self._limit.read_wait else 0.0
 
     def hold(self, seconds: float) -> None:
         """Start nothing for so long: the host asked for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -17,9 +18,12 @@ LONGEST_WAIT = 120.0
 class StatusError(UnreachableError):
     """The server answered, with a status of 400 or more."""
 
-    def __init__(self, response: httpx2.Response) -> None:
+    def __init__(self, response: httpx2.Response, asked_to_wait: float = 0.0) -> None:
         self.status = response.status_code
-        self.retry_after = retry_after(response)
+        self.headers: Mapping[str, str] = response.headers
+        self.body = _beginning(response)
+        """The beginning of what the server said, for those who know its language."""
+        self.retry_after = max(retry_after(response), asked_to_wait)
         wait = f" and asks to wait {self.retry_after:.0f} s" if self.retry_after else ""
         super().__init__(
             f"{plain(response.url)} answered {self.status} {response.reason_phrase}{wait}; {self._hint()}."
@@ -40,6 +44,13 @@ class StatusError(UnreachableError):
                 return "check the address"
             case _:
                 return "the server refuses the request"
+
+
+def _beginning(response: httpx2.Response) -> str:
+    try:
+        return response.text[:4000]
+    except httpx2.ResponseNotRead:
+        return ""
 
 
 def hope(error: Exception) -> bool | float:

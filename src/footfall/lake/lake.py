@@ -26,12 +26,13 @@ from footfall.lake.delta import (
 from footfall.lake.files import connect
 from footfall.lake.known import StoredEntries
 from footfall.lake.ledger import disputed, entry_rows, recorded
+from footfall.lake.names import KnownNames, read_names
 from footfall.lake.observing import observed
 from footfall.lake.snapshot import KNOWN_SINCE, Pinned, Snapshot
 from footfall.lake.writing import Incoming, Restated, Spans, replaced
 from footfall.ledger import LEDGER, Entries, Entry
 from footfall.periods import EPOCH, Window, in_utc, moment_of, utc_now
-from footfall.tables import Observe, Replace, Rows, Table
+from footfall.tables import Names, Observe, Replace, Rows, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,6 +58,7 @@ class Lake:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._pins: dict[str, Pinned] = {}
         self._collected: dict[tuple[int, str, Window | None, datetime | None], Collected] = {}
+        self._names: dict[Names, tuple[int, KnownNames]] = {}
         self._format = 0
         self._stamped = EPOCH
         self._stamped_version: int | None = None
@@ -221,6 +223,15 @@ class Lake:
         [(micros,)] = self.cursor().execute(first).fetchall()
         return None if micros is None else EPOCH + timedelta(microseconds=micros)
 
+    def _read_names(self, pinned: Pinned, names: Names, as_of: datetime | None) -> KnownNames:
+        """The names of ids; those of now are kept while the version of their table is the same."""
+        if as_of is not None:
+            return read_names(self.cursor(), pinned.files_as_of(as_of), names, as_of)
+        kept = self._names.get(names)
+        if kept is None or kept[0] != pinned.version:
+            kept = self._names[names] = pinned.version, read_names(self.cursor(), pinned.current, names, None)
+        return kept[1]
+
     # Reading
 
     def cursors_of(self, table: Table) -> Callable[[str], int | None]:
@@ -241,11 +252,14 @@ class Lake:
         self._check()
         ledger = self._pin(LEDGER)
         found: list[Pinned | None] = []
-        for table in tables:
+        named = {column.names.table: None for table in tables for column in table.named if column.names}
+        for table in dict.fromkeys([*tables, *named]):
             found += [self._pin(table.rolled(rollup), as_of) for rollup in table.rollups]
             found.append(self._pin(table, as_of))
         pinned = {one.name: one for one in found if one is not None}
-        return Snapshot(pinned, as_of and in_utc(as_of), ledger, self._read_ledger, self._read_first)
+        scopes = {table.name: names for table in tables if (names := table.scope_names)}
+        known = (self._read_ledger, self._read_first, scopes, self._read_names)
+        return Snapshot(pinned, as_of and in_utc(as_of), ledger, *known)
 
     def _pin(self, table: Table, as_of: datetime | None = None) -> Pinned | None:
         folder = self.root / table.name

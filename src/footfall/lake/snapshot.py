@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -13,7 +14,9 @@ from typing import Protocol
 from footfall.errors import LakeError
 from footfall.lake.collected import NOTHING, Collected
 from footfall.lake.delta import PARTITION, is_past
+from footfall.lake.names import NO_NAMES, KnownNames
 from footfall.periods import Window, short
+from footfall.tables import Names
 
 KNOWN_SINCE = "known_since"
 """The cursor of an observed table: from which moment on (microseconds since 1970) it can be read as of a moment."""
@@ -71,6 +74,12 @@ class FirstReader(Protocol):
     def __call__(self, ledger: Pinned, table: str) -> datetime | None: ...
 
 
+class NamesReader(Protocol):
+    """Reads the names of ids from a pinned version of the table that keeps them."""
+
+    def __call__(self, pinned: Pinned, names: Names, as_of: datetime | None) -> KnownNames: ...
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Every table at one version, and what the ledger said then: reading it twice gives the same."""
@@ -80,6 +89,9 @@ class Snapshot:
     ledger: Pinned | None = None
     read_ledger: LedgerReader | None = field(default=None, repr=False, compare=False)
     read_first: FirstReader | None = field(default=None, repr=False, compare=False)
+    scope_names: Mapping[str, Names] = field(default_factory=dict, repr=False, compare=False)
+    """By table: where the names of its scopes are kept, where these are ids."""
+    read_names: NamesReader | None = field(default=None, repr=False, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.version)
@@ -92,10 +104,16 @@ class Snapshot:
         return hashlib.sha256(versions.encode()).hexdigest()[:16]
 
     def collected(self, table: str, window: Window | None = None) -> Collected:
-        """What the ledger said about `table`, or about its windows that touch `window`."""
+        """What the ledger said about `table`, or about its windows that touch `window`; scopes by their names."""
         if self.ledger is None or self.read_ledger is None:
             return NOTHING
-        return self.read_ledger(self.ledger, table, window, self.as_of)
+        found = self.read_ledger(self.ledger, table, window, self.as_of)
+        return self.names_in(self.scope_names[table]).named(found) if table in self.scope_names else found
+
+    def names_in(self, names: Names) -> KnownNames:
+        """The names that ids had; none where nothing was collected of them."""
+        pinned = self.tables.get(names.table.name)
+        return NO_NAMES if pinned is None or self.read_names is None else self.read_names(pinned, names, self.as_of)
 
     def first_recorded_at(self, table: str) -> datetime | None:
         """When something was first recorded of `table`, also where that is later than `as_of`; None for never."""

@@ -27,6 +27,7 @@ from footfall.measuring.plan import (
     Plan,
     check_values,
     choose_policies,
+    find_names,
     find_spellings,
     find_window,
     keep_top,
@@ -88,7 +89,7 @@ def answer(
         )
         for subject in subjects
     ]
-    plans = [find_window(find_spellings(choose_policies(plan))) for plan in plans]
+    plans = [find_window(find_spellings(find_names(choose_policies(plan)))) for plan in plans]
     window = shared_window(plans)
     if window is None:
         return _without_rows(plans)

@@ -21,6 +21,7 @@ from footfall.measuring.reported import ReportedMeasurement
 from footfall.metrics import Kind, Metric, Subject
 from footfall.periods import Grain, Window, ceil, floor, short
 from footfall.query import Query, choices_made, step
+from footfall.tables import Names
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -195,6 +196,24 @@ def choose_policies(plan: Plan) -> Plan:
             choice = policy.open_choice
         chosen.append((policy.name, choice))
     return replace(plan, policies=tuple(chosen))
+
+
+def find_names(plan: Plan) -> Plan:
+    """Filters by a name that was given up, or by an id, mean the name of now; a note says so."""
+    where = []
+    for filter in plan.query.where:
+        names = plan.subject.dimensions[filter.dimension].names
+        meant = [_meant(plan, names, value) for value in filter.values]
+        plan = plan.note(*(f"{text_of(old)} is now called {new}." for old, new in meant if new != old))  # type: ignore[arg-type]
+        where.append(replace(filter, values=tuple(dict.fromkeys(new for _, new in meant))))
+    return replace(plan, query=replace(plan.query, where=tuple(where)))
+
+
+def _meant(plan: Plan, names: Names | None, value: Wanted) -> tuple[Wanted, Wanted]:
+    """A value as it was asked, and what it means."""
+    if names is None or not isinstance(value, str):
+        return value, value
+    return value, plan.snapshot.names_in(names).name_of(value) or value
 
 
 def find_spellings(plan: Plan) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from footfall.measuring.facts import UsedFact
@@ -11,7 +12,7 @@ from footfall.measuring.matching import keep_window
 from footfall.measuring.parts import Part, keep_parts
 from footfall.metrics import Kind
 from footfall.periods import FAR_FUTURE, Grain, Period, Window, floor
-from footfall.tables import Observe, Rollup, Table
+from footfall.tables import Column, Observe, Rollup, Table
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -39,9 +40,26 @@ class FactReader:
         return self.used.table
 
     def mount(self, rollup: Rollup | None) -> ir.Table:
-        if rollup is not None:
-            return self.engine.mount(self.snapshot.tables[rollup.name], self.table.rolled(rollup))
-        return self.engine.mount(self.snapshot.tables.get(self.table.name), self.table, self.as_of)
+        """The rows of the table or of a rollup, ids by their names."""
+        if rollup is None:
+            return reduce(self._named, self.table.named, self._rows_of(self.table))
+        rolled = self.table.rolled(rollup)
+        return reduce(self._named, rolled.named, self.engine.mount(self.snapshot.tables[rollup.name], rolled))
+
+    def _rows_of(self, table: Table) -> ir.Table:
+        return self.engine.mount(self.snapshot.tables.get(table.name), table, self.as_of)
+
+    def _named(self, rows: ir.Table, column: Column) -> ir.Table:
+        """The same rows, with the name that each id of a column has now in its place."""
+        import ibis
+
+        names = column.names
+        assert names is not None
+        known = self._rows_of(names.table)
+        current = known.filter(known[names.is_current]).select(named_id=names.id, current_name=names.name)
+        joined = rows.left_join(current, rows[column.name] == current.named_id)
+        called = ibis.coalesce(joined.current_name, joined[column.name])
+        return joined.mutate(**{column.name: called}).select(*rows.columns)
 
     def rows(self, rollup: Rollup | None, window: Window) -> ir.Table:
         """The rows of `window` that this fact is read for."""

@@ -31,8 +31,12 @@ def _made_of(plan: Plan, result: Result, covers: Mapping[Hashable, Cover]) -> di
     names = [table.name for table in plan.subject.tables]
     if actors is not None:
         names = [actors.table] if actors.table is not None else []
+    read = [
+        *names,
+        *(column.names.table.name for table in plan.subject.tables for column in table.named if column.names),
+    ]
     return {
-        "tables": [(name, snapshot.tables[name].version if name in snapshot.tables else None) for name in names],
+        "tables": [(name, snapshot.tables[name].version if name in snapshot.tables else None) for name in read],
         "ledger": [snapshot.collected(name).digest for name in names],
         "question": result.question,
         "definition": _definition(plan.metric, result.definition()),

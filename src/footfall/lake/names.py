@@ -1,0 +1,64 @@
+"""The names that ids have, and had: what readers of a table see in the place of its ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from footfall.lake.collected import Collected, Scope
+from footfall.lake.files import read_as
+from footfall.lake.resolving import resolved
+from footfall.sql import literal, quote
+from footfall.tables import OBSERVED_AT, Names
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class KnownNames:
+    """What is known of the names of ids."""
+
+    current: Mapping[str, str] = field(default_factory=dict)
+    """Id → the name that it has."""
+    former: Mapping[str, str] = field(default_factory=dict)
+    """A name in lower case that was given up, and that no other id has now → the id that had it last."""
+
+    def name_of(self, text: str) -> str | None:
+        """The name that is meant by a former name, or by an id; None for any other text."""
+        known = self.former.get(text.lower(), text)
+        return self.current.get(known)
+
+    def named(self, collected: Collected) -> Collected:
+        """What was collected, by the names of the scopes."""
+
+        def name(scope: str) -> str:
+            return self.current.get(scope, scope)
+
+        return Collected(
+            {Scope(scope.source, name(scope.name)): spans for scope, spans in collected.spans.items()},
+            tuple(replace(entry, scope=name(entry.scope)) for entry in collected.noted),
+            {Scope(scope.source, name(scope.name)): total for scope, total in collected.totals.items()},
+        )
+
+
+NO_NAMES = KnownNames()
+
+
+def read_names(
+    connection: duckdb.DuckDBPyConnection, files: Sequence[str], names: Names, as_of: datetime | None
+) -> KnownNames:
+    """What some files of the table of `names` say, as it was known at `as_of` where given."""
+    rows = read_as(names.table, files)
+    if as_of is not None:
+        rows = f"(SELECT * FROM {rows} WHERE {OBSERVED_AT} <= {literal(as_of)})"
+    columns = ", ".join(map(quote, (names.id, names.name, names.is_current)))
+    found = connection.execute(
+        f"SELECT {columns} FROM ({resolved(names.table, rows)}) ORDER BY {OBSERVED_AT}"
+    ).fetchall()
+    current = {str(each): str(name) for each, name, is_current in found if is_current}
+    taken = {name.lower() for name in current.values()}
+    former = {str(name).lower(): str(each) for each, name, is_current in found if not is_current}
+    return KnownNames(current, {name: each for name, each in former.items() if name not in taken})
