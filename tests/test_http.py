@@ -467,3 +467,18 @@ def test_kept_answers_stay_within_their_bounds(tmp_path: Path) -> None:
     for n in range(40):
         client(network).get(f"https://example.org/{n}", keep=keep)
     assert 5_000 < sum(path.stat().st_size for path in tmp_path.iterdir()) <= 10_000
+
+
+def test_a_question_in_the_body_is_asked_again_and_answers_are_told_from_faults() -> None:
+    network = Script(httpx2.Response(503), httpx2.Response(500, headers={"X-Reason": "60"}))
+    answer = client(network).post(
+        "https://example.org/", content="SELECT 1", answers=lambda response: "X-Reason" in response.headers
+    )
+    assert (answer.status_code, len(network.asked)) == (500, 2)
+    assert network.asked[1].content == b"SELECT 1"
+
+
+def test_a_question_in_the_body_is_not_sent_elsewhere() -> None:
+    network = Script(httpx2.Response(307, headers={"Location": "https://elsewhere.example.org/"}))
+    with pytest.raises(UnreachableError, match=r"points to https://elsewhere\.example\.org"):
+        client(network).post("https://example.org/", json={"a": 1})

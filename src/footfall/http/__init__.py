@@ -6,6 +6,7 @@
     client.get(url, etag=known)       … or an answer with status 304 when nothing changed
     client.get(url, keep=Kept(folder))   … or, when nothing changed, the answer as it was kept
     client.get(url, ready_within=60)  asked again while the server prepares its answer (202)
+    client.post(url, json=question)   a question in the body, asked again as the others are
     client.head(url)                  only the headers
     client.json(url)                  the answer, parsed
     client.pages(url)                 the answer, and those that follow it by `Link: …; rel="next"`

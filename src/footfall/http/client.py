@@ -119,6 +119,46 @@ class Client:
             wait = min(2 * wait, 30.0)
         return response
 
+    def post(
+        self,
+        url: str,
+        *,
+        content: str | bytes | None = None,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+        answers: Callable[[httpx2.Response], bool] = lambda response: False,
+    ) -> httpx2.Response:
+        """The whole answer to a question that is too long for an address. It may be sent more than once, as others are.
+
+        It is not redirected: another place would be sent our credentials.
+
+        Args:
+            content: The body as it is; or `json`, what is to be sent as JSON.
+            timeout: Seconds without a byte after which an attempt is given up, where a server needs longer than others.
+            answers: Tells whether a refusal is an answer that the caller reads: it is returned, and not tried again.
+        """
+        sent: dict[str, Any] = {"params": params, "headers": headers, "follow_redirects": False}
+        sent |= {"json": json} if content is None else {"content": content}
+        if timeout is not None:
+            sent["timeout"] = timeout
+
+        def act() -> httpx2.Response:
+            return self._ask("POST", url, answers=answers, **sent)
+
+        response = self._patiently(url, act)
+        if response.is_redirect:
+            there = (
+                plain(response.url.join(response.headers["Location"]))
+                if response.has_redirect_location
+                else "elsewhere"
+            )
+            raise UnreachableError(
+                f"{plain(url)} points to {there}; if that is right, write that address in the settings."
+            )
+        return response
+
     def _get(
         self, url: str, params: Mapping[str, Any] | None, headers: Mapping[str, str], keep: Kept | None
     ) -> httpx2.Response:
@@ -211,12 +251,20 @@ class Client:
             part.finish()
             return response.headers
 
-    def _ask(self, method: str, url: str, *, is_read: bool = True, **sent: Any) -> httpx2.Response:
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        is_read: bool = True,
+        answers: Callable[[httpx2.Response], bool] = lambda response: False,
+        **sent: Any,
+    ) -> httpx2.Response:
         with self._turn(url), self._http.stream(method, url, **sent) as response:
             if is_read:
                 response.read()
                 _check_whole(response)
-            if response.status_code >= 400:
+            if response.status_code >= 400 and not answers(response):
                 raise self._refusal(response)
             return response
 

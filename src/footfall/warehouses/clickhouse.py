@@ -1,0 +1,191 @@
+"""ClickHouse over HTTP.
+
+    clickhouse = ClickHouse(client, "https://sql-clickhouse.clickhouse.com", user="demo")
+    clickhouse.ask("SELECT max(date) FROM pypi.pypi_downloads_per_day")             an Arrow table
+    clickhouse.ask_whole(question, window, totals=("downloads",))                   held against a control total
+
+A server with `result_overflow_mode = 'break'`, as the public ones are, ends a long answer early and calls it a success. So
+`ask_whole` asks how many rows there are, and what they add up to, by itself, and asks for less at a time until both agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from footfall.errors import BrokenDataError
+from footfall.http import StatusError
+from footfall.periods import Window
+from footfall.warehouses.clickhouse_rows import rows_of
+from footfall.warehouses.refusals import RefusedQueryError, in_words
+
+if TYPE_CHECKING:
+    import httpx2
+    import pyarrow as pa
+
+    from footfall.http import Client
+    from footfall.settings import Secret
+
+EXCEPTION = "X-ClickHouse-Exception-Code"
+FORMAT = "CSVWithNamesAndTypes"
+_DAY = timedelta(days=1)
+MOST_PARTS = 1_024
+"""Into how many parts the rows of one day are taken apart before it is given up."""
+_IN_BODY = re.compile(rb"(?:^|\n)(?:__exception__\r?\n.*)?Code: (\d+)\. DB::Exception: ([^\n]*)", re.DOTALL)
+_HINTS = {
+    60: "correct the name of the table, or ask for access to it",
+    81: "correct the name of the database",
+    159: "it took longer than the server allows: ask for fewer columns or days",
+    164: "the user may not change this setting",
+    193: "correct user and password",
+    194: "correct user and password",
+    201: "the user's quota is used up: wait, or use another user",
+    202: "too many queries run at this moment: try again later",
+    241: "the server has no memory for it: ask for fewer columns or days",
+    497: "ask for the right to read it (GRANT SELECT)",
+    516: "correct user and password",
+}
+
+
+class ClickHouse:
+    """A ClickHouse server, asked over HTTP.
+
+    Args:
+        client: The HTTP client.
+        address: Where its HTTP interface is, such as `https://host:8443`.
+        user, password: Sent as headers, never in an address.
+        database: Of tables that a query names without one.
+        timeout: Seconds in which a query is to answer; the answer comes when it is complete.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        address: str,
+        *,
+        user: str = "default",
+        password: Secret | None = None,
+        database: str = "",
+        timeout: float = 600.0,
+    ) -> None:
+        self._client = client
+        self._address = address
+        self._headers = {"X-ClickHouse-User": user}
+        if password:
+            self._headers["X-ClickHouse-Key"] = password.reveal()
+        self._database = database
+        self._timeout = timeout
+
+    def ask(self, sql: str, *, settings: Mapping[str, Any] | None = None) -> pa.Table:
+        """The answer as it comes: it may be cut by the server's limits.
+
+        Args:
+            sql: One query, without FORMAT.
+            settings: Settings of ClickHouse for this query; a read-only user may have none.
+
+        Raises RefusedQueryError for what the server says no to, BrokenDataError for an answer that cannot be read.
+        """
+        params: dict[str, Any] = {"default_format": FORMAT, "wait_end_of_query": 1, **(settings or {})}
+        if self._database:
+            params["database"] = self._database
+        try:
+            response = self._client.post(
+                self._address,
+                content=sql.encode(),
+                params=params,
+                headers=self._headers,
+                timeout=self._timeout,
+                answers=lambda response: EXCEPTION in response.headers,
+            )
+        except StatusError as error:
+            if error.status in (401, 403):
+                raise RefusedQueryError(f"{error}") from None
+            raise
+        self._check(response)
+        return rows_of(response.content, self._address)
+
+    def ask_whole(self, question: Callable[[Window], str], window: Window, *, totals: Sequence[str] = ()) -> pa.Table:
+        """The whole answer about a window, held against a count that is made apart from it.
+
+        Args:
+            question: The query for a window; asked for parts of `window` where the answer is cut.
+            window: Whole days.
+            totals: Columns of the answer, whole numbers, whose sums must agree as well as the number of rows.
+
+        Raises BrokenDataError when answers cannot be had whole.
+        """
+        import pyarrow as pa
+
+        return pa.concat_tables(self._whole(question, window, totals), promote_options="permissive")
+
+    def _whole(self, question: Callable[[Window], str], window: Window, totals: Sequence[str]) -> Iterator[pa.Table]:
+        sql = question(window)
+        rows = self._agreeing(sql, totals)
+        if rows is not None:
+            yield rows
+        elif window.length > _DAY:
+            middle = window.start + (window.length // 2 // _DAY) * _DAY
+            yield from self._whole(question, Window(window.start, middle), totals)
+            yield from self._whole(question, Window(middle, window.end), totals)
+        else:
+            yield from self._in_parts(sql, window, totals)
+
+    def _in_parts(self, sql: str, window: Window, totals: Sequence[str]) -> Iterator[pa.Table]:
+        """One day whose answer is still cut: its rows are asked for by parts of their hash."""
+        parts = 2
+        while parts <= MOST_PARTS:
+            found = []
+            for n in range(parts):
+                part = f"SELECT * FROM ({sql}) WHERE cityHash64(toString(tuple(*))) % {parts} = {n}"
+                rows = self._agreeing(part, totals)
+                if rows is None:
+                    break
+                found.append(rows)
+            else:
+                yield from found
+                return
+            parts *= 4
+        raise BrokenDataError(
+            f"{self._address} cuts its answers about {window} even in {MOST_PARTS:,} parts; use a user with higher limits."
+        )
+
+    def _agreeing(self, sql: str, totals: Sequence[str]) -> pa.Table | None:
+        """The answer, when it agrees with its control totals; None when it is cut."""
+        for _ in range(3):  # rows may be added between the two questions
+            control = self._control(sql, totals)
+            rows = self.ask(sql)
+            if rows.num_rows < control[0]:
+                return None
+            if _totals_of(rows, totals) == control:
+                return rows
+        raise BrokenDataError(
+            f"{self._address} gives {rows.num_rows:,} rows where it counts {control[0]:,}, or other sums of them: the table "
+            "changes while it is read; try again later."
+        )
+
+    def _control(self, sql: str, totals: Sequence[str]) -> tuple[int, ...]:
+        sums = "".join(f", sum(`{name}`)" for name in totals)
+        (row,) = self.ask(f"SELECT count(){sums} FROM ({sql})").to_pylist()
+        return tuple(int(value or 0) for value in row.values())
+
+    def _check(self, response: httpx2.Response) -> None:
+        """An exception may stand in the header, or in the body of what began as a success."""
+        body = response.content
+        if EXCEPTION in response.headers:
+            number = response.headers[EXCEPTION]
+            raise self._refusal(int(number) if number.isdecimal() else 0, body.decode("utf-8", "replace"))
+        if found := _IN_BODY.search(body[-20_000:]):
+            raise self._refusal(int(found[1]), found[2].decode("utf-8", "replace"))
+
+    def _refusal(self, number: int, text: str) -> RefusedQueryError:
+        said = in_words(re.sub(r"^Code: \d+\. (DB::Exception: )?", "", text.strip()))
+        hint = _HINTS.get(number, "correct the query, or what it names")
+        return RefusedQueryError(f"{self._address} refuses the query: {said} (code {number}); {hint}.", said, number)
+
+
+def _totals_of(rows: pa.Table, totals: Sequence[str]) -> tuple[int, ...]:
+    import pyarrow.compute as pc
+
+    return (rows.num_rows, *(int(pc.sum(rows[name]).as_py() or 0) for name in totals))

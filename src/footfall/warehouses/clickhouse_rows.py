@@ -1,0 +1,100 @@
+"""An answer of ClickHouse in the format CSVWithNamesAndTypes → an Arrow table of the types that it names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import TYPE_CHECKING
+
+from footfall.errors import BrokenDataError
+from footfall.warehouses.refusals import in_words
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_WRAPPED = re.compile(r"^(?:Nullable|LowCardinality|SimpleAggregateFunction)\((?:\w+, )?(.*)\)$")
+_ZONED = re.compile(r"^DateTime(?:64)?\((?:\d+, )?'([^']+)'\)$")
+
+
+def rows_of(body: bytes, where: str) -> pa.Table:
+    """The rows of an answer; text of days and moments is read strictly, and moments are of UTC.
+
+    Args:
+        body: What came; empty for a statement without an answer.
+        where: Whose answer it is, for messages.
+    """
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    if not body:
+        return pa.table({})
+    names, kinds, rest = _heads(body, where)
+    types = [_type_of(kind) for kind in kinds]
+    if not rest:
+        return pa.schema(list(zip(names, types, strict=True))).empty_table()
+    places = [f"c{n}" for n in range(len(names))]  # names may repeat
+    try:
+        found = arrow_csv.read_csv(
+            io.BytesIO(rest),
+            read_options=arrow_csv.ReadOptions(column_names=places),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict(zip(places, types, strict=True)),
+                null_values=["\\N"],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                true_values=["true"],
+                false_values=["false"],
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise BrokenDataError(f"{where} gave rows that cannot be read: {in_words(str(error))}.") from None
+    columns = [_in_utc(found[place], kind) for place, kind in zip(places, kinds, strict=True)]
+    return pa.Table.from_arrays(columns, names=names)
+
+
+def _heads(body: bytes, where: str) -> tuple[list[str], list[str], bytes]:
+    """The names, the types, and what follows them; a name may hold anything but a line break."""
+    try:
+        first, second, *rest = body.split(b"\n", 2)
+        names, kinds = (next(csv.reader([line.decode()])) for line in (first, second))
+        if len(names) != len(kinds):
+            raise ValueError
+    except (ValueError, StopIteration, csv.Error):
+        raise BrokenDataError(
+            f"{where} did not answer as ClickHouse does; check that the address is its HTTP interface."
+        ) from None
+    return names, kinds, rest[0] if rest else b""
+
+
+def _plain(kind: str) -> str:
+    while found := _WRAPPED.match(kind):
+        kind = found[1]
+    return kind
+
+
+def _type_of(kind: str) -> pa.DataType:
+    import pyarrow as pa
+
+    kind = _plain(kind)
+    if found := re.fullmatch(r"(U?)Int(8|16|32|64)", kind):
+        return getattr(pa, f"{found[1].lower()}int{found[2]}")()
+    if kind.startswith("DateTime"):
+        return pa.timestamp("us")
+    if kind in ("Date", "Date32"):
+        return pa.date32()
+    if kind.startswith("Float"):
+        return pa.float64()
+    return pa.bool_() if kind == "Bool" else pa.string()
+
+
+def _in_utc(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+    """Moments are written in the zone of their column; without one in that of the session, which is UTC."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    zone = _ZONED.match(_plain(kind))
+    if not zone or zone[1] == "UTC":
+        return column
+    return pc.assume_timezone(column, zone[1], ambiguous="raise", nonexistent="raise").cast(pa.timestamp("us", "UTC"))

@@ -1,0 +1,25 @@
+"""Questions that a database does not answer."""
+
+from __future__ import annotations
+
+from footfall.errors import SourceError
+
+LONGEST = 300
+"""Characters of a database's own words that are passed on."""
+
+
+class RefusedQueryError(SourceError):
+    """The database answered that it will not, or cannot, answer. What it said is in `said`, its number in `number`."""
+
+    code = "refused_query"
+
+    def __init__(self, message: str, said: str = "", number: int = 0) -> None:
+        self.said = said
+        self.number = number
+        super().__init__(message)
+
+
+def in_words(text: str) -> str:
+    """What a database said, as part of a sentence: on one line, without control characters, and not too long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split()).rstrip(".")
+    return f"{line[:LONGEST]}…" if len(line) > LONGEST else line
