@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from footfall.declarations import check_metrics, check_together
 from footfall.errors import DeclarationError
 from footfall.filters import Filter
-from footfall.metrics import Fact, Kind, Metric, Policy
+from footfall.metrics import EventFact, Fact, Kind, Metric, Policy
 from footfall.periods import Grain
 from footfall.tables import Column, Observe, Replace, Role, Rollup, Table, TableEvent
 from lakes import METRICS
@@ -173,3 +174,16 @@ def test_a_metric_is_checked_when_it_is_made() -> None:
         metric(facts=())
     with pytest.raises(DeclarationError, match="the default 'no' of policy bots is not one of its choices; valid: yes"):
         metric(policies=(Policy("bots", "", {"yes": None}, "no"),))
+    with pytest.raises(DeclarationError, match="page_views has two policies named bots"):
+        metric(policies=(Policy("bots", "", {"in": None}, "in"),) * 2)
+    with pytest.raises(DeclarationError, match="within is 'median'; valid: mean, max, last"):
+        metric(kind=Kind.LEVEL, step=timedelta(hours=1), within="median")
+    with pytest.raises(DeclarationError, match="needs a step that divides a day"):
+        metric(kind=Kind.LEVEL, step=-timedelta(hours=1))
+
+
+def test_a_metric_is_declared_once_and_of_an_event_that_is_reported() -> None:
+    with pytest.raises(DeclarationError, match="the source a declares the metric 'page_views' twice"):
+        check_metrics({"a": Declared([table()], [metric(), metric(version=2)])})
+    with pytest.raises(DeclarationError, match="it counts the actors of 'seen', which no table reports; valid: none"):
+        check_metrics({"a": Declared([table()], [metric(kind=Kind.DISTINCT, facts=(EventFact("seen"),))])})

@@ -72,7 +72,12 @@ def check_metrics(sources: Mapping[str, Declares]) -> None:
     """Raise DeclarationError for a metric that the tables of the sources cannot answer."""
     tables = {table.name: table for declares in sources.values() for table in declares.tables}
     for name, declares in sources.items():
+        names = [metric.name for metric in declares.metrics]
         for metric in declares.metrics:
+            if names.count(metric.name) > 1:
+                raise DeclarationError(
+                    f"the source {name} declares the metric {metric.name!r} twice; rename one of them."
+                )
             for fault in _faults_of(metric, tables):
                 raise DeclarationError(f"metric {metric.name!r} of the source {name}: {fault}.")
 
@@ -87,6 +92,9 @@ def _faults_of(metric: Metric, tables: Mapping[str, Table]) -> Iterator[str]:
     for fact in metric.facts:
         if isinstance(fact, Fact) and fact.table in tables:
             yield from _faults_of_fact(fact, tables[fact.table], metric)
+    events = [event.name for table in tables.values() for event in table.events]
+    if metric.event is not None and metric.event not in events:
+        yield f"it counts the actors of {metric.event!r}, which no table reports; valid: {_named(events)}"
     yield from _faults_of_dimensions(metric, Subject.of(metric, tables))
 
 

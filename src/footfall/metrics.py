@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
 from footfall.errors import DeclarationError, UnknownNameError
 from footfall.filters import Filter
@@ -17,6 +17,10 @@ from footfall.tables import Column, Table
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pyarrow as pa
+
+
+Within = Literal["mean", "max", "last"]
+"""What stands for the steps of one period of a level."""
 
 
 class Kind(StrEnum):
@@ -124,7 +128,7 @@ class Metric:
     facts: tuple[Fact, ...] | tuple[EventFact]
     version: int = 1
     policies: tuple[Policy, ...] = ()
-    within: Literal["mean", "max", "last"] = "mean"
+    within: Within = "mean"
     """Of a level: what stands for the steps of one period."""
     step: timedelta | None = None
     """Of a level: within it samples count as simultaneous. It divides a day; about as long as from sample to sample."""
@@ -142,7 +146,13 @@ class Metric:
                 raise DeclarationError(
                     f"{self.name}: the default {policy.default!r} of policy {policy.name} is not one of its choices; valid: {valid}"
                 )
-        if self.kind is Kind.LEVEL and (self.step is None or not self.step or _DAY % self.step):
+        names = [policy.name for policy in self.policies]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise DeclarationError(f"{self.name} has two policies named {twice[0]}; give each a name of its own")
+        if self.within not in get_args(Within):
+            valid = ", ".join(get_args(Within))
+            raise DeclarationError(f"{self.name}: within is {self.within!r}; valid: {valid}")
+        if self.kind is Kind.LEVEL and (self.step is None or self.step <= timedelta() or _DAY % self.step):
             raise DeclarationError(
                 f"{self.name} is a level and needs a step that divides a day, such as timedelta(minutes=5)"
             )

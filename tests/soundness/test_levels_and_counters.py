@@ -132,6 +132,11 @@ class TestLevel:
         hubs = Hubs(tmp_path, [row("2026-02-10T12:01", "a", 10), row("2026-02-10T12:29", "a", 4)])
         assert [hubs.values(name, **self.DAY) for name in WITHIN] == [[4], [4], [4]]
 
+    def test_of_two_samples_of_one_moment_the_larger_counts(self, tmp_path: Path) -> None:
+        for n, users in enumerate(((3, 8), (8, 3))):
+            rows = [row("2026-02-10T12:05", "a", each) for each in users]
+            assert Hubs(tmp_path / str(n), rows).values("last", **self.DAY) == [8]
+
     def test_what_it_cannot_give_is_refused(self, tmp_path: Path) -> None:
         hubs = Hubs(tmp_path, [row("2026-02-10T12:01", "a", 10)])
         with pytest.raises(
@@ -176,6 +181,13 @@ class TestCounter:
     def test_a_first_observation_is_no_gain_and_not_known(self, tmp_path: Path) -> None:
         result = Hubs(tmp_path, [row("2026-02-10", "a", 10)]).ask("downloads", grain="day", until="2026-02-11")
         assert (result.rows["downloads"].to_pylist(), result.rows["coverage"].to_pylist()) == ([None], [0.0])
+        assert "1 day has only first observations, whose gain is not known." in result.notes
+
+    def test_an_observation_without_a_value_is_no_gain_of_zero(self, tmp_path: Path) -> None:
+        rows = [row("2026-02-09", "a", 10), row("2026-02-10", "a", None), row("2026-02-11", "a", 14)]
+        result = Hubs(tmp_path, rows).ask("downloads", grain="day", until="2026-02-12")
+        assert result.rows["downloads"].to_pylist() == [None, 4]
+        assert result.rows["coverage"].to_pylist() == [0.0, 1.0]
 
     def test_the_running_total_keeps_what_vanished_and_what_was_before(self, tmp_path: Path) -> None:
         rows = [
@@ -256,16 +268,14 @@ def level_of(
 
 def gains_of(rows: Sequence[Row], grain: str, chosen: str | None) -> Iterator[tuple[datetime, Any, float]]:
     gained: dict[datetime, list[int | None]] = defaultdict(list)
-    before: dict[str, int] = {}
+    before: dict[str, int | None] = {}
     for each in sorted(rows, key=lambda r: r["sampled_at"]):
         hub, value, moment = each["hub"], each["users"], each["sampled_at"]
-        if value is None:
-            continue
+        last = before.get(hub)
         if chosen in (None, hub) and START <= moment < END:
-            last = before.get(hub)
-            gain = None if last is None else value - last if value >= last else value
+            gain = None if value is None or last is None else value - last if value >= last else value
             gained[max(s for s in starts(grain) if s <= moment)].append(gain)
-        before[hub] = value
+        before[hub] = last if value is None else value
     for start in starts(grain):
         known = [g for g in gained[start] if g is not None]
         if gained[start] and not known:

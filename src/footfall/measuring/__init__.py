@@ -33,7 +33,7 @@ from footfall.measuring.plan import (
     keep_top,
     whole_periods,
 )
-from footfall.measuring.remarks import remark_on_means, remark_on_zero_days, remarks_on_time
+from footfall.measuring.remarks import remark_on_baselines, remark_on_means, remark_on_zero_days, remarks_on_time
 from footfall.measuring.reported import LEAST, MOST
 from footfall.measuring.rows import rows_of, schema_of, sparse_rows
 from footfall.measuring.series import (
@@ -142,7 +142,11 @@ def _window_of(plan: Plan) -> Window:
 def _plain(plan: Plan, measured: _Measured) -> _Shown:
     def show(groups: Sequence[Group]) -> _Rows:
         series = transform(plan, measured.series(plan, groups))
-        noted = plan.note(*remark_on_means(plan, series), *remark_on_zero_days(plan, series))
+        noted = plan.note(
+            *remark_on_means(plan, series),
+            *remark_on_zero_days(plan, series),
+            *remark_on_baselines(plan, measured.seen),
+        )
         return _Rows(noted, rows_of(plan, series, measured.value_type), series.covers)
 
     return _Shown(list(measured.cells), show)
@@ -205,9 +209,13 @@ class _Measured:
             cells.setdefault(group, {})[position] = value
         return cells if self.group_columns else {(): cells.get((), {})}
 
+    @cached_property
+    def seen(self) -> Cells | None:
+        """Of kinds that can tell: how much of what should have been seen was."""
+        return self._cells_of(SHARE) if SHARE in self.rows.column_names else None
+
     def series(self, plan: Plan, groups: Iterable[Group]) -> Series:
-        seen = self._cells_of(SHARE) if SHARE in self.rows.column_names else None
-        series = fill_gaps(plan, self.periods, self.cells, groups, seen)
+        series = fill_gaps(plan, self.periods, self.cells, groups, self.seen)
         if LEAST not in self.rows.column_names:
             return series
         least, most = self._cells_of(LEAST), self._cells_of(MOST)

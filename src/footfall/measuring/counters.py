@@ -2,7 +2,8 @@
 
 What counts is what was gained from one observation to the next, whole, in the period of the later one: a gain is
 never split over the time between. A value below the one before is a reset: it has grown to that value since. A first
-observation is a baseline and gains nothing. A series that vanishes keeps its last value in the running total. A gain is never negative, even where a value is.
+observation is a baseline and gains nothing. A series that vanishes keeps its last value in the running total. A gain is
+never negative, even where a value is. An observation without a value says nothing: what was gained is found by the next.
 """
 
 from __future__ import annotations
@@ -25,17 +26,18 @@ def gains_of(rows: ir.Table, series: Sequence[str], *, with_baselines: bool) -> 
     """
     import ibis
 
-    known = rows.filter(rows[VALUE].notnull())
+    known, unknown = rows.filter(rows[VALUE].notnull()), rows.filter(rows[VALUE].isnull())
     # Of values that one series has at one moment the smaller is read first: their order in files is no reset.
     by_time = ibis.window(group_by=list(series) or None, order_by=[MOMENT, VALUE])
     followed = known.mutate(**{BEFORE: known[VALUE].lag().over(by_time)})
     value, before = followed[VALUE], followed[BEFORE]
     gained = (value >= before).ifelse(value - before, (value > 0).ifelse(value, 0))
     first = value if with_baselines else ibis.null(value.type())
-    return followed.mutate(**{VALUE: before.isnull().ifelse(first, gained)}).drop(BEFORE)
+    gains = followed.mutate(**{VALUE: before.isnull().ifelse(first, gained)}).drop(BEFORE)
+    return gains.union(unknown.mutate(**{VALUE: unknown[VALUE].cast(gains[VALUE].type())}))
 
 
 def measure_counter(gains: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """One row a key: VALUE, null where all observations were first ones, and SHARE, 0 there: that gain is not known."""
+    """One row a key: VALUE, null where no gain is known (first observations, or without a value), and SHARE, 0 there."""
     known = gains[VALUE].notnull().any().ifelse(1.0, 0.0)
     return aggregate(gains, keys, **{VALUE: gains[VALUE].sum(), SHARE: known})

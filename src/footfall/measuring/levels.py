@@ -1,7 +1,7 @@
 """Levels: gauges of several series that are sampled apart.
 
-A sample belongs to the step of time that it lies in; of each series the last one of a step counts. Within a step the
-series are added up, then the steps of a period are averaged, or the largest or last is taken.
+A sample belongs to the step of time that it lies in; of each series the last one of a step counts, and the largest of
+several that are equally late. Within a step the series are added up, then the steps of a period are averaged, or the largest or last is taken.
 
 A series that is silent in a step in which others were sampled keeps its value for that step and counts as unseen: the
 coverage falls, the sum does not. When it stays silent for longer than the metric's `ends_after` it has ended with its
@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from footfall.measuring.kinds import MOMENT, PERIOD, SHARE, VALUE, aggregate
+from footfall.metrics import Within
 from footfall.periods import EPOCH, Window
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def measure_level(
     series: Sequence[str],
     steps: Steps,
     window: Window,
-    within: Literal["mean", "max", "last"],
+    within: Within,
 ) -> ir.Table:
     """One row a key: VALUE and SHARE.
 
@@ -81,9 +82,9 @@ def _counted(rows: ir.Table, sampled: ir.Table, keys: list[str], series: list[st
     """A row a key, series and step in which it counts: its VALUE, and whether it was SEEN (1) or is carried on (0)."""
     import ibis
 
-    last = rows.group_by(list(dict.fromkeys([*keys, *series, STEP]))).aggregate(
-        **{VALUE: rows[VALUE].argmax(rows[MOMENT])}
-    )
+    # Of equal moments an engine may take either value: the order is of both.
+    order = ibis.struct({MOMENT: rows[MOMENT], VALUE: rows[VALUE]})
+    last = rows.group_by(list(dict.fromkeys([*keys, *series, STEP]))).aggregate(**{VALUE: rows[VALUE].argmax(order)})
     newest = sampled[STEP].max().as_scalar()
     window = ibis.window(group_by=series, order_by=STEP) if series else ibis.window(order_by=STEP)
     followed = last.mutate(**{NEXT: last[STEP].lead().over(window)})

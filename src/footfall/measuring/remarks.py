@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from footfall.annotations import remarks_on_annotations
 from footfall.measuring.plan import Plan
-from footfall.measuring.series import Series, is_by_weekday
+from footfall.measuring.series import Cells, Series, is_by_weekday
 from footfall.measuring.zeros import improbable_zeros
 from footfall.metrics import Kind
 from footfall.periods import Grain, Period, short
@@ -41,6 +41,20 @@ def remark_on_means(plan: Plan, series: Series) -> list[str]:
     weekdays = ", or a weekday is missing" if is_by_weekday(grain, count, least) else ""
     hint = " (min_coverage lowers what is needed)" if least >= 1 else ""
     return [f"{means} no value: less than {part} of {their} {count} {grain}s was collected{weekdays}{hint}."]
+
+
+def remark_on_baselines(plan: Plan, seen: Cells | None) -> list[str]:
+    """How many periods of a counter have only observations that no gain can be told from."""
+    if plan.metric.kind is not Kind.COUNTER or seen is None:
+        return []
+    count = len({position for parts in seen.values() for position, part in parts.items() if part == 0})
+    if not count:
+        return []
+    grain = plan.query.grain
+    periods = (
+        "The window has" if grain is Grain.TOTAL else f"1 {grain} has" if count == 1 else f"{count:,} {grain}s have"
+    )
+    return [f"{periods} only first observations, whose gain is not known."]
 
 
 def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
