@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from footfall.ledger import Known
 from footfall.metrics import Metric
+from footfall.sources.checks import Check, Deadline
 from footfall.sources.naming import ProjectNames
 from footfall.sources.offers import Batch, End, Offer, Outcome
 from footfall.sources.opening import installed_sources, open_sources
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Batch",
+    "Check",
     "Context",
+    "Deadline",
     "End",
     "Known",
     "Offer",
