@@ -205,6 +205,8 @@ def test_what_cannot_be_drawn_or_written_is_one_sentence(answer: Answer, tmp_pat
         answer.save(tmp_path / "x.pdf")
     with pytest.raises(QueryError, match="only a picture has options"):
         answer.save(tmp_path / "x.csv", theme="dark")
+    with pytest.raises(QueryError, match="3 is not a path; give the name of a file"):
+        answer.save(3)  # type: ignore[arg-type]
     for suffix in (".csv", ".parquet", ".arrow", ".json", ".png", ".html"):
         with pytest.raises(FootfallError, match="there is no folder"):
             answer.save(tmp_path / "absent" / f"x{suffix}")

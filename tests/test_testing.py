@@ -221,6 +221,38 @@ class Remembers(Shops):
             yield from super().fetch([offer], tell)
 
 
+class Recalls(Shops):
+    """Takes a window that looks as when it was first read for one that is stored as it was then."""
+
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+        self.context.scratch.mkdir(parents=True, exist_ok=True)
+        for offer in offers:
+            note = self.context.scratch / f"{offer.scope}-{offer.window.start:%Y-%m-%d}"
+            if note.exists() and note.read_text() == offer.fingerprint:
+                yield Batch([offer.missing("read before")])
+                continue
+            if not note.exists():
+                note.write_text(offer.fingerprint)
+            yield from super().fetch([offer], tell)
+
+
+class Wipes(Shops):
+    """Takes what is not there any more for days without sales, and complains only then."""
+
+    def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
+        if self.folder.is_dir():
+            return super().offers(known, now)
+        return (Offer(entry.table, entry.window, entry.scope) for entry in known)
+
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+        if self.folder.is_dir():
+            yield from super().fetch(offers, tell)
+            return
+        last = offers[-1]
+        yield Batch([offer.done() for offer in offers[:-1]], {"sales": SALES.arrow_schema().empty_table()})
+        yield Batch([last.failed("there is no folder")])
+
+
 class LooksBack(Shops):
     """Offers the last three days alone, so that a fortnight without a run leaves a hole."""
 
@@ -249,6 +281,12 @@ class Strays(Shops):
         (
             Hasty,
             "the clock may show any hour: at 2026-03-10 12:30 it claims that 2026-03-10 … 2026-03-11 was collected",
+        ),
+        (Wipes, "a failure erases nothing: when upstream failed: sales holds nothing for"),
+        (
+            Recalls,
+            "a restatement that was killed and taken back is not believed: a window was restated, the run killed after its "
+            "commit number 3, and the window taken back: sales holds 70 for",
         ),
         (Waits, "300 scopes are collected together: 300 scopes took"),
         (Remembers, "a run that is killed is made good by the next: killed before its commit number 1 and run again"),

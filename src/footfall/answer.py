@@ -326,6 +326,8 @@ class Answer(ABC):
         Example:
             >>> ff.cohort("signed_up", "active").save(out / "cohort.svg", theme="dark")
         """
+        if not isinstance(path, str | Path):
+            raise QueryError(f"{path!r} is not a path; give the name of a file, such as 'answer.csv'.")
         file = Path(path)
         match suffix_of(file):
             case suffix if suffix in PICTURES:
