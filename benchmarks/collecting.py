@@ -18,7 +18,7 @@ from typing import ClassVar
 import pyarrow as pa
 from pydantic import BaseModel
 
-from footfall.collect import Bounds, collect
+from footfall.collect import HoldBack, collect
 from footfall.lake import Lake
 from footfall.ledger import LEDGER, Known
 from footfall.metrics import Metric
@@ -81,7 +81,7 @@ class Views:
             yield Batch([o.done(1, position=(o.window.end - START) // DAY) for o in some], {VIEWS.name: rows})
 
 
-def gather(folder: Path, scopes: int, days: int, bounds: Bounds | None = None) -> float:
+def gather(folder: Path, scopes: int, days: int, bounds: HoldBack | None = None) -> float:
     """Collect what there is after so many days; seconds."""
     now = START + days * DAY + timedelta(hours=12)
     started = time.perf_counter()
@@ -106,7 +106,7 @@ def main() -> None:
     claim("commits of the first collection", commits, "1", commits == 1)
     print(f"      the ledger took {pinned[LEDGER.name].version} commits")
     few = gather(fresh("held-back"), FEW_SCOPES, DAYS)
-    alone = gather(fresh("alone"), FEW_SCOPES, DAYS, Bounds(outcomes=1))
+    alone = gather(fresh("alone"), FEW_SCOPES, DAYS, HoldBack(outcomes=1))
     print(f"      {FEW_SCOPES} scopes: {few:.2f} s together, {alone:.2f} s in a commit each")
     claim("a commit a scope, time of one for all", alone / few, "≥ 3", alone / few >= 3)
     claim("ten times the scopes, time of a tenth", whole / few, "≤ 12", whole / few <= 12)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from footfall.sources.ahead import Stop, StoppedError, ahead, one_ahead
+from footfall.sources.ahead import Stop, WorkStoppedError, ahead, one_ahead
 
 
 def test_results_come_in_order_whatever_takes_longest() -> None:
@@ -57,7 +57,7 @@ def test_what_no_one_waits_for_stops_and_leaves_no_thread() -> None:
         while n:
             try:
                 stop.check()
-            except StoppedError:
+            except WorkStoppedError:
                 ended.set()
                 raise
             time.sleep(0.005)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pydantic import BaseModel
 
-from footfall.collect import Bounds, SourceStatus, SourceSummary, Summary, choose, collect, status
+from footfall.collect import HoldBack, SourceStatus, SourceSummary, Summary, choose, collect, status
 from footfall.errors import SourceError
 from footfall.lake import Lake
 from footfall.ledger import LEDGER, Entry, Known, Status
@@ -310,9 +310,9 @@ def test_only_what_is_restated_is_rewritten_scope_by_scope(lake: Lake) -> None:
 
 
 def test_bounds_end_what_is_held_back(lake: Lake) -> None:
-    gather(lake, Houses(scopes=4), bounds=Bounds(rows=30))
+    gather(lake, Houses(scopes=4), bounds=HoldBack(rows=30))
     assert versions(lake, HOUSES) == [4]
-    gather(lake, Houses(scopes=8), bounds=Bounds(seconds=0))
+    gather(lake, Houses(scopes=8), bounds=HoldBack(seconds=0))
     assert versions(lake, HOUSES)[0] >= 4 + 4 * 30, "one a batch; files of a crowded month are joined besides"
 
 
@@ -327,7 +327,7 @@ def test_the_ledger_is_compacted_while_a_run_goes_on(lake: Lake) -> None:
                 most = max(most, len(ledger.current) if ledger else 0)
                 yield batch
 
-    gather(lake, Watched(scopes=90, days=1), bounds=Bounds(outcomes=1))
+    gather(lake, Watched(scopes=90, days=1), bounds=HoldBack(outcomes=1))
     assert versions(lake, HOUSES)[0] >= 90
     assert most <= 61, "a crowded month is joined every twenty commits"
     assert len(lake.known("houses")) == 90

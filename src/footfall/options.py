@@ -80,11 +80,11 @@ class Option:
             case Type.COUNT:
                 return count_of(self.name, given, self.most)
             case Type.SHARE:
-                return share_of(self.name, given)
+                return read_share(self.name, given)
             case Type.FLAG:
                 return flag_of(self.name, given)
             case Type.MOMENT:
-                return moment_of(self.name, given, now)
+                return read_moment(self.name, given, now)
             case Type.NAMES:
                 return names_of(self.name, given)
             case _:
@@ -119,7 +119,7 @@ def count_of(name: str, given: Any, most: int | None = None) -> int | None:
     return count
 
 
-def share_of(name: str, given: Any) -> float | None:
+def read_share(name: str, given: Any) -> float | None:
     """A number above 0 and up to 1; None where there is none."""
     if given is None:
         return None
@@ -138,7 +138,7 @@ def flag_of(name: str, given: Any) -> bool:
     return given
 
 
-def moment_of(name: str, given: Any, now: datetime) -> datetime | None:
+def read_moment(name: str, given: Any, now: datetime) -> datetime | None:
     """The moment that text, a date or a datetime names; None where there is none."""
     if given is None:
         return None

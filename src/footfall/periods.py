@@ -249,7 +249,7 @@ def micros_of(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def moment_of(micros: int) -> datetime:
+def from_micros(micros: int) -> datetime:
     """The moment in UTC that is so many microseconds after 1970."""
     return EPOCH + timedelta(microseconds=micros)
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from footfall.errors import MarkError
 from footfall.stores.ids import Actors
-from footfall.stores.redis.keys import NUMBERS, Place, hour_of, marks_key, places_of
+from footfall.stores.redis.keys import NUMBERS, SlotKey, hour_of, marks_key, slot_keys_of
 from footfall.stores.store import PER_DAY, UNDATED, Store
 
 
 def queue_marks(pipeline: Any, event: str, marks: Mapping[int, Actors]) -> None:
     """Queue what marking consists of."""
     for slot, id in _numbers(marks):
-        for place in places_of(slot):
+        for place in slot_keys_of(slot):
             pipeline.setbit(_key(event, place), id, 1)
         pipeline.hincrby(marks_key(event, slot), slot, 1)
 
@@ -29,17 +29,17 @@ def queue_unmarks(pipeline: Any, store: Store, event: str, marks: Mapping[int, A
             pipeline.setbit(_key(event, place), id, 0)
 
 
-def _emptied(store: Store, event: str, slot: int, id: int) -> Iterator[Place]:
+def _emptied(store: Store, event: str, slot: int, id: int) -> Iterator[SlotKey]:
     """The places that an actor is no longer in: its slot, and every longer period in which no other part has the actor."""
 
     def is_in(start: int, stop: int) -> bool:
         return start < stop and store.contains(event, start, stop, id)
 
     if slot == UNDATED:
-        yield from places_of(slot)
+        yield from slot_keys_of(slot)
         return
     start = slot - slot % PER_DAY
-    day, *periods = places_of(start)
+    day, *periods = slot_keys_of(start)
     hours = [hour_of(hour) for hour in range(start + 1, start + 25)]
     if slot != start:
         yield hour_of(slot)
@@ -62,5 +62,5 @@ def _numbers(marks: Mapping[int, Actors]) -> Iterable[tuple[int, int]]:
         yield from ((slot, int(number)) for number in who.numbers)
 
 
-def _key(event: str, place: Place) -> str:
+def _key(event: str, place: SlotKey) -> str:
     return f"{NUMBERS}{event}_{place.suffix}"

@@ -8,15 +8,15 @@ contest   what two collectors at once found different
 status    how every source stands, by the ledger alone        (pure)
 """
 
-from footfall.collect.buffer import Bounds
+from footfall.collect.buffer import HoldBack
 from footfall.collect.choice import Choice, choose
 from footfall.collect.running import collect
 from footfall.collect.status import SourceStatus, status
 from footfall.collect.summary import SourceSummary, Summary, Watcher
 
 __all__ = [
-    "Bounds",
     "Choice",
+    "HoldBack",
     "SourceStatus",
     "SourceSummary",
     "Summary",

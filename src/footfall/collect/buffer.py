@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Bounds:
+class HoldBack:
     """How much is held back before it is committed; what comes first ends it."""
 
     rows: int = 250_000
@@ -45,13 +45,13 @@ class Buffer:
         clerk: Clerk,
         tables: Sequence[Table],
         on_stored: Callable[[Sequence[tuple[Outcome, tuple[Entry, ...]]]], None],
-        bounds: Bounds | None = None,
+        bounds: HoldBack | None = None,
     ) -> None:
         self._lake = lake
         self._clerk = clerk
         self._tables = {table.name: table for table in tables}
         self._on_stored = on_stored
-        self._bounds = bounds or Bounds()
+        self._bounds = bounds or HoldBack()
         self._start_over()
 
     def _start_over(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from footfall.collect.asking import record_asking
-from footfall.collect.buffer import Bounds, Buffer, cursor_id
+from footfall.collect.buffer import Buffer, HoldBack, cursor_id
 from footfall.collect.choice import choose
 from footfall.collect.contest import contested
 from footfall.collect.entries import Clerk
@@ -40,7 +40,7 @@ class Asked:
     is_dry_run: bool = False
     set_up: frozenset[str] = frozenset()
     """The names of all sources there are."""
-    bounds: Bounds = field(default_factory=Bounds)
+    bounds: HoldBack = field(default_factory=HoldBack)
 
 
 def collect(
@@ -53,13 +53,13 @@ def collect(
     is_recheck: bool = False,
     set_up: Iterable[str] = (),
     watch: Watcher | None = None,
-    bounds: Bounds | None = None,
+    bounds: HoldBack | None = None,
 ) -> Summary:
     """Collect `sources`, each under its name, one after the other. One that cannot be reached does not stop the others.
 
     `set_up` are the names of all sources there are, collected now or not.
     """
-    asked = Asked(window, is_recheck, is_dry_run, frozenset({*set_up, *sources}), bounds or Bounds())
+    asked = Asked(window, is_recheck, is_dry_run, frozenset({*set_up, *sources}), bounds or HoldBack())
     watch = watch or Unwatched()
     done = []
     for name, source in sources.items():

@@ -17,7 +17,7 @@ import stamina
 from footfall.errors import BrokenDataError, UnreachableError
 from footfall.http.kept import Kept
 from footfall.http.limits import Limit, Turns
-from footfall.http.parts import Part
+from footfall.http.parts import Piece
 from footfall.http.patience import LONGEST_WAIT, StatusError, hope, plain, retry_after
 
 T = TypeVar("T")
@@ -233,9 +233,9 @@ class Client:
         `tell` hears how many bytes came.
         """
         to.parent.mkdir(parents=True, exist_ok=True)
-        return self._patiently(url, lambda: self._download(url, Part(to), tell))
+        return self._patiently(url, lambda: self._download(url, Piece(to), tell))
 
-    def _download(self, url: str, part: Part, tell: Callable[[int], None] | None) -> httpx2.Headers:
+    def _download(self, url: str, part: Piece, tell: Callable[[int], None] | None) -> httpx2.Headers:
         sent = {"Accept-Encoding": "identity", **part.asks_for_the_rest()}
         with self._turn(url), self._http.stream("GET", url, headers=sent) as response:
             if response.status_code == 416:  # what we hold is not a beginning of what is there now

@@ -47,13 +47,13 @@ class Kept:
     _size: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
     """About how many bytes the folder holds, once that was counted: to look at every file for each would be quadratic."""
 
-    def find(self, url: httpx2.URL, headers: Mapping[str, str]) -> Answer | None:
+    def find(self, url: httpx2.URL, headers: Mapping[str, str]) -> KeptAnswer | None:
         """The answer that is kept for such a request; None when there is none, or it is damaged."""
         file = self._file(url, headers)
         try:
             head, _, body = file.read_bytes().partition(b"\n")
             kept = json.loads(head)
-            answer = Answer(dict(kept["headers"]), body)
+            answer = KeptAnswer(dict(kept["headers"]), body)
             if kept["sha256"] != hashlib.sha256(body).hexdigest():
                 return None
             os.utime(file)  # used now
@@ -110,7 +110,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Answer:
+class KeptAnswer:
     """An answer as it was kept."""
 
     headers: Mapping[str, str]

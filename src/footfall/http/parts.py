@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx2
 
 
-class Part:
+class Piece:
     """The bytes of an unfinished download, and beside them which version they are of."""
 
     def __init__(self, to: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from footfall.lake.ledger import entries_of, standing
 from footfall.ledger import Entry, Status
-from footfall.periods import EPOCH, Window, moment_of
+from footfall.periods import EPOCH, Window, from_micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,10 +131,10 @@ def read_collected(
     for source, scope, windows, first, last_at in connection.execute(_SCOPES).fetchall():
         spans[Scope(source, scope)] = []
         if windows:
-            totals[Scope(source, scope)] = Total(windows, moment_of(first), moment_of(last_at))
+            totals[Scope(source, scope)] = Total(windows, from_micros(first), from_micros(last_at))
     for source, scope, start, end, is_provisional, settles_at in connection.execute(_SPANS).fetchall():
-        settled = None if settles_at is None else moment_of(settles_at)
-        spans[Scope(source, scope)].append(Span(moment_of(start), moment_of(end), settled, is_provisional))
+        settled = None if settles_at is None else from_micros(settles_at)
+        spans[Scope(source, scope)].append(Span(from_micros(start), from_micros(end), settled, is_provisional))
     return Collected({scope: tuple(found) for scope, found in spans.items()}, _noted(connection), totals)
 
 
@@ -144,7 +144,7 @@ def _noted(connection: duckdb.DuckDBPyConnection) -> tuple[Entry, ...]:
     if not any(entry.status is Status.MISSING for entry in noted):
         return noted
     rows = connection.execute(_MISSING_AND_STORED).fetchall()
-    stored = {(source, scope, Window(moment_of(start), moment_of(end))) for source, scope, start, end in rows}
+    stored = {(source, scope, Window(from_micros(start), from_micros(end))) for source, scope, start, end in rows}
     return tuple(e for e in noted if e.status is not Status.MISSING or (e.source, e.scope, e.window) not in stored)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from footfall.lake.ledger import KEY, recorded, standing
 from footfall.ledger import LEDGER, Entries, Entry, Key, Status
-from footfall.periods import EPOCH, Window, micros_of, moment_of
+from footfall.periods import EPOCH, Window, from_micros, micros_of
 from footfall.sql import quote
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class StoredEntries(Entries):
         ends = [(row[_START], row[_END]) for row in self._rows]
         for start, end in ends:
             if (start, end) not in made:
-                made[start, end] = Window(moment_of(start), moment_of(end))
+                made[start, end] = Window(from_micros(start), from_micros(end))
         return [made[pair] for pair in ends]
 
     @cached_property
@@ -122,7 +122,7 @@ class StoredEntries(Entries):
 
     @property
     def newest_at(self) -> datetime:
-        return moment_of(self._extent[1])
+        return from_micros(self._extent[1])
 
     @cached_property
     def _extent(self) -> tuple[int, int]:
@@ -176,5 +176,5 @@ class _Moments(dict[int | None, datetime | None]):
     """Microseconds → the moment, made once."""
 
     def __missing__(self, micros: int | None) -> datetime | None:
-        made = self[micros] = None if micros is None else moment_of(micros)
+        made = self[micros] = None if micros is None else from_micros(micros)
         return made

@@ -31,7 +31,7 @@ from footfall.lake.observing import observed
 from footfall.lake.snapshot import KNOWN_SINCE, Pinned, Snapshot
 from footfall.lake.writing import Incoming, Restated, Spans, replaced
 from footfall.ledger import LEDGER, Entries, Entry
-from footfall.periods import EPOCH, Window, in_utc, moment_of, utc_now
+from footfall.periods import EPOCH, Window, from_micros, in_utc, utc_now
 from footfall.tables import Names, Observe, Replace, Rows, Table
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ class Lake:
             files,
             delta.columns,
             delta.cursor(BUILT_FROM),
-            None if known_since is None else moment_of(known_since),
+            None if known_since is None else from_micros(known_since),
         )
         if as_of is None:
             self._pins[table.name] = pinned

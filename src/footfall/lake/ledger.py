@@ -12,7 +12,7 @@ from footfall.lake.delta import is_live
 from footfall.lake.files import read_as
 from footfall.lake.resolving import SUCCESS, in_force
 from footfall.ledger import LEDGER, Entry, Status
-from footfall.periods import Window, micros_of, moment_of
+from footfall.periods import Window, from_micros, micros_of
 from footfall.sql import literal, quote
 
 if TYPE_CHECKING:
@@ -106,6 +106,6 @@ def entries_of(rows: duckdb.DuckDBPyRelation) -> tuple[Entry, ...]:
 
 
 def _entry(row: dict[str, Any]) -> Entry:
-    row |= {name: moment_of(row[name]) for name in MOMENTS if row[name] is not None}
+    row |= {name: from_micros(row[name]) for name in MOMENTS if row[name] is not None}
     window = Window(row.pop("window_start"), row.pop("window_end"))
     return Entry(**{**row, "status": Status(row["status"])}, window=window)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from footfall.errors import QueryError
-from footfall.options import MOST, choice_of, count_of, moment_of
+from footfall.options import MOST, choice_of, count_of, read_moment
 from footfall.periods import Grain, Period
 from footfall.retention.spans import GRAINS
 
@@ -38,7 +38,7 @@ def renewed(given: Mapping[str, Any], older: Mapping[str, Any], now: datetime) -
 
 def _rows(asked: dict[str, Any], rows: Any, now: datetime) -> str:
     """So many rows from `since` on end with an `until`; without it they are the last."""
-    count, since = count_of("rows", rows, MOST), moment_of("since", asked.get("since"), now)
+    count, since = count_of("rows", rows, MOST), read_moment("since", asked.get("since"), now)
     if since is None:
         asked["last"] = count
         return f"rows={rows!r} is now last={rows!r}"

@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class StoppedError(Exception):
+class WorkStoppedError(Exception):
     """No one waits for this work any more."""
 
 
@@ -39,9 +39,9 @@ class Stop:
         return self._event.is_set()
 
     def check(self) -> None:
-        """Raises StoppedError when no one waits."""
+        """Raises WorkStoppedError when no one waits."""
         if self._event.is_set():
-            raise StoppedError
+            raise WorkStoppedError
 
 
 def ahead(

@@ -18,7 +18,7 @@ from pyroaring import BitMap64
 from footfall.errors import ActivityError
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.redis import RedisStore
-from footfall.stores.redis.keys import label, places_of
+from footfall.stores.redis.keys import label, slot_keys_of
 from footfall.stores.store import PER_DAY, UNDATED, Store, day_slot
 
 CopyProgress = Callable[[str, int, int], None]
@@ -185,4 +185,4 @@ def _named(ids: BitMap64) -> BitMap64:
 
 
 def _label(slot: int) -> str:
-    return label(places_of(slot)[0])
+    return label(slot_keys_of(slot)[0])

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from footfall.formats import GAP, number, percent
 from footfall.retention.spans import why_not_whole
-from footfall.terminal.grids import Column, facts_of, filled, sparkline
+from footfall.terminal.grids import GridColumn, facts_of, filled, sparkline
 
 if TYPE_CHECKING:
     from footfall.activity.activity import EventSummary
@@ -134,10 +134,10 @@ def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
     mark = "*" if funnel.is_provisional else " "
     bars = ["█" * round((step.of_first or 0) / 100 * _BAR_WIDTH) or "▏" * bool(step.actors) for step in funnel.steps]
     columns = [
-        Column("actors ", [f"{number(step.actors)}{mark}" for step in funnel.steps]),
-        Column("of first", [_share(step.of_first) for step in funnel.steps]),
-        Column("of previous", [_share(step.of_previous) for step in funnel.steps], goes=1),
-        Column("", bars, "cyan", is_left=True, goes=2),
+        GridColumn("actors ", [f"{number(step.actors)}{mark}" for step in funnel.steps]),
+        GridColumn("of first", [_share(step.of_first) for step in funnel.steps]),
+        GridColumn("of previous", [_share(step.of_previous) for step in funnel.steps], goes=1),
+        GridColumn("", bars, "cyan", is_left=True, goes=2),
     ]
     steps = [[Text(f"{n}. {step.event}")] for n, step in enumerate(funnel.steps, 1)]
     lines = [funnel.description]
@@ -152,13 +152,13 @@ def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
     rows, decimals = stickiness.rows, int(stickiness.windows == "calendar")
     marks = ["*" if stickiness.is_provisional(row) else " " for row in rows]
     columns = [
-        Column("DAU ", [f"{number(row.daily, decimals)}{mark}" for row, mark in zip(rows, marks, strict=True)]),
-        Column(
+        GridColumn("DAU ", [f"{number(row.daily, decimals)}{mark}" for row, mark in zip(rows, marks, strict=True)]),
+        GridColumn(
             "WAU ", [f"{number(row.weekly, decimals)}{mark}" for row, mark in zip(rows, marks, strict=True)], goes=2
         ),
-        Column("MAU ", [f"{number(row.monthly)}{mark}" for row, mark in zip(rows, marks, strict=True)]),
-        Column("DAU/MAU", [_share(row.daily_of_monthly) for row in rows]),
-        Column("WAU/MAU", [_share(row.weekly_of_monthly) for row in rows], goes=1),
+        GridColumn("MAU ", [f"{number(row.monthly)}{mark}" for row, mark in zip(rows, marks, strict=True)]),
+        GridColumn("DAU/MAU", [_share(row.daily_of_monthly) for row in rows]),
+        GridColumn("WAU/MAU", [_share(row.weekly_of_monthly) for row in rows], goes=1),
     ]
     lines = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)), stickiness.gaps)]
     if any(row.daily_of_monthly is None for row in rows):
@@ -186,8 +186,8 @@ def growth(growth: Growth, *, width: int = 100) -> RenderableType:
         values = [(getattr(row, name), "*" if growth.is_provisional(row) else " ") for row in growth.rows]
         return [f"{sign if value else ''}{number(value)}{mark}" for value, mark in values]
 
-    columns = [Column(f"{name} ", cells(name)) for name in ("active", "new", "returning", "resurrected")]
-    columns.append(Column("dormant ", cells("dormant", "−")))
+    columns = [GridColumn(f"{name} ", cells(name)) for name in ("active", "new", "returning", "resurrected")]
+    columns.append(GridColumn("dormant ", cells("dormant", "−")))
     lines = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)), growth.gaps)]
     grid = filled([str(growth.grain)], [[Text(row.period.label)] for row in growth.rows], columns, width)
     return _whole(growth.title, growth.span, grid, [*lines, *growth.notes])
@@ -212,10 +212,10 @@ def event_list(events: Sequence[EventSummary], *, width: int = 100) -> Renderabl
     """A line an event: since when it is done, until when, by how many, how often; below, what it is."""
     days = [[f"{day:%Y-%m-%d}" if day else "no day" for day in (e.first_day, e.last_day)] for e in events]
     columns = [
-        Column("first day", [first for first, _ in days], is_left=True, goes=2),
-        Column("last day", [last for _, last in days], is_left=True, goes=1),
-        Column("actors", [f"{e.actors:,}" for e in events]),
-        Column("marks", [GAP if e.actors and not e.marks else f"{e.marks:,}" for e in events], goes=3),
+        GridColumn("first day", [first for first, _ in days], is_left=True, goes=2),
+        GridColumn("last day", [last for _, last in days], is_left=True, goes=1),
+        GridColumn("actors", [f"{e.actors:,}" for e in events]),
+        GridColumn("marks", [GAP if e.actors and not e.marks else f"{e.marks:,}" for e in events], goes=3),
     ]
     grid = filled(["event"], [[Text(e.name, style="cyan")] for e in events], columns, width)
     grid.columns[0].no_wrap = True

@@ -15,7 +15,7 @@ from footfall.metrics import KINDS, Kind
 from footfall.periods import Grain
 from footfall.states import State, worst
 from footfall.terminal.cells import collected_of, decimals_of, percent_of, share_in_words, value_of
-from footfall.terminal.grids import Column, filled, sparkline
+from footfall.terminal.grids import GridColumn, filled, sparkline
 from footfall.terminal.several import side_by_side
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def _ranking(rows: Sequence[_Row], result: Result, width: int) -> Grid:
     if whole > 0 and 1 < len(rows) == result.rows.num_rows and not result.query.compare:
         named = [0 if result.query.top and _is_rest(row, result) else row[name] or 0 for row in rows]
         columns += [
-            Column("share", [f"{(row[name] or 0) / whole:.1%}" for row in rows], "dim", goes=3),
-            Column("", [_bar(value / max(1, *named)) for value in named], "cyan", is_left=True, goes=4),
+            GridColumn("share", [f"{(row[name] or 0) / whole:.1%}" for row in rows], "dim", goes=3),
+            GridColumn("", [_bar(value / max(1, *named)) for value in named], "cyan", is_left=True, goes=4),
         ]
     return filled(
         result.query.by, [[_label(result, d, row[d]) for d in result.query.by] for row in rows], columns, width
@@ -167,28 +167,28 @@ def _size(value: Any) -> float:
     return 0.0 if value is None else value.timestamp() if isinstance(value, datetime) else float(value)
 
 
-def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) -> list[Column]:
+def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) -> list[GridColumn]:
     """The values of `rows`, with as many decimals in all columns as the largest value deserves.
 
     Coverage has a column where it differs; the same for all groups of a total is said once below.
     """
     names = names or [result.metric.name]
     decimals = decimals_of([row[n] for row in rows for n in names])
-    columns = [Column(f"{n} ", [value_of(row, n, decimals) for row in rows]) for n in names]
+    columns = [GridColumn(f"{n} ", [value_of(row, n, decimals) for row in rows]) for n in names]
     if result.query.compare:
         previous = [row[f"{result.metric.name}_previous"] for row in rows]
         changes = [row["change"] for row in rows]
         columns += [
-            Column(result.compared_with, [_number(v, decimals) for v in previous], "dim"),
-            Column("change", [_number(v, decimals, sign="+") for v in changes], goes=1),
-            Column("%", [percent_of(row["change_percent"]) for row in rows], goes=2),
+            GridColumn(result.compared_with, [_number(v, decimals) for v in previous], "dim"),
+            GridColumn("change", [_number(v, decimals, sign="+") for v in changes], goes=1),
+            GridColumn("%", [percent_of(row["change_percent"]) for row in rows], goes=2),
         ]
         words = [row["compared"] or GAP for row in rows]
         if set(words) - {"whole", GAP}:
-            columns.append(Column("compared", words, "yellow", goes=3))
+            columns.append(GridColumn("compared", words, "yellow", goes=3))
     differs = result.query.grain is not Grain.TOTAL or len({row["coverage"] for row in rows}) > 1
     if differs and _has_holes(rows):
-        columns.append(Column("collected", [collected_of(row) for row in rows], "yellow"))
+        columns.append(GridColumn("collected", [collected_of(row) for row in rows], "yellow"))
     return columns
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from footfall.formats import GAP, counted, days_of, length_of, listed, moment_of, size_of
 from footfall.periods import ALL_TIME, Window
-from footfall.terminal.grids import Column, facts_of, filled, grid_of
+from footfall.terminal.grids import GridColumn, facts_of, filled, grid_of
 
 if TYPE_CHECKING:
     from footfall.collect import SourceStatus, SourceSummary, Summary
@@ -149,7 +149,9 @@ def summary(done: Summary, *, width: int = 100) -> RenderableType:
     """
     heads = ("to fetch", "missing", "unchanged", "to read") if done.is_dry_run else _OUTCOMES
     lines = [_planned(source) if done.is_dry_run else _outcome(source) for source in done.sources]
-    columns = [Column(head, [line[n] for line in lines], goes=7 - _GOES.get(head, 7)) for n, head in enumerate(heads)]
+    columns = [
+        GridColumn(head, [line[n] for line in lines], goes=7 - _GOES.get(head, 7)) for n, head in enumerate(heads)
+    ]
     shown = [column for column in columns if set(column.cells) - {GAP} or column.head == "complete"]
     grid = filled(["source"], [[Text(source.source)] for source in done.sources], shown, width)
     grid.columns[0].no_wrap = True

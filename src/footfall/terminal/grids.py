@@ -37,7 +37,7 @@ def grid_of(*labels: str) -> Grid:
 
 
 @dataclass(frozen=True)
-class Column:
+class GridColumn:
     """A column of values as text, padded here: rich would strip the blank that keeps digits below digits."""
 
     head: str
@@ -58,7 +58,7 @@ class Column:
         self.cells[:] = [pad(text, width) for text in self.cells]
 
 
-def filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequence[Column], width: int) -> Grid:
+def filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequence[GridColumn], width: int) -> Grid:
     """Labels and values side by side; what can be done without goes first where the terminal is too narrow."""
     grid = grid_of(*heads)
     taken = [max([len(head), *(len(label[n]) for label in labels)]) for n, head in enumerate(heads)]

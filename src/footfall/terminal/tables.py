@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from footfall.answer import by_name
-from footfall.terminal.grids import Column, filled
+from footfall.terminal.grids import GridColumn, filled
 
 if TYPE_CHECKING:
     from footfall.answer import Answer
@@ -32,7 +32,7 @@ def table(answer: Answer, *, width: int = 100) -> RenderableType:
     """Title, span, a line a row with the last columns left out where there is no room, and what a reader must know."""
     names, rows = answer.lines(is_marked=True)
     columns = [
-        Column(name, [row[n] for row in rows], goes=n - 1 if n > 1 else 0) for n, name in enumerate(names) if n > 0
+        GridColumn(name, [row[n] for row in rows], goes=n - 1 if n > 1 else 0) for n, name in enumerate(names) if n > 0
     ]
     labels = [[Text(row[0])] for row in rows]
     footer = Text("\n".join(["", answer.description, *answer.notes]), style="dim")

@@ -42,7 +42,7 @@ _LONG = 366 * 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class SlotKey:
     """The end of a key, and the slots [start, stop) that its set stands for."""
 
     start: int
@@ -64,36 +64,36 @@ class Place:
         return start <= self.start and last < stop
 
 
-UNDATED_PLACE = Place(UNDATED, UNDATED + 1, "u")
+UNDATED_PLACE = SlotKey(UNDATED, UNDATED + 1, "u")
 
 
 @lru_cache(4096)
-def day_of(day: int) -> Place:
+def day_of(day: int) -> SlotKey:
     on = date.fromordinal(day + _EPOCH_DAY)
-    return Place(day * PER_DAY, (day + 1) * PER_DAY, f"{on.year}-{on.month}-{on.day}")
+    return SlotKey(day * PER_DAY, (day + 1) * PER_DAY, f"{on.year}-{on.month}-{on.day}")
 
 
 @lru_cache(4096)
-def week_of(day: int) -> Place:
+def week_of(day: int) -> SlotKey:
     year, week, weekday = date.fromordinal(day + _EPOCH_DAY).isocalendar()
     monday = day - weekday + 1
-    return Place(monday * PER_DAY, (monday + 7) * PER_DAY, f"W{year}-{week}")
+    return SlotKey(monday * PER_DAY, (monday + 7) * PER_DAY, f"W{year}-{week}")
 
 
 @lru_cache(4096)
-def month_of(day: int) -> Place:
+def month_of(day: int) -> SlotKey:
     on = date.fromordinal(day + _EPOCH_DAY)
     first = day - on.day + 1
     after = date(on.year + on.month // 12, on.month % 12 + 1, 1).toordinal() - _EPOCH_DAY
-    return Place(first * PER_DAY, after * PER_DAY, f"{on.year}-{on.month}")
+    return SlotKey(first * PER_DAY, after * PER_DAY, f"{on.year}-{on.month}")
 
 
-def hour_of(slot: int) -> Place:
-    return Place(slot, slot + 1, f"{day_of(slot // PER_DAY).suffix}-{slot % PER_DAY - 1}")
+def hour_of(slot: int) -> SlotKey:
+    return SlotKey(slot, slot + 1, f"{day_of(slot // PER_DAY).suffix}-{slot % PER_DAY - 1}")
 
 
 @lru_cache(4096)
-def places_of(slot: int) -> tuple[Place, ...]:
+def slot_keys_of(slot: int) -> tuple[SlotKey, ...]:
     """Where a mark of a slot is written: its hour, day, week and month. The finest comes first, so that a process that
     looks again after taking something out of a week or month finds the day that speaks against it."""
     if slot == UNDATED:
@@ -115,7 +115,7 @@ def is_long(start: int, stop: int) -> bool:
 
 
 @lru_cache(1024)
-def cover(start: int, stop: int) -> tuple[Place, ...]:
+def cover(start: int, stop: int) -> tuple[SlotKey, ...]:
     """The fewest places that make up a range of slots: months, ISO weeks, days, and hours of a day that is cut.
 
     They may overlap. A piece that reaches furthest is never the wrong one to take next.
@@ -134,7 +134,7 @@ def cover(start: int, stop: int) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def fewest(existing: Iterable[Place]) -> Iterator[Place]:
+def fewest(existing: Iterable[SlotKey]) -> Iterator[SlotKey]:
     """Of places that exist, the fewest that hold all actors: weeks only where a month is missing, and so on downwards."""
     known: set[int] = set()
     for place in sorted(existing, key=lambda p: (p.start - p.stop, p.start)):
@@ -155,7 +155,7 @@ _TEMPORARY = tuple(f"bitop_{operator}_{NUMBERS}" for operator in ("AND", "OR", "
 """What the names of bitmapist's intermediate results begin with."""
 
 
-def read_key(key: str, prefix: str) -> tuple[str, Place] | None:
+def read_key(key: str, prefix: str) -> tuple[str, SlotKey] | None:
     """The event and the place of a key; None of a key that is not a set. An event's name may hold anything, even `_u`."""
     event, _, suffix = key.removeprefix(prefix).rpartition("_")
     if not event or event.startswith(_TEMPORARY):
@@ -165,7 +165,7 @@ def read_key(key: str, prefix: str) -> tuple[str, Place] | None:
 
 
 @lru_cache(65536)
-def _place(suffix: str) -> Place | None:
+def _place(suffix: str) -> SlotKey | None:
     if suffix == "u":
         return UNDATED_PLACE
     match = _SUFFIX.fullmatch(suffix)
@@ -195,7 +195,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"([*?\[\]\\])", r"\\\1", text)
 
 
-def label(place: Place) -> str:
+def label(place: SlotKey) -> str:
     """As a person writes it: 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09."""
     if place is UNDATED_PLACE:
         return "undated"

@@ -18,13 +18,13 @@ from footfall.stores.redis.keys import (
     FIRST_DATED,
     STATING,
     UNDATED_PLACE,
-    Place,
+    SlotKey,
     day_of,
     hour_of,
     month_of,
     pattern,
-    places_of,
     read_key,
+    slot_keys_of,
     week_of,
 )
 from footfall.stores.redis.server import Server
@@ -38,7 +38,7 @@ _LEASE, _PATIENCE = 30.0, 150.0
 """Seconds after which a process that replaces a range is taken for dead unless it renews its lease; how long others wait."""
 _LOOK_EVERY = 0.02
 
-Taken = Mapping[Place, BitMap64]
+Taken = Mapping[SlotKey, BitMap64]
 
 
 class Rewriter:
@@ -56,7 +56,7 @@ class Rewriter:
         days: dict[int, BitMap64] = defaultdict(BitMap64)
         cleared: dict[str, BitMap64] = {}
         for slot, ids in taken.items():
-            places = places_of(slot)[:1]
+            places = slot_keys_of(slot)[:1]
             if slot != UNDATED:
                 (days if slot % PER_DAY == 0 else hours)[slot // PER_DAY] |= ids
                 places = (places[0], *_hours(slot // PER_DAY)) if slot % PER_DAY == 0 else places
@@ -68,19 +68,19 @@ class Rewriter:
             days[day.start // PER_DAY] |= gone
         self._release(event, _periods_of(days))
 
-    def _release(self, event: str, taken: Taken) -> dict[Place, BitMap64]:
+    def _release(self, event: str, taken: Taken) -> dict[SlotKey, BitMap64]:
         """Take ids out of places, except those that a part of the place still holds; returns the ids taken out of each."""
         free = {place: ids - self._in_parts(event, place, ids) for place, ids in taken.items()}
         self._sets.clear(_under_keys(event, free))
         return {place: ids - self._restore(event, place, ids) for place, ids in free.items()}
 
-    def _restore(self, event: str, place: Place, ids: BitMap64) -> BitMap64:
+    def _restore(self, event: str, place: SlotKey, ids: BitMap64) -> BitMap64:
         """Set bits again where another process marked a part of the place while they were cleared."""
         back = self._in_parts(event, place, ids)
         self._sets.write(keys_of(event, [place], back))
         return back
 
-    def _in_parts(self, event: str, place: Place, ids: BitMap64, but: Iterable[Place] = ()) -> BitMap64:
+    def _in_parts(self, event: str, place: SlotKey, ids: BitMap64, but: Iterable[SlotKey] = ()) -> BitMap64:
         """Those of `ids` that are in a day of a week or month, or in an hour of a day."""
         parts = [day_of(day) for day in place.days()] if place.is_period else _hours(place.start // PER_DAY)
         left_out = set(but)
@@ -159,15 +159,15 @@ class Rewriter:
         slots = [slot for slot in hours if 1 <= slot % PER_DAY <= 24]
         wanted = {hour_of(slot): marks.get(slot, BitMap64()) for slot in slots}
         for slot in slots:
-            self._add(event, dict.fromkeys(places_of(slot), marks[slot]) if marks.get(slot) else {})
+            self._add(event, dict.fromkeys(slot_keys_of(slot), marks[slot]) if marks.get(slot) else {})
         gone = self._gone(event, wanted, wanted)
         self.take_out(event, {place.start: ids for place, ids in gone.items() if ids})
 
-    def _wanted(self, event: str, stop: int, marks: Mapping[int, BitMap64]) -> dict[Place, BitMap64]:
+    def _wanted(self, event: str, stop: int, marks: Mapping[int, BitMap64]) -> dict[SlotKey, BitMap64]:
         """The actors that each day and hour is to hold; a day holds its hours, those after the range too."""
-        wanted: dict[Place, BitMap64] = defaultdict(BitMap64)
+        wanted: dict[SlotKey, BitMap64] = defaultdict(BitMap64)
         for slot, ids in marks.items():
-            for place in places_of(slot):
+            for place in slot_keys_of(slot):
                 if not place.is_period:
                     wanted[place] |= ids
         if 1 <= stop % PER_DAY <= 24:
@@ -182,10 +182,10 @@ class Rewriter:
         held = self._sets.held(_under_keys(event, everything))
         self._sets.write({key: ids - held[key] for key, ids in _under_keys(event, everything).items()})
 
-    def _gone(self, event: str, places: Iterable[Place], wanted: Taken) -> dict[Place, BitMap64]:
+    def _gone(self, event: str, places: Iterable[SlotKey], wanted: Taken) -> dict[SlotKey, BitMap64]:
         return {p: held - wanted.get(p, BitMap64()) for p, held in self._read(event, list(places)).items()}
 
-    def _cut(self, event: str, cut: Iterable[Place], gone: Taken, wanted: Taken) -> dict[Place, BitMap64]:
+    def _cut(self, event: str, cut: Iterable[SlotKey], gone: Taken, wanted: Taken) -> dict[SlotKey, BitMap64]:
         """Take actors out of weeks and months that reach beyond the range, where no remaining day has them."""
         released = {}
         for period in cut:
@@ -201,17 +201,17 @@ class Rewriter:
         kept = {period: ids for period, ids in periods.items() if ids}
         self._sets.write(_under_keys(event, self._gone(event, kept, kept)), 0)
 
-    def _drop(self, event: str, places: Iterable[Place]) -> None:
+    def _drop(self, event: str, places: Iterable[SlotKey]) -> None:
         keys = [f"{prefix}{event}_{place.suffix}" for place in places for prefix in FAMILIES]
         for at in range(0, len(keys), 1000):
             self._server.run([("UNLINK", key) for key in keys[at : at + 1000]])
 
-    def _read(self, event: str, places: list[Place]) -> dict[Place, BitMap64]:
+    def _read(self, event: str, places: list[SlotKey]) -> dict[SlotKey, BitMap64]:
         keys = [f"{prefix}{event}_{place.suffix}" for place in places for prefix in FAMILIES]
         found = [bitmap or BitMap64() for bitmap in self._sets.read(keys)]
         return {place: found[2 * n] | found[2 * n + 1] for n, place in enumerate(places)}
 
-    def _places(self, event: str, start: int, stop: int) -> tuple[list[Place], list[Place]]:
+    def _places(self, event: str, start: int, stop: int) -> tuple[list[SlotKey], list[SlotKey]]:
         """Days and hours of a range; weeks and months that share a day with it."""
         if stop - start > _SHORT * PER_DAY:
             found = {each[1] for each in self.found(event) if each[1].start < stop and start < each[1].stop}
@@ -221,7 +221,7 @@ class Rewriter:
         leaves = [p for day in days for p in (day_of(day), *_hours(day)) if p.is_in(start, stop)]
         return leaves, list(dict.fromkeys(p for day in days for p in (week_of(day), month_of(day))))
 
-    def found(self, event: str | None = None) -> list[tuple[str, Place, str]]:
+    def found(self, event: str | None = None) -> list[tuple[str, SlotKey, str]]:
         """Event, place and key of every set that exists, of one event or of all."""
         found = []
         for prefix in FAMILIES:
@@ -232,13 +232,13 @@ class Rewriter:
         return found
 
 
-def _hours(day: int) -> tuple[Place, ...]:
+def _hours(day: int) -> tuple[SlotKey, ...]:
     return tuple(hour_of(day * PER_DAY + 1 + hour) for hour in range(24))
 
 
-def _periods_of(days: Mapping[int, BitMap64]) -> dict[Place, BitMap64]:
+def _periods_of(days: Mapping[int, BitMap64]) -> dict[SlotKey, BitMap64]:
     """Actors of days by the weeks and months of these."""
-    periods: dict[Place, BitMap64] = defaultdict(BitMap64)
+    periods: dict[SlotKey, BitMap64] = defaultdict(BitMap64)
     for day, ids in days.items():
         for period in (week_of(day), month_of(day)):
             periods[period] |= ids

@@ -11,7 +11,7 @@ from pyroaring import BitMap64
 
 from footfall.stores.ids import NAMED
 from footfall.stores.redis.bits import CONTAINER, bitmap_of_bits
-from footfall.stores.redis.keys import NAMED_SETS, NUMBERS, Place
+from footfall.stores.redis.keys import NAMED_SETS, NUMBERS, SlotKey
 from footfall.stores.redis.server import Command, Server
 
 _PIECE = 512 * CONTAINER
@@ -106,7 +106,7 @@ class ServerSets:
         self._server.run(commands)
 
 
-def keys_of(event: str, places: Iterable[Place], ids: BitMap64) -> dict[str, BitMap64]:
+def keys_of(event: str, places: Iterable[SlotKey], ids: BitMap64) -> dict[str, BitMap64]:
     """The keys under which ids are in places, and which of them under each."""
     parts = families(ids)
     return {f"{prefix}{event}_{place.suffix}": part for place in places for prefix, part in parts}

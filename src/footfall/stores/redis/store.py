@@ -21,7 +21,7 @@ from footfall.stores.redis import keys
 from footfall.stores.redis.address import read_address
 from footfall.stores.redis.client import address_of, answering
 from footfall.stores.redis.identities import Identities
-from footfall.stores.redis.keys import CURSORS, FAMILIES, NUMBERS, Place, marks_key, places_of
+from footfall.stores.redis.keys import CURSORS, FAMILIES, NUMBERS, SlotKey, marks_key, slot_keys_of
 from footfall.stores.redis.rewriting import Rewriter
 from footfall.stores.redis.server import Command, Server
 from footfall.stores.redis.sets import ServerSets, keys_of, prefix_of, union_of
@@ -62,14 +62,14 @@ class RedisStore:
     def mark_one(self, event: str, slot: int, actor: int | str) -> None:
         id = actor if type(actor) is int else self._identities.made([str(actor)])[str(actor)]
         prefix, bit = prefix_of(id), id % NAMED
-        commands: list[Command] = [("SETBIT", f"{prefix}{event}_{p.suffix}", bit, 1) for p in places_of(slot)]
+        commands: list[Command] = [("SETBIT", f"{prefix}{event}_{p.suffix}", bit, 1) for p in slot_keys_of(slot)]
         commands.append(("HINCRBY", marks_key(event, slot), slot, 1))
         self._server.run(commands)
 
     def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
-        wanted: dict[Place, BitMap64] = defaultdict(BitMap64)
+        wanted: dict[SlotKey, BitMap64] = defaultdict(BitMap64)
         for slot, ids in self._bitmaps(marks).items():
-            for place in places_of(slot):
+            for place in slot_keys_of(slot):
                 wanted[place] |= ids
         for place in sorted(wanted, key=lambda place: place.stop - place.start):
             self._sets.write(keys_of(event, [place], wanted[place]))
@@ -106,7 +106,7 @@ class RedisStore:
         bitmaps += self._sets.read(_day_keys(event, missing))
         return union_of([bitmap for bitmap in bitmaps if bitmap is not None])
 
-    def _union(self, event: str, found: Sequence[tuple[Place, str]]) -> BitMap64:
+    def _union(self, event: str, found: Sequence[tuple[SlotKey, str]]) -> BitMap64:
         """The union of sets of one event that exist, reading no more of them than needed."""
         parts = []
         for prefix in FAMILIES:
@@ -173,20 +173,20 @@ class RedisStore:
         found = [(place, key) for _, place, key in self._rewriter.found(event) if not place.is_period]
         return sorted({place.start for place, _ in self._filled(found)})
 
-    def periods(self, event: str) -> list[Place]:
+    def periods(self, event: str) -> list[SlotKey]:
         """The weeks and months of an event that hold actors, in order; they may hold more than the days that are left."""
         found = [(place, key) for _, place, key in self._rewriter.found(event) if place.is_period]
         return sorted({place for place, _ in self._filled(found)})
 
     def events(self) -> list[str]:
-        by_event: dict[str, list[tuple[Place, str]]] = defaultdict(list)
+        by_event: dict[str, list[tuple[SlotKey, str]]] = defaultdict(list)
         for event, place, key in self._rewriter.found():
             by_event[event].append((place, key))
         # One set of each is mostly enough to know; an event is asked for the rest only when that one is empty.
         sure = {event for event, found in by_event.items() if self._filled(found[-1:])}
         return sorted(event for event, found in by_event.items() if event in sure or self._filled(found))
 
-    def _filled(self, found: Sequence[tuple[Place, str]]) -> list[tuple[Place, str]]:
+    def _filled(self, found: Sequence[tuple[SlotKey, str]]) -> list[tuple[SlotKey, str]]:
         """Those that hold actors: an emptied set stays as a key without bits."""
         first = self._server.run([("BITPOS", key, 1) for _, key in found])
         return [each for each, at in zip(found, first, strict=True) if at >= 0]
@@ -199,7 +199,7 @@ class RedisStore:
         return bool(self._filled([(p, f"{prefix}{event}_{p.suffix}") for prefix in FAMILIES for p in places]))
 
     def everyone(self) -> BitMap64:
-        by_event: dict[str, list[tuple[Place, str]]] = defaultdict(list)
+        by_event: dict[str, list[tuple[SlotKey, str]]] = defaultdict(list)
         for event, place, key in self._rewriter.found():
             by_event[event].append((place, key))
         return union_of([self._union(event, found) for event, found in by_event.items()])
@@ -261,7 +261,7 @@ class RedisStore:
         self._server.close()
 
 
-def _day_keys(event: str, periods: Iterable[Place]) -> list[str]:
+def _day_keys(event: str, periods: Iterable[SlotKey]) -> list[str]:
     """What is read in place of weeks and months that do not exist: a deployment may keep only the days."""
     days = {day for period in periods for day in period.days()}
     return [f"{NUMBERS}{event}_{keys.day_of(day).suffix}" for day in sorted(days)]
