@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,7 @@ class ClickHouse:
         user, password: Sent as headers, never in an address.
         database: Of tables that a query names without one.
         timeout: Seconds in which a query is to answer; the answer comes when it is complete.
+        settings: Settings of ClickHouse for every query; a read-only user may change none.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class ClickHouse:
         password: Secret | None = None,
         database: str = "",
         timeout: float = 600.0,
+        settings: Mapping[str, Any] | None = None,
     ) -> None:
         self._client = client
         self._address = address
@@ -77,17 +80,23 @@ class ClickHouse:
             self._headers["X-ClickHouse-Key"] = password.reveal()
         self._database = database
         self._timeout = timeout
+        self._settings = dict(settings or {})
 
-    def ask(self, sql: str, *, settings: Mapping[str, Any] | None = None) -> pa.Table:
+    def with_settings(self, settings: Mapping[str, Any]) -> ClickHouse:
+        """The same server, whose queries have `settings` as well."""
+        found = copy(self)
+        found._settings = {**self._settings, **settings}
+        return found
+
+    def ask(self, sql: str) -> pa.Table:
         """The answer as it comes: it may be cut by the server's limits.
 
         Args:
             sql: One query, without FORMAT.
-            settings: Settings of ClickHouse for this query; a read-only user may have none.
 
         Raises RefusedQueryError for what the server says no to, BrokenDataError for an answer that cannot be read.
         """
-        params: dict[str, Any] = {"default_format": FORMAT, "wait_end_of_query": 1, **(settings or {})}
+        params: dict[str, Any] = {"default_format": FORMAT, "wait_end_of_query": 1, **self._settings}
         if self._database:
             params["database"] = self._database
         try:

@@ -1,0 +1,54 @@
+"""What every database is for its readers, and what they check of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from footfall.periods import Window
+from footfall.warehouses.dialects import Dialect
+from footfall.warehouses.refusals import RefusedQueryError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Question: TypeAlias = Callable[[Window], str]
+"""The query about a window."""
+
+
+class Warehouse(Protocol):
+    """A database with a connection: its session is in UTC, and reads only."""
+
+    dialect: Dialect
+
+    def answer(self, question: Question, window: Window, totals: Sequence[str]) -> Iterator[pa.Table]:
+        """The whole answer about a window, in parts, at least one; the types of columns may differ from part to part.
+
+        Args:
+            question: The query; a database that cuts long answers is asked about parts of the window.
+            totals: Columns of whole numbers, whose sums tell whether an answer is whole.
+        """
+        ...
+
+    def ask(self, sql: str) -> pa.Table:
+        """The answer to one query."""
+        ...
+
+    def close(self) -> None: ...
+
+
+UTC_NAMES = frozenset({"utc", "etc/utc", "etc/uct", "uct", "zulu", "etc/zulu", "gmt", "etc/gmt", "universal"})
+
+
+def is_utc(zone: str) -> bool:
+    """Whether a name of a time zone means UTC."""
+    return zone.lower() in UTC_NAMES
+
+
+def check_zone(zone: str, dialect: Dialect) -> None:
+    """The session must be in UTC: in another zone a day would begin at another moment."""
+    if not is_utc(zone):
+        raise RefusedQueryError(
+            f"the session of {dialect.name} is in the time zone {zone!r} and does not change to UTC; days would be cut at "
+            "the wrong moment. Let its user set the time zone."
+        )

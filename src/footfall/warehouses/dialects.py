@@ -1,0 +1,69 @@
+"""How databases write moments, texts and names of columns, and how each says which time zone its session has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """What differs between databases in the SQL that Footfall adds to a query.
+
+    A moment stands in a query as ISO text with an explicit cast: that means the same in every version of every driver.
+
+    >>> POSTGRESQL.moment(datetime(2026, 5, 13, tzinfo=UTC))
+    "CAST('2026-05-13 00:00:00' AS TIMESTAMP)"
+    """
+
+    name: str
+    cast: str
+    """A moment: `{}` is its ISO text, in UTC."""
+    mark: str = '"'
+    """What a name of a column stands in; empty where that would make it another name."""
+    has_backslash: bool = False
+    """Whether a backslash in a text begins an escape."""
+    has_short_days: bool = False
+    """Whether a midnight is written as a day: where moments are texts, it stands before every moment of its day."""
+    zone: str = ""
+    """The query for the session's time zone; empty where there is none."""
+
+    def moment(self, moment: datetime) -> str:
+        """A moment as it stands in a query."""
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+        text = moment.isoformat(" ")
+        if self.has_short_days and text.endswith(" 00:00:00"):
+            text = text[:10]
+        return self.cast.format(text)
+
+    def text(self, value: str) -> str:
+        """A text as it stands in a query."""
+        if self.has_backslash:
+            return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        return "'" + value.replace("'", "''") + "'"
+
+    def column(self, name: str) -> str:
+        """The name of a column."""
+        return f"{self.mark}{name}{self.mark}"
+
+    def among(self, query: str, column: str, values: Iterable[str]) -> str:
+        """The rows of a query in which a column has one of `values`."""
+        listed = ", ".join(map(self.text, values))
+        return f"SELECT * FROM (\n{query}\n) footfall_rows WHERE {self.column(column)} IN ({listed})"
+
+
+POSTGRESQL = Dialect("PostgreSQL", "CAST('{}' AS TIMESTAMP)", zone="SELECT current_setting('TimeZone')")
+SQLITE = Dialect("SQLite", "'{}'", has_short_days=True)
+DUCKDB = Dialect("DuckDB", "CAST('{}' AS TIMESTAMP)", zone="SELECT current_setting('TimeZone')")
+SNOWFLAKE = Dialect(
+    "Snowflake",
+    "CAST('{}' AS TIMESTAMP_NTZ)",
+    mark="",
+    has_backslash=True,
+    zone="SHOW PARAMETERS LIKE 'TIMEZONE' IN SESSION",
+)
+BIGQUERY = Dialect("BigQuery", "TIMESTAMP('{}+00')", mark="`", has_backslash=True, zone="SELECT @@time_zone")
+CLICKHOUSE = Dialect(
+    "ClickHouse", "toDateTime64('{}', 6, 'UTC')", mark="`", has_backslash=True, zone="SELECT timezone()"
+)

@@ -1,0 +1,42 @@
+"""Access tokens of Google, which last an hour: given in the settings, or made by google-auth from what the machine has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from footfall.errors import MissingExtraError, SettingsError
+from footfall.settings import Secret
+from footfall.warehouses.quiet import silence
+from footfall.warehouses.refusals import in_words
+
+SCOPE = "https://www.googleapis.com/auth/bigquery.readonly"
+
+
+def google_token() -> Callable[[], Secret]:
+    """What gives a token that is valid now: of the service account whose file GOOGLE_APPLICATION_CREDENTIALS names, of
+    the machine's account, or of `gcloud auth application-default login`."""
+    silence("google.auth", "urllib3", "requests")
+    try:
+        import google.auth
+        from google.auth.transport.requests import Request
+    except ImportError:
+        raise MissingExtraError("signing in at Google without a token in the settings", "bigquery") from None
+    try:
+        credentials, _ = google.auth.default(scopes=[SCOPE])
+    except google.auth.exceptions.GoogleAuthError as error:
+        raise SettingsError(
+            f"no credentials of Google were found ({in_words(str(error))}); set GOOGLE_APPLICATION_CREDENTIALS to the file "
+            "of a service account, or give an access token as `password`."
+        ) from None
+    request: Any = Request()
+
+    def token() -> Secret:
+        if not credentials.valid:
+            try:
+                credentials.refresh(request)
+            except google.auth.exceptions.GoogleAuthError as error:
+                raise SettingsError(f"Google gives no token: {in_words(str(error))}; check the credentials.") from None
+        return Secret(credentials.token)
+
+    return token

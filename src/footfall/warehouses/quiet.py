@@ -1,0 +1,20 @@
+"""Drivers write queries, addresses and tokens into their logs: theirs are silenced, whatever the level of ours."""
+
+from __future__ import annotations
+
+import logging
+
+
+def silence(*names: str) -> None:
+    """Nothing that these loggers, or those below them, say goes anywhere."""
+    for name in names:
+        _silence_one(logging.getLogger(name))
+        for below, logger in list(logging.root.manager.loggerDict.items()):
+            if below.startswith(f"{name}.") and isinstance(logger, logging.Logger):
+                _silence_one(logger)
+
+
+def _silence_one(logger: logging.Logger) -> None:
+    logger.setLevel(logging.CRITICAL + 1)
+    logger.propagate = False
+    logger.handlers = [logging.NullHandler()]
