@@ -37,18 +37,26 @@ class _Declared(NamedTuple):
 def check_together(sources: Mapping[str, Declares]) -> None:
     """Raise DeclarationError when two sources give one name to different things.
 
-    Sources of one kind share their declarations, and two sources may declare the very same table or metric.
+    Two sources may declare the very same table or metric; those of one kind usually do, and those whose tables are settings
+    may not.
     """
     found: dict[tuple[str, str], _Declared] = {}
     for declared in (one for name, source in sources.items() for one in _declared(name, source)):
         # a rollup is kept as a table is
         space = "table" if declared.what == "rollup" else declared.what
         first = found.setdefault((space, declared.name), declared)
-        if first.kind is not declared.kind and (first.what, first.meaning) != (declared.what, declared.meaning):
+        if _differ(first, declared):
             raise DeclarationError(
                 f"the sources {first.source} and {declared.source} both declare the {declared.what} {declared.name!r}, "
                 f"and mean different things by it; switch one of them off in footfall.toml, or rename it there."
             )
+
+
+def _differ(first: _Declared, other: _Declared) -> bool:
+    """Whether one name means two things; expressions of two sources of one kind are the same, though made twice."""
+    if first.what == other.what == "metric" and first.kind is other.kind:
+        return bool((first.meaning.kind, first.meaning.tables) != (other.meaning.kind, other.meaning.tables))
+    return (first.what, first.meaning) != (other.what, other.meaning)
 
 
 def _declared(source: str, declares: Declares) -> Iterator[_Declared]:

@@ -46,7 +46,7 @@ def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) ->
         named[kind].append(name)
     for kind, names in named.items():
         if len(names) > 1:
-            _check_shared(kind, names, opened[names[0]])
+            _check_shared(kind, {name: opened[name] for name in names})
     check_together(opened)
     check_metrics(opened)
     return opened
@@ -67,10 +67,12 @@ def _kind_of(name: str, part: Mapping[str, Any], installed: Mapping[str, EntryPo
     return kind
 
 
-def _check_shared(kind: str, names: list[str], source: Source) -> None:
-    """Sources of one kind share its tables: each must be able to keep its rows apart from the others'."""
-    for table in source.tables:
-        if isinstance(table.rule, Replace) and not table.rule.scope:
+def _check_shared(kind: str, sources: Mapping[str, Source]) -> None:
+    """A table that several sources of one kind fill: each must be able to keep its rows apart from the others'."""
+    filled = [(table, name) for name, source in sources.items() for table in source.tables]
+    for table in dict.fromkeys(table for table, _ in filled):
+        names = [name for other, name in filled if other.name == table.name]
+        if len(names) > 1 and isinstance(table.rule, Replace) and not table.rule.scope:
             raise SettingsError(
                 f"{' and '.join(f'[sources.{name}]' for name in names)} are both {kind}, which states each window of its "
                 f"table {table.name} for everything: the second would erase what the first collected. Keep one of them, "

@@ -35,8 +35,10 @@ class Duck:
         import pyarrow as pa
 
         try:
-            reader = self._connection.execute(question(window)).to_arrow_reader(ROWS)
-            assert reader is not None, "a statement with rows"
+            found = self._connection.sql(question(window))
+            if found is None:
+                raise RefusedQueryError(f"{self._where} was asked for something that is no SELECT; write one.")
+            reader = found.to_arrow_reader(ROWS)
             yield reader.schema.empty_table()
             for batch in reader:
                 yield pa.Table.from_batches([batch])

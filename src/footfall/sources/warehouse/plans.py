@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from footfall.errors import BrokenDataError, SourceError
+from footfall.errors import BrokenDataError, FootfallError
 from footfall.ledger import Entry, Known, Status
 from footfall.periods import EPOCH, Grain, Period, Window, floor, micros_of, moment_of
 from footfall.sources import Offer
@@ -72,7 +72,7 @@ def plan_of(queried: Queried, known: Known, now: datetime, open_it: Open) -> tup
     try:
         changes = _changes(plan, known, scopes, open_it)
         plan.reaches = _reached(queried, open_it)
-    except SourceError as error:
+    except FootfallError as error:
         plan.fault, changes = str(error), {}
     make = _scoped if queried.part.scope else _unscoped
     return plan, list(make(plan, known, changes, scopes))

@@ -124,7 +124,7 @@ class Staged:
         found = self._connection.sql(
             f"SELECT s.* FROM staged s JOIN wanted w ON {same}{time} >= w.since AND {time} < w.until"
         )
-        (count,) = self._connection.execute("SELECT count(*) FROM staged").fetchone() or (0,)
+        [(count,)] = self._connection.execute("SELECT count(*) FROM staged").fetchall()
         return found if count > MOST_IN_MEMORY else found.to_arrow_table()
 
 
