@@ -21,7 +21,7 @@ from footfall.cli import app
 from footfall.metrics import KINDS
 from footfall.settings import ActivitySettings, AnnotationSettings, KnownWrongSettings, Settings
 from footfall.sources import installed_sources
-from footfall.template import settings_of, toml_of
+from footfall.template import example_of, settings_of, toml_of
 from footfall.workspace import Workspace
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -72,7 +72,8 @@ def _default(parameter: Any) -> str:
 
 def metrics_page() -> Iterator[str]:
     """Every metric of the built-in sources, its dimensions and its policies."""
-    workspace = Workspace(Settings.model_validate({"sources": {name: {} for name in installed_sources()}}))
+    sources = {name: example_of(point.load().Settings) for name, point in installed_sources().items()}
+    workspace = Workspace(Settings.model_validate({"sources": sources}))
     yield "| kind | how it adds up |\n|---|---|"
     yield from (f"| `{kind}` | {says} |" for kind, says in KINDS.items())
     yield ""

@@ -344,13 +344,14 @@ def test_init_beside_a_git_history_collects_it(tmp_path: Path, capsys: pytest.Ca
 
 def test_what_init_comments_out_can_be_commented_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The template is written from the settings' records; each line of it must be valid when it is switched on."""
+    from footfall.sources import installed_sources
     from footfall.workspace import open as open_workspace
 
     run(capsys, "-w", tmp_path, "init")
     file = tmp_path / "footfall.toml"
     lines = [re.sub(r"^# (?=\[|\w+ = )", "", line) for line in file.read_text().splitlines()]
     file.write_text("\n".join(line for line in lines if "env =" not in line))
-    assert set(open_workspace(tmp_path).sources) == {"binder", "git"}
+    assert set(open_workspace(tmp_path).sources) == set(installed_sources())
 
 
 def test_metrics_lists_all_and_explains_one(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,8 +90,15 @@ def _fields(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{setting} = {toml_of(values[setting])}"
             continue
         shown = '{ env = "NAME" }' if "Secret" in str(field.annotation) else toml_of(_default(field))
+        if field.is_required() and field.examples:
+            shown = toml_of(field.examples[0])
         yield f"#   {field.description}"
         yield f"# {setting} = {shown}"
+
+
+def example_of(model: type[BaseModel]) -> dict[str, Any]:
+    """An example of each setting of a part that must be set."""
+    return {name: field.examples[0] for name, field in settings_of(model) if field.is_required() and field.examples}
 
 
 def settings_of(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import ClassVar
 
-from footfall.errors import SettingsError
+from footfall.errors import SettingsError, SourceError
 from footfall.metrics import Metric
 from footfall.sources import Batch, Context, Known, Offer, Progress
 from footfall.sources.naming import ProjectNames
@@ -56,6 +56,11 @@ class Warehouse:
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
         """The windows of every table: what changed and what may still change is to be fetched."""
+        for one in self._queried.values():
+            try:
+                one.read()
+            except SettingsError as error:
+                raise SourceError(str(error)) from None
         with self._connection() as open_it:
             for one in self._queried.values():
                 _, offers = plan_of(one, known, now, open_it)

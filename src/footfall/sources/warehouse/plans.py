@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from footfall.errors import BrokenDataError, FootfallError
 from footfall.ledger import Entry, Known, Status
-from footfall.periods import EPOCH, Grain, Period, Window, floor, micros_of, moment_of
+from footfall.periods import EPOCH, Grain, Period, Window, floor, from_micros, micros_of
 from footfall.sources import Offer
 from footfall.sources.warehouse.looks import Looks
 from footfall.sources.warehouse.tables import Queried
@@ -108,7 +108,7 @@ def _changes(plan: Plan, known: Known, scopes: Sequence[str], open_it: Open) -> 
     plan.position = micros_of(until)
     if cursor is None and not part.scope:
         return {}
-    since = EPOCH if cursor is None else floor(Grain.DAY, moment_of(cursor) - part.overlap)
+    since = EPOCH if cursor is None else floor(Grain.DAY, from_micros(cursor) - part.overlap)
     warehouse = open_it()
     moment = warehouse.dialect.moment
     sql = queried.changes.filled({"since": moment(since), "until": moment(max(since, until))})

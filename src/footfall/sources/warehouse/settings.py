@@ -123,12 +123,23 @@ class TablePart(Part):
         return self
 
 
+_EXAMPLE = {
+    "name": "logins",
+    "query": "logins.sql",
+    "time": "day",
+    "first_day": date(2024, 1, 1),
+    "dimensions": ["country"],
+    "measures": ["logins"],
+}
+
+
 class WarehouseSettings(Part):
     """`[sources.warehouse]`"""
 
     connection: Secret = Field(
+        examples=["sqlite:///usage.db"],
         description='Such as "postgresql://user@host/database", "sqlite:///usage.db", "duckdb:///usage.duckdb", '
-        '"snowflake://…", "bigquery://project", "clickhouse+https://…"; or { env = "NAME" }.'
+        '"snowflake://…", "bigquery://project", "clickhouse+https://…"; or { env = "NAME" }.',
     )
     password: Secret | None = Field(None, description="A password, or for BigQuery an access token.")
     most_bytes: int = Field(MOST_BYTES, gt=0, description="What one query of BigQuery may read.")
@@ -136,5 +147,7 @@ class WarehouseSettings(Part):
         "exact", description="How the data spells projects: as they are, in lower case, or as PyPI does (PEP 503)."
     )
     tables: tuple[TablePart, ...] = Field(
-        min_length=1, description="One [[sources.warehouse.tables]] each: name, query, time, first_day, measures …"
+        min_length=1,
+        examples=[[_EXAMPLE]],
+        description="One [[sources.warehouse.tables]] each: name, query, time, first_day, measures …",
     )

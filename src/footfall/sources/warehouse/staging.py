@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from footfall.errors import BrokenDataError
-from footfall.periods import EPOCH, Window, micros_of, moment_of, short
+from footfall.periods import EPOCH, Window, from_micros, micros_of, short
 from footfall.sources.warehouse.looks import Day
 from footfall.sources.warehouse.tables import Queried
 from footfall.sql import DUCKDB, literal, quote
@@ -146,6 +146,6 @@ def staging(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _said(micros: int) -> str:
     try:
-        return short(moment_of(micros))
+        return short(from_micros(micros))
     except OverflowError:
         return f"{micros} microseconds after 1970"

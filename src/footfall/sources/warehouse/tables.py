@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from footfall.errors import SettingsError, did_you_mean
@@ -27,9 +28,27 @@ class Queried:
     part: TablePart
     table: Table
     metrics: tuple[Metric, ...]
-    query: Statement
-    changes: Statement | None
-    reaches: Statement | None
+    folder: Path
+    """Where the names of query files start."""
+
+    @cached_property
+    def query(self) -> Statement:
+        """What gives the rows; query files are read when they are first needed: answers from the lake need none."""
+        return _statement(self.part.query, self.folder, _SPAN, _SPAN)
+
+    @cached_property
+    def changes(self) -> Statement | None:
+        """What says since when each scope changed."""
+        return _statement(self.part.changes, self.folder, _SPAN, ("since",)) if self.part.changes else None
+
+    @cached_property
+    def reaches(self) -> Statement | None:
+        """What says up to when the database is filled."""
+        return _statement(self.part.reaches, self.folder, ()) if self.part.reaches else None
+
+    def read(self) -> None:
+        """Read the query files. Raises SettingsError, which says what is wrong with them."""
+        _ = self.query, self.changes, self.reaches
 
     @property
     def window_grain(self) -> Grain:
@@ -54,14 +73,7 @@ class Queried:
 def queried(part: TablePart, folder: Path) -> Queried:
     """Everything that the settings say of a table. Raises SettingsError and DeclarationError, which say what is wrong."""
     table = table_of(part)
-    return Queried(
-        part,
-        table,
-        metrics_of(part, table),
-        _statement(part.query, folder, _SPAN, _SPAN),
-        _statement(part.changes, folder, _SPAN, ("since",)) if part.changes else None,
-        _statement(part.reaches, folder, ()) if part.reaches else None,
-    )
+    return Queried(part, table, metrics_of(part, table), folder)
 
 
 def table_of(part: TablePart) -> Table:
