@@ -1,0 +1,96 @@
+"""The numbers about hubs that several sources can tell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from footfall.filters import Filter
+from footfall.metrics import Fact, Kind, Metric, Policy
+from footfall.sources.hubs.people import Role
+from footfall.sources.hubs.tables import Deed, Timescale
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+def _left_out(name: str, description: str, kept: Filter) -> Policy:
+    return Policy(name, description, {"excluded": kept, "included": None}, "excluded")
+
+
+STAGING = _left_out(
+    "staging", "Whether hubs for trying things out count, by their names.", Filter("is_staging", (True,), "!=")
+)
+STAFF = _left_out("staff", "Whether users whom the settings call staff count.", Filter("role", (Role.STAFF,), "!="))
+SERVICES = _left_out("services", "Whether accounts that no person uses count.", Filter("role", (Role.SERVICE,), "!="))
+LAUNCHES = _left_out(
+    "launches",
+    "Whether Binder launches count, each of which has a user of its own.",
+    Filter("role", (Role.LAUNCH,), "!="),
+)
+DEED = Policy(
+    "activity",
+    "What makes a user active: any activity that the hub noticed, or a server that was started.",
+    {"any": Filter("deed", (Deed.ACTIVE,)), "started": Filter("deed", (Deed.STARTED,))},
+    "any",
+)
+TIMESCALE = Policy(
+    "timescale",
+    "The span in which a user must have been active: 24 hours, 7 days or 30 days.",
+    {span.value: Filter("timescale", (span,)) for span in Timescale},
+    Timescale.DAILY,
+)
+
+
+def _full_name(rows: ir.Table) -> ir.StringColumn:
+    """A hub's name is unique within its cluster only."""
+    return rows["cluster"].fill_null("") + "/" + rows["hub"]
+
+
+HUB_USERS_METRIC = Metric(
+    name="hub_users",
+    title="Hub users",
+    description=(
+        "Active users of hubs, added up over hubs: who uses two counts twice. Daily users by default, weekly and monthly "
+        "ones by the policy `timescale`; they are never added. Over more than a day it is the mean of the days. A hub that "
+        "is silent for more than three days has ended; it is not zero."
+    ),
+    kind=Kind.LEVEL,
+    unit="users",
+    facts=(Fact("hub_users", ("users",)),),
+    policies=(TIMESCALE, STAGING),
+    within="mean",
+    step=timedelta(days=1),
+    series=("cluster", "hub", "timescale"),
+    ends_after=timedelta(days=3),
+)
+HUBS = Metric(
+    name="hubs",
+    title="Hubs",
+    description="Different hubs of which a count of users is known, be it 0. A hub is its name with that of its cluster.",
+    kind=Kind.DISTINCT,
+    unit="hubs",
+    facts=(Fact("hub_users", ("cluster", "hub"), _full_name),),
+    policies=(STAGING,),
+)
+CLUSTERS = Metric(
+    name="clusters",
+    title="Clusters",
+    description="Different clusters with a hub of which a count of users is known, be it 0.",
+    kind=Kind.DISTINCT,
+    unit="clusters",
+    facts=(Fact("hub_users", ("cluster",)),),
+    policies=(STAGING,),
+)
+HUB_UNIQUE_USERS = Metric(
+    name="hub_unique_users",
+    title="Unique hub users",
+    description=(
+        "Different users of hubs in each period, counted once wherever they were active: one name in two hubs is one user. "
+        "Days that were not asked for in their last hour are lower bounds, which the coverage tells."
+    ),
+    kind=Kind.DISTINCT,
+    unit="users",
+    facts=(Fact("hub_activity", ("actor",)),),
+    policies=(DEED, STAFF, SERVICES, LAUNCHES, STAGING),
+)

@@ -1,0 +1,73 @@
+"""Who is a person, staff or a service, and under which name each is kept."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Collection, Sequence
+from enum import StrEnum
+
+from footfall.settings import Secret
+
+
+class Role(StrEnum):
+    """What a user of a hub is, as far as the settings say."""
+
+    PERSON = "person"
+    STAFF = "staff"
+    SERVICE = "service"
+    """An account that no person uses: a health check, a bot."""
+    LAUNCH = "launch"
+    """A Binder launch, which has a user of its own each time."""
+
+
+class People:
+    """Users of hubs: their roles, and the names that they are kept under.
+
+    Args:
+        hash_key: Names are kept as keyed hashes (HMAC-SHA-256, 16 hex digits); None keeps them as they are.
+        staff: Patterns of names (`*` is anything), upper and lower case being one.
+        services: Patterns of names of accounts that no person uses.
+        staff_groups: Groups of the hub whose members are staff.
+
+    Example:
+        >>> people = People(None, staff=("choldgraf",), services=("deployment-*",))
+        >>> people.role("deployment-service-check").value, people.kept_name("ada")
+        ('service', 'ada')
+    """
+
+    def __init__(
+        self,
+        hash_key: Secret | None,
+        *,
+        staff: Sequence[str] = (),
+        services: Sequence[str] = (),
+        staff_groups: Collection[str] = (),
+    ) -> None:
+        self._key = hash_key.reveal().encode() if hash_key else None
+        self._is_staff = _matcher(staff)
+        self._is_service = _matcher(services)
+        self._staff_groups = frozenset(staff_groups)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the same user would be kept under another name: with the key."""
+        return self.kept_name("footfall")[:8] if self._key else "plain"
+
+    def kept_name(self, name: str) -> str:
+        """The name that a user is kept under: the same for one name, in every hub and source with the same key."""
+        return hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:16] if self._key else name
+
+    def role(self, name: str, groups: Collection[str] = ()) -> Role:
+        """What a user is. An account that no person uses is a service, whatever its groups."""
+        if self._is_service(name.lower()):
+            return Role.SERVICE
+        is_staff = bool(self._is_staff(name.lower())) or not self._staff_groups.isdisjoint(groups)
+        return Role.STAFF if is_staff else Role.PERSON
+
+
+def _matcher(patterns: Sequence[str]) -> Callable[[str], object]:
+    """Whether a name in lower case is like one of the patterns; without patterns none is."""
+    return re.compile("|".join(fnmatch.translate(each.lower()) for each in patterns) or r"(?!)").match
