@@ -91,6 +91,8 @@ class _Run:
     stored: list[Entry] = field(default_factory=list)
     commits_untidied: int = 0
     entries_untidied: int = 0
+    fault: SourceError | None = None
+    """Why a part of the source could not be asked; what it offered before is collected."""
 
     def collect(self) -> None:
         entries = self.lake.known(self.name)
@@ -114,15 +116,19 @@ class _Run:
         self.watch.start(self.name, len(choice.wanted), size)
         if self.asked.is_dry_run:
             self.summary.bytes = size
+            if self.fault is not None:
+                raise self.fault
             return
         self.lake.record([*choice.missing, *choice.renewed])
         self.stored += choice.renewed
         if choice.wanted:
             self._fetch(choice.wanted, Clerk(self.name, known, asked_at))
         self.lake.record(contested(self.lake, self.name, self.stored, began))
-        if was_refused:
+        if was_refused and self.fault is None:
             record_asking(self.lake, self.name, self.source, Status.COMPLETE, self.now())
         self._tidy()
+        if self.fault is not None:
+            raise self.fault
 
     def _known(self, entries: Entries) -> Known:
         tables = {table.name: table for table in self.source.tables}
@@ -138,7 +144,14 @@ class _Run:
         return Known(entries.about_windows(), position, recheck)
 
     def _offers(self, known: Known, now: datetime) -> list[Offer]:
-        offers = list(self.source.offers(known, now))
+        offers = []
+        try:
+            for offer in self.source.offers(known, now):
+                offers.append(offer)  # noqa: PERF402 - those before a fault are kept
+        except SourceError as error:
+            if not offers:
+                raise
+            self.fault = error
         tables = {table.name: table for table in self.source.tables}
         for offer in offers:
             if offer.table not in tables:

@@ -1,0 +1,66 @@
+"""What files looked like when they were read: one that did not change since is not read again. Safe to delete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from footfall.periods import Window, micros_of, moment_of
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A window of a scope that a file states, and the digest of its rows."""
+
+    scope: str
+    window: Window
+    digest: str
+
+
+class Looks:
+    """Kept in one file of the source's scratch folder; without it everything is read again."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._before: dict[str, Any] = {}
+        self._now: dict[str, Any] = {}
+        with suppress(OSError, ValueError):
+            found = json.loads(file.read_text(encoding="utf-8"))
+            self._before = found if isinstance(found, dict) else {}
+
+    def of(self, file: Path, shape: str) -> Sequence[Seen] | None:
+        """What a file states, where it was read by the same settings and did not change since."""
+        kept = self._before.get(f"{shape}:{file}")
+        if kept is None or kept["identity"] != _identity(file):
+            return None
+        self._now[f"{shape}:{file}"] = kept
+        return [
+            Seen(scope, Window(moment_of(start), moment_of(end)), digest) for scope, start, end, digest in kept["seen"]
+        ]
+
+    def learn(self, file: Path, shape: str, seen: Sequence[Seen]) -> None:
+        states = [[one.scope, micros_of(one.window.start), micros_of(one.window.end), one.digest] for one in seen]
+        self._now[f"{shape}:{file}"] = {"identity": _identity(file), "seen": states}
+
+    def keep(self) -> None:
+        """Remember what was seen in this run; what could not be written is read again."""
+        if self._now == self._before:
+            return
+        with suppress(OSError):
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._file.with_suffix(".new")
+            fresh.write_text(json.dumps(self._now), encoding="utf-8")
+            fresh.replace(self._file)
+
+
+def _identity(file: Path) -> list[int]:
+    """Equal while a file was not written: a file that is put back with its old times has another moment of change."""
+    try:
+        found = file.stat()
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
