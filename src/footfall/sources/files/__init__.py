@@ -17,11 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
+from pydantic import BaseModel
+
 from footfall.annotations import Annotation
 from footfall.errors import SettingsError, SourceError
 from footfall.metrics import Metric
 from footfall.periods import Window
 from footfall.sources import Batch, Context, Known, Offer, Outcome, Progress
+from footfall.sources.checks import Check
 from footfall.sources.files.addresses import Addresses
 from footfall.sources.files.declared import metric_of, table_of
 from footfall.sources.files.looks import Looks, Seen
@@ -48,7 +51,7 @@ class Files:
 
     name: ClassVar[str] = "files"
     description: ClassVar[str] = "Tables filled from files: CSV, JSON Lines, Parquet and Feather, also over HTTP."
-    Settings: ClassVar[type[FilesSettings]] = FilesSettings
+    Settings: ClassVar[type[BaseModel]] = FilesSettings
 
     def __init__(self, settings: FilesSettings, context: Context) -> None:
         for part in settings.tables:
@@ -130,6 +133,18 @@ class Files:
         if sum(one.bytes for one in self._kept.values()) + read.bytes <= _KEPT_BYTES:
             self._kept[place.file] = read
         return read
+
+    def checks(self, now: datetime) -> Iterator[Check]:
+        """Whether the files of each table are there."""
+        for part in self._parts.values():
+            try:
+                if part.is_address:
+                    yield self._addresses(part).check(now)
+                    continue
+                found = files_of(part, self._context.folder)
+                yield Check(f"{part.name}: {part.path}", "ok", f"{len(found):,} files, the last {found[-1].file.name}")
+            except SourceError as error:
+                yield Check(f"{part.name}: {part.path}", "failed", str(error), "correct `path`, or put the files there")
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
         """Batches of windows, file after file."""

@@ -12,6 +12,7 @@ from footfall.http import StatusError
 from footfall.ledger import Status
 from footfall.periods import Window
 from footfall.sources import Batch, Context, Known, Offer, Progress
+from footfall.sources.checks import Check
 from footfall.sources.files.places import Found, addresses_of
 from footfall.sources.files.rows import rows_of
 from footfall.sources.files.settings import TablePart
@@ -65,6 +66,12 @@ class Addresses:
             return Offer(self._part.name, window, settles_at=settles_at, detail=error)
         looks = f"{self._shape}:{looks}" if looks else ""
         return Offer(self._part.name, window, fingerprint=looks, settles_at=settles_at, detail=address)
+
+    def check(self, now: datetime) -> Check:
+        """Whether the first file answers. Raises SourceError where it does not."""
+        address = next(addresses_of(self._part, now))[0] if self._part.is_dated else self._part.path
+        self._context.client().head(address)
+        return Check(f"{self._part.name}: {address}", "ok", "it answers")
 
     def _looks(self, address: str) -> str:
         """Changes when the file does; empty where the server does not say."""
