@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from footfall.periods import Window, micros_of, moment_of
+from footfall.periods import Window, from_micros, micros_of
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Looks:
             return None
         self._now[f"{shape}:{file}"] = kept
         return [
-            Seen(scope, Window(moment_of(start), moment_of(end)), digest) for scope, start, end, digest in kept["seen"]
+            Seen(scope, Window(from_micros(start), from_micros(end)), digest)
+            for scope, start, end, digest in kept["seen"]
         ]
 
     def learn(self, file: Path, shape: str, seen: Sequence[Seen]) -> None:

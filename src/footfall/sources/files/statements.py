@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from footfall.periods import Window, floor, micros_of, moment_of, periods_in, shift
+from footfall.periods import Window, floor, from_micros, micros_of, periods_in, shift
 from footfall.sources.files.rows import Rows
 from footfall.sources.files.settings import TablePart
 from footfall.tables import Table
@@ -75,7 +75,7 @@ def _by_window(scope: str, rows: pa.Table, part: TablePart, table: Table) -> Ite
     times = rows[table.time].cast("int64").to_numpy()
     if not len(times):
         return
-    first, last = floor(part.window, moment_of(int(times[0]))), moment_of(int(times[-1]))
+    first, last = floor(part.window, from_micros(int(times[0]))), from_micros(int(times[-1]))
     windows = [period.window for period in periods_in(part.window, Window(first, shift(part.window, last, 1)))]
     for window in windows:
         start, stop = np.searchsorted(times, [micros_of(window.start), micros_of(window.end)])
