@@ -53,7 +53,7 @@ class Adbc:
     def _parts(self, sql: str) -> Iterator[pa.Table]:
         import pyarrow as pa
 
-        with translated(self._where), self._connection.cursor() as cursor:
+        with translated(self._where, sql), self._connection.cursor() as cursor:
             if self._options:
                 cursor.adbc_statement.set_options(**self._options)
             cursor.execute(sql)
@@ -64,7 +64,7 @@ class Adbc:
 
     def run(self, sql: str) -> None:
         """A statement without an answer."""
-        with translated(self._where), self._connection.cursor() as cursor:
+        with translated(self._where, sql), self._connection.cursor() as cursor:
             cursor.execute(sql)
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ def open_sqlite(path: str, where: str) -> Adbc:
 
 
 @contextmanager
-def translated(where: str) -> Iterator[None]:
+def translated(where: str, sql: str = "") -> Iterator[None]:
     """Errors of a driver as sentences of ours; the query that they repeat may hold what is secret, and is left out."""
     from adbc_driver_manager import Error, OperationalError
 
@@ -111,7 +111,7 @@ def translated(where: str) -> Iterator[None]:
     except (Error, OSError) as error:
         text = str(error)
         state = getattr(error, "sqlstate", None) or _state_in(text)
-        said = in_words(_without_query(text))
+        said = in_words(_without_query(text), sql)
         if state is None and isinstance(error, OperationalError) and "onnect" in said:
             raise UnreachableError(f"{where} cannot be reached: {said}.") from None
         hint = _HINTS.get(state or "", "correct the query, or what it names")
@@ -119,7 +119,7 @@ def translated(where: str) -> Iterator[None]:
 
 
 def _without_query(text: str) -> str:
-    text = text.split("Query was:")[0].split("\nLINE ")[0]
+    text = re.split(r"Query was:|\nLINE |\nquery: ", text, maxsplit=1)[0]
     return re.sub(
         r"^[A-Z_]+: (\[\w+\] )?((Failed to|could not) [a-z ]+: )*|(could not begin COPY: )?ERROR: +", "", text
     )

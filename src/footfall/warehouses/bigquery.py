@@ -158,7 +158,7 @@ class BigQuery:
         )
         answer = _json_of(response)
         if "error" in answer:
-            raise _refusal(answer["error"])
+            raise _refusal(answer["error"], str(asked.get("query", "")))
         return answer
 
     def _headers(self) -> dict[str, str]:
@@ -192,8 +192,8 @@ def _fields_of(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return list(fields)
 
 
-def _refusal(error: Mapping[str, Any]) -> RefusedQueryError:
+def _refusal(error: Mapping[str, Any], sql: str) -> RefusedQueryError:
     first = next(iter(error.get("errors") or [{}]))
-    reason, said = str(first.get("reason", "")), in_words(str(error.get("message", "")))
+    reason, said = str(first.get("reason", "")), in_words(str(error.get("message", "")), sql)
     hint = _HINTS.get(reason, "correct the query, or what it names")
     return RefusedQueryError(f"BigQuery refuses the query: {said}; {hint}.", said, int(error.get("code", 0)))

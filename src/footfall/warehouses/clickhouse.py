@@ -112,7 +112,7 @@ class ClickHouse:
             if error.status in (401, 403):
                 raise RefusedQueryError(f"{error}") from None
             raise
-        self._check(response)
+        self._check(response, sql)
         return rows_of(response.content, self._address)
 
     def ask_whole(self, question: Callable[[Window], str], window: Window, *, totals: Sequence[str] = ()) -> pa.Table:
@@ -179,17 +179,17 @@ class ClickHouse:
         (row,) = self.ask(f"SELECT count(){sums} FROM ({sql})").to_pylist()
         return tuple(int(value or 0) for value in row.values())
 
-    def _check(self, response: httpx2.Response) -> None:
+    def _check(self, response: httpx2.Response, sql: str) -> None:
         """An exception may stand in the header, or in the body of what began as a success."""
         body = response.content
         if EXCEPTION in response.headers:
             number = response.headers[EXCEPTION]
-            raise self._refusal(int(number) if number.isdecimal() else 0, body.decode("utf-8", "replace"))
+            raise self._refusal(int(number) if number.isdecimal() else 0, body.decode("utf-8", "replace"), sql)
         if found := _IN_BODY.search(body[-20_000:]):
-            raise self._refusal(int(found[1]), found[2].decode("utf-8", "replace"))
+            raise self._refusal(int(found[1]), found[2].decode("utf-8", "replace"), sql)
 
-    def _refusal(self, number: int, text: str) -> RefusedQueryError:
-        said = in_words(re.sub(r"^Code: \d+\. (DB::Exception: )?", "", text.strip()))
+    def _refusal(self, number: int, text: str, sql: str) -> RefusedQueryError:
+        said = in_words(re.sub(r"^Code: \d+\. (DB::Exception: )?", "", text.strip()), sql)
         hint = _HINTS.get(number, "correct the query, or what it names")
         return RefusedQueryError(f"{self._address} refuses the query: {said} (code {number}); {hint}.", said, number)
 

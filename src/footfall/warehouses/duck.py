@@ -34,8 +34,9 @@ class Duck:
         import duckdb
         import pyarrow as pa
 
+        sql = question(window)
         try:
-            found = self._connection.sql(question(window))
+            found = self._connection.sql(sql)
             if found is None:
                 raise RefusedQueryError(f"{self._where} was asked for something that is no SELECT; write one.")
             reader = found.to_arrow_reader(ROWS)
@@ -43,7 +44,7 @@ class Duck:
             for batch in reader:
                 yield pa.Table.from_batches([batch])
         except (duckdb.Error, pa.ArrowException, OSError) as error:
-            said = in_words(str(error).split("\nLINE ")[0])
+            said = in_words(str(error).split("\nLINE ")[0], sql)
             raise RefusedQueryError(
                 f"{self._where} refuses: {said}; correct the query, or what it names.", said
             ) from None

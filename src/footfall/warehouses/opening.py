@@ -73,7 +73,7 @@ class Access:
         host = parts.hostname or ""
         host = f"[{host}]" if ":" in host else host
         place = f"{host}:{parts.port}" if parts.port else host
-        return urlunsplit((parts.scheme, place, parts.path, "", ""))
+        return f"{parts.scheme}://{place}{parts.path}"
 
 
 def open_warehouse(access: Access) -> Warehouse:

@@ -51,6 +51,10 @@ class AskedBigQuery:
     def answer(self, question: Question, window: Window, totals: Sequence[str]) -> Iterator[pa.Table]:
         yield from self._project.pages(question(window))
 
+    def cost(self, sql: str) -> int:
+        """Bytes that a query would read; asking for that costs nothing."""
+        return self._project.cost(sql)
+
     def ask(self, sql: str) -> pa.Table:
         return self._project.ask(sql)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from footfall.errors import SourceError
 
 LONGEST = 300
@@ -19,7 +21,14 @@ class RefusedQueryError(SourceError):
         super().__init__(message)
 
 
-def in_words(text: str) -> str:
-    """What a database said, as part of a sentence: on one line, without control characters, and not too long."""
+def in_words(text: str, sql: str = "") -> str:
+    """What a database said, as part of a sentence: on one line, without control characters, and not too long.
+
+    Args:
+        text: Its own words.
+        sql: What it was asked. Databases repeat it, and a text in it may be secret: longer ones are left out.
+    """
+    for quoted in set(re.findall(r"'((?:[^'\\]|''|\\.){6,})'", sql)):
+        text = text.replace(quoted, "…")
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split()).rstrip(".")
     return f"{line[:LONGEST]}…" if len(line) > LONGEST else line

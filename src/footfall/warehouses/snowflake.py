@@ -46,7 +46,7 @@ class Snowflake:
         """The first part has the names of the columns alone: of no row, the connector gives no table at all."""
         import pyarrow as pa
 
-        with translated(self._where), self._connection.cursor() as cursor:
+        with translated(self._where, sql), self._connection.cursor() as cursor:
             cursor.execute(sql)
             yield pa.table({column[0]: pa.array([], pa.null()) for column in cursor.description})
             for part in cursor.fetch_arrow_batches():
@@ -88,7 +88,7 @@ def open_snowflake(options: Mapping[str, Any], where: str) -> Snowflake:
 
 
 @contextmanager
-def translated(where: str) -> Iterator[None]:
+def translated(where: str, sql: str = "") -> Iterator[None]:
     """Errors of the connector as sentences of ours."""
     from snowflake.connector.errors import Error, OperationalError
 
@@ -96,7 +96,7 @@ def translated(where: str) -> Iterator[None]:
         yield
     except Error as error:
         number = int(error.errno or 0)
-        said = in_words(str(error.msg or error))
+        said = in_words(str(error.msg or error), sql)
         if isinstance(error, OperationalError) and number not in _HINTS:
             raise UnreachableError(f"{where} cannot be reached: {said}.") from None
         hint = _HINTS.get(number, "correct the query, or what it names")

@@ -17,7 +17,9 @@ from typing import ClassVar
 from footfall.errors import SettingsError, SourceError
 from footfall.metrics import Metric
 from footfall.sources import Batch, Context, Known, Offer, Progress
+from footfall.sources.checks import Check
 from footfall.sources.naming import ProjectNames
+from footfall.sources.warehouse.checks import checks_of
 from footfall.sources.warehouse.plans import Plan, plan_of
 from footfall.sources.warehouse.recounting import batches_of
 from footfall.sources.warehouse.settings import WarehouseSettings
@@ -75,6 +77,11 @@ class Warehouse:
             for name, asked in tables.items():
                 plan: Plan = asked[0].detail.plan
                 yield from batches_of(plan, asked, open_it, Staged(self._queried[name], connection), tell)
+
+    def checks(self, now: datetime) -> Iterator[Check]:
+        """Whether the database can be reached, and whether each query gives what is declared."""
+        with self._connection() as open_it:
+            yield from checks_of(tuple(self._queried.values()), self._access.where, open_it, now)
 
     @contextmanager
     def _connection(self) -> Iterator[Callable[[], Database]]:
