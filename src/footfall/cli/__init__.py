@@ -18,4 +18,7 @@ from footfall.cli import cohorts
 # isort: split
 from footfall.cli import activity
 
-__all__ = ["activity", "app", "cohorts", "collecting", "main", "questions", "run"]
+# isort: split
+from footfall.cli import moving
+
+__all__ = ["activity", "app", "cohorts", "collecting", "main", "moving", "questions", "run"]

@@ -1,0 +1,73 @@
+"""Commands that take everything out of a workspace, and into another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from footfall.cli.activity import copies
+from footfall.cli.app import app, interruptible, workspace_of
+from footfall.errors import QueryError, UnknownNameError
+
+if TYPE_CHECKING:
+    from footfall.moving.manifest import Form
+
+_FORMS = ("parquet", "csv")
+
+
+@app.command(rich_help_panel="Collect")
+def export(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.", show_default=False)],
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="parquet or csv.")] = "parquet",
+    spreadsheet: Annotated[
+        bool,
+        typer.Option("--spreadsheet", help="In CSV, put ' before texts that look like formulas; not for importing."),
+    ] = False,
+) -> None:
+    """Write everything into plain files: tables, the ledger, marks."""
+    from footfall.formats import counted
+    from footfall.moving import export as write
+
+    if form not in _FORMS:
+        raise UnknownNameError("format", form, _FORMS)
+    if spreadsheet and form != "csv":
+        raise QueryError("--spreadsheet is for CSV; add --format csv, or leave it out.")
+    workspace = workspace_of(context)
+    activity = workspace.activity
+    by_hand = [event for event in activity.store.events() if activity.owners.table_of(event) is None]
+    with interruptible("; what was written is not whole, delete it."):
+        done = write(
+            folder,
+            workspace.lake,
+            list(workspace.tables.values()),
+            activity.store,
+            by_hand,
+            workspace.now(),
+            cast("Form", form),
+            is_for_spreadsheets=spreadsheet,
+        )
+    rows = sum(part.rows for part in done.parts.values())
+    print(f"Wrote {counted(len(done.parts), 'file')} with {counted(rows, 'row')} to {folder}.")
+
+
+@copies.command("export")
+def import_export(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What footfall export wrote.", show_default=False)],
+) -> None:
+    """Take in what `footfall export` wrote: what this workspace knows better stays.
+
+    Again whenever you like: only what is missing is added.
+    """
+    from footfall.formats import counted, listed
+    from footfall.moving import import_export as take_in
+
+    workspace = workspace_of(context)
+    with interruptible("; what was imported stays, the same command goes on from there."):
+        done = take_in(folder, workspace.lake, workspace.tables.values(), workspace.activity.store)
+    new = [f"{counted(rows, 'row')} of {table}" for table, rows in done.rows.items() if rows]
+    new += [counted(done.marks, "mark")] if done.marks else []
+    print(f"Imported {listed(new)}." if new else "Nothing is new: all of it was here already.")
