@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -352,3 +353,20 @@ def test_a_warehouse_over_http_is_collected_as_others_are(tmp_path: Path) -> Non
     (summary,) = collect(Lake(tmp_path / "lake", lambda: NOW), {"warehouse": source}, now=lambda: NOW).sources
     assert (summary.rows, summary.failed) == (1, 0)
     assert any("toDateTime64('2026-03-01 00:00:00', 6, 'UTC')" in sql for sql in asked)
+
+
+def test_the_examples_of_the_page_work(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "sources" / "warehouse.md").read_text()
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    queries = [text for kind, text in blocks if kind == "sql"]
+    for name, text in zip(("installs.sql", "changes.sql"), queries, strict=True):
+        (tmp_path / name).write_text(text)
+    with sqlite3.connect(tmp_path / "usage.db") as connection:
+        connection.execute("CREATE TABLE pypi (day TEXT, project TEXT, is_ci INTEGER, n INTEGER, arrived TEXT)")
+        connection.execute("INSERT INTO pypi VALUES ('2026-03-09', 'icepyx', 1, 5, '2026-03-10 01:00:00')")
+    for n, text in enumerate(text for kind, text in blocks if kind == "toml"):
+        (tmp_path / "footfall.toml").write_text(f'lake = "lake-{n}"\n{text}')
+        with footfall.open(tmp_path, now=lambda: NOW) as ff:
+            (summary,) = ff.collect().sources
+            assert (summary.rows, summary.failed) == (1, 0)
+            assert ff.query("downloads", grain="total").rows["downloads"].to_pylist() == [5]
