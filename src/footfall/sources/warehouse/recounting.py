@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from footfall.errors import FootfallError
-from footfall.periods import Window, short
+from footfall.periods import Grain, Window, periods_in, short
 from footfall.sources import Batch, Offer, Outcome, Progress
 from footfall.sources.warehouse.looks import Day, Looks, name_of
 from footfall.sources.warehouse.plans import Open, Plan, Task
@@ -141,7 +141,8 @@ class _Came:
 
     plan: Plan
     days: Sequence[Counted]
-    by_scope: Mapping[str, Mapping[datetime, Day]] = field(default_factory=dict)
+    by_month: Mapping[tuple[str, datetime], Mapping[datetime, Day]] = field(default_factory=dict)
+    """By scope and first day of the month."""
     filled_from: datetime | None = None
     filled_until: datetime | None = None
     """The end of the last day of which there are rows; a day without rows before it is a zero."""
@@ -149,19 +150,23 @@ class _Came:
 
     @classmethod
     def of(cls, plan: Plan, days: Sequence[Counted]) -> _Came:
-        by_scope: dict[str, dict[datetime, Day]] = defaultdict(dict)
+        by_month: dict[tuple[str, datetime], dict[datetime, Day]] = defaultdict(dict)
         for one in days:
-            by_scope[one.scope][one.day] = one.looks
+            by_month[one.scope, one.day.replace(day=1)][one.day] = one.looks
         found = [one.day for one in days]
         first = min([*found, *filter(None, [plan.first_row])], default=None)
         last = max([*found, *filter(None, [plan.last_row])], default=None)
         until = plan.reaches or (last + _DAY if last is not None else None)
-        return cls(plan, days, by_scope, first, until, max(found, default=None))
+        return cls(plan, days, by_month, first, until, max(found, default=None))
 
     def of_window(self, scope: str, window: Window) -> dict[str, Day]:
         """The days of a window, as its fingerprint names them."""
-        days = self.by_scope.get(scope, {})
-        return {name_of(day): looks for day, looks in days.items() if day in window}
+        if window.length <= _DAY:
+            looks = self.by_month.get((scope, window.start.replace(day=1)), {}).get(window.start)
+            return {name_of(window.start): looks} if looks else {}
+        months = periods_in(Grain.MONTH, window)
+        found = [self.by_month.get((scope, month.start), {}) for month in months]
+        return {name_of(day): looks for days in found for day, looks in days.items()}
 
     def has_any_in(self, window: Window) -> bool:
         return self.last_came is not None and window.start <= self.last_came

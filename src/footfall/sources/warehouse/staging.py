@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from footfall.errors import BrokenDataError
-from footfall.periods import EPOCH, Window, from_micros, micros_of, short
+from footfall.periods import EPOCH, Window, from_micros, merge, micros_of, short
 from footfall.sources.warehouse.looks import Day
 from footfall.sources.warehouse.tables import Queried
 from footfall.sql import DUCKDB, literal, quote
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MOST_IN_MEMORY = 250_000
+MOST_IN_MEMORY = 1_000_000
 """Rows of a batch that are handed over in memory; more of them are read from the disk when they are written."""
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 
@@ -106,7 +106,9 @@ class Staged:
         """The rows of some windows, by scope; in memory where they are few."""
         import pyarrow as pa
 
-        listed = [(scope, micros_of(w.start), micros_of(w.end)) for scope, windows in spans.items() for w in windows]
+        listed = [
+            (scope, micros_of(w.start), micros_of(w.end)) for scope, windows in spans.items() for w in merge(windows)
+        ]
         scopes, starts, ends = zip(*listed, strict=True) if listed else ((), (), ())
         self._connection.register(
             "wanted",
@@ -121,10 +123,13 @@ class Staged:
         scope = self._queried.part.scope
         same = f"CAST(s.{quote(scope)} AS VARCHAR) = w.scope AND " if scope else ""
         time = f"epoch_us(s.{quote(self._queried.table.time)})"
-        found = self._connection.sql(
+        # kept, as a relation is read several times while it is written
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE stated AS "
             f"SELECT s.* FROM staged s JOIN wanted w ON {same}{time} >= w.since AND {time} < w.until"
         )
-        [(count,)] = self._connection.execute("SELECT count(*) FROM staged").fetchall()
+        [(count,)] = self._connection.execute("SELECT count(*) FROM stated").fetchall()
+        found = self._connection.table("stated")
         return found if count > MOST_IN_MEMORY else found.to_arrow_table()
 
 
