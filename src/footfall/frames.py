@@ -7,6 +7,7 @@ import hashlib
 import html
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from math import isfinite
@@ -64,11 +65,40 @@ def polars_of(rows: pa.Table) -> pl.DataFrame:
 
 def csv_of(names: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
     """A header, then the rows; lines end as on Unix."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    lines = _Lines()
+    writer = csv.writer(lines, lineterminator=_END)
     writer.writerow(names)
     writer.writerows(rows)
-    return text.getvalue()
+    return "".join(lines)
+
+
+_END = "\r\n"
+"""With both in it, cells with either of them are quoted: a bare carriage return would end the line for a reader."""
+
+
+class _Lines(list[str]):
+    """Lines that a writer of CSV hands over one by one."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix(_END) + "\n")
+
+
+_FORMULA = re.compile(r"[=+@\-\t\r]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?%?")
+
+
+def for_spreadsheets(text: str) -> str:
+    """CSV in which no text is a formula to a spreadsheet: `'` stands before those that look like one. Numbers stay.
+
+    >>> for_spreadsheets("repo,change\\n=cmd(),-5\\n")
+    "repo,change\\n'=cmd(),-5\\n"
+    """
+
+    def cell(value: str) -> str:
+        return f"'{value}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else value
+
+    first, *rows = csv.reader(io.StringIO(text, newline="")) if text else [[]]
+    return csv_of([cell(name) for name in first], ([cell(value) for value in row] for row in rows))
 
 
 def json_of(value: Any) -> str:

@@ -16,8 +16,11 @@ from footfall.errors import FootfallError, QueryError, UnknownNameError
 if TYPE_CHECKING:
     from footfall.answer import Answer
 
-FORMATS = ("table", "csv", "json", "parquet", "arrow")
+SPREADSHEET = "spreadsheet"
+"""CSV in which no text is a formula."""
+FORMATS = ("table", "csv", "json", "parquet", "arrow", SPREADSHEET)
 PICTURES = (".png", ".svg", ".html", ".vl.json")
+_SUFFIXES = ("csv", "json", "parquet", "arrow")
 _BINARY = ("parquet", "arrow")
 _MOST_ROWS = 60
 """Lines of a table on a screen; a file or a pipe gets all."""
@@ -67,14 +70,16 @@ def chosen_format(asked: str | None, output: Path | None) -> str:
 
 def _format_of_file(asked: str | None, output: Path) -> str:
     suffix = output.suffix.lower().removeprefix(".")
-    is_known = is_picture(output) or suffix in FORMATS[1:]
+    is_known = is_picture(output) or suffix in _SUFFIXES
     if asked is None and not is_known:
-        raise UnknownNameError(
-            "file format", output.suffix or output.name, [*PICTURES, *(f".{f}" for f in FORMATS[1:])]
-        )
-    if asked is not None and is_known and (is_picture(output) or suffix != asked):
+        raise UnknownNameError("file format", output.suffix or output.name, [*PICTURES, *(f".{f}" for f in _SUFFIXES)])
+    if asked is not None and is_known and (is_picture(output) or suffix != _suffix_of(asked)):
         raise QueryError(f"--format {asked} and -o {output} are two different things to write: leave out one of them.")
     return asked or ("" if is_picture(output) else suffix)
+
+
+def _suffix_of(form: str) -> str:
+    return "csv" if form == SPREADSHEET else form
 
 
 def hand_over(
@@ -87,6 +92,10 @@ def hand_over(
     csv: str | None = None,
 ) -> None:
     """Show or write an answer as `chosen_format` said; `drawn` are options of a picture, `shown` of a table."""
+    if form == SPREADSHEET:
+        from footfall.frames import for_spreadsheets
+
+        form, csv = "csv", for_spreadsheets(answer.to_csv() if csv is None else csv)
     if output is None:
         _print(answer, form, shown or {}, csv)
         return

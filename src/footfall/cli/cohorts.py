@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall.cli.answers import Format, Output, chosen_format, hand_over, is_picture
+from footfall.cli.answers import SPREADSHEET, Format, Output, chosen_format, hand_over, is_picture
 from footfall.cli.app import app, interruptible, workspace_of
 from footfall.cli.asking import asking, renewed
 from footfall.errors import QueryError
@@ -38,7 +38,7 @@ def cohort(
         output,
         drawn={"form": "curves" if curves else "heatmap", "counts": counts},
         shown={"counts": counts},
-        csv=answer.to_csv(counts=counts) if form == "csv" else None,
+        csv=answer.to_csv(counts=counts) if form in ("csv", SPREADSHEET) else None,
     )
 
 

@@ -9,7 +9,7 @@ import typer
 
 from footfall.cli.activity import copies
 from footfall.cli.app import app, interruptible, workspace_of
-from footfall.errors import QueryError, UnknownNameError
+from footfall.errors import QueryError, SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
     from footfall.moving.manifest import Form
@@ -71,3 +71,31 @@ def import_export(
     new = [f"{counted(rows, 'row')} of {table}" for table, rows in done.rows.items() if rows]
     new += [counted(done.marks, "mark")] if done.marks else []
     print(f"Imported {listed(new)}." if new else "Nothing is new: all of it was here already.")
+
+
+@copies.command()
+def binder(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder that has days/hourly.", show_default=False)
+    ],
+) -> None:
+    """Take in aggregated Binder launches: days/hourly/YYYY-MM-DD.feather.
+
+    Days that were collected stay as they are. Again whenever you like: only days that are missing are added.
+    """
+    from footfall.formats import counted
+    from footfall.moving.launches import import_launches
+    from footfall.sources.binder import BinderSettings
+
+    workspace = workspace_of(context)
+    source = workspace.sources.get("binder")
+    if source is None:
+        raise SettingsError(
+            "there is no [sources.binder] in footfall.toml; switch it on, so that launches have a table."
+        )
+    settings = BinderSettings.model_validate(workspace.settings.sources["binder"])
+    with interruptible("; what was imported stays, the same command goes on from there."):
+        done = import_launches(folder, workspace.lake, "binder", source.tables[0], settings, workspace.now())
+    here = f" {counted(done.here, 'day')} were here already and stay." if done.here else ""
+    print(f"Imported {counted(done.launches, 'launch', 'launches')} of {counted(done.days, 'day')}.{here}")

@@ -5,6 +5,7 @@ rows        rows of files and tables, and the hash that tells whether they are t
 exporting   a workspace → a folder
 importing   a folder → a workspace, by the tables' own rules
 marks       activity that was marked by hand, both ways
+launches    aggregates of Binder launches in Feather
 """
 
 from footfall.moving.exporting import export
