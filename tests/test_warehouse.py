@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Sequence
@@ -370,3 +371,33 @@ def test_the_examples_of_the_page_work(tmp_path: Path) -> None:
             (summary,) = ff.collect().sources
             assert (summary.rows, summary.failed) == (1, 0)
             assert ff.query("downloads", grain="total").rows["downloads"].to_pylist() == [5]
+
+
+def test_bigquery_is_asked_in_utc_and_what_it_costs_first(tmp_path: Path) -> None:
+    (tmp_path / "installs.sql").write_text(PLAIN.replace(":since", "DATE(:since)").replace(":until", "DATE(:until)"))
+    asked: list[dict[str, Any]] = []
+
+    def network(request: httpx2.Request) -> httpx2.Response:
+        body = json.loads(request.content)
+        asked.append(body)
+        assert {"key": "time_zone", "value": "UTC"} in body["connectionProperties"]
+        if body.get("dryRun"):
+            return httpx2.Response(200, json={"jobComplete": True, "totalBytesProcessed": "10"})
+        names, row = ["day", "project", "downloads"], ["2026-03-09", "x", "5"]
+        if "time_zone" in body["query"]:
+            names, row = ["zone"], ["UTC"]
+        types = {"day": "DATE", "downloads": "INTEGER"}
+        fields = [{"name": name, "type": types.get(name, "STRING")} for name in names]
+        rows = [{"f": [{"v": value} for value in row]}]
+        answer = {"jobComplete": True, "schema": {"fields": fields}, "rows": rows, "totalRows": "1"}
+        return httpx2.Response(200, json={**answer, "jobReference": {"jobId": "j"}})
+
+    part = {"connection": "bigquery://me?api=https://bq.example.org", "password": "geheim", "tables": [TABLE]}
+    client = Client(transport=httpx2.MockTransport(network), wait=0.0)
+    context = Context(tmp_path, tmp_path / "scratch", lambda: NOW, lambda: client, "warehouse")
+    source: Any = Warehouse(Warehouse.Settings.model_validate(part), context)
+    (summary,) = collect(Lake(tmp_path / "lake", lambda: NOW), {"warehouse": source}, now=lambda: NOW).sources
+    assert (summary.rows, summary.failed) == (1, 0)
+    assert [bool(body.get("dryRun")) for body in asked] == [True, False, True, False]
+    assert "DATE(TIMESTAMP('2026-03-01 00:00:00+00'))" in asked[-1]["query"]
+    assert [check.detail for check in source.checks(NOW)][1] == "a day of it reads 10 B"

@@ -223,3 +223,63 @@ def test_a_table_that_was_emptied_erases_nothing(server: str, tmp_path: Path) ->
         (summary,) = ff.collect().sources
     assert summary.failed
     assert there.stored() == [(date(2026, 5, 12), "x", 5)]
+
+
+FAULTS = [
+    (
+        "SELECT day, project, n AS downloads FROM nowhere WHERE day >= :since AND day < :until",
+        "correct the name of the table",
+    ),
+    (QUERY.replace("FROM d", "FROM hidden"), "permission denied"),
+    (QUERY.replace("sum(n)", "sum(n / (n - n))"), "division by zero"),
+    (QUERY.replace("project,", "project || 't0ken-in-a-query' || nope AS project,"), 'column "nope" does not exist'),
+    ("DELETE FROM d WHERE day >= :since AND day < :until RETURNING day, project, n AS downloads", "refuses"),
+]
+
+
+@pytest.mark.parametrize(("sql", "said"), FAULTS)
+def test_a_fault_of_the_server_is_one_sentence_without_secrets(
+    server: str, tmp_path: Path, sql: str, said: str
+) -> None:
+    there = Database(server, tmp_path)
+    there.run(
+        "INSERT INTO d VALUES ('2026-05-12', 'x', 5)",
+        "DROP TABLE IF EXISTS hidden",
+        "CREATE TABLE hidden(day date, project text, n bigint)",
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'reader') THEN CREATE ROLE reader LOGIN; END IF; END $$",
+        "GRANT SELECT, DELETE ON d TO reader",
+    )
+    there.address = server.replace("postgres@", "reader:geheim-password@")
+    (tmp_path / "installs.sql").write_text(sql)
+    with there.open() as ff:
+        (summary,) = ff.collect().sources
+    reasons = summary.error + "".join(note.reason for note in summary.notes)
+    assert said in reasons
+    assert_nothing_secret(tmp_path, reasons)
+    there.address = server
+    assert there.right() == [(date(2026, 5, 12), "x", 5)]
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://u:geheim-password@127.0.0.1:1/d", "postgresql://u:geheim-password@no.invalid/d"]
+)
+def test_a_server_that_is_away_is_one_sentence_without_secrets(tmp_path: Path, address: str) -> None:
+    (tmp_path / "installs.sql").write_text(QUERY)
+    table = {"name": "installs", "query": "installs.sql", "time": "day", "first_day": date(2026, 5, 1)}
+    part = {"connection": address, "tables": [{**table, "dimensions": ["project"], "measures": ["downloads"]}]}
+    now = datetime(2026, 5, 13, 12, tzinfo=UTC)
+    with footfall.open(Settings(folder=tmp_path, sources={"warehouse": part}), now=lambda: now) as ff:
+        (summary,) = ff.collect().sources
+        checks = list(ff.sources["warehouse"].checks(now))  # type: ignore[attr-defined]
+    reasons = summary.error + "".join(note.reason for note in summary.notes)
+    assert "cannot be reached" in reasons
+    assert [check.state for check in checks] == ["failed", "unknown"]
+    assert_nothing_secret(tmp_path, f"{reasons}{checks}")
+
+
+def assert_nothing_secret(folder: Path, said: str) -> None:
+    """Neither in words nor in any file of the lake and the ledger."""
+    for secret in ("geheim-password", "t0ken-in-a-query"):
+        assert secret not in said
+        for file in (folder / "lake").rglob("*"):
+            assert not file.is_file() or secret.encode() not in file.read_bytes(), file

@@ -112,8 +112,10 @@ def translated(where: str, sql: str = "") -> Iterator[None]:
         text = str(error)
         state = getattr(error, "sqlstate", None) or _state_in(text)
         said = in_words(_without_query(text), sql)
-        if state is None and isinstance(error, OperationalError) and "onnect" in said:
-            raise UnreachableError(f"{where} cannot be reached: {said}.") from None
+        if state is None and isinstance(error, OperationalError) and not sql:
+            raise UnreachableError(
+                f"{where} cannot be reached: {said}; check the address, the user and that it runs."
+            ) from None
         hint = _HINTS.get(state or "", "correct the query, or what it names")
         raise RefusedQueryError(f"{where} refuses: {said}; {hint}.", said) from None
 

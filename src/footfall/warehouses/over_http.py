@@ -41,12 +41,13 @@ class AskedClickHouse:
 
 
 class AskedBigQuery:
-    """A project of BigQuery; each query is asked in UTC."""
+    """A project of BigQuery; each query is asked in UTC, which a first one that reads nothing makes sure of."""
 
     dialect = BIGQUERY
 
     def __init__(self, project: BigQuery) -> None:
         self._project = project
+        check_zone(str(self.ask(BIGQUERY.zone)[0][0].as_py()), BIGQUERY)
 
     def answer(self, question: Question, window: Window, totals: Sequence[str]) -> Iterator[pa.Table]:
         yield from self._project.pages(question(window))
