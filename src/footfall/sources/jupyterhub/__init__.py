@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from pydantic import BaseModel
+
 from footfall.errors import SourceError
 from footfall.ledger import Entry, Status
 from footfall.metrics import Metric
@@ -79,7 +81,7 @@ class JupyterHub:
 
     name: ClassVar[str] = "jupyterhub"
     description: ClassVar[str] = "Users and servers of JupyterHubs, from their metrics and their REST API."
-    Settings: ClassVar[type[JupyterHubSettings]] = JupyterHubSettings
+    Settings: ClassVar[type[BaseModel]] = JupyterHubSettings
     tables: Sequence[Table] = tuple(_TABLES.values())
     metrics: Sequence[Metric] = (HUB_USERS_METRIC, HUBS, CLUSTERS, HUB_UNIQUE_USERS, *METRICS)
     project_names: ClassVar[ProjectNames] = ProjectNames("hub")
