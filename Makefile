@@ -9,7 +9,7 @@ JOBS ?= 2
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench lock clean git redis
+.PHONY: help demo test quick lint bench lock clean git redis postgresql
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers   (in demo/)"
@@ -23,7 +23,7 @@ help:
 demo: $(INSTALLED) git
 	$(BIN)/footfall demo demo
 
-test: $(INSTALLED) git redis
+test: $(INSTALLED) git redis postgresql
 	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 quick: $(INSTALLED)
@@ -48,7 +48,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Programs that no Python package brings: git, which Footfall runs, and a Redis server, which only tests need.
+# Programs that no Python package brings: git, which Footfall runs, and servers that only tests need.
 git:
 	@command -v git >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	  apt-get update -qq && apt-get install -y -qq --no-install-recommends git >/dev/null; } || \
@@ -60,6 +60,11 @@ redis:
 	  echo "redis-server is not installed: tests of the store on Redis skip; install it with your system's package manager" >&2
 
 # No address of a registry goes into the file: whoever installs chooses where from.
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  { apt-get update -qq; apt-get install -y -qq --no-install-recommends postgresql >/dev/null; }; } || \
+	  echo "postgresql is not installed: tests of a real PostgreSQL skip; install it with your system's package manager" >&2
+
 lock: $(INSTALLED)
 	@command -v $(BIN)/uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
