@@ -9,7 +9,7 @@ JOBS ?= 2
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench lock clean git redis postgresql
+.PHONY: help demo test quick lint bench lock clean git redis postgresql node_modules
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers   (in demo/)"
@@ -23,7 +23,7 @@ help:
 demo: $(INSTALLED) git
 	$(BIN)/footfall demo demo
 
-test: $(INSTALLED) git redis postgresql
+test: $(INSTALLED) git redis postgresql node_modules
 	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 quick: $(INSTALLED)
@@ -65,6 +65,12 @@ postgresql:
 	  { apt-get update -qq; apt-get install -y -qq --no-install-recommends postgresql >/dev/null; }; } || \
 	  echo "postgresql is not installed: tests of a real PostgreSQL skip; install it with your system's package manager" >&2
 
+# The proxy of a real JupyterHub; without node or a registry its tests skip.
+node_modules:
+	@test -d node_modules/configurable-http-proxy || ! command -v npm >/dev/null || \
+	  npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error configurable-http-proxy@5 >/dev/null 2>&1 || \
+	  echo "configurable-http-proxy cannot be installed: tests of a real JupyterHub skip" >&2
+
 lock: $(INSTALLED)
 	@command -v $(BIN)/uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
@@ -72,4 +78,4 @@ lock: $(INSTALLED)
 	  --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) node_modules demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
