@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,7 +12,8 @@ import pytest
 from pydantic import BaseModel
 
 from footfall.collect import HoldBack, SourceStatus, SourceSummary, Summary, choose, collect, status
-from footfall.errors import SourceError
+from footfall.collect.lock import alone
+from footfall.errors import BusyError, MissingExtraError, SettingsError, SourceError
 from footfall.lake import Lake
 from footfall.ledger import LEDGER, Entry, Known, Status
 from footfall.metrics import Metric
@@ -460,3 +463,77 @@ def test_an_open_window_reaches_further_without_being_read_again(lake: Lake) -> 
     version = versions(lake, LEDGER)
     gather(lake, houses, after + timedelta(days=1))
     assert versions(lake, LEDGER) == version, "no news, no entry"
+
+
+# One source's fault, and two runs at once
+
+
+class FaultyDoor(Door):
+    """A door whose code is wrong: in what it offers, or in what it fetches."""
+
+    def __init__(self, days: dict[date, int | Exception], where: str, fault: Exception) -> None:
+        super().__init__(days)
+        self.where, self.fault = where, fault
+
+    def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
+        if self.where == "offers":
+            raise self.fault
+        yield from super().offers(known, now)
+
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+        yield from super().fetch(offers[:1], tell)
+        if self.where == "fetch":
+            raise self.fault
+
+
+@pytest.mark.parametrize("where", ["offers", "fetch"])
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (KeyError("date"), "an unexpected fault of the source (KeyError: 'date'); -vv shows where it is."),
+        (SettingsError("two are the same."), "two are the same."),
+        (MissingExtraError("a warehouse", "bigquery"), "pip install 'footfall[bigquery]'"),
+        (MemoryError(), "an unexpected fault of the source (MemoryError: )"),
+    ],
+)
+def test_a_fault_of_one_source_does_not_stop_the_others(lake: Lake, where: str, fault: Exception, said: str) -> None:
+    door = FaultyDoor({DAYS[0]: 5, DAYS[1]: 6}, where, fault)
+    summary = collect(lake, {"door": door, "houses": Houses(1, 1)}, now=lambda: NOW)
+    assert said in summary.sources[0].error
+    assert "test_collect.py" in summary.sources[0].trace
+    assert summary.sources[1].error == ""
+    assert inhabitants(lake) == {"house-0": 1}
+    assert people(lake) == (5 if where == "fetch" else 0), "what came before the fault is kept"
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_an_interrupt_ends_the_whole_run(lake: Lake, fault: Any) -> None:
+    other = Door({DAYS[0]: 1})
+    with pytest.raises(KeyboardInterrupt):
+        run(lake, FaultyDoor({DAYS[0]: 5}, "offers", fault), other)
+    assert people(lake) == 0
+
+
+def test_one_run_at_a_time_whichever_process_it_is(tmp_path: Path) -> None:
+    program = f"from footfall.collect.lock import alone; from datetime import datetime, UTC; from pathlib import Path\nwith alone(Path({str(tmp_path)!r}), datetime(2026, 3, 1, 9, 30, tzinfo=UTC)): print('held', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"held\n"
+        with (
+            pytest.raises(BusyError, match=rf"\(process {other.pid}, since 2026-03-01 09:30 UTC\)"),
+            alone(tmp_path, NOW),
+        ):
+            pass
+        other.kill()
+    with alone(tmp_path, NOW), pytest.raises(BusyError), alone(tmp_path, NOW):
+        pass
+    with alone(tmp_path, NOW):
+        (tmp_path / "collecting.lock").unlink()
+    with alone(tmp_path, NOW):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_collected_without_a_lock(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with alone(tmp_path / "file" / "scratch", NOW):
+        pass

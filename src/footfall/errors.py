@@ -20,6 +20,7 @@ FootfallError
 ├── SourceError            an upstream cannot be used
 │   ├── UnreachableError   no answer, or not one we can use
 │   └── BrokenDataError    an answer that is not what it should be
+├── BusyError              another run of collect is under way
 └── MissingExtraError      an optional dependency is not installed
 
 A message is one sentence: what was wrong, what is valid, what to do. Each class has a stable `code` for programs.
@@ -167,6 +168,12 @@ class BrokenDataError(SourceError):
     """An answer came and is not what it should be."""
 
     code = "broken_data"
+
+
+class BusyError(FootfallError):
+    """Another run of collect is under way in the workspace; nothing was done."""
+
+    code = "busy"
 
 
 class MissingExtraError(FootfallError):

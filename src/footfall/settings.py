@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 from pydantic_settings import SettingsError as UnreadableVariable
 
 from footfall.annotations import Annotation, AnnotationKind, KnownWrong, span
+from footfall.concealing import remember
 from footfall.errors import FootfallError, SettingsError, did_you_mean
 from footfall.periods import EPOCH, Window, parse_moment
 
@@ -40,6 +41,7 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
+        remember(value)
 
     def __repr__(self) -> str:
         return "Secret('…')"

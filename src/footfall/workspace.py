@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -154,6 +154,7 @@ class Workspace(Marks, ActivityQuestions):
         Raises:
             UnknownNameError: For a source that is not in footfall.toml.
             SettingsError: When no source is set up.
+            BusyError: While another process collects in this workspace.
             LakeError: When the lake cannot be written; what was committed stays.
 
         Example:
@@ -161,6 +162,7 @@ class Workspace(Marks, ActivityQuestions):
             ''
         """
         from footfall.collect import collect
+        from footfall.collect.lock import alone
 
         for name in names:
             if name not in self.sources:
@@ -169,16 +171,17 @@ class Workspace(Marks, ActivityQuestions):
             raise SettingsError("no source is set up; add one to footfall.toml, such as [sources.git].")
         chosen = {name: source for name, source in self.sources.items() if not names or name in names}
         window = self._window(since, until)
-        return collect(
-            self.lake,
-            chosen,
-            now=self.now,
-            window=window,
-            is_dry_run=dry_run,
-            is_recheck=recheck,
-            set_up=self.sources,
-            watch=watch,
-        )
+        with nullcontext() if dry_run else alone(self.settings.folder / SCRATCH, self.now()):
+            return collect(
+                self.lake,
+                chosen,
+                now=self.now,
+                window=window,
+                is_dry_run=dry_run,
+                is_recheck=recheck,
+                set_up=self.sources,
+                watch=watch,
+            )
 
     def _window(self, since: Moment | None, until: Moment | None) -> Window:
         start = ALL_TIME.start if since is None else parse_moment(since, self.now())

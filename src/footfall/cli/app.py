@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from footfall.cli.sparing import spare_work
+from footfall.concealing import concealed
 from footfall.errors import FootfallError
 
 if TYPE_CHECKING:
@@ -49,11 +50,19 @@ def _options(
         Path | None,
         typer.Option("--workspace", "-w", metavar="FOLDER", help="The folder with footfall.toml; default: here."),
     ] = None,
+    verbose: Annotated[
+        int,
+        typer.Option("--verbose", "-v", count=True, help="Log what is done; -vv: also where an error came from."),
+    ] = 0,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
     context.obj = workspace
+    if verbose:
+        from footfall.cli.verbose import set_level
+
+        set_level(verbose)
 
 
 @contextmanager
@@ -129,7 +138,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             code = end.code
             sys.stdout.flush()  # here, where what goes wrong with it is told
     except FootfallError as error:
-        print(f"footfall: {' '.join(str(error).split())}", file=sys.stderr)
+        _print_mistake(error)
         code = 1
     except UnicodeEncodeError as error:
         lacking = error.object[error.start : error.start + 1]
@@ -143,12 +152,31 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         # Whoever read has read enough; the interpreter must not try again to flush what is left.
         _forget_output()
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
-            raise
-        _forget_output()
-        print(f"footfall: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            _forget_output()
+            print(f"footfall: the output cannot be written: {error.strerror}.", file=sys.stderr)
+        else:
+            _print_fault()
+        code = 1
+    except Exception:
+        _print_fault()
         code = 1
     sys.exit(code)
+
+
+def _print_mistake(error: FootfallError) -> None:
+    from footfall.cli.verbose import has_traces
+
+    if has_traces():
+        _print_fault()
+    print(f"footfall: {' '.join(concealed(str(error)).split())}", file=sys.stderr)
+
+
+def _print_fault() -> None:
+    """The traceback of a fault of ours, without secrets."""
+    from footfall.cli.verbose import print_trace
+
+    print_trace()
 
 
 def _forget_output() -> None:

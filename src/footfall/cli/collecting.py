@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,7 @@ def collect(
 ) -> None:
     """Fetch what is new or restated, commit it, and say what could not be had."""
     from footfall.cli.sparing import spare_pandas
+    from footfall.cli.verbose import has_traces
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 
@@ -57,6 +59,8 @@ def collect(
         )
     console = open_console()
     console.print(collecting.summary(done, width=console.width))
+    if has_traces():
+        print(*(source.trace for source in done.sources if source.trace), sep="\n", file=sys.stderr)
     broken = [source.source for source in done.sources if source.error or source.failed]
     if broken:
         raise FootfallError(

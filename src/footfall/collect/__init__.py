@@ -4,6 +4,7 @@ choice    which of the offered windows are fetched            (pure)
 running   a run: ask, choose, fetch, tidy up
 buffer    batches on their way into the lake
 entries   what outcomes mean for the ledger                   (pure)
+lock      one run at a time in a workspace
 contest   what two collectors at once found different
 status    how every source stands, by the ledger alone        (pure)
 """

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from footfall.concealing import concealed
 from footfall.ledger import Entry, Known, Status
 from footfall.periods import Window
 from footfall.sources import Offer
@@ -41,7 +42,7 @@ def choose(
         last = known.latest(offer.table, offer.scope, offer.window)
         stored = known.stored(offer.table, offer.scope, offer.window)
         if offer.absent:
-            if last is None or last.status is not Status.MISSING or last.reason != offer.absent:
+            if last is None or last.status is not Status.MISSING or last.reason != concealed(offer.absent):
                 missing.append(_missing(source, offer, now))
             else:
                 unchanged += 1
@@ -61,7 +62,7 @@ def _looks_the_same(offer: Offer, stored: Entry) -> bool:
 
 def _missing(source: str, offer: Offer, now: datetime) -> Entry:
     until = min(offer.window.end, now)
-    return Entry(source, offer.table, offer.scope, offer.window, Status.MISSING, until, reason=offer.absent)
+    return Entry(source, offer.table, offer.scope, offer.window, Status.MISSING, until, reason=concealed(offer.absent))
 
 
 def _renewed(offer: Offer, stored: Entry, now: datetime) -> list[Entry]:

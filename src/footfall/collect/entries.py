@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from footfall.concealing import concealed
 from footfall.ledger import Entry, Known, Status
 from footfall.periods import Window
 from footfall.sources import End, Outcome
@@ -57,7 +58,7 @@ class Clerk:
             entry,
             rows=outcome.rows,
             rejected=outcome.rejected,
-            sample=outcome.sample,
+            sample=concealed(outcome.sample),
             settles_at=outcome.settles_at if outcome.is_success else None,
         )
 
@@ -72,7 +73,7 @@ class Clerk:
             settles_at=outcome.settles_at,
             covered_until=max(until, stored.covered_until),
             fingerprint=outcome.fingerprint or stored.fingerprint,
-            reason=stored.reason if outcome.note is None else outcome.note,
+            reason=stored.reason if outcome.note is None else concealed(outcome.note),
             observed_at=None,
         )
 
@@ -81,7 +82,8 @@ class Clerk:
 
     def _blank(self, outcome: Outcome, status: Status, window: Window, until: datetime, reason: str) -> Entry:
         offer, looks = outcome.offer, outcome.fingerprint
-        return Entry(self.source, offer.table, offer.scope, window, status, until, fingerprint=looks, reason=reason)
+        said = concealed(reason)
+        return Entry(self.source, offer.table, offer.scope, window, status, until, fingerprint=looks, reason=said)
 
     def _covered(self, outcome: Outcome) -> datetime:
         """Up to which moment the window is stated: at most to its end."""

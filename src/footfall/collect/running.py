@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from traceback import format_exception
 
 from footfall.collect.asking import record_asking
 from footfall.collect.buffer import Buffer, HoldBack, cursor_id
@@ -13,7 +14,8 @@ from footfall.collect.choice import choose
 from footfall.collect.contest import contested
 from footfall.collect.entries import Clerk
 from footfall.collect.summary import SourceSummary, Summary, Unwatched, Watcher
-from footfall.errors import SourceError
+from footfall.concealing import concealed
+from footfall.errors import ConflictError, FootfallError, LakeError, SourceError
 from footfall.lake import Lake
 from footfall.lake.compaction import compact
 from footfall.lake.rollups import refresh
@@ -55,7 +57,8 @@ def collect(
     watch: Watcher | None = None,
     bounds: HoldBack | None = None,
 ) -> Summary:
-    """Collect `sources`, each under its name, one after the other. One that cannot be reached does not stop the others.
+    """Collect `sources`, each under its name, one after the other. One that fails, for whatever reason, does not stop
+    the others.
 
     `set_up` are the names of all sources there are, collected now or not.
     """
@@ -67,10 +70,12 @@ def collect(
         started = time.monotonic()
         try:
             _Run(lake, name, source, summary, now, asked, watch).collect()
-        except SourceError as error:
-            summary.error = str(error)
+        except Exception as error:  # whatever it is, it must not stop the other sources
+            if _is_about_all(error):
+                raise
+            summary.error, summary.trace = said_of(error), concealed("".join(format_exception(error)))
             if not is_dry_run:
-                record_asking(lake, name, source, Status.FAILED, now(), str(error))
+                record_asking(lake, name, source, Status.FAILED, now(), summary.error)
         summary.seconds = time.monotonic() - started
         watch.finish(summary)
         done.append(summary)
@@ -91,7 +96,7 @@ class _Run:
     stored: list[Entry] = field(default_factory=list)
     commits_untidied: int = 0
     entries_untidied: int = 0
-    fault: SourceError | None = None
+    fault: Exception | None = None
     """Why a part of the source could not be asked; what it offered before is collected."""
 
     def collect(self) -> None:
@@ -148,8 +153,8 @@ class _Run:
         try:
             for offer in self.source.offers(known, now):
                 offers.append(offer)  # noqa: PERF402 - those before a fault are kept
-        except SourceError as error:
-            if not offers:
+        except Exception as error:
+            if not offers or _is_about_all(error):
                 raise
             self.fault = error
         tables = {table.name: table for table in self.source.tables}
@@ -226,6 +231,20 @@ class _Run:
             refresh(self.lake, table)
             compact(self.lake, table)
         compact(self.lake, LEDGER)
+
+
+def _is_about_all(error: Exception) -> bool:
+    """Whether no other source can be collected either: the lake is not there, or a person ended the run."""
+    if isinstance(error, RuntimeError) and "Query interrupted" in str(error):  # what DuckDB makes of Ctrl-C
+        raise KeyboardInterrupt from error
+    return isinstance(error, LakeError) and not isinstance(error, ConflictError)
+
+
+def said_of(error: Exception) -> str:
+    """An error in one sentence without secrets; a fault of the code names its type."""
+    if isinstance(error, FootfallError):
+        return concealed(str(error))
+    return concealed(f"an unexpected fault of the source ({type(error).__name__}: {error}); -vv shows where it is.")
 
 
 def _span_of(offers: Sequence[Offer]) -> Window:

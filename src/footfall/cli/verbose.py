@@ -1,0 +1,40 @@
+"""How much a command says about its own work: `-v` what it does, `-vv` also where in the code an error came from."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+
+from footfall.concealing import concealed
+
+TRACES = 2
+_level = 0
+
+
+def set_level(count: int) -> None:
+    """Say more: at 1 the log of what is done, at 2 the detailed log and tracebacks; secrets are taken out of all of it."""
+    global _level
+    _level = count
+    if not count:
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Concealing("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO if count < TRACES else logging.DEBUG, handlers=[handler], force=True)
+
+
+def has_traces() -> bool:
+    """Whether tracebacks are asked for."""
+    return _level >= TRACES
+
+
+def print_trace() -> None:
+    """The traceback of the error that is being handled, without secrets."""
+    print(concealed(traceback.format_exc()), end="", file=sys.stderr)
+
+
+class _Concealing(logging.Formatter):
+    """A log without secrets, in messages and in tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return concealed(super().format(record))

@@ -1,0 +1,84 @@
+"""One run of collecting at a time in a workspace, whichever process it is."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from footfall.errors import BusyError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+FILE = "collecting.lock"
+_HELD = (errno.EAGAIN, errno.EACCES)
+
+
+@contextmanager
+def alone(folder: Path, now: datetime) -> Iterator[None]:
+    """Hold the lock of the workspace whose scratch folder is `folder`; it ends with the process that holds it.
+
+    Where the folder cannot be written, or its file system has no locks, nothing is locked: two runs at once cost work,
+    and the ledger keeps what they write true.
+
+    Raises BusyError, with the process that holds it, while another run is under way.
+    """
+    file = _locked(folder)
+    try:
+        if file is not None:
+            with suppress(OSError):  # a full disk: the lock holds without a name in it
+                file.seek(0)
+                file.truncate()
+                file.write(f"process {os.getpid()}, since {now:%Y-%m-%d %H:%M} UTC")
+                file.flush()
+        yield
+    finally:
+        if file is not None:
+            with suppress(OSError):
+                file.truncate(0)
+            file.close()
+
+
+def _locked(folder: Path) -> IO[str] | None:
+    while fcntl is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = (folder / FILE).open("a+", encoding="utf-8")
+        except OSError:
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = _holder(file)
+            file.close()
+            if error.errno not in _HELD:
+                return None
+            raise BusyError(
+                f"another run of collect is under way in this workspace ({holder}); wait until it ends, or end it."
+            ) from None
+        if _is_still_there(file, folder / FILE):
+            return file
+        file.close()  # the scratch folder was deleted meanwhile, and another file has its name
+    return None
+
+
+def _holder(file: IO[str]) -> str:
+    with suppress(OSError):
+        file.seek(0)
+        if said := "".join(c for c in file.read(80) if c.isprintable()):
+            return said
+    return "which process is not known"
+
+
+def _is_still_there(file: IO[str], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except OSError:
+        return False
