@@ -26,6 +26,7 @@ from footfall.tables import Column, Replace, Role, Table
 from footfall.terminal import answers, collecting, definitions
 from footfall.terminal.console import open_console
 from footfall.terminal.grids import sparkline
+from footfall.upkeep.standing import Standing
 from results import LATEST, LAUNCHES, REPOS, moment, result
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -390,7 +391,7 @@ def test_a_dry_run_says_what_would_be_fetched() -> None:
 
 
 def status_of(**more: Any) -> str:
-    return text_of(collecting.status([SourceStatus("binder", "launches", **more)], NOW))
+    return text_of(collecting.status(Standing((SourceStatus("binder", "launches", **more),)), NOW))
 
 
 def test_status_of_what_was_never_collected_says_what_to_do() -> None:

@@ -207,6 +207,24 @@ def _walk(grain: Grain, window: Window) -> Iterator[Period]:
         start = end
 
 
+_LENGTH = re.compile(r"(\d{1,6})\s*(m|min|h|d|w)")
+_UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_length(text: str) -> timedelta:
+    """A length of time: minutes, hours, days or weeks, above zero. Raises QueryError for anything else.
+
+    Example:
+        >>> parse_length("36h").total_seconds() / 3600
+        36.0
+    """
+    found = _LENGTH.fullmatch(text.strip().lower())
+    length = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
+    if not length:
+        raise QueryError(f"{text!r} is no length of time; write a number and a unit: 90m, 6h, 3d or 2w.")
+    return length
+
+
 def merge(windows: Iterable[Window]) -> list[Window]:
     """The same time as `windows` covers, as the fewest windows that do not touch, in order."""
     merged: list[Window] = []

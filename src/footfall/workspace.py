@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from footfall.retention.asking import ActivityQuestions
 from footfall.settings import Settings, read_settings
 from footfall.sources import Context, Source, open_sources
 from footfall.tables import Table
+from footfall.upkeep.asking import Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from footfall.collect import SourceStatus, Summary, Watcher
     from footfall.engine import Engine
     from footfall.http import Client
-    from footfall.lake import Lake, Maintained, Snapshot
+    from footfall.lake import Lake, Snapshot
     from footfall.metrics import ActorCounts
     from footfall.result import Result
 
@@ -37,7 +38,7 @@ SCRATCH = ".footfall"
 """The workspace's folder for downloads and clones; safe to delete."""
 
 
-class Workspace(Marks, ActivityQuestions):
+class Workspace(Marks, ActivityQuestions, Upkeep):
     """One workspace, open. Cheap to make: lake and engine are opened when they are first needed.
 
     Args:
@@ -91,9 +92,15 @@ class Workspace(Marks, ActivityQuestions):
 
     @cached_property
     def sources(self) -> dict[str, Source]:
+        return open_sources(self.settings.sources, self._context)
+
+    @property
+    def _context(self) -> Context:
         folder = self.settings.folder
-        context = Context(folder, folder / SCRATCH, self.now, lambda: self.client)
-        return open_sources(self.settings.sources, context)
+        return Context(folder, folder / SCRATCH, self.now, lambda: self.client)
+
+    def _source_alone(self, name: str) -> Source:
+        return open_sources({name: self.settings.sources[name]}, self._context)[name]
 
     @cached_property
     def activity(self) -> Activity:
@@ -357,26 +364,6 @@ class Workspace(Marks, ActivityQuestions):
 
         named = [table for table in self.tables.values() if table.scope_names]
         return status(self.sources, self.snapshot(tables=named), self.now())
-
-    def maintain(self, keep_days: int = 30) -> list[Maintained]:
-        """Join small files and expire versions that nobody may ask for any more.
-
-        Args:
-            keep_days: How many days older versions stay readable with `as_of`; at least 1.
-
-        Raises:
-            QueryError: For less than a day.
-            LakeWriteError: When the lake cannot be written; what was stored is intact.
-
-        Example:
-            >>> [done.table for done in ff.maintain()][:1]
-            ['commits']
-        """
-        from footfall.lake.maintain import maintain
-
-        if keep_days < 1:
-            raise QueryError(f"keep_days is {keep_days}; older versions are kept for at least 1 day.")
-        return maintain(self.lake, self.tables.values(), timedelta(days=keep_days))
 
 
 def open(where: str | Path | Settings | None = None, *, now: Callable[[], datetime] = utc_now) -> Workspace:

@@ -10,7 +10,13 @@ from footfall.cli.app import app, main, run
 
 # Commands stand in the help in the order in which their files are read.
 # isort: split
-from footfall.cli import collecting, questions
+from footfall.cli import collecting
+
+# isort: split
+from footfall.cli import upkeep
+
+# isort: split
+from footfall.cli import questions
 
 # isort: split
 from footfall.cli import cohorts
@@ -21,4 +27,4 @@ from footfall.cli import activity
 # isort: split
 from footfall.cli import moving
 
-__all__ = ["activity", "app", "cohorts", "collecting", "main", "moving", "questions", "run"]
+__all__ = ["activity", "app", "cohorts", "collecting", "main", "moving", "questions", "run", "upkeep"]

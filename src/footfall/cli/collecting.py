@@ -69,24 +69,6 @@ def collect(
 
 
 @app.command(rich_help_panel=_PANEL)
-def status(context: typer.Context) -> None:
-    """Per source: how fresh, which gaps, what failed and why, what to do next."""
-    from footfall.terminal import collecting
-    from footfall.terminal.console import open_console
-
-    workspace = workspace_of(context)
-    states, console = workspace.status(), open_console()
-    activity = workspace.activity
-    events = [name for name in activity.store.events() if activity.owners.table_of(name) is None]
-    if states:
-        console.print(collecting.status(states, workspace.now()))
-    else:
-        print(f"No source is set up yet. Next: switch a source on in {workspace.settings.folder / 'footfall.toml'}")
-    if events:
-        console.print(collecting.marks(events, activity.store.address))
-
-
-@app.command(rich_help_panel=_PANEL)
 def maintain(
     context: typer.Context,
     keep_days: Annotated[

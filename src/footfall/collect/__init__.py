@@ -1,6 +1,7 @@
 """Collect: what sources offer, compared with the ledger, fetched, and committed many batches at a time.
 
 choice    which of the offered windows are fetched            (pure)
+knowing   what ledger and cursors say to one source
 running   a run: ask, choose, fetch, tidy up
 buffer    batches on their way into the lake
 entries   what outcomes mean for the ledger                   (pure)

@@ -9,17 +9,18 @@ from datetime import datetime
 from traceback import format_exception
 
 from footfall.collect.asking import record_asking
-from footfall.collect.buffer import Buffer, HoldBack, cursor_id
+from footfall.collect.buffer import Buffer, HoldBack
 from footfall.collect.choice import choose
 from footfall.collect.contest import contested
 from footfall.collect.entries import Clerk
+from footfall.collect.knowing import known_to
 from footfall.collect.summary import SourceSummary, Summary, Unwatched, Watcher
 from footfall.concealing import concealed
 from footfall.errors import ConflictError, FootfallError, LakeError, SourceError
 from footfall.lake import Lake
 from footfall.lake.compaction import compact
 from footfall.lake.rollups import refresh
-from footfall.ledger import LEDGER, Entries, Entry, Key, Known, Status
+from footfall.ledger import LEDGER, Entry, Key, Known, Status
 from footfall.periods import ALL_TIME, EPOCH, Window
 from footfall.sources import Batch, End, Offer, Outcome, Source
 from footfall.tables import Replace, Table
@@ -103,7 +104,8 @@ class _Run:
         entries = self.lake.known(self.name)
         began = entries.newest_at
         was_refused = any(entry.status is Status.FAILED for entry in entries.about_asking())
-        known = self._known(entries)
+        recheck = self.asked.window if self.asked.is_recheck else None
+        known = known_to(self.lake, self.name, self.source, entries, recheck)
         asked_at = self.now()
         offers = self._offers(known, asked_at)
         known = known.within(_span_of(offers))
@@ -134,19 +136,6 @@ class _Run:
         self._tidy()
         if self.fault is not None:
             raise self.fault
-
-    def _known(self, entries: Entries) -> Known:
-        tables = {table.name: table for table in self.source.tables}
-
-        opened: dict[str, Callable[[str], int | None]] = {}
-
-        def position(table: str, scope: str) -> int | None:
-            if table not in opened:
-                opened[table] = self.lake.cursors_of(tables[table])
-            return opened[table](cursor_id(self.name, table, scope))
-
-        recheck = self.asked.window if self.asked.is_recheck else None
-        return Known(entries.about_windows(), position, recheck)
 
     def _offers(self, known: Known, now: datetime) -> list[Offer]:
         offers = []

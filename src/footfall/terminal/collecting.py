@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from footfall.collect import SourceStatus, SourceSummary, Summary
     from footfall.lake import Maintained
     from footfall.ledger import Entry
+    from footfall.upkeep.standing import Loss, Standing
 
 _SECONDS_BETWEEN_LINES = 10.0
 _MOST_NOTES = 10
@@ -194,14 +194,14 @@ def _note(entry: Entry) -> Text:
     return text
 
 
-def status(states: Sequence[SourceStatus], now: datetime) -> RenderableType:
-    """Per table of every source: how fresh, which gaps, what failed and why, what next."""
+def status(found: Standing, now: datetime) -> RenderableType:
+    """Per table of every source: how fresh, which gaps, what failed and why, what will be lost, what next."""
     parts: list[RenderableType] = []
-    for state in states:
+    for state in found.states:
         if parts:
             parts.append(Text())
         parts.append(Text.assemble((state.source, "bold cyan"), f" · {state.table}"))
-        parts.append(facts_of(*_state(state, now)))
+        parts.append(facts_of(*_state(state, found, now)))
     return Group(*parts)
 
 
@@ -215,7 +215,7 @@ def marks(events: Sequence[str], address: str) -> RenderableType:
     return Group(Text.assemble("\n", ("marks", "bold cyan")), facts_of(*facts))
 
 
-def _state(state: SourceStatus, now: datetime) -> list[tuple[str, RenderableType]]:
+def _state(state: SourceStatus, found: Standing, now: datetime) -> list[tuple[str, RenderableType]]:
     facts: list[tuple[str, RenderableType]] = []
     if state.unreachable:
         facts.append(("last time", Text(state.unreachable, style="red")))
@@ -234,10 +234,16 @@ def _state(state: SourceStatus, now: datetime) -> list[tuple[str, RenderableType
     if state.provisional:
         facts.append(("provisional", _days(state.provisional)))
     if state.failed:
-        facts.append(("failed", _entries(state.failed, "red")))
+        facts.append(("failed", _entries(state.failed)))
     if state.refused:
         what = f"{counted(state.rejected, 'line')} in {counted(len(state.refused), 'window')}"
-        facts.append(("refused", Group(Text(what), _entries(state.refused, "yellow"))))
+        facts.append(("refused", Group(Text(what), _entries(state.refused))))
+    if wrong := found.wrong_in(state):
+        facts.append(("known wrong", _some([Text(str(known), style="yellow") for known in wrong])))
+    if losses := found.losses_of(state):
+        facts.append(("will be lost", _some([_loss(loss, now) for loss in losses])))
+    if why := (found.unknown or {}).get(state.source):
+        facts.append(("will be lost", Text(f"not known: {why}", style="red")))
     if state.last_collected_at:
         facts.append(("last run", f"{moment_of(state.last_collected_at)}, {_ago(now - state.last_collected_at)}"))
     return [*facts, ("next", _next(state))]
@@ -250,10 +256,22 @@ def _next(state: SourceStatus) -> Text:
     return Text(f"{command}   fetches what is new or restated", style="dim" if state.fresh_until else "bold")
 
 
-def _entries(entries: Sequence[Entry], style: str) -> Group:
-    lines = [_note(entry) for entry in islice(entries, 5)]
-    more = [Text(f"… and {len(entries) - 5} more", style="dim")] if len(entries) > 5 else []
-    return Group(*lines, *more)
+def _entries(entries: Sequence[Entry]) -> Group:
+    return _some([_note(entry) for entry in entries])
+
+
+def _some(lines: Sequence[Text]) -> Group:
+    more = [Text(f"… and {len(lines) - 5} more", style="dim")] if len(lines) > 5 else []
+    return Group(*lines[:5], *more)
+
+
+def _loss(loss: Loss, now: datetime) -> Text:
+    """What upstream will forget, and how much time is left."""
+    left = loss.at - now
+    when = f"in {length_of(left.total_seconds())}" if left > timedelta() else "now"
+    about = f"{loss.deadline.scope}: " if loss.deadline.scope else ""
+    style = "red" if left < timedelta(days=3) else ""
+    return Text(f"{moment_of(loss.at)} ({when}): {about}{loss.deadline.what}", style=style)
 
 
 def _days(windows: Sequence[Window], most: int = 4) -> str:

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -42,11 +42,13 @@ from footfall.sources.binder.archive import (
     no_file,
     unpacked,
 )
+from footfall.sources.binder.checking import checks_of
 from footfall.sources.binder.names import member_of
 from footfall.sources.binder.reading import PARSER_VERSION, File, Reader, Reading
 from footfall.sources.binder.scratch import own_folder
 from footfall.sources.binder.settings import BinderSettings
 from footfall.sources.binder.tables import ANNOTATIONS, KNOWN_WRONG, LAUNCHES, METRICS, launches_table
+from footfall.sources.checks import Check
 from footfall.sources.naming import ProjectNames
 from footfall.tables import Table
 
@@ -85,11 +87,13 @@ class Binder:
         self._settings = settings
         self._context = context
         self._scratch = context.scratch
-        self._archive: Archive = (
-            Address(settings.archive, context.client, settings.concurrency, self._scratch / "last_search")
-            if "://" in settings.archive
-            else Folder(context.folder / Path(settings.archive).expanduser())
-        )
+        self._archive = self._open(self._scratch)
+
+    def _open(self, scratch: Path) -> Archive:
+        settings, context = self._settings, self._context
+        if "://" in settings.archive:
+            return Address(settings.archive, context.client, settings.concurrency, scratch / "last_search")
+        return Folder(context.folder / Path(settings.archive).expanduser())
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
         """Every day from the first to today, as the archive shows it."""
@@ -110,6 +114,10 @@ class Binder:
                 size=look.size,
                 detail=replace(look, facts=facts, stored=stored.rows if stored else 0),
             )
+
+    def checks(self, now: datetime) -> Iterator[Check]:
+        """Whether the archive can be listed, and a file of it be read."""
+        yield from checks_of(self._open, now)
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
         """A batch a calendar month, so that memory does not grow with the archive."""

@@ -9,7 +9,7 @@ A history states everything from its beginning to the moment of reading, so the 
 tables    what is kept, and the metrics       settings  [sources.git]
 places    where repositories are              authors   who they are, and which are bots
 looks     what a repository looked like       rows      from commits to rows
-reading   a history, read into one batch
+reading   a history, read into one batch       checking  for `footfall doctor`
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from footfall.metrics import Metric
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Window
 from footfall.repositories import Look
 from footfall.sources import Batch, Context, Known, Offer, Outcome, Progress
+from footfall.sources.checks import Check
 from footfall.sources.git.authors import Authors
+from footfall.sources.git.checking import checks_of
 from footfall.sources.git.looks import Looks, looks_of
 from footfall.sources.git.places import Place, places_of, recognised, visited
 from footfall.sources.git.reading import GONE, History, standing_note
@@ -83,6 +85,10 @@ class Git:
 
     def _seen(self, place: Place, look: Look) -> Looks:
         return looks_of(look, place.identity, self._authors.fingerprint)
+
+    def checks(self, now: datetime) -> Iterator[Check]:
+        """Whether each repository can be read. Git forgets nothing that HEAD reaches, so there are no deadlines."""
+        yield from checks_of(places_of(self._settings.repositories, self._context, self._settings.timeout))
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
         """A batch a repository: the commits of the window that changed, or only a renewed outcome."""

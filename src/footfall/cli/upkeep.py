@@ -1,0 +1,105 @@
+"""Commands that keep a workspace going: how it stands, and whether everything works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from footfall.cli.app import app, workspace_of
+from footfall.errors import FootfallError, UnknownNameError
+
+if TYPE_CHECKING:
+    from footfall.upkeep.standing import Standing
+    from footfall.workspace import Workspace
+
+_PANEL = "Collect"
+Shown = Literal["text", "json"]
+Form = Annotated[Shown, typer.Option("--format", "-f", help="text for people, json for programs.")]
+
+
+@app.command(rich_help_panel=_PANEL)
+def status(
+    context: typer.Context,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Which sources; default: all in footfall.toml.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="For monitoring: exit 1 with one line a reason, else say nothing.")
+    ] = False,
+    stale_after: Annotated[
+        str, typer.Option(metavar="LENGTH", help="A reason: a table is collected up to longer ago than this.")
+    ] = "3d",
+    lost_within: Annotated[
+        str, typer.Option(metavar="LENGTH", help="A reason: upstream will forget something within this time.")
+    ] = "3d",
+    gaps_within: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="A reason: a gap that is not older than this; default: none is."),
+    ] = None,
+    ignore_failed: Annotated[bool, typer.Option("--ignore-failed", help="Windows that failed are no reason.")] = False,
+    form: Form = "text",
+) -> None:
+    """Per source: how fresh, which gaps, what failed and why, what upstream will forget and when, what to do next."""
+    from footfall.periods import parse_length
+    from footfall.upkeep.worries import Thresholds, reasons
+
+    limits = Thresholds(
+        parse_length(stale_after),
+        parse_length(lost_within),
+        parse_length(gaps_within) if gaps_within else None,
+        not ignore_failed,
+    )
+    workspace = workspace_of(context)
+    found = _standing(workspace, sources or [])
+    why = reasons(found, workspace.now(), limits)
+    if form == "json":
+        from footfall.upkeep.records import standing_json
+
+        print(standing_json(found, workspace.now(), why))
+    elif check:
+        print(*why, sep="\n", end="\n" if why else "")
+    else:
+        _show(workspace, found)
+    if check and why:
+        raise typer.Exit(1)
+
+
+def _standing(workspace: Workspace, names: list[str]) -> Standing:
+    from footfall.upkeep.standing import of_sources
+
+    for name in names:
+        if name not in workspace.sources:
+            raise UnknownNameError("source", name, workspace.sources, "It must stand in footfall.toml.")
+    return of_sources(workspace.standing(), names)
+
+
+def _show(workspace: Workspace, found: Standing) -> None:
+    from footfall.terminal import collecting
+    from footfall.terminal.console import open_console
+
+    console, activity = open_console(), workspace.activity
+    events = [name for name in activity.store.events() if activity.owners.table_of(name) is None]
+    if found.states:
+        console.print(collecting.status(found, workspace.now()))
+    else:
+        print(f"No source is set up yet. Next: switch a source on in {workspace.settings.folder / 'footfall.toml'}")
+    if events:
+        console.print(collecting.marks(events, activity.store.address))
+
+
+@app.command(rich_help_panel=_PANEL)
+def doctor(context: typer.Context, form: Form = "text") -> None:
+    """Try everything that Footfall needs: settings, lake, activity, engine, and each source with its credentials."""
+    from footfall.terminal.console import open_console
+    from footfall.terminal.upkeep import findings
+
+    found = list(workspace_of(context).examine())
+    if form == "json":
+        from footfall.upkeep.records import findings_json
+
+        print(findings_json(found))
+    else:
+        open_console().print(findings(found))
+    if any(each.is_failed for each in found):
+        raise FootfallError("not everything works; the lines marked ✗ say what to do.")

@@ -1,0 +1,8 @@
+"""What keeps a workspace going for years: how it stands, what is wrong, and who is told.
+
+standing    every table of every source, what upstream will forget, what is known to be wrong
+worries     why monitoring should raise an alarm                                            (pure)
+examining   whether settings, lake, activity, engine and every source work
+records     the same as JSON for programs
+asking      the methods that a workspace has of these
+"""

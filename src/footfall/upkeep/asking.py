@@ -1,0 +1,118 @@
+"""How a workspace is kept going, as Python asks for it: a workspace has these methods."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from footfall.errors import QueryError
+
+if TYPE_CHECKING:
+    from footfall.activity import Activity
+    from footfall.annotations import Happened
+    from footfall.engine import Engine
+    from footfall.lake import Lake, Maintained
+    from footfall.settings import Settings
+    from footfall.sources import Source
+    from footfall.tables import Table
+    from footfall.upkeep.examining import Finding
+    from footfall.upkeep.standing import Standing
+
+
+class Upkeep(Protocol):
+    """How everything stands, and whether everything works."""
+
+    settings: Settings
+    now: Callable[[], datetime]
+
+    @property
+    def sources(self) -> dict[str, Source]: ...
+    @property
+    def tables(self) -> dict[str, Table]: ...
+    @property
+    def lake(self) -> Lake: ...
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def activity(self) -> Activity: ...
+    @property
+    def _happened(self) -> Happened: ...
+    @abstractmethod
+    def _source_alone(self, name: str) -> Source: ...
+
+    def standing(self) -> Standing:
+        """How every source stands, what upstream will forget and when, and which intervals are known to be wrong.
+
+        Raises:
+            LakeError: When the lake cannot be read.
+
+        Example:
+            >>> [loss.deadline.what for loss in ff.standing().losses]
+            []
+        """
+        from footfall.upkeep.standing import standing
+
+        named = [table for table in self.tables.values() if table.scope_names]
+        return standing(self.sources, self.lake, self.lake.snapshot(named), self._happened, self.now())
+
+    def examine(self) -> Iterator[Finding]:
+        """Whether settings, lake, activity, engine and every source work, check by check.
+
+        Example:
+            >>> [found.check.name for found in ff.examine() if found.is_failed]
+            []
+        """
+        from footfall.upkeep.examining import Finding, checks_of, sources_checked, tried, writable
+
+        folder = self.settings.folder
+        opened: dict[str, Source] = {}
+        yield tried("settings", "footfall.toml", lambda: str(folder), "")
+        for found in sources_checked(self.settings.sources, self._source_alone, lambda: self._happened):
+            if isinstance(found, Finding):
+                yield found
+            else:
+                opened[found[0]] = found[1]
+        fix = "correct `lake` in footfall.toml, or give this user the right to write there"
+        yield tried("lake", "read", self._lake_read, "correct `lake` in footfall.toml")
+        if "://" not in self.settings.lake:
+            yield tried("lake", "write", lambda: writable(Path(self.settings.lake_address)), fix)
+        yield tried("activity", "read", self._activity_read, "correct `activity` in footfall.toml")
+        yield tried("engine", "start", self._engine_started, "correct `engine` in footfall.toml")
+        for name, source in opened.items():
+            yield from checks_of(name, source, self.now())
+
+    def maintain(self, keep_days: int = 30) -> list[Maintained]:
+        """Join small files and expire versions that nobody may ask for any more.
+
+        Args:
+            keep_days: How many days older versions stay readable with `as_of`; at least 1.
+
+        Raises:
+            QueryError: For less than a day.
+            LakeWriteError: When the lake cannot be written; what was stored is intact.
+
+        Example:
+            >>> [done.table for done in ff.maintain()][:1]
+            ['commits']
+        """
+        from footfall.lake.maintain import maintain
+
+        if keep_days < 1:
+            raise QueryError(f"keep_days is {keep_days}; older versions are kept for at least 1 day.")
+        return maintain(self.lake, self.tables.values(), timedelta(days=keep_days))
+
+    def _lake_read(self) -> str:
+        ledger = self.lake.snapshot([]).ledger
+        return "nothing is collected yet" if ledger is None else f"version {ledger.version} of the ledger"
+
+    def _activity_read(self) -> str:
+        from footfall.formats import counted
+
+        store = self.activity.store
+        return f"{counted(len(store.events()), 'event')} in {store.address}"
+
+    def _engine_started(self) -> str:
+        return type(self.engine).__name__

@@ -1,0 +1,89 @@
+"""Whether everything that Footfall needs works: settings, lake, activity, engine, and every source by its own checks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from footfall.concealing import concealed
+from footfall.errors import FootfallError, SettingsError
+from footfall.formats import counted, size_of
+from footfall.sources import Check, Source
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A check, and what it is about: "settings", "lake", "activity", "engine", or the name of a source."""
+
+    about: str
+    check: Check
+
+    @property
+    def is_failed(self) -> bool:
+        return self.check.state == "failed"
+
+
+def sources_checked(
+    parts: Mapping[str, Any], open_one: Callable[[str], Source], open_all: Callable[[], object]
+) -> Iterator[Finding | tuple[str, Source]]:
+    """Each source of the settings, opened by itself: a finding where that fails, else its name and the source."""
+    if not parts:
+        yield Finding("settings", Check("sources", "failed", "no source is set up", "add one, such as [sources.git]"))
+        return
+    failed = False
+    for name in parts:
+        try:
+            yield name, open_one(name)
+        except Exception as error:
+            failed = True
+            yield Finding("settings", _failure(f"[sources.{name}]", error, "correct it in footfall.toml"))
+    if not failed:
+        try:
+            open_all()
+        except Exception as error:
+            yield Finding("settings", _failure("sources together", error, "correct them in footfall.toml"))
+        else:
+            yield Finding("settings", Check("sources", "ok", counted(len(parts), "source")))
+
+
+def checks_of(name: str, source: Source, now: datetime) -> Iterator[Finding]:
+    """What a source says of itself; a fault of its checks is a failed check."""
+    ask = getattr(source, "checks", None)
+    if ask is None:
+        yield Finding(name, Check("checks", "unknown", "this source cannot be tried without collecting it"))
+        return
+    try:
+        for check in ask(now):
+            yield Finding(name, _concealed(check))
+    except Exception as error:
+        yield Finding(name, _failure("checks", error, "see what it says; -vv shows where it comes from"))
+
+
+def tried(about: str, name: str, look: Callable[[], str], fix: str) -> Finding:
+    """A check that passes with what `look` says, or fails with its error."""
+    try:
+        return Finding(about, Check(name, "ok", concealed(look())))
+    except Exception as error:
+        return Finding(about, _failure(name, error, fix))
+
+
+def writable(folder: Path) -> str:
+    """Says how much room there is for `folder`. Raises SettingsError where it cannot be written."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise SettingsError(f"{there} cannot be written")
+    return f"{folder}, {size_of(shutil.disk_usage(there).free)} free"
+
+
+def _failure(name: str, error: Exception, fix: str) -> Check:
+    said = str(error) if isinstance(error, FootfallError) else f"{type(error).__name__}: {error}"
+    return Check(name, "failed", concealed(" ".join(said.split())), fix)
+
+
+def _concealed(check: Check) -> Check:
+    return replace(check, name=concealed(check.name), detail=concealed(check.detail), fix=concealed(check.fix))

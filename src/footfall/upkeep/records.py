@@ -1,0 +1,67 @@
+"""How everything stands, and what was found, as records for programs: JSON with instants in UTC."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from footfall.collect import SourceStatus
+from footfall.formats import instant_of
+from footfall.periods import Window
+from footfall.upkeep.examining import Finding
+from footfall.upkeep.standing import Standing
+
+
+def standing_json(found: Standing, now: datetime, reasons: Sequence[str]) -> str:
+    """`asked_at`, `tables` (one record a table of a source), and `reasons`, as `footfall status --check` names them."""
+    tables = [_table(found, state) for state in found.states]
+    return json.dumps({"asked_at": instant_of(now), "tables": tables, "reasons": list(reasons)}, indent=2)
+
+
+def findings_json(found: Sequence[Finding]) -> str:
+    """One record a check: `about`, `name`, `state`, `detail`, `fix`."""
+    return json.dumps(
+        [
+            {
+                "about": f.about,
+                "name": f.check.name,
+                "state": f.check.state,
+                "detail": f.check.detail,
+                "fix": f.check.fix,
+            }
+            for f in found
+        ],
+        indent=2,
+    )
+
+
+def _table(found: Standing, state: SourceStatus) -> dict[str, Any]:
+    return {
+        "source": state.source,
+        "table": state.table,
+        "scopes": list(state.scopes),
+        "windows": state.windows,
+        "first": _instant(state.first),
+        "fresh_until": _instant(state.fresh_until),
+        "last_collected_at": _instant(state.last_collected_at),
+        "unreachable": state.unreachable,
+        "gaps": [_span(gap) for gap in state.gaps],
+        "provisional": [_span(window) for window in state.provisional],
+        "failed": [{**_span(e.window), "scope": e.scope, "reason": e.reason} for e in state.failed],
+        "refused_lines": state.rejected,
+        "known_wrong": [{**_span(k.window), "scope": k.scope, "reason": k.reason} for k in found.wrong_in(state)],
+        "losses": [
+            {"at": instant_of(loss.at), "scope": loss.deadline.scope, "what": loss.deadline.what}
+            for loss in found.losses_of(state)
+        ],
+    }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return None if moment is None else instant_of(moment)
+
+
+def _span(window: Window) -> dict[str, str]:
+    return {"from": instant_of(window.start), "to": instant_of(window.end)}

@@ -1,0 +1,89 @@
+"""How everything stands: every table of every source, what upstream will forget, and which intervals are known to be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from footfall.annotations import Happened, KnownWrong
+from footfall.collect import SourceStatus, status
+from footfall.collect.knowing import known_to
+from footfall.concealing import concealed
+from footfall.lake import Lake, Snapshot
+from footfall.sources import Deadline, Source
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What upstream will forget unless it is collected before."""
+
+    source: str
+    deadline: Deadline
+
+    @property
+    def at(self) -> datetime:
+        return self.deadline.at
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How every source stands.
+
+    Example:
+        >>> [loss.deadline.what for loss in Standing(()).losses]
+        []
+    """
+
+    states: tuple[SourceStatus, ...]
+    losses: tuple[Loss, ...] = ()
+    """What upstream will forget, the first to be lost first."""
+    known_wrong: tuple[KnownWrong, ...] = ()
+    unknown: Mapping[str, str] | None = None
+    """By source, why what it will lose could not be found out."""
+
+    def wrong_in(self, state: SourceStatus) -> list[KnownWrong]:
+        """The intervals of a table that are known to be wrong, oldest first."""
+        found = [k for k in self.known_wrong if k.source in ("", state.source) and k.table in ("", state.table)]
+        return sorted(dict.fromkeys(found), key=lambda known: known.window)
+
+    def losses_of(self, state: SourceStatus) -> list[Loss]:
+        """What upstream will forget of a table, the first to be lost first."""
+        return [loss for loss in self.losses if (loss.source, loss.deadline.table) == (state.source, state.table)]
+
+
+def standing(
+    sources: Mapping[str, Source], lake: Lake, snapshot: Snapshot, happened: Happened, now: datetime
+) -> Standing:
+    """How every source stands, by the ledger and by what the sources say of upstream's memory."""
+    losses: list[Loss] = []
+    unknown: dict[str, str] = {}
+    for name, source in sources.items():
+        try:
+            losses += (Loss(name, deadline) for deadline in _deadlines(name, source, lake, now))
+        except Exception as error:  # a fault of one source must not hide how the others stand
+            unknown[name] = concealed(f"{type(error).__name__}: {error}")
+    return Standing(
+        tuple(status(sources, snapshot, now)),
+        tuple(sorted(losses, key=lambda loss: (loss.at, loss.source, loss.deadline.table, loss.deadline.scope))),
+        tuple(happened.known_wrong),
+        unknown,
+    )
+
+
+def _deadlines(name: str, source: Source, lake: Lake, now: datetime) -> Iterator[Deadline]:
+    ask = getattr(source, "deadlines", None)
+    if ask is not None:
+        yield from ask(known_to(lake, name, source, lake.known(name)), now)
+
+
+def of_sources(found: Standing, names: Sequence[str]) -> Standing:
+    """The part of it about some sources; about all where none is named."""
+    if not names:
+        return found
+    return Standing(
+        tuple(state for state in found.states if state.source in names),
+        tuple(loss for loss in found.losses if loss.source in names),
+        tuple(known for known in found.known_wrong if known.source in ("", *names)),
+        {name: said for name, said in (found.unknown or {}).items() if name in names},
+    )

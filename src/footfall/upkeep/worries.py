@@ -1,0 +1,66 @@
+"""Why monitoring should raise an alarm: reasons, one a line, from how everything stands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from footfall.collect import SourceStatus
+from footfall.formats import counted, days_of, length_of, moment_of
+from footfall.upkeep.standing import Loss, Standing
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From when on something is a reason."""
+
+    stale_after: timedelta = timedelta(days=3)
+    """A table that is not collected up to so long before now."""
+    lost_within: timedelta = timedelta(days=3)
+    """Something that upstream forgets so soon."""
+    gaps_within: timedelta | None = None
+    """A gap that is not older than this; None: gaps are no reason."""
+    has_failed: bool = True
+    """Whether windows that failed are a reason."""
+
+
+def reasons(found: Standing, now: datetime, thresholds: Thresholds) -> list[str]:
+    """Every reason in one line, by source and table; [] when everything is well.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> reasons(Standing(()), datetime(2026, 3, 1, tzinfo=UTC), Thresholds())
+        ['no source is set up']
+    """
+    if not found.states:
+        return ["no source is set up"]
+    lines = [line for state in found.states for line in _of_table(state, now, thresholds)]
+    lines += [_loss(loss, now) for loss in found.losses if loss.at - now <= thresholds.lost_within]
+    lines += [f"{name}: what it will lose is not known: {why}" for name, why in (found.unknown or {}).items()]
+    return list(dict.fromkeys(" ".join(line.split()) for line in lines))
+
+
+def _of_table(state: SourceStatus, now: datetime, thresholds: Thresholds) -> Iterator[str]:
+    name = f"{state.source} · {state.table}"
+    if state.unreachable:
+        yield f"{state.source}: could not be collected the last time: {state.unreachable}"
+    if state.fresh_until is None:
+        yield f"{name}: nothing was collected yet"
+    elif now - state.fresh_until > thresholds.stale_after:
+        late = length_of((now - state.fresh_until).total_seconds())
+        yield f"{name}: is collected up to {moment_of(state.fresh_until)} only, {late} ago"
+    if state.failed and thresholds.has_failed:
+        first = state.failed[0]
+        yield f"{name}: {counted(len(state.failed), 'window')} failed, the first: {first.scope} {first.reason}"
+    if thresholds.gaps_within is not None:
+        recent = [gap for gap in state.gaps if gap.end > now - thresholds.gaps_within]
+        if recent:
+            yield f"{name}: {counted(len(recent), 'gap')}, the last: {days_of(recent[-1])}"
+
+
+def _loss(loss: Loss, now: datetime) -> str:
+    deadline = loss.deadline
+    about = " · ".join(word for word in (loss.source, deadline.table, deadline.scope) if word)
+    verb = "is lost upstream since" if deadline.at <= now else "will be lost upstream at"
+    return f"{about}: {deadline.what} {verb} {moment_of(deadline.at)}"
