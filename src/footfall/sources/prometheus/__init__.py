@@ -1,0 +1,76 @@
+"""Anything that a Prometheus measures: queries of one's own and presets, asked directly or through Grafana.
+
+settings   [sources.prometheus]              places      a Prometheus, or the data sources of a Grafana
+recipes    which queries fill which table    asking      one range query
+windows    which days are offered            rows        from series to rows
+reading    pieces below the limits           endings     how each window ended
+looks      what a window looked like         remembered  for how long each place remembers
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Sequence
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from footfall.metrics import Metric
+from footfall.sources import Batch, Context, Known, Offer, Progress
+from footfall.sources.ahead import ahead
+from footfall.sources.prometheus.places import find_places
+from footfall.sources.prometheus.reading import Sizes, Task, months_of, read
+from footfall.sources.prometheus.recipes import Recipe, recipe_of
+from footfall.sources.prometheus.remembered import Retentions
+from footfall.sources.prometheus.settings import PrometheusSettings
+from footfall.sources.prometheus.windows import Gone, offers_of, retired_of
+from footfall.tables import Table
+
+__all__ = ["Prometheus", "PrometheusSettings"]
+
+
+class Prometheus:
+    """Tables that are filled by queries of a Prometheus."""
+
+    name: ClassVar[str] = "prometheus"
+    description: ClassVar[str] = "Anything that a Prometheus measures, by queries, directly or through Grafana."
+    Settings: ClassVar[type[BaseModel]] = PrometheusSettings
+
+    def __init__(self, settings: PrometheusSettings, context: Context) -> None:
+        self._settings = settings
+        self._context = context
+        self._recipes: dict[str, Recipe] = {part.name: recipe_of(part) for part in settings.queries}
+        self._retentions = Retentions(context.scratch)
+        self.tables: Sequence[Table] = tuple(recipe.table for recipe in self._recipes.values())
+        self.metrics: Sequence[Metric] = tuple(metric for one in self._recipes.values() for metric in one.metrics)
+
+    def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
+        """Of each table and place the days that are remembered; places that left are retired."""
+        client = self._context.client()
+        stored = {scope for table, scope in known.scopes if table in self._recipes}
+        places = find_places(self._settings, client, stored)
+        retentions = self._retentions.ask(places.asked, client)
+        names = {place.name for place in places.asked}
+        for recipe in self._recipes.values():
+            for place in places.asked:
+                yield from offers_of(recipe, place, self._settings, retentions.get(place.name), known, now)
+            yield from retired_of(known, recipe.table.name, names, dict(places.twins), now)
+
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
+        """A batch a month, table and place; a few are asked for at a time."""
+        wanted: dict[tuple[str, str], list[Offer]] = defaultdict(list)
+        for offer in offers:
+            if isinstance(offer.detail, Gone):
+                yield Batch([offer.retired(offer.detail.reason, since=offer.window.start)])
+            else:
+                wanted[offer.table, offer.scope].append(offer)
+        tasks = [
+            Task(month[0].detail.recipe, month[0].detail.place, month)
+            for each in wanted.values()
+            for month in months_of(each)
+        ]
+        sizes, client = Sizes(), self._context.client()
+        for batch in ahead(lambda task: read(task, sizes, client), tasks, threads=3, most=4):
+            tell(windows=len(batch.outcomes))
+            yield batch

@@ -1,0 +1,125 @@
+"""Recipes: which queries fill a table, and how rows come of their answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from footfall.metrics import Fact, Kind, Metric
+from footfall.periods import Grain
+from footfall.sources.prometheus.asking import Series
+from footfall.sources.prometheus.rows import Made, values_of
+from footfall.sources.prometheus.settings import QueryPart
+from footfall.tables import Column, Replace, Role, Table
+
+VERSION = 1
+"""Of how rows are made of answers: with another one, everything that is remembered is read again."""
+CLUSTER = Column(
+    "cluster", "string", Role.DIMENSION, "Which Prometheus it is from: a cluster, a data source of Grafana."
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One query of a recipe."""
+
+    query: str
+    tag: str = ""
+    """What its rows are told from those of the recipe's other queries by."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A table, the queries that fill it, and what makes rows of their answers."""
+
+    table: Table
+    metrics: tuple[Metric, ...]
+    asked: tuple[Asked, ...]
+    step: timedelta
+    covers_step: bool
+    """Whether a value is about the step that ends at its moment, and not about the moment."""
+    make: Callable[[str, Asked, Sequence[Series], timedelta], Made]
+    """From the cluster, the query, its series and how far back values reach, to rows."""
+    shaped_by: tuple[str, ...] = ()
+    """What else shapes the rows, such as settings."""
+
+    @property
+    def definition(self) -> str:
+        """A short hash of what shapes the rows."""
+        asked = [[one.query, one.tag] for one in self.asked]
+        columns = [[c.name, c.type, c.role] for c in self.table.columns]
+        shaping = [VERSION, asked, columns, self.step.total_seconds(), self.covers_step, self.shaped_by]
+        return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:12]
+
+    @property
+    def shift(self) -> timedelta:
+        """From the time of a row to the moment at which its value is asked for."""
+        return self.step if self.covers_step else timedelta()
+
+    def known_until(self, now: datetime) -> datetime:
+        """Up to when values can be asked for: the last step that is over."""
+        return now - timedelta(seconds=now.timestamp() % self.step.total_seconds())
+
+
+def recipe_of(part: QueryPart) -> Recipe:
+    """The recipe of a query in the settings. Raises DeclarationError where its names cannot be."""
+    dimensions = tuple(part.labels.items())
+    said = part.description or f"What Prometheus answers to {part.name}, every {_in_words(part.step)}."
+    table = Table(
+        name=part.name,
+        description=said,
+        columns=(
+            Column("time", "timestamp", Role.TIME, _time_in_words(part)),
+            CLUSTER,
+            *(
+                Column(name, "string", Role.DIMENSION, f"The label {label}; empty where there is none.")
+                for label, name in dimensions
+            ),
+            Column("value", part.type, Role.MEASURE, f"The value{f', in {part.unit}' if part.unit else ''}."),
+        ),
+        rule=Replace(scope="cluster"),
+        sort=("cluster", *(name for _, name in dimensions), "time"),
+        resolution=Grain.DAY if part.step == timedelta(days=1) else Grain.HOUR,
+    )
+
+    def make(cluster: str, asked: Asked, series: Sequence[Series], back: timedelta) -> Made:
+        return values_of(table, cluster, series, dimensions, back)
+
+    return Recipe(
+        table=table,
+        metrics=(_metric(part, said),),
+        asked=(Asked(part.query),),
+        step=part.step,
+        covers_step=part.covers == "step",
+        make=make,
+        shaped_by=tuple(f"{label}={name}" for label, name in dimensions),
+    )
+
+
+def _metric(part: QueryPart, description: str) -> Metric:
+    is_level = part.kind == "level"
+    return Metric(
+        name=part.name,
+        title=part.title or part.name.replace("_", " ").capitalize(),
+        description=description,
+        kind=Kind(part.kind),
+        unit=part.unit or part.name.replace("_", " "),
+        facts=(Fact(part.name, ("value",)),),
+        within=part.within,
+        step=part.step if is_level else None,
+    )
+
+
+def _time_in_words(part: QueryPart) -> str:
+    return "Start of the step that the value is about." if part.covers == "step" else "When the value was read."
+
+
+def _in_words(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        if seconds % size == 0:
+            return word if seconds == size else f"{seconds // size} {word}s"
+    raise AssertionError("a step is a whole number of seconds")

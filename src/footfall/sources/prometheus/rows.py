@@ -1,0 +1,123 @@
+"""From series to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from footfall.errors import BrokenDataError
+from footfall.periods import EPOCH
+from footfall.sources.prometheus.asking import Series
+from footfall.tables import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+_MICROS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A value that no row could be made of."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """Rows, and the values that none could be made of."""
+
+    rows: pa.Table
+    rejected: tuple[Refused, ...] = ()
+
+
+def values_of(
+    table: Table, cluster: str, series: Sequence[Series], dimensions: Sequence[tuple[str, str]], back: timedelta
+) -> Made:
+    """A row a value, with the labels that are dimensions. Values that are no number (NaN, Inf) are refused.
+
+    Raises BrokenDataError where two series have the same dimensions: which of them is meant, only the query can say.
+    """
+    import numpy as np
+
+    keys = [tuple(one.labels.get(label, "") for label, _ in dimensions) for one in series]
+    _check_distinct(table.name, keys, series, [label for label, _ in dimensions])
+    is_whole = table.column("value").type == "integer"
+    masks = [np.isfinite(one.values) & ((one.values == np.rint(one.values)) | (not is_whole)) for one in series]
+    columns: dict[str, Any] = {
+        "time": [one.times[mask] for one, mask in zip(series, masks, strict=True)],
+        "value": [one.values[mask] for one, mask in zip(series, masks, strict=True)],
+    }
+    lengths = [len(times) for times in columns["time"]]
+    texts = {name: [key[at] for key in keys] for at, (_, name) in enumerate(dimensions)}
+    rows = arrow(
+        table,
+        moments=_joined(columns["time"], np.int64) * _MICROS - int(back.total_seconds()) * _MICROS,
+        numbers={"value": _joined(columns["value"], np.float64)},
+        texts={"cluster": [cluster] * len(series), **texts},
+        lengths=lengths,
+    )
+    rejected = [
+        Refused(EPOCH + timedelta(seconds=int(at)) - back, f"{_named(one.labels)}: {value}")
+        for one, mask in zip(series, masks, strict=True)
+        if not mask.all()
+        for at, value in zip(one.times[~mask], one.values[~mask], strict=True)
+    ]
+    return Made(rows, tuple(rejected))
+
+
+def arrow(
+    table: Table,
+    *,
+    moments: np.ndarray[Any, Any],
+    numbers: Mapping[str, np.ndarray[Any, Any]],
+    texts: Mapping[str, Sequence[str]],
+    lengths: Sequence[int],
+) -> pa.Table:
+    """Columns as the table wants them.
+
+    Args:
+        moments: Of each row, in microseconds.
+        numbers: Of each row, by column.
+        texts: Of each series, by column.
+        lengths: How many rows each series has.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    schema = table.arrow_schema()
+    of_series = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    columns: dict[str, Any] = {table.time: pa.array(moments, pa.int64())}
+    columns |= {name: pa.array(values) for name, values in numbers.items()}
+    for name, values in texts.items():
+        columns[name] = pa.DictionaryArray.from_arrays(pa.array(of_series), pa.array(list(values), pa.string()))
+    return pa.table([columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema)
+
+
+def _joined(parts: Sequence[np.ndarray[Any, Any]], kind: Any) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    return np.concatenate(parts) if parts else np.empty(0, kind)
+
+
+def _check_distinct(
+    table: str, keys: Sequence[tuple[str, ...]], series: Sequence[Series], labels: Sequence[str]
+) -> None:
+    if len(set(keys)) == len(keys):
+        return
+    seen: dict[tuple[str, ...], Series] = {}
+    for key, one in zip(keys, series, strict=True):
+        if (other := seen.setdefault(key, one)) is not one:
+            said = f"by ({', '.join(labels)})" if labels else "without labels"
+            raise BrokenDataError(
+                f"{table}: two series have the same dimensions, {_named(other.labels)} and {_named(one.labels)}; name the label "
+                f"that tells them apart in `labels`, or aggregate in the query, as with sum {said}."
+            )
+
+
+def _named(labels: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"

@@ -1,0 +1,129 @@
+"""`[sources.prometheus]` in footfall.toml."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from footfall.settings import NotEmpty, Part, Secret
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DAY = timedelta(days=1)
+
+
+def _as_span(value: Any) -> Any:
+    """A stretch of time: a number and s, m, h or d."""
+    found = re.fullmatch(r"(\d+)\s*([smhd])", value) if isinstance(value, str) else None
+    if found:
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError('write a number and a unit, such as "30s", "5m", "1h" or "1d"')
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _as_mapping(value: Any) -> Any:
+    """A list of labels: each gives the dimension of its name."""
+    return {name: name for name in value} if isinstance(value, list | tuple) else value
+
+
+def _as_data_source(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Span = Annotated[timedelta, BeforeValidator(_as_span)]
+
+
+class QueryPart(Part):
+    """One `[[sources.prometheus.queries]]`: a query in PromQL, and the table that it fills."""
+
+    name: NotEmpty = Field(description="What the table and its metric are called.")
+    query: NotEmpty = Field(description="The query in PromQL; it is sent as it stands here.")
+    step: Span = Field(description='From value to value, such as "5m", "1h" or "1d"; it divides a day.')
+    labels: Annotated[dict[str, str], BeforeValidator(_as_mapping)] = Field(
+        default_factory=dict,
+        description='Labels that become dimensions: ["namespace"], or { namespace = "hub" } to name them otherwise.',
+    )
+    covers: Literal["moment", "step"] = Field(
+        "moment",
+        description='What a value is about: the "moment" it is read at, or the "step" that ends there, as of `increase(x[1h])`.',
+    )
+    kind: Literal["level", "sum", "counter"] = Field("level", description="How the metric adds up.")
+    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: what stands for a period.")
+    type: Literal["integer", "number"] = Field("number", description='"integer" refuses values that are not whole.')
+    title: str = ""
+    description: str = ""
+    unit: str = ""
+
+    @field_validator("step")
+    @classmethod
+    def _check_step(cls, value: timedelta) -> timedelta:
+        if value <= timedelta() or _DAY % value:
+            raise ValueError("a step divides a day, such as 5m, 1h or 1d")
+        return value
+
+
+class DataSourcePart(Part):
+    """A data source of Grafana: a pattern of names, or name and uid."""
+
+    name: NotEmpty = Field(description='Its name, or a pattern such as "prod-*".')
+    uid: str = Field("", description="Its uid; where all have one, Grafana is not asked to list them.")
+
+
+class PrometheusSettings(Part):
+    """`[sources.prometheus]`"""
+
+    address: str = Field("", description='Where Prometheus is: "https://prometheus.example.org".')
+    cluster: str = Field("", description="What is measured at `address`, as a name; default: its host.")
+    grafana: str = Field("", description="A Grafana whose data sources are asked instead; each is a cluster.")
+    data_sources: tuple[Annotated[DataSourcePart, BeforeValidator(_as_data_source)], ...] = Field(
+        (), description='Data sources of Grafana: patterns of names, or { name = "…", uid = "…" }; default: all.'
+    )
+    exclude: tuple[str, ...] = Field((), description="Data sources that are left out: patterns of names.")
+    duplicates: Literal["once", "all"] = Field(
+        "once", description='Two data sources of one address: "once" asks the first of them alone.'
+    )
+    token: Secret | None = Field(None, description='A bearer token; better { env = "PROMETHEUS_TOKEN" }.')
+    user: str = Field("", description="The user, where it asks for user and password.")
+    password: Secret | None = Field(None, description="The password of `user`.")
+    headers: dict[str, Secret] = Field(
+        default_factory=dict, description='More headers, such as { X-Scope-OrgID = "team" }.'
+    )
+    queries: tuple[QueryPart, ...] = Field(
+        (), description="One [[sources.prometheus.queries]] each: name, query, step, labels …"
+    )
+    first_day: date | None = Field(
+        None, description="Where the history begins; default: what is remembered, at most two years."
+    )
+    retention: Span | None = Field(
+        None, description="For how long it remembers, where it does not say so itself; else 90 days are asked for."
+    )
+    settles_after: Span = Field(
+        timedelta(hours=1), description="How long after its end a day may change; until then it is asked for again."
+    )
+
+    @field_validator("address", "grafana")
+    @classmethod
+    def _check_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
+            raise ValueError("write an address such as https://prometheus.example.org, and its token as `token`")
+        return value.rstrip("/").removesuffix("/api/v1")
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        if self.address and self.grafana:
+            raise ValueError("address and grafana are both set; keep one of them")
+        names = [query.name for query in self.queries]
+        if twins := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two queries are called {twins[0]!r}; give one of them another name")
+        if self.user and self.token:
+            raise ValueError("token and user are both set; keep one of them")
+        return self

@@ -1,0 +1,129 @@
+"""Which days are offered: those that are remembered, each until it can no longer change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from footfall.ledger import Entry, Known, Status
+from footfall.periods import FAR_FUTURE, Grain, Window, ceil, floor
+from footfall.sources import Offer
+from footfall.sources.prometheus.looks import Looks
+from footfall.sources.prometheus.places import Place
+from footfall.sources.prometheus.recipes import Recipe
+from footfall.sources.prometheus.settings import PrometheusSettings
+
+REACH = timedelta(days=730)
+"""How far back is asked where the settings name no first day."""
+UNSAID = timedelta(days=90)
+"""How far back is asked where it is not known how long it remembers."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What is needed to read a window."""
+
+    place: Place
+    recipe: Recipe
+    asked_at: datetime
+    """When the offer was made: it is read later."""
+    until: datetime
+    """Up to when values can be asked for."""
+    before: Entry | None
+    """What vouches for the rows that are stored."""
+    seen: Window | None
+    """The last window before it of which there are rows."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A data source that is no longer asked, and why."""
+
+    reason: str
+
+
+def offers_of(
+    recipe: Recipe,
+    place: Place,
+    settings: PrometheusSettings,
+    remembered: timedelta | None,
+    known: Known,
+    now: datetime,
+) -> Iterator[Offer]:
+    """A window for each day, the newest last; what is final is offered as it is stored."""
+    until = recipe.known_until(now)
+    oldest = now - (remembered or settings.retention or UNSAID)
+    first = _first_day(settings, now, oldest)
+    definition, seen = recipe.definition, None
+    while first < until:
+        window = Window(first, first + timedelta(days=1))
+        stored = known.stored(recipe.table.name, place.name, window)
+        if window.start < oldest and not known.is_rechecked(window):
+            if stored is None:
+                yield _forgotten(recipe, place, window, now, oldest)
+        else:
+            yield _offer(
+                recipe, place, settings, window, known, now, Detail(place, recipe, now, until, stored, seen), definition
+            )
+        seen = window if stored is not None and stored.rows else seen
+        first = window.end
+
+
+def _first_day(settings: PrometheusSettings, now: datetime, oldest: datetime) -> datetime:
+    if settings.first_day:
+        day = settings.first_day
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return ceil(Grain.DAY, max(oldest, now - REACH))
+
+
+def _offer(
+    recipe: Recipe,
+    place: Place,
+    settings: PrometheusSettings,
+    window: Window,
+    known: Known,
+    now: datetime,
+    detail: Detail,
+    definition: str,
+) -> Offer:
+    """A day that was read when it was final looks as it did, and one that had nothing then stays missing."""
+    table, settles_at = recipe.table.name, window.end + settings.settles_after
+    latest = known.latest(table, place.name, window)
+    absent = fingerprint = ""
+    if settles_at <= now and not known.is_rechecked(window):
+        if _is_final(latest, definition) and latest is not None and latest.status is Status.MISSING:
+            absent = latest.reason
+        elif detail.before is not None and _is_final(detail.before, definition):
+            fingerprint = detail.before.fingerprint
+    return Offer(table, window, place.name, fingerprint, settles_at=settles_at, absent=absent, detail=detail)
+
+
+def _is_final(entry: Entry | None, definition: str) -> bool:
+    looks = Looks.of(entry)
+    return looks is not None and looks.is_final and looks.definition == definition
+
+
+def _forgotten(recipe: Recipe, place: Place, window: Window, now: datetime, oldest: datetime) -> Offer:
+    days = (now - oldest).days
+    reason = f"{place.name} remembers {days} days, and this day was not collected while it did"
+    return Offer(recipe.table.name, window, place.name, absent=reason)
+
+
+def retired_of(known: Known, table: str, asked: set[str], twins: dict[str, str], now: datetime) -> Iterator[Offer]:
+    """Data sources that are not asked any more: their history stays, and their series end."""
+    entries = known.of_table(table)
+    retired = {entry.scope: entry for entry in entries if entry.status is Status.RETIRED}
+    reached: dict[str, datetime] = {}
+    for entry in entries:
+        if entry.is_success:
+            reached[entry.scope] = max(reached.get(entry.scope, entry.covered_until), entry.covered_until)
+    for scope in sorted({*reached, *twins} - asked):
+        since = reached.get(scope, floor(Grain.DAY, now))
+        if scope in retired and (scope not in reached or retired[scope].window.start >= since):
+            continue
+        reason = f"it reads the address of {twins[scope]}, which is asked" if scope in twins else GONE
+        yield Offer(table, Window(since, FAR_FUTURE), scope, detail=Gone(reason))
+
+
+GONE = "it is not among the data sources any more"
