@@ -19,7 +19,7 @@ import footfall
 from footfall import errors
 from footfall.cli import app
 from footfall.metrics import KINDS
-from footfall.settings import ActivitySettings, AnnotationSettings, KnownWrongSettings, Settings
+from footfall.settings import ActivitySettings, AnnotationSettings, KnownWrongSettings, ProjectSettings, Settings
 from footfall.sources import installed_sources
 from footfall.template import example_of, settings_of, toml_of
 from footfall.workspace import Workspace
@@ -100,6 +100,7 @@ def settings_page() -> Iterator[str]:
     yield from _settings("`[activity]`", ActivitySettings)
     yield from _settings("`[[annotations]]`", AnnotationSettings)
     yield from _settings("`[[known_wrong]]`", KnownWrongSettings)
+    yield from _settings("`[[projects]]`", ProjectSettings)
     for name, point in installed_sources().items():
         yield from _settings(f"`[sources.{name}]`", point.load().Settings)
 

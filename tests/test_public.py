@@ -33,6 +33,9 @@ repositories = ["project"]
 kind = "release"
 at = 2026-02-01
 text = "1.0"
+[[projects]]
+name = "tool"
+git = "project"
 """
 
 
@@ -55,7 +58,7 @@ def _methods(name: str, of: type) -> Iterator[tuple[str, Any]]:
 
 THINGS = dict(public_things())
 _CALLED = ("Workspace", "Answer", "Picture", "open")
-_INNER = ("Workspace.notes_on_events",)
+_INNER = ("Workspace.notes_on_events", "Workspace.filter_of_project")
 SPOKEN = {n: thing for n, thing in THINGS.items() if n.split(".")[0] in _CALLED and n not in _INNER}
 """Functions and methods that people call by themselves: each says what it takes."""
 

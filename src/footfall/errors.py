@@ -2,7 +2,8 @@
 
 FootfallError
 ├── SettingsError          footfall.toml or the environment is wrong
-├── UnknownNameError       a metric, dimension, value, grain, table or source that does not exist
+├── UnknownNameError       a metric, dimension, grain, table, source or project that does not exist
+│   └── UnknownValueError  values of a dimension that occur nowhere
 ├── QueryError             a question that has no honest answer, or cannot be read
 ├── DeclarationError       a source declares a table, metric or event that cannot be
 ├── LakeError              the lake cannot be read or written
@@ -66,6 +67,17 @@ class UnknownNameError(FootfallError):
         self.valid = tuple(valid)
         tail = f" {hint}" if hint else ""
         super().__init__(f"unknown {what} {name!r}{did_you_mean(str(name), self.valid)}.{tail}")
+
+
+class UnknownValueError(UnknownNameError):
+    """Values of a dimension that occur nowhere: in no row, and not in the ledger."""
+
+    code = "unknown_value"
+
+    def __init__(self, dimension: str, values: Iterable[str], valid: Iterable[str]) -> None:
+        self.dimension = dimension
+        self.values = tuple(values)
+        super().__init__(f"value of {dimension}", self.values[0], valid)
 
 
 class QueryError(FootfallError):

@@ -211,6 +211,7 @@ QUERY = (
         default=(),
         example="provider=GitHub",
     ),
+    Option("project", Type.TEXT, "Only this project of footfall.toml.", "NAME", example="icepyx"),
     Option("top", Type.COUNT, "The N largest groups; the others together in one row.", "N", example="10"),
     Option("rolling", Type.COUNT, "Mean over N calendar periods.", "N", example="7"),
     Option(

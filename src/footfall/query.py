@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
@@ -36,6 +36,8 @@ class Query:
     last: int | None = None
     by: tuple[str, ...] = ()
     where: tuple[Filter, ...] = ()
+    project: str | None = None
+    """The project that one of the filters keeps."""
     top: int | None = None
     rolling: int | None = None
     min_coverage: float = 1.0
@@ -76,17 +78,25 @@ class Query:
         compare: str | None = None,
         as_of: Moment | None = None,
         policies: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        project: str | None = None,
+        part_of: Callable[[str, Sequence[Subject]], Filter] | None = None,
     ) -> Query:
-        """The query that raw texts ask for, checked; `last` is turned into its window here."""
+        """The query that raw texts ask for, checked; `last` is turned into its window here.
+
+        `part_of` gives the filter that keeps a project's part of the metrics.
+        """
         given: dict[str, Any] = {"metric": metric, "grain": grain, "since": since, "until": until, "last": last}
         given |= {"by": by, "where": where, "top": top, "rolling": rolling, "min_coverage": min_coverage}
         given |= {"cumulative": cumulative, "compare": compare, "as_of": as_of, "policies": policies}
+        given |= {"project": project}
         asked = read("query", given, now)
         subjects = subjects_of(asked.pop("metric"), metrics, tables)
         for subject in subjects:
             _check_actors(subject, by=by, where=where, top=top, as_of=as_of)
         asked["grain"] = Grain(asked["grain"])
         asked["where"] = parse_filters(where, subjects, now)
+        if project is not None and part_of is not None:
+            asked["where"] = tuple(dict.fromkeys((*asked["where"], part_of(project, subjects))))
         asked["min_coverage"] = asked["min_coverage"] or 1.0
         asked["policies"] = _parse_policies(policies)
         query = cls(metrics=tuple(subject.metric.name for subject in subjects), **asked)

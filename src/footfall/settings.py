@@ -207,40 +207,6 @@ class ProjectSettings(BaseModel):
         return {key: (n,) if isinstance(n, str) else tuple(n) for key, n in (self.model_extra or {}).items()}
 
 
-class AlertSettings(Part):
-    """A message that is sent once when a condition begins to hold, and once when it no longer does."""
-
-    name: NotEmpty = Field(description="What the alert is called in its messages; each has a name of its own.")
-    when: Literal["loss", "standstill", "range"] = Field(
-        description="loss: upstream will forget something within `days`; standstill: nothing was collected for `days`; "
-        "range: a day of `metric` lies outside of what the same weekdays were."
-    )
-    days: int = Field(default=3, ge=1, le=3650, description="How many days, for loss and standstill.")
-    source: str = Field(default="", description="Only this source, for loss and standstill; every source by default.")
-    metric: str = Field(default="", description="The metric of a range.")
-    project: str = Field(default="", description="Only this project's part of the metric.")
-    where: tuple[str, ...] = Field(default=(), description='Filters of the metric, such as ["provider=GitHub"].')
-    weeks: int = Field(default=12, ge=6, le=104, description="How many weeks of the past a day is held against.")
-    file: str = Field(default="", description="Add a line to this file, relative to footfall.toml.")
-    webhook: Secret | None = Field(default=None, description="Send JSON to this address; it may be a secret.")
-    email: str = Field(default="", description="Send an e-mail to this address.")
-    smtp: Secret = Field(
-        default=Secret("smtp://localhost:25"),
-        description="The mail server: smtp://user:password@host:587 (STARTTLS where it is offered) or smtps://….",
-    )
-    sender: str = Field(default="footfall@localhost", description="The address that e-mails are from.")
-
-    @model_validator(mode="after")
-    def _check_parts(self) -> Self:
-        if sum(map(bool, (self.file, self.webhook, self.email))) != 1:
-            raise ValueError("it needs one of file, webhook and email")
-        if (self.when == "range") != bool(self.metric):
-            raise ValueError('when = "range" needs a metric, and the other conditions have none')
-        if self.when != "range" and (self.where or self.project):
-            raise ValueError(f'where and project go with when = "range", not with {self.when!r}')
-        return self
-
-
 def _as_activity(value: Any) -> Any:
     """An address stands for a table with nothing else; from the environment a table comes as JSON."""
     if not isinstance(value, str):
@@ -292,9 +258,6 @@ class Settings(BaseSettings):
     )
     projects: tuple[ProjectSettings, ...] = Field(
         default=(), description="What people use, under the names that the sources know it by; one [[projects]] each."
-    )
-    alerts: tuple[AlertSettings, ...] = Field(
-        default=(), description="Messages that `footfall alert` sends; one [[alerts]] each."
     )
     folder: Path = Field(default=Path(), exclude=True, description="The workspace; set by reading, not in the file.")
 

@@ -40,6 +40,14 @@ _HAPPENED = [
     '# reason = "the archive lost these days"',
     "",
 ]
+_PROJECTS = [
+    f"# {Settings.model_fields['projects'].description}",
+    "# [[projects]]",
+    '# name = "icepyx"',
+    '# git = "icesat2py/icepyx"',
+    '# binder = "icesat2py/icepyx"',
+    "",
+]
 
 
 def write_settings_file(folder: Path, text: str) -> Path:
@@ -63,7 +71,7 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
     sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
     lines = [_HEAD]
     for name, setting in settings_of(Settings):
-        if name not in ("sources", "notes", "activity", "annotations", "known_wrong"):
+        if name not in ("sources", "notes", "activity", "annotations", "known_wrong", "projects"):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
     lines += ["# Who did what when: marks of your application, and of what the sources below know.", "# [activity]"]
     lines += [*_fields(ActivitySettings, {}), ""]
@@ -74,7 +82,7 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
         lines += ["[notes]", *(f"{name} = {toml_of(note)}" for name, note in notes.items()), ""]
     else:
         lines += ["# [notes]", '# binder = "without the test hubs"', ""]
-    lines += _HAPPENED
+    lines += [*_HAPPENED, *_PROJECTS]
     return "\n".join(lines)
 
 

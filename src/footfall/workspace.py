@@ -16,6 +16,7 @@ from footfall.errors import QueryError, SettingsError, UnknownNameError
 from footfall.metrics import Metric, Subject
 from footfall.options import names_of
 from footfall.periods import ALL_TIME, Moment, Window, parse_moment, utc_now
+from footfall.projects.questions import ProjectQuestions
 from footfall.retention.asking import ActivityQuestions
 from footfall.settings import Settings, read_settings
 from footfall.sources import Context, Source, open_sources
@@ -38,7 +39,7 @@ SCRATCH = ".footfall"
 """The workspace's folder for downloads and clones; safe to delete."""
 
 
-class Workspace(Marks, ActivityQuestions, Upkeep):
+class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
     """One workspace, open. Cheap to make: lake and engine are opened when they are first needed.
 
     Args:
@@ -223,6 +224,7 @@ class Workspace(Marks, ActivityQuestions, Upkeep):
         last: int | None = None,
         by: Sequence[str] = (),
         where: Sequence[str] | Mapping[str, Any] = (),
+        project: str | None = None,
         top: int | None = None,
         rolling: int | None = None,
         min_coverage: float | None = None,
@@ -242,6 +244,7 @@ class Workspace(Marks, ActivityQuestions, Upkeep):
             last: The last so many periods instead, the current one included.
             by: Dimensions to split by.
             where: Filters that all hold: "repo=a,b", "repo!=a", "repo=a/*", or a mapping {"repo": ["a", "b"]}.
+            project: Only the part of this project of footfall.toml.
             top: The so many largest groups; the others together in one row; at most 1,000.
             rolling: A mean over so many periods.
             min_coverage: Of a mean: the part of its time that must have been collected, above 0 to 1.
@@ -283,6 +286,8 @@ class Workspace(Marks, ActivityQuestions, Upkeep):
             compare=compare,
             as_of=as_of,
             policies=policies or {},
+            project=project,
+            part_of=self.filter_of_project,
         )
         subjects = [
             Subject.of(known[name], self.tables, lambda event: self._counts_of(event, now)) for name in query.metrics

@@ -19,6 +19,9 @@ from footfall.cli import upkeep
 from footfall.cli import questions
 
 # isort: split
+from footfall.cli import projects
+
+# isort: split
 from footfall.cli import cohorts
 
 # isort: split
@@ -27,4 +30,15 @@ from footfall.cli import activity
 # isort: split
 from footfall.cli import moving
 
-__all__ = ["activity", "app", "cohorts", "collecting", "main", "moving", "questions", "run", "upkeep"]
+__all__ = [
+    "activity",
+    "app",
+    "cohorts",
+    "collecting",
+    "main",
+    "moving",
+    "projects",
+    "questions",
+    "run",
+    "upkeep",
+]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from footfall.annotations import NOTHING_HAPPENED, Annotation, Happened
-from footfall.errors import UnknownNameError
+from footfall.errors import UnknownValueError
 from footfall.filters import Filter, Prefix, Value, Wanted, text_of
 from footfall.measuring.actors import ActorMeasurement, known_of, without_times
 from footfall.measuring.coverage import Coverage
@@ -354,11 +354,11 @@ def check_values(plans: Sequence[Plan], has_rows: bool) -> None:
         is_truth = plans[0].subject.dimensions[filter.dimension].type == "boolean"  # false may well occur nowhere
         if filter.operator != "=" or is_truth or (has_rows and len(filter.values) == 1):
             continue
-        unknown: list[UnknownNameError] = []
+        unknown: list[UnknownValueError] = []
         for plan in plans:
             try:
                 _check_filter(plan, plan.asked_filters[position])
-            except UnknownNameError as error:
+            except UnknownValueError as error:
                 unknown.append(error)
         if len(unknown) == len(plans):
             raise unknown[0]
@@ -373,9 +373,17 @@ def _check_filter(plan: Plan, filter: Filter) -> None:
         beginning = existing.filter(existing[filter.dimension].startswith(start)) if start else existing
         if not plan.engine.run(beginning.limit(1)).num_rows:
             wanted.append(f"{start}*")
-    unknown = next((value for value in wanted if value not in found), None)
-    if unknown is None:
+    unknown = [value for value in wanted if value not in found and not _is_scope(plan, filter.dimension, value)]
+    if not unknown:
         return
     valid = plan.engine.run(existing.order_by(filter.dimension).limit(MOST_VALUES_COMPARED))[0].to_pylist()
     if valid:
-        raise UnknownNameError(f"value of {filter.dimension}", text_of(unknown), map(text_of, valid))
+        raise UnknownValueError(filter.dimension, map(text_of, unknown), map(text_of, valid))
+
+
+def _is_scope(plan: Plan, dimension: str, value: Value) -> bool:
+    """Whether the ledger knows `value`: collected without a row it is 0, and not collected it is missing."""
+    if dimension != plan.division.scope:
+        return False
+    wanted = Filter(dimension, (value,))
+    return any(wanted.accepts(scope.name, plan.folds_scopes) for scope in plan.division.collected.spans)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,51 +12,11 @@ from footfall.annotations import Annotation, AnnotationKind, sort_annotations
 from footfall.answer import Answer
 from footfall.formats import GAP, instant_of, number, share_of
 from footfall.frames import digest_of, plain
-from footfall.metrics import Metric
-from footfall.periods import micros_of
-from footfall.projects.facets import Span
-from footfall.states import State
+from footfall.periods import Grain, Window, periods_in
+from footfall.projects.numbers import Facet, Number
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from footfall.filters import Value
-
-
-@dataclass(frozen=True)
-class Number:
-    """One number of a project: of all time, of 30 days, of a month, or the latest."""
-
-    span: Span
-    start: datetime
-    """When its time begins."""
-    value: Value
-    """None where nothing is known, which is not 0; a moment of a metric such as latest_commit."""
-    coverage: float
-    is_provisional: bool
-    state: State
-
-
-@dataclass(frozen=True)
-class Facet:
-    """What is known of a project by one metric."""
-
-    metric: Metric
-    kept: str
-    """The project's part of the metric, as a filter."""
-    numbers: tuple[Number, ...]
-    notes: tuple[str, ...] = ()
-    versions: tuple[str, ...] = ()
-    annotations: tuple[Annotation, ...] = ()
-
-    def number(self, span: Span) -> Number | None:
-        """The number of all time, of 30 days, or the latest, where the metric has it."""
-        return next((each for each in self.numbers if each.span is span), None)
-
-    @property
-    def months(self) -> tuple[Number, ...]:
-        """The timeline, oldest month first."""
-        return tuple(each for each in self.numbers if each.span is Span.MONTH)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,6 +34,7 @@ class Project(Answer):
 
     name: str
     about_it: str
+    """What the settings say it is."""
     facets: tuple[Facet, ...]
     since: datetime
     """The first month of the timeline."""
@@ -94,10 +55,20 @@ class Project(Answer):
             >>> len(ff.project("tool", months=6)["commits"].months)
             6
         """
-        return next((facet for facet in self.facets if facet.metric.name == metric), None) or _absent(metric)
+        for facet in self.facets:
+            if facet.metric.name == metric:
+                return facet
+        raise KeyError(metric)
 
     def __contains__(self, metric: object) -> bool:
         return any(facet.metric.name == metric for facet in self.facets)
+
+    @property
+    def month_starts(self) -> tuple[datetime, ...]:
+        """When each month of the timeline begins, oldest first."""
+        return tuple(period.start for period in periods_in(Grain.MONTH, Window(self.since, self.until)))
+
+    # --- words
 
     @property
     def title(self) -> str:
@@ -105,12 +76,8 @@ class Project(Answer):
 
     @property
     def span(self) -> str:
-        return f"as of {instant_of(self.asked_at)}; months {self.since:%Y-%m} to {self._last_month} (UTC)"
-
-    @property
-    def _last_month(self) -> str:
-        last = self.until.replace(day=1)
-        return f"{last.year - (last.month == 1)}-{(last.month - 2) % 12 + 1:02}"
+        last = self.until - timedelta(days=1)
+        return f"as of {instant_of(self.asked_at)} · months {self.since:%Y-%m} to {last:%Y-%m} (UTC)"
 
     @property
     def description(self) -> str:
@@ -118,8 +85,7 @@ class Project(Answer):
 
     @property
     def question(self) -> dict[str, Any]:
-        months = (self.until.year - self.since.year) * 12 + self.until.month - self.since.month
-        return {"name": self.name, "months": months}
+        return {"name": self.name, "months": len(self.month_starts)}
 
     def definition(self) -> dict[str, Any]:
         """What each number is, by metric.
@@ -135,26 +101,28 @@ class Project(Answer):
                 "unit": facet.metric.unit,
                 "kind": str(facet.metric.kind),
                 "where": facet.kept,
+                "policies": facet.policies,
             }
             for facet in self.facets
         }
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know, each sentence once; of several metrics each says which."""
-        said = [f"{facet.metric.title}: {note}" for facet in self.facets for note in facet.notes]
-        return tuple(dict.fromkeys([*self._silent, *said]))
+        """What a reader should know, each sentence once; what is said of a metric begins with its title."""
+        said = (f"{facet.metric.title}: {note}" for facet in self.facets for note in facet.notes)
+        return tuple(dict.fromkeys([*self._silences(), *said]))
 
-    @property
-    def _silent(self) -> Iterator[str]:
+    def _silences(self) -> Iterator[str]:
+        if not self.facets:
+            yield "No source that is set up has a name of this project."
         for facet in self.facets:
-            if all(each.value is None for each in facet.numbers):
-                yield f"{facet.metric.title}: the source has said nothing about {facet.kept}; that is not 0."
+            if facet.is_silent:
+                yield f"{facet.metric.title}: nothing is known yet about {facet.kept}; that is not 0."
 
     @property
     def annotations(self) -> tuple[Annotation, ...]:
         """What happened to the project, oldest first."""
-        return sort_annotations(one for facet in self.facets for one in facet.annotations)
+        return sort_annotations(dict.fromkeys(one for facet in self.facets for one in facet.annotations))
 
     @property
     def releases(self) -> tuple[Annotation, ...]:
@@ -169,9 +137,10 @@ class Project(Answer):
 
     @property
     def version(self) -> str:
-        return digest_of(
-            self.command, self.question, [*self.notes, *(v for f in self.facets for v in f.versions)], self.to_arrow()
-        )
+        versions = [version for facet in self.facets for version in facet.versions]
+        return digest_of(self.command, self.question, [*self.notes, *versions], self.to_arrow())
+
+    # --- rows
 
     def to_arrow(self) -> pa.Table:
         """The columns metric, span, period (its start), value, moment (of a latest), coverage, is_provisional, state."""
@@ -182,19 +151,14 @@ class Project(Answer):
         import pyarrow as pa
 
         moment = pa.timestamp("us", tz="UTC")
-        schema = pa.schema(
-            [
-                *((name, pa.string()) for name in ("metric", "span")),
-                *((name, kind) for name, kind in (("period", moment), ("value", pa.float64()), ("moment", moment))),
-                *((name, kind) for name, kind in (("coverage", pa.float64()), ("is_provisional", pa.bool_()))),
-                ("state", pa.string()),
-            ]
-        )
-        return pa.Table.from_pylist([_row(facet, each) for facet in self.facets for each in facet.numbers], schema)
+        types = {"metric": pa.string(), "span": pa.string(), "period": moment, "value": pa.float64(), "moment": moment}
+        types |= {"coverage": pa.float64(), "is_provisional": pa.bool_(), "state": pa.string()}
+        return pa.Table.from_pylist([_row(f, each) for f in self.facets for each in f.numbers], pa.schema(types))
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        write = _marked_line if is_marked else _line
         heads = ["metric", "span", "period", "value", "coverage", "state"]
-        return heads, [_line(facet, each, is_marked=is_marked) for facet in self.facets for each in facet.numbers]
+        return heads, [write(facet, each) for facet in self.facets for each in facet.numbers]
 
     def about(self) -> dict[str, Any]:
         """Everything but the rows; with what happened, releases among it."""
@@ -202,41 +166,20 @@ class Project(Answer):
             {"kind": str(a.kind), "since": plain(a.window.start), "until": plain(a.window.end), "text": a.text}
             for a in self.annotations
         ]
-        return {**super().about(), "annotations": happened}
+        return {**super().about(), "description": self.description, "annotations": happened}
 
     def to_napari_hub(self) -> dict[str, Any]:
         """The project in the shape of napari hub's activity API; what is not known is null, where that API says 0.
+
+        Days and months are in UTC, the last 30 days are 30 whole days, and months are over, oldest first.
 
         Example:
             >>> ff.project("tool").to_napari_hub()["maintenance"]["stats"]["total_commits"]
             4
         """
-        installs, commits, latest = (self._facet(name) for name in ("installs", "commits", "latest_commit"))
-        return {
-            "usage": {
-                "timeline": _timeline(installs, "installs"),
-                "stats": {
-                    "total_installs": _value(installs, Span.TOTAL),
-                    "installs_in_last_30_days": _value(installs, Span.LAST_30_DAYS),
-                },
-                "coverage": _coverage(installs, Span.LAST_30_DAYS),
-            },
-            "maintenance": {
-                "timeline": _timeline(commits, "commits"),
-                "stats": {
-                    "total_commits": _value(commits, Span.TOTAL),
-                    "latest_commit_timestamp": _value(latest, Span.LATEST),
-                },
-                "coverage": _coverage(commits, Span.LAST_30_DAYS),
-            },
-        }
+        from footfall.projects.napari import activity_of
 
-    def _facet(self, metric: str) -> Facet | None:
-        return self[metric] if metric in self else None
-
-
-def _absent(metric: str) -> Facet:
-    raise KeyError(metric)
+        return activity_of(self)
 
 
 def _row(facet: Facet, each: Number) -> dict[str, Any]:
@@ -245,7 +188,7 @@ def _row(facet: Facet, each: Number) -> dict[str, Any]:
         "metric": facet.metric.name,
         "span": str(each.span),
         "period": each.start,
-        "value": None if is_moment or each.value is None else float(each.value),  # type: ignore[arg-type]
+        "value": each.value if isinstance(each.value, int | float) else None,
         "moment": each.value if is_moment else None,
         "coverage": each.coverage,
         "is_provisional": each.is_provisional,
@@ -253,43 +196,30 @@ def _row(facet: Facet, each: Number) -> dict[str, Any]:
     }
 
 
-def _line(facet: Facet, each: Number, *, is_marked: bool) -> list[str]:
-    shown = {None: GAP if is_marked else ""}.get(each.value) if each.value is None else _text(each.value, is_marked)
-    state = each.state.label if is_marked else str(each.state)
-    coverage = share_of(each.coverage) if is_marked else repr(each.coverage).removesuffix(".0")
-    mark = "*" if is_marked and each.is_provisional and each.value is not None else ""
-    return [facet.metric.name, str(each.span), f"{each.start:%Y-%m-%d}", f"{shown}{mark}", coverage, state]
+def _line(facet: Facet, each: Number) -> list[str]:
+    """A line of a file."""
+    match each.value:
+        case datetime() as moment:
+            value = instant_of(moment)
+        case int() | float() as amount:
+            value = repr(amount).removesuffix(".0")
+        case _:
+            value = ""
+    period = "" if each.start is None else f"{each.start:%Y-%m-%d}"
+    coverage = repr(each.coverage).removesuffix(".0")
+    return [facet.metric.name, str(each.span), period, value, coverage, str(each.state)]
 
 
-def _text(value: Value, is_marked: bool) -> str:
-    if isinstance(value, datetime):
-        return instant_of(value)
-    assert isinstance(value, int | float)
-    return number(value) if is_marked else repr(value).removesuffix(".0")
-
-
-def _milliseconds(moment: datetime) -> int:
-    return micros_of(moment) // 1000
-
-
-def _value(facet: Facet | None, span: Span) -> Any:
-    found = facet.number(span) if facet else None
-    if found is None or found.value is None:
-        return None
-    return _milliseconds(found.value) if isinstance(found.value, datetime) else _whole(found.value)
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if float(value).is_integer() else value
-
-
-def _coverage(facet: Facet | None, span: Span) -> float:
-    found = facet.number(span) if facet else None
-    return found.coverage if found else 0.0
-
-
-def _timeline(facet: Facet | None, name: str) -> list[dict[str, Any]]:
-    return [
-        {"timestamp": _milliseconds(each.start), name: None if each.value is None else _whole(each.value)}
-        for each in (facet.months if facet else ())
-    ]
+def _marked_line(facet: Facet, each: Number) -> list[str]:
+    """A line for people."""
+    match each.value:
+        case datetime() as moment:
+            value = instant_of(moment)
+        case int() | float() as amount:
+            value = number(amount)
+        case _:
+            value = GAP
+    mark = "*" if each.is_provisional and value != GAP else ""
+    period = GAP if each.start is None else f"{each.start:%Y-%m-%d}"
+    span = str(each.span).replace("_", " ")
+    return [facet.metric.name, span, period, f"{value}{mark}", share_of(each.coverage), each.state.label]

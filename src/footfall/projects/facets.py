@@ -1,7 +1,9 @@
-"""What is asked about a project: one line a metric that a source which is set up has."""
+"""What is asked about a project: a line for each metric that one of its sources has."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from enum import StrEnum
 
 from footfall.metrics import Kind, Metric
@@ -20,6 +22,9 @@ class Span(StrEnum):
     """One month of the timeline; all of them are over."""
 
 
+LAST_DAYS = timedelta(days=30)
+"""The length of `Span.LAST_30_DAYS`."""
+
 METRICS = (
     "installs",
     "downloads",
@@ -36,7 +41,18 @@ METRICS = (
     "hub_unique_users",
     "server_starts",
 )
-"""In the order in which they are shown."""
+"""In the order in which they are shown; other metrics come after them."""
+
+
+def shown(metrics: Iterable[Metric]) -> list[Metric]:
+    """The metrics that say something of a project, in the order in which they are shown.
+
+    Distinct and reported counts are shown where they stand in `METRICS`. Others count different things within the
+    project (its repositories, its hubs), or are of spans of their source's own.
+    """
+    by_name = {metric.name: metric for metric in metrics}
+    others = (m for m in by_name.values() if m.name not in METRICS and m.kind not in (Kind.DISTINCT, Kind.REPORTED))
+    return [*(by_name[name] for name in METRICS if name in by_name), *others]
 
 
 def spans_of(metric: Metric) -> tuple[Span, ...]:

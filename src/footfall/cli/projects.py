@@ -1,0 +1,48 @@
+"""The command that asks for projects: one on a screen, or all of them by a metric."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from footfall.cli.answers import Format, Output, chosen_format, hand_over
+from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.sparing import spare_unused
+from footfall.errors import QueryError, UnknownNameError
+
+
+@app.command(rich_help_panel="Ask")
+def project(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A project of footfall.toml.", show_default=False)
+    ] = None,
+    months: Annotated[
+        int | None, typer.Option(metavar="N", help="The length of the timeline, in months that are over; default: 12.")
+    ] = None,
+    all: Annotated[bool, typer.Option("--all", help="All projects, ranked by a metric.")] = False,
+    by: Annotated[
+        str | None, typer.Option(metavar="METRIC", help="With --all: what to rank by; default: the first there is.")
+    ] = None,
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """What every source knows of a project; or with --all which project is used most."""
+    form = chosen_format(format, output)
+    spare_unused()
+    workspace = workspace_of(context)
+    if all:
+        if name is not None or months is not None:
+            raise QueryError(
+                "--all is about every project, without a name or months; leave them out, or leave out --all."
+            )
+        with interruptible("."):
+            hand_over(workspace.projects_by(by), form, output)
+        return
+    if by is not None:
+        raise QueryError("--by ranks all projects; add --all, or leave it out.")
+    if name is None:
+        raise UnknownNameError("project", "", workspace.projects, "Name one, or ask for --all.")
+    with interruptible("."):
+        hand_over(workspace.project(name, months=12 if months is None else months), form, output)
