@@ -69,7 +69,7 @@ HUB_ACTIVITY = Table(
         Column("is_staging", "boolean", Role.DIMENSION, "Whether the hub is for trying things out."),
         Column("seen", "integer", Role.MEASURE, "1 a user, hub, day and deed."),
     ),
-    rule=Observe(key=("day", "cluster", "hub", "actor", "deed"), resolve="latest", scope="hub"),
+    rule=Observe(key=("day", "cluster", "hub", "actor", "deed"), resolve="latest"),
     events=(
         _event(
             "hub_active",

@@ -2,7 +2,8 @@
 
 settings   [sources.prometheus]              places      a Prometheus, or the data sources of a Grafana
 recipes    which queries fill which table    asking      one range query
-windows    which days are offered            rows        from series to rows
+presets    queries that are known            rows        from series to rows
+windows    which days are offered
 reading    pieces below the limits           endings     how each window ended
 looks      what a window looked like         remembered  for how long each place remembers
 """
@@ -11,15 +12,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from pydantic import BaseModel
 
 from footfall.metrics import Metric
+from footfall.periods import Grain, Window, floor
 from footfall.sources import Batch, Context, Known, Offer, Progress
 from footfall.sources.ahead import ahead
+from footfall.sources.hubs import HUB_ACTIVITY
+from footfall.sources.naming import ProjectNames
 from footfall.sources.prometheus.places import find_places
+from footfall.sources.prometheus.presets import PRESETS
 from footfall.sources.prometheus.reading import Sizes, Task, months_of, read
 from footfall.sources.prometheus.recipes import Recipe, recipe_of
 from footfall.sources.prometheus.remembered import Retentions
@@ -28,6 +33,11 @@ from footfall.sources.prometheus.windows import Gone, offers_of, retired_of
 from footfall.tables import Table
 
 __all__ = ["Prometheus", "PrometheusSettings"]
+
+NO_KEY = (
+    'users are kept as hashes, which need a key: set hash_key in [sources.prometheus], or names = "plain", or leave the preset '
+    "hub_activity out"
+)
 
 
 class Prometheus:
@@ -40,10 +50,13 @@ class Prometheus:
     def __init__(self, settings: PrometheusSettings, context: Context) -> None:
         self._settings = settings
         self._context = context
-        self._recipes: dict[str, Recipe] = {part.name: recipe_of(part) for part in settings.queries}
+        recipes = [*(PRESETS[name](settings) for name in settings.preset), *map(recipe_of, settings.queries)]
+        self._recipes: dict[str, Recipe] = {recipe.table.name: recipe for recipe in recipes}
         self._retentions = Retentions(context.scratch)
         self.tables: Sequence[Table] = tuple(recipe.table for recipe in self._recipes.values())
         self.metrics: Sequence[Metric] = tuple(metric for one in self._recipes.values() for metric in one.metrics)
+        if self.tables and all("hub" in table.dimensions for table in self.tables):
+            self.project_names = ProjectNames("hub")
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
         """Of each table and place the days that are remembered; places that left are retired."""
@@ -54,6 +67,10 @@ class Prometheus:
         names = {place.name for place in places.asked}
         for recipe in self._recipes.values():
             for place in places.asked:
+                if recipe.table is HUB_ACTIVITY and self._settings.names == "hashed" and not self._settings.hash_key:
+                    yesterday = floor(Grain.DAY, now) - timedelta(days=1)
+                    yield Offer(recipe.table.name, Window.of_day(yesterday.date()), place.name, absent=NO_KEY)
+                    continue
                 yield from offers_of(recipe, place, self._settings, retentions.get(place.name), known, now)
             yield from retired_of(known, recipe.table.name, names, dict(places.twins), now)
 

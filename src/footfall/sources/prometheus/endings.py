@@ -56,9 +56,9 @@ def outcome_of(offer: Offer, found: Found, rows: pa.Table, seen: Window | None) 
     Args:
         seen: The last window before it of which there are rows.
     """
-    if found.failure:
-        return offer.failed(found.failure)
     detail: Detail = offer.detail
+    if found.failure or detail.refusal:
+        return offer.failed(detail.refusal or found.failure)
     looks = Looks(detail.recipe.definition, offer.is_settled_at(detail.asked_at), hash_of(detail.recipe.table, rows))
     if found.partial:
         return _partial(offer, found, rows)

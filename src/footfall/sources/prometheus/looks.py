@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from footfall.ledger import Entry
-from footfall.tables import Role, Table
+from footfall.tables import OBSERVED_AT, Role, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +40,7 @@ def hash_of(table: Table, rows: pa.Table) -> str:
     """A hash of rows in their order, which is that of the answer: by labels, then by time."""
     hashed = hashlib.sha256(str(rows.num_rows).encode())
     for column in table.columns:
-        if column.name not in rows.column_names:
+        if column.name == OBSERVED_AT:
             continue
         values = rows[column.name].combine_chunks()
         if column.role is Role.DIMENSION and column.type == "string":

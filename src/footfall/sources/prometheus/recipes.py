@@ -45,6 +45,8 @@ class Recipe:
     """From the cluster, the query, its series and how far back values reach, to rows."""
     shaped_by: tuple[str, ...] = ()
     """What else shapes the rows, such as settings."""
+    key: str = ""
+    """Of rows that name actors: changes when the same actor would have another name."""
 
     @property
     def definition(self) -> str:
@@ -52,7 +54,8 @@ class Recipe:
         asked = [[one.query, one.tag] for one in self.asked]
         columns = [[c.name, c.type, c.role] for c in self.table.columns]
         shaping = [VERSION, asked, columns, self.step.total_seconds(), self.covers_step, self.shaped_by]
-        return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:12]
+        hashed = hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:12]
+        return f"{hashed}-{self.key}" if self.key else hashed
 
     @property
     def shift(self) -> timedelta:

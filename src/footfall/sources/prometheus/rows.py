@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from footfall.errors import BrokenDataError
 from footfall.periods import EPOCH
 from footfall.sources.prometheus.asking import Series
-from footfall.tables import Table
+from footfall.tables import OBSERVED_AT, Observe, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,26 +48,35 @@ def values_of(
     _check_distinct(table.name, keys, series, [label for label, _ in dimensions])
     is_whole = table.column("value").type == "integer"
     masks = [np.isfinite(one.values) & ((one.values == np.rint(one.values)) | (not is_whole)) for one in series]
-    columns: dict[str, Any] = {
-        "time": [one.times[mask] for one, mask in zip(series, masks, strict=True)],
-        "value": [one.values[mask] for one, mask in zip(series, masks, strict=True)],
-    }
-    lengths = [len(times) for times in columns["time"]]
+    kept = [Series(one.labels, one.times[mask], one.values[mask]) for one, mask in zip(series, masks, strict=True)]
     texts = {name: [key[at] for key in keys] for at, (_, name) in enumerate(dimensions)}
     rows = arrow(
         table,
-        moments=_joined(columns["time"], np.int64) * _MICROS - int(back.total_seconds()) * _MICROS,
-        numbers={"value": _joined(columns["value"], np.float64)},
+        moments=moments_of(kept, back),
+        numbers={"value": np.concatenate([one.values for one in kept]) if kept else np.empty(0)},
         texts={"cluster": [cluster] * len(series), **texts},
-        lengths=lengths,
+        lengths=[len(one.times) for one in kept],
     )
-    rejected = [
+    refused = [each for one, mask in zip(series, masks, strict=True) for each in refused_of(one, mask, back)]
+    return Made(rows, tuple(refused))
+
+
+def refused_of(one: Series, mask: np.ndarray[Any, Any], back: timedelta) -> list[Refused]:
+    """The values of a series that `mask` leaves out."""
+    if mask.all():
+        return []
+    return [
         Refused(EPOCH + timedelta(seconds=int(at)) - back, f"{_named(one.labels)}: {value}")
-        for one, mask in zip(series, masks, strict=True)
-        if not mask.all()
         for at, value in zip(one.times[~mask], one.values[~mask], strict=True)
     ]
-    return Made(rows, tuple(rejected))
+
+
+def moments_of(series: Sequence[Series], back: timedelta) -> np.ndarray[Any, Any]:
+    """The times of the rows of all series, in microseconds: those of the values, and `back` earlier."""
+    import numpy as np
+
+    times = np.concatenate([one.times for one in series]) if series else np.empty(0, np.int64)
+    return (times - int(back.total_seconds())) * _MICROS
 
 
 def arrow(
@@ -75,7 +84,7 @@ def arrow(
     *,
     moments: np.ndarray[Any, Any],
     numbers: Mapping[str, np.ndarray[Any, Any]],
-    texts: Mapping[str, Sequence[str]],
+    texts: Mapping[str, Sequence[Any]],
     lengths: Sequence[int],
 ) -> pa.Table:
     """Columns as the table wants them.
@@ -83,7 +92,7 @@ def arrow(
     Args:
         moments: Of each row, in microseconds.
         numbers: Of each row, by column.
-        texts: Of each series, by column.
+        texts: Of each series, by column; when a value is observed is filled in where it is stored.
         lengths: How many rows each series has.
     """
     import numpy as np
@@ -94,14 +103,10 @@ def arrow(
     columns: dict[str, Any] = {table.time: pa.array(moments, pa.int64())}
     columns |= {name: pa.array(values) for name, values in numbers.items()}
     for name, values in texts.items():
-        columns[name] = pa.DictionaryArray.from_arrays(pa.array(of_series), pa.array(list(values), pa.string()))
+        columns[name] = pa.array(list(values), schema.field(name).type).take(pa.array(of_series))
+    if isinstance(table.rule, Observe):
+        columns[OBSERVED_AT] = pa.nulls(len(moments), schema.field(OBSERVED_AT).type)
     return pa.table([columns[name].cast(schema.field(name).type) for name in schema.names], schema=schema)
-
-
-def _joined(parts: Sequence[np.ndarray[Any, Any]], kind: Any) -> np.ndarray[Any, Any]:
-    import numpy as np
-
-    return np.concatenate(parts) if parts else np.empty(0, kind)
 
 
 def _check_distinct(

@@ -99,6 +99,28 @@ class PrometheusSettings(Part):
     queries: tuple[QueryPart, ...] = Field(
         (), description="One [[sources.prometheus.queries]] each: name, query, step, labels …"
     )
+    preset: Annotated[tuple[Literal["hub_users", "cluster_users", "hub_activity"], ...], BeforeValidator(_as_list)] = (
+        Field(
+            (), description='Queries that are known: "hub_users", "cluster_users", "hub_activity", or a list of them.'
+        )
+    )
+    hub_label: NotEmpty = Field("namespace", description="Of presets: the label that names the hub.")
+    user_label: NotEmpty = Field(
+        "annotation_hub_jupyter_org_username", description="Of presets: the label that names the user of a pod."
+    )
+    prefix: str = Field("jupyterhub", description="Of presets: what the hub's metrics begin with.")
+    exclude_hubs: tuple[str, ...] = Field(
+        (), description='Of presets: hubs that are left out, patterns of names or of "cluster/hub".'
+    )
+    hash_key: Secret | None = Field(None, description="Users are kept as hashes under this key; it must stay the same.")
+    names: Literal["hashed", "plain"] = Field("hashed", description='"plain" keeps the names of users as they are.')
+    staff: tuple[str, ...] = Field((), description='Staff: patterns of names, such as "admin-*".')
+    services: tuple[str, ...] = Field(
+        ("deployment-service-check", "hubtraf*"), description="Accounts that no person uses: patterns of names."
+    )
+    binder_hubs: tuple[str, ...] = Field(
+        (), description='Hubs of a BinderHub, patterns of names or of "cluster/hub": their users are launches.'
+    )
     first_day: date | None = Field(
         None, description="Where the history begins; default: what is remembered, at most two years."
     )
@@ -121,9 +143,12 @@ class PrometheusSettings(Part):
     def _check_whole(self) -> Self:
         if self.address and self.grafana:
             raise ValueError("address and grafana are both set; keep one of them")
-        names = [query.name for query in self.queries]
+        names = [*self.preset, *(query.name for query in self.queries)]
         if twins := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"two queries are called {twins[0]!r}; give one of them another name")
+        for label in (self.hub_label, self.user_label, self.prefix or "x"):
+            if not re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", label):
+                raise ValueError(f"{label!r} is not a name that Prometheus has; use letters, digits and _")
         if self.user and self.token:
             raise ValueError("token and user are both set; keep one of them")
         return self

@@ -34,6 +34,8 @@ class Detail:
     """What vouches for the rows that are stored."""
     seen: Window | None
     """The last window before it of which there are rows."""
+    refusal: str = ""
+    """Why it must not be read."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def offers_of(
     until = recipe.known_until(now)
     oldest = now - (remembered or settings.retention or UNSAID)
     first = _first_day(settings, now, oldest)
-    definition, seen = recipe.definition, None
+    definition, seen, refusal = recipe.definition, None, _refusal(recipe, place, known)
     while first < until:
         window = Window(first, first + timedelta(days=1))
         stored = known.stored(recipe.table.name, place.name, window)
@@ -64,10 +66,26 @@ def offers_of(
                 yield _forgotten(recipe, place, window, now, oldest)
         else:
             yield _offer(
-                recipe, place, settings, window, known, now, Detail(place, recipe, now, until, stored, seen), definition
+                recipe,
+                place,
+                settings,
+                window,
+                known,
+                now,
+                Detail(place, recipe, now, until, stored, seen, refusal),
+                definition,
             )
         seen = window if stored is not None and stored.rows else seen
         first = window.end
+
+
+def _refusal(recipe: Recipe, place: Place, known: Known) -> str:
+    """Under another key the same actors would have other names, and count twice."""
+    if not recipe.key:
+        return ""
+    entries = (entry for entry in known.of_table(recipe.table.name) if entry.scope == place.name and entry.is_success)
+    keys = {looks.definition.partition("-")[2] for entry in entries if (looks := Looks.of(entry))}
+    return OTHER_KEY if keys - {recipe.key} else ""
 
 
 def _first_day(settings: PrometheusSettings, now: datetime, oldest: datetime) -> datetime:
@@ -126,4 +144,8 @@ def retired_of(known: Known, table: str, asked: set[str], twins: dict[str, str],
         yield Offer(table, Window(since, FAR_FUTURE), scope, detail=Gone(reason))
 
 
+OTHER_KEY = (
+    "hash_key or names in [sources.prometheus] is another than before, and the same users would count twice; put it back, or "
+    "collect under another name of the source"
+)
 GONE = "it is not among the data sources any more"
