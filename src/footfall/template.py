@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,11 @@ def write_settings_file(folder: Path, text: str) -> Path:
     return file
 
 
-def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] | None = None) -> str:
+def commented(
+    chosen: Mapping[str, Mapping[str, Any]],
+    notes: Mapping[str, str] | None = None,
+    projects: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """Every setting with what it means; of the sources only `chosen` are switched on, with these values."""
     from footfall.sources import installed_sources
 
@@ -82,7 +86,10 @@ def commented(chosen: Mapping[str, Mapping[str, Any]], notes: Mapping[str, str] 
         lines += ["[notes]", *(f"{name} = {toml_of(note)}" for name, note in notes.items()), ""]
     else:
         lines += ["# [notes]", '# binder = "without the test hubs"', ""]
-    lines += [*_HAPPENED, *_PROJECTS]
+    lines += _HAPPENED
+    for project in projects:
+        lines += [_PROJECTS[0], "[[projects]]", *(f"{key} = {toml_of(value)}" for key, value in project.items()), ""]
+    lines += [] if projects else _PROJECTS
     return "\n".join(lines)
 
 

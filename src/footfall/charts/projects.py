@@ -35,7 +35,7 @@ class _Month:
 
 
 def draw(project: Project, look: Look) -> alt.VConcatChart:
-    """The timelines one above the other, each with its own unit and scale; a month that is not known is a gap."""
+    """The timelines one above the other, each with its own unit and scale; a month that is not known is grey."""
     timed = [(facet, months) for facet in project.facets if (months := _months(facet))]
     if not any(month.value is not None for _, months in timed for month in months):
         raise QueryError(f"there is nothing to draw: nothing is known of {project.name} in these months.")
@@ -56,7 +56,9 @@ def _panel(project: Project, facet: Facet, months: list[_Month], look: Look, wid
     chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or _PANEL)
     top = max((month.value or 0.0 for month in months), default=0.0)
     form = "~s" if top >= 100_000 else ",.0f" if top >= 5 else ",.2~f"
-    axis = alt.Axis(format=form, tickCount=3, domain=False, ticks=False)
+    are_whole = all(float(month.value or 0).is_integer() for month in months)
+    few = {"values": list(range(int(top) + 1))} if are_whole and 1 <= top <= 3 else {"tickCount": 3}
+    axis = alt.Axis(format=form, domain=False, ticks=False, **few)
     unit = facet.metric.unit
     columns = chart.mark_bar(color=look.theme.series[0]).encode(
         x=time_axis(months, "left"),
@@ -72,7 +74,17 @@ def _panel(project: Project, facet: Facet, months: list[_Month], look: Look, wid
         ],
     )
     title = alt.TitleParams(facet.metric.title, anchor="start", frame="group", fontSize=13, color=look.theme.title)
-    return alt.LayerChart(layer=[columns, *_releases(project, months, look)]).properties(title=title)
+    layers = [*_unknown(data, months, look), columns, *_releases(project, months, look)]
+    return alt.LayerChart(layer=layers).properties(title=title)
+
+
+def _unknown(data: list[dict[str, Any]], months: list[_Month], look: Look) -> list[alt.Chart]:
+    """A grey band where nothing is known, so that it does not look like 0."""
+    unknown = [each for each in data if each["value"] is None]
+    if not unknown:
+        return []
+    bands = alt.Chart(alt.InlineData(values=unknown)).mark_rect(color=look.theme.grid, opacity=0.6)
+    return [bands.encode(x=time_axis(months, "left"), x2="right:T", tooltip=[alt.Tooltip("state:N")])]
 
 
 def _datum(month: _Month) -> dict[str, Any]:
@@ -109,7 +121,7 @@ def _legend(project: Project, timed: list[tuple[Facet, list[_Month]]]) -> list[s
     if any(month.value is not None and month.number.state is not State.COMPLETE for month in months):
         said.append("pale: provisional, or not all of it was collected")
     if any(month.value is None for month in months):
-        said.append("gap: not collected")
+        said.append("grey: not collected")
     return said + (["dashed line: a release"] if _shown_releases(project) else [])
 
 

@@ -6,7 +6,7 @@ texts that name these, `running` is how git is run, `together` several times at 
 
 from footfall.repositories.addresses import hosted_name, is_clone_address, without_password
 from footfall.repositories.mirrors import PATIENCE, Remote
-from footfall.repositories.places import Look, has_commits, look_at
+from footfall.repositories.places import Look, has_commits, look_at, origin_at
 from footfall.repositories.repository import FIELDS, Repository
 from footfall.repositories.together import together
 
@@ -20,6 +20,7 @@ __all__ = [
     "hosted_name",
     "is_clone_address",
     "look_at",
+    "origin_at",
     "together",
     "without_password",
 ]

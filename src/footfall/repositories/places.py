@@ -101,6 +101,14 @@ class _Found:
     origin: str
 
 
+def origin_at(path: Path) -> str:
+    """The address of the origin of the repository whose top is `path`; empty where it has none.
+
+    Raises SourceError where git has to be asked and cannot be run.
+    """
+    return _origin(path, path / ".git" / "config")
+
+
 def _origin(path: Path, configuration: Path | None) -> str:
     """The address of its origin, as its `configuration` says where that is certain, else as git does."""
     origin = origin_in(configuration) if configuration else None

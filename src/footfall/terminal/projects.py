@@ -27,27 +27,27 @@ def project(answer: Project, *, width: int = 100) -> RenderableType:
     if answer.facets:
         labels = [[Text(facet.metric.title)] for facet in answer.facets]
         parts.append(filled(["metric"], labels, _columns(answer), width))
-    footer = [answer.description, *_legend(answer), *_releases(answer), *_notes(answer)]
+    footer = [answer.description, *_legend(answer), *_releases(answer), *_policies(answer), *_notes(answer)]
     return Group(*parts, Text("\n".join(["", *footer]), style="dim"))
 
 
 def _columns(answer: Project) -> list[GridColumn]:
     months = len(answer.month_starts)
     columns = [
-        GridColumn("all, or last ", [_cell(_whole(facet)) for facet in answer.facets]),
+        GridColumn("so far ", [_cell(_whole(facet)) for facet in answer.facets]),
         GridColumn("30 days ", [_cell(facet.number(Span.LAST_30_DAYS), " ") for facet in answer.facets]),
         GridColumn(
             f"{months} months" if months > 1 else "1 month",
             [_spark(facet) for facet in answer.facets],
             "cyan",
             is_left=True,
-            goes=2,
+            goes=1,
         ),
-        GridColumn(f"{answer.month_starts[-1]:%b %Y} ", [_cell(_last_month(f), " ") for f in answer.facets], goes=1),
+        GridColumn(f"{answer.month_starts[-1]:%b %Y} ", [_cell(_last_month(f), " ") for f in answer.facets], goes=2),
     ]
     collected = [_collected(facet) for facet in answer.facets]
     if any(collected):
-        columns.append(GridColumn("collected", collected, "yellow", goes=3))
+        columns.append(GridColumn("collected", collected, "yellow"))
     return columns
 
 
@@ -98,6 +98,16 @@ def _legend(answer: Project) -> list[str]:
 def _releases(answer: Project) -> list[str]:
     said = [f"{one.text} ({one.window.start:%Y-%m-%d})" for one in answer.releases[-_MOST_RELEASES:]]
     return [f"Last releases: {', '.join(reversed(said))}"] if said else []
+
+
+def _policies(answer: Project) -> list[str]:
+    """The choices made, with the metrics that they are of."""
+    made: dict[str, list[str]] = {}
+    for facet in answer.facets:
+        if facet.policies:
+            choices = ", ".join(f"{name} = {choice}" for name, choice in facet.policies.items())
+            made.setdefault(choices, []).append(facet.metric.title)
+    return [f"{', '.join(titles)}: {choices}" for choices, titles in made.items()]
 
 
 def _notes(answer: Project) -> list[str]:
