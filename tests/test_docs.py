@@ -55,7 +55,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "binder": {"archive": "sample-archive", "first_day": first},
         "git": {"repositories": ["project"]},
     }
-    write_settings_file(folder, commented(sources, notes={"binder": SAMPLE_NOTE}))
+    projects = [{"name": "icepyx", "git": "project"}]
+    write_settings_file(folder, commented(sources, notes={"binder": SAMPLE_NOTE}, projects=projects))
     subprocess.run([sys.executable, "-m", "footfall", "collect"], cwd=folder, check=True, capture_output=True)
     return folder
 
