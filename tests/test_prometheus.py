@@ -373,6 +373,54 @@ def test_what_is_not_remembered_any_more_is_not_asked_for_and_stays(tmp_path: Pa
     assert reason == "main remembers 2 days, and this day was not collected while it did"
 
 
+# What works, and what will be forgotten
+
+
+def checks(place: Place) -> dict[str, tuple[str, str, str]]:
+    return {one.name: (one.state, one.detail, one.fix) for one in place.source().checks(place.now)}
+
+
+def test_checks_tell_listing_from_querying(tmp_path: Path) -> None:
+    place = grafana(tmp_path, "earth", "moon")
+    assert place.grafana
+    place.grafana.urls["moon"] = place.grafana.urls["earth"] = "https://one"
+    moment = NOON.replace(minute=0)
+    place.grafana.sources["earth"].put(CPU, {"namespace": "prod"}, {seconds(moment): 2})
+    assert checks(place) == {
+        "list data sources": ("ok", "1 are asked; moon reads the address of earth", ""),
+        "earth: query": ("ok", "it remembers 365 days", ""),
+        "earth: cpu": ("ok", "1 values at 2026-03-10 12:00", ""),
+    }
+    place.grafana.may_query = False
+    state, detail, fix = checks(place)["earth: query"]
+    assert (state, "may not query" in detail, "datasources:query" in fix) == ("failed", True, True)
+    place.grafana.may_list = False
+    ((state, detail, fix),) = checks(place).values()
+    assert (state, "may not list" in detail, "datasources:read" in fix) == ("failed", True, True)
+
+
+def test_checks_name_a_query_that_gives_nothing_or_is_refused(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    assert checks(place)["main: cpu"][:2] == ("unknown", "no series answers")
+    place.prometheus.refusal = (422, "many-to-many matching not allowed")
+    assert "many-to-many" in checks(place)["main: query"][1]
+
+
+def test_what_is_forgotten_next_is_the_oldest_day_that_is_not_final(tmp_path: Path) -> None:
+    place = Place(tmp_path, FakePrometheus(retention="15d"))
+    place.prometheus.put(CPU, {"namespace": "prod"}, steps(datetime(2026, 3, 8, tzinfo=UTC), 60, timedelta(hours=1)))
+
+    def next_lost() -> list[tuple[str, str, datetime, str]]:
+        known = Known(place.lake().known("prometheus"))
+        return [(one.table, one.scope, one.at, one.what) for one in place.source().deadlines(known, place.now)]
+
+    assert next_lost() == []  # it did not say yet how long it remembers
+    place.collect()
+    assert next_lost() == [("cpu", "main", datetime(2026, 3, 25, tzinfo=UTC), "cpu of 2026-03-10")]
+    place.now = NOON + 3 * DAY
+    assert next_lost() == [("cpu", "main", datetime(2026, 3, 25, tzinfo=UTC), "cpu of 2026-03-10")]
+
+
 # The promises of every source
 
 

@@ -6,12 +6,13 @@ presets    queries that are known            rows        from series to rows
 windows    which days are offered
 reading    pieces below the limits           endings     how each window ended
 looks      what a window looked like         remembered  for how long each place remembers
+checking   what works, and what will be forgotten
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -21,8 +22,10 @@ from footfall.metrics import Metric
 from footfall.periods import Grain, Window, floor
 from footfall.sources import Batch, Context, Known, Offer, Progress
 from footfall.sources.ahead import ahead
+from footfall.sources.checks import Check, Deadline
 from footfall.sources.hubs import HUB_ACTIVITY
 from footfall.sources.naming import ProjectNames
+from footfall.sources.prometheus.checking import checks_of, deadlines_of
 from footfall.sources.prometheus.places import find_places
 from footfall.sources.prometheus.presets import PRESETS
 from footfall.sources.prometheus.reading import Sizes, Task, months_of, read
@@ -67,12 +70,27 @@ class Prometheus:
         names = {place.name for place in places.asked}
         for recipe in self._recipes.values():
             for place in places.asked:
-                if recipe.table is HUB_ACTIVITY and self._settings.names == "hashed" and not self._settings.hash_key:
+                if recipe.table is HUB_ACTIVITY and self._is_keyless:
                     yesterday = floor(Grain.DAY, now) - timedelta(days=1)
                     yield Offer(recipe.table.name, Window.of_day(yesterday.date()), place.name, absent=NO_KEY)
                     continue
                 yield from offers_of(recipe, place, self._settings, retentions.get(place.name), known, now)
             yield from retired_of(known, recipe.table.name, names, dict(places.twins), now)
+
+    def checks(self, now: datetime) -> Iterator[Check]:
+        """Whether data sources can be listed, each can be queried, and each query gives something."""
+        if HUB_ACTIVITY.name in self._recipes and self._is_keyless:
+            yield Check("users", "failed", "no hash_key is set", NO_KEY)
+        yield from checks_of(self._settings, tuple(self._recipes.values()), self._context.client(), now)
+
+    def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]:
+        """What each place forgets next, by the retention that it named when it was collected last."""
+        recipes = tuple(self._recipes.values())
+        yield from deadlines_of(recipes, self._retentions.read(), self._settings, known, now)
+
+    @property
+    def _is_keyless(self) -> bool:
+        return self._settings.names == "hashed" and not self._settings.hash_key
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
         """A batch a month, table and place; a few are asked for at a time."""
