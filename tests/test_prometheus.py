@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from footfall.ledger import Entry, Known, Status
 from footfall.sources import Context
 from footfall.sources.prometheus import Prometheus, PrometheusSettings
 from footfall.sources.prometheus.asking import read_answer
+from footfall.sources.prometheus.presets import hub_users_query
 from footfall.sources.prometheus.remembered import read_retention
 from footfall.testing import Upstream, check_source
 from footfall.testing.contents import contents_of
@@ -485,3 +488,27 @@ class Measured(Upstream):
 
 def test_keeps_the_promises_of_a_source(tmp_path: Path) -> None:
     assert check_source(Prometheus, Measured, tmp_path).skipped == ()
+
+
+# The page
+
+
+def test_the_page_s_settings_are_valid_and_its_metrics_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "sources" / "prometheus.md").read_text(encoding="utf-8")
+    monkeypatch.setenv("GRAFANA_TOKEN", "secret")
+    monkeypatch.setenv("FOOTFALL_HASH_KEY", "secret")
+    (text,) = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    settings = PrometheusSettings.model_validate(tomllib.loads(text)["sources"]["prometheus"])
+    source = Prometheus(settings, Context(tmp_path, tmp_path, lambda: NOON, Client))
+    metrics = {metric.name: {policy.name: policy.choices for policy in metric.policies} for metric in source.metrics}
+    commands = re.findall(r"`footfall query ([^`]+)`", page)
+    assert len(commands) == 6
+    for command in commands:
+        words = command.split()
+        asked = list(takewhile(lambda word: not word.startswith("--"), words))
+        assert set(asked) <= metrics.keys()
+        chosen = [pair.split("=") for flag, pair in pairwise(words) if flag == "--policy"]
+        assert all(choice in metrics[asked[0]][name] for name, choice in chosen)
+    queried = re.search(r"`(last_over_time\([^`]+)`", page)
+    assert queried
+    assert queried[1] == hub_users_query("24h")
