@@ -97,7 +97,7 @@ def _faults_of(metric: Metric, tables: Mapping[str, Table]) -> Iterator[str]:
         yield "its name is reserved for a column of every answer; choose another"
     if metric.tables and not any(name in tables for name in metric.tables):
         yield f"it reads the table {metric.tables[0]!r}, which no source that is set up has; valid: {_named(tables)}"
-    for fact in metric.facts:
+    for fact in (*metric.facts, *metric.breakdowns):
         if isinstance(fact, Fact) and fact.table in tables:
             yield from _faults_of_fact(fact, tables[fact.table], metric)
     events = [event.name for table in tables.values() for event in table.events]

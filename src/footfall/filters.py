@@ -163,6 +163,12 @@ def filter_of(name: str, values: Any, dimensions: Dimensions, of: str, now: date
     return Filter(name, tuple(_typed(column, _Part(v), now) if isinstance(v, str) else v for v in listed))
 
 
+def named_in(text: str) -> str:
+    """The dimension that a filter names, be it known or not; empty where the text cannot be read."""
+    match = _FILTER.fullmatch(text)
+    return match[1] if match else ""
+
+
 def dimension_of(name: str, dimensions: Dimensions, of: str) -> Column:
     if name not in dimensions:
         raise UnknownNameError(f"dimension of {of}", name, dimensions)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, get_args
 
-from footfall.errors import DeclarationError, UnknownNameError
+from footfall.errors import DeclarationError, QueryError, UnknownNameError
 from footfall.filters import Filter
 from footfall.periods import Grain, Window
 from footfall.tables import Column, Table
@@ -65,7 +65,8 @@ class Policy:
         """`choice` when it is valid, the default when none was made."""
         chosen = self.default if choice is None else choice
         if chosen not in self.choices:
-            raise UnknownNameError(f"choice of policy {self.name}", chosen, self.choices)
+            reason = self.description if len(self.choices) == 1 else ""
+            raise UnknownNameError(f"choice of policy {self.name}", chosen, self.choices, reason)
         return chosen
 
     @property
@@ -136,6 +137,9 @@ class Metric:
     """Of levels, counters and reported counts: the dimensions that tell series apart; all of the table by default."""
     ends_after: timedelta | None = None
     """Of a level: a series that is silent for longer has ended; by default a day, or three steps."""
+    breakdowns: tuple[Fact, ...] = ()
+    """Facts that split the same number by a dimension which the tables of `facts` do not know; they have a column for
+    each policy. A question that names such a dimension is read from the first of them that knows all that it names."""
 
     def __post_init__(self) -> None:
         if not self.facts:
@@ -185,7 +189,7 @@ class Metric:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """The names of the tables that it is measured from."""
+        """The names of the tables that it is measured from; those of breakdowns are not among them."""
         return tuple(dict.fromkeys(fact.table for fact in self.facts if isinstance(fact, Fact)))
 
 
@@ -221,6 +225,8 @@ class Subject:
     metric: Metric
     tables: tuple[Table, ...]
     actors: ActorCounts | None = field(default=None, compare=False)
+    breakdowns: tuple[tuple[Fact, Table], ...] = ()
+    """The breakdowns of the metric, each with its table."""
 
     @classmethod
     def of(cls, metric: Metric, tables: Tables, read_event: Callable[[str], ActorCounts] | None = None) -> Subject:
@@ -229,7 +235,22 @@ class Subject:
         if not all(name in tables for name in metric.tables):
             there = tuple(fact for fact in metric.facts if isinstance(fact, Fact) and fact.table in tables)
             metric = replace(metric, facts=there)
-        return cls(metric, tuple(tables[name] for name in metric.tables), actors)
+        breakdowns = tuple((fact, tables[fact.table]) for fact in metric.breakdowns if fact.table in tables)
+        return cls(metric, tuple(tables[name] for name in metric.tables), actors, breakdowns)
+
+    def naming(self, dimensions: Collection[str]) -> Subject:
+        """The subject of a question that names `dimensions`: the facts that know them, or else a breakdown that does.
+
+        Raises QueryError where dimensions are known apart only.
+        """
+        if all(name in self.own_dimensions for name in dimensions):
+            return self
+        for fact, table in self.breakdowns:
+            if set(dimensions) <= known_dimensions(table).keys():
+                return replace(self, metric=replace(self.metric, facts=(fact,)), tables=(table,))
+        raise QueryError(
+            f"{self.metric.name} is known by {' and by '.join(sorted(dimensions))} apart, not together; ask by one of them at a time."
+        )
 
     @cached_property
     def facts(self) -> tuple[tuple[Fact, Table], ...]:
@@ -238,13 +259,25 @@ class Subject:
         return tuple((fact, by_name[fact.table]) for fact in self.metric.facts if isinstance(fact, Fact))
 
     @cached_property
-    def dimensions(self) -> dict[str, Column]:
-        """What it can be split and filtered by: the dimensions that all of its tables have, as the first describes them."""
+    def own_dimensions(self) -> dict[str, Column]:
+        """The dimensions that all of the tables of its facts know, as the first describes them."""
         if not self.tables:
             return {}
         first, *others = self.tables
-        shared = (name for name in first.dimensions if all(_has(table, first.column(name)) for table in others))
-        return {name: first.column(name) for name in shared}
+        known = known_dimensions(first)
+        return {name: column for name, column in known.items() if all(_has(table, column) for table in others)}
+
+    @cached_property
+    def dimensions(self) -> dict[str, Column]:
+        """What it can be split and filtered by: its own dimensions, and those of breakdowns."""
+        more = (column for _, table in self.breakdowns for column in known_dimensions(table).values())
+        return self.own_dimensions | {column.name: column for column in more if column.name not in self.own_dimensions}
+
+    @cached_property
+    def unknown(self) -> dict[str, str]:
+        """Dimensions that sources, as they are set up, do not fill, with the reason of each."""
+        columns = (column for table in self.tables for column in table.columns if column.unknown)
+        return {column.name: column.unknown for column in columns if column.name not in self.dimensions}
 
     def __post_init__(self) -> None:
         """Facts that are collected by different scopes could not stand in for each other."""
@@ -258,12 +291,12 @@ class Subject:
         import pyarrow as pa
 
         fields = self.tables[0].arrow_schema() if self.tables else ()
-        return pa.schema([field for field in fields if field.name in self.dimensions])
+        return pa.schema([field for field in fields if field.name in self.own_dimensions])
 
     @property
     def series(self) -> tuple[str, ...]:
         """The dimensions that tell its series apart."""
-        return tuple(self.dimensions) if self.metric.series is None else self.metric.series
+        return tuple(self.own_dimensions) if self.metric.series is None else self.metric.series
 
     @property
     def scope(self) -> str | None:
@@ -277,5 +310,12 @@ class Subject:
         return max((table.resolution for table in self.tables), key=order.index, default=Grain.HOUR)
 
 
+def known_dimensions(table: Table) -> dict[str, Column]:
+    """The dimensions of a table that its source fills, by name."""
+    columns = (table.column(name) for name in table.dimensions)
+    return {column.name: column for column in columns if not column.unknown}
+
+
 def _has(table: Table, dimension: Column) -> bool:
-    return dimension.name in table.dimensions and table.column(dimension.name).type == dimension.type
+    found = known_dimensions(table).get(dimension.name)
+    return found is not None and found.type == dimension.type

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from footfall.errors import QueryError, UnknownNameError
-from footfall.filters import Filter, Value, check_filter, dimension_of, filter_of, parse_filter
+from footfall.filters import Filter, Value, check_filter, dimension_of, filter_of, named_in, parse_filter
 from footfall.formats import listed
 from footfall.metrics import Kind, Metric, Subject
 from footfall.options import read
@@ -93,6 +93,7 @@ class Query:
         subjects = subjects_of(asked.pop("metric"), metrics, tables)
         for subject in subjects:
             _check_actors(subject, by=by, where=where, top=top, as_of=as_of)
+            check_known(asked["by"], subject)
         asked["grain"] = Grain(asked["grain"])
         asked["where"] = parse_filters(where, subjects, now)
         if project is not None and part_of is not None:
@@ -125,13 +126,21 @@ def parse_filters(where: Where, subjects: Sequence[Subject], now: datetime) -> t
     dimensions = {name: c for name, c in first.dimensions.items() if all(name in s.dimensions for s in subjects[1:])}
     asked_of = listed([subject.metric.name for subject in subjects])
     if isinstance(where, Mapping):
+        _check_all_known(where, subjects)
         return tuple(filter_of(name, values, dimensions, asked_of, now) for name, values in where.items())
     texts = (where,) if isinstance(where, str | Filter) else where
     if not isinstance(texts, Iterable) or not all(isinstance(text, str | Filter) for text in texts):
         raise QueryError(
             f"where is {where!r}; give texts, such as 'repo=a,b', or a mapping, such as {{'repo': ['a', 'b']}}."
         )
+    _check_all_known((t.dimension if isinstance(t, Filter) else named_in(t) for t in texts), subjects)
     return tuple(each if isinstance(each, Filter) else parse_filter(each, dimensions, asked_of, now) for each in texts)
+
+
+def _check_all_known(names: Iterable[str], subjects: Sequence[Subject]) -> None:
+    listed = tuple(names)
+    for subject in subjects:
+        check_known(listed, subject)
 
 
 def _check_actors(subject: Subject, **asked: object) -> None:
@@ -177,9 +186,18 @@ def step(grain: Grain, start: datetime, count: int) -> datetime:
         ) from None
 
 
+def check_known(names: Iterable[str], subject: Subject) -> None:
+    """A dimension that the source cannot fill as it is set up would be one group of rows without a value."""
+    for name in names:
+        if name in subject.unknown:
+            raise QueryError(f"{subject.metric.name} is not known by {name}: {subject.unknown[name].rstrip('.')}.")
+
+
 def check_dimensions(query: Query, subject: Subject) -> None:
-    for name in (*query.by, *(f.dimension for f in query.where)):
+    """They are dimensions of the metric, and known together."""
+    for name in query.chosen_dimensions:
         dimension_of(name, subject.dimensions, subject.metric.name)
+    subject.naming(query.chosen_dimensions)
 
 
 def check_filters(query: Query, subject: Subject) -> None:

@@ -77,11 +77,19 @@ class Column:
     names: Names | None = None
     """Of a text dimension of ids that outlast their names, such as repositories: readers and filters know the names alone.
     Rows and the ledger's scopes keep the ids."""
+    unknown: str = ""
+    """Of a dimension that the source, as it is set up, cannot fill: why, in a clause. Asking by it is refused with this."""
+    spelled: Callable[[str], str] | None = field(default=None, hash=False, compare=False)
+    """Of a text dimension: a value as rows spell it; filters spell theirs alike."""
+    is_version: bool = False
+    """Of a text dimension of version numbers: 3.9 comes before 3.10, in answers and in ranges of filters."""
 
     def __post_init__(self) -> None:
         is_text = self.role is Role.DIMENSION and self.type == "string"
-        if not is_text and (self.folds_case or self.labels is not None or self.names is not None):
-            raise DeclarationError(f"column {self.name}: only a dimension of texts folds case, has labels or names")
+        if not is_text and (self.folds_case or self.labels is not None or self.names is not None or self.is_version):
+            raise DeclarationError(
+                f"column {self.name}: only a dimension of texts folds case, has labels or names, or is a version"
+            )
         if self.names is not None:
             _check_names(self.name, self.names)
 
@@ -96,6 +104,8 @@ class Column:
 
     def code_of(self, text: str) -> str:
         """The code that `text` means: itself, or that of the label it is, whatever the case."""
+        if self.spelled is not None:
+            return self.spelled(text)
         if text in self.codes:
             return text
         folded = text.lower()

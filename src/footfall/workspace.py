@@ -290,7 +290,10 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
             part_of=self.filter_of_project,
         )
         subjects = [
-            Subject.of(known[name], self.tables, lambda event: self._counts_of(event, now)) for name in query.metrics
+            Subject.of(known[name], self.tables, lambda event: self._counts_of(event, now)).naming(
+                query.chosen_dimensions
+            )
+            for name in query.metrics
         ]
         behind = {subject.metric.name: self._tables_behind(subject) for subject in subjects}
         happened = {

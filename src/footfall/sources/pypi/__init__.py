@@ -1,0 +1,68 @@
+"""PyPI: how often projects are downloaded, from whoever counts it.
+
+settings   [sources.pypi]                        pypistats  the last 180 days, in answers of one dimension each
+names      PEP 503                               losses     days on which a provider lost downloads of every project
+tables     what is kept                          days       a day of a project: as an offer, and as rows
+metrics    the numbers, as a provider knows them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from footfall.ledger import Known
+from footfall.metrics import Metric
+from footfall.sources import Batch, Context, Offer, Progress
+from footfall.sources.checks import Check, Deadline
+from footfall.sources.naming import ProjectNames
+from footfall.sources.pypi.days import batches_of, retired
+from footfall.sources.pypi.names import normalise
+from footfall.sources.pypi.pypistats import METRICS, TABLES, PyPIStats
+from footfall.sources.pypi.settings import PyPISettings
+from footfall.tables import Table
+
+__all__ = ["PyPI", "PyPISettings"]
+
+
+class PyPI:
+    """Downloads of projects from PyPI."""
+
+    name: ClassVar[str] = "pypi"
+    description: ClassVar[str] = "Downloads of projects from PyPI, by day."
+    Settings: ClassVar[type[BaseModel]] = PyPISettings
+    project_names: ClassVar[ProjectNames] = ProjectNames("project", normalise)
+
+    def __init__(self, settings: PyPISettings, context: Context) -> None:
+        self._settings = settings
+        self._context = context
+        self.tables: Sequence[Table] = TABLES
+        self.metrics: Sequence[Metric] = METRICS
+
+    @cached_property
+    def _provider(self) -> PyPIStats:
+        return PyPIStats(self._settings, self._context.client())
+
+    def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
+        """The days of each project as the provider states them; projects that left the settings are retired."""
+        yield from retired(known, self._settings.packages)
+        yield from self._provider.offers(known, now)
+
+    def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+        """Rows of what was asked for already."""
+        tables = {table.name: table for table in self.tables}
+        for batch in batches_of(offers, tables):
+            tell(windows=len(batch.outcomes))
+            yield batch
+
+    def checks(self, now: datetime) -> Iterator[Check]:
+        """Whether the provider answers, and whether it knows each project."""
+        yield from self._provider.checks(now)
+
+    def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]:
+        """What the provider will forget unless it is collected before."""
+        yield from self._provider.deadlines(known, now)

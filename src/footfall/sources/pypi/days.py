@@ -1,0 +1,102 @@
+"""Days of projects: what a provider states of each, as offers and as rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from footfall.ledger import Known, Status
+from footfall.periods import FAR_FUTURE, Window
+from footfall.sources import Batch, Offer, Outcome
+from footfall.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Split = tuple[tuple[str, Any], ...]
+"""The dimensions of a row but day and project, each with its value; those that are left out are null."""
+
+BATCH = 2_000
+"""Days in a batch."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A day of a project in one table."""
+
+    counts: Mapping[Split, int]
+    """Downloads by what they are split by; without any it is a day of 0."""
+    note: str = ""
+
+    @property
+    def downloads(self) -> int:
+        return sum(self.counts.values())
+
+    def looks(self, provider: str) -> str:
+        """Changes when something else is stated."""
+        said = repr((sorted(self.counts.items(), key=repr), self.note))
+        return f"{provider}:{hashlib.blake2b(said.encode(), digest_size=8).hexdigest()}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a day of a project cannot be had."""
+
+    reason: str
+
+
+def offer_of(
+    table: str, project: str, day: date, stated: Stated, provider: str, known: Known, settles_after: timedelta
+) -> Offer:
+    """The offer of a day. One that had downloads and has none any more is a fault of the provider."""
+    window = Window.of_day(day)
+    stored = known.stored(table, project, window)
+    if stored is not None and stored.rows and not stated.downloads:
+        reason = f"{provider} gave {stored.rows:,} downloads of this day before and none now; what was collected stands"
+        return fault_of(table, project, day, reason)
+    settles_at = window.end + settles_after
+    return Offer(table, window, project, stated.looks(provider), settles_at=settles_at, detail=stated)
+
+
+def fault_of(table: str, project: str, day: date, reason: str) -> Offer:
+    """A day that cannot be had, which collecting it then says."""
+    return Offer(table, Window.of_day(day), project, detail=Fault(reason.rstrip(".")))
+
+
+def retired(known: Known, projects: Iterable[str]) -> Iterator[Offer]:
+    """Projects that are no longer in the settings, each once."""
+    gone = {(entry.table, entry.scope) for entry in known if entry.status is Status.RETIRED}
+    for table, project in sorted(known.scopes - gone):
+        if project not in projects:
+            last = max(entry.window.end for entry in known.of_table(table) if entry.scope == project)
+            yield Offer(table, Window(last, FAR_FUTURE), project)
+
+
+def batches_of(offers: Sequence[Offer], tables: Mapping[str, Table]) -> Iterator[Batch]:
+    """The batches of offers whose details are what is stated."""
+    for start in range(0, len(offers), BATCH):
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        outcomes = [_outcome(offer, rows[offer.table]) for offer in offers[start : start + BATCH]]
+        yield Batch(outcomes, {name: _arrow(tables[name], listed) for name, listed in rows.items() if listed})
+
+
+def _outcome(offer: Offer, rows: list[dict[str, Any]]) -> Outcome:
+    match offer.detail:
+        case Fault(reason):
+            return offer.failed(reason)
+        case Stated() as stated:
+            key = {"day": offer.window.start, "project": offer.scope}
+            rows += [{**key, **dict(split), "downloads": count} for split, count in stated.counts.items() if count]
+            return offer.done(stated.downloads, note=stated.note)
+        case _:
+            return offer.retired("it is not in the settings any more", since=offer.window.start)
+
+
+def _arrow(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(list(rows), schema=table.arrow_schema())

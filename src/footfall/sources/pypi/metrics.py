@@ -1,0 +1,55 @@
+"""The numbers that come of downloads. What a provider left out before we asked is part of their definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from footfall.filters import Filter
+from footfall.metrics import Fact, Kind, Metric, Policy
+from footfall.sources.pypi.tables import DOWNLOADS
+
+_MIRRORS = {"excluded": Filter("is_mirror", (True,), "!="), "included": None}
+_CI = {"excluded": Filter("is_ci", (True,), "!="), "included": None}
+
+
+def metrics_of(
+    *, fixed: str, mirrors: str, ci: str, knows_ci: bool, breakdowns: Sequence[str] = ()
+) -> tuple[Metric, Metric]:
+    """`installs` and `downloads` as one provider knows them.
+
+    Args:
+        fixed: A sentence on what the provider itself decides, for the definition.
+        mirrors, ci: What the policies of these names mean with this provider.
+        knows_ci: Whether it tells continuous integration apart; if not, leaving it out is no choice.
+        breakdowns: Tables with the same downloads, by one dimension each.
+    """
+
+    def policies(is_people: bool) -> tuple[Policy, Policy]:
+        default = "excluded" if is_people else "included"
+        return (
+            Policy("mirrors", mirrors, _MIRRORS, default),
+            Policy("ci", ci, _CI, default) if knows_ci else Policy("ci", ci, {"included": None}, "included"),
+        )
+
+    def metric(name: str, title: str, description: str, unit: str, is_people: bool) -> Metric:
+        return Metric(
+            name=name,
+            title=title,
+            description=f"{description} {fixed}",
+            kind=Kind.SUM,
+            unit=unit,
+            facts=(Fact(DOWNLOADS, ("downloads",)),),
+            policies=policies(is_people),
+            breakdowns=tuple(Fact(table, ("downloads",)) for table in breakdowns),
+        )
+
+    return (
+        metric(
+            "installs",
+            "Installs from PyPI",
+            "Downloads from PyPI without programs that copy it: about what people and their machines installed.",
+            "installs",
+            is_people=True,
+        ),
+        metric("downloads", "Downloads from PyPI", "All downloads of files from PyPI.", "downloads", is_people=False),
+    )

@@ -1,0 +1,67 @@
+"""What is kept of downloads. Which dimensions are known depends on the provider; the others are null."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from footfall.periods import Grain
+from footfall.sources.pypi.names import normalise
+from footfall.tables import Column, Replace, Role, Table
+
+DOWNLOADS = "pypi_downloads"
+PYTHONS = "pypi_pythons"
+SYSTEMS = "pypi_systems"
+
+_COLUMNS = {
+    "version": "Version of the project.",
+    "python_minor": "Minor version of the Python that downloaded, such as 3.12; none where it did not say.",
+    "system": "Operating system, such as Linux, Darwin or Windows; none where it was not said.",
+    "installer": "Program that downloaded, such as pip or uv; none where it did not say.",
+    "country": "Country, as a code of two letters.",
+    "is_ci": "Whether it was a run of continuous integration; only true is ever certain.",
+    "is_mirror": "Whether it was a program that copies PyPI.",
+}
+_VERSIONS = frozenset({"version", "python_minor"})
+
+
+def downloads_table(unknown: Mapping[str, str]) -> Table:
+    """Downloads with every dimension; those in `unknown` are not filled, for the reason that it says."""
+    return _table(DOWNLOADS, "Downloads of projects from PyPI by day.", tuple(_COLUMNS), unknown)
+
+
+def breakdown_table(name: str, dimension: str, words: str) -> Table:
+    """The same downloads, split by one dimension alone."""
+    description = f"Downloads of projects from PyPI by day and {words}. They are those of {DOWNLOADS} once more."
+    return _table(name, description, (dimension, "is_mirror"), {})
+
+
+def _table(name: str, description: str, dimensions: tuple[str, ...], unknown: Mapping[str, str]) -> Table:
+    return Table(
+        name=name,
+        description=description,
+        columns=(
+            Column("day", "timestamp", Role.TIME, "Which day, in UTC."),
+            Column(
+                "project",
+                "string",
+                Role.DIMENSION,
+                "Name of the project, as PEP 503 writes it.",
+                spelled=normalise,
+            ),
+            *(
+                Column(
+                    each,
+                    "boolean" if each.startswith("is_") else "string",
+                    Role.DIMENSION,
+                    _COLUMNS[each],
+                    unknown=unknown.get(each, ""),
+                    is_version=each in _VERSIONS,
+                )
+                for each in dimensions
+            ),
+            Column("downloads", "integer", Role.MEASURE, "Files that were downloaded."),
+        ),
+        rule=Replace(scope="project"),
+        sort=("project", "day"),
+        resolution=Grain.DAY,
+    )
