@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 INTERRUPTED = 130
+TERMINATED = 143
 
 app = typer.Typer(
     name="footfall",
@@ -66,27 +67,37 @@ def _options(
 
 
 @contextmanager
-def interruptible(what_now: str) -> Iterator[None]:
-    """Ctrl-C ends in one sentence, however it surfaces: DuckDB turns it into a RuntimeError of its own."""
-    asked = False
+def interruptible(what_now: str, *, terminated: int = TERMINATED) -> Iterator[Callable[[], bool]]:
+    """Ctrl-C and SIGTERM end in one sentence, however they surface: DuckDB turns them into a RuntimeError of its own.
 
-    def stop(*_: object) -> None:
-        nonlocal asked
-        asked = True
+    Args:
+        what_now: How the sentence goes on.
+        terminated: The exit status after SIGTERM.
+
+    Yields:
+        Whether the end was asked for, for work that catches what others raise.
+    """
+    asked: list[int] = []
+
+    def stop(number: int, _: object) -> None:
+        asked.append(number)
         raise KeyboardInterrupt
 
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, stop)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, stop)
     try:
-        yield
+        yield lambda: bool(asked)
     except BaseException:
         if not asked:
             raise
-        print(f"footfall: interrupted{what_now}", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
+        is_interrupt = asked[0] == signal.SIGINT
+        print(f"footfall: {'interrupted' if is_interrupt else 'terminated'}{what_now}", file=sys.stderr)
+        raise typer.Exit(INTERRUPTED if is_interrupt else terminated) from None
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def workspace_of(context: typer.Context) -> Workspace:
@@ -110,7 +121,7 @@ def run() -> NoReturn:
     try:
         main()
     except SystemExit as end:
-        is_awaited = end.code != INTERRUPTED and _has_others_at_work()
+        is_awaited = end.code not in (INTERRUPTED, TERMINATED) and _has_others_at_work()
         if isinstance(end.code, str) or is_awaited:
             raise
         for stream in (sys.stdout, sys.stderr):
@@ -138,7 +149,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             code = end.code
             sys.stdout.flush()  # here, where what goes wrong with it is told
     except FootfallError as error:
-        _print_mistake(error)
+        print_mistake(error)
         code = 1
     except UnicodeEncodeError as error:
         lacking = error.object[error.start : error.start + 1]
@@ -156,23 +167,24 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             _forget_output()
             print(f"footfall: the output cannot be written: {error.strerror}.", file=sys.stderr)
         else:
-            _print_fault()
+            print_fault()
         code = 1
     except Exception:
-        _print_fault()
+        print_fault()
         code = 1
     sys.exit(code)
 
 
-def _print_mistake(error: FootfallError) -> None:
+def print_mistake(error: FootfallError) -> None:
+    """The one line of a mistake of a user's or an upstream's; with -vv also where it came from."""
     from footfall.cli.verbose import has_traces
 
     if has_traces():
-        _print_fault()
+        print_fault()
     print(f"footfall: {' '.join(concealed(str(error)).split())}", file=sys.stderr)
 
 
-def _print_fault() -> None:
+def print_fault() -> None:
     """The traceback of a fault of ours, without secrets."""
     from footfall.cli.verbose import print_trace
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from footfall.cli.app import app, interruptible, workspace_of
 from footfall.errors import FootfallError
+
+if TYPE_CHECKING:
+    from footfall.workspace import Workspace
 
 _PANEL = "Collect"
 _GOES_ON = "; what was committed stays, `footfall collect` goes on from there."
@@ -49,19 +52,35 @@ def collect(
     recheck: Annotated[
         bool, typer.Option("--recheck", help="Fetch again what is stored, also where it looks as it did.")
     ] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help='Again and again: "6h", or a cron expression in UTC such as "30 5 * * *".'),
+    ] = None,
 ) -> None:
     """Fetch what is new or restated, commit it, and say what could not be had."""
     from footfall.cli.sparing import spare_pandas
+
+    spare_pandas()
+    words = sources or []
+    if every is None:
+        with interruptible(_GOES_ON):
+            _collect(workspace_of(context), words, since=since, until=until, dry_run=dry_run, recheck=recheck)
+        return
+    if dry_run or recheck or since or until:
+        raise FootfallError("--every collects what is new; leave out --since, --until, --dry-run and --recheck.")
+    from footfall.cli.again import collect_again
+
+    collect_again(context, every, lambda workspace: _collect(workspace, words), _GOES_ON)
+
+
+def _collect(workspace: Workspace, sources: list[str], **asked: Any) -> None:
+    """One run, with what it came to. Raises FootfallError where a source could not be collected whole."""
     from footfall.cli.verbose import has_traces
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 
-    spare_pandas()
-    workspace = workspace_of(context)
-    with interruptible(_GOES_ON), collecting.watcher(open_console(is_error=True)) as watch:
-        done = workspace.collect(
-            *(sources or ()), since=since, until=until, dry_run=dry_run, recheck=recheck, watch=watch
-        )
+    with collecting.watcher(open_console(is_error=True)) as watch:
+        done = workspace.collect(*sources, watch=watch, **asked)
     console = open_console()
     console.print(collecting.summary(done, width=console.width))
     if has_traces():

@@ -4,5 +4,6 @@ standing    every table of every source, what upstream will forget, what is know
 worries     why monitoring should raise an alarm                                            (pure)
 examining   whether settings, lake, activity, engine and every source work
 records     the same as JSON for programs
+repeating   again and again, at a schedule
 asking      the methods that a workspace has of these
 """
