@@ -17,9 +17,16 @@ from typer.main import get_command
 
 import footfall
 from footfall import errors
+from footfall.alerts import AlertSettings, EmailSettings
 from footfall.cli import app
 from footfall.metrics import KINDS
-from footfall.settings import ActivitySettings, AnnotationSettings, KnownWrongSettings, ProjectSettings, Settings
+from footfall.settings import (
+    ActivitySettings,
+    AnnotationSettings,
+    KnownWrongSettings,
+    ProjectSettings,
+    Settings,
+)
 from footfall.sources import installed_sources
 from footfall.template import example_of, settings_of, toml_of
 from footfall.workspace import Workspace
@@ -101,6 +108,8 @@ def settings_page() -> Iterator[str]:
     yield from _settings("`[[annotations]]`", AnnotationSettings)
     yield from _settings("`[[known_wrong]]`", KnownWrongSettings)
     yield from _settings("`[[projects]]`", ProjectSettings)
+    yield from _settings("`[[alerts]]`", AlertSettings)
+    yield from _settings("`email` of an alert", EmailSettings)
     for name, point in installed_sources().items():
         yield from _settings(f"`[sources.{name}]`", point.load().Settings)
 

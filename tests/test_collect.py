@@ -528,7 +528,7 @@ def test_one_run_at_a_time_whichever_process_it_is(tmp_path: Path) -> None:
     with alone(tmp_path, NOW), pytest.raises(BusyError), alone(tmp_path, NOW):
         pass
     with alone(tmp_path, NOW):
-        (tmp_path / "collecting.lock").unlink()
+        (tmp_path / "collect.lock").unlink()
     with alone(tmp_path, NOW):
         pass
 

@@ -21,6 +21,7 @@ FootfallError
 ├── SourceError            an upstream cannot be used
 │   ├── UnreachableError   no answer, or not one we can use
 │   └── BrokenDataError    an answer that is not what it should be
+├── UnsentError            an alert's message could not be sent
 ├── BusyError              another run of collect is under way
 └── MissingExtraError      an optional dependency is not installed
 
@@ -180,6 +181,12 @@ class BrokenDataError(SourceError):
     """An answer came and is not what it should be."""
 
     code = "broken_data"
+
+
+class UnsentError(FootfallError):
+    """A message of an alert could not be sent; it is kept, and tried again at the next look."""
+
+    code = "unsent"
 
 
 class BusyError(FootfallError):

@@ -6,7 +6,6 @@ The environment wins over the file: FOOTFALL_LAKE, FOOTFALL_ENGINE, FOOTFALL_SOU
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from datetime import date, datetime
 from pathlib import Path
@@ -17,77 +16,27 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    GetCoreSchemaHandler,
     ValidationError,
+    field_validator,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableVariable
 
+from footfall.alerts import AlertSettings
 from footfall.annotations import Annotation, AnnotationKind, KnownWrong, span
-from footfall.concealing import remember
 from footfall.errors import FootfallError, SettingsError, did_you_mean
+from footfall.parts import NotEmpty as NotEmpty
+from footfall.parts import Part as Part
+from footfall.parts import Secret as Secret
 from footfall.periods import EPOCH, Window, parse_moment
 
 FILE_NAME = "footfall.toml"
 
 
-class Secret:
-    """A value that does not show itself; `reveal()` gives it.
-
-    In settings it is a text, or better `{ env = "NAME" }`, the name of an environment variable.
-    """
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-        remember(value)
-
-    def __repr__(self) -> str:
-        return "Secret('…')"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def reveal(self) -> str:
-        return self._value
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(cls._read)
-
-    @classmethod
-    def _read(cls, value: Any) -> Secret:
-        if isinstance(value, Secret):
-            return value
-        if isinstance(value, str) and value:
-            return cls(value)
-        if isinstance(value, dict) and list(value) == ["env"]:
-            name = str(value["env"])
-            found = os.environ.get(name, "")
-            if not found:
-                raise ValueError(f"the environment variable {name} is not set")
-            return cls(found)
-        raise ValueError('write a text, or { env = "NAME" } to take it from the environment')
-
-
-class Part(BaseModel):
-    """One part of the settings: unknown keys are refused, nothing changes once read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 def _revealed(value: Any) -> Any:
     """An address may hold a password, and so come from the environment like a secret."""
-    return Secret._read(value).reveal() if isinstance(value, dict) else value
+    return Secret.read(value).reveal() if isinstance(value, dict) else value
 
 
 class ActivitySettings(Part):
@@ -125,7 +74,6 @@ def _on(value: Any) -> Any:
 
 
 On = Annotated[date | datetime, BeforeValidator(_on)]
-NotEmpty = Annotated[str, Field(min_length=1)]
 
 
 class AnnotationSettings(Part):
@@ -259,7 +207,23 @@ class Settings(BaseSettings):
     projects: tuple[ProjectSettings, ...] = Field(
         default=(), description="What people use, under the names that the sources know it by; one [[projects]] each."
     )
+    alerts: tuple[AlertSettings, ...] = Field(
+        default=(), description="What is watched, and who is told; one [[alerts]] each."
+    )
     folder: Path = Field(default=Path(), exclude=True, description="The workspace; set by reading, not in the file.")
+
+    @field_validator("alerts")
+    @classmethod
+    def _check_names(cls, alerts: tuple[AlertSettings, ...]) -> tuple[AlertSettings, ...]:
+        names = [alert.name for alert in alerts]
+        if twin := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two alerts are called {twin!r}; give each a name of its own")
+        return alerts
+
+    @property
+    def scratch(self) -> Path:
+        """The workspace's folder for downloads, clones and locks; safe to delete while nothing runs."""
+        return self.folder / ".footfall"
 
     @property
     def lake_address(self) -> str:

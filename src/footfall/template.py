@@ -39,6 +39,13 @@ _HAPPENED = [
     "# to = 2026-03-04",
     '# reason = "the archive lost these days"',
     "",
+    f"# {Settings.model_fields['alerts'].description}",
+    "# [[alerts]]",
+    '# name = "losses"',
+    '# when = "loss"',
+    "# days = 3",
+    '# file = "alerts.log"',
+    "",
 ]
 _PROJECTS = [
     f"# {Settings.model_fields['projects'].description}",
@@ -75,7 +82,7 @@ def commented(
     sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
     lines = [_HEAD]
     for name, setting in settings_of(Settings):
-        if name not in ("sources", "notes", "activity", "annotations", "known_wrong", "projects"):
+        if name not in ("sources", "notes", "activity", "annotations", "known_wrong", "projects", "alerts"):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
     lines += ["# Who did what when: marks of your application, and of what the sources below know.", "# [activity]"]
     lines += [*_fields(ActivitySettings, {}), ""]

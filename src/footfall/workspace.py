@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from footfall.metrics import ActorCounts
     from footfall.result import Result
 
-SCRATCH = ".footfall"
-"""The workspace's folder for downloads and clones; safe to delete."""
-
 
 class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
     """One workspace, open. Cheap to make: lake and engine are opened when they are first needed.
@@ -98,7 +95,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
     @property
     def _context(self) -> Context:
         folder = self.settings.folder
-        return Context(folder, folder / SCRATCH, self.now, lambda: self.client)
+        return Context(folder, self.settings.scratch, self.now, lambda: self.client)
 
     def _source_alone(self, name: str) -> Source:
         return open_sources({name: self.settings.sources[name]}, self._context)[name]
@@ -179,7 +176,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
             raise SettingsError("no source is set up; add one to footfall.toml, such as [sources.git].")
         chosen = {name: source for name, source in self.sources.items() if not names or name in names}
         window = self._window(since, until)
-        with nullcontext() if dry_run else alone(self.settings.folder / SCRATCH, self.now()):
+        with nullcontext() if dry_run else alone(self.settings.scratch, self.now()):
             return collect(
                 self.lake,
                 chosen,

@@ -60,7 +60,7 @@ def _options(
     ] = False,
 ) -> None:
     context.obj = workspace
-    if verbose:
+    if verbose or "footfall.cli.verbose" in sys.modules:  # of a command before, in the same process
         from footfall.cli.verbose import set_level
 
         set_level(verbose)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.app import app, interruptible, print_mistake, workspace_of
 from footfall.errors import FootfallError
 
 if TYPE_CHECKING:
@@ -85,11 +85,23 @@ def _collect(workspace: Workspace, sources: list[str], **asked: Any) -> None:
     console.print(collecting.summary(done, width=console.width))
     if has_traces():
         print(*(source.trace for source in done.sources if source.trace), sep="\n", file=sys.stderr)
+    if workspace.settings.alerts and not done.is_dry_run:
+        _alert(workspace)
     broken = [source.source for source in done.sources if source.error or source.failed]
     if broken:
         raise FootfallError(
             f"{', '.join(broken)} could not be collected whole; `footfall status` says what is missing."
         )
+
+
+def _alert(workspace: Workspace) -> None:
+    """Alerts that cannot be sent change nothing about what was collected, nor whether it was collected whole."""
+    from footfall.cli.upkeep import tell_alerts
+
+    try:
+        tell_alerts(workspace)
+    except FootfallError as error:
+        print_mistake(error)
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -89,6 +89,36 @@ def _show(workspace: Workspace, found: Standing) -> None:
 
 
 @app.command(rich_help_panel=_PANEL)
+def alert(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look: send and remember nothing.")] = False,
+) -> None:
+    """Look at what [[alerts]] watch; send what begins and what is over, once each. `collect` does it after each run."""
+    workspace = workspace_of(context)
+    if not workspace.settings.alerts:
+        print("No alert is set up. Next: add one to footfall.toml, under [[alerts]].")
+        return
+    tell_alerts(workspace, dry_run=dry_run)
+
+
+def tell_alerts(workspace: Workspace, *, dry_run: bool = False) -> None:
+    """Alert, and say what was sent. Raises FootfallError where an alert could not be decided or sent."""
+    from rich.text import Text
+
+    from footfall.terminal.console import open_console
+
+    done, console = workspace.alert(dry_run=dry_run), open_console()
+    for message in done.messages:
+        console.print(Text(f"alert: {message}", style="red" if message.is_alarm else "green"))
+    lasting = [f"{name}: {about}" for name, each in done.memory.lasting.items() for about in each]
+    lasting += [name for name, state in done.memory.ranges.items() if state.alarm]
+    if lasting:
+        console.print(Text(f"alerts that last: {', '.join(lasting)}", style="yellow"))
+    if done.faults:
+        raise FootfallError(" ".join(done.faults))
+
+
+@app.command(rich_help_panel=_PANEL)
 def doctor(context: typer.Context, form: Form = "text") -> None:
     """Try everything that Footfall needs: settings, lake, activity, engine, and each source with its credentials."""
     from footfall.terminal.console import open_console

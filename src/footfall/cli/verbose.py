@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from typing import TextIO
 
 from footfall.concealing import concealed
 
@@ -16,11 +17,13 @@ def set_level(count: int) -> None:
     """Say more: at 1 the log of what is done, at 2 the detailed log and tracebacks; secrets are taken out of all of it."""
     global _level
     _level = count
-    if not count:
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Concealing("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO if count < TRACES else logging.DEBUG, handlers=[handler], force=True)
+    root = logging.getLogger()
+    for handler in [each for each in root.handlers if isinstance(each, _Handler)]:
+        root.removeHandler(handler)
+        root.setLevel(logging.WARNING)
+    if count:
+        root.addHandler(_Handler(sys.stderr))
+        root.setLevel(logging.INFO if count < TRACES else logging.DEBUG)
 
 
 def has_traces() -> bool:
@@ -33,8 +36,12 @@ def print_trace() -> None:
     print(concealed(traceback.format_exc()), end="", file=sys.stderr)
 
 
-class _Concealing(logging.Formatter):
-    """A log without secrets, in messages and in tracebacks."""
+class _Handler(logging.StreamHandler[TextIO]):
+    """A log on standard error without secrets, in messages and in tracebacks."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
 
     def format(self, record: logging.LogRecord) -> str:
         return concealed(super().format(record))

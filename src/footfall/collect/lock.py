@@ -17,20 +17,19 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-FILE = "collecting.lock"
 _HELD = (errno.EAGAIN, errno.EACCES)
 
 
 @contextmanager
-def alone(folder: Path, now: datetime) -> Iterator[None]:
-    """Hold the lock of the workspace whose scratch folder is `folder`; it ends with the process that holds it.
+def alone(folder: Path, now: datetime, work: str = "collect") -> Iterator[None]:
+    """Hold the lock on `work` of the workspace whose scratch folder is `folder`; it ends with the process that holds it.
 
     Where the folder cannot be written, or its file system has no locks, nothing is locked: two runs at once cost work,
     and the ledger keeps what they write true.
 
     Raises BusyError, with the process that holds it, while another run is under way.
     """
-    file = _locked(folder)
+    file = _locked(folder, work)
     try:
         if file is not None:
             with suppress(OSError):  # a full disk: the lock holds without a name in it
@@ -46,11 +45,11 @@ def alone(folder: Path, now: datetime) -> Iterator[None]:
             file.close()
 
 
-def _locked(folder: Path) -> IO[str] | None:
+def _locked(folder: Path, work: str) -> IO[str] | None:
     while fcntl is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            file = (folder / FILE).open("a+", encoding="utf-8")
+            file = (folder / f"{work}.lock").open("a+", encoding="utf-8")
         except OSError:
             return None
         try:
@@ -61,9 +60,9 @@ def _locked(folder: Path) -> IO[str] | None:
             if error.errno not in _HELD:
                 return None
             raise BusyError(
-                f"another run of collect is under way in this workspace ({holder}); wait until it ends, or end it."
+                f"another run of {work} is under way in this workspace ({holder}); wait until it ends, or end it."
             ) from None
-        if _is_still_there(file, folder / FILE):
+        if _is_still_there(file, folder / f"{work}.lock"):
             return file
         file.close()  # the scratch folder was deleted meanwhile, and another file has its name
     return None

@@ -5,5 +5,10 @@ worries     why monitoring should raise an alarm                                
 examining   whether settings, lake, activity, engine and every source work
 records     the same as JSON for programs
 repeating   again and again, at a schedule
+alerting    a look at what alerts are about, and sending what began and what is over
+alarms      which alarms begin and which are over, and what is remembered of them
+ranges      whether a metric leaves the range of its past               (pure)
+days        the days that a metric is judged by                         (pure)
+channels    webhooks, e-mails and files
 asking      the methods that a workspace has of these
 """

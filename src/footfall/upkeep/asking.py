@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from contextlib import nullcontext
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from footfall.errors import QueryError
 
 if TYPE_CHECKING:
     from footfall.activity import Activity
+    from footfall.alerts import AlertSettings
     from footfall.annotations import Happened
     from footfall.engine import Engine
+    from footfall.http import Client
     from footfall.lake import Lake, Maintained
     from footfall.settings import Settings
     from footfall.sources import Source
     from footfall.tables import Table
+    from footfall.upkeep.alerting import Look
     from footfall.upkeep.examining import Finding
+    from footfall.upkeep.ranges import RangeState
     from footfall.upkeep.standing import Standing
 
 
@@ -39,7 +44,14 @@ class Upkeep(Protocol):
     @property
     def activity(self) -> Activity: ...
     @property
+    def client(self) -> Client: ...
+    @property
     def _happened(self) -> Happened: ...
+
+    if TYPE_CHECKING:
+
+        def query(self, *args: Any, **asked: Any) -> Any: ...
+
     @abstractmethod
     def _source_alone(self, name: str) -> Source: ...
 
@@ -57,6 +69,42 @@ class Upkeep(Protocol):
 
         named = [table for table in self.tables.values() if table.scope_names]
         return standing(self.sources, self.lake, self.lake.snapshot(named), self._happened, self.now())
+
+    def alert(self, *, dry_run: bool = False) -> Look:
+        """Look at everything that alerts are about, and send what begins and what is over, once each.
+
+        What lasts is remembered in alerts.json, beside footfall.toml.
+
+        Args:
+            dry_run: Only look: nothing is sent or remembered.
+
+        Raises:
+            BusyError: While another process does the same in this workspace.
+            FootfallError: When what was remembered cannot be read or written.
+
+        Example:
+            >>> ff.alert().messages
+            ()
+        """
+        from footfall.collect.lock import alone
+        from footfall.upkeep.alarms import FILE, Memory, read_memory
+        from footfall.upkeep.alerting import Look, look, send_unsent
+
+        alerts, folder = self.settings.alerts, self.settings.folder
+        if not alerts:
+            return Look(Memory())
+        with nullcontext() if dry_run else alone(self.settings.scratch, self.now(), "alert"):
+            done = look(alerts, self.standing(), self._complete_days, read_memory(folder / FILE), self.now())
+            return done if dry_run else send_unsent(done, alerts, folder / FILE, folder, lambda: self.client)
+
+    def _complete_days(self, alert: AlertSettings, state: RangeState) -> dict[date, float]:
+        """The days of a metric that are complete, since the last break of its definition, as far back as is looked at."""
+        from footfall.upkeep.days import complete_days, first_day
+
+        asked = self.query(
+            alert.metric, grain="day", since=first_day(state, self.now()), until=self.now(), where=alert.where
+        )
+        return complete_days(asked.to_dicts(), alert.metric, asked.annotations)
 
     def examine(self) -> Iterator[Finding]:
         """Whether settings, lake, activity, engine and every source work, check by check.

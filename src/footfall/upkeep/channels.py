@@ -1,0 +1,108 @@
+"""Where messages go: a webhook, an e-mail, a line in a file."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from footfall.alerts import AlertSettings, EmailSettings
+from footfall.concealing import remember
+from footfall.errors import UnreachableError, UnsentError
+from footfall.parts import Secret
+from footfall.upkeep.alarms import Message
+
+if TYPE_CHECKING:
+    from footfall.http import Client
+
+_SECONDS = 30
+_OURS = ("localhost", "127.0.0.1", "::1")
+
+
+def channels_of(alert: AlertSettings) -> Iterator[str]:
+    """The channels of an alert, by name."""
+    yield from (name for name in ("webhook", "email", "file") if getattr(alert, name))
+
+
+def send(channel: str, alert: AlertSettings, message: Message, folder: Path, client: Callable[[], Client]) -> None:
+    """Send one message. Raises UnsentError; the sentence holds no secret, and an address of a webhook is one."""
+    if channel == "webhook" and alert.webhook:
+        _post(alert.webhook, message, client())
+    elif channel == "email" and alert.email:
+        _mail(alert.email, message)
+    elif channel == "file" and alert.file:
+        _append(folder / alert.file, message)
+
+
+def _post(address: Secret, message: Message, client: Client) -> None:
+    """JSON with `text`, which chat services show, and each part by itself for programs."""
+    from footfall.http import StatusError
+
+    parts = urlsplit(address.reveal())
+    remember(parts.path.lstrip("/"))
+    remember(parts.query)
+    content = {**asdict(message), "state": "alarm" if message.is_alarm else "over", "text": str(message)}
+    said = ""
+    try:
+        client.post(address.reveal(), json=content)
+        return
+    except StatusError as error:
+        said = f"it answered {error.status}"
+    except UnreachableError:
+        said = "it cannot be reached, or points elsewhere"
+    raise UnsentError(
+        f"the webhook of the alert {message.alert} took no message ({said}); it is tried again next time."
+    )
+
+
+def _mail(to: EmailSettings, message: Message) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"] = to.sender, ", ".join(to.to)
+    mail["Subject"] = f"Footfall {'ALARM' if message.is_alarm else 'over'}: {message.alert}"
+    mail.set_content(f"{message}\n")
+    try:
+        with _connected(to.server.reveal()) as server:
+            server.send_message(mail)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        said = type(error).__name__ if not isinstance(error, UnsentError) else str(error)
+        raise UnsentError(
+            f"the e-mail of the alert {message.alert} could not be sent ({said}); it is tried again next time."
+        ) from None
+
+
+def _connected(address: str) -> smtplib.SMTP:
+    """The server at smtps://user:password@host:465, or at smtp://… with STARTTLS; a password never goes in the clear."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    if parts.scheme == "smtps":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, parts.port or 465, timeout=_SECONDS, context=ssl.create_default_context()
+        )
+    else:
+        server = smtplib.SMTP(host, parts.port or 587, timeout=_SECONDS)
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+        elif parts.username and host not in _OURS:
+            server.close()
+            raise smtplib.SMTPException("the server offers no encryption")
+    if parts.username:
+        remember(unquote(parts.password or ""))
+        server.login(unquote(parts.username), unquote(parts.password or ""))
+    return server
+
+
+def _append(file: Path, message: Message) -> None:
+    line = "".join(c if c.isprintable() else " " for c in str(message))
+    try:
+        with file.open("a", encoding="utf-8") as out:
+            out.write(line + "\n")
+    except OSError as error:
+        raise UnsentError(
+            f"{file} cannot be written ({error.strerror}); the message is tried again next time."
+        ) from None

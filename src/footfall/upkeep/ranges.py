@@ -1,0 +1,142 @@
+"""Whether a metric leaves the range of its past: a state that days are fed to, one after the other. Pure.
+
+A day is held against the same weekdays of the 26 weeks before it. It is out of range when it is further from their median
+than `tolerance` usual deviations, and further than any of them. Only days that are complete count; those before a break
+in the definition do not.
+
+An alarm begins with a day out of range. While it lasts, days are held against the time before it; it is over after
+`CALM` days in a row within that range. After `NEW_LEVEL` days the metric is not coming back: that is its level from then
+on, and the past begins with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from math import expm1, log1p, sqrt
+from statistics import median
+
+from footfall.formats import number
+
+PAST = timedelta(weeks=26)
+FEWEST = 6
+"""Same weekdays that make a past; with fewer nothing is said."""
+CALM = 7
+NEW_LEVEL = timedelta(days=42)
+_OF_NORMAL = 1.4826
+"""The deviation of a normal distribution over its median absolute deviation."""
+_LEAST = 0.1
+"""No metric is steadier than this part of itself, as far as alarms go."""
+_WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+@dataclass(frozen=True)
+class RangeState:
+    """What is known after the days that were seen."""
+
+    seen: date | None = None
+    """The last day that was looked at."""
+    alarm: date | None = None
+    """The first day out of range of the alarm that lasts."""
+    calm: int = 0
+    """Days in a row within range, during an alarm."""
+    level: date | None = None
+    """The past begins here, where the metric once went to a new level."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An alarm begins or is over."""
+
+    day: date
+    is_alarm: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """What the same weekdays of the past were, and how far from them is out of range."""
+
+    least: float
+    most: float
+    low: float
+    high: float
+    count: int
+
+    def is_left_by(self, value: float) -> bool:
+        return (value < self.low and value < self.least) or (value > self.high and value > self.most)
+
+
+def advance(days: Mapping[date, float], state: RangeState, tolerance: float) -> tuple[RangeState, list[Turn]]:
+    """The state after the days that were not yet seen, and how it turned on the way.
+
+    The very first time only the last day is looked at: the past is what it is.
+
+    Example:
+        >>> calm = {date(2026, 1, 1) + timedelta(days=n): 100.0 for n in range(70)}
+        >>> advance(calm | {date(2026, 3, 12): 900.0}, RangeState(), 5)[1][0].text
+        '900 on 2026-03-12; the 10 Thursdays before were 100 to 100'
+    """
+    if not days:
+        return state, []
+    turns = []
+    fresh = sorted(day for day in days if state.seen is None or day > state.seen)
+    for day in fresh if state.seen is not None else fresh[-1:]:
+        state, turn = _step(day, days, replace(state, seen=day), tolerance)
+        turns += [turn] if turn else []
+    return state, turns
+
+
+def _step(day: date, days: Mapping[date, float], state: RangeState, tolerance: float) -> tuple[RangeState, Turn | None]:
+    until = state.alarm or day
+    band = _band(_past(days, day, until, state.level), tolerance)
+    value = days[day]
+    is_out = band is not None and band.is_left_by(value)
+    if state.alarm is None:
+        if not is_out or band is None:
+            return state, None
+        return replace(state, alarm=day, calm=0), Turn(day, True, _said(day, value, band))
+    calm = 0 if is_out else state.calm + 1
+    if calm >= CALM:
+        return replace(state, alarm=None, calm=0), Turn(day, False, f"back in its range, {number(value)} on {day}")
+    if day - state.alarm >= NEW_LEVEL:
+        text = f"it stayed out of its range since {state.alarm}: this is its level now, {number(value)} on {day}"
+        return RangeState(day, level=state.alarm), Turn(day, False, text)
+    return replace(state, calm=calm), None
+
+
+def _past(days: Mapping[date, float], day: date, until: date, level: date | None) -> list[float]:
+    """The values of the same weekday in the weeks before `until`, not before `level`."""
+    first = until - PAST if level is None else max(level, until - PAST)
+    before = (day - timedelta(weeks=n) for n in range(1, (day - first).days // 7 + 1))
+    return [days[each] for each in before if first <= each < until and each in days]
+
+
+def _band(values: Sequence[float], tolerance: float) -> Band | None:
+    if len(values) < FEWEST:
+        return None
+    low, high = _limits(values, tolerance)
+    return Band(min(values), max(values), low, high, len(values))
+
+
+def _limits(values: Sequence[float], tolerance: float) -> tuple[float, float]:
+    """How far is out of range. Counts vary in proportion (so logarithms), and small ones by their square root."""
+    middle = median(values)
+    width = tolerance * max(_deviation(values), sqrt(max(abs(middle), 1)), _LEAST * abs(middle))
+    if min(values) < 0:
+        return middle - width, middle + width
+    logs = [log1p(value) for value in values]
+    middle_log = median(logs)
+    width_log = tolerance * max(_deviation(logs), 1 / sqrt(middle + 1), _LEAST)
+    return expm1(middle_log - width_log), max(middle + width, expm1(min(middle_log + width_log, 700)))
+
+
+def _deviation(values: Sequence[float]) -> float:
+    middle = median(values)
+    return _OF_NORMAL * median(abs(value - middle) for value in values)
+
+
+def _said(day: date, value: float, band: Band) -> str:
+    weekdays = f"the {band.count} {_WEEKDAYS[day.weekday()]} before were {number(band.least)} to {number(band.most)}"
+    return f"{number(value)} on {day}; {weekdays}"
