@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,6 +92,15 @@ def test_every_goes_with_nothing_that_is_for_one_run(tmp_path: Path, capsys: pyt
     assert (ran.code, "no footfall.toml" in ran.err) == (1, True)
 
 
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """The process is gone afterwards, whatever went wrong."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "word"), [(signal.SIGTERM, 0, "terminated"), (signal.SIGINT, 130, "interrupted")]
@@ -99,10 +110,17 @@ def test_it_runs_by_itself_and_ends_cleanly(tmp_path: Path, number: int, code: i
     folder = write_workspace(tmp_path)
     settings = (folder / "footfall.toml").read_text()
     (folder / "footfall.toml").write_text(settings.replace('"sample-archive"', '"nowhere"'))
-    again = [sys.executable, "-m", "footfall", "-w", str(folder), "collect", "--every", "6h"]
-    with subprocess.Popen(
-        again, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as service:
+    # A runner of tests that was started in the background ignores SIGINT, and so would what it starts.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from footfall.cli import run; run()"
+    )
+    again = [sys.executable, "-c", program, "-w", str(folder), "collect", "--every", "6h"]
+    with (
+        subprocess.Popen(
+            again, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        ) as service,
+        ended(service),
+    ):
         assert service.stdout
         lines = iter(service.stdout.readline, "")
         assert any("next run: " in line for line in lines)
