@@ -537,3 +537,15 @@ def test_a_folder_that_cannot_be_written_is_collected_without_a_lock(tmp_path: P
     (tmp_path / "file").write_text("")
     with alone(tmp_path / "file" / "scratch", NOW):
         pass
+
+
+def test_a_scope_that_restates_nothing_stands_beside_one_that_does(lake: Lake) -> None:
+    class Leaving(Houses):
+        def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
+            nothing = Window(offers[0].window.start, offers[0].window.start)
+            yield Batch([offers[0].done(restates=nothing)])
+            yield Batch([offers[1].done(1)], {"houses": self.rows(offers[1:2])})
+
+    summary = gather(lake, Leaving(scopes=2, days=1))
+    assert (summary.error, summary.complete) == ("", 2)
+    assert inhabitants(lake) == {"house-1": 1}

@@ -16,6 +16,9 @@ from footfall.cli import collecting
 from footfall.cli import upkeep
 
 # isort: split
+from footfall.cli import schedules
+
+# isort: split
 from footfall.cli import questions
 
 # isort: split
@@ -40,5 +43,6 @@ __all__ = [
     "projects",
     "questions",
     "run",
+    "schedules",
     "upkeep",
 ]

@@ -158,7 +158,7 @@ class _Writing:
     def replaces(self) -> list[Restated]:
         if not isinstance(self.table.rule, Replace):
             return []
-        return [Restated(one.replaces, one.offer.scope) for one in self.outcomes if one.replaces]
+        return [Restated(one.replaces, one.offer.scope) for one in self.outcomes if _spans_time(one.replaces)]
 
     def cursors(self, source: str) -> list[Cursor]:
         """A cursor a scope, moved or not: two writers of one scope must never land side by side."""
@@ -193,7 +193,7 @@ def _is_in_memory(rows: Rows) -> TypeGuard[pa.Table]:
     return isinstance(rows, pa.Table)
 
 
-def _spans_time(window: Window | None) -> bool:
+def _spans_time(window: Window | None) -> TypeGuard[Window]:
     return window is not None and window.start < window.end
 
 

@@ -10,5 +10,6 @@ alarms      which alarms begin and which are over, and what is remembered of the
 ranges      whether a metric leaves the range of its past               (pure)
 days        the days that a metric is judged by                         (pure)
 channels    webhooks, e-mails and files
+schedules   files for cron, systemd, Kubernetes and GitHub Actions
 asking      the methods that a workspace has of these
 """

@@ -1,0 +1,124 @@
+"""When, where, with which program and with which secrets a workspace is to be collected."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+from footfall.errors import QueryError, SettingsError
+from footfall.settings import FILE_NAME
+from footfall.upkeep.repeating import Cron, Every, Schedule, parse_schedule
+
+_HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What every kind of schedule is written from.
+
+    Example:
+        >>> Plan(Path("/srv/usage"), ("footfall",), Every(timedelta(hours=6))).cron
+        '9 */6 * * *'
+    """
+
+    folder: Path
+    program: tuple[str, ...]
+    """The words that start `footfall`."""
+    schedule: Schedule
+    secrets: tuple[str, ...] = ()
+    """The environment variables that footfall.toml names."""
+    lake: str = "lake"
+
+    @property
+    def minute(self) -> int:
+        """A minute that differs between workspaces, so that not all of them ask at the full hour."""
+        return crc32(str(self.folder).encode()) % 60
+
+    @property
+    def hour(self) -> int:
+        return crc32(str(self.folder).encode()) // 60 % 6
+
+    @property
+    def cron(self) -> str:
+        """Five fields, in UTC where the reader of them keeps UTC."""
+        if isinstance(self.schedule, Cron):
+            return self.schedule.expression
+        length = self._length
+        if length < _HOUR:
+            return f"*/{length // timedelta(minutes=1)} * * * *"
+        if length == _HOUR:
+            return f"{self.minute} * * * *"
+        if length < _DAY:
+            return f"{self.minute} */{length // _HOUR} * * *"
+        return f"{self.minute} {self.hour} * * {'*' if length == _DAY else '0'}"
+
+    @property
+    def calendar(self) -> str:
+        """The same as systemd writes it, in UTC."""
+        if isinstance(self.schedule, Cron):
+            raise QueryError(
+                f"systemd knows no cron expression such as {self.schedule.expression!r}; give a length such as --every 6h, "
+                "and edit OnCalendar= in the file."
+            )
+        length = self._length
+        if length < _HOUR:
+            return f"*:0/{length // timedelta(minutes=1)}"
+        if length < _DAY:
+            hours = "*" if length == _HOUR else f"00/{length // _HOUR}"
+            return f"*-*-* {hours}:{self.minute:02}:00 UTC"
+        return f"{'Sun ' if length == _WEEK else ''}*-*-* {self.hour:02}:{self.minute:02}:00 UTC"
+
+    @property
+    def _length(self) -> timedelta:
+        """A length that a clock can show: it divides an hour or a day, or is a day or a week."""
+        assert isinstance(self.schedule, Every)
+        length = self.schedule.length
+        if length == _WEEK or (not _DAY % length and (not length % _HOUR or not _HOUR % length)):
+            return length
+        raise QueryError(
+            "this length does not come out even with a day; give one that does, such as 15m, 1h, 6h, 1d or 1w, or a cron "
+            "expression."
+        )
+
+
+def plan_of(folder: Path, every: str) -> Plan:
+    """The plan for the workspace in `folder`. Secrets need not be set here: only their names are read.
+
+    Raises SettingsError where there is no footfall.toml that can be read, and QueryError for no schedule.
+    """
+    schedule, file = parse_schedule(every), folder / FILE_NAME
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"no {FILE_NAME} in {folder.resolve()}; run `footfall init` there, or point to a workspace with --workspace."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}.") from None
+    secrets = tuple(dict.fromkeys(_variables(values)))
+    return Plan(folder.resolve(), _program(), schedule, secrets, str(values.get("lake", "lake")))
+
+
+def _variables(value: Any) -> Iterator[str]:
+    """The environment variables that settings name: `{ env = "NAME" }`, wherever it stands."""
+    if isinstance(value, dict):
+        if list(value) == ["env"] and isinstance(value["env"], str):
+            yield value["env"]
+        else:
+            for each in value.values():
+                yield from _variables(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _variables(each)
+
+
+def _program() -> tuple[str, ...]:
+    found = shutil.which("footfall")
+    return (str(Path(found).resolve()),) if found else (sys.executable, "-m", "footfall")
