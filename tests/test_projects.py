@@ -152,6 +152,13 @@ class TestAskingForAProject:
         with pytest.raises(QueryError, match="the metrics name the project differently"):
             ff.query("commits", "installs", project="tool")
 
+    def test_of_a_silent_name_it_says_what_to_do(self, ff: Workspace) -> None:
+        said = "nothing is known yet of the project silent: repo=silent occurs nowhere.* Collect it, or mend its names"
+        with pytest.raises(QueryError, match=said):
+            ff.query("commits", project="silent")
+        with pytest.raises(UnknownNameError, match="unknown value of repo 'sielnt'"):
+            ff.query("commits", where="repo=sielnt,tool")
+
     def test_a_metric_without_a_name_of_it_is_refused(self, ff: Workspace) -> None:
         with pytest.raises(QueryError, match="installs is not known by project"):
             ff.query("installs", project="both")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from footfall.errors import SourceError as SourceError
     from footfall.errors import UnknownNameError as UnknownNameError
     from footfall.periods import Grain as Grain
+    from footfall.projects.answer import Project as Project
+    from footfall.projects.ranking import Ranking as Ranking
     from footfall.query import Query as Query
     from footfall.result import Result as Result
     from footfall.retention.cohorts import Cohort as Cohort
@@ -50,8 +52,10 @@ _HOMES = {
     "LakeError": "errors",
     "MissingExtraError": "errors",
     "Picture": "charts.pictures",
+    "Project": "projects.answer",
     "Query": "query",
     "QueryError": "errors",
+    "Ranking": "projects.ranking",
     "Result": "result",
     "Settings": "settings",
     "SettingsError": "errors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +112,7 @@ def _fields(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[str]:
             yield f"{setting} = {toml_of(values[setting])}"
             continue
         shown = '{ env = "NAME" }' if "Secret" in str(field.annotation) else toml_of(_default(field))
-        if field.is_required() and field.examples:
+        if field.examples and _default(field) is None:
             shown = toml_of(field.examples[0])
         yield f"#   {field.description}"
         yield f"# {setting} = {shown}"
@@ -133,6 +133,13 @@ def _default(field: FieldInfo) -> Any:
     return None if default is PydanticUndefined else default
 
 
+def _span(length: timedelta) -> str:
+    """A stretch of time as settings have it: a whole number of the longest unit that fits."""
+    units = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
+    unit = next((name for name, one in units.items() if length and not length % one), "s")
+    return f"{length // units[unit]}{unit}"
+
+
 def toml_of(value: Any) -> str:
     """`value` as TOML, on one line; what has no default is shown as an empty text."""
     match value:
@@ -146,6 +153,8 @@ def toml_of(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False)
         case date():
             return value.isoformat()
+        case timedelta():
+            return json.dumps(_span(value))
         case Mapping():
             inner = ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {toml_of(v)}" for k, v in value.items())
             return f"{{ {inner} }}" if inner else "{}"

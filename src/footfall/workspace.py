@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.activity.marks import Marks
 from footfall.annotations import Annotation, Happened, sort_annotations
-from footfall.errors import QueryError, SettingsError, UnknownNameError
+from footfall.errors import QueryError, SettingsError, UnknownNameError, UnknownValueError
 from footfall.metrics import Metric, Subject
 from footfall.options import names_of
 from footfall.periods import ALL_TIME, Moment, Window, parse_moment, utc_now
@@ -259,6 +259,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
             '2026-01-01,2,1,complete'
         """
         from footfall.measuring import answer
+        from footfall.projects.names import of_silence
         from footfall.query import Query
         from footfall.sources.happened import happened_to
 
@@ -298,7 +299,10 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
             for name, tables in behind.items()
         }
         tables = list(dict.fromkeys(table for each in behind.values() for table in each))
-        return answer(query, subjects, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
+        try:
+            return answer(query, subjects, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
+        except UnknownValueError as error:
+            raise of_silence(error, query.project, query.where) from None
 
     def _counts_of(self, event: str, now: datetime) -> ActorCounts:
         from footfall.activity.counts import EventCounts

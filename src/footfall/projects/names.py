@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from footfall.errors import SettingsError, UnknownNameError
+from footfall.errors import (
+    FootfallError,
+    QueryError,
+    SettingsError,
+    UnknownNameError,
+    UnknownValueError,
+    did_you_mean,
+)
 from footfall.filters import Filter
 from footfall.sources import ProjectNames, installed_sources
 
@@ -65,6 +72,18 @@ def project_named(name: str, projects: Mapping[str, NamedProject]) -> NamedProje
         hint = "" if projects else "Set one up in footfall.toml under [[projects]]."
         raise UnknownNameError("project", name, projects, hint)
     return found
+
+
+def of_silence(error: UnknownValueError, project: str | None, where: Sequence[Filter]) -> FootfallError:
+    """`error`, or what it means where the values that occur nowhere are names of the project that was asked for."""
+    names = {str(name) for kept in where[-1:] if kept.dimension == error.dimension for name in kept.values}
+    if project is None or not names.intersection(error.values):
+        return error
+    said = ", ".join(f"{error.dimension}={name}" for name in error.values)
+    return QueryError(
+        f"nothing is known yet of the project {project}: {said} occurs nowhere{did_you_mean(error.values[0], error.valid)}. "
+        "Collect it, or mend its names under [[projects]]."
+    )
 
 
 def _spell(

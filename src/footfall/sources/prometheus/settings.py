@@ -122,10 +122,14 @@ class PrometheusSettings(Part):
         (), description='Hubs of a BinderHub, patterns of names or of "cluster/hub": their users are launches.'
     )
     first_day: date | None = Field(
-        None, description="Where the history begins; default: what is remembered, at most two years."
+        None,
+        description="Where the history begins; default: what is remembered, at most two years.",
+        examples=[date(2026, 1, 1)],
     )
     retention: Span | None = Field(
-        None, description="For how long it remembers, where it does not say so itself; else 90 days are asked for."
+        None,
+        description="For how long it remembers, where it does not say so itself; else 90 days are asked for.",
+        examples=["90d"],
     )
     settles_after: Span = Field(
         timedelta(hours=1), description="How long after its end a day may change; until then it is asked for again."
