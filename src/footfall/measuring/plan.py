@@ -226,24 +226,31 @@ def _spelled(plan: Plan, filter: Filter) -> Filter:
     if filter.is_range or not plan.subject.dimensions[filter.dimension].folds_case:
         return filter
     column = plan.measurement.values_of(filter.dimension)
+    texts = [wanted for wanted in filter.values if isinstance(wanted, str)]
+    stored = _run_folded(plan, column, texts) if texts else {}
     spelled: list[Wanted] = []
     for wanted in filter.values:
         match wanted:
             case str():
-                spelled += _run_folded(plan, column, wanted) or [wanted]
+                spelled += stored.get(wanted.lower()) or [wanted]
             case Prefix(start) if start:
-                found = _run_folded(plan, column.substr(0, len(start)), start)
+                found = _run_folded(plan, column.substr(0, len(start)), [start]).get(start.lower(), [])
                 spelled += [Prefix(each) for each in found] or [wanted]
             case _:
                 spelled.append(wanted)
     return replace(filter, values=tuple(spelled))
 
 
-def _run_folded(plan: Plan, column: ir.StringColumn, text: str) -> list[str]:
-    """The values of `column` that are `text` but for upper and lower case."""
+def _run_folded(plan: Plan, column: ir.StringColumn, texts: Sequence[str]) -> dict[str, list[str]]:
+    """The values of `column` that are one of `texts` but for upper and lower case, by the text in lower case."""
     named = column.name("spelling").as_table()
-    same = named.filter(named.spelling.lower() == text.lower()).distinct()
-    return sorted(plan.engine.run(same)[0].to_pylist())
+    folded = named.mutate(folded=named.spelling.lower())
+    wanted = [text.lower() for text in texts]
+    is_same = folded.folded == wanted[0] if len(wanted) == 1 else folded.folded.isin(wanted)
+    found: dict[str, list[str]] = {}
+    for row in plan.engine.run(folded.filter(is_same).distinct()).to_pylist():
+        found.setdefault(row["folded"], []).append(row["spelling"])
+    return {text: sorted(spellings) for text, spellings in found.items()}
 
 
 def find_window(plan: Plan) -> Plan:
