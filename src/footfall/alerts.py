@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from footfall.concealing import remember
 from footfall.parts import NotEmpty, Part, Secret
 
 
@@ -56,4 +57,6 @@ class AlertSettings(Part):
             raise ValueError("it needs a webhook, an email or a file, where its messages go")
         if self.webhook and not self.webhook.reveal().startswith(("https://", "http://")):
             raise ValueError("webhook must be an address that begins with https:// or http://")
+        if self.webhook:  # who knows its path may post to it
+            remember(urlsplit(self.webhook.reveal()).path.lstrip("/"))
         return self

@@ -25,6 +25,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 
 from footfall.alerts import AlertSettings
 from footfall.annotations import Annotation, AnnotationKind, KnownWrong, span
+from footfall.concealing import remember_password
 from footfall.errors import FootfallError, SettingsError, did_you_mean
 from footfall.parts import NotEmpty as NotEmpty
 from footfall.parts import Part as Part
@@ -36,7 +37,11 @@ FILE_NAME = "footfall.toml"
 
 def _revealed(value: Any) -> Any:
     """An address may hold a password, and so come from the environment like a secret."""
-    return Secret.read(value).reveal() if isinstance(value, dict) else value
+    if isinstance(value, dict):
+        return Secret.read(value).reveal()
+    if isinstance(value, str):
+        remember_password(value)
+    return value
 
 
 class ActivitySettings(Part):

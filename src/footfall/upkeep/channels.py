@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from footfall.alerts import AlertSettings, EmailSettings
-from footfall.concealing import remember
 from footfall.errors import UnreachableError, UnsentError
 from footfall.parts import Secret
 from footfall.upkeep.alarms import Message
@@ -43,9 +42,6 @@ def _post(address: Secret, message: Message, client: Client) -> None:
     """JSON with `text`, which chat services show, and each part by itself for programs."""
     from footfall.http import StatusError
 
-    parts = urlsplit(address.reveal())
-    remember(parts.path.lstrip("/"))
-    remember(parts.query)
     content = {**asdict(message), "state": "alarm" if message.is_alarm else "over", "text": str(message)}
     said = ""
     try:
@@ -92,7 +88,6 @@ def _connected(address: str) -> smtplib.SMTP:
             server.close()
             raise smtplib.SMTPException("the server offers no encryption")
     if parts.username:
-        remember(unquote(parts.password or ""))
         server.login(unquote(parts.username), unquote(parts.password or ""))
     return server
 

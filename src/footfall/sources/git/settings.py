@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
+from footfall.concealing import remember_password
 from footfall.repositories import PATIENCE
 from footfall.settings import Part, Secret
 
@@ -19,6 +20,12 @@ class RepositoryPart(Part):
 
     address: str = Field(min_length=1, description="A folder, or a clone address.")
     name: str = Field("", description="What to call it; default: owner/name, or its folder's name.")
+
+    @field_validator("address")
+    @classmethod
+    def _conceal(cls, value: str) -> str:
+        remember_password(value)
+        return value
 
 
 class GitSettings(Part):
