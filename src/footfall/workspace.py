@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from footfall.lake import Lake, Snapshot
     from footfall.metrics import ActorCounts
     from footfall.result import Result
+    from footfall.sources.happened import Happenings
 
 
 class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
@@ -325,10 +326,14 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
         return {**measured, **(self.event_metrics if event is None else {name: event})}
 
     @cached_property
-    def _happened(self) -> Happened:
-        from footfall.sources.happened import gather
+    def _happenings(self) -> Happenings:
+        from footfall.sources.happened import Happenings
 
-        return gather(self.settings, self.sources)
+        return Happenings(self.settings, self.sources, lambda: self.lake)
+
+    @property
+    def _happened(self) -> Happened:
+        return self._happenings.known()
 
     def annotations(self, since: Moment | None = None, until: Moment | None = None) -> tuple[Annotation, ...]:
         """What happened in [since, until), by the sources and footfall.toml, oldest first.

@@ -6,6 +6,7 @@ from footfall.lake.lake import Lake
 from footfall.lake.maintain import Maintained
 from footfall.lake.members import actors_by_day
 from footfall.lake.reach import Reach, reach_of
+from footfall.lake.reading import rows_of
 from footfall.lake.snapshot import Pinned, Snapshot
 from footfall.lake.writing import Restated
 
@@ -22,4 +23,5 @@ __all__ = [
     "Span",
     "actors_by_day",
     "reach_of",
+    "rows_of",
 ]

@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from footfall.annotations import Happened
+from footfall.annotations import Annotation, Happened
 from footfall.errors import UnknownNameError
 
 if TYPE_CHECKING:
+    from footfall.lake import Lake
     from footfall.settings import Settings
     from footfall.sources import Source
     from footfall.tables import Table
 
 
+@dataclass(frozen=True)
+class FromRows:
+    """Annotations that stand in a table: a source has some as the attribute `annotated_by`.
+
+    Args:
+        table: A small table of the source.
+        read: A row of it, as readers see it, as an annotation; None for a row that is none.
+
+    Example:
+        >>> FromRows(RELEASES, lambda row: Annotation.at("release", row["published_at"], row["tag"]))  # doctest: +SKIP
+    """
+
+    table: Table
+    read: Callable[[Mapping[str, Any]], Annotation | None]
+
+
+class Happenings:
+    """What is known to have happened, by footfall.toml, the sources, and what the sources collected."""
+
+    def __init__(self, settings: Settings, sources: Mapping[str, Source], open_lake: Callable[[], Lake]) -> None:
+        self._sources, self._open_lake = sources, open_lake
+        self._given = gather(settings, sources)
+        self._read: tuple[str, Happened] | None = None
+
+    def known(self) -> Happened:
+        """All of it, with what was collected meanwhile."""
+        annotated = [(name, one) for name, source in self._sources.items() for one in _annotated_by(source)]
+        if not annotated:
+            return self._given
+        from footfall.lake import rows_of
+
+        lake = self._open_lake()
+        snapshot = lake.snapshot([one.table for _, one in annotated])
+        version = repr(sorted((pinned.name, pinned.version) for pinned in snapshot.tables.values()))
+        if self._read is None or self._read[0] != version:
+            found = [
+                replace(annotation, source=name)
+                for name, one in annotated
+                for row in rows_of(lake, snapshot, one.table)
+                if (annotation := one.read(row)) is not None
+            ]
+            given = self._given
+            self._read = version, replace(given, annotations=(*given.annotations, *found))
+        return self._read[1]
+
+
+def _annotated_by(source: Source) -> Sequence[FromRows]:
+    return getattr(source, "annotated_by", ())
+
+
 def gather(settings: Settings, sources: Mapping[str, Source]) -> Happened:
-    """Everything that footfall.toml and the sources provide. Raises UnknownNameError for names that are not set up."""
+    """Everything that footfall.toml and the sources declare. Raises UnknownNameError for names that are not set up."""
     annotations = [part.annotation for part in settings.annotations]
     known_wrong = [part.known_wrong for part in settings.known_wrong]
     for one in annotations:

@@ -7,7 +7,7 @@ detached commit), of a clone address its default branch. A commit stands in its 
 A history states everything from its beginning to the moment of reading, so the ledger holds one window a repository.
 
 tables    what is kept, and the metrics       settings  [sources.git]
-places    where repositories are              authors   who they are, and which are bots
+places    where repositories are
 looks     what a repository looked like       rows      from commits to rows
 reading   a history, read into one batch       checking  for `footfall doctor`
 """
@@ -27,8 +27,8 @@ from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Window
 from footfall.repositories import Look
 from footfall.sources import Batch, Context, Known, Offer, Outcome, Progress
 from footfall.sources.checks import Check
-from footfall.sources.git.authors import Authors
 from footfall.sources.git.checking import checks_of
+from footfall.sources.authors import Authors
 from footfall.sources.git.looks import Looks, looks_of
 from footfall.sources.git.places import Place, places_of, recognised, visited
 from footfall.sources.git.reading import GONE, History, standing_note

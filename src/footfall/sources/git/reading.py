@@ -16,7 +16,7 @@ from footfall.ledger import Entry
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, short
 from footfall.repositories import Look, Repository
 from footfall.sources import Batch, Offer, Outcome, Progress
-from footfall.sources.git.authors import Authors
+from footfall.sources.authors import Authors
 from footfall.sources.git.looks import Looks, digest
 from footfall.sources.git.rows import Reading
 from footfall.sources.git.tables import COMMITS

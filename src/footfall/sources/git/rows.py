@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from footfall.errors import BrokenDataError
 from footfall.periods import EPOCH, FAR_FUTURE, Window
 from footfall.repositories import FIELDS
-from footfall.sources.git.authors import Authors, text_of
+from footfall.sources.authors import Authors, text_of
 from footfall.sources.git.tables import COMMITS
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from footfall.filters import Filter
-from footfall.metrics import Fact, Kind, Metric, Policy
+from footfall.sources.commits import COMMIT_METRICS
 from footfall.tables import Column, Replace, Role, Table, TableEvent
 
 COMMITS = Table(
@@ -39,58 +38,4 @@ COMMITS = Table(
     ),
 )
 
-_NOT_MERGES = Filter("is_merge", (False,))
-_NOT_BOTS = Filter("is_bot", (False,))
-
-
-def _merges(default: str) -> Policy:
-    return Policy(
-        "merges", "Whether commits with several parents count.", {"included": None, "excluded": _NOT_MERGES}, default
-    )
-
-
-def _bots(default: str) -> Policy:
-    return Policy(
-        "bots",
-        "Whether commits whose author looks like a bot count.",
-        {"included": None, "excluded": _NOT_BOTS},
-        default,
-    )
-
-
-METRICS = (
-    Metric(
-        name="commits",
-        title="Commits",
-        description=(
-            "Commits in the history of HEAD, by committer date in UTC. Merges and bots count unless you exclude them, "
-            "so that the number is the one `git rev-list --count HEAD` and hosting pages show. A commit that is in several "
-            "repositories counts in each; a branch that is merged later adds commits to the months it was written in."
-        ),
-        kind=Kind.SUM,
-        unit="commits",
-        facts=(Fact("commits", ("commits",)),),
-        policies=(_merges("included"), _bots("included")),
-    ),
-    Metric(
-        name="authors",
-        title="Authors",
-        description=(
-            "Different authors of commits: e-mail addresses after .mailmap, ignoring case; who uses two addresses that "
-            ".mailmap does not join counts twice. Bots are left out unless you include them, as the question is about people."
-        ),
-        kind=Kind.DISTINCT,
-        unit="authors",
-        facts=(Fact("commits", ("author",)),),
-        policies=(_merges("included"), _bots("excluded")),
-    ),
-    Metric(
-        name="latest_commit",
-        title="Latest commit",
-        description="The latest committer date in the history of HEAD, by any author unless you exclude bots.",
-        kind=Kind.LATEST,
-        unit="moment",
-        facts=(Fact("commits", ("committed_at",)),),
-        policies=(_merges("included"), _bots("included")),
-    ),
-)
+METRICS = COMMIT_METRICS

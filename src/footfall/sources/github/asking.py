@@ -1,0 +1,146 @@
+"""What the parts of the source have in common: a repository is asked about, and its answer becomes offers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Protocol
+
+from footfall.errors import BrokenDataError
+from footfall.periods import Window
+from footfall.sources import Batch, Known, Offer
+from footfall.sources.github.api import Api
+from footfall.sources.github.repositories import Repo
+from footfall.tables import Table
+
+DAY = timedelta(days=1)
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The detail of an offer whose rows are at hand."""
+
+    rows: Sequence[Row] = ()
+    count: int | None = None
+    """How many facts the ledger is to hold, where they are not the rows."""
+    note: str = ""
+    restates: Window | None = None
+    """Under `Replace` the part of the window that the rows replace."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The detail of an offer that could not be had."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Later:
+    """The detail of an offer that takes more requests."""
+
+    what: str
+    """What is read, for those who watch."""
+    read: Callable[[Offer], Batch]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a part asks with, and what was known before."""
+
+    api: Api
+    known: Known
+    now: datetime
+
+    @property
+    def today(self) -> date:
+        return self.now.date()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What asking about a repository came to: an answer, or a fault."""
+
+    repo: Repo
+    answer: Any = None
+    fault: str = ""
+
+
+class Kind(Protocol):
+    """One kind of thing that is collected of repositories."""
+
+    @property
+    def name(self) -> str:
+        """As in the setting `collect`."""
+        ...
+
+    @property
+    def tables(self) -> tuple[Table, ...]: ...
+
+    @property
+    def permission(self) -> str:
+        """What a token needs, in GitHub's words."""
+        ...
+
+    def path(self, repo: Repo) -> str:
+        """What is asked first; it shows whether a token is allowed to."""
+        ...
+
+    def ask(self, asking: Asking, repo: Repo) -> Any:
+        """The parsed answer about a repository; called in many threads. Raises SourceError."""
+        ...
+
+    def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:
+        """The offers of all repositories, where one failed a failure among them."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Reads parsed JSON, and says in one sentence where it is not what it should be."""
+
+    what: str
+    """What the answer is about, for messages: "the views of a/b"."""
+    faults: tuple[type[Exception], ...] = field(default=(KeyError, TypeError, ValueError, AttributeError), repr=False)
+
+    def __enter__(self) -> Shape:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, self.faults):
+            raise BrokenDataError(
+                f"GitHub's answer about {self.what} has another form than expected; nothing of it was taken."
+            ) from None
+
+
+def moment(text: str) -> datetime:
+    """A moment with its zone, as GitHub writes it. Raises ValueError."""
+    read = datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise ValueError("a moment without a zone could be anywhere")
+    return read.astimezone(UTC)
+
+
+def count_of(value: Any) -> int:
+    """A whole number that is not negative. Raises ValueError, TypeError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{value!r} is no whole number")
+    if value < 0:
+        raise ValueError(f"{value} is negative")
+    return value
+
+
+def start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """The days from `first` to `last`, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def failed_on(table: Table, window: Window, answered: Answered) -> Offer:
+    """The offer of a window that could not be had."""
+    return Offer(table.name, window, answered.repo.id, detail=Refused(f"{answered.repo.name}: {answered.fault}"))

@@ -1,0 +1,134 @@
+"""Who asks GitHub: a token, a token for each owner, the installations of a GitHub App, or no one in particular."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from footfall.errors import BrokenDataError, MissingExtraError, SettingsError
+from footfall.settings import Secret
+
+if TYPE_CHECKING:
+    from footfall.sources.github.settings import AppSettings, GitHubSettings
+
+_FRESH = timedelta(minutes=5)
+"""A token of an App that ends sooner is not used any more."""
+
+
+class Credential(Protocol):
+    """Who asks."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages; no secret."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """What names it where its token changes; empty for one whose token is itself."""
+        ...
+
+    def headers(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token of a user, classic or fine-grained."""
+
+    name: str
+    secret: Secret
+    identity: str = ""
+
+    def headers(self) -> Mapping[str, str]:
+        return {"Authorization": f"Bearer {self.secret.reveal()}"}
+
+
+@dataclass(frozen=True)
+class Anonymous:
+    """No credential: 60 requests an hour, and no traffic."""
+
+    name: str = "no token"
+    identity: str = ""
+
+    def headers(self) -> Mapping[str, str]:
+        return {}
+
+
+Ask = Callable[..., Any]
+"""Asks the API with given headers: (method, path, headers) to parsed JSON."""
+
+
+@dataclass
+class Installation:
+    """An App where it is installed: its token is renewed every hour, and stays the same credential."""
+
+    owner: str
+    app: AppSettings
+    ask: Ask
+    now: Callable[[], datetime]
+    _token: Secret | None = None
+    _ends_at: datetime | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"the App {self.app.id} at {self.owner}"
+
+    @property
+    def identity(self) -> str:
+        return f"app {self.app.id} at {self.owner.lower()}"
+
+    def headers(self) -> Mapping[str, str]:
+        with self._lock:
+            if self._token is None or self._ends_at is None or self.now() + _FRESH >= self._ends_at:
+                self._renew()
+            assert self._token is not None
+            return {"Authorization": f"Bearer {self._token.reveal()}"}
+
+    def _renew(self) -> None:
+        signed = {"Authorization": f"Bearer {self._signed()}"}
+        found = self.ask("GET", f"/users/{self.owner}/installation", signed)
+        try:
+            made = self.ask("POST", f"/app/installations/{int(found['id'])}/access_tokens", signed)
+            self._token = Secret(str(made["token"]))
+            self._ends_at = datetime.fromisoformat(made["expires_at"])
+        except (KeyError, TypeError, ValueError):
+            raise BrokenDataError(f"GitHub gave no token for {self.name}; look at the App's installations.") from None
+
+    def _signed(self) -> str:
+        """A statement that we are the App, good for some minutes, under its private key."""
+        try:
+            import jwt
+        except ImportError:
+            raise MissingExtraError("a GitHub App", "github") from None
+        now = self.now()
+        claims = {"iss": self.app.id, "iat": now - timedelta(minutes=1), "exp": now + timedelta(minutes=9)}
+        try:
+            return str(jwt.encode(claims, self.app.key.reveal(), algorithm="RS256"))
+        except (ValueError, TypeError, jwt.exceptions.PyJWTError):
+            raise SettingsError(
+                "the `key` of the GitHub App is not a private key; give the whole text of the PEM file that GitHub made."
+            ) from None
+
+
+class Credentials:
+    """Which credential asks about the repositories of an owner."""
+
+    def __init__(self, settings: GitHubSettings, ask: Ask, now: Callable[[], datetime]) -> None:
+        self._app, self._ask, self._now = settings.app, ask, now
+        self._usual: Credential = Token("the token", settings.token) if settings.token else Anonymous()
+        self._owned: dict[str, Credential] = {
+            owner.lower(): Token(f"the token of {owner}", secret) for owner, secret in settings.tokens.items()
+        }
+        self._lock = threading.Lock()
+
+    def of(self, owner: str) -> Credential:
+        """The credential for an owner; of no owner in particular it is the usual one."""
+        with self._lock:
+            key = owner.lower()
+            if self._app is not None and owner and key not in self._owned:
+                self._owned[key] = Installation(owner, self._app, self._ask, self._now)
+            return self._owned.get(key, self._usual)

@@ -1,0 +1,66 @@
+"""`[sources.github]` in footfall.toml."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from footfall.settings import Part, Secret
+
+Collected = Literal["views", "clones", "paths", "referrers", "stars", "forks", "releases", "workflow_runs", "commits"]
+"""What can be collected of a repository, each with a permission of its own."""
+
+ALL: tuple[Collected, ...] = get_args(Collected)
+_ASKED = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(\*|[A-Za-z0-9._-]+)|topic:[A-Za-z0-9][A-Za-z0-9-]*")
+
+
+def _repository(text: str) -> str:
+    if not _ASKED.fullmatch(text):
+        raise ValueError('write "owner/name", "owner/*" for all of an owner, or "topic:NAME"')
+    return text
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("https://", "http://")):
+        raise ValueError("write an address such as https://api.github.com")
+    return text.rstrip("/")
+
+
+class AppSettings(Part):
+    """A GitHub App, which asks with a token for each owner that it is installed at."""
+
+    id: Annotated[str, BeforeValidator(str)] = Field(min_length=1, description="The App's id, or its client id.")
+    key: Secret = Field(description='Its private key, the text of the PEM file; best as { env = "NAME" }.')
+
+
+class GitHubSettings(Part):
+    """`[sources.github]`"""
+
+    api: Annotated[str, AfterValidator(_address)] = Field(
+        "https://api.github.com", description="Where the API is; of an enterprise server https://host/api/v3."
+    )
+    repositories: tuple[Annotated[str, AfterValidator(_repository)], ...] = Field(
+        description='Names "owner/name", "owner/*" for all that are no forks, or "topic:NAME".',
+        examples=[["icesat2py/icepyx"]],
+        min_length=1,
+    )
+    token: Secret | None = Field(None, description="A token for all owners that have none of their own.")
+    tokens: dict[str, Secret] = Field({}, description='A token for each owner: { icesat2py = { env = "NAME" } }.')
+    app: AppSettings | None = Field(None, description="A GitHub App instead of tokens: { id, key }.")
+    collect: tuple[Collected, ...] = Field(ALL, description="What to collect; all of it by default.")
+    concurrency: int = Field(16, ge=1, le=90, description="Requests under way at once; GitHub allows 100.")
+    patience: float = Field(60.0, gt=0, description="Seconds in which an answer that GitHub still prepares is awaited.")
+    api_version: str = Field("2022-11-28", description="The version of the API that is asked for.")
+    hash_key: Secret | None = Field(None, description="Keep authors of commits as hashes under this key.")
+    bots: tuple[str, ...] = Field((), description='More bots: patterns of names or e-mails, such as "*-deploy".')
+
+    @model_validator(mode="after")
+    def _check_credentials(self) -> Self:
+        if self.app is not None and (self.token is not None or self.tokens):
+            raise ValueError("an `app` takes the place of `token` and `tokens`; remove one of them")
+        folded = [owner.lower() for owner in self.tokens]
+        if len(set(folded)) < len(folded):
+            raise ValueError("`tokens` names an owner twice, as upper and lower case are one; keep one")
+        return self
