@@ -96,7 +96,9 @@ def deadlines_of(known: Known, now: datetime, tables: Sequence[Table]) -> Iterat
 
 
 def _deadline(table: Table, name: str, entries: Sequence[Entry], now: datetime) -> Deadline:
-    open_days = [entry.window.start for entry in entries if entry.is_provisional_at(now)]
+    # The oldest day of an answer is being cut off already: what is left of it is lost hour by hour.
+    days = (entry.window.start for entry in entries if entry.is_provisional_at(now))
+    open_days = [day for day in days if day + REACH > now]
     last = max((entry.window.start for entry in entries), default=EPOCH)
     first = min(open_days, default=last + DAY)
     what = table.name.removeprefix("github_")

@@ -114,7 +114,7 @@ class Waits:
     memory = timedelta(minutes=15)
 
     def __call__(self, status: int, headers: Mapping[str, str], body: str) -> float:
-        if status not in (403, 429):
+        if status not in (403, 429) or headers.get("retry-after"):
             return 0.0
         now = self._now()
         if resets_at := _used_up(headers):
