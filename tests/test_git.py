@@ -364,7 +364,7 @@ class TestChanges:
 class TestDeclarations:
     def test_every_metric_stands_on_the_table(self) -> None:
         for metric in METRICS:
-            assert metric.tables == (COMMITS.name,)
+            assert metric.tables == (COMMITS.name, "github_commits")
             assert all(isinstance(f, Fact) and set(f.columns) <= set(COMMITS.names) for f in metric.facts)
             for policy in metric.policies:
                 assert policy.choose(None) == policy.default

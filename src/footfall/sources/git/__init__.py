@@ -26,9 +26,9 @@ from footfall.metrics import Metric
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Window
 from footfall.repositories import Look
 from footfall.sources import Batch, Context, Known, Offer, Outcome, Progress
+from footfall.sources.authors import Authors
 from footfall.sources.checks import Check
 from footfall.sources.git.checking import checks_of
-from footfall.sources.authors import Authors
 from footfall.sources.git.looks import Looks, looks_of
 from footfall.sources.git.places import Place, places_of, recognised, visited
 from footfall.sources.git.reading import GONE, History, standing_note
