@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import pytest
 
+from footfall.http import Client
+from footfall.projects.asking import Knowledge, ask_project
+from footfall.projects.names import NamedProject
 from footfall.projects.numbers import Number
+from footfall.projects.placing import rank
+from footfall.result import Result
 from footfall.sources.binder.sample import write_sample_archive
+from footfall.tables import Table
 from footfall.workspace import Workspace
 from project_workspaces import history, workspace
+from pypistats_faked import FakePyPIStats, plain
+from test_names import METRIC, SALES, Shops
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +78,37 @@ def test_packages_are_one_under_every_spelling(tmp_path: Path) -> None:
     assert (unknown.value, unknown.coverage) == (None, 0.0), "no row and no scope knows it"
     ranked = [(place.project, place.total) for place in ff.projects_by("installs").places]
     assert ranked == [("recOrder-napari", 20_000), ("PartSeg", None)]
+
+
+def test_installs_of_pypi_stand_beside_commits(tmp_path: Path) -> None:
+    """A package that pypistats.org knows under its normalised name, and one that it does not know."""
+    today = date(2026, 3, 11)
+    upstream = FakePyPIStats({"ice-pyx": {today - timedelta(days=n): plain(5) for n in range(1, 41)}}, today, reach=40)
+    history(tmp_path / "icepyx", "2026-02-20", "2026-03-05")
+    sources = """
+[sources.git]
+repositories = ["icepyx"]
+[sources.pypi]
+packages = ["Ice.Pyx", "no-such"]
+address = "https://stats.example"
+"""
+    projects = '[[projects]]\nname = "icepyx"\ngit = "icepyx"\npypi = "ICE_pyx"\n'
+    projects += '[[projects]]\nname = "none"\npypi = "no-such"\n'
+    ff = workspace(tmp_path, projects, sources=sources)
+    waited: list[float] = []
+    ff.client = Client(
+        transport=httpx2.MockTransport(upstream.answer), wait=0, clock=lambda: sum(waited), sleep=waited.append
+    )
+    ff.collect()
+    assert number(ff, "icepyx", "commits", "total").value == 2
+    assert number(ff, "icepyx", "installs", "total").value == 200
+    recent = number(ff, "icepyx", "installs", "last_30_days")
+    assert (recent.value, recent.coverage) == (150, 1.0)
+    unknown = number(ff, "none", "installs", "last_30_days")
+    assert (unknown.value, unknown.coverage) == (None, 0.0)
+    said = ff.project("icepyx").to_napari_hub()
+    assert said["usage"]["stats"] == {"total_installs": 200, "installs_in_last_30_days": 150}
+    assert said["maintenance"]["stats"]["total_commits"] == 2
 
 
 def test_a_repository_is_found_in_another_case_and_at_its_host(tmp_path: Path) -> None:
@@ -132,3 +174,27 @@ def test_an_answer_may_be_asked_at_the_first_moment_of_a_month(tmp_path: Path) -
     months = ff.project("tool", months=1)["commits"].months
     assert [(f"{each.start:%Y-%m}", each.value) for each in months] == [("2026-02", 1)]
     assert number(ff, "tool", "commits", "last_30_days").value == 1
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A source, as far as projects look at it."""
+
+    tables: tuple[Table, ...]
+
+
+@pytest.mark.parametrize("name", ["a/old", "c/new", "C/New"])
+def test_a_repository_that_was_renamed_is_found_by_any_name(tmp_path: Path, name: str) -> None:
+    shops = Shops(tmp_path / "lake")
+    shops.rename()
+
+    def ask(metric: str, **asked: Any) -> Result:
+        return shops.ask(**{"by": (), **asked})
+
+    knowledge = Knowledge({"s": Filled((SALES,))}, {METRIC.name: METRIC}, {"sales": SALES}, ask, shops.now)  # type: ignore[dict-item]
+    tied = NamedProject("tied", "", (("s", "shop", (name,)),))
+    total = ask_project(tied, knowledge)[METRIC.name].number("total")
+    assert total is not None
+    assert (total.value, total.coverage) == (11, 1.0)
+    (place,) = rank({"tied": tied}, knowledge).places
+    assert (place.total, place.last_days) == (11, 11)
