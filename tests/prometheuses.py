@@ -40,7 +40,16 @@ def prometheus(folder: Path, samples: Iterable[Sample], scrapes: str = "", reten
     data.mkdir(parents=True)
     text.write_text(exposition(samples))
     if text.stat().st_size > len("# EOF\n"):
-        backfill = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", str(text), str(data)]
+        backfill = [
+            promtool,
+            "tsdb",
+            "create-blocks-from",
+            "openmetrics",
+            "--quiet",
+            "--max-block-duration=744h",
+            str(text),
+            str(data),
+        ]
         done = subprocess.run([*backfill], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     (folder / "prometheus.yml").write_text(scrapes or "global: {}\n")
