@@ -498,11 +498,12 @@ def test_the_page_s_settings_are_valid_and_its_metrics_exist(tmp_path: Path, mon
     monkeypatch.setenv("GRAFANA_TOKEN", "secret")
     monkeypatch.setenv("FOOTFALL_HASH_KEY", "secret")
     (text,) = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
-    settings = PrometheusSettings.model_validate(tomllib.loads(text)["sources"]["prometheus"])
+    shown = tomllib.loads(text)["sources"]["prometheus"]
+    settings = PrometheusSettings.model_validate(shown | {"communities": "communities.csv"})
     source = Prometheus(settings, Context(tmp_path, tmp_path, lambda: NOON, Client))
     metrics = {metric.name: {policy.name: policy.choices for policy in metric.policies} for metric in source.metrics}
     commands = re.findall(r"`footfall query ([^`]+)`", page)
-    assert len(commands) == 6
+    assert len(commands) == 10
     for command in commands:
         words = command.split()
         asked = list(takewhile(lambda word: not word.startswith("--"), words))

@@ -3,24 +3,41 @@
 tables    users of each hub by day and span; who was active where
 metrics   the numbers that come of these tables
 people    who is a person, staff or a service, and under which name they are kept
-names     hubs that are for trying things out
+names     hubs that are for trying things out           sizes        bins of users
+clusters  hubs as they are set up, from YAML            communities  who uses hubs, from CSV
 """
 
-from footfall.sources.hubs.metrics import CLUSTERS, HUB_UNIQUE_USERS, HUB_USERS_METRIC, HUBS
+from footfall.sources.hubs.metrics import (
+    CLUSTERS,
+    COMMUNITIES,
+    HUB_UNIQUE_USERS,
+    HUB_USERS_METRIC,
+    HUBS,
+    HUBS_BY_SIZE,
+    USERS_BY_SIZE,
+)
 from footfall.sources.hubs.names import is_staging
 from footfall.sources.hubs.people import People, Role
-from footfall.sources.hubs.tables import HUB_ACTIVITY, HUB_USERS, Deed, Timescale
+from footfall.sources.hubs.sizes import SIZES, size_of
+from footfall.sources.hubs.tables import HUB_ACTIVITY, HUB_COMMUNITIES, HUB_LIST, HUB_USERS, Deed, Timescale
 
 __all__ = [
     "CLUSTERS",
+    "COMMUNITIES",
     "HUBS",
+    "HUBS_BY_SIZE",
     "HUB_ACTIVITY",
+    "HUB_COMMUNITIES",
+    "HUB_LIST",
     "HUB_UNIQUE_USERS",
     "HUB_USERS",
     "HUB_USERS_METRIC",
+    "SIZES",
+    "USERS_BY_SIZE",
     "Deed",
     "People",
     "Role",
     "Timescale",
     "is_staging",
+    "size_of",
 ]

@@ -64,6 +64,43 @@ HUB_USERS_METRIC = Metric(
     series=("cluster", "hub", "timescale"),
     ends_after=timedelta(days=3),
 )
+_MONTHLY = Policy(TIMESCALE.name, TIMESCALE.description, TIMESCALE.choices, Timescale.MONTHLY)
+USERS_BY_SIZE = Metric(
+    name="users_by_community_size",
+    title="Users by community size",
+    description=(
+        "Monthly users of hubs, to be split by `size`: the bin that the users of a hub lie in on that day, from 0-5 to 10000 "
+        "and above. A hub stands for a community. Over more than a day it is the mean of the days."
+    ),
+    kind=Kind.LEVEL,
+    unit="users",
+    facts=(Fact("hub_users", ("users",)),),
+    policies=(_MONTHLY, STAGING),
+    within="mean",
+    step=timedelta(days=1),
+    series=("cluster", "hub", "timescale"),
+    ends_after=timedelta(days=3),
+)
+HUBS_BY_SIZE = Metric(
+    name="communities_by_size",
+    title="Communities by size",
+    description=(
+        "Hubs, each standing for a community, to be split by `size`: the bin that its monthly users lie in on that day. In a "
+        "period in which it grew or shrank a hub is in more than one bin."
+    ),
+    kind=Kind.DISTINCT,
+    unit="communities",
+    facts=(Fact("hub_users", ("cluster", "hub"), _full_name),),
+    policies=(_MONTHLY, STAGING),
+)
+COMMUNITIES = Metric(
+    name="communities",
+    title="Communities",
+    description="Different communities on the list of communities.",
+    kind=Kind.DISTINCT,
+    unit="communities",
+    facts=(Fact("hub_communities", ("community",)),),
+)
 HUBS = Metric(
     name="hubs",
     title="Hubs",

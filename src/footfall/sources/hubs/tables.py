@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from footfall.periods import Grain
 from footfall.sources.hubs import people
-from footfall.tables import Column, Observe, Role, Table, TableEvent
+from footfall.sources.hubs.sizes import SIZES
+from footfall.tables import Column, Observe, Replace, Role, Table, TableEvent
 
 
 class Timescale(StrEnum):
@@ -37,13 +38,15 @@ HUB_USERS = Table(
             "timescale", "string", Role.DIMENSION, "The span: daily (24 hours), weekly (7 days), monthly (30 days)."
         ),
         Column("is_staging", "boolean", Role.DIMENSION, "Whether the hub is for trying things out."),
+        Column("community", "string", Role.DIMENSION, "Who uses the hub, where a list of communities is set up."),
+        Column("size", "string", Role.DIMENSION, "How many users: a bin of `users`, such as 5-10.", labels=SIZES),
         Column("users", "integer", Role.MEASURE, "Users who were active within the span, as the hub counts them."),
     ),
     rule=Observe(key=("date", "cluster", "hub", "timescale"), resolve="latest"),
     sort=("cluster", "hub", "timescale", "date"),
     resolution=Grain.DAY,
 )
-"""The original table of 2i2c's indicators, `date,cluster,hub,timescale,users`, with one column more.
+"""The original table of 2i2c's indicators, `date,cluster,hub,timescale,users`, with what a hub is beside it.
 
 Sources state it under scopes of their own: a data source, or a hub.
 """
@@ -87,5 +90,40 @@ HUB_ACTIVITY = Table(
         ),
     ),
     sort=("hub", "day", "actor"),
+    resolution=Grain.DAY,
+)
+
+HUB_LIST = Table(
+    name="hub_list",
+    description="Hubs as they are set up on clusters, a list for each day on which it was read.",
+    columns=(
+        Column("day", "timestamp", Role.TIME, "The day on which the list was read."),
+        Column("cluster", "string", Role.DIMENSION, "Where the hub runs."),
+        Column("hub", "string", Role.DIMENSION, "Which hub, by its name within the cluster."),
+        Column("provider", "string", Role.DIMENSION, "Whose machines they are: aws, gcp, azure."),
+        Column("helm_chart", "string", Role.DIMENSION, "What the hub is made of: basehub, daskhub."),
+        Column("is_staging", "boolean", Role.DIMENSION, "Whether the hub is for trying things out."),
+        Column("display_name", "string", Role.ATTRIBUTE, "What people call it."),
+        Column("domain", "string", Role.ATTRIBUTE, "Its address."),
+        Column("listed", "integer", Role.MEASURE, "1 a hub."),
+    ),
+    rule=Replace(),
+    sort=("cluster", "hub"),
+    resolution=Grain.DAY,
+)
+HUB_COMMUNITIES = Table(
+    name="hub_communities",
+    description="Communities that use hubs, and where they are, a list for each day on which it was read.",
+    columns=(
+        Column("day", "timestamp", Role.TIME, "The day on which the list was read."),
+        Column("community", "string", Role.DIMENSION, "Which community."),
+        Column("constellation", "string", Role.DIMENSION, "The group of communities that it belongs to."),
+        Column("location", "string", Role.DIMENSION, "Where it is, in words."),
+        Column("latitude", "number", Role.MEASURE, "Degrees north."),
+        Column("longitude", "number", Role.MEASURE, "Degrees east."),
+        Column("hubs", "integer", Role.MEASURE, "How many hubs it uses."),
+    ),
+    rule=Replace(),
+    sort=("community",),
     resolution=Grain.DAY,
 )

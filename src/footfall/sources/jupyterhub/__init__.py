@@ -24,7 +24,17 @@ from footfall.periods import FAR_FUTURE, Grain, Window, floor
 from footfall.sources import Batch, Context, Known, Offer, Outcome, Progress
 from footfall.sources.ahead import ahead
 from footfall.sources.checks import Check
-from footfall.sources.hubs import CLUSTERS, HUB_ACTIVITY, HUB_UNIQUE_USERS, HUB_USERS, HUB_USERS_METRIC, HUBS, People
+from footfall.sources.hubs import (
+    CLUSTERS,
+    HUB_ACTIVITY,
+    HUB_UNIQUE_USERS,
+    HUB_USERS,
+    HUB_USERS_METRIC,
+    HUBS,
+    HUBS_BY_SIZE,
+    USERS_BY_SIZE,
+    People,
+)
 from footfall.sources.jupyterhub.asking import Users, read_metrics, read_users
 from footfall.sources.jupyterhub.checking import checks_of
 from footfall.sources.jupyterhub.exposition import Reading
@@ -83,7 +93,15 @@ class JupyterHub:
     description: ClassVar[str] = "Users and servers of JupyterHubs, from their metrics and their REST API."
     Settings: ClassVar[type[BaseModel]] = JupyterHubSettings
     tables: Sequence[Table] = tuple(_TABLES.values())
-    metrics: Sequence[Metric] = (HUB_USERS_METRIC, HUBS, CLUSTERS, HUB_UNIQUE_USERS, *METRICS)
+    metrics: Sequence[Metric] = (
+        HUB_USERS_METRIC,
+        USERS_BY_SIZE,
+        HUBS,
+        HUBS_BY_SIZE,
+        CLUSTERS,
+        HUB_UNIQUE_USERS,
+        *METRICS,
+    )
     project_names: ClassVar[ProjectNames] = ProjectNames("hub")
 
     def __init__(self, settings: JupyterHubSettings, context: Context) -> None:

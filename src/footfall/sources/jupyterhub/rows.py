@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from footfall.periods import Grain, floor
-from footfall.sources.hubs import Deed, People
+from footfall.sources.hubs import Deed, People, size_of
 from footfall.sources.jupyterhub.asking import Users
 from footfall.sources.jupyterhub.exposition import Reading
 from footfall.sources.jupyterhub.settings import HubPart
@@ -41,7 +41,7 @@ class Asked:
     def users(self, reading: Reading) -> list[Row]:
         day = day_of(self.at)
         return [
-            {"date": day, **self._where, "timescale": span.value, "users": count}
+            {"date": day, **self._where, "timescale": span.value, "size": size_of(count), "users": count}
             for span, count in reading.active.items()
         ]
 

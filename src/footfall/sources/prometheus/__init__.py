@@ -6,7 +6,7 @@ presets    queries that are known            rows        from series to rows
 windows    which days are offered
 reading    pieces below the limits           endings     how each window ended
 looks      what a window looked like         remembered  for how long each place remembers
-checking   what works, and what will be forgotten
+listing    lists of hubs and communities     checking    what works, and what will be forgotten
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from footfall.sources.checks import Check, Deadline
 from footfall.sources.hubs import HUB_ACTIVITY
 from footfall.sources.naming import ProjectNames
 from footfall.sources.prometheus.checking import checks_of, deadlines_of
+from footfall.sources.prometheus.listing import Listing, Lists
 from footfall.sources.prometheus.places import find_places
 from footfall.sources.prometheus.presets import PRESETS
 from footfall.sources.prometheus.reading import Sizes, Task, months_of, read
@@ -53,16 +54,25 @@ class Prometheus:
     def __init__(self, settings: PrometheusSettings, context: Context) -> None:
         self._settings = settings
         self._context = context
-        recipes = [*(PRESETS[name](settings) for name in settings.preset), *map(recipe_of, settings.queries)]
+        self._lists = Lists(settings, context.folder)
+        recipes = [
+            *(PRESETS[name](settings, self._lists) for name in settings.preset),
+            *map(recipe_of, settings.queries),
+        ]
         self._recipes: dict[str, Recipe] = {recipe.table.name: recipe for recipe in recipes}
         self._retentions = Retentions(context.scratch)
-        self.tables: Sequence[Table] = tuple(recipe.table for recipe in self._recipes.values())
-        self.metrics: Sequence[Metric] = tuple(metric for one in self._recipes.values() for metric in one.metrics)
-        if self.tables and all("hub" in table.dimensions for table in self.tables):
+        measured = tuple(recipe.table for recipe in self._recipes.values())
+        self.tables: Sequence[Table] = (*measured, *self._lists.tables)
+        metrics = (metric for one in self._recipes.values() for metric in one.metrics)
+        self.metrics: Sequence[Metric] = (*metrics, *self._lists.metrics)
+        if measured and all("hub" in table.dimensions for table in measured):
             self.project_names = ProjectNames("hub")
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
         """Of each table and place the days that are remembered; places that left are retired."""
+        yield from self._lists.offers(known, now)
+        if not self._recipes:
+            return
         client = self._context.client()
         stored = {scope for table, scope in known.scopes if table in self._recipes}
         places = find_places(self._settings, client, stored)
@@ -98,6 +108,8 @@ class Prometheus:
         for offer in offers:
             if isinstance(offer.detail, Gone):
                 yield Batch([offer.retired(offer.detail.reason, since=offer.window.start)])
+            elif isinstance(offer.detail, Listing):
+                yield self._lists.read(offer)
             else:
                 wanted[offer.table, offer.scope].append(offer)
         tasks = [

@@ -123,7 +123,7 @@ def _parsed(content: bytes, url: str) -> Mapping[str, Any]:
         answer = json.loads(content)
         if not isinstance(answer, dict):
             raise ValueError
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BrokenDataError(
             f"{url} did not answer as Prometheus does; is the address right, and the token set?"
         ) from None

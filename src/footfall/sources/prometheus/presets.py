@@ -21,13 +21,17 @@ from footfall.sources.hubs import (
     HUB_USERS,
     HUB_USERS_METRIC,
     HUBS,
+    HUBS_BY_SIZE,
+    USERS_BY_SIZE,
     Deed,
     People,
     Role,
     Timescale,
     is_staging,
+    size_of,
 )
 from footfall.sources.prometheus.asking import Series
+from footfall.sources.prometheus.listing import Lists
 from footfall.sources.prometheus.recipes import Asked, Recipe
 from footfall.sources.prometheus.rows import Made, Refused, arrow, moments_of
 from footfall.sources.prometheus.settings import PrometheusSettings
@@ -89,7 +93,7 @@ def hub_activity_query(hub: str, label: str) -> str:
     return f"group by ({hub}, {label}) (count_over_time({pods}[86399s] offset 1s))"
 
 
-def hub_users(settings: PrometheusSettings) -> Recipe:
+def hub_users(settings: PrometheusSettings, lists: Lists) -> Recipe:
     """The recipe of `hub_users`."""
 
     def make(cluster: str, asked: Asked, series: Sequence[Series], back: timedelta) -> Made:
@@ -100,12 +104,13 @@ def hub_users(settings: PrometheusSettings) -> Recipe:
             "hub": names,
             "timescale": [asked.tag] * len(kept),
             "is_staging": [is_staging(name) for name in names],
+            "community": [lists.community_of(cluster, name) for name in names],
         }
         return _counts(HUB_USERS, kept, texts, back)
 
     return Recipe(
         table=HUB_USERS,
-        metrics=(HUB_USERS_METRIC, HUBS, CLUSTERS),
+        metrics=(HUB_USERS_METRIC, USERS_BY_SIZE, HUBS, HUBS_BY_SIZE, CLUSTERS),
         asked=tuple(
             Asked(hub_users_query(period, settings.hub_label, settings.prefix), span.value)
             for span, period in PERIODS.items()
@@ -113,11 +118,11 @@ def hub_users(settings: PrometheusSettings) -> Recipe:
         step=DAY,
         covers_step=True,
         make=make,
-        shaped_by=("hubs", *settings.exclude_hubs),
+        shaped_by=("hubs", lists.looks, *settings.exclude_hubs),
     )
 
 
-def cluster_users(settings: PrometheusSettings) -> Recipe:
+def cluster_users(settings: PrometheusSettings, lists: Lists) -> Recipe:
     """The recipe of `cluster_users`."""
 
     def make(cluster: str, asked: Asked, series: Sequence[Series], back: timedelta) -> Made:
@@ -127,7 +132,7 @@ def cluster_users(settings: PrometheusSettings) -> Recipe:
     return Recipe(CLUSTER_USERS, (CLUSTER_USERS_METRIC,), asked, DAY, covers_step=True, make=make)
 
 
-def hub_activity(settings: PrometheusSettings) -> Recipe:
+def hub_activity(settings: PrometheusSettings, lists: Lists) -> Recipe:
     """The recipe of `hub_activity`."""
     people = People(
         settings.hash_key if settings.names == "hashed" else None, staff=settings.staff, services=settings.services
@@ -164,7 +169,7 @@ def hub_activity(settings: PrometheusSettings) -> Recipe:
     )
 
 
-PRESETS: dict[str, Callable[[PrometheusSettings], Recipe]] = {
+PRESETS: dict[str, Callable[[PrometheusSettings, Lists], Recipe]] = {
     "hub_users": hub_users,
     "cluster_users": cluster_users,
     "hub_activity": hub_activity,
@@ -200,11 +205,12 @@ def _counts(table: Table, series: Sequence[Series], texts: dict[str, list[Any]],
 
     masks = [np.isfinite(one.values) & (one.values >= 0) for one in series]
     kept = [Series(one.labels, one.times[mask], one.values[mask]) for one, mask in zip(series, masks, strict=True)]
-    users = np.concatenate([one.values for one in kept]) if kept else np.empty(0)
+    users = np.rint(np.concatenate([one.values for one in kept]) if kept else np.empty(0)).astype(np.int64)
+    sizes = {"size": [size_of(count) for count in users]} if "size" in table.names else {}
     rows = arrow(
         table,
         moments=moments_of(kept, back),
-        numbers={"users": np.rint(users).astype(np.int64)},
+        numbers={"users": users, **sizes},
         texts=texts,
         lengths=[len(one.times) for one in kept],
     )

@@ -83,7 +83,7 @@ def arrow(
     table: Table,
     *,
     moments: np.ndarray[Any, Any],
-    numbers: Mapping[str, np.ndarray[Any, Any]],
+    numbers: Mapping[str, Sequence[Any] | np.ndarray[Any, Any]],
     texts: Mapping[str, Sequence[Any]],
     lengths: Sequence[int],
 ) -> pa.Table:
@@ -101,7 +101,9 @@ def arrow(
     schema = table.arrow_schema()
     of_series = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     columns: dict[str, Any] = {table.time: pa.array(moments, pa.int64())}
-    columns |= {name: pa.array(values) for name, values in numbers.items()}
+    columns |= {
+        name: pa.array(values, None if len(values) else schema.field(name).type) for name, values in numbers.items()
+    }
     for name, values in texts.items():
         columns[name] = pa.array(list(values), schema.field(name).type).take(pa.array(of_series))
     if isinstance(table.rule, Observe):

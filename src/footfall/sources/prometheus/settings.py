@@ -121,6 +121,12 @@ class PrometheusSettings(Part):
     binder_hubs: tuple[str, ...] = Field(
         (), description='Hubs of a BinderHub, patterns of names or of "cluster/hub": their users are launches.'
     )
+    clusters: str = Field(
+        "", description="A folder with config/clusters/*/cluster.yaml, relative to this file: hubs as they are set up."
+    )
+    communities: str = Field(
+        "", description="A CSV file of communities: name, hubs, constellation, location, latitude, longitude."
+    )
     first_day: date | None = Field(
         None,
         description="Where the history begins; default: what is remembered, at most two years.",
