@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from footfall.lake import Lake
@@ -19,6 +19,8 @@ class Contents:
     """Of each table the values by key: by everything that is no measure. Of observed values, those that readers see."""
 
     tables: Mapping[str, Mapping[Key, Values]]
+    identified: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Of observed tables: where in a key the columns are that identify a value. The others may be revised with it."""
 
     @property
     def is_empty(self) -> bool:
@@ -37,7 +39,17 @@ class Contents:
     def updated(self, newer: Contents) -> Contents:
         """This, with what `newer` states: upstream may no longer state all that it did."""
         names = {*self.tables, *newer.tables}
-        return Contents({name: {**self.tables.get(name, {}), **newer.tables.get(name, {})} for name in names})
+        tables = {name: {**self._left(name, newer), **newer.tables.get(name, {})} for name in names}
+        return Contents(tables, {**self.identified, **newer.identified})
+
+    def _left(self, name: str, newer: Contents) -> Mapping[Key, Values]:
+        """What is in a table and not stated by `newer`, be it with another description."""
+        mine = self.tables.get(name, {})
+        places = newer.identified.get(name, ())
+        if not places:
+            return mine
+        stated = {tuple(key[place] for place in places) for key in newer.tables.get(name, {})}
+        return {key: values for key, values in mine.items() if tuple(key[place] for place in places) not in stated}
 
 
 def contents_of(lake: Lake, source: Source) -> Contents:
@@ -47,8 +59,17 @@ def contents_of(lake: Lake, source: Source) -> Contents:
         {
             table.name: _read(lake, table, pinned[table.name].files) if table.name in pinned else {}
             for table in source.tables
-        }
+        },
+        {
+            table.name: tuple(_key_names(table).index(name) for name in table.rule.key)
+            for table in source.tables
+            if isinstance(table.rule, Observe)
+        },
     )
+
+
+def _key_names(table: Table) -> list[str]:
+    return [c.name for c in table.columns if c.role is not Role.MEASURE and c.name != "observed_at"]
 
 
 def _read(lake: Lake, table: Table, files: Sequence[str]) -> dict[Key, Values]:
@@ -59,7 +80,7 @@ def _read(lake: Lake, table: Table, files: Sequence[str]) -> dict[Key, Values]:
     if isinstance(table.rule, Observe):
         rows = _resolved(table, table.rule, rows)
     measures = table.measures
-    others = [c.name for c in table.columns if c.role is not Role.MEASURE and c.name != "observed_at"]
+    others = _key_names(table)
     found: dict[Key, list[tuple[Any, ...]]] = {}
     for row in rows:
         found.setdefault(tuple(row[name] for name in others), []).append(tuple(row[name] for name in measures))
