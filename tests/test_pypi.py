@@ -180,6 +180,10 @@ def test_breakdowns_add_up_to_all_and_are_known_apart(tmp_path: Path) -> None:
         assert ff.query("downloads", **asked).rows["downloads"].to_pylist() == [127]
         by_python = ff.query("installs", by="python_minor", **asked).rows.to_pylist()
         assert {row["python_minor"]: row["installs"] for row in by_python} == {"3.1": 5, "3.9": 7, "3.10": 100, None: 6}
+        by_day = ff.query("installs", by="python_minor", since="2026-05-19", until="2026-05-20").rows
+        assert by_day["python_minor"].to_pylist() == ["3.1", "3.9", "3.10", None]
+        for where, right in (("python_minor>=3.9", 107), ("python_minor<3.9", 5), ("python_minor>3.10", 0)):
+            assert ff.query("installs", where=where, **asked).rows["installs"].to_pylist() == [right]
         by_system = ff.query("downloads", by=["system", "project"], **asked).rows.to_pylist()
         assert {row["system"]: row["downloads"] for row in by_system} == {"Linux": 100, None: 27}
         with pytest.raises(QueryError, match="known by python_minor and by system apart, not together"):

@@ -107,6 +107,22 @@ def _quoted(text: str) -> str:
     return f'"{doubled}"'
 
 
+_PARTS = re.compile(r"\d+|[a-z]+")
+_RANKS = {"dev": 0, "post": 3}
+"""What stands in for a part of letters, beside the end of a version (2) and a number (4); others come before the end."""
+
+
+def version_order(text: str) -> tuple[tuple[int, int, str], ...]:
+    """What texts of versions are sorted by: numbers as numbers, and what comes before a release before it.
+
+    >>> sorted(["3.10", "3.9", "3.1", "3.9rc1"], key=version_order)
+    ['3.1', '3.9rc1', '3.9', '3.10']
+    """
+    parts = _PARTS.findall(text.lower())
+    keys = [(4, int(part), "") if part.isdecimal() else (_RANKS.get(part, 1), 0, part) for part in parts]
+    return (*keys, (2, 0, ""))
+
+
 def text_of(value: Value) -> str:
     """A value as plain text: (none) for no value, true and false, moments in UTC."""
     if value is None:

@@ -27,8 +27,6 @@ from footfall.measuring.plan import (
     Plan,
     check_values,
     choose_policies,
-    find_names,
-    find_spellings,
     find_window,
     keep_top,
     whole_periods,
@@ -46,6 +44,7 @@ from footfall.measuring.series import (
     transform,
 )
 from footfall.measuring.several import join, share_top, shared_notes, shared_policies, shared_window
+from footfall.measuring.spellings import find_names, find_spellings
 from footfall.measuring.version import version_of
 from footfall.metrics import Subject
 from footfall.periods import EPOCH, Grain, Period, Window, periods_in

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from footfall.annotations import NOTHING_HAPPENED, Annotation, Happened
 from footfall.errors import UnknownValueError
-from footfall.filters import Filter, Prefix, Value, Wanted, text_of
+from footfall.filters import Filter, Prefix, Value, text_of
 from footfall.measuring.actors import ActorMeasurement, known_of, without_times
 from footfall.measuring.coverage import Coverage
 from footfall.measuring.facts import Division, divide
@@ -21,10 +21,8 @@ from footfall.measuring.reported import ReportedMeasurement
 from footfall.metrics import Kind, Metric, Subject
 from footfall.periods import Grain, Window, ceil, floor, short
 from footfall.query import Query, choices_made, step
-from footfall.tables import Names
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
 
     from footfall.engine import Engine
@@ -196,61 +194,6 @@ def choose_policies(plan: Plan) -> Plan:
             choice = policy.open_choice
         chosen.append((policy.name, choice))
     return replace(plan, policies=tuple(chosen))
-
-
-def find_names(plan: Plan) -> Plan:
-    """Filters by a name that was given up, or by an id, mean the name of now; a note says so."""
-    where = []
-    for filter in plan.query.where:
-        names = plan.subject.dimensions[filter.dimension].names
-        meant = [_meant(plan, names, value) for value in filter.values]
-        plan = plan.note(*(f"{text_of(old)} is now called {new}." for old, new in meant if new != old))  # type: ignore[arg-type]
-        where.append(replace(filter, values=tuple(dict.fromkeys(new for _, new in meant))))
-    return replace(plan, query=replace(plan.query, where=tuple(where)))
-
-
-def _meant(plan: Plan, names: Names | None, value: Wanted) -> tuple[Wanted, Wanted]:
-    """A value as it was asked, and what it means."""
-    if names is None or not isinstance(value, str):
-        return value, value
-    return value, plan.snapshot.names_in(names).name_of(value) or value
-
-
-def find_spellings(plan: Plan) -> Plan:
-    """Filters on dimensions that fold case, in every spelling that is stored: engines are quick at equal texts."""
-    return replace(plan, where=tuple(_spelled(plan, filter) for filter in plan.query.where))
-
-
-def _spelled(plan: Plan, filter: Filter) -> Filter:
-    """Every value, and every start, as it is stored; what is stored in no spelling stays as it was asked."""
-    if filter.is_range or not plan.subject.dimensions[filter.dimension].folds_case:
-        return filter
-    column = plan.measurement.values_of(filter.dimension)
-    texts = [wanted for wanted in filter.values if isinstance(wanted, str)]
-    stored = _run_folded(plan, column, texts) if texts else {}
-    spelled: list[Wanted] = []
-    for wanted in filter.values:
-        match wanted:
-            case str():
-                spelled += stored.get(wanted.lower()) or [wanted]
-            case Prefix(start) if start:
-                found = _run_folded(plan, column.substr(0, len(start)), [start]).get(start.lower(), [])
-                spelled += [Prefix(each) for each in found] or [wanted]
-            case _:
-                spelled.append(wanted)
-    return replace(filter, values=tuple(spelled))
-
-
-def _run_folded(plan: Plan, column: ir.StringColumn, texts: Sequence[str]) -> dict[str, list[str]]:
-    """The values of `column` that are one of `texts` but for upper and lower case, by the text in lower case."""
-    named = column.name("spelling").as_table()
-    folded = named.mutate(folded=named.spelling.lower())
-    wanted = [text.lower() for text in texts]
-    is_same = folded.folded == wanted[0] if len(wanted) == 1 else folded.folded.isin(wanted)
-    found: dict[str, list[str]] = {}
-    for row in plan.engine.run(folded.filter(is_same).distinct()).to_pylist():
-        found.setdefault(row["folded"], []).append(row["spelling"])
-    return {text: sorted(spellings) for text, spellings in found.items()}
 
 
 def find_window(plan: Plan) -> Plan:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from footfall.filters import Value, version_order
 from footfall.measuring.kinds import PERIOD, SHARE, VALUE
 from footfall.measuring.matching import Group
 from footfall.measuring.plan import Plan, as_text
@@ -101,14 +102,22 @@ def order_groups(plan: Plan, series: Series) -> list[Group]:
     if plan.kept is not None:
         ranks: dict[Group, int] = {tuple(map(as_text, group)): rank for rank, group in enumerate(plan.kept)}
         return sorted(series.values, key=lambda group: ranks.get(group, len(ranks)))
-    named = sorted(series.values, key=_by_name)
+    versions = [plan.subject.dimensions[name].is_version for name in plan.query.by]
+    named = sorted(series.values, key=lambda group: _by_name(group, versions))
     if plan.query.grain is not Grain.TOTAL:
         return named
     return sorted(named, key=lambda group: _from_largest(series.values[group][0]))
 
 
-def _by_name(group: Group) -> tuple[tuple[bool, Any], ...]:
-    return tuple((value is None, "" if value is None else value) for value in group)
+def _by_name(group: Group, versions: Sequence[bool]) -> tuple[tuple[bool, Any], ...]:
+    """Texts by their letters, versions by their numbers, and no value at the end."""
+    return tuple((value is None, _order(value, *one)) for value, *one in zip(group, versions, strict=True))
+
+
+def _order(value: Value, is_version: bool) -> Any:
+    if value is None:
+        return ""
+    return version_order(value) if is_version and isinstance(value, str) else value
 
 
 def _from_largest(value: Number) -> tuple[bool, float]:

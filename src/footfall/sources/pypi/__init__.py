@@ -1,9 +1,10 @@
 """PyPI: how often projects are downloaded, from whoever counts it.
 
-settings   [sources.pypi]                        pypistats  the last 180 days, in answers of one dimension each
-names      PEP 503                               losses     days on which a provider lost downloads of every project
-tables     what is kept                          days       a day of a project: as an offer, and as rows
-metrics    the numbers, as a provider knows them
+settings   [sources.pypi]                         pypistats   the last 180 days, in answers of one dimension each
+names      PEP 503                                clickhouse  the whole history, from ClickHouse's public copy
+tables     what is kept                           bigquery    every dimension, for a price
+metrics    the numbers, as a provider knows them  losses      days on which a provider lost downloads of every project
+mirrors    programs that copy PyPI                days        a day of a project: as an offer, and as rows
 """
 
 from __future__ import annotations
@@ -20,13 +21,21 @@ from footfall.metrics import Metric
 from footfall.sources import Batch, Context, Offer, Progress
 from footfall.sources.checks import Check, Deadline
 from footfall.sources.naming import ProjectNames
+from footfall.sources.pypi.bigquery import PublicData
+from footfall.sources.pypi.clickhouse import ClickPy
 from footfall.sources.pypi.days import batches_of, retired
 from footfall.sources.pypi.names import normalise
-from footfall.sources.pypi.pypistats import METRICS, TABLES, PyPIStats
+from footfall.sources.pypi.pypistats import PyPIStats
 from footfall.sources.pypi.settings import PyPISettings
 from footfall.tables import Table
 
 __all__ = ["PyPI", "PyPISettings"]
+
+PROVIDERS: dict[str, type[PyPIStats | ClickPy | PublicData]] = {
+    "pypistats": PyPIStats,
+    "clickhouse": ClickPy,
+    "bigquery": PublicData,
+}
 
 
 class PyPI:
@@ -40,12 +49,13 @@ class PyPI:
     def __init__(self, settings: PyPISettings, context: Context) -> None:
         self._settings = settings
         self._context = context
-        self.tables: Sequence[Table] = TABLES
-        self.metrics: Sequence[Metric] = METRICS
+        self._kind = PROVIDERS[settings.provider]
+        self.tables: Sequence[Table] = self._kind.tables
+        self.metrics: Sequence[Metric] = self._kind.metrics
 
     @cached_property
-    def _provider(self) -> PyPIStats:
-        return PyPIStats(self._settings, self._context.client())
+    def _provider(self) -> PyPIStats | ClickPy | PublicData:
+        return self._kind(self._settings, self._context.client())
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
         """The days of each project as the provider states them; projects that left the settings are retired."""
@@ -53,9 +63,9 @@ class PyPI:
         yield from self._provider.offers(known, now)
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        """Rows of what was asked for already."""
+        """The rows of each day, and how reading it ended."""
         tables = {table.name: table for table in self.tables}
-        for batch in batches_of(offers, tables):
+        for batch in batches_of(self._provider.resolved(offers), tables):
             tell(windows=len(batch.outcomes))
             yield batch
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from footfall.ledger import Known, Status
@@ -76,11 +77,12 @@ def retired(known: Known, projects: Iterable[str]) -> Iterator[Offer]:
             yield Offer(table, Window(last, FAR_FUTURE), project)
 
 
-def batches_of(offers: Sequence[Offer], tables: Mapping[str, Table]) -> Iterator[Batch]:
+def batches_of(offers: Iterable[Offer], tables: Mapping[str, Table]) -> Iterator[Batch]:
     """The batches of offers whose details are what is stated."""
-    for start in range(0, len(offers), BATCH):
+    left = iter(offers)
+    while some := list(islice(left, BATCH)):
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        outcomes = [_outcome(offer, rows[offer.table]) for offer in offers[start : start + BATCH]]
+        outcomes = [_outcome(offer, rows[offer.table]) for offer in some]
         yield Batch(outcomes, {name: _arrow(tables[name], listed) for name, listed in rows.items() if listed})
 
 

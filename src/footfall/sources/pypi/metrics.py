@@ -9,11 +9,13 @@ from footfall.metrics import Fact, Kind, Metric, Policy
 from footfall.sources.pypi.tables import DOWNLOADS
 
 _MIRRORS = {"excluded": Filter("is_mirror", (True,), "!="), "included": None}
+_CERTAIN = {"certain": Filter("is_mirror", (False,))}
+"""Without programs that did not say what they are, either."""
 _CI = {"excluded": Filter("is_ci", (True,), "!="), "included": None}
 
 
 def metrics_of(
-    *, fixed: str, mirrors: str, ci: str, knows_ci: bool, breakdowns: Sequence[str] = ()
+    *, fixed: str, mirrors: str, ci: str, knows_ci: bool, knows_all: bool = True, breakdowns: Sequence[str] = ()
 ) -> tuple[Metric, Metric]:
     """`installs` and `downloads` as one provider knows them.
 
@@ -21,13 +23,14 @@ def metrics_of(
         fixed: A sentence on what the provider itself decides, for the definition.
         mirrors, ci: What the policies of these names mean with this provider.
         knows_ci: Whether it tells continuous integration apart; if not, leaving it out is no choice.
+        knows_all: Whether it sorts every download, those of programs without a name too.
         breakdowns: Tables with the same downloads, by one dimension each.
     """
 
     def policies(is_people: bool) -> tuple[Policy, Policy]:
         default = "excluded" if is_people else "included"
         return (
-            Policy("mirrors", mirrors, _MIRRORS, default),
+            Policy("mirrors", mirrors, _MIRRORS if knows_all else {**_MIRRORS, **_CERTAIN}, default),
             Policy("ci", ci, _CI, default) if knows_ci else Policy("ci", ci, {"included": None}, "included"),
         )
 

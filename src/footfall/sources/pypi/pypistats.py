@@ -7,7 +7,7 @@ every project, and a day that is there and absent for a project is a day of 0. W
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -172,6 +172,10 @@ class PyPIStats:
     def _ask(self, project: str, kind: str) -> Counts:
         address = f"{self._settings.place}/api/packages/{project}/{kind}"
         return counts_of(self._client.json(address), project, address)
+
+    def resolved(self, offers: Iterable[Offer]) -> Iterator[Offer]:
+        """The same: what they state came with them."""
+        return iter(offers)
 
     def checks(self, now: datetime) -> Iterator[Check]:
         """Whether it answers at all, and whether it knows each project."""

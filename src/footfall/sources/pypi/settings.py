@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import date
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from footfall.settings import Part
+from footfall.settings import Part, Secret
 from footfall.sources.pypi.names import is_name, normalise
+from footfall.warehouses.bigquery import ADDRESS, MOST_BYTES
 
-ProviderName = Literal["pypistats"]
-ADDRESSES: dict[ProviderName, str] = {"pypistats": "https://pypistats.org"}
+ProviderName = Literal["pypistats", "clickhouse", "bigquery"]
+ADDRESSES: dict[ProviderName, str] = {
+    "pypistats": "https://pypistats.org",
+    "clickhouse": "https://sql-clickhouse.clickhouse.com",
+    "bigquery": ADDRESS,
+}
 
 
 class PyPISettings(Part):
     packages: tuple[str, ...] = Field(
         description="Names of projects on PyPI, in any spelling.", min_length=1, examples=[["icepyx"]]
     )
-    provider: ProviderName = Field("pypistats", description='Who is asked for downloads: "pypistats".')
+    provider: ProviderName = Field("pypistats", description='Who is asked: "pypistats", "clickhouse" or "bigquery".')
     address: str = Field("", description="Where the provider is; its public address by default.")
+    since: date | None = Field(
+        None, description="The first day; of ClickHouse the first that it has by default, BigQuery needs one."
+    )
     once_a_day: bool = Field(
-        True, description="Ask pypistats.org about a project only once after each of its updates, at 01:00 UTC."
+        True, description="Ask pypistats.org and BigQuery about a day only once after 01:00 UTC of each day."
     )
     refused_wait: float = Field(
         60.0, ge=0, le=120, description="Seconds to wait after pypistats.org refused a request as one too many (429)."
@@ -29,6 +38,13 @@ class PyPISettings(Part):
     settles_after: int = Field(
         7, ge=0, le=180, description="Days after which a day is taken as final; a later change is still noticed."
     )
+
+    user: str = Field("demo", description="Of ClickHouse: who asks.")
+    password: Secret | None = Field(
+        None, description="Of ClickHouse: the user's password. Of BigQuery: an access token, instead of credentials."
+    )
+    billing_project: str = Field("", description="Of BigQuery: the project of Google Cloud that pays.")
+    most_bytes: int = Field(MOST_BYTES, gt=0, description="Of BigQuery: what one query may read, in bytes.")
 
     @field_validator("packages")
     @classmethod
@@ -45,6 +61,14 @@ class PyPISettings(Part):
         if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username):
             raise ValueError("write an address such as https://pypistats.org")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _check_provider(self) -> Self:
+        if self.provider == "bigquery" and (not self.billing_project or self.since is None):
+            raise ValueError(
+                "the provider bigquery needs `billing_project`, who pays, and `since`, the first day that is paid for"
+            )
+        return self
 
     @property
     def place(self) -> str:
