@@ -80,6 +80,20 @@ class TestSilence:
         assert len(commits.months) == 12
         assert any("nothing is known yet about repo=silent" in note for note in ff.project("silent").notes)
 
+    def test_why_a_source_said_nothing_is_part_of_the_answer(self, tmp_path: Path) -> None:
+        """A repository that could not be read is known to the ledger, with the reason."""
+        history(tmp_path / "other", "2026-01-05")
+        ff = workspace(
+            tmp_path,
+            '[[projects]]\nname = "gone"\ngit = "gone"\n',
+            sources='[sources.git]\nrepositories = ["other", "gone"]\n',
+        )
+        ff.collect()
+        gone = ff.project("gone")
+        assert gone["commits"].is_silent
+        assert any("could not be collected when last tried" in note for note in gone.notes)
+        assert ff.projects_by("commits").places[0].last_days is None
+
     def test_what_was_collected_and_has_nothing_is_0(self, ff: Workspace) -> None:
         both = ff.project("both")["commits"].number(Span.LAST_30_DAYS)
         assert both is not None

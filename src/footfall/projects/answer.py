@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from footfall.annotations import Annotation, AnnotationKind, sort_annotations
 from footfall.answer import Answer
-from footfall.formats import GAP, instant_of, number, share_of
+from footfall.formats import GAP, instant_of, moment_of, number, share_of
 from footfall.frames import digest_of, plain
 from footfall.periods import Grain, Window, periods_in
 from footfall.projects.numbers import Facet, Number
@@ -77,7 +76,7 @@ class Project(Answer):
     @property
     def span(self) -> str:
         last = self.until - timedelta(days=1)
-        return f"as of {instant_of(self.asked_at)} · months {self.since:%Y-%m} to {last:%Y-%m} (UTC)"
+        return f"as of {moment_of(self.asked_at)} · months {self.since:%Y-%m} to {last:%Y-%m} (UTC)"
 
     @property
     def description(self) -> str:
@@ -108,16 +107,19 @@ class Project(Answer):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know, each sentence once; what is said of a metric begins with its title."""
-        said = (f"{facet.metric.title}: {note}" for facet in self.facets for note in facet.notes)
-        return tuple(dict.fromkeys([*self._silences(), *said]))
+        """What a reader should know, each sentence once, with the metrics that it is about."""
+        said: dict[str, list[str]] = {}
+        silent = [(facet, f"nothing is known yet about {facet.kept}; that is not 0.") for facet in self.silent]
+        noted = [(facet, note) for facet in self.facets for note in facet.notes]
+        for about, note in (*silent, *noted):
+            said.setdefault(note, []).append(about.metric.title)
+        without = () if self.facets else ("No source that is set up has a name of this project.",)
+        return (*without, *(f"{', '.join(titles)}: {note}" for note, titles in said.items()))
 
-    def _silences(self) -> Iterator[str]:
-        if not self.facets:
-            yield "No source that is set up has a name of this project."
-        for facet in self.facets:
-            if facet.is_silent:
-                yield f"{facet.metric.title}: nothing is known yet about {facet.kept}; that is not 0."
+    @property
+    def silent(self) -> tuple[Facet, ...]:
+        """What nothing at all is known of."""
+        return tuple(facet for facet in self.facets if facet.is_silent)
 
     @property
     def annotations(self) -> tuple[Annotation, ...]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from footfall.projects.numbers import Facet, Number
 
 _SPARK_WIDTH = 24
-_MOST_NOTES = 8
+_MOST_NOTES = 6
 _MOST_RELEASES = 3
 
 
@@ -104,7 +104,7 @@ def _policies(answer: Project) -> list[str]:
     """The choices made, with the metrics that they are of."""
     made: dict[str, list[str]] = {}
     for facet in answer.facets:
-        if facet.policies:
+        if facet.policies and not facet.is_silent:
             choices = ", ".join(f"{name} = {choice}" for name, choice in facet.policies.items())
             made.setdefault(choices, []).append(facet.metric.title)
     return [f"{', '.join(titles)}: {choices}" for choices, titles in made.items()]
