@@ -55,6 +55,20 @@ def test_each_reason_is_one_line() -> None:
     ]
 
 
+def test_what_others_say_does_not_steer_a_terminal() -> None:
+    from test_terminal import text_of
+
+    failed = (
+        Entry("door", "doors", "\x1b[2Jfront", Window.of_day(DAYS[0]), Status.FAILED, NOW, reason="\x1b]0;x\x07no"),
+    )
+    [line] = reasons_of(failed=failed)
+    state = SourceStatus(**{**FRESH.__dict__, "failed": failed})
+    found = Standing((state,), (loss(NOW + DAY, "\x9b31m\u202efront"),))
+    for said in (line, text_of(collecting.status(found, NOW))):
+        assert "front" in said
+        assert not any(control in said for control in ("\x1b]", "\x1b[2J", "\x07", "\x9b", "\u202e"))
+
+
 def test_thresholds_move_each_reason() -> None:
     failed = (Entry("door", "doors", "", Window.of_day(DAYS[0]), Status.FAILED, NOW, reason="smoke"),)
     assert reasons_of(failed=failed, limits=Thresholds(has_failed=False)) == []

@@ -1,4 +1,4 @@
-"""Secrets that this process has read: they are taken out of every text that could show them."""
+"""What others say, made fit to be shown and kept: without the secrets that this process has read, and without control characters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ _PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*?:([^/?#]*)@")
 """The password in an address."""
 _SHORTEST = 6
 """A shorter value stands in too many harmless words; it is not taken out."""
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What would steer a terminal, or turn the direction of its text; line ends and tabs are kept."""
 _seen: set[str] = set()
 
 
@@ -35,13 +37,15 @@ def remember_password(address: str) -> None:
 
 
 def concealed(text: str) -> str:
-    """`text` with `…` in the place of each secret.
+    """`text` with `…` in the place of each secret, and a blank in that of each control character.
 
     Example:
         >>> remember("hunter-2-hunter")
         >>> concealed("401 for hunter-2-hunter")
         '401 for …'
+        >>> concealed("\\x1b[2Jgone")
+        ' [2Jgone'
     """
     for secret in sorted(_seen, key=len, reverse=True):
         text = text.replace(secret, "…")
-    return text
+    return _CONTROLS.sub(" ", text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from footfall.cli.app import app, workspace_of
+from footfall.concealing import concealed
 from footfall.errors import FootfallError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -109,11 +110,11 @@ def tell_alerts(workspace: Workspace, *, dry_run: bool = False) -> None:
 
     done, console = workspace.alert(dry_run=dry_run), open_console()
     for message in done.messages:
-        console.print(Text(f"alert: {message}", style="red" if message.is_alarm else "green"))
+        console.print(Text(concealed(f"alert: {message}"), style="red" if message.is_alarm else "green"))
     lasting = [f"{name}: {about}" for name, each in done.memory.lasting.items() for about in each]
     lasting += [name for name, state in done.memory.ranges.items() if state.alarm]
     if lasting:
-        console.print(Text(f"alerts that last: {', '.join(lasting)}", style="yellow"))
+        console.print(Text(concealed(f"alerts that last: {', '.join(lasting)}"), style="yellow"))
     if done.faults:
         raise FootfallError(" ".join(done.faults))
 

@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from footfall.concealing import concealed
 from footfall.formats import GAP, counted, days_of, length_of, listed, moment_of, size_of
 from footfall.periods import ALL_TIME, Window
 from footfall.terminal.grids import GridColumn, facts_of, filled, grid_of
@@ -187,10 +188,10 @@ def _note(entry: Entry) -> Text:
     style = "red" if entry.status == "failed" else "yellow"
     when = "" if entry.window == ALL_TIME else _days([entry.window])
     where = " ".join(word for word in (entry.source, entry.scope, when) if word)
-    text = Text(f"{where}: ", style=style)
-    text.append(entry.reason)
+    text = Text(concealed(f"{where}: "), style=style)
+    text.append(concealed(entry.reason))
     if entry.sample:
-        text.append(f"\n    {entry.sample[:160]}", style="dim")
+        text.append(concealed(f"\n    {entry.sample[:160]}"), style="dim")
     return text
 
 
@@ -271,7 +272,7 @@ def _loss(loss: Loss, now: datetime) -> Text:
     when = f"in {length_of(left.total_seconds())}" if left > timedelta() else "now"
     about = f"{loss.deadline.scope}: " if loss.deadline.scope else ""
     style = "red" if left < timedelta(days=3) else ""
-    return Text(f"{moment_of(loss.at)} ({when}): {about}{loss.deadline.what}", style=style)
+    return Text(concealed(f"{moment_of(loss.at)} ({when}): {about}{loss.deadline.what}"), style=style)
 
 
 def _days(windows: Sequence[Window], most: int = 4) -> str:

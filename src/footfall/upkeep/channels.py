@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from footfall.alerts import AlertSettings, EmailSettings
+from footfall.concealing import concealed
 from footfall.errors import UnreachableError, UnsentError
 from footfall.parts import Secret
 from footfall.upkeep.alarms import Message
@@ -42,7 +43,7 @@ def _post(address: Secret, message: Message, client: Client) -> None:
     """JSON with `text`, which chat services show, and each part by itself for programs."""
     from footfall.http import StatusError
 
-    content = {**asdict(message), "state": "alarm" if message.is_alarm else "over", "text": str(message)}
+    content = {**asdict(message), "state": "alarm" if message.is_alarm else "over", "text": concealed(str(message))}
     said = ""
     try:
         client.post(address.reveal(), json=content)
@@ -60,7 +61,7 @@ def _mail(to: EmailSettings, message: Message) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"] = to.sender, ", ".join(to.to)
     mail["Subject"] = f"Footfall {'ALARM' if message.is_alarm else 'over'}: {message.alert}"
-    mail.set_content(f"{message}\n")
+    mail.set_content(concealed(f"{message}\n"))
     try:
         with _connected(to.server.reveal()) as server:
             server.send_message(mail)
@@ -93,7 +94,7 @@ def _connected(address: str) -> smtplib.SMTP:
 
 
 def _append(file: Path, message: Message) -> None:
-    line = "".join(c if c.isprintable() else " " for c in str(message))
+    line = " ".join(concealed(str(message)).split())
     try:
         with file.open("a", encoding="utf-8") as out:
             out.write(line + "\n")

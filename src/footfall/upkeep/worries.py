@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from footfall.collect import SourceStatus
+from footfall.concealing import concealed
 from footfall.formats import counted, days_of, length_of, moment_of
 from footfall.upkeep.standing import Loss, Standing
 
@@ -38,7 +39,7 @@ def reasons(found: Standing, now: datetime, thresholds: Thresholds) -> list[str]
     lines = [line for state in found.states for line in _of_table(state, now, thresholds)]
     lines += [_loss(loss, now) for loss in found.losses if loss.at - now <= thresholds.lost_within]
     lines += [f"{name}: what it will lose is not known: {why}" for name, why in (found.unknown or {}).items()]
-    return list(dict.fromkeys(" ".join(line.split()) for line in lines))
+    return list(dict.fromkeys(" ".join(concealed(line).split()) for line in lines))
 
 
 def _of_table(state: SourceStatus, now: datetime, thresholds: Thresholds) -> Iterator[str]:
