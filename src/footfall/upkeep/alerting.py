@@ -73,7 +73,7 @@ def send_unsent(
 def _decided(
     alert: AlertSettings, found: Standing, values: Values, memory: Memory, now: datetime
 ) -> tuple[Memory, list[Message]]:
-    at = instant_of(now)
+    at = instant_of(now.replace(microsecond=0))
     if alert.when == "range":
         before = memory.ranges.get(alert.name, RangeState())
         state, turns = advance(values(alert, before), before, alert.tolerance)
