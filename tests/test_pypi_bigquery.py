@@ -19,6 +19,7 @@ from footfall.lake import Lake
 from footfall.settings import Settings
 from footfall.sources import Context
 from footfall.sources.pypi import PyPI, PyPISettings
+from pypistats_faked import FakePyPIStats, plain
 
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
 LAST = date(2026, 5, 19)
@@ -153,3 +154,28 @@ def test_an_unknown_project_is_no_zero(tmp_path: Path) -> None:
 def test_who_pays_must_be_said() -> None:
     with pytest.raises(ValidationError, match="billing_project"):
         PyPISettings.model_validate({"packages": ["icepyx"], "provider": "bigquery"})
+
+
+def test_another_provider_goes_on_and_the_seam_is_a_break(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.collect()
+    place.now = NOON + DAY
+    stats = FakePyPIStats({"icepyx": {LAST: plain(70), LAST + DAY: plain(50)}}, place.now.date())
+    place.settings = {"packages": ["icepyx"], "address": "https://stats.example"}
+    place.upstream.answer = stats.answer  # type: ignore[method-assign]
+    assert not place.collect().failed
+    assert not place.collect().failed
+    with place.workspace() as ff:
+        found = ff.query("installs", since=str(LAST), until=str(LAST + 2 * DAY))
+        assert found.rows["installs"].to_pylist() == [21, 50]
+        breaks = [(f"{one.window.start:%Y-%m-%d}", one.text) for one in found.annotations]
+        assert breaks == [(f"{LAST + DAY}", "counted by pypistats.org from here on, by BigQuery before")]
+        rows = ff.query("installs", since=str(LAST + DAY), until=str(LAST + 2 * DAY), compare="previous").rows
+        assert rows["compared"].to_pylist() == ["break"]
+    (summary,) = collect(place.lake(), {"pypi": place.source()}, now=lambda: place.now, is_recheck=True).sources
+    assert not summary.failed
+    place.collect()
+    with place.workspace() as ff:
+        found = ff.query("installs", since=str(LAST), until=str(LAST + 2 * DAY))
+        assert found.rows["installs"].to_pylist() == [70, 50]
+        assert not found.annotations

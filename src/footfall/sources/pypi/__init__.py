@@ -5,6 +5,7 @@ names      PEP 503                                clickhouse  the whole history,
 tables     what is kept                           bigquery    every dimension, for a price
 metrics    the numbers, as a provider knows them  losses      days on which a provider lost downloads of every project
 mirrors    programs that copy PyPI                days        a day of a project: as an offer, and as rows
+seams      where another provider goes on
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from footfall.ledger import Known
 from footfall.metrics import Metric
 from footfall.sources import Batch, Context, Offer, Progress
 from footfall.sources.checks import Check, Deadline
+from footfall.sources.happened import FromRows
 from footfall.sources.naming import ProjectNames
 from footfall.sources.pypi.bigquery import PublicData
 from footfall.sources.pypi.clickhouse import ClickPy
 from footfall.sources.pypi.days import batches_of, retired
 from footfall.sources.pypi.names import normalise
 from footfall.sources.pypi.pypistats import PyPIStats
+from footfall.sources.pypi.seams import BREAKS, SEAMS, kept_apart
 from footfall.sources.pypi.settings import PyPISettings
 from footfall.tables import Table
 
@@ -50,7 +53,8 @@ class PyPI:
         self._settings = settings
         self._context = context
         self._kind = PROVIDERS[settings.provider]
-        self.tables: Sequence[Table] = self._kind.tables
+        self.tables: Sequence[Table] = (*self._kind.tables, SEAMS)
+        self.annotated_by: Sequence[FromRows] = (BREAKS,)
         self.metrics: Sequence[Metric] = self._kind.metrics
 
     @cached_property
@@ -60,7 +64,7 @@ class PyPI:
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
         """The days of each project as the provider states them; projects that left the settings are retired."""
         yield from retired(known, self._settings.packages)
-        yield from self._provider.offers(known, now)
+        yield from kept_apart(self._provider.offers(known, now), known, self._kind.name)
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
         """The rows of each day, and how reading it ended."""

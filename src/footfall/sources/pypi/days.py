@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from footfall.ledger import Known, Status
 from footfall.periods import FAR_FUTURE, Window
 from footfall.sources import Batch, Offer, Outcome
+from footfall.sources.pypi.seams import Seam
 from footfall.tables import Table
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def _outcome(offer: Offer, rows: list[dict[str, Any]]) -> Outcome:
             key = {"day": offer.window.start, "project": offer.scope}
             rows += [{**key, **dict(split), "downloads": count} for split, count in stated.counts.items() if count]
             return offer.done(stated.downloads, note=stated.note)
+        case Seam(before, after):
+            rows.append({"day": offer.window.start, "project": offer.scope, "before": before, "after": after})
+            return offer.done(1)
         case _:
             return offer.retired("it is not in the settings any more", since=offer.window.start)
 

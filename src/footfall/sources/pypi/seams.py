@@ -1,0 +1,91 @@
+"""Seams: where the days of a project go from one provider to another. Each counts by its own rules, so that is a break.
+
+A day stays as the provider stated it that was asked first: the next one may know less of it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from footfall.annotations import Annotation
+from footfall.ledger import Entry, Known
+from footfall.periods import Grain, Window
+from footfall.sources import Offer
+from footfall.sources.happened import FromRows
+from footfall.sources.pypi.names import normalise
+from footfall.sources.pypi.tables import DOWNLOADS
+from footfall.tables import Column, Observe, Role, Table
+
+SEAMS = Table(
+    name="pypi_seams",
+    description="Days from which on another provider counted the downloads of a project than before.",
+    columns=(
+        Column("day", "timestamp", Role.TIME, "The first day of the next provider, in UTC."),
+        Column("project", "string", Role.DIMENSION, "Name of the project.", spelled=normalise),
+        Column("before", "string", Role.DIMENSION, "Who counted until then."),
+        Column("after", "string", Role.DIMENSION, "Who counts from then on."),
+    ),
+    rule=Observe(key=("day", "project"), resolve="latest", scope="project"),
+    resolution=Grain.DAY,
+)
+
+
+@dataclass(frozen=True)
+class Seam:
+    """Two providers whose days meet; the same twice where they do no longer."""
+
+    before: str
+    after: str
+
+
+def provider_of(entry: Entry) -> str:
+    """Who stated a day; empty where what is stored of it is in doubt."""
+    return entry.fingerprint.partition(":")[0]
+
+
+def kept_apart(offers: Iterable[Offer], known: Known, provider: str) -> Iterator[Offer]:
+    """The offers but those of days that another provider stated, unless these are to be read again; then the seams."""
+    days: dict[str, dict[datetime, str]] = defaultdict(dict)
+    for offer in offers:
+        stored = known.stored(offer.table, offer.scope, offer.window)
+        is_others = stored is not None and provider_of(stored) not in ("", provider)
+        if is_others and not known.is_rechecked(offer.window):
+            continue
+        if offer.table == DOWNLOADS and not offer.absent and offer.detail is not None:
+            days[offer.scope][offer.window.start] = provider
+        yield offer
+    yield from _seams(known, days, provider)
+
+
+def _seams(known: Known, days: Mapping[str, Mapping[datetime, str]], provider: str) -> Iterator[Offer]:
+    stored: dict[str, dict[datetime, str]] = defaultdict(dict)
+    for entry in known.of_table(DOWNLOADS):
+        if entry.is_success and provider_of(entry):
+            stored[entry.scope][entry.window.start] = provider_of(entry)
+    told = defaultdict(set)
+    for entry in known.of_table(SEAMS.name):
+        told[entry.scope].add(entry.window.start)
+    for project, held in stored.items():
+        if project not in told and set(held.values()) == {provider}:
+            continue
+        every = sorted({**held, **days.get(project, {})}.items())
+        found = {day: Seam(before, after) for (_, before), (day, after) in pairwise(every) if before != after}
+        for day in sorted(found.keys() | told[project]):
+            seam = found.get(day, Seam(provider, provider))
+            window = Window.of_day(day.date())
+            yield Offer(SEAMS.name, window, project, f"{seam.before}:{seam.after}", settles_at=window.end, detail=seam)
+
+
+def _read(row: Mapping[str, Any]) -> Annotation | None:
+    if row["before"] == row["after"]:
+        return None
+    text = f"counted by {row['after']} from here on, by {row['before']} before"
+    return Annotation.at("break", row["day"], text, scope=row["project"])
+
+
+BREAKS = FromRows(SEAMS, _read)
