@@ -373,15 +373,22 @@ def test_a_source_that_could_not_be_asked_says_why() -> None:
 
 def test_a_failure_about_all_time_names_no_dates() -> None:
     entry = Entry("git", "commits", "nope", ALL_TIME, Status.FAILED, NOW, reason="there is no folder nope")
-    shown = text_of(collecting._note(entry))
+    shown = text_of(collecting._note([entry]))
     assert shown == "git nope: there is no folder nope"
 
 
 def test_many_notes_are_cut_and_say_where_the_rest_is() -> None:
-    entries = [entry(Status.FAILED, day, reason="gone") for day in range(1, 16)]
+    entries = [entry(Status.FAILED, day, reason=f"gone {day}") for day in range(1, 16)]
     shown = text_of(collecting.summary(Summary((summary_of(*entries),))))
     assert shown.count("gone") == 10
     assert "and 5 more: see `footfall status`" in shown
+
+
+def test_what_is_said_of_several_days_is_one_line() -> None:
+    entries = [entry(Status.FAILED, day, reason="gone") for day in (1, 2, 3, 7)]
+    shown = text_of(collecting.summary(Summary((summary_of(*entries),))))
+    assert shown.count("gone") == 1
+    assert collecting._days([Window(entries[0].window.start, entries[2].window.end), entries[3].window]) in shown
 
 
 def test_a_dry_run_says_what_would_be_fetched() -> None:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from footfall.concealing import concealed
 from footfall.formats import GAP, counted, days_of, length_of, listed, moment_of, size_of
-from footfall.periods import ALL_TIME, Window
+from footfall.periods import ALL_TIME, Window, merge
 from footfall.terminal.grids import GridColumn, facts_of, filled, grid_of
 
 if TYPE_CHECKING:
@@ -177,16 +177,27 @@ def _outcome(source: SourceSummary) -> list[str]:
 def _notes(source: SourceSummary) -> list[Text]:
     if source.error:
         return [Text(f"{source.source}: {source.error}", style="red")]
-    lines = [_note(entry) for entry in source.notes[:_MOST_NOTES]]
-    if len(source.notes) > _MOST_NOTES:
-        lines.append(Text(f"… and {len(source.notes) - _MOST_NOTES} more: see `footfall status`", style="dim"))
+    notes = _alike(source.notes)
+    lines = [_note(entries) for entries in notes[:_MOST_NOTES]]
+    if len(notes) > _MOST_NOTES:
+        lines.append(Text(f"… and {len(notes) - _MOST_NOTES} more: see `footfall status`", style="dim"))
     return lines
 
 
-def _note(entry: Entry) -> Text:
-    """One line of the ledger that somebody should read."""
+def _alike(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Entries that say the same of several windows of a table and scope, together: a source that is away is one line."""
+    found: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in entries:
+        said = (entry.source, entry.table, entry.scope, str(entry.status), entry.reason, entry.sample)
+        found.setdefault(said, []).append(entry)
+    return list(found.values())
+
+
+def _note(entries: Sequence[Entry]) -> Text:
+    """What the ledger says of some windows, which a user should read."""
+    entry = entries[0]
     style = "red" if entry.status == "failed" else "yellow"
-    when = "" if entry.window == ALL_TIME else _days([entry.window])
+    when = "" if entry.window == ALL_TIME else _days(merge(one.window for one in entries))
     where = " ".join(word for word in (entry.source, entry.scope, when) if word)
     text = Text(concealed(f"{where}: "), style=style)
     text.append(concealed(entry.reason))
@@ -258,7 +269,7 @@ def _next(state: SourceStatus) -> Text:
 
 
 def _entries(entries: Sequence[Entry]) -> Group:
-    return _some([_note(entry) for entry in entries])
+    return _some([_note(alike) for alike in _alike(entries)])
 
 
 def _some(lines: Sequence[Text]) -> Group:
