@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shlex
@@ -13,10 +14,11 @@ from pathlib import Path
 import pytest
 
 import footfall
-from footfall.demo import ARCHIVE, CHARTS, Question, find_repository, questions, run
+from footfall.demo import ARCHIVE, CHARTS, FILES, Question, find_repository, questions, run
 from footfall.errors import SettingsError
 from footfall.periods import Grain
 from footfall.sources.binder.sample import FIRST_DAY, VERSIONS, write_sample_archive
+from footfall.sources.files.sample import PACKAGE, write_sample_files
 from histories import History
 from workspaces import run as run_command
 
@@ -158,6 +160,26 @@ def test_its_answers_are_the_archives_own_count(demonstrated: Path) -> None:
     assert sum(commits["commits"].to_pylist()) == 3
 
 
+def test_installs_traffic_and_hubs_are_the_files_own_count(demonstrated: Path) -> None:
+    workspace = footfall.open(demonstrated / "demo", now=lambda: NOW)
+    with (demonstrated / "demo" / FILES / "installs.csv").open(newline="") as file:
+        of_2025 = [int(row["installs"]) for row in csv.DictReader(file) if row["day"].startswith("2025")]
+    answer = workspace.query("installs", grain="total", since="2025", until="2026")
+    assert answer.rows["installs"].to_pylist() == [sum(of_2025)]
+    assert len(of_2025) == 365
+    assert any("sample data" in note for note in workspace.query("hub_users").notes)
+    assert "sample data" in workspace.project(PACKAGE).draw(width=80)
+
+
+def test_sample_files_are_made_of_their_dates(tmp_path: Path) -> None:
+    write_sample_files(tmp_path / "a", 10, until=date(2026, 1, 10))
+    write_sample_files(tmp_path / "b", 12, until=date(2026, 1, 12))
+    for name in ("installs", "traffic", "hub_users"):
+        first, second = ((tmp_path / each / f"{name}.csv").read_text() for each in "ab")
+        assert second.startswith(first)
+    assert "Nothing in this folder happened" in (tmp_path / "a" / "SAMPLE.txt").read_text()
+
+
 def test_who_came_back_says_where_the_data_is_from(demonstrated: Path) -> None:
     workspace = footfall.open(demonstrated / "demo", now=lambda: NOW)
     assert "sample data" in workspace.cohort("binder_launch", "binder_launch").notes[0]
@@ -174,7 +196,7 @@ def test_every_command_it_shows_can_be_typed(demonstrated: Path, capsys: pytest.
             done = run_command(capsys, "-w", demonstrated / "demo", *words, "-f", "csv")
             assert done.code == 0
             assert all(line.startswith("footfall: ") for line in done.err.splitlines())
-            assert done.out.startswith("period,")
+            assert done.out.startswith(("period,", "metric,span,period,"))
 
 
 def test_running_it_again_on_a_later_day_adds_only_what_is_new(
@@ -226,4 +248,4 @@ def test_commands_name_every_option_of_the_question() -> None:
     assert stacked.command == (
         "footfall chart launches --by federation --rolling 7 --last 365 --stacked -o charts/launches-by-federation-stacked.png"
     )
-    assert all(re.fullmatch(r"footfall (query|chart|cohort) .+", q.command) for q in questions(NOW))
+    assert all(re.fullmatch(r"footfall (query|chart|cohort|project) .+", q.command) for q in questions(NOW))

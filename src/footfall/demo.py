@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Console, RenderableType
 from rich.rule import Rule
@@ -18,6 +18,7 @@ from footfall.periods import Grain, Window, periods_in
 from footfall.repositories import has_commits
 from footfall.settings import FILE_NAME
 from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
+from footfall.sources.files.sample import PACKAGE, tables_of, write_sample_files
 from footfall.template import commented, write_settings_file
 from footfall.terminal import collecting
 from footfall.terminal.console import open_console
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["SAMPLE_NOTE", "run", "write_sample_archive"]
 
 ARCHIVE = "sample-archive"
+FILES = "sample-files"
 CHARTS = "charts"
-_MARK = f"# A demonstration: launches are {SAMPLE_NOTE}; commits are real.\n"
+_SIGN = "# A demonstration: "
+_MARK = f"{_SIGN}launches, installs, traffic and hubs are {SAMPLE_NOTE}; commits are real.\n"
 _EVENTS_PER_DAY = 400
 _DAYS = 760
 _HOLE = range(5, 15)
@@ -103,7 +106,32 @@ class Return:
         return self.ask(workspace).chart()
 
 
-def questions(now: datetime, commits: Grain = Grain.MONTH, since: date | None = None) -> list[Question | Return]:
+@dataclass(frozen=True)
+class Overview:
+    """A project on one screen."""
+
+    title: str
+    project: str
+    chart: str = ""
+
+    @property
+    def command(self) -> str:
+        return shlex.join(["footfall", "project", self.project])
+
+    def is_possible(self, workspace: Workspace) -> bool:
+        return any(project.name == self.project for project in workspace.settings.projects)
+
+    def table(self, workspace: Workspace, width: int) -> RenderableType:
+        return shown(workspace.project(self.project), width=width)
+
+    def picture(self, workspace: Workspace) -> Picture:
+        return workspace.project(self.project).chart()
+
+
+Asked: TypeAlias = "Question | Return | Overview"
+
+
+def questions(now: datetime, commits: Grain = Grain.MONTH, since: date | None = None) -> list[Asked]:
     """What the archive's own notebook answers, and the same of commits, by periods of the grain `commits`.
 
     Who came back is asked of twelve periods, or of as many as there were since the first commit.
@@ -121,10 +149,13 @@ def questions(now: datetime, commits: Grain = Grain.MONTH, since: date | None = 
         Question("Where are the repositories?", "launches", {**year, "by": ["provider"]}),
         Question("Which are launched most?", "launches", {**year, "by": ["repo"], "top": 10}),
         Question("How many launches a month, against a year before?", "launches", monthly),
+        Question("How many users do the hubs have?", "hub_users", {"grain": "month", "last": 6, "by": ["hub"]}),
+        Question("Installs a month, against a year before?", "installs", monthly),
         Question(f"How many commits a {commits}?", "commits", {"grain": str(commits)}),
         Question("Of how many authors a year?", "authors", {"grain": "year"}),
         Return("Which authors of commits came back?", "commit_author", str(by), rows),
         Return("Which repositories were launched again, week after week?", "binder_launch", "week"),
+        Overview("All that is known of a project", PACKAGE),
         Question("Launches by federation member", "launches", smooth, chart="launches-by-federation"),
         Question("The same, stacked", "launches", smooth, True, chart="launches-by-federation-stacked"),
         Question(f"Commits a {commits}", "commits", {"grain": str(commits)}, chart=f"commits-by-{commits}"),
@@ -166,24 +197,28 @@ def _grain_of_commits(workspace: Workspace) -> Grain:
 def _prepare(folder: Path, repository: Path | None, now: Callable[[], datetime], console: Console) -> Workspace:
     """The workspace with its sample archive; run again it is brought up to date, and a stranger's is left alone."""
     file = folder / FILE_NAME
-    if file.is_file() and not file.read_text(encoding="utf-8").startswith(_MARK):
+    if file.is_file() and not file.read_text(encoding="utf-8").startswith(_SIGN):
         raise SettingsError(f"{file} is a workspace of your own, not a demonstration; name another folder.")
-    if not file.exists() and folder.is_dir() and any(path.name != ARCHIVE for path in folder.iterdir()):
+    if not file.exists() and folder.is_dir() and any(path.name not in (ARCHIVE, FILES) for path in folder.iterdir()):
         raise SettingsError(f"{folder.resolve()} holds files of yours; name a new or an empty folder.")
     today = now().date()
     first = _first_day(folder / ARCHIVE, today)
     console.print(f"Writing {(today - first).days} days of sample data to {folder / ARCHIVE}: nothing in it happened.")
     holes = {date(year, 5, day) for year in range(first.year, today.year + 1) for day in _HOLE}
     write_sample_archive(folder / ARCHIVE, (today - first).days, _EVENTS_PER_DAY, until=today, holes=holes)
+    write_sample_files(folder / FILES, (today - first).days, until=today)
     if repository is None:
         console.print("There is no git repository with commits here, so only the sample data is shown.")
     else:
         console.print(f"Reading the git history of {repository}: this one is real.")
     if not file.exists():
         sources: dict[str, dict[str, Any]] = {"binder": {"archive": ARCHIVE, "first_day": first}}
+        sources["files"] = {"tables": tables_of(FILES)}
         if repository is not None:
             sources["git"] = {"repositories": [str(repository)]}
-        write_settings_file(folder, _MARK + commented(sources, notes={"binder": SAMPLE_NOTE}))
+        notes = dict.fromkeys(("binder", "files"), SAMPLE_NOTE)
+        project = {"name": PACKAGE, "description": "a made-up package", "files": PACKAGE}
+        write_settings_file(folder, _MARK + commented(sources, notes=notes, projects=[project]))
     return open_workspace(folder, now=now)
 
 
@@ -202,13 +237,13 @@ def find_repository(*places: Path) -> Path | None:
     return None
 
 
-def _print_heading(question: Question | Return, console: Console) -> None:
+def _print_heading(question: Asked, console: Console) -> None:
     console.print()
     console.print(Rule(Text(question.title, style="bold"), align="left", style="dim"))
     console.print(Text(f"$ {question.command}\n", style="green"), soft_wrap=True)
 
 
-def _draw(asked: list[Question | Return], workspace: Workspace, console: Console) -> Iterator[Path]:
+def _draw(asked: list[Asked], workspace: Workspace, console: Console) -> Iterator[Path]:
     """Each chart as PNG and HTML; without the optional part, one sentence says how to get it."""
     console.print()
     console.print(Rule(Text("Charts", style="bold"), align="left", style="dim"))
