@@ -123,6 +123,18 @@ def test_a_day_is_paid_for_once_a_day_until_it_is_final(tmp_path: Path) -> None:
     assert all(asked["maximumBytesBilled"] for asked in place.upstream.asked if not asked.get("dryRun"))
 
 
+def test_a_day_that_is_as_it_was_is_not_written_again(tmp_path: Path) -> None:
+    place = Place(tmp_path, once_a_day=False)
+    place.collect()
+    version = place.lake().snapshot(place.source().tables).tables["pypi_downloads"].version
+    assert not place.collect().failed
+    assert place.upstream.paid == 2
+    assert place.lake().snapshot(place.source().tables).tables["pypi_downloads"].version == version
+    place.upstream.rows[0] = (*place.upstream.rows[0][:-1], "12")
+    place.collect()
+    assert [r["installs"] for r in place.installs(policies={"ci": "included"})] == [22]
+
+
 def test_what_costs_too_much_is_not_asked(tmp_path: Path) -> None:
     place = Place(tmp_path, most_bytes=1_000)
     assert place.collect().failed == 10

@@ -18,7 +18,7 @@ from footfall.ledger import Known
 from footfall.periods import Window
 from footfall.sources import Offer
 from footfall.sources.checks import Check, Deadline
-from footfall.sources.pypi.days import Fault, Split, Stated
+from footfall.sources.pypi.days import Fault, Split, Stated, Unchanged
 from footfall.sources.pypi.metrics import metrics_of
 from footfall.sources.pypi.mirrors import SORTED, is_mirror
 from footfall.sources.pypi.tables import DOWNLOADS, downloads_table
@@ -45,10 +45,11 @@ _COLUMNS = ("version", "python_minor", "system", "installer", "country", "is_ci"
 
 @dataclass(frozen=True)
 class Due:
-    """A day that may be read: what is stored of it, and whether any download of the project was ever found."""
+    """A day that may be read: what is stored of it, how it looked, and whether the project ever had a download."""
 
     stored: int
     is_known: bool
+    looks: str
 
 
 class PublicData:
@@ -90,7 +91,7 @@ class PublicData:
                 is_fresh = read_at is not None and self._settings.once_a_day and read_at >= asked_since
                 is_final = read_at is not None and read_at >= settles_at
                 looks = stored.fingerprint if stored and (is_fresh or is_final) else ""
-                due = Due(stored.rows if stored else 0, project in found)
+                due = Due(stored.rows if stored else 0, project in found, stored.fingerprint if stored else "")
                 yield Offer(DOWNLOADS, window, project, looks, settles_at=settles_at, detail=due)
 
     def resolved(self, offers: Iterable[Offer]) -> Iterator[Offer]:
@@ -122,8 +123,10 @@ class PublicData:
             stated = Stated(found.get((offer.scope, day), {}))
             if fault := _fault_of(offer, stated, (ALWAYS, day) in found, offer.scope in known):
                 yield replace(offer, detail=Fault(fault))
-            else:
-                yield replace(offer, detail=stated, fingerprint=stated.looks(NAME))
+                continue
+            looks = stated.looks(NAME)
+            is_same = looks == offer.detail.looks and not offer.is_rechecked
+            yield replace(offer, detail=Unchanged() if is_same else stated, fingerprint=looks)
 
     def _splits(self, projects: Sequence[str], span: Window) -> dict[tuple[str, date], dict[Split, int]]:
         found: dict[tuple[str, date], dict[Split, int]] = defaultdict(lambda: defaultdict(int))

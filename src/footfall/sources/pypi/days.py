@@ -51,6 +51,11 @@ class Fault:
     reason: str
 
 
+@dataclass(frozen=True)
+class Unchanged:
+    """A day that was read again and is as it is stored."""
+
+
 def offer_of(
     table: str, project: str, day: date, stated: Stated, provider: str, known: Known, settles_after: timedelta
 ) -> Offer:
@@ -95,6 +100,8 @@ def _outcome(offer: Offer, rows: list[dict[str, Any]]) -> Outcome:
             key = {"day": offer.window.start, "project": offer.scope}
             rows += [{**key, **dict(split), "downloads": count} for split, count in stated.counts.items() if count]
             return offer.done(stated.downloads, note=stated.note)
+        case Unchanged():
+            return offer.unchanged()
         case Seam(before, after):
             rows.append({"day": offer.window.start, "project": offer.scope, "before": before, "after": after})
             return offer.done(1)
