@@ -48,7 +48,11 @@ class GitHubSettings(Part):
     )
     token: Secret | None = Field(None, description="A token for all owners that have none of their own.")
     tokens: dict[str, Secret] = Field({}, description='A token for each owner: { icesat2py = { env = "NAME" } }.')
-    app: AppSettings | None = Field(None, description="A GitHub App instead of tokens: { id, key }.")
+    app: AppSettings | None = Field(
+        None,
+        description="A GitHub App instead of tokens: { id, key }.",
+        examples=[{"id": "12345", "key": {"env": "GITHUB_APP_KEY"}}],
+    )
     collect: tuple[Collected, ...] = Field(ALL, description="What to collect; all of it by default.")
     concurrency: int = Field(16, ge=1, le=90, description="Requests under way at once; GitHub allows 100.")
     patience: float = Field(60.0, gt=0, description="Seconds in which an answer that GitHub still prepares is awaited.")
