@@ -27,7 +27,9 @@ class PyPISettings(Part):
     provider: ProviderName = Field("pypistats", description='Who is asked: "pypistats", "clickhouse" or "bigquery".')
     address: str = Field("", description="Where the provider is; its public address by default.")
     since: date | None = Field(
-        None, description="The first day; of ClickHouse the first that it has by default, BigQuery needs one."
+        None,
+        description="The first day; of ClickHouse the first that it has by default, BigQuery needs one.",
+        examples=[date(2026, 1, 1)],
     )
     once_a_day: bool = Field(
         True, description="Ask pypistats.org and BigQuery about a day only once after 01:00 UTC of each day."
