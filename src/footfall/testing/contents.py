@@ -22,6 +22,9 @@ class Contents:
     identified: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Of observed tables: where in a key the columns are that identify a value. The others may be revised with it."""
 
+    largest: frozenset[str] = frozenset()
+    """Tables of which the largest values that were ever observed count."""
+
     @property
     def is_empty(self) -> bool:
         return not any(self.tables.values())
@@ -39,8 +42,15 @@ class Contents:
     def updated(self, newer: Contents) -> Contents:
         """This, with what `newer` states: upstream may no longer state all that it did."""
         names = {*self.tables, *newer.tables}
-        tables = {name: {**self._left(name, newer), **newer.tables.get(name, {})} for name in names}
-        return Contents(tables, {**self.identified, **newer.identified})
+        tables = {name: {**self._left(name, newer), **self._stated(name, newer)} for name in names}
+        return Contents(tables, {**self.identified, **newer.identified}, self.largest | newer.largest)
+
+    def _stated(self, name: str, newer: Contents) -> Mapping[Key, Values]:
+        """What `newer` states; where the largest values count, no value below what was seen before."""
+        stated, mine = newer.tables.get(name, {}), self.tables.get(name, {})
+        if name not in newer.largest:
+            return stated
+        return {key: _largest(values, mine.get(key, ())) for key, values in stated.items()}
 
     def _left(self, name: str, newer: Contents) -> Mapping[Key, Values]:
         """What is in a table and not stated by `newer`, be it with another description."""
@@ -65,6 +75,7 @@ def contents_of(lake: Lake, source: Source) -> Contents:
             for table in source.tables
             if isinstance(table.rule, Observe)
         },
+        frozenset(t.name for t in source.tables if isinstance(t.rule, Observe) and t.rule.resolve == "max"),
     )
 
 
@@ -98,6 +109,14 @@ def _resolved(table: Table, rule: Observe, rows: Sequence[dict[str, Any]]) -> li
                 row[name] = max((v for v in (before[name], row[name]) if v is not None), default=None)
         seen[key] = row
     return list(seen.values())
+
+
+def _largest(values: Values, others: Values) -> Values:
+    """Of each number the larger one of two rows of a key."""
+    if len(values) != 1 or len(others) != 1:
+        return values
+    pairs = zip(values[0], others[0], strict=True)
+    return (tuple(max((v for v in pair if v is not None), default=None) for pair in pairs),)
 
 
 def _told(values: Values) -> str:

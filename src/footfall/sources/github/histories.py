@@ -1,7 +1,7 @@
 """Stars and forks by the day on which they were given or made: what still exists, counted from all of it.
 
 The ledger remembers, as the fingerprint of the one window of a repository, the number that GitHub shows, and of each year
-the sum and a digest. As long as the number is the same nothing is asked; when it is another one, pages are read newest
+the sum, a digest and which days had any. As long as the number is the same nothing is asked; when it is another one, pages are read newest
 first until what is new explains the difference.
 """
 
@@ -19,6 +19,7 @@ from footfall.periods import ALL_TIME
 from footfall.sources import Offer
 from footfall.sources.github.api import STARRED
 from footfall.sources.github.asking import (
+    DAY,
     Answered,
     Asking,
     Ready,
@@ -40,40 +41,71 @@ MOST_LISTED = 40_000
 
 
 @dataclass(frozen=True)
+class Year:
+    """What was read of a year: its sum, a digest of its days, and which of them had any."""
+
+    number: int
+    total: int
+    digest: str
+    held: int
+    """A bit a day of the year, the lowest for January 1st."""
+
+    @classmethod
+    def of(cls, number: int, days: Sequence[tuple[date, int]]) -> Year:
+        held = sum(1 << (day.timetuple().tm_yday - 1) for day, count in days if count)
+        return cls(number, sum(count for _, count in days), _digest(days), held)
+
+    @classmethod
+    def read(cls, text: str) -> Year:
+        """From its text. Raises ValueError."""
+        number, _, said = text.partition("=")
+        total, digest, held = said.split(".")
+        return cls(int(number), int(total), digest, int(held, 16))
+
+    def __str__(self) -> str:
+        return f"{self.number}={self.total}.{self.digest}.{self.held:x}"
+
+    @property
+    def days(self) -> list[date]:
+        """The days that had any."""
+        first = date(self.number, 1, 1)
+        return [first + n * DAY for n in range(self.held.bit_length()) if self.held >> n & 1]
+
+
+@dataclass(frozen=True)
 class Past:
-    """What was read of a repository before: the number that GitHub showed, and of each year its sum and digest."""
+    """What was read of a repository before: the number that GitHub showed, and its years."""
 
     shown: int = -1
-    years: tuple[tuple[int, int, str], ...] = ()
+    years: tuple[Year, ...] = ()
 
     @classmethod
     def read(cls, fingerprint: str) -> Past:
         """From a fingerprint; of anything else nothing is known."""
         shown, *years = fingerprint.split(";")
         try:
-            parts = [year.split("=") for year in years]
-            return cls(int(shown), tuple((int(y), int(said.split(".")[0]), said.split(".")[1]) for y, said in parts))
-        except (ValueError, IndexError):
+            return cls(int(shown), tuple(map(Year.read, years)))
+        except (ValueError, OverflowError):
             return cls()
 
     @classmethod
-    def of(cls, shown: int, days: Days, kept: Sequence[tuple[int, int, str]] = ()) -> Past:
+    def of(cls, shown: int, days: Days, kept: Sequence[Year] = ()) -> Past:
         """Of `days`, and of the earlier years that were not read again."""
         by_year: dict[int, list[tuple[date, int]]] = {}
         for day, count in sorted(days.items()):
             by_year.setdefault(day.year, []).append((day, count))
-        read = [(year, sum(n for _, n in found), _digest(found)) for year, found in by_year.items()]
-        return cls(shown, tuple(sorted([*kept, *read])))
+        read = [Year.of(number, found) for number, found in by_year.items()]
+        return cls(shown, tuple(sorted([*kept, *read], key=lambda year: year.number)))
 
     def __str__(self) -> str:
-        return ";".join([str(self.shown), *(f"{year}={total}.{digest}" for year, total, digest in self.years)])
+        return ";".join([str(self.shown), *map(str, self.years)])
 
-    def before(self, year: int) -> tuple[tuple[int, int, str], ...]:
-        return tuple(each for each in self.years if each[0] < year)
+    def before(self, number: int) -> tuple[Year, ...]:
+        return tuple(year for year in self.years if year.number < number)
 
     @property
     def total(self) -> int:
-        return sum(total for _, total, _ in self.years)
+        return sum(year.total for year in self.years)
 
 
 @dataclass(frozen=True)
@@ -102,10 +134,14 @@ class History:
         if past.shown == shown and not asking.known.is_rechecked(ALL_TIME):
             return None
         with Shape(f"the {self.name} of {repo.name}"):
-            if self.name == "forks":
-                pages = asking.api.pages(self.path(repo), repo.owner, METADATA, sort="newest", per_page=100)
-                return _until_explained((_days_of(page, "created_at") for page in pages), shown, past)
-            return self._stars(asking, repo, past)
+            read = self._forks(asking, repo, past) if self.name == "forks" else self._stars(asking, repo, past)
+        if shown and past.total and not read.days:
+            raise BrokenDataError(f"GitHub shows {shown:,} {self.name} and gives no day of any; nothing was taken.")
+        return read
+
+    def _forks(self, asking: Asking, repo: Repo, past: Past) -> Read:
+        pages = asking.api.pages(self.path(repo), repo.owner, METADATA, sort="newest", per_page=100)
+        return _until_explained((_days_of(page, "created_at") for page in pages), repo.forks, past)
 
     def _stars(self, asking: Asking, repo: Repo, past: Past) -> Read:
         """From the history by week; from the list of stargazers where a server has no such history."""
@@ -140,13 +176,12 @@ class History:
     def _offer(self, asking: Asking, repo: Repo, read: Read, past: Past) -> Offer:
         kept = past.before(read.since)
         new = Past.of(self._shown(repo), read.days, kept)
-        known = {year: digest for year, _, digest in past.years}
-        changed = {year for year, _, digest in new.years if known.get(year) != digest}
-        changed |= {year for year in known if year >= read.since and year not in {y for y, _, _ in new.years}}
-        days = {day: count for day, count in read.days.items() if day.year in changed}
-        for year in changed & known.keys():  # a day of which all are gone is known by its zero alone
-            last = min(date(year, 12, 31), asking.today)
-            days = dict.fromkeys(days_between(date(year, 1, 1), last), 0) | days
+        known = {year.number: year for year in past.years if year.number >= read.since}
+        now = {year.number: year for year in new.years}
+        changed = {number for number in known.keys() | now.keys() if known.get(number) != now.get(number)}
+        # A day of which all are gone is known by its zero alone.
+        gone = [day for number in changed & known.keys() for day in known[number].days]
+        days = dict.fromkeys(gone, 0) | {day: count for day, count in read.days.items() if day.year in changed}
         rows = [{"day": start_of(day), "repo": repo.id, self.table.measures[0]: n} for day, n in sorted(days.items())]
         note = ""
         if new.total != new.shown:
@@ -171,7 +206,7 @@ def _until_explained(pages: Iterator[Days], shown: int, past: Past) -> Read:
         oldest = min(days).year  # of which the rest may follow
         newer = sum(count for day, count in found.items() if day.year > oldest)
         older = past.before(oldest + 1)
-        if newer and newer + sum(total for _, total, _ in older) == shown:
+        if newer and newer + sum(year.total for year in older) == shown:
             return Read({day: count for day, count in found.items() if day.year > oldest}, oldest + 1)
     return Read(found, date.min.year)
 

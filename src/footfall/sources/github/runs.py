@@ -82,9 +82,14 @@ class Runs:
                 continue
             for day, count in each.answer.items():
                 window = Window.of_day(day)
-                stored = self._stored(asking, each.repo, window)
-                was_counted = stored is not None and stored.fingerprint not in ("", "0")
-                row = {"day": window.start, "repo": each.repo.id, "runs": count}
-                detail = Ready([row] if count or was_counted else [], count=count)
+                most = _most(count, self._stored(asking, each.repo, window))
+                row = {"day": window.start, "repo": each.repo.id, "runs": most}
+                detail = Ready([row] if most else [], count=most)
                 settles_at = window.end + SETTLES
-                yield Offer(RUNS.name, window, each.repo.id, str(count), settles_at=settles_at, detail=detail)
+                yield Offer(RUNS.name, window, each.repo.id, str(most), settles_at=settles_at, detail=detail)
+
+
+def _most(count: int, stored: Entry | None) -> int:
+    """The runs of a day: one that was deleted since did run."""
+    before = stored.fingerprint if stored else ""
+    return max(count, int(before)) if before.isdecimal() else count
