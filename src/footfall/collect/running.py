@@ -29,6 +29,9 @@ COMMITS_UNTIDIED = 20
 ENTRIES_UNTIDIED = 1_000
 """How much a run adds to the ledger before it looks whether that is to be compacted; the look reads the ledger's log."""
 
+UNEXPECTED = "an unexpected fault of the source"
+"""How the error of a source begins whose code failed, where a SourceError would be right."""
+
 FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
 
 
@@ -233,7 +236,7 @@ def said_of(error: Exception) -> str:
     """An error in one sentence without secrets; a fault of the code names its type."""
     if isinstance(error, FootfallError):
         return concealed(str(error))
-    return concealed(f"an unexpected fault of the source ({type(error).__name__}: {error}); -vv shows where it is.")
+    return concealed(f"{UNEXPECTED} ({type(error).__name__}: {error}); -vv shows where it is.")
 
 
 def _span_of(offers: Sequence[Offer]) -> Window:
