@@ -33,9 +33,13 @@ from footfall.cli import activity
 # isort: split
 from footfall.cli import moving
 
+# isort: split
+from footfall.cli import archives
+
 __all__ = [
     "activity",
     "app",
+    "archives",
     "cohorts",
     "collecting",
     "main",

@@ -1,0 +1,88 @@
+"""Commands that take in what other archivers kept: `footfall import KIND PATH`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from footfall.cli.activity import copies
+from footfall.cli.app import interruptible, workspace_of
+from footfall.errors import SettingsError
+
+if TYPE_CHECKING:
+    from footfall.moving.traffic import Taken
+    from footfall.workspace import Workspace
+
+_Path = Annotated[Path, typer.Argument(metavar="PATH", help="The folder or the file.", show_default=False)]
+_Repo = Annotated[
+    str, typer.Option("--repo", metavar="OWNER/NAME", help="The repository, where the files do not say it.")
+]
+_Id = Annotated[
+    str, typer.Option("--id", metavar="NUMBER", help="GitHub's number of it, where it was never collected here.")
+]
+_AGAIN = "Again whenever you like: of each day the largest numbers count."
+
+_KINDS = {
+    "github-repo-stats": (
+        "github_repo_stats",
+        "Take in what github-repo-stats kept: the folder ghrs-data, or one of its files.",
+    ),
+    "repository-traffic-action": (
+        "traffic_action",
+        "Take in what repository-traffic-action kept: a folder with views.csv and clones.csv, or one of them.",
+    ),
+    "traffic-to-badge": (
+        "traffic_to_badge",
+        "Take in what traffic-to-badge kept: a folder with views.json and clones.json, or one of them.",
+    ),
+    "ghstats": ("ghstats", "Take in views and clones that ghstats kept: its database."),
+    "velocirepo": ("velocirepo", "Take in views and clones that velocirepo kept: its folder of data."),
+}
+"""Kind → the reader's module, and what the command does."""
+
+
+def source_with(workspace: Workspace, table: str, kind: str) -> str:
+    """The name of the source that has a table, under which an import is recorded. Raises SettingsError."""
+    for name, source in workspace.sources.items():
+        if any(each.name == table for each in source.tables):
+            return name
+    raise SettingsError(
+        f"there is no [sources.{kind}] in footfall.toml; switch it on, so that the import has its tables."
+    )
+
+
+def _command(module: str) -> Callable[..., None]:
+    def take(
+        context: typer.Context,
+        path: _Path,
+        repo: _Repo = "",
+        number: _Id = "",
+    ) -> None:
+        from footfall.moving.traffic import Importer
+
+        workspace = workspace_of(context)
+        source = source_with(workspace, "github_views", "github")
+        reader = import_module(f"footfall.moving.archives.{module}")
+        with interruptible("; what was imported stays, the same command goes on from there."):
+            done = Importer(workspace.lake, source, workspace.now()).take(reader.read, path, repo, number)
+        print(_said(done))
+
+    return take
+
+
+def _said(done: Taken) -> str:
+    from footfall.formats import counted, listed
+
+    days = [f"{counted(done.new.get(f'github_{kind}', 0), 'day')} of {kind}" for kind in ("views", "clones")]
+    whole = [kind for kind in ("stars", "forks") if done.new.get(f"github_{kind}")]
+    if not any(done.new.values()):
+        return "Nothing is new: all of it was here already."
+    return f"Imported {listed([*days, *whole])}."
+
+
+for _name, (_module, _does) in _KINDS.items():
+    copies.command(_name, help=f"{_does}\n\n{_AGAIN}")(_command(_module))

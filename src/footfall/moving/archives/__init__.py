@@ -1,0 +1,10 @@
+"""Traffic of repositories that other archivers kept: a reader for each of their forms.
+
+found                what every reader finds: days of a repository, or what was held in the end
+lines                files of theirs, read strictly: a fault names the file and the line
+github_repo_stats    a folder ghrs-data
+traffic_action       views.csv and clones.csv of repository-traffic-action
+traffic_to_badge     views.json and clones.json
+ghstats              a database of SQLite
+velocirepo           a folder of JSON Lines
+"""
