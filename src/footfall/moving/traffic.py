@@ -20,7 +20,7 @@ from footfall.ledger import LEDGER, Entry, Known, Status
 from footfall.moving.archives.found import Given, Reader, Traffic
 from footfall.moving.repositories import Numbered, Register, chosen, name_rows
 from footfall.periods import ALL_TIME, Window
-from footfall.sources.github.asking import days_between, start_of
+from footfall.sources.github.asking import start_of
 from footfall.sources.github.histories import Past
 from footfall.sources.github.tables import CLONES, FORKS, NAMES, STARS, VIEWS
 from footfall.sources.github.traffic import REACH, ZERO, Seen
@@ -119,17 +119,14 @@ class Importer:
         return _News(table, rows, entries, len(days) - len(entries))
 
     def _given(self, table: Table, number: str, given: Given, known: Known, note: str) -> _News:
-        """Stars or forks by day: all there are. What an earlier archive had of a year and this has not is no more."""
+        """Stars or forks by day: all there are. A day that an earlier archive had and this has not has none any more."""
         stored = known.stored(table.name, number, ALL_TIME)
         past = Past.read(stored.fingerprint) if stored else Past()
         new = Past.of(NEVER_SHOWN, given)
         until = Window.of_day(max(given)).end
         if stored and (past.shown != NEVER_SHOWN or str(new) == str(past) or until < stored.covered_until):
             return _News(table, (), (), 1)
-        days = dict(given)
-        for year, *_ in past.years:
-            last = min(date(year, 12, 31), self.now.date())
-            days = dict.fromkeys(days_between(date(year, 1, 1), last), 0) | days
+        days = dict.fromkeys((day for year in past.years for day in year.days), 0) | dict(given)
         rows = [_row(table, day, number, count) for day, count in sorted(days.items())]
         entry = self._entry(table, number, ALL_TIME, min(until, self.now), str(new), note, None, new.total)
         return _News(table, rows, [entry])
