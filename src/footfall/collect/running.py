@@ -29,7 +29,6 @@ COMMITS_UNTIDIED = 20
 ENTRIES_UNTIDIED = 1_000
 """How much a run adds to the ledger before it looks whether that is to be compacted; the look reads the ledger's log."""
 
-UNEXPECTED = "an unexpected fault of the source"
 """How the error of a source begins whose code failed, where a SourceError would be right."""
 
 FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
@@ -78,6 +77,7 @@ def collect(
             if _is_about_all(error):
                 raise
             summary.error, summary.trace = said_of(error), concealed("".join(format_exception(error)))
+            summary.unexpected = "" if isinstance(error, FootfallError) else type(error).__name__
             if not is_dry_run:
                 record_asking(lake, name, source, Status.FAILED, now(), summary.error)
         summary.seconds = time.monotonic() - started
@@ -227,16 +227,24 @@ class _Run:
 
 def _is_about_all(error: Exception) -> bool:
     """Whether no other source can be collected either: the lake is not there, or a person ended the run."""
-    if isinstance(error, RuntimeError) and "Query interrupted" in str(error):  # what DuckDB makes of Ctrl-C
+    if _is_interruption(error):
         raise KeyboardInterrupt from error
     return isinstance(error, LakeError) and not isinstance(error, ConflictError)
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether a person ended the run: in DuckDB's words, or an error came of leaving because of that."""
+    if isinstance(error, RuntimeError) and "Query interrupted" in str(error):
+        return True
+    before = error.__context__
+    return before is not None and (isinstance(before, KeyboardInterrupt) or _is_interruption(before))
 
 
 def said_of(error: Exception) -> str:
     """An error in one sentence without secrets; a fault of the code names its type."""
     if isinstance(error, FootfallError):
         return concealed(str(error))
-    return concealed(f"{UNEXPECTED} ({type(error).__name__}: {error}); -vv shows where it is.")
+    return concealed(f"an unexpected fault of the source ({type(error).__name__}: {error}); -vv shows where it is.")
 
 
 def _span_of(offers: Sequence[Offer]) -> Window:

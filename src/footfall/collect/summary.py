@@ -27,6 +27,8 @@ class SourceSummary:
     """Outcomes that somebody should read: failures, refused lines, oddities."""
     error: str = ""
     """Why the source could not be collected at all; what was stored before stands."""
+    unexpected: str = ""
+    """The type of an error that no source should raise: a fault of its code."""
     trace: str = ""
     """Where in the code the error came from, for those who look for a fault in a source."""
 

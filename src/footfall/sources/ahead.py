@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from threading import Event
 from typing import TypeVar
@@ -79,10 +79,20 @@ def ahead(
 def one_ahead(items: Generator[Item, None, None], stop: Stop) -> Generator[Item, None, None]:
     """The items, in order; while one is looked at, a thread makes the next."""
     with closing(items), ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, items, None)
         try:
-            coming = thread.submit(next, items, None)
             while (item := coming.result()) is not None:
                 coming = thread.submit(next, items, None)
                 yield item
         finally:
             stop.set()
+            _let_finish(coming)
+
+
+def _let_finish(coming: Future[Item]) -> None:
+    """Wait for the thread: what it runs cannot be closed before. An interruption meanwhile is raised afterwards."""
+    try:
+        wait([coming])
+    except KeyboardInterrupt:
+        wait([coming])
+        raise

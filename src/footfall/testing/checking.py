@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from footfall.collect import SourceSummary, collect
-from footfall.collect.running import UNEXPECTED
 from footfall.errors import UnknownNameError
 from footfall.lake import Lake
 from footfall.ledger import LEDGER, Entry
@@ -268,9 +267,10 @@ def _erases_nothing(trial: _Trial, happen: Callable[[], None], what: str, is_tol
     before = trial.collected()
     happen()
     summary = trial.collect()
-    if summary.error.startswith(UNEXPECTED):
-        raised = summary.error.removeprefix(UNEXPECTED).partition("; -vv")[0].strip(" ()")
-        raise _BrokenError(f"when upstream {what} it raised {raised}, where a SourceError or a failed outcome is right")
+    if summary.unexpected:
+        raise _BrokenError(
+            f"when upstream {what} it raised {summary.unexpected}, where a SourceError or a failed outcome is right"
+        )
     if difference := trial.contents().difference(before):
         raise _BrokenError(f"when upstream {what}: {difference}")
     if is_told and not summary.error and not summary.failed:
