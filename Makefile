@@ -9,7 +9,7 @@ JOBS ?= 2
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench lock clean git redis postgresql node_modules
+.PHONY: help demo test quick lint bench lock clean git redis postgresql prometheus node_modules
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers   (in demo/)"
@@ -23,7 +23,7 @@ help:
 demo: $(INSTALLED) git
 	$(BIN)/footfall demo demo
 
-test: $(INSTALLED) git redis postgresql node_modules
+test: $(INSTALLED) git redis postgresql prometheus node_modules
 	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 quick: $(INSTALLED)
@@ -64,6 +64,11 @@ postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	  { apt-get update -qq; apt-get install -y -qq --no-install-recommends postgresql >/dev/null; }; } || \
 	  echo "postgresql is not installed: tests of a real PostgreSQL skip; install it with your system's package manager" >&2
+
+prometheus:
+	@command -v prometheus >/dev/null && command -v promtool >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  { apt-get update -qq; apt-get install -y -qq --no-install-recommends prometheus >/dev/null; }; } || \
+	  echo "prometheus is not installed: tests of a real Prometheus skip; install it with your system's package manager" >&2
 
 # The proxy of a real JupyterHub; without node or a registry its tests skip.
 node_modules:

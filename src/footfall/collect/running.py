@@ -29,8 +29,6 @@ COMMITS_UNTIDIED = 20
 ENTRIES_UNTIDIED = 1_000
 """How much a run adds to the ledger before it looks whether that is to be compacted; the look reads the ledger's log."""
 
-"""How the error of a source begins whose code failed, where a SourceError would be right."""
-
 FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
 
 
