@@ -12,6 +12,7 @@ from footfall.periods import EPOCH
 from footfall.sources.checks import Check, Deadline
 from footfall.sources.github.asking import DAY, Kind, Shape
 from footfall.sources.github.credentials import Credential
+from footfall.sources.github.histories import TO_LIST, listed_at
 from footfall.sources.github.identities import names_known
 from footfall.sources.github.refusals import RefusedError
 from footfall.sources.github.repositories import METADATA, Repo, resolve
@@ -65,12 +66,21 @@ def _limit(api: Api, credential: Credential, repo: Repo) -> Check:
 def _kind(api: Api, kind: Kind, repo: Repo) -> Check:
     name = f"read {kind.name} of {repo.name}"
     try:
-        api.get(kind.path(repo), repo.owner, kind.permission, per_page=1)
+        _try(api, kind, repo)
     except SourceError as error:
         if isinstance(error, RefusedError) and error.status == 409:
             return Check(name, "ok", "the repository is empty")
         return _failed(name, error)
     return Check(name, "ok")
+
+
+def _try(api: Api, kind: Kind, repo: Repo) -> None:
+    try:
+        api.get(kind.path(repo), repo.owner, kind.permission, per_page=1)
+    except RefusedError as error:
+        if kind.name != "stars" or error.status != 404:
+            raise
+        api.get(listed_at(repo), repo.owner, TO_LIST, per_page=1)
 
 
 def _failed(name: str, error: SourceError) -> Check:

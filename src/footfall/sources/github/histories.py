@@ -38,6 +38,8 @@ from footfall.tables import Table
 Days = Mapping[date, int]
 MOST_LISTED = 40_000
 """Stars that the list of stargazers gives at the most."""
+TO_LIST = "to be of an admin or a collaborator"
+"""What the list of stargazers needs."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,11 @@ class Read:
     since: int
 
 
+def listed_at(repo: Repo) -> str:
+    """Where stars are listed one by one, for servers without a history by week."""
+    return f"/repos/{repo.name}/stargazers"
+
+
 class History:
     """Stars or forks."""
 
@@ -155,8 +162,7 @@ class History:
             raise BrokenDataError(
                 f"this server has no history of stars, and lists only the first {MOST_LISTED:,} of {repo.stars:,}."
             )
-        path, needed = f"/repos/{repo.name}/stargazers", "to be of an admin or a collaborator"
-        pages = asking.api.pages(path, repo.owner, needed, accept=STARRED, per_page=100)
+        pages = asking.api.pages(listed_at(repo), repo.owner, TO_LIST, accept=STARRED, per_page=100)
         found: Counter[date] = Counter()
         for page in pages:
             found.update(_days_of(page, "starred_at"))
