@@ -1,4 +1,4 @@
-"""Real archives of GitHub's traffic, taken in: what is kept is the largest of every day, in whatever order, and once.
+"""Real archives, taken in: what is kept is the largest of every day, in whatever order, and once.
 
 The right numbers come from another archiver and from Python alone.
 """
@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 
+import footfall
 from footfall.lake.files import read_as
 from footfall.lake.resolving import resolved
 from footfall.moving.archives import github_repo_stats, traffic_action, traffic_to_badge
 from footfall.moving.archives.found import Reader
+from footfall.moving.downloads import import_downloads
 from footfall.moving.traffic import Importer, Taken
 from footfall.sources.github.tables import CLONES, FORKS, STARS, VIEWS
 from footfall.tables import Table
@@ -99,7 +101,7 @@ def test_the_fragments_of_two_years_are_the_aggregate_of_their_archiver(shared_d
     assert len(list(snapshots.iterdir())) == 792
     archive.take(github_repo_stats.read, tmp_path / "ghrs-data")
     views, clones = aggregate(data, "views"), aggregate(data, "clones")
-    assert (len(views), len(clones)) == (808, 790)
+    assert (len(views), len(clones)) == (808, 808)
     assert archive.stored(VIEWS) == positive(views)
     assert archive.stored(CLONES) == positive(clones)
     before = archive.versions()
@@ -113,7 +115,7 @@ def test_the_aggregate_alone_is_enough_and_answers_as_it_says(shared_data: Path,
     data = shared_data / "github_traffic" / "seissol"
     archive = here(tmp_path)
     done = archive.take(github_repo_stats.read, data / "views_clones_aggregate.csv")
-    assert (done.new["github_views"], done.new["github_clones"]) == (808, 790)
+    assert (done.new["github_views"], done.new["github_clones"]) == (808, 808)
     right = aggregate(data, "views")
     said = archive.values("views", by="", grain="month", since="2024-06", until="2026-09")
     by_month = Counter[date]()
@@ -229,3 +231,38 @@ def test_stars_of_an_archive_give_way_to_those_that_github_states(tmp_path: Path
     archive.succeed()
     assert positive(archive.stored(STARS)) == {day: (n,) for day, n in stars.items()}
     assert not any(archive.take(github_repo_stats.read, file).new.values())
+
+
+def test_downloads_that_were_served_add_up_and_late_revisions_count_once(shared_data: Path, tmp_path: Path) -> None:
+    """Of a day that is there twice the larger number is the one that its total says; zero days are absent, not zero."""
+    folder = shared_data / "pypi" / "icepyx"
+    series: dict[str, dict[str, dict[date, int]]] = {}
+    for name in ("downloads_data.csv", "sys_downloads_data.csv"):
+        days = series.setdefault(name, {})
+        for row in csv.DictReader((folder / name).read_text(encoding="utf-8").splitlines()):
+            on, count = date.fromisoformat(row["date"]), int(float(row["downloads"]))
+            by_day = days.setdefault(row["category"], {})
+            by_day[on] = max(count, by_day.get(on, 0))
+    overall, systems = series.values()
+    everything, people = overall["with_mirrors"], overall["without_mirrors"]
+    (tmp_path / "footfall.toml").write_text('[sources.pypi]\npackages = ["icepyx"]\n', encoding="utf-8")
+    with footfall.open(tmp_path, now=lambda: NOW) as ff:
+        tables = ff.sources["pypi"].tables
+        done = import_downloads(folder, "IcePyx", ff.lake, "pypi", tables, NOW)
+        assert done.days["pypi_downloads"] == len(everything.keys() | people.keys())
+        span = {"since": str(min(everything)), "until": str(max(everything) + DAY)}
+        for metric, right in (("downloads", everything), ("installs", people)):
+            rows = ff.query(metric, grain="day", since=span["since"], until=span["until"]).rows.to_pylist()
+            said = {row["period"].date(): row[metric] for row in rows if row[metric] is not None}
+            assert {day: count for day, count in said.items() if count} == {d: n for d, n in right.items() if n}
+            assert said.keys() == everything.keys() | people.keys(), "a day that no file has is not known"
+        for name, counts in systems.items():
+            value = "(none)" if name == "null" else name
+            found = ff.query(
+                "installs", where=[f"system={value}"], since=span["since"], until=span["until"], grain="total"
+            )
+            assert found.rows.to_pylist()[0]["installs"] >= sum(n for day, n in counts.items() if day in people)
+        assert people[date(2021, 11, 23)] == sum(c.get(date(2021, 11, 23), 0) for c in systems.values()) == 11
+        versions = {name: pinned.version for name, pinned in ff.snapshot().tables.items()}
+        assert not any(import_downloads(folder, "icepyx", ff.lake, "pypi", tables, NOW).days.values())
+        assert {name: pinned.version for name, pinned in ff.snapshot().tables.items()} == versions

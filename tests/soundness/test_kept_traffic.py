@@ -122,7 +122,7 @@ def test_the_aggregate_alone_is_enough(shared_data: Path, tmp_path: Path) -> Non
     assert moved.days() == largest(iter([text]), "time_iso8601", "views_total")
 
 
-def test_every_version_of_icepyx_in_whatever_order_and_twice(shared_data: Path, tmp_path: Path) -> None:
+def test_the_last_six_versions_of_icepyx_in_whatever_order_and_twice(shared_data: Path, tmp_path: Path) -> None:
     versions = list(lines(shared_data / "github_traffic" / "icepyx" / "views_all_committed_versions.jsonl.gz"))
     texts = [one["body_text"] for one in versions]
     moved = Moved(tmp_path, kept("views/*.csv", {"column": "_date", "format": "%Y-%m-%d"}, kept_views="total_views"))

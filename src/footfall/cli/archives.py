@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -75,13 +75,59 @@ def _command(module: str) -> Callable[..., None]:
 
 
 def _said(done: Taken) -> str:
-    from footfall.formats import counted, listed
+    from footfall.formats import counted
 
     days = [f"{counted(done.new.get(f'github_{kind}', 0), 'day')} of {kind}" for kind in ("views", "clones")]
     whole = [kind for kind in ("stars", "forks") if done.new.get(f"github_{kind}")]
-    if not any(done.new.values()):
-        return "Nothing is new: all of it was here already."
-    return f"Imported {listed([*days, *whole])}."
+    return _told([*days, *whole] if any(done.new.values()) else [])
+
+
+def _told(new: Sequence[str]) -> str:
+    from footfall.formats import listed
+
+    return f"Imported {listed(new)}." if new else "Nothing is new: all of it was here already."
+
+
+@copies.command()
+def pypistats(
+    context: typer.Context,
+    path: _Path,
+    project: Annotated[
+        str, typer.Option("--project", metavar="NAME", help="The project, where the files do not say it.")
+    ] = "",
+) -> None:
+    """Take in downloads that pypistats.org served: CSV with category, date and downloads, or JSON.
+
+    Days that were collected stay as they are. Again whenever you like: only days that are missing are added.
+    """
+    from footfall.formats import counted
+    from footfall.moving.downloads import import_downloads
+
+    workspace = workspace_of(context)
+    source = source_with(workspace, "pypi_downloads", "pypi")
+    tables = workspace.sources[source].tables
+    with interruptible("; what was imported stays, the same command goes on from there."):
+        done = import_downloads(path, project, workspace.lake, source, tables, workspace.now())
+    new = [f"{counted(days, 'day')} of {table}" for table, days in done.days.items() if days]
+    print(_told(new))
+    if done.without_total:
+        print(f"{counted(done.without_total, 'day')} of breakdowns were left out: no file says all their downloads.")
+
+
+@copies.command("hub-users")
+def hub_users(context: typer.Context, path: _Path) -> None:
+    """Take in active users of hubs, as 2i2c keeps them: CSV with date, cluster, hub, timescale and users.
+
+    Counts that are known here stay as they are. Again whenever you like: only what is missing is added.
+    """
+    from footfall.formats import counted
+    from footfall.moving.hubs import import_hub_users
+
+    workspace = workspace_of(context)
+    source = source_with(workspace, "hub_users", "prometheus")
+    with interruptible("; what was imported stays, the same command goes on from there."):
+        done = import_hub_users(path, workspace.lake, source, workspace.now())
+    print(_told([f"{counted(done.new, 'count')} of users"] if done.new else []))
 
 
 for _name, (_module, _does) in _KINDS.items():

@@ -1,4 +1,4 @@
-"""Traffic of repositories that other archivers kept: a reader for each of their forms.
+"""What other archivers kept: a reader for each of their forms.
 
 found                what every reader finds: days of a repository, or what was held in the end
 lines                files of theirs, read strictly: a fault names the file and the line
@@ -7,4 +7,6 @@ traffic_action       views.csv and clones.csv of repository-traffic-action
 traffic_to_badge     views.json and clones.json
 ghstats              a database of SQLite
 velocirepo           a folder of JSON Lines
+pypistats            answers of pypistats.org, as CSV or JSON
+hub_users            2i2c's table of active users
 """

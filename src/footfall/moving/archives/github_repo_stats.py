@@ -4,7 +4,8 @@ views_clones_aggregate.csv                   what it made of all answers; enough
 snapshots/*_views_clones_series_fragment.csv one answer each; read where they are there
 stargazers.csv (or stars.csv), forks.csv     how many there were after each that was given
 
-An empty cell is a number that was not in the answer: not known, and not zero.
+Until the end of 2025 GitHub left days of zero out of its answers: an empty cell beside a number was zero. Since then it
+is not known, and neither is a 0 of the aggregate beside a number, as it puts 0 where an answer had nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from pathlib import Path
 from footfall.errors import FootfallError
 from footfall.moving.archives.found import Found, Given, largest
 from footfall.moving.archives.lines import Line, csv_lines, files_in
+from footfall.sources.github.traffic import REACH, ZEROS_ARE_STATED_SINCE
 
 AGGREGATE = "views_clones_aggregate.csv"
 FRAGMENTS = "*_views_clones_series_fragment.csv"
 TIME = "time_iso8601"
+ZEROS_ARE_STATED_ON = (ZEROS_ARE_STATED_SINCE - REACH).date()
 _STARS, _FORKS = ("stargazers.csv", "stars.csv"), ("forks.csv",)
 
 
@@ -44,11 +47,17 @@ def _lines(file: Path) -> Iterator[Line]:
 
 
 def _days(lines: Iterable[Line], kind: str) -> Iterator[tuple[date, tuple[int, int]]]:
+    other = {"views": "clones", "clones": "views"}[kind]
     for line in lines:
-        count, uniques = f"{kind}_total", f"{kind}_unique"
-        if line.is_empty(count) and line.is_empty(uniques):
-            continue
-        yield line.day(TIME), (line.count(count), line.count(uniques))
+        day, is_given = line.day(TIME), not line.is_empty(f"{kind}_total")
+        beside = 0 if line.is_empty(f"{other}_total") else line.count(f"{other}_total")
+        counts = (line.count(f"{kind}_total"), line.count(f"{kind}_unique")) if is_given else (0, 0)
+        if day < ZEROS_ARE_STATED_ON:
+            is_known = is_given or beside > 0
+        else:  # the aggregate has 0 where the answer had nothing
+            is_known = is_given and not (line.file.name == AGGREGATE and counts == (0, 0) and beside)
+        if is_known:
+            yield day, counts
 
 
 def _given(files: Iterable[Path], names: Sequence[str], column: str) -> Given:

@@ -66,6 +66,13 @@ class Line:
         return tuple(self.count(name) for name in names)
 
 
+class Record(Line):
+    """A record of a list in JSON, which has no line of its own."""
+
+    def fault(self, what: str) -> BrokenDataError:
+        return BrokenDataError(f"{self.file}, record {self.number:,}: {what}; nothing was imported.")
+
+
 def text_of(file: Path) -> str:
     """The text of a file. Raises FootfallError where there is none."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from footfall.errors import BrokenDataError
 from footfall.moving.archives.found import Found, Traffic, largest
-from footfall.moving.archives.lines import Line, files_in, json_of
+from footfall.moving.archives.lines import Record, files_in, json_of
 
 KINDS = ("views", "clones")
 
@@ -31,7 +31,7 @@ def read(place: Path) -> Sequence[Found]:
     return [Found(views=found.get("views", {}), clones=found.get("clones", {}))]
 
 
-def _records(file: Path, kind: str) -> Iterator[Line]:
+def _records(file: Path, kind: str) -> Iterator[Record]:
     said = json_of(file)
     listed = said.get(kind) if isinstance(said, dict) else said
     if not isinstance(listed, list):
@@ -39,11 +39,4 @@ def _records(file: Path, kind: str) -> Iterator[Line]:
     for number, one in enumerate(listed, 1):
         if not isinstance(one, dict):
             raise BrokenDataError(f"{file}, record {number:,}: it is no object; nothing was imported.")
-        yield _Record(file, number, one)
-
-
-class _Record(Line):
-    """A record of a list, which has no line of its own."""
-
-    def fault(self, what: str) -> BrokenDataError:
-        return BrokenDataError(f"{self.file}, record {self.number:,}: {what}; nothing was imported.")
+        yield Record(file, number, one)
