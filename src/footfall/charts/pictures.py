@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from footfall.answer import by_name
 from footfall.charts.look import THEMES, Look, alt, look_of
 from footfall.charts.pages import page_of
+from footfall.charts.xml import printable
 from footfall.errors import FootfallError, QueryError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg", "html", "json")
 _SCALE = 2
 """A PNG has so many pixels for each of the drawing's: for sharp screens."""
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""What XML 1.0 forbids, and control characters; names come from anywhere."""
 
 
 class Picture:
@@ -169,7 +167,7 @@ def format_of(path: Path) -> str:
 def _printable(node: Any) -> Any:
     """The same with a visible stand-in for every character that no drawing can hold."""
     if isinstance(node, str):
-        return _FORBIDDEN.sub("\ufffd", node)
+        return printable(node)
     if isinstance(node, dict):
         return {key: _printable(value) for key, value in node.items()}
     return [_printable(value) for value in node] if isinstance(node, list) else node
