@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -80,3 +82,14 @@ def _wait_ready(url: str) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise AssertionError("Prometheus does not get ready")
+
+
+def wait_for_samples(address: str, name: str, count: int, seconds: float = 90) -> None:
+    """Until a series of that name has so many samples of the last minutes."""
+    asked = urllib.parse.urlencode({"query": f"max(count_over_time({name}[10m])) >= {count}"})
+    for _ in range(int(seconds * 4)):
+        with urllib.request.urlopen(f"{address}/api/v1/query?{asked}", timeout=10) as answer:
+            if json.load(answer)["data"]["result"]:
+                return
+        time.sleep(0.25)
+    raise AssertionError(f"{name} has not been scraped {count} times in {seconds:.0f} s")

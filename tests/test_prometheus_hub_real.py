@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ import pytest
 
 import footfall
 from hubs_real import TOKEN, RealHub, jupyterhub
-from prometheuses import prometheus
+from prometheuses import prometheus, wait_for_samples
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +34,7 @@ def test_what_a_scraped_hub_says_is_counted(tmp_path: Path) -> None:
         hub.sign_in("ada")
         hub.start_server("ada")
         with prometheus(tmp_path / "prometheus", [], scrapes(hub)) as address:
-            time.sleep(8)  # some scrapes, and a step that is over
+            wait_for_samples(address, "jupyterhub_running_servers", 8)  # so that some steps are over
             today = datetime.now(UTC).date()
             (tmp_path / "footfall.toml").write_text(
                 f'[sources.prometheus]\naddress = "{address}"\ncluster = "here"\nfirst_day = {today}\n'

@@ -277,7 +277,7 @@ class TestFootfallThatEnds:
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as footfall:
                 assert marked.wait_until(lambda count: count >= 4) >= 4, "git has begun"
                 footfall.send_signal(sent)
-                assert footfall.wait(20) == (130 if sent is signal.SIGINT else -sent)
+                assert footfall.wait(20) == {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}[sent]
             assert marked.wait_until(lambda count: count == 0, 5) == 0
 
     def test_the_moment_it_starts_git(self, tmp_path: Path, marked: Marked) -> None:
