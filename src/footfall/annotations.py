@@ -76,13 +76,33 @@ class Annotation:
         return cls(AnnotationKind(kind), span(first, last), text, scope, table=table)
 
     def is_within(self, window: Window) -> bool:
-        """Whether it happened in `window`, or over some of it."""
+        """Whether it happened in `window`, or over some of it.
+
+        Args:
+            window: A half-open span of time.
+
+        Example:
+            >>> from datetime import date
+            >>> from footfall.periods import Window
+            >>> Annotation.at("note", date(2026, 3, 1), "moved").is_within(Window.of_day(date(2026, 3, 1)))
+            True
+        """
         if self.window.start == self.window.end:
             return self.window.start in window
         return self.window.overlaps(window)
 
     def parts(self, window: Window) -> bool:
-        """Whether `window` has time on both sides of it, or some of the time that it took."""
+        """Whether `window` has time on both sides of it, or some of the time that it took.
+
+        Args:
+            window: A half-open span of time.
+
+        Example:
+            >>> from datetime import date
+            >>> from footfall.periods import Window
+            >>> Annotation.at("break", date(2026, 3, 1), "bots count").parts(Window.of_day(date(2026, 3, 1)))
+            False
+        """
         if self.window.start == self.window.end:
             return window.start < self.window.start < window.end
         return self.window.overlaps(window)

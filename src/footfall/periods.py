@@ -40,7 +40,15 @@ class Grain(StrEnum):
     TOTAL = "total"
 
     def holds(self, finer: Grain) -> bool:
-        """Whether every period of `finer` lies within one period of this grain."""
+        """Whether every period of `finer` lies within one period of this grain.
+
+        Args:
+            finer: Another grain.
+
+        Example:
+            >>> Grain.MONTH.holds(Grain.DAY), Grain.MONTH.holds(Grain.WEEK)
+            (True, False)
+        """
         if Grain.WEEK in (self, finer) and self is not finer:
             return self is Grain.TOTAL or finer in (Grain.HOUR, Grain.DAY)
         return _ORDER.index(self) >= _ORDER.index(finer)

@@ -62,7 +62,16 @@ class Result(Answer):
     """What happened in the window, oldest first."""
 
     def label(self, dimension: str, value: Value) -> str:
-        """A value as people read it: its label where it is a code, with the code where another one has that label too."""
+        """A value as people read it: its label where it is a code, with the code where another one has that label too.
+
+        Args:
+            dimension: The dimension that the value is of.
+            value: A value of a row.
+
+        Example:
+            >>> ff.query("commits", by=["repo"]).label("repo", None)
+            '(none)'
+        """
         labels = self.labels.get(dimension, {})
         label = labels.get(value) if isinstance(value, str) else None
         if label is None:
@@ -105,7 +114,15 @@ class Result(Answer):
     def only(self, metric: str) -> Result:
         """The answer about one of several metrics.
 
-        >>> ff.query("commits", "authors").only("authors")  # doctest: +SKIP
+        Args:
+            metric: One of the metrics that were asked for.
+
+        Raises:
+            UnknownNameError: For another one.
+
+        Example:
+            >>> ff.query("commits", "authors").only("authors").metric.name
+            'authors'
         """
         if metric not in self.query.metrics:
             raise UnknownNameError("metric of this answer", metric, self.query.metrics)
@@ -195,7 +212,16 @@ class Result(Answer):
         return Window(since or until or EPOCH, until or since or EPOCH)
 
     def period_of(self, start: datetime) -> Period:
-        """The period of a row, from its start."""
+        """The period of a row, from its start.
+
+        Args:
+            start: What a row has in the column `period`.
+
+        Example:
+            >>> found = ff.query("commits", grain="month", last=1)
+            >>> found.period_of(found.rows["period"][0].as_py()).label
+            '2026-03'
+        """
         if self.query.grain is Grain.TOTAL:
             return Period(self.window.start, self.window.end, Grain.TOTAL)
         return Period.containing(self.query.grain, in_utc(start))

@@ -161,27 +161,95 @@ class Event:
         return only_set(self)
 
     def hour(self, *which: int | Moment) -> PeriodSet:
-        """The actors of an hour (UTC), of those marked by the hour: (year, month, day, hour), a moment, or now."""
+        """The actors of an hour (UTC), of those marked by the hour: (year, month, day, hour), a moment, or now.
+
+        Args:
+            which: The numbers of the hour, or a date or moment within it; the present one by default.
+
+        Raises:
+            QueryError: For what is not an hour.
+
+        Example:
+            >>> ff.mark("opened", [7], "2026-02-20T09:30", hourly=True)
+            >>> len(ff.event("opened").hour(2026, 2, 20, 9))
+            1
+        """
         return self._period(Grain.HOUR, which)
 
     def day(self, *which: int | Moment) -> PeriodSet:
-        """The actors of a day: (year, month, day), a date, or today."""
+        """The actors of a day: (year, month, day), a date, or today.
+
+        Args:
+            which: The numbers of the day, or a date or moment within it; the present one by default.
+
+        Raises:
+            QueryError: For what is not a day.
+
+        Example:
+            >>> len(ff.event("active").day(2026, 2, 20))
+            2
+        """
         return self._period(Grain.DAY, which)
 
     def week(self, *which: int | Moment) -> PeriodSet:
-        """The actors of an ISO week: (year, week), a date in it, or this week."""
+        """The actors of an ISO week: (year, week), a date in it, or this week.
+
+        Args:
+            which: The numbers of the week, or a date or moment within it; the present one by default.
+
+        Raises:
+            QueryError: For what is not a week.
+
+        Example:
+            >>> len(ff.event("active").week(2026, 8))
+            2
+        """
         return self._period(Grain.WEEK, which)
 
     def month(self, *which: int | Moment) -> PeriodSet:
-        """The actors of a month: (year, month), a date in it, or this month."""
+        """The actors of a month: (year, month), a date in it, or this month.
+
+        Args:
+            which: The numbers of the month, or a date or moment within it; the present one by default.
+
+        Raises:
+            QueryError: For what is not a month.
+
+        Example:
+            >>> len(ff.event("active").month(2026, 2) & ff.event("active").month(2026, 3))
+            2
+        """
         return self._period(Grain.MONTH, which)
 
     def year(self, *which: int | Moment) -> PeriodSet:
-        """The actors of a year: (year), a date in it, or this year."""
+        """The actors of a year: (year), a date in it, or this year.
+
+        Args:
+            which: The numbers of the year, or a date or moment within it; the present one by default.
+
+        Raises:
+            QueryError: For what is not a year.
+
+        Example:
+            >>> len(ff.event("signed_up").year(2026))
+            3
+        """
         return self._period(Grain.YEAR, which)
 
     def between(self, start: Moment, end: Moment) -> PeriodSet:
-        """The actors in [start, end), whole days, or whole hours where marks are kept by the hour."""
+        """The actors in [start, end), whole days, or whole hours where marks are kept by the hour.
+
+        Args:
+            start: The first moment.
+            end: The first moment that is no longer part of it.
+
+        Raises:
+            QueryError: For moments within an hour, or an end that is not after the start.
+
+        Example:
+            >>> len(ff.event("active").between("2026-02-01", "2026-03-01"))
+            2
+        """
         now = self.activity.now()
         first, last = parse_moment(start, now), parse_moment(end, now)
         for moment in (first, last):
@@ -192,11 +260,21 @@ class Event:
         return PeriodSet(self.activity, self.name, Window(first, last))
 
     def ever(self) -> PeriodSet:
-        """All actors that ever did it, unique marks included."""
+        """All actors that ever did it, unique marks included.
+
+        Example:
+            >>> sorted(ff.event("signed_up").ever())
+            [1, 2, 3]
+        """
         return PeriodSet(self.activity, self.name, EVER)
 
     def unique(self) -> PeriodSet:
-        """The actors that are marked without a time."""
+        """The actors that are marked without a time.
+
+        Example:
+            >>> len(ff.event("signed_up").unique())
+            0
+        """
         return PeriodSet(self.activity, self.name, None)
 
     def _period(self, grain: Grain, which: tuple[int | Moment, ...]) -> PeriodSet:

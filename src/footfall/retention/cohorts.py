@@ -105,7 +105,17 @@ class Cohort(ActivityAnswer):
     rows: tuple[CohortRow, ...]
 
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
-        """Whether the period of a cell was not over, or not all of it was collected, or not all of its row's own."""
+        """Whether the period of a cell was not over, or not all of it was collected, or not all of its row's own.
+
+        Args:
+            row: A row of this cohort.
+            column: How many periods later; 0 is the row's own.
+
+        Example:
+            >>> found = ff.cohort("signed_up", "active", grain="month", last=2)
+            >>> [found.is_provisional(found.rows[0], column) for column in (0, 1)]
+            [False, True]
+        """
         if column < len(row.counts) - 1 and not self.gaps:
             return False  # another period has started after it
         is_known = is_whole(row.period.shift(column).window, self.asked_at, self.gaps)

@@ -62,7 +62,16 @@ class Growth(ActivityAnswer):
     rows: tuple[GrowthRow, ...]
 
     def is_provisional(self, row: GrowthRow) -> bool:
-        """Whether its period was not over, as who is dormant may still come; or not all of it and the one before known."""
+        """Whether its period was not over, as who is dormant may still come; or not all of it and the one before known.
+
+        Args:
+            row: A row of this answer.
+
+        Example:
+            >>> found = ff.growth("active", grain="month", last=2)
+            >>> [found.is_provisional(row) for row in found.rows]
+            [False, True]
+        """
         return not is_whole(Window(row.period.prev().start, row.period.end), self.asked_at, self.gaps)
 
     @property

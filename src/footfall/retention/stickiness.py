@@ -67,7 +67,16 @@ class Stickiness(ActivityAnswer):
     rows: tuple[StickinessRow, ...]
 
     def is_provisional(self, row: StickinessRow) -> bool:
-        """Whether its day or month was not over, or not all of the days that it counts were collected."""
+        """Whether its day or month was not over, or not all of the days that it counts were collected.
+
+        Args:
+            row: A row of this answer.
+
+        Example:
+            >>> found = ff.stickiness("active", last=2)
+            >>> [found.is_provisional(row) for row in found.rows]
+            [False, True]
+        """
         return not is_whole(Window(self._counted_from(row), row.period.end), self.asked_at, self.gaps)
 
     def _counted_from(self, row: StickinessRow) -> datetime:
