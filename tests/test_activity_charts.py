@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from activities import NOW, InMemory, visits, weeks
-from footfall.charts.cohorts import ink_on, mix
+from footfall.charts.colours import ink_on, mix
 from footfall.charts.look import THEMES, wrapped
 from footfall.errors import FootfallError
 from footfall.retention.cohorts import cohort

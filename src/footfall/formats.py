@@ -27,6 +27,21 @@ def decimals_for(largest: float) -> int:
     return 0 if largest >= 10_000 else 1 if largest >= 100 else 2
 
 
+def compact(value: float) -> str:
+    """A number where there is little room, with three digits: 987, 14.4k, 1.02M.
+
+    >>> [compact(value) for value in (0, 987, 14_358, 999_950, 1_024_000)]
+    ['0', '987', '14.4k', '1M', '1.02M']
+    """
+    if abs(value) < 1000:
+        return number(value) if float(value).is_integer() else f"{value:.3g}"
+    for unit in ("k", "M", "G", "T"):
+        value /= 1000
+        if abs(float(f"{value:.3g}")) < 1000 or unit == "T":
+            break
+    return f"{value:,.0f}{unit}" if abs(value) >= 999.5 else f"{value:.3g}{unit}"
+
+
 def percent(value: float | None, decimals: int = 1) -> str:
     """12.3; a small share never rounds to nothing, and a missing one is a dash."""
     if value is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from footfall.charts.colours import ink_on, mix
 from footfall.charts.look import Look, Theme, alt, dressed
 from footfall.errors import QueryError, UnknownNameError
 from footfall.formats import GAP, counted, number, percent
@@ -38,30 +39,6 @@ def draw(cohort: Cohort, look: Look, *, form: str = "heatmap", counts: bool = Fa
         raise QueryError(f"there is nothing to draw: no actor did {cohort.first} in {cohort.span}.")
     drawn, width, legend = _heatmap(cohort, counts, look) if form == "heatmap" else _curves(cohort, look)
     return dressed(drawn, cohort.title, [[cohort.span, *cohort.notes], legend], look, width)
-
-
-def mix(ramp: Sequence[str], part: float) -> str:
-    """The colour at a part (0 to 1) of the way through a ramp."""
-    at = max(0.0, min(1.0, part)) * (len(ramp) - 1)
-    n = min(int(at), len(ramp) - 2)
-    low, high = (_rgb(ramp[n]), _rgb(ramp[n + 1]))
-    return "#" + "".join(f"{round(a + (b - a) * (at - n)):02x}" for a, b in zip(low, high, strict=True))
-
-
-def ink_on(fill: str) -> str:
-    """Black or white, whichever is read more easily on a colour: the larger contrast of WCAG 2."""
-    light = _luminance(fill)
-    return "#ffffff" if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else "#000000"
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _luminance(colour: str) -> float:
-    parts = [c / 255 for c in _rgb(colour)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 # --- heat map
