@@ -407,6 +407,121 @@ def test_the_preset_of_conda_keeps_the_packages_and_says_where_the_definition_ch
     assert not any("2024-01" in asked for asked in bucket.asked), "what is final is not asked for again"
 
 
+def test_exports_of_plausible_may_overlap_and_visitors_are_not_added(place: Place) -> None:
+    table = {"preset": "plausible", "path": "plausible/imported_visitors*.csv"}
+    header = '"date","visitors","pageviews","bounces","visits","visit_duration"\n'
+    place.write(
+        "plausible/imported_visitors_20260101_20260102.csv",
+        header + '"2026-01-01",5,9,1,6,300\n"2026-01-02",2,2,1,2,9\n',
+    )
+    assert place.collect(table).error == ""
+    place.write(
+        "plausible/imported_visitors_20260101_20260104.csv",
+        header + '"2026-01-02",4,8,1,5,90\n"2026-01-04",1,1,1,1,0\n',
+    )
+    assert not place.collect(table).failed
+    last = {}
+    for day, *counts in sorted(row[:4] for row in place.rows(table)):
+        last[day] = counts
+    assert last == {
+        date(2026, 1, 1): [5, 9, 6],
+        date(2026, 1, 2): [4, 8, 5],
+        date(2026, 1, 3): [
+            0,
+            0,
+            0,
+        ],  # between the first and the last day of an export, a day without a line had no visit
+        date(2026, 1, 4): [1, 1, 1],
+    }
+    kinds = {metric.name: str(metric.kind) for metric in place.source(table).metrics}
+    assert kinds == {"site_visitors": "level", "site_pageviews": "sum", "site_visits": "sum"}
+    rows = place.rows(table)
+    assert place.collect(table).rows == 0
+    assert place.rows(table) == rows, "a second reading changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("preset", "file", "line"),
+    [
+        (
+            "plausible",
+            '"date","visitors","pageviews","bounces","visits","visit_duration"\n"2026-01-01",5,ehhh,1,6,0\n',
+            2,
+        ),
+        ("condastats", "pkg_name,time,counts\nicepyx,2024-02,2812\nicepyx,2024-13,1\n", 3),
+        ("pepy", "date,downloads\n2026-01-01,7\n2026-01-02,n/a\n", 3),
+    ],
+)
+def test_a_bad_line_of_a_preset_is_named(place: Place, preset: str, file: str, line: int) -> None:
+    table = {"preset": preset, "path": "kept/*.csv"}
+    place.write("kept/a.csv", file)
+    error = place.collect(table).error
+    assert f"a.csv, line {line}: " in error
+    assert "\n" not in error
+    assert place.rows(table) == []
+
+
+def test_what_condastats_wrote_is_read_with_its_break(place: Place) -> None:
+    table = {"preset": "condastats", "path": "*.csv"}
+    place.write("overall.csv", "pkg_name,time,counts\nicepyx,2024-02,2812\nicepyx,2024-03,12573\n")
+    assert not place.collect(table).failed
+    assert [row[:3] for row in place.rows(table)] == [
+        (date(2024, 2, 1), "icepyx", 2812),
+        (date(2024, 3, 1), "icepyx", 12573),
+    ]
+    (broken,) = place.source(table).annotations
+    assert (broken.kind, broken.window.start) == ("break", datetime(2024, 3, 1, tzinfo=UTC))
+
+
+def test_pandas_writes_the_series_of_condastats_as_the_preset_reads_it(place: Place) -> None:
+    """Its answers are pandas' own: months as an index, counts that are floats in its older versions."""
+    pd = pytest.importorskip("pandas")
+    index = pd.MultiIndex.from_tuples([("icepyx", "2019-01"), ("icepyx", "2019-02")], names=["pkg_name", "time"])
+    place.write("kept.csv", pd.Series([932443.0, 1049595.0], index, name="counts").to_csv())
+    table = {"preset": "condastats", "path": "kept.csv"}
+    place.collect(table)
+    assert [row[2] for row in place.rows(table)] == [932443, 1049595]
+
+
+def test_the_names_of_files_say_a_dimension(place: Place) -> None:
+    """One file each, so that their days are their own: what one of them lacks is not known of it."""
+    table = {"preset": "pepy", "path": "pepy/{project}.csv"}
+    place.write("pepy/icepyx.csv", "date,downloads\n2026-01-01,7\n2026-01-02,9\n")
+    place.write("pepy/gget.csv", "date,downloads\n2026-01-02,100\n")
+    assert place.collect(table).windows == 3
+    days = [(day, project, count) for day, project, count, *_ in place.rows(table)]
+    assert days == [
+        (date(2026, 1, 1), "icepyx", 7),
+        (date(2026, 1, 2), "gget", 100),
+        (date(2026, 1, 2), "icepyx", 9),
+    ]
+    assert place.source(table).project_names.dimension == "project"
+    (declared,) = place.source(table).tables
+    assert declared.rule.scope == "project"
+
+
+def test_names_dates_and_stars_go_together_in_a_path(place: Place) -> None:
+    table = {**VISITS, "path": "**/{site}-[a-b]/%Y/%Y-%m.csv", "window": "month", "dimensions": ["country_code"]}
+    text = "date,country_code,downloads\n2026-10-05,NA,7\n"
+    for name in ("x/docs-a/2026/2026-10.csv", "docs.b-b/2026/2026-10.csv", "docs-c/2026/2026-10.csv"):
+        place.write(name, text)
+    place.write("docs-a/2025/2026-10.csv", "this is not read: folder and name differ")
+    place.collect(table)
+    assert [row[1] for row in place.rows(table)] == ["docs", "docs.b"]
+
+
+def test_a_name_in_a_path_has_no_column(place: Place) -> None:
+    with pytest.raises(ValueError, match="site is named in path: it is a text, and has no column"):
+        place.source({**VISITS, "path": "{site}.csv", "dimensions": [{"name": "site", "column": "where"}]})
+    with pytest.raises(ValueError, match="an address has neither"):
+        place.source({**VISITS, "path": "https://example.org/{site}.csv"})
+
+
+def test_a_range_without_members_in_a_path_finds_nothing(place: Place) -> None:
+    place.write("a.csv", "date,country_code,downloads\n2026-10-05,NA,7\n")
+    assert "there is no file [z-a].csv" in place.collect({**VISITS, "path": "[z-a].csv"}).error
+
+
 def test_an_address_that_fails_is_a_failure_of_its_month(tmp_path: Path) -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(500)

@@ -129,7 +129,7 @@ class Files:
         if place.file in self._kept:
             return self._kept[place.file]
         table = self._tables[part.name]
-        read = stated(rows_of(place.file, part, table, place.window), part, table, place.window)
+        read = stated(rows_of(place.file, part, table, place.window, place.named), part, table, place.window)
         if sum(one.bytes for one in self._kept.values()) + read.bytes <= _KEPT_BYTES:
             self._kept[place.file] = read
         return read
@@ -221,4 +221,5 @@ class _Task:
 def _shape(part: TablePart) -> str:
     """Changes when the settings give other rows of the same file."""
     said = part.model_dump_json(exclude={"path", "description", "settles_after", "first", "project"})
+    said += "".join(f" {name}" for name in part.named_in_path)
     return hashlib.blake2b(f"{_VERSION} {said}".encode(), digest_size=6).hexdigest()

@@ -1,11 +1,12 @@
-"""Where files are: paths with * and with dates, and addresses."""
+"""Where files are: paths with *, dates and names, and addresses."""
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,49 +14,66 @@ from footfall.errors import SourceError
 from footfall.periods import Grain, Window, floor, periods_in, shift
 from footfall.sources.files.settings import TablePart
 
-_DIRECTIVES = {"%Y": r"(?P<Y>[0-9]{4})", "%m": r"(?P<m>[0-9]{2})", "%d": r"(?P<d>[0-9]{2})"}
+_DIRECTIVES = {"%Y": "[0-9]{4}", "%m": "[0-9]{2}", "%d": "[0-9]{2}"}
 _ANY = {"%Y": "[0-9][0-9][0-9][0-9]", "%m": "[0-9][0-9]", "%d": "[0-9][0-9]"}
+_PARTS = re.compile(r"%[Ymd]|\{[a-z][a-z0-9_]*\}|\*\*/|\*|\?|\[[^]]+\]")
+_WILD = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file, and the time that its name says, where it says one."""
+    """A file, the time that its name says, where it says one, and what it says of dimensions."""
 
     file: Path
     window: Window | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 def files_of(part: TablePart, folder: Path) -> list[Found]:
     """The files of a path, in the order of their names. Raises SourceError where there is none."""
     path = str(folder / Path(part.path).expanduser())
-    if not part.is_dated:
-        found = [Found(Path(each)) for each in sorted(glob.glob(path, recursive=True)) if Path(each).is_file()]
-    else:
-        found = list(_dated_files(path))
+    before = str(folder) if path.startswith(str(folder)) else ""
+    anything, pattern = _patterns(path[len(before) :])
+    found = []
+    for each in sorted(glob.glob(glob.escape(before) + anything, recursive=True)):
+        match = pattern.fullmatch(each[len(before) :])
+        if match is None or not Path(each).is_file():
+            continue
+        named = {name: match[name] for name in part.named_in_path}
+        found.append(Found(Path(each), _window(each, match.groupdict(), path) if part.is_dated else None, named))
     if not found:
         raise SourceError(f"there is no file {part.path}; correct `path` of the table {part.name}")
     return found
 
 
-def _dated_files(path: str) -> Iterator[Found]:
-    pattern, named = "", re.escape(path).replace(re.escape("%"), "%")
-    for directive, written in _DIRECTIVES.items():
-        # a directive that comes twice, in folder and name, must say the same both times
-        first, rest = named.split(directive, 1) if directive in named else (named, None)
-        if rest is not None:
-            named = first + written + rest.replace(directive, f"(?P={directive[1]})")
-    pattern = glob.escape(path)
-    for directive, anything in _ANY.items():
-        pattern = pattern.replace(directive, anything)
-    for each in sorted(glob.glob(pattern)):
-        if match := re.fullmatch(named, each):
-            parts = {name: int(value) for name, value in match.groupdict().items()}
-            try:
-                on = date(parts["Y"], parts.get("m", 1), parts.get("d", 1))
-            except ValueError:
-                raise SourceError(f"{each} is not named after a date; rename it, or move it elsewhere") from None
-            start = datetime(on.year, on.month, on.day, tzinfo=UTC)
-            yield Found(Path(each), Window(start, shift(dated_grain(path), start, 1)))
+def _patterns(path: str) -> tuple[str, re.Pattern[str]]:
+    """A path with *, dates and {names}: what finds its files, and what reads their names."""
+    found, named, at = "", "", 0
+    groups: set[str] = set()
+    for part in _PARTS.finditer(path):
+        text, plain = part[0], path[at : part.start()]
+        found, named, at = found + plain, named + re.escape(plain), part.end()
+        if text[0] not in "%{":
+            found, named = (
+                found + text,
+                named + (_WILD.get(text) or fnmatch.translate(text)[len("(?s:") : -len(r")\Z")]),
+            )
+            continue
+        name = text.strip("%{}")
+        # what comes twice, in folder and name, must say the same both times
+        named += f"(?P={name})" if name in groups else f"(?P<{name}>{_DIRECTIVES.get(text, '[^/]+')})"
+        found += _ANY.get(text, "*")
+        groups.add(name)
+    return found + path[at:], re.compile(named + re.escape(path[at:]), re.DOTALL)
+
+
+def _window(file: str, said: Mapping[str, str], path: str) -> Window:
+    try:
+        on = date(int(said["Y"]), int(said.get("m", 1)), int(said.get("d", 1)))
+    except ValueError:
+        raise SourceError(f"{file} is not named after a date; rename it, or move it elsewhere") from None
+    start = datetime(on.year, on.month, on.day, tzinfo=UTC)
+    return Window(start, shift(dated_grain(path), start, 1))
 
 
 def dated_grain(path: str) -> Grain:

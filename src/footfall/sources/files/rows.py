@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from footfall.errors import BrokenDataError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of one file. Rows and rejected lines are all of its lines."""
@@ -29,11 +33,14 @@ class Rows:
     rejected: tuple[Bad, ...]
 
 
-def rows_of(file: Path, part: TablePart, table: Table, within: Window | None = None) -> Rows:
+def rows_of(
+    file: Path, part: TablePart, table: Table, within: Window | None = None, named: Mapping[str, str] = _NOTHING
+) -> Rows:
     """The rows of a file, of the declared types.
 
     Args:
         within: The time that the file's name says; a row outside of it is a bad line.
+        named: Of dimensions that the file's name says, the values.
 
     Raises BrokenDataError at the first bad line beyond those that the settings allow, and for a file without a row.
     """
@@ -45,9 +52,10 @@ def rows_of(file: Path, part: TablePart, table: Table, within: Window | None = N
     columns = {}
     for name, (column, parse) in sources.items():
         columns[name] = _parsed(raw, column, parse, table, name, bad)
+    columns |= {name: _all(value, len(raw.lines)) for name, value in named.items()}
     _check_times(columns[table.time], raw.lines, within, bad)
     _check_bad(file, bad, part.max_rejected)
-    rows = _schema_of(table, columns, sources)
+    rows = _schema_of(table, columns)
     keep = [at for at, line in enumerate(raw.lines) if line not in bad] if bad else None
     lines = raw.lines if keep is None else [raw.lines[at] for at in keep]
     rows = rows if keep is None else rows.take(keep)
@@ -61,6 +69,8 @@ def _sources(part: TablePart, table: Table) -> dict[str, tuple[str, Parser]]:
     """Of each column of the table, the file's column and what reads it."""
     found = {table.time: (part.time.column, moment_parser(part.time, part.resolution))}
     for one in part.dimensions:
+        if one.name in part.named_in_path:
+            continue
         found[one.name] = (one.column or one.name, parser_of(one.type))
     for measure in part.measures:
         found[measure.name] = (measure.column or measure.name, parser_of(measure.type))
@@ -153,12 +163,18 @@ def _check_bad(file: Path, bad: Mapping[int, str], most: int) -> None:
         raise BrokenDataError(f"{file.name}, line {line:,}: {reason}{more}")
 
 
-def _schema_of(table: Table, columns: Mapping[str, pa.Array], sources: Mapping[str, Any]) -> pa.Table:
+def _all(value: str, count: int) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.repeat(pa.scalar(value, pa.string()), count)
+
+
+def _schema_of(table: Table, columns: Mapping[str, pa.Array]) -> pa.Table:
     """Rows in the order of the table; a moment of observation that the file does not have is left out."""
     import pyarrow as pa
 
     schema = table.arrow_schema()
-    names = [name for name in table.names if name in sources]
+    names = [name for name in table.names if name in columns]
     return pa.table([columns[name] for name in names], schema=pa.schema([schema.field(name) for name in names]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,6 +16,8 @@ from footfall.tables import ColumnType
 
 ISO = "iso"
 """The format of moments such as 2026-11-23T09:30:00Z: with an offset, or in the zone that is set."""
+_PROJECT = "project"
+"""A dimension of this name in a path holds names of projects."""
 
 
 def _as_column(value: Any) -> Any:
@@ -23,6 +26,29 @@ def _as_column(value: Any) -> Any:
 
 def _as_named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
+
+
+def names_in_path(path: str) -> tuple[str, ...]:
+    """The dimensions that the names of files say.
+
+    >>> names_in_path("pepy/{project}.csv")
+    ('project',)
+    """
+    return tuple(dict.fromkeys(re.findall(r"\{([a-z][a-z0-9_]*)\}", path)))
+
+
+def with_path(value: Any) -> Any:
+    """The settings of a table, with the dimensions that its path names, and what follows from them."""
+    path = value.get("path") if isinstance(value, dict) else None
+    names = names_in_path(path) if isinstance(path, str) else ()
+    if not names or not isinstance(given := value.get("dimensions", ()), list | tuple):
+        return value
+    declared = [one.get("name") if isinstance(one, dict) else one for one in given]
+    new = [{"name": name, "folds_case": name == _PROJECT} for name in names if name not in declared]
+    follows = {"scope": names[0]} if len(names) == 1 else {}
+    if _PROJECT in names:
+        follows["project"] = _PROJECT
+    return {**follows, **value, "dimensions": [*new, *given]}
 
 
 class TimePart(Part):
@@ -97,10 +123,11 @@ class TablePart(Part):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(description="What the table is called.")
     description: str = Field("", description="What its rows are.")
-    preset: str = Field("", description='What is known already: "conda".')
+    preset: str = Field("", description='What is known already: "conda", "condastats", "pepy" or "plausible".')
     packages: tuple[NotEmpty, ...] = Field((), description="Of the preset conda: the packages to keep.")
     path: NotEmpty = Field(
-        description='Files, such as "visits/*.csv"; or "visits/%Y-%m.csv", a file a month; also an https:// address.'
+        description='Files, such as "visits/*.csv"; "visits/%Y-%m.csv", a file a month; "visits/{site}.csv", a file for '
+        "each value of a dimension; also an https:// address."
     )
     format: Literal["csv", "jsonl", "parquet", "feather"] = Field(description="csv, jsonl, parquet or feather.")
     csv: CsvPart = Field(default_factory=csv_as_usual, description="How CSV is written.")
@@ -143,6 +170,11 @@ class TablePart(Part):
         return "%" in self.path
 
     @property
+    def named_in_path(self) -> tuple[str, ...]:
+        """The dimensions that the name of a file says."""
+        return names_in_path(self.path)
+
+    @property
     def is_address(self) -> bool:
         return self.path.startswith(("http://", "https://"))
 
@@ -160,8 +192,11 @@ class TablePart(Part):
             raise ValueError(f"window is {self.window}, finer than the resolution {self.resolution}; write the same")
         if self.is_address and self.is_dated and self.first is None:
             raise ValueError("a dated address needs `first`, the date of its first file")
-        if self.is_address and "*" in self.path:
-            raise ValueError("an address has no *; write %Y-%m-%d, or a table for each file")
+        if self.is_address and ("*" in self.path or self.named_in_path):
+            raise ValueError("an address has neither * nor {name}; write %Y-%m-%d, or a table for each file")
+        for one in self.dimensions:
+            if one.name in self.named_in_path and (one.column or one.type != "string"):
+                raise ValueError(f"{one.name} is named in path: it is a text, and has no column")
         if self.rule == "replace" and self.observed_at is not None:
             raise ValueError('observed_at is for rule = "observe"')
         if "://" in self.path and not self.is_address:
@@ -172,7 +207,7 @@ class TablePart(Part):
 class FilesSettings(Part):
     """`[sources.files]`"""
 
-    tables: tuple[Annotated[TablePart, BeforeValidator(with_preset)], ...] = Field(
+    tables: tuple[Annotated[TablePart, BeforeValidator(with_path), BeforeValidator(with_preset)], ...] = Field(
         (), description="Tables, and the files that fill them; see docs/sources/files.md."
     )
 

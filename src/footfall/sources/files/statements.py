@@ -79,8 +79,24 @@ def _by_window(scope: str, rows: pa.Table, part: TablePart, table: Table) -> Ite
     windows = [period.window for period in periods_in(part.window, Window(first, shift(part.window, last, 1)))]
     for window in windows:
         start, stop = np.searchsorted(times, [micros_of(window.start), micros_of(window.end)])
-        if start < stop or (part.absent == "zero" and window.start <= last):
+        if start < stop:
             yield _statement(scope, window, rows.slice(int(start), int(stop - start)))
+        elif part.absent == "zero" and window.start <= last:
+            yield _statement(scope, window, _zero(scope, window, rows.schema, part, table))
+
+
+def _zero(scope: str, window: Window, schema: pa.Schema, part: TablePart, table: Table) -> pa.Table:
+    """What a window without a row means: a row of zeros, or none where there are dimensions that it cannot name.
+
+    A sum is 0 without a row, but a gauge without one is silent.
+    """
+    import pyarrow as pa
+
+    known = {table.time, part.scope, *table.measures}
+    if part.resolution is not part.window or set(schema.names) - known:
+        return schema.empty_table()
+    row = {table.time: window.start, part.scope: scope, **dict.fromkeys(table.measures, 0)}
+    return pa.Table.from_pylist([{name: row.get(name) for name in schema.names}], schema)
 
 
 def _statement(scope: str, window: Window, rows: pa.Table) -> Statement:

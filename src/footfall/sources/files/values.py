@@ -17,6 +17,8 @@ Parser = Callable[[Any], Any]
 """A value of a file → the value of the declared type; ValueError where it is none."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,15}\.0+")
+"""A whole number as pandas writes those of a column with gaps; longer ones may have lost digits."""
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
@@ -40,6 +42,8 @@ def text_of(value: Any) -> str:
 
 def integer_of(value: Any) -> int:
     """A whole number of 64 bits; a text of digits, or a number without a fraction."""
+    if isinstance(value, str) and _WHOLE.fullmatch(value):
+        value = value.partition(".")[0]
     if (isinstance(value, str) and _INTEGER.fullmatch(value)) or (isinstance(value, float) and value.is_integer()):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
