@@ -99,6 +99,7 @@ def spoken_of(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     ff.mark("signed_up", [1, 2, 3], "2026-02-10")
     ff.mark("active", [1, 2], "2026-02-20")
     ff.mark("active", [1, 2], "2026-03-05")
+    ff.mark("active", [1], "2026-03-06T09:30Z", hourly=True)
     return {"ff": ff, "folder": folder, "footfall": footfall}
 
 

@@ -170,8 +170,7 @@ class Event:
             QueryError: For what is not an hour.
 
         Example:
-            >>> ff.mark("opened", [7], "2026-02-20T09:30Z", hourly=True)
-            >>> len(ff.event("opened").hour(2026, 2, 20, 9))
+            >>> len(ff.event("active").hour(2026, 3, 6, 9))
             1
         """
         return self._period(Grain.HOUR, which)
