@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from footfall.errors import LakeError, MissingExtraError, QueryError, SettingsError
 from footfall.periods import Grain
 from footfall.sql import DUCKDB, SPARK, quote, read_parquet
+from footfall.stopping import ended_by
 from footfall.tables import OBSERVED_AT, ColumnType, Observe, Table
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ class DuckDB(_Views):
 
     def run(self, expression: ir.Table) -> pa.Table:
         sql = _compiled(expression.op())
-        with self._duckdb.cursor() as cursor:  # a cursor of its own: several threads may ask
+        with self._duckdb.cursor() as cursor, ended_by(cursor.interrupt):  # its own: several threads may ask
             return _typed(self._guard(cursor, sql), expression)
 
     def close(self) -> None:

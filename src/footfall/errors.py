@@ -22,6 +22,9 @@ FootfallError
 │   ├── UnreachableError   no answer, or not one we can use
 │   └── BrokenDataError    an answer that is not what it should be
 ├── UnsentError            an alert's message could not be sent
+├── StoppedError           a question took too long, or is no longer awaited
+├── AccessError            a token that is missing, wrong, expired, or may not do this
+│   └── NotAllowedError    the token is known and does not reach so far
 ├── BusyError              another run of collect is under way
 └── MissingExtraError      an optional dependency is not installed
 
@@ -187,6 +190,24 @@ class UnsentError(FootfallError):
     """A message of an alert could not be sent; it is kept, and tried again at the next look."""
 
     code = "unsent"
+
+
+class StoppedError(FootfallError):
+    """The question took too long, or its asker left; nothing was changed."""
+
+    code = "stopped"
+
+
+class AccessError(FootfallError):
+    """A token is needed, and there is none that is valid."""
+
+    code = "no_access"
+
+
+class NotAllowedError(AccessError):
+    """The token is valid and may not do this."""
+
+    code = "not_allowed"
 
 
 class BusyError(FootfallError):

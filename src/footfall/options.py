@@ -12,7 +12,7 @@ An option has one meaning wherever it occurs:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -308,3 +308,93 @@ def read(command: str, given: Mapping[str, Any], now: datetime) -> dict[str, Any
     if unknown := [name for name in given if name not in declared]:
         raise TypeError(f"{command} has no option {unknown[0]!r}")
     return {name: option.read(given.get(name, option.default), now) for name, option in declared.items()}
+
+
+# --- as text, where every part of a question has a name: addresses, and programs
+
+_YES, _NO = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
+
+
+def text_name(option: Option) -> str:
+    """What an option is called where everything is text: as on the command line, with _ for -."""
+    return option.flag.removeprefix("--").replace("-", "_") or option.name
+
+
+def of_texts(declared: Iterable[Option], texts: Mapping[str, str | Sequence[str]]) -> dict[str, Any]:
+    """A question as Python would be given it, from texts by name; an empty text is an option that is not given.
+
+    Args:
+        declared: The options of the kind of question.
+        texts: By name a text, or several.
+
+    Raises:
+        UnknownNameError: For an option that the question does not have.
+        QueryError: For several values of an option that takes one, or a text that is not of its type.
+
+    Example:
+        >>> of_texts(QUESTIONS["query"], {"metric": "commits", "by": ["repo", "author"], "policy": "merges=with"})
+        {'metric': ('commits',), 'by': ('repo', 'author'), 'policies': {'merges': 'with'}}
+    """
+    names = {text_name(option): option for option in declared}
+    aliases = {option.name: option for option in names.values()}
+    asked: dict[str, Any] = {}
+    for name, given in texts.items():
+        option = names.get(name.replace("-", "_")) or aliases.get(name)
+        if option is None:
+            raise UnknownNameError("option", name, names)
+        if option.name in asked:
+            raise QueryError(f"{text_name(option)} is given twice, under two names; leave one of them out.")
+        values = [given] if isinstance(given, str) else [each for each in given if each.strip()]
+        if values and values != [""]:
+            asked[option.name] = _of_texts(option, values)
+    return asked
+
+
+def _of_texts(option: Option, values: Sequence[str]) -> Any:
+    name = text_name(option)
+    if option.type is Type.CHOICES:
+        return dict(choice_made(name, value, option.metavar) for value in values)
+    if option.type in (Type.NAMES, Type.EVENTS):
+        return names_of(name, values)
+    if option.is_many:
+        return tuple(values)
+    if len(values) > 1:
+        raise QueryError(f"{name} is given {len(values)} times, and is one value; leave out the others.")
+    if option.type is Type.FLAG:
+        return _flag_of_text(name, values[0])
+    return values[0]
+
+
+def choice_made(name: str, text: str, form: str = "NAME=CHOICE") -> tuple[str, str]:
+    """A choice as text: NAME=CHOICE."""
+    chosen, equals, choice = text.partition("=")
+    if not equals:
+        raise QueryError(f"{name} {text!r} cannot be read; write {form}.")
+    return chosen.strip(), choice.strip()
+
+
+def _flag_of_text(name: str, text: str) -> bool:
+    word = text.strip().lower()
+    if word not in (*_YES, *_NO):
+        raise QueryError(f"{name} is {text!r}; it must be true or false.")
+    return word in _YES
+
+
+def texts_of(declared: Iterable[Option], question: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A question as names and texts, in the order of its options: `of_texts` reads them again; defaults are left out.
+
+    Example:
+        >>> texts_of(QUESTIONS["query"], {"metric": "commits", "grain": "day", "by": ["repo", "author"], "last": 3})
+        [('metric', 'commits'), ('last', '3'), ('by', 'repo'), ('by', 'author')]
+    """
+    found: list[tuple[str, str]] = []
+    for option in declared:
+        given = question.get(option.name)
+        if given is None or given == option.default or given in ((), [], {}, False):
+            continue
+        if option.type is Type.CHOICES:
+            values = [f"{name}={choice}" for name, choice in dict(given).items()]
+        else:
+            values = [str(given)] if isinstance(given, str | int | float | bool) else [str(each) for each in given]
+        found += [(text_name(option), value.lower() if option.type is Type.FLAG else value) for value in values]
+    return found

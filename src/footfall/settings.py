@@ -31,6 +31,7 @@ from footfall.parts import NotEmpty as NotEmpty
 from footfall.parts import Part as Part
 from footfall.parts import Secret as Secret
 from footfall.periods import EPOCH, Window, parse_moment
+from footfall.web_settings import WebSettings
 
 FILE_NAME = "footfall.toml"
 
@@ -215,6 +216,7 @@ class Settings(BaseSettings):
     alerts: tuple[AlertSettings, ...] = Field(
         default=(), description="What is watched, and who is told; one [[alerts]] each."
     )
+    web: WebSettings = Field(default=WebSettings(), description="How `footfall serve` answers; a table of settings.")
     folder: Path = Field(default=Path(), exclude=True, description="The workspace; set by reading, not in the file.")
 
     @field_validator("alerts")

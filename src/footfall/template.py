@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from footfall.errors import FootfallError, SettingsError
 from footfall.settings import FILE_NAME, ActivitySettings, Settings
+from footfall.web_settings import WebSettings
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -82,10 +83,11 @@ def commented(
     sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
     lines = [_HEAD]
     for name, setting in settings_of(Settings):
-        if name not in ("sources", "notes", "activity", "annotations", "known_wrong", "projects", "alerts"):
+        if name not in ("sources", "notes", "activity", "annotations", "known_wrong", "projects", "alerts", "web"):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
     lines += ["# Who did what when: marks of your application, and of what the sources below know.", "# [activity]"]
     lines += [*_fields(ActivitySettings, {}), ""]
+    lines += ["# What `footfall serve` shows, and to whom.", "# [web]", *_fields(WebSettings, {}), ""]
     for name in sorted(sources, key=lambda n: (n not in chosen, n)):
         lines += _source(name, sources[name], chosen.get(name))
     lines.append(f"# {Settings.model_fields['notes'].description}")

@@ -10,8 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from footfall.errors import QueryError
-from footfall.options import QUESTIONS, Option, Type
+from footfall.options import QUESTIONS, Option, Type, choice_made
 
 _PANEL = "The question"
 _OLDER = {"by": ("--by", str | None), "rows": ("--rows", int | None)}
@@ -74,15 +73,9 @@ def _older() -> list[Parameter]:
 def _value(option: Option, given: Any) -> Any:
     """As Python would be given it: lists that are absent are empty, choices are a mapping."""
     if option.type is Type.CHOICES:
-        return dict(_choice(option, text) for text in given or ())
+        name = option.flag.removeprefix("--")
+        return dict(choice_made(name, text, option.metavar) for text in given or ())
     return option.default if given is None and option.is_many else given
-
-
-def _choice(option: Option, text: str) -> tuple[str, str]:
-    name, equals, choice = text.partition("=")
-    if not equals:
-        raise QueryError(f"{option.flag.removeprefix('--')} {text!r} cannot be read; write {option.metavar}.")
-    return name.strip(), choice.strip()
 
 
 def renewed(asked: Mapping[str, Any], now: Any) -> dict[str, Any]:

@@ -211,11 +211,15 @@ class Lake:
     def _read_ledger(self, ledger: Pinned, table: str, window: Window | None, as_of: datetime | None) -> Collected:
         """What the ledger says about a table; kept while its version is the same."""
         key = (ledger.version, table, window, as_of)
-        if key not in self._collected:
-            if len(self._collected) >= _MOST_KEPT or any(version != ledger.version for version, *_ in self._collected):
-                self._collected = {}
-            self._collected[key] = read_collected(self.cursor(), ledger.files_as_of(as_of), table, window, as_of)
-        return self._collected[key]
+        found = self._collected.get(key)
+        if found is None:
+            found = read_collected(self.cursor(), ledger.files_as_of(as_of), table, window, as_of)
+            with self._lock:  # threads may share a lake
+                is_older = any(version != ledger.version for version, *_ in self._collected)
+                if is_older or len(self._collected) >= _MOST_KEPT:
+                    self._collected = {}
+                self._collected[key] = found
+        return found
 
     def _read_first(self, ledger: Pinned, table: str) -> datetime | None:
         """When the ledger first heard of a table."""

@@ -58,7 +58,7 @@ def read_projects(given: Sequence[ProjectSettings], sources: Mapping[str, Source
     """
     found: dict[str, NamedProject] = {}
     for project in given:
-        if any(_folded(project.name) == _folded(other) for other in found):
+        if any(folded(project.name) == folded(other) for other in found):
             raise SettingsError(f"[[projects]] has {project.name} twice; give each project a name of its own.")
         spelled = [each for key, names in project.names.items() for each in _spell(project.name, key, names, sources)]
         found[project.name] = NamedProject(project.name, project.description, tuple(spelled))
@@ -67,7 +67,7 @@ def read_projects(given: Sequence[ProjectSettings], sources: Mapping[str, Source
 
 def project_named(name: str, projects: Mapping[str, NamedProject]) -> NamedProject:
     """The project of that name; upper and lower case, and - _ . are one, as in names of packages."""
-    found = next((project for each, project in projects.items() if _folded(each) == _folded(name)), None)
+    found = next((project for each, project in projects.items() if folded(each) == folded(name)), None)
     if found is None:
         hint = "" if projects else "Set one up in footfall.toml under [[projects]]."
         raise UnknownNameError("project", name, projects, hint)
@@ -106,5 +106,5 @@ def _spell(
         yield name, naming.dimension, tuple(dict.fromkeys(naming.normalise(each.strip()) for each in names))
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     return name.strip().lower().replace("_", "-").replace(".", "-")

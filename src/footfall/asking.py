@@ -1,0 +1,94 @@
+"""Any kind of question, asked in texts by name: as addresses, forms and programs have them.
+
+What the command line asks by words is asked here by the same names, through the one grammar of `footfall.options`, and
+answered by the same methods of the workspace: so every face gives the same answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urlencode
+
+from footfall.errors import QueryError, UnknownNameError
+from footfall.options import QUESTIONS, Option, Type, of_texts, texts_of
+
+if TYPE_CHECKING:
+    from footfall.answer import Answer
+    from footfall.workspace import Workspace
+
+Texts: TypeAlias = Mapping[str, str | Sequence[str]]
+"""By option a text, or several."""
+
+PROJECT = (
+    Option("name", Type.TEXT, "A project of footfall.toml.", "NAME", example="icepyx", is_argument=True),
+    Option("months", Type.COUNT, "The length of the timeline, in months that are over.", "N", default=12, most=600),
+)
+PROJECTS = (Option("by", Type.TEXT, "What to rank by; default: the first metric there is.", "METRIC"),)
+COMMANDS: dict[str, tuple[Option, ...]] = {**QUESTIONS, "project": PROJECT, "projects": PROJECTS}
+"""The options of everything that can be asked, by its command."""
+
+
+def read_texts(command: str, texts: Texts) -> dict[str, Any]:
+    """The options of a question as Python would be given them.
+
+    Raises:
+        UnknownNameError: For a command or an option that does not exist.
+        QueryError: For a text that is not of its option's type, or an option that is missing.
+
+    Example:
+        >>> read_texts("growth", {"event": "active", "last": "3"})
+        {'event': 'active', 'last': '3'}
+    """
+    if command not in COMMANDS:
+        raise UnknownNameError("question", command, COMMANDS)
+    declared = COMMANDS[command]
+    asked = of_texts(declared, texts)
+    for option in declared:
+        if option.is_argument and option.name not in asked:
+            raise QueryError(f"{option.name} is missing; give it, such as {option.name}={option.example}.")
+    return asked
+
+
+def ask(workspace: Workspace, command: str, asked: Mapping[str, Any]) -> Answer:
+    """The answer to a question that `read_texts` read.
+
+    Example:
+        >>> ask(ff, "growth", {"event": "active", "grain": "month", "last": "2"}).to_dicts()[0]["new"]
+        2
+    """
+    given = dict(asked)
+    match command:
+        case "query":
+            return workspace.query(given.pop("metric"), **given)
+        case "cohort":
+            return workspace.cohort(**given)
+        case "funnel":
+            return workspace.funnel(given.pop("steps"), **given)
+        case "stickiness":
+            return workspace.stickiness(**given)
+        case "growth":
+            return workspace.growth(**given)
+        case "project":
+            return workspace.project(**given)
+        case "projects":
+            return workspace.projects_by(given.get("by"))
+    raise UnknownNameError("question", command, COMMANDS)
+
+
+def asked_again(answer: Answer) -> list[tuple[str, str]]:
+    """The question of an answer as names and texts, every default filled in: asked again, they give the same.
+
+    Example:
+        >>> asked_again(ff.growth("active", grain="month", last=2))[:2]
+        [('event', 'active'), ('grain', 'month')]
+    """
+    question = dict(answer.question)
+    if answer.command == "projects":
+        question["by"] = question.pop("metric", None)
+    return texts_of(COMMANDS[answer.command], question)
+
+
+def address_of(answer: Answer) -> str:
+    """The same as the end of an address, such as "cohort?first=signed_up&then=active"."""
+    return f"{answer.command}?{urlencode(asked_again(answer))}"

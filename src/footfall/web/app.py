@@ -1,0 +1,73 @@
+"""The application: its routes, and what is around them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from footfall.web import api, badges, pages
+from footfall.web.departure import Departing
+from footfall.web.errors import HANDLERS
+from footfall.web.site import Site
+
+if TYPE_CHECKING:
+    from footfall.workspace import Workspace
+
+
+class Prefixed:
+    """Middleware: addresses come with the prefix, and routes are declared without it."""
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app, self._prefix = app, prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._prefix and scope["type"] == "http":
+            scope = {**scope, "root_path": self._prefix}
+        await self._app(scope, receive, send)
+
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(workspace: Workspace, *, prefix: str = "") -> FastAPI:
+    """The application that serves a workspace: API, pages, badges.
+
+    Args:
+        workspace: What is served; whoever opened it closes it.
+        prefix: What every address begins with where a proxy leaves it in place, such as "/services/footfall".
+
+    Example:
+        >>> create_app(ff).title
+        'Footfall'
+    """
+    site = Site(workspace, prefix=prefix)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await site.warm_up()
+        yield
+        site.close()
+
+    app = FastAPI(
+        title="Footfall",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        exception_handlers=HANDLERS,
+        middleware=[Middleware(Prefixed, prefix=prefix), Middleware(Departing)],
+    )
+    app.state.site = site
+    app.include_router(api.router(site))
+    app.router.routes += pages.routes(site)
+    app.router.routes += badges.routes(site)
+    app.router.routes.append(Mount("/static", StaticFiles(directory=STATIC), name="static"))
+    return app

@@ -1,0 +1,12 @@
+"""Badges and charts to embed."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute
+
+from footfall.web.site import Site
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """The routes of badges and charts."""
+    return []

@@ -1,0 +1,148 @@
+"""Every mistake in one shape, RFC 9457's, and every status in one table.
+
+{"type": "about:blank", "title": "Not Found", "status": 404, "code": "unknown_name",
+ "detail": "unknown metric 'launche'; did you mean 'launches'?", "instance": "/api/v1/query/launche"}
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from footfall.concealing import concealed
+from footfall.errors import FootfallError, StoppedError, UnknownNameError
+
+PROBLEM = "application/problem+json"
+STATUSES: Mapping[str, int] = {
+    "bad_settings": 500,
+    "unknown_name": 422,
+    "unknown_value": 422,
+    "bad_question": 422,
+    "bad_declaration": 500,
+    "lake": 503,
+    "not_a_lake": 503,
+    "newer_lake": 503,
+    "lake_write": 503,
+    "conflict": 503,
+    "activity": 503,
+    "bad_mark": 422,
+    "store_write": 503,
+    "store_busy": 503,
+    "damaged_store": 503,
+    "newer_store": 503,
+    "unreachable_store": 503,
+    "source": 502,
+    "unreachable_source": 502,
+    "broken_data": 502,
+    "unsent": 502,
+    "stopped": 503,
+    "no_access": 401,
+    "not_allowed": 403,
+    "busy": 409,
+    "missing_extra": 501,
+    "error": 500,
+}
+"""By the code of an error."""
+_FOUND_BY_ADDRESS = ("metric", "project", "event", "source")
+"""What is named in a path: an unknown one is not found there."""
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "wrong_method",
+    406: "no_such_format",
+    409: "busy",
+    411: "no_length",
+    413: "too_large",
+    415: "wrong_media_type",
+    422: "bad_question",
+    429: "too_many_requests",
+}
+_RETRY_AFTER = {429: "60", 503: "5"}
+"""Seconds, by status."""
+_log = logging.getLogger("footfall.web")
+
+
+def status_of(error: FootfallError, path: Mapping[str, Any] | None = None) -> int:
+    """The status of an error; of a name that is unknown, 404 where it stands in the path."""
+    if type(error) is UnknownNameError and error.what in _FOUND_BY_ADDRESS:
+        named = [str(value) for value in (path or {}).values()]
+        if str(error.name) in named:
+            return 404
+    return STATUSES.get(error.code, 500)
+
+
+def problem(
+    request: Request, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A mistake as RFC 9457 has it; without secrets and control characters."""
+    told = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": " ".join(concealed(detail).split()),
+        "instance": concealed(request.url.path)[:500],
+    }
+    more = {"Cache-Control": "no-store", **(headers or {})}
+    if status in _RETRY_AFTER:
+        more.setdefault("Retry-After", _RETRY_AFTER[status])
+    if status == 401:
+        more.setdefault("WWW-Authenticate", "Bearer")
+    return Response(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"), status, more, PROBLEM)
+
+
+def problem_of(request: Request, error: FootfallError) -> Response:
+    """An error of ours as a response."""
+    status = status_of(error, request.path_params)
+    if status >= 500 and not isinstance(error, StoppedError):
+        _log.warning("%s: %s", error.code, concealed(str(error)))
+    return problem(request, status, error.code, str(error))
+
+
+async def _on_footfall(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FootfallError)
+    return problem_of(request, error)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODES.get(error.status_code, "error")
+    detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else _said(request, error.status_code)
+    return problem(request, error.status_code, code, detail, error.headers)
+
+
+def _said(request: Request, status: int) -> str:
+    if status == 404:
+        return f"there is nothing at {request.url.path[:200]}; /api/v1/openapi.json has everything that there is."
+    if status == 405:
+        return f"{request.method} is not possible at {request.url.path[:200]}."
+    return f"{HTTPStatus(status).phrase}."
+
+
+async def _on_validation(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+    return problem(request, 422, "bad_question", f"{where}: {first['msg']}.")
+
+
+async def _on_fault(request: Request, error: Exception) -> Response:
+    """A fault of ours: it is logged, and says nothing of its inside."""
+    return problem(request, 500, "fault", "this is a fault of Footfall; the server's log says more.")
+
+
+Handler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
+HANDLERS: dict[int | type[Exception], Handler] = {
+    FootfallError: _on_footfall,
+    HTTPException: _on_http,
+    RequestValidationError: _on_validation,
+    Exception: _on_fault,
+}

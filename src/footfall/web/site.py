@@ -1,0 +1,212 @@
+"""Site: a workspace as requests ask it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from footfall.access.viewer import PUBLIC, Viewer
+from footfall.asking import Texts, ask, read_texts
+from footfall.errors import NotAllowedError, QueryError, StoppedError, UnknownNameError
+from footfall.projects.names import folded
+from footfall.stopping import Stop, stoppable
+from footfall.web.answers import Answers, Kept
+from footfall.web.bounded import Bounded
+from footfall.web.departure import while_there
+from footfall.web.state import State
+
+if TYPE_CHECKING:
+    from footfall.answer import Answer
+    from footfall.web_settings import WebSettings
+    from footfall.workspace import Workspace
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PICTURES = ("svg", "png", "html", "json")
+_MOST_OF_PICTURES = 64 << 20
+"""Bytes of pictures that are kept."""
+_MOST_WAITING = 200
+"""Questions that wait for a worker; one more is refused."""
+
+viewer_of_request: ContextVar[Viewer] = ContextVar("footfall_viewer", default=PUBLIC)
+"""Who asks, of the request that is being answered."""
+
+
+class Site:
+    """A workspace as requests ask it: at once, bounded, each question once, answers kept while they hold.
+
+    Args:
+        workspace: What is asked.
+        prefix: What every address begins with, such as "/services/footfall"; without a slash at its end.
+
+    Example:
+        >>> site = Site(ff)
+        >>> answer = asyncio.run(site.ask("query", {"metric": "commits", "grain": "month"}))
+        >>> answer.command
+        'query'
+        >>> site.close()
+    """
+
+    def __init__(self, workspace: Workspace, *, prefix: str = "") -> None:
+        self.workspace = workspace
+        self.prefix = prefix
+        self._state = State(workspace)
+        self._answers = Answers(self._state, workspace.now)
+        self._workers = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="footfall-ask")
+        self._painters = ThreadPoolExecutor(1, thread_name_prefix="footfall-draw")
+        self._pictures = Bounded(_MOST_OF_PICTURES)
+        self._waiting = 0
+
+    @property
+    def settings(self) -> WebSettings:
+        return self.workspace.settings.web
+
+    async def ask(self, command: str, options: Texts) -> Answer:
+        """The answer to a question, as the command line asks it.
+
+        Args:
+            command: "query", "cohort", "funnel", "stickiness", "growth", "project" or "projects".
+            options: By name, as on the command line (`min_coverage` or `min-coverage`), a text or a list of texts.
+
+        Raises:
+            FootfallError: For what cannot be asked, may not be seen, takes too long, or comes to too many rows.
+        """
+        return (await self.kept(command, options)).answer
+
+    async def kept(self, command: str, options: Texts) -> Kept:
+        """The same with what is kept beside the answer: its state, and what was made of it."""
+        asked = read_texts(command, options)
+        check_reach(viewer_of_request.get(), command, asked)
+        key = question_key(command, asked)
+        kept = self._answers.standing(key)
+        if kept is None:
+            kept = await while_there(self._answers.get(key, self._asking(command, asked)))
+        return kept
+
+    def _asking(self, command: str, asked: dict[str, Any]) -> Callable[[Stop], asyncio.Task[Answer]]:
+        return lambda stop: asyncio.create_task(self._answered(command, asked, stop))
+
+    async def _answered(self, command: str, asked: dict[str, Any], stop: Stop) -> Answer:
+        seconds = self.settings.most_seconds
+        timer = asyncio.get_running_loop().call_later(seconds, stop.ask, f"it takes longer than {seconds:g} s")
+        try:
+            answer = await self._in(self._workers, partial(_ask_stoppable, stop, self.workspace, command, asked))
+        finally:
+            timer.cancel()
+        if len(answer) > self.settings.most_rows:
+            raise QueryError(
+                f"the answer has {len(answer):,} rows, and at most {self.settings.most_rows:,} are given; ask for a shorter "
+                "window, a coarser grain, or fewer groups."
+            )
+        return answer
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` gives, run beside the event loop; so many at once as the settings allow.
+
+        Raises:
+            StoppedError: Where too many wait already.
+        """
+        return await self._in(self._workers, partial(function, *args, **kwargs))
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if self._waiting >= _MOST_WAITING:
+            raise StoppedError("too many questions are waiting; ask again in a few seconds.")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work)
+        finally:
+            self._waiting -= 1
+
+    async def picture(
+        self,
+        answer: Answer,
+        format: str = "svg",
+        *,
+        theme: str | None = "light",
+        title: str | None = None,
+        size: tuple[int, int] | None = None,
+        **options: Any,
+    ) -> bytes:
+        """An answer drawn; what is drawn once is kept as long as its version is asked for.
+
+        Args:
+            answer: What is drawn.
+            format: "svg", "png", "html" or "json" (Vega-Lite).
+            theme: "light" or "dark"; None lets an HTML page follow its reader.
+            title: Instead of the answer's own; an empty text for none.
+            size: Width and height of the drawing in pixels.
+            options: Of the kind of answer, as `Answer.chart` takes them.
+
+        Raises:
+            QueryError: When there is nothing to draw, or the question cannot be drawn.
+        """
+        if format not in PICTURES:
+            raise UnknownNameError("format", format, PICTURES)
+        key = (answer.command, answer.version, format, theme, title, size, repr(sorted(options.items())))
+        drawn = self._pictures.get(key)
+        if drawn is None:
+            draw = partial(_draw, answer, format, theme=theme, title=title, size=size, **options)
+            drawn = await while_there(self._in(self._painters, draw))
+            self._pictures.keep(key, drawn)
+        return drawn
+
+    async def warm_up(self) -> None:
+        """Open what the first question would wait for, and the renderer of pictures."""
+        await self.run(_open, self.workspace)
+        await self._in(self._painters, _warm_renderer)
+
+    def close(self) -> None:
+        """End the workers; what they do now is awaited."""
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._painters.shutdown(wait=True, cancel_futures=True)
+
+
+def question_key(command: str, asked: dict[str, Any]) -> Hashable:
+    """Equal keys are one question; a relative window means another one tomorrow, which is why answers hold a minute."""
+    return command, repr(sorted(asked.items()))
+
+
+def check_reach(viewer: Viewer, command: str, asked: dict[str, Any]) -> None:
+    """A viewer of some projects sees their part of a metric and their pages, and nothing else.
+
+    Raises:
+        NotAllowedError: For anything else.
+    """
+    if not viewer.is_limited:
+        return
+    named = {"query": asked.get("project"), "project": asked.get("name")}.get(command)
+    if named is None or folded(str(named)) not in map(folded, viewer.projects):
+        raise NotAllowedError(
+            f"this token reads only about {', '.join(viewer.projects)}; ask for it, such as project={viewer.projects[0]}."
+        )
+
+
+def _ask_stoppable(stop: Stop, workspace: Workspace, command: str, asked: dict[str, Any]) -> Answer:
+    with stoppable(stop):
+        stop.check()
+        return ask(workspace, command, asked)
+
+
+def _draw(answer: Answer, format: str, **look: Any) -> bytes:
+    picture = answer.chart(**look)
+    return picture.to_png() if format == "png" else str(getattr(picture, f"to_{format}")()).encode()
+
+
+def _open(workspace: Workspace) -> None:
+    """Sources, lake, engine and activity: cached properties, which threads must not make at once."""
+    _ = workspace.metrics, workspace.engine, workspace.lake, workspace.activity.owners
+
+
+def _warm_renderer() -> None:
+    """The first drawing of a process takes seconds, the next a tenth of one."""
+    try:
+        import vl_convert
+    except ImportError:  # without charts there is nothing to warm
+        return
+    mark = {"data": {"values": [{"a": 1}]}, "mark": "line", "encoding": {"x": {"field": "a", "type": "quantitative"}}}
+    vl_convert.vegalite_to_svg(vl_spec=mark)
