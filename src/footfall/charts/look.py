@@ -53,6 +53,8 @@ _ON_DARK = (
 )
 WIDTH, HEIGHT = 760, 340
 """Of a drawing, in pixels, unless something else is asked or suits it better."""
+_PADDING = {"left": 12, "right": 16, "top": 14, "bottom": 12}
+_BARE_PADDING = {"left": 2, "right": 2, "top": 4, "bottom": 2}
 _SIZES = range(100, 5001)
 _TITLE_LETTER, _SUBTITLE_LETTER = 8.5, 5.4
 """How wide a letter of a title and of the remarks below it is, in pixels."""
@@ -78,6 +80,8 @@ class Theme:
     """What was folded together."""
     series: tuple[str, ...]
     """A colour a group."""
+    is_bare: bool = False
+    """Without title and remarks: what holds the picture says them."""
 
 
 THEMES = {
@@ -109,6 +113,22 @@ THEMES = {
     ),
 }
 
+PAGE = Theme(
+    background="transparent",
+    title="var(--ink)",
+    text="var(--soft)",
+    subtitle="var(--soft)",
+    grid="var(--line)",
+    domain="var(--edge)",
+    ramp=tuple(f"var(--h{step})" for step in (0, 2, 4, 6, 7)),
+    strong="var(--s5)",
+    before="var(--before)",
+    rest="var(--rest)",
+    series=tuple(f"var(--s{number})" for number in range(8)),
+    is_bare=True,
+)
+"""Inside a page of ours: the colours are variables of its style sheet, so that one drawing serves light and dark."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -131,7 +151,7 @@ class Look:
 
 def look_of(theme: str = "light", title: str | None = None, size: tuple[int, int] | None = None) -> Look:
     """A look as it is asked for, checked."""
-    if theme not in THEMES:
+    if theme not in THEMES and theme != "page":
         raise UnknownNameError("theme", str(theme), THEMES)
     if title is not None and not isinstance(title, str):
         raise QueryError(f"title={title!r} is not text.")
@@ -141,7 +161,7 @@ def look_of(theme: str = "light", title: str | None = None, size: tuple[int, int
             raise QueryError(
                 f"size={size!r} is not possible; give width and height in pixels, {_SIZES[0]} to {_SIZES[-1]:,}, such as (760, 340)."
             )
-    return Look(THEMES[theme], title, (size[0], size[1]) if size else None)
+    return Look(PAGE if theme == "page" else THEMES[theme], title, (size[0], size[1]) if size else None)
 
 
 _Drawn = TypeVar("_Drawn", "alt.LayerChart", "alt.VConcatChart")
@@ -164,9 +184,10 @@ def dressed(drawn: _Drawn, title: str, remarks: Sequence[Sequence[str]], look: L
         subtitleLineHeight=16,
         offset=14,
     )
+    if not theme.is_bare:
+        drawn = drawn.properties(title=heading)
     titled = drawn.properties(
-        title=heading,
-        padding={"left": 12, "right": 16, "top": 14, "bottom": 12},
+        padding=_BARE_PADDING if theme.is_bare else _PADDING,
         usermeta={"title": look.title or title, "remarks": [" · ".join(group) for group in remarks]},
     )
     styled: _Drawn = (

@@ -1,12 +1,23 @@
-"""Pages for people, a file each."""
+"""Pages for people: rendered by the server, every number from an answer, and the address is the state."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from starlette.routing import BaseRoute
 
-from footfall.web.site import Site
+from footfall.web.pages.answering import choose_theme, route
+from footfall.web.pages.overview import overview
+
+if TYPE_CHECKING:
+    from footfall.web.pages.site import Site
+
+__all__ = ["routes"]
 
 
 def routes(site: Site) -> list[BaseRoute]:
-    """The routes of every page."""
-    return []
+    """The routes of all pages."""
+    return [
+        route(site, "/", overview, "overview"),
+        route(site, "/theme", choose_theme, "theme"),
+    ]

@@ -62,7 +62,11 @@ def days(window: Window) -> str:
         return short_day(first)
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day} to {short_day(last)}"
-    return f"{first:%-d %b} to {short_day(last)}" if first.year == last.year else f"{short_day(first)} to {short_day(last)}"
+    return (
+        f"{first:%-d %b} to {short_day(last)}"
+        if first.year == last.year
+        else f"{short_day(first)} to {short_day(last)}"
+    )
 
 
 def period(one: Period) -> str:

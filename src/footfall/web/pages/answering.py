@@ -1,0 +1,56 @@
+"""Pages as routes: a function of site and request becomes one, and what a user can mend becomes a page that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from footfall.errors import FootfallError, UnknownNameError
+from footfall.web.pages.templating import THEMES, render
+
+if TYPE_CHECKING:
+    from footfall.web.pages.site import Site
+
+Page = Callable[[Any, Request], Awaitable[Response]]
+
+
+def route(site: Site, path: str, page: Page, name: str) -> Route:
+    """The route of a page; a FootfallError is one sentence on a page, with the status of what went wrong."""
+
+    @wraps(page)
+    async def answer(request: Request) -> Response:
+        try:
+            return await page(site, request)
+        except FootfallError as error:
+            return problem(request, error, name)
+
+    return Route(path, answer, methods=["GET"], name=name)
+
+
+def problem(request: Request, error: FootfallError, page: str = "") -> Response:
+    """What a user can mend, as a page."""
+    status = 404 if isinstance(error, UnknownNameError) and request.path_params else status_of(error)
+    return render(request, "problem.html", status=status, page=page, said=str(error))
+
+
+def status_of(error: FootfallError) -> int:
+    """As the API maps it; until a mapping is there, a question that cannot be read is 422."""
+    return 422
+
+
+async def choose_theme(site: Site, request: Request) -> Response:
+    """Keep the colours that a reader chose, and go back to where they were."""
+    chosen, back = request.query_params.get("to", "auto"), request.query_params.get("back", "/")
+    root = request.scope.get("root_path", "").rstrip("/")
+    is_local = back.startswith("/") and not back.startswith(("//", "/\\")) and "\n" not in back and "\r" not in back
+    response = RedirectResponse(f"{root}{back if is_local else '/'}", 303)
+    if chosen in THEMES:
+        response.set_cookie(
+            "footfall_theme", chosen, max_age=365 * 86400, path=f"{root}/", samesite="lax", httponly=True
+        )
+    return response
