@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import footfall
-from sites import NOW, client_of, collected
+from sites import NOW, browsing, collected
 from workspaces import launches
 
 
@@ -21,8 +21,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser(folder: Path) -> Iterator[TestClient]:
-    with collected(folder) as workspace:
-        yield client_of(workspace)
+    with collected(folder) as workspace, browsing(workspace) as client:
+        yield client
 
 
 def card(page: str, label: str) -> str:
@@ -79,7 +79,7 @@ def test_the_theme_goes_back_only_to_this_site(browser: TestClient) -> None:
 
 def test_an_empty_workspace_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "footfall.toml").write_text("", encoding="utf-8")
-    with footfall.open(tmp_path, now=lambda: NOW) as workspace:
-        page = client_of(workspace).get("/")
+    with footfall.open(tmp_path, now=lambda: NOW) as workspace, browsing(workspace) as client:
+        page = client.get("/")
     assert page.status_code == 200
     assert "Switch a source on in footfall.toml" in page.text

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from starlette.routing import BaseRoute
 
 from footfall.web.pages.answering import choose_theme, route
 from footfall.web.pages.overview import overview
-
-if TYPE_CHECKING:
-    from footfall.web.pages.site import Site
+from footfall.web.site import Site
 
 __all__ = ["routes"]
 

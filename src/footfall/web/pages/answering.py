@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from footfall.errors import FootfallError, UnknownNameError
+from footfall.concealing import concealed
+from footfall.errors import FootfallError
+from footfall.web.errors import status_of
 from footfall.web.pages.templating import THEMES, render
 
 if TYPE_CHECKING:
-    from footfall.web.pages.site import Site
+    from footfall.web.site import Site
 
 Page = Callable[[Any, Request], Awaitable[Response]]
 
@@ -34,13 +36,8 @@ def route(site: Site, path: str, page: Page, name: str) -> Route:
 
 def problem(request: Request, error: FootfallError, page: str = "") -> Response:
     """What a user can mend, as a page."""
-    status = 404 if isinstance(error, UnknownNameError) and request.path_params else status_of(error)
-    return render(request, "problem.html", status=status, page=page, said=str(error))
-
-
-def status_of(error: FootfallError) -> int:
-    """As the API maps it; until a mapping is there, a question that cannot be read is 422."""
-    return 422
+    status = status_of(error, request.path_params)
+    return render(request, "problem.html", status=status, page=page, said=concealed(str(error)))
 
 
 async def choose_theme(site: Site, request: Request) -> Response:

@@ -19,7 +19,7 @@ from footfall.web.pages.spans import Span
 from footfall.workspace import Workspace
 
 if TYPE_CHECKING:
-    from footfall.web.pages.site import Site
+    from footfall.web.site import Site
 
 MOST = 4
 """So many lists."""

@@ -19,7 +19,7 @@ from footfall.result import Result
 from footfall.web.pages import words
 
 if TYPE_CHECKING:
-    from footfall.web.pages.site import Site
+    from footfall.web.site import Site
 
 WIDE, NARROW = (960, 300), (330, 250)
 """Of the drawing itself, in pixels: on screens of more and of less than 640."""
@@ -61,7 +61,7 @@ async def figure_of(site: Site, answer: Result, title: str = "", **options: Any)
     try:
         if answer.metric.kind is Kind.LATEST:
             return Figure(named, named, **_table(answer))
-        pictures = (site.picture(answer, "svg", "page", size, **options) for size in (WIDE, NARROW))
+        pictures = (site.picture(answer, "svg", theme="page", size=size, **options) for size in (WIDE, NARROW))
         wide, narrow = await asyncio.gather(*pictures)
         points = [points_of(answer.only(metric.name)) for metric in answer.metrics]
     except FootfallError as error:

@@ -22,7 +22,7 @@ from footfall.web.pages.spans import Span
 from footfall.workspace import Workspace
 
 if TYPE_CHECKING:
-    from footfall.web.pages.site import Site
+    from footfall.web.site import Site
 
 MOST = 8
 """So many cards can be taken in at a glance."""

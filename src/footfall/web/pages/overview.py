@@ -29,7 +29,7 @@ from footfall.web.pages.spelling import address
 from footfall.web.pages.templating import render
 
 if TYPE_CHECKING:
-    from footfall.web.pages.site import Site
+    from footfall.web.site import Site
 
 _LINES = 4
 """Strong colours; the rest is grey."""
@@ -105,9 +105,9 @@ def _timeline(metric: Metric, split: Breakdown | None, freshness: Freshness, spa
         days = max(28, min(days, (until - first).days))
     asked: dict[str, Any] = {"metric": metric.name, "grain": "day", **span.ending(until, days)}
     if metric.kind is not Kind.REPORTED:
-        asked["rolling"] = 7
+        asked["rolling"] = "7"
     if split is not None:
         asked["by"] = [split.dimension]
         if metric.kind is not Kind.REPORTED and len(split.rows) > _LINES:
-            asked["top"] = _LINES
+            asked["top"] = str(_LINES)
     return asked

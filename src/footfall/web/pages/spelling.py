@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from footfall.options import QUESTIONS, Option, Type
+from footfall.asking import COMMANDS
+from footfall.options import Type, text_name, texts_of
 
 _Asked = Mapping[str, Any]
+
+
+def said(asked: _Asked, command: str = "query") -> list[tuple[str, str]]:
+    """The options that say more than their default, as names and texts; of a list each value.
+
+    >>> said({"metric": "launches", "grain": "day", "by": ["repo"], "last": "30", "cumulative": False})
+    [('metric', 'launches'), ('last', '30'), ('by', 'repo')]
+    """
+    given = {name: value for name, value in asked.items() if value != "" and (name, value) != _WHOLE}
+    return texts_of(COMMANDS[command], given)
+
+
+_WHOLE = ("min_coverage", 1.0)
+"""The default, as an answer says it."""
 
 
 def address(asked: _Asked, command: str = "query") -> str:
     """The question as the query of an address; what is a default is left out.
 
-    >>> address({"metric": "launches", "grain": "day", "by": ["repo"], "last": 30})
+    >>> address({"metric": "launches", "grain": "day", "by": ["repo"], "last": "30"})
     'metric=launches&last=30&by=repo'
     """
-    return urlencode([(option.name, text) for option, text in _given(asked, command)])
+    return urlencode(said(asked, command))
 
 
 def command_line(asked: _Asked, command: str = "query") -> str:
@@ -27,9 +42,9 @@ def command_line(asked: _Asked, command: str = "query") -> str:
     >>> command_line({"metric": "launches", "where": ["repo=a b"], "cumulative": True})
     "footfall query launches --where 'repo=a b' --cumulative"
     """
-    words = ["footfall", command]
-    given = list(_given(asked, command))
-    words += [shlex.quote(text) for option, text in given if option.is_argument]
+    declared = {text_name(option): option for option in COMMANDS[command]}
+    given = [(declared[name], text) for name, text in said(asked, command)]
+    words = ["footfall", command, *(shlex.quote(text) for option, text in given if option.is_argument)]
     for option, text in given:
         if not option.is_argument:
             words.append(option.flag or f"--{option.name.replace('_', '-')}")
@@ -44,7 +59,7 @@ def python(asked: _Asked, command: str = "query") -> str:
     'import footfall\\n\\nff = footfall.open()\\nanswer = ff.query("launches", last=30)'
     """
     arguments: list[str] = []
-    for option in QUESTIONS[command]:
+    for option in COMMANDS[command]:
         value = asked.get(option.name)
         if value is None or value == option.default or value in ((), [], {}, ""):
             continue
@@ -65,19 +80,3 @@ def _literal(value: Any) -> str:
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{_literal(k)}: {_literal(v)}' for k, v in value.items())}}}"
     return repr(value)
-
-
-def _given(asked: _Asked, command: str) -> Iterator[tuple[Option, str]]:
-    """Every option that says more than its default, as texts; a list has several."""
-    for option in QUESTIONS[command]:
-        value = asked.get(option.name)
-        if value is None or value is False or value == option.default or value in ((), [], {}, ""):
-            continue
-        if option.name == "min_coverage" and value == 1.0:
-            continue
-        if isinstance(value, Mapping):
-            yield from ((option, f"{name}={choice}") for name, choice in value.items())
-        elif isinstance(value, list | tuple):
-            yield from ((option, str(each)) for each in value)
-        else:
-            yield option, "true" if value is True else str(value)
