@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from footfall.sources import installed_sources
 from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
 from footfall.template import commented, write_settings_file
+from footfall.workspace import open as open_workspace
 from histories import History
 from pages import DOCS, PAGES, commands, current
 from workspaces import run
@@ -22,8 +26,11 @@ from workspaces import run
 pytestmark = pytest.mark.slow
 
 ROOT = DOCS.parent
-WRITTEN = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
-RUN = [page for page in WRITTEN if page.name != "sources.md"]  # its example has tests of its own
+SOURCES = sorted((DOCS / "sources").glob("*.md"))
+WRITTEN = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *SOURCES]
+RUN = [page for page in WRITTEN if page.name != "sources.md" and page not in SOURCES]  # these have tests of their own
+_ENVIRONMENT = re.compile(r'env = "(\w+)"')
+_PLACE = re.compile(r"[^a-z0-9 _-]")
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -88,14 +95,71 @@ def test_every_python_example_runs(page: Path, workspace: Path) -> None:
         assert done.returncode == 0, f"{text}\n{done.stderr}"
 
 
-def test_every_toml_example_is_valid(tmp_path: Path) -> None:
-    from footfall.workspace import open as open_workspace
+@pytest.mark.parametrize("page", [*RUN, *SOURCES], ids=lambda page: page.name)
+def test_every_toml_example_is_valid(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n, text in enumerate(blocks(page, "toml")):
+        folder = written(tmp_path / f"{page.stem}{n}", page, text, monkeypatch)
+        assert open_workspace(folder).metrics or "sources" not in text
 
-    for page in RUN:
-        for n, text in enumerate(blocks(page, "toml")):
-            folder = tmp_path / f"{page.stem}{n}"
-            write_settings_file(folder, text)
-            assert open_workspace(folder).metrics or "sources" not in text
+
+def written(folder: Path, page: Path, settings: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace with an example's settings, the secrets that it takes from the environment, and the queries it names."""
+    for name in _ENVIRONMENT.findall(settings):
+        monkeypatch.setenv(name, "of-an-example")
+    write_settings_file(folder, settings)
+    for text in blocks(page, "sql"):
+        (named,) = re.findall(r"^-- (\S+\.sql)", text)
+        (folder / named).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("page", SOURCES, ids=lambda page: page.name)
+def test_what_a_page_asks_can_be_asked_of_its_source(
+    page: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one of its examples, without anything collected: metrics, dimensions, policies and options are there, and fit."""
+    folders = [
+        written(tmp_path / f"workspace{n}", page, text, monkeypatch) for n, text in enumerate(blocks(page, "toml"))
+    ]
+    asked = re.findall(r"`(footfall (?:query|cohort|metrics) [^`]+)`", page.read_text(encoding="utf-8"))
+    assert asked
+    for line in asked:
+        said = []
+        for folder in folders:
+            monkeypatch.chdir(folder)
+            done = run(capsys, *shlex.split(line)[1:])
+            said.append("" if done.code == 0 or "nothing was collected of" in done.err else done.err)
+        assert "" in said, f"{line}\n{''.join(said)}"
+
+
+def test_the_example_of_files_is_collected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = DOCS / "sources" / "files.md"
+    folder = written(tmp_path / "workspace", page, next(blocks(page, "toml")), monkeypatch)
+    (folder / "visits").mkdir()
+    (folder / "visits" / "2026.csv").write_text("date,country,visitors\n2026-11-01,NA,7\n", encoding="utf-8")
+    monkeypatch.chdir(folder)
+    assert run(capsys, "collect", "files").code == 0
+    assert "NA" in run(capsys, "query", "visitors", "--by", "country", "--since", "2026-11-01").out
+
+
+def test_the_example_of_a_warehouse_is_collected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = DOCS / "sources" / "warehouse.md"
+    for n, text in enumerate(blocks(page, "toml")):
+        folder = written(tmp_path / f"workspace{n}", page, text, monkeypatch)
+        with closing(sqlite3.connect(folder / "usage.db")) as database, database:
+            database.execute("CREATE TABLE pypi (day TEXT, project TEXT, is_ci INT, n INT, arrived TEXT)")
+            database.execute("INSERT INTO pypi VALUES ('2026-11-01', 'icepyx', 0, 7, '2026-11-02 05:00:00')")
+        monkeypatch.chdir(folder)
+        done = run(capsys, "collect", "warehouse")
+        assert done.code == 0, done.err
+        assert (
+            run(capsys, "query", "downloads", "--grain", "total", "--format", "csv").out.splitlines()[1].split(",")[1]
+            == "7"
+        )
 
 
 def test_every_command_named_in_the_docs_exists() -> None:
@@ -108,9 +172,28 @@ def test_every_command_named_in_the_docs_exists() -> None:
 
 def test_links_and_pictures_lead_somewhere() -> None:
     for page in WRITTEN:
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
-            if "://" not in target:
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target, place in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?[^)]*\)", page.read_text(encoding="utf-8")):
+            if "://" in target:
+                continue
+            there = page.parent / target if target else page
+            assert there.exists(), f"{page.name}: {target}"
+            assert not place or place in places(there), f"{page.name}: {target}#{place}"
+
+
+def places(page: Path) -> set[str]:
+    """The headings of a page, as links name them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {_PLACE.sub("", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_source_has_a_page_and_is_in_the_index() -> None:
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    for page in SOURCES:
+        assert f"(sources/{page.name})" in index
+    assert set(installed_sources()) - {page.stem for page in SOURCES} == {"binder", "git"}, (
+        "these two are in sources.md"
+    )
 
 
 def test_every_room_is_in_the_architecture() -> None:

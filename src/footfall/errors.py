@@ -233,7 +233,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     near = [same] if same else [folded[n] for n in get_close_matches(name.lower(), folded, n=3, cutoff=0.6)]
     if near:
         tail = f"; did you mean {_listed(near, 'or')}?"
-        return tail if len(names) > 12 else f"{tail} Valid: {', '.join(names)}"
+        return f"{tail} There are {len(names)}" if len(names) > 12 else f"{tail} Valid: {', '.join(names)}"
     if not names:
         return ": there is none yet"
     shown = names[:12]
