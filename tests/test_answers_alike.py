@@ -23,6 +23,8 @@ from footfall.cli import app
 from footfall.errors import FootfallError, QueryError, UnknownNameError
 from footfall.options import QUESTIONS
 from histories import ADA, History
+from hub_workspaces import PLACES, collect_hubs
+from hub_workspaces import settings as hub_settings
 
 if TYPE_CHECKING:
     from footfall.charts.look import Look
@@ -77,6 +79,7 @@ KINDS: dict[str, Callable[[Workspace], Answer]] = {
     "growth": lambda ff: ff.growth("active", grain="month", last=2),
     "project": lambda ff: ff.project("tool", months=3),
     "projects": lambda ff: ff.projects_by("commits"),
+    "communities": lambda ff: ff.communities(days=2),
     "ages": lambda ff: Ages(),
 }
 OURS = [kind for kind in KINDS if kind != "ages"]
@@ -91,10 +94,11 @@ def ff(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     history.write()
     (folder / "footfall.toml").write_text(
         '[sources.git]\nrepositories = ["project"]\n[notes]\ngit = "a <real> history"\n'
-        '[[projects]]\nname = "tool"\ngit = "project"\n'
+        f'[[projects]]\nname = "tool"\ngit = "project"\n{hub_settings(3)}'
     )
+    collect_hubs(folder, PLACES, days=3)
     opened = footfall.open(folder, now=lambda: NOW)
-    opened.collect()
+    opened.collect("git")
     opened.mark("signed_up", [1, 2, 3], "2026-02-10")
     opened.mark("active", [1, 2], "2026-02-20")
     opened.mark("active", [1], "2026-03-05")
@@ -109,7 +113,7 @@ def answer(request: pytest.FixtureRequest, ff: Workspace) -> Answer:
 def test_every_kind_is_in_the_list() -> None:
     assert all(getattr(footfall, name) for name in footfall.__all__)  # public names are loaded when they are used
     assert {each.command for each in kinds_of(Answer)} == set(KINDS)  # type: ignore[type-abstract]
-    assert set(QUESTIONS) == set(OURS) - {"project", "projects"}, "a project has no options of a question"
+    assert set(QUESTIONS) == set(OURS) - {"project", "projects", "communities"}, "these have no options of a question"
     commands = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
     assert set(OURS) - {"projects"} <= commands
 

@@ -21,7 +21,8 @@ from histories import ADA, History
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 PUBLIC = {
-    "ActivityError", "Annotation", "Answer", "Cohort", "CohortQuestion", "Event", "FootfallError", "Funnel",
+    "ActivityError", "Annotation", "Answer", "Cohort",
+    "Communities", "CohortQuestion", "Event", "FootfallError", "Funnel",
     "FunnelQuestion", "Grain", "Growth", "GrowthQuestion", "LakeError", "MissingExtraError", "Picture", "Project",
     "Query", "QueryError", "Ranking", "Result", "Settings", "SettingsError", "SourceError", "Stickiness", "StickinessQuestion",
     "UnknownNameError", "Workspace", "__version__", "open",

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from footfall.annotations import Annotation as Annotation
     from footfall.answer import Answer as Answer
     from footfall.charts.pictures import Picture as Picture
+    from footfall.communities.answer import Communities as Communities
     from footfall.errors import ActivityError as ActivityError
     from footfall.errors import FootfallError as FootfallError
     from footfall.errors import LakeError as LakeError
@@ -42,6 +43,7 @@ _HOMES = {
     "Answer": "answer",
     "Cohort": "retention.cohorts",
     "CohortQuestion": "retention.questions",
+    "Communities": "communities.answer",
     "Event": "activity.events",
     "FootfallError": "errors",
     "Funnel": "retention.funnels",

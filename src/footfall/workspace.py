@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.activity.marks import Marks
 from footfall.annotations import Annotation, Happened, sort_annotations
+from footfall.communities.questions import CommunityQuestions
 from footfall.errors import QueryError, SettingsError, UnknownNameError, UnknownValueError
 from footfall.metrics import Metric, Subject
 from footfall.options import names_of
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from footfall.sources.happened import Happenings
 
 
-class Workspace(Marks, ActivityQuestions, ProjectQuestions, Upkeep):
+class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, Upkeep):
     """One workspace, open. Cheap to make: lake and engine are opened when they are first needed.
 
     Args:

@@ -25,6 +25,9 @@ from footfall.cli import questions
 from footfall.cli import projects
 
 # isort: split
+from footfall.cli import communities
+
+# isort: split
 from footfall.cli import cohorts
 
 # isort: split
@@ -42,6 +45,7 @@ __all__ = [
     "archives",
     "cohorts",
     "collecting",
+    "communities",
     "main",
     "moving",
     "projects",

@@ -1,0 +1,305 @@
+"""Communities → map: a circle a community, its area by its users on a log scale, its colour by its constellation.
+
+Circles that overlap are spread, always in the same way, with a thin line to where they belong; the largest have their
+names beside them where there is room. A community without a known number of users is an empty ring.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from footfall.charts.atlas import AREAS, Area, area_named
+from footfall.charts.look import Look, alt, dressed
+from footfall.charts.spreading import Circle, Spot, labelled, spread
+from footfall.errors import QueryError
+from footfall.formats import GAP, counted, number
+
+if TYPE_CHECKING:
+    from footfall.communities.answer import Communities, Community
+
+WIDTH = 900
+"""Of a map, in pixels, unless something else is asked."""
+_LEAST_AREA, _MOST_AREA = 24.0, 900.0
+"""Square pixels of a circle of one user, and of the most."""
+_RING = 5.0
+_MOST_COLOURS, _MOST_NAMES = 8, 14
+_REST, _NONE = "other", "no constellation"
+_MOVED = 8.0
+"""Pixels from which on a line shows where a circle belongs."""
+_LONGEST = 34
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A community as the map shows it."""
+
+    community: Community
+    group: str
+    radius: float
+    home: Spot
+    """Where it is, in pixels."""
+    spot: Spot
+    """Where its circle is."""
+
+
+def draw(
+    communities: Communities, look: Look, *, area: str = "world", link: str | None = None, names: bool = True
+) -> alt.LayerChart:
+    """The map.
+
+    Args:
+        communities: The answer.
+        look: How it looks.
+        area: "world" or "usa".
+        link: What an address of a community's page begins with; its name is added.
+        names: Whether the largest have their names beside them.
+    """
+    chosen = area_named(area)
+    placed = [each for each in communities.communities if each.is_placed and _is_on(chosen, each)]
+    if not placed:
+        where = "" if area == "world" else f" in the {chosen.title}"
+        raise QueryError(f"there is nothing to draw: no community of the list has a place{where}.")
+    width = look.width or WIDTH
+    height = look.height or round(width * chosen.ratio)
+    groups = _groups(communities.communities)
+    drawn = _spread(placed, groups, chosen, _fitting(width, height, chosen))
+    layers = [_land(chosen, look), *_lines(drawn, chosen, width, height, look)]
+    layers += _circles(drawn, groups, chosen, width, height, look, link)
+    layers += _names(drawn, chosen, width, height, look) if names else []
+    chart = alt.LayerChart(layer=layers, width=width, height=height).project(type=chosen.projection)
+    return dressed(chart, communities.title, _remarks(communities, drawn, chosen), look, width)
+
+
+def areas_of(communities: Communities) -> tuple[str, ...]:
+    """The areas of which there is something to draw."""
+    placed = [each for each in communities.communities if each.is_placed]
+    return tuple(name for name, area in AREAS.items() if any(_is_on(area, each) for each in placed))
+
+
+# --- where and how large
+
+
+def _is_on(area: Area, each: Community) -> bool:
+    return area.holds(each.longitude or 0.0, each.latitude or 0.0)
+
+
+def _fitting(width: int, height: int, area: Area) -> int:
+    """How wide the shapes are drawn where the drawing has another shape than they."""
+    return round(min(width, height / area.ratio))
+
+
+def _spread(placed: Sequence[Community], groups: Sequence[str], area: Area, width: int) -> list[_Drawn]:
+    most = _most(placed)
+    homes = {each.name: area.spot(each.longitude or 0.0, each.latitude or 0.0, width) for each in placed}
+    radii = {each.name: _radius(each.users, most) for each in placed}
+    spots = spread([Circle(each.name, homes[each.name], radii[each.name]) for each in placed])
+    return [_Drawn(each, _group(each, groups), radii[each.name], homes[each.name], spots[each.name]) for each in placed]
+
+
+def _most(placed: Sequence[Community]) -> float:
+    """The end of the scale: a power of ten, so that maps of neighbouring months look alike."""
+    return float(10 ** max(2, math.ceil(math.log10(max(1.0, *(each.users or 0.0 for each in placed), 1.0)))))
+
+
+def _radius(users: float | None, most: float) -> float:
+    if users is None:
+        return _RING
+    part = math.log(max(1.0, users)) / math.log(most)
+    return math.sqrt((_LEAST_AREA + part * (_MOST_AREA - _LEAST_AREA)) / math.pi)
+
+
+def _groups(placed: Sequence[Community]) -> list[str]:
+    """The constellations that have a colour of their own, those with the most users first."""
+    sizes: dict[str, float] = {}
+    for each in placed:
+        if each.constellation:
+            sizes[each.constellation] = sizes.get(each.constellation, 0.0) + (each.users or 0.0)
+    ordered = sorted(sizes, key=lambda name: (-sizes[name], name))
+    return ordered if len(ordered) <= _MOST_COLOURS else ordered[: _MOST_COLOURS - 1]
+
+
+def _group(each: Community, groups: Sequence[str]) -> str:
+    if not each.constellation:
+        return _NONE
+    return each.constellation if each.constellation in groups else _REST
+
+
+# --- layers
+
+
+def _land(area: Area, look: Look) -> alt.Chart:
+    form = alt.DataFormat(type="topojson", feature=area.feature)
+    land = alt.Chart(alt.InlineData(values=area.text, format=form))
+    return land.mark_geoshape(fill=look.theme.grid, stroke=look.theme.background, strokeWidth=0.7, aria=False)
+
+
+def _place(area: Area, each: _Drawn, spot: Spot, fitted: int) -> dict[str, float]:
+    near = each.community.longitude or 0.0, each.community.latitude or 0.0
+    longitude, latitude = near if spot == each.home else area.place(spot, near, fitted)
+    return {"longitude": round(longitude, 4), "latitude": round(latitude, 4)}
+
+
+def _lines(drawn: Sequence[_Drawn], area: Area, width: int, height: int, look: Look) -> list[alt.Chart]:
+    """From a circle that was moved to where it belongs."""
+    fitted = _fitting(width, height, area)
+    data = [
+        {
+            **_place(area, each, each.spot, fitted),
+            "longitude2": each.community.longitude,
+            "latitude2": each.community.latitude,
+        }
+        for each in drawn
+        if math.dist(each.home, each.spot) > _MOVED
+    ]
+    if not data:
+        return []
+    rules = alt.Chart(alt.InlineData(values=data)).mark_rule(color=look.theme.before, strokeWidth=0.8, aria=False)
+    return [
+        rules.encode(longitude="longitude:Q", latitude="latitude:Q", longitude2="longitude2", latitude2="latitude2")
+    ]
+
+
+def _circles(
+    drawn: Sequence[_Drawn],
+    groups: Sequence[str],
+    area: Area,
+    width: int,
+    height: int,
+    look: Look,
+    link: str | None,
+) -> list[alt.Chart]:
+    fitted = _fitting(width, height, area)
+    data = [
+        {
+            **_place(area, each, each.spot, fitted),
+            "name": each.community.name,
+            "said": _said(each.community),
+            "users": _users(each.community),
+            "constellation": each.community.constellation or GAP,
+            "location": each.community.location or GAP,
+            "group": each.group,
+            "amount": max(1.0, round(each.community.users or 1.0, 1)),
+            "is_known": each.community.users is not None,
+            **({} if link is None else {"href": link + quote(each.community.name, safe="")}),
+        }
+        for each in sorted(drawn, key=lambda each: (-each.radius, each.community.name))
+    ]
+    channels: dict[str, Any] = {
+        "longitude": "longitude:Q",
+        "latitude": "latitude:Q",
+        "size": _size([each.community for each in drawn], look),
+        "color": _colour(drawn, groups, look),
+        "description": "said:N",
+        "tooltip": [
+            alt.Tooltip("name:N", title="community"),
+            alt.Tooltip("users:N", title="monthly users"),
+            alt.Tooltip("constellation:N"),
+            alt.Tooltip("location:N"),
+        ],
+        **({} if link is None else {"href": "href:N"}),
+    }
+    chart = alt.Chart(alt.InlineData(values=data))
+    ground = look.theme.background
+    full = chart.transform_filter("datum.is_known").mark_circle(opacity=0.88, stroke=ground, strokeWidth=0.8)
+    rings = chart.transform_filter("!datum.is_known").mark_point(strokeWidth=1.5, fill=ground, opacity=1)
+    layers = [full.encode(**channels)] if any(each["is_known"] for each in data) else []
+    size = alt.value(round(math.pi * _RING**2))
+    unknown = [] if all(each["is_known"] for each in data) else [rings.encode(**{**channels, "size": size})]
+    return [*layers, *unknown]
+
+
+def _size(placed: Sequence[Community], look: Look) -> alt.Size:
+    """The area of a circle, as `_radius` has it."""
+    most = _most(placed)
+    scale = alt.Scale(type="log", domain=[1, most], range=[_LEAST_AREA, _MOST_AREA], clamp=True)
+    steps = [10.0**n for n in range(1, round(math.log10(most)) + 1)]
+    legend = alt.Legend(
+        title="monthly users",
+        titleOrient="left",
+        titleFontWeight="normal",
+        orient="bottom",
+        values=steps,
+        format=",",
+        symbolFillColor=look.theme.rest,
+        symbolStrokeWidth=0,
+    )
+    return alt.Size("amount:Q", scale=scale, legend=legend)
+
+
+def _colour(drawn: Sequence[_Drawn], groups: Sequence[str], look: Look) -> alt.Color:
+    """A colour a constellation, grey for what has none of its own."""
+    present = {each.group for each in drawn}
+    own = dict(zip(groups, look.theme.series, strict=False))
+    names = [name for name in (*groups, _REST, _NONE) if name in present]
+    colours = [own.get(name, look.theme.rest) for name in names]
+    legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=200, symbolOpacity=1, symbolType="circle")
+    shown = legend if names != [_NONE] else None
+    return alt.Color("group:N", scale=alt.Scale(domain=names, range=colours), legend=shown)
+
+
+def _names(drawn: Sequence[_Drawn], area: Area, width: int, height: int, look: Look) -> list[alt.Chart]:
+    """The names of the largest, where there is room; a name lies over land and sea, so it has a halo."""
+    fitted = _fitting(width, height, area)
+    by_name = {each.community.name: each for each in drawn}
+    largest = sorted(drawn, key=lambda each: (-(each.community.users or 0.0), each.community.name))[:_MOST_NAMES]
+    shown = {_clipped(each.community.name): each for each in reversed(largest)}
+    circles = [Circle(_clipped(name), each.spot, each.radius) for name, each in by_name.items()]
+    wanted = [_clipped(each.community.name) for each in largest]
+    layers = []
+    for is_left in (False, True):
+        data = [
+            {**_place(area, shown[label.name], _beside(shown[label.name], is_left), fitted), "name": label.name}
+            for label in labelled([_moved(circle, width / 2) for circle in circles], wanted, width)
+            if label.is_left is is_left and label.name in shown
+        ]
+        if not data:
+            continue
+        texts = alt.Chart(alt.InlineData(values=data))
+        style: dict[str, Any] = {"align": "right" if is_left else "left", "fontSize": 11, "aria": False}
+        halo = texts.mark_text(**style, stroke=look.theme.background, strokeWidth=3, strokeJoin="round", opacity=0.8)
+        ink = texts.mark_text(**style, color=look.theme.title)
+        layers += [each.encode(longitude="longitude:Q", latitude="latitude:Q", text="name:N") for each in (halo, ink)]
+    return layers
+
+
+def _moved(circle: Circle, by: float) -> Circle:
+    return Circle(circle.name, (circle.spot[0] + by, circle.spot[1]), circle.radius)
+
+
+def _beside(each: _Drawn, is_left: bool) -> Spot:
+    away = each.radius + 4
+    return each.spot[0] + (-away if is_left else away), each.spot[1]
+
+
+# --- words
+
+
+def _clipped(name: str) -> str:
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+
+
+def _users(each: Community) -> str:
+    return "not known" if each.users is None else number(round(each.users))
+
+
+def _said(each: Community) -> str:
+    """For a screen reader, and where a mouse rests."""
+    users = "users not known" if each.users is None else f"{_users(each)} monthly users"
+    return ", ".join(part for part in (each.name, users, each.constellation, each.location) if part)
+
+
+def _remarks(communities: Communities, drawn: Sequence[_Drawn], area: Area) -> list[list[str]]:
+    said = [communities.span, "area: monthly users, on a log scale"]
+    said += ["ring: users not known"] if any(each.community.users is None for each in drawn) else []
+    moved = any(math.dist(each.home, each.spot) > _MOVED for each in drawn)
+    said += ["line: moved aside to be seen"] if moved else []
+    words = counted(len(drawn), "community", "communities")
+    elsewhere = len(communities.communities) - len(drawn) - len(communities.unplaced)
+    left = [f"{counted(len(communities.unplaced), 'is', 'are')} without a place"] if communities.unplaced else []
+    left += [f"{elsewhere:,} elsewhere"] if elsewhere else []
+    said.append("; ".join([words, *left]))
+    return [said, *([note] for note in communities.notes)]
