@@ -25,7 +25,17 @@ PROJECT = (
     Option("months", Type.COUNT, "The length of the timeline, in months that are over.", "N", default=12, most=600),
 )
 PROJECTS = (Option("by", Type.TEXT, "What to rank by; default: the first metric there is.", "METRIC"),)
-COMMANDS: dict[str, tuple[Option, ...]] = {**QUESTIONS, "project": PROJECT, "projects": PROJECTS}
+COMMUNITIES = (
+    Option("constellation", Type.TEXT, "Only communities of this group.", "NAME", example="Africa"),
+    Option("days", Type.COUNT, "So many days are averaged.", "N", default=28, example="7", most=3660),
+    Option("until", Type.MOMENT, "The day after the last of them; default: today.", "DATE", example="2026-11-01"),
+)
+COMMANDS: dict[str, tuple[Option, ...]] = {
+    **QUESTIONS,
+    "project": PROJECT,
+    "projects": PROJECTS,
+    "communities": COMMUNITIES,
+}
 """The options of everything that can be asked, by its command."""
 
 
@@ -73,6 +83,8 @@ def ask(workspace: Workspace, command: str, asked: Mapping[str, Any]) -> Answer:
             return workspace.project(**given)
         case "projects":
             return workspace.projects_by(given.get("by"))
+        case "communities":
+            return workspace.communities(**given)
     raise UnknownNameError("question", command, COMMANDS)
 
 

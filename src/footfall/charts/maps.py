@@ -132,9 +132,12 @@ def _group(each: Community, groups: Sequence[str]) -> str:
 
 
 def _land(area: Area, look: Look) -> alt.Chart:
-    form = alt.DataFormat(type="topojson", feature=area.feature)
+    form = alt.TopoDataFormat(type="topojson", feature=area.feature)
     land = alt.Chart(alt.InlineData(values=area.text, format=form))
-    return land.mark_geoshape(fill=look.theme.grid, stroke=look.theme.background, strokeWidth=0.7, aria=False)
+    drawn: alt.Chart = land.mark_geoshape(
+        fill=look.theme.grid, stroke=look.theme.background, strokeWidth=0.7, aria=False
+    )
+    return drawn
 
 
 def _place(area: Area, each: _Drawn, spot: Spot, fitted: int) -> dict[str, float]:

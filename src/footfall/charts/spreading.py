@@ -92,7 +92,8 @@ def _apart(at: _Floats, radii: _Floats, least: _Floats) -> _Floats | None:
     shares = radii[None, :] ** 2 / (radii[:, None] ** 2 + radii[None, :] ** 2)
     moves: _Floats = ((overlaps * shares / distances)[:, :, None] * ways).sum(axis=1)
     crowd = np.maximum(1, (overlaps > 0).sum(axis=1) * 0.6)
-    return moves / crowd[:, None]
+    eased: _Floats = moves / crowd[:, None]
+    return eased
 
 
 def labelled(

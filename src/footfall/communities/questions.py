@@ -21,7 +21,9 @@ class CommunityQuestions(Protocol):
     now: Callable[[], datetime]
 
     if TYPE_CHECKING:
-        lake: Lake
+
+        @property
+        def lake(self) -> Lake: ...
 
         def query(self, *args: Any, **kwargs: Any) -> Result:
             """The answer to a question about a metric."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from footfall.charts.atlas.projections import Spot, albers_usa, equal_earth, inverted
 from footfall.charts.atlas.shapes import is_inside, read_shapes, rings_of
@@ -24,7 +24,7 @@ class Area:
     """The object of the file that holds the shapes."""
     left_out: frozenset[str]
     """Ids of shapes that are not drawn."""
-    projection: str
+    projection: Literal["equalEarth", "albersUsa"]
     """The renderer's name of the projection."""
     project: Callable[[float, float], Spot | None]
     """Degrees east and north to a plane whose width is about 1, y downwards; None where the map does not show it."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from itertools import pairwise
+from math import hypot
 from typing import Any
 
 Ring = list[tuple[float, float]]
@@ -89,4 +90,4 @@ def _distance(x: float, y: float, start: tuple[float, float], end: tuple[float, 
     dx, dy = end[0] - start[0], end[1] - start[1]
     square = dx * dx + dy * dy
     part = 0.0 if square == 0 else max(0.0, min(1.0, ((x - start[0]) * dx + (y - start[1]) * dy) / square))
-    return ((x - start[0] - part * dx) ** 2 + (y - start[1] - part * dy) ** 2) ** 0.5
+    return hypot(x - start[0] - part * dx, y - start[1] - part * dy)
