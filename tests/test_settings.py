@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,16 @@ def test_a_secret_comes_from_the_environment_and_never_shows(monkeypatch: pytest
 
 
 def test_an_unset_variable_is_named() -> None:
-    with pytest.raises(ValidationError, match="the environment variable NOT_SET_ANYWHERE is not set"):
-        WithToken.model_validate({"token": {"env": "NOT_SET_ANYWHERE"}})
+    token = WithToken.model_validate({"token": {"env": "NOT_SET_ANYWHERE"}}).token
+    assert token, "there is one in the settings"
+    with pytest.raises(SettingsError, match="the environment variable NOT_SET_ANYWHERE is not set"):
+        token.reveal()
+
+
+def test_a_variable_that_is_no_text_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "NO_TEXT", "a\udcffb")
+    with pytest.raises(ValidationError, match="the environment variable NO_TEXT is not a text in UTF-8"):
+        WithToken.model_validate({"token": {"env": "NO_TEXT"}})
 
 
 def test_an_unreadable_variable_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ class EmailSettings(Part):
 
     @model_validator(mode="after")
     def _check_server(self) -> Self:
+        if self.server.lacking:
+            return self
         parts = urlsplit(self.server.reveal())
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
             raise ValueError("server must be an address such as smtps://user:password@host:465")
@@ -55,8 +57,9 @@ class AlertSettings(Part):
             raise ValueError(f'metric and where go with when = "range", not with {self.when!r}')
         if not (self.webhook or self.email or self.file):
             raise ValueError("it needs a webhook, an email or a file, where its messages go")
-        if self.webhook and not self.webhook.reveal().startswith(("https://", "http://")):
+        if self.webhook is None or self.webhook.lacking:
+            return self
+        if not self.webhook.reveal().startswith(("https://", "http://")):
             raise ValueError("webhook must be an address that begins with https:// or http://")
-        if self.webhook:  # who knows its path may post to it
-            remember(urlsplit(self.webhook.reveal()).path.lstrip("/"))
+        remember(urlsplit(self.webhook.reveal()).path.lstrip("/"))  # its path is all that one needs to post to it
         return self

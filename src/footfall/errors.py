@@ -186,6 +186,15 @@ class BrokenDataError(SourceError):
     code = "broken_data"
 
 
+class UnsetError(SettingsError):
+    """The environment variable that holds a secret is not set."""
+
+    code = "unset"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the environment variable {name} is not set; set it, or write the value in footfall.toml.")
+
+
 class UnsentError(FootfallError):
     """A message of an alert could not be sent; it is kept, and tried again at the next look."""
 

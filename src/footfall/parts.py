@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from footfall.concealing import remember
+from footfall.errors import UnsetError
 
 NotEmpty = Annotated[str, Field(min_length=1)]
 
@@ -16,12 +17,20 @@ NotEmpty = Annotated[str, Field(min_length=1)]
 class Secret:
     """A value that does not show itself; `reveal()` gives it.
 
-    In settings it is a text, or better `{ env = "NAME" }`, the name of an environment variable.
+    In settings it is a text, or better `{ env = "NAME" }`, the name of an environment variable. One that is not set is an
+    error where the value is needed, and not before: to ask what was collected takes no token, and a source without its
+    token does not stop the others.
+
+    Args:
+        value: The value.
+        lacking: In the place of a value, the name of the environment variable that is not set.
     """
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, lacking: str = "") -> None:
         self._value = value
-        remember(value)
+        self.lacking = lacking
+        if value:
+            remember(value)
 
     def __repr__(self) -> str:
         return "Secret('…')"
@@ -29,15 +38,19 @@ class Secret:
     __str__ = __repr__
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
+        return isinstance(other, Secret) and (other._value, other.lacking) == (self._value, self.lacking)
 
     def __hash__(self) -> int:
-        return hash(self._value)
+        return hash((self._value, self.lacking))
 
     def __bool__(self) -> bool:
-        return bool(self._value)
+        """Whether there is one in the settings, be its variable set or not."""
+        return bool(self._value or self.lacking)
 
     def reveal(self) -> str:
+        """The value. Raises UnsetError where the environment variable that holds it is not set."""
+        if self.lacking:
+            raise UnsetError(self.lacking)
         return self._value
 
     @classmethod
@@ -53,9 +66,9 @@ class Secret:
         if isinstance(value, dict) and list(value) == ["env"]:
             name = str(value["env"])
             found = os.environ.get(name, "")
-            if not found:
-                raise ValueError(f"the environment variable {name} is not set")
-            return cls(found)
+            if not found.isprintable() and any(0xD800 <= ord(character) < 0xE000 for character in found):
+                raise ValueError(f"the environment variable {name} is not a text in UTF-8")
+            return cls(found, "" if found else name)
         raise ValueError('write a text, or { env = "NAME" } to take it from the environment')
 
 

@@ -19,6 +19,7 @@ from footfall.http.kept import Kept
 from footfall.http.limits import Limit, Turns
 from footfall.http.parts import Piece
 from footfall.http.patience import LONGEST_WAIT, StatusError, hope, plain, retry_after
+from footfall.http.sendable import check_headers, is_sendable
 
 T = TypeVar("T")
 logging.getLogger("stamina").addHandler(logging.NullHandler())  # a retry that helps concerns no reader
@@ -102,14 +103,14 @@ class Client:
             keep: Where answers are kept: when nothing changed, the answer as it was kept (`is_kept` tells).
             ready_within: Seconds in which a 202 is asked again; then it is a NotReadyError. 0: a 202 is an answer.
         """
-        sent = {**(headers or {}), **({"If-None-Match": etag} if etag else {})}
+        sent = {**(headers or {}), **({"If-None-Match": etag} if etag and is_sendable(etag) else {})}
 
         def act() -> httpx2.Response:
             return self._get(url, params, sent, keep)
 
         until = self._clock() + ready_within
         wait = 1.0
-        while (response := self._patiently(url, act)).status_code == 202 and ready_within:
+        while (response := self._patiently(url, act, sent)).status_code == 202 and ready_within:
             pause = retry_after(response) or wait
             if self._clock() + pause > until:
                 raise NotReadyError(
@@ -147,7 +148,7 @@ class Client:
         def act() -> httpx2.Response:
             return self._ask("POST", url, answers=answers, **sent)
 
-        response = self._patiently(url, act)
+        response = self._patiently(url, act, headers)
         if response.is_redirect:
             there = (
                 plain(response.url.join(response.headers["Location"]))
@@ -209,11 +210,11 @@ class Client:
         """The headers only; from a server that refuses HEAD, those of a GET that is not read."""
         sent = {"Accept-Encoding": "identity", **(headers or {})}
         try:
-            return self._patiently(url, lambda: self._ask("HEAD", url, headers=sent))
+            return self._patiently(url, lambda: self._ask("HEAD", url, headers=sent), sent)
         except StatusError as error:
             if error.status not in (405, 501):
                 raise
-        return self._patiently(url, lambda: self._ask("GET", url, headers=sent, is_read=False))
+        return self._patiently(url, lambda: self._ask("GET", url, headers=sent, is_read=False), sent)
 
     def json(
         self, url: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
@@ -291,8 +292,9 @@ class Client:
                     return self._turns[name]
             return self._turns.setdefault(place, Turns(self._usual, self._clock, self._sleep))
 
-    def _patiently(self, url: str, act: Callable[[], T]) -> T:
+    def _patiently(self, url: str, act: Callable[[], T], headers: Mapping[str, str] | None = None) -> T:
         """`act`, again and again while there is hope; what remains is one sentence."""
+        check_headers(url, headers or {})
         try:
             for attempt in stamina.retry_context(
                 on=hope,

@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx2
 
+from footfall.http.sendable import is_sendable
+
 MOST_BYTES = 64 << 20
 KEPT_HEADERS = ("content-type", "link", "etag", "last-modified", "date")
 _MARK = "footfall_is_kept"
@@ -123,7 +125,7 @@ class KeptAnswer:
             "If-None-Match": self.headers.get("etag", ""),
             "If-Modified-Since": self.headers.get("last-modified", ""),
         }
-        return {name: value for name, value in asked.items() if value}
+        return {name: value for name, value in asked.items() if value and is_sendable(value)}
 
     def restored(self, unchanged: httpx2.Response) -> httpx2.Response:
         """The answer again, after the server said that it is `unchanged` (304)."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx2
 
+from footfall.http.sendable import is_sendable
+
 
 class Piece:
     """The bytes of an unfinished download, and beside them which version they are of."""
@@ -22,7 +24,9 @@ class Piece:
             held, validator = self._bytes.stat().st_size, self._validator.read_text()
         except OSError:
             return {}
-        return {"Range": f"bytes={held}-", "If-Range": validator} if held and validator else {}
+        return (
+            {"Range": f"bytes={held}-", "If-Range": validator} if held and validator and is_sendable(validator) else {}
+        )
 
     def write(self, response: httpx2.Response, tell: Callable[[int], None] | None) -> int:
         """Append the rest when this is the rest, else start over; the number of bytes that came."""

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 from footfall.settings import Secret
 
@@ -31,12 +32,22 @@ class Authors:
     """Who the author of a commit is; each name and address is looked at once."""
 
     def __init__(self, hash_key: Secret | None, bots: Sequence[str]) -> None:
-        self._key = hash_key.reveal().encode() if hash_key else None
+        self._hash_key = hash_key
         patterns = (*KNOWN_BOTS, *(pattern.lower() for pattern in bots))
         self._is_bot = re.compile("|".join(map(fnmatch.translate, patterns))).match
+        self._patterns = patterns
         self._seen: dict[tuple[bytes, bytes], tuple[str | None, bool]] = {}
-        marks = "\n".join((self._hashed("footfall") if self._key else "plain", *patterns))
-        self.fingerprint = hashlib.sha256(marks.encode()).hexdigest()[:12]
+
+    @cached_property
+    def _key(self) -> bytes | None:
+        """Read when it is needed: to ask what was collected takes no key."""
+        return self._hash_key.reveal().encode() if self._hash_key else None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when the same author would be another one: with the key and the patterns of bots."""
+        marks = "\n".join((self._hashed("footfall") if self._key else "plain", *self._patterns))
+        return hashlib.sha256(marks.encode()).hexdigest()[:12]
 
     def __call__(self, name: bytes, email: bytes) -> tuple[str | None, bool]:
         known = self._seen.get((name, email))

@@ -113,7 +113,15 @@ class Upkeep(Protocol):
             >>> [found.check.name for found in ff.examine() if found.is_failed]
             []
         """
-        from footfall.upkeep.examining import Finding, checks_of, sources_checked, tried, writable
+        from footfall.upkeep.examining import (
+            Finding,
+            channels_checked,
+            checks_of,
+            sources_checked,
+            tried,
+            variables_checked,
+            writable,
+        )
 
         folder = self.settings.folder
         opened: dict[str, Source] = {}
@@ -129,7 +137,9 @@ class Upkeep(Protocol):
             yield tried("lake", "write", lambda: writable(Path(self.settings.lake_address)), fix)
         yield tried("activity", "read", self._activity_read, "correct `activity` in footfall.toml")
         yield tried("engine", "start", self._engine_started, "correct `engine` in footfall.toml")
+        yield from channels_checked(self.settings.alerts)
         for name, source in opened.items():
+            yield from variables_checked(name, self.settings.sources[name])
             yield from checks_of(name, source, self.now())
 
     def maintain(self, keep_days: int = 30) -> list[Maintained]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from footfall.alerts import AlertSettings, EmailSettings
 from footfall.concealing import concealed
-from footfall.errors import UnreachableError, UnsentError
+from footfall.errors import SettingsError, UnreachableError, UnsentError
 from footfall.parts import Secret
 from footfall.upkeep.alarms import Message
 
@@ -31,12 +31,15 @@ def channels_of(alert: AlertSettings) -> Iterator[str]:
 
 def send(channel: str, alert: AlertSettings, message: Message, folder: Path, client: Callable[[], Client]) -> None:
     """Send one message. Raises UnsentError; the sentence holds no secret, and an address of a webhook is one."""
-    if channel == "webhook" and alert.webhook:
-        _post(alert.webhook, message, client())
-    elif channel == "email" and alert.email:
-        _mail(alert.email, message)
-    elif channel == "file" and alert.file:
-        _append(folder / alert.file, message)
+    try:
+        if channel == "webhook" and alert.webhook:
+            _post(alert.webhook, message, client())
+        elif channel == "email" and alert.email:
+            _mail(alert.email, message)
+        elif channel == "file" and alert.file:
+            _append(folder / alert.file, message)
+    except SettingsError as error:
+        raise UnsentError(f"the {channel} of the alert {message.alert} cannot be used: {error}") from None
 
 
 def _post(address: Secret, message: Message, client: Client) -> None:
@@ -66,7 +69,9 @@ def _mail(to: EmailSettings, message: Message) -> None:
         with _connected(to.server.reveal()) as server:
             server.send_message(mail)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        said = type(error).__name__ if not isinstance(error, UnsentError) else str(error)
+        said = type(error).__name__
+        if isinstance(error, UnicodeEncodeError):
+            said = "its user or password has a character that is not ASCII, which mail servers do not take"
         raise UnsentError(
             f"the e-mail of the alert {message.alert} could not be sent ({said}); it is tried again next time."
         ) from None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from footfall.alerts import AlertSettings
 from footfall.concealing import concealed
-from footfall.errors import FootfallError, SettingsError
+from footfall.errors import FootfallError, SettingsError, UnsetError
 from footfall.formats import counted, size_of
 from footfall.sources import Check, Source
 
@@ -51,6 +52,42 @@ def sources_checked(
             yield Finding("settings", Check("sources", "ok", counted(len(parts), "source")))
 
 
+def variables_checked(about: str, part: Any) -> Iterator[Finding]:
+    """Environment variables that settings name as `{ env = "NAME" }`, and that are not set."""
+    for place, name in sorted(_variables_in(part)):
+        if not os.environ.get(name):
+            yield Finding(about, _unset(name, place))
+
+
+def channels_checked(alerts: Iterable[AlertSettings]) -> Iterator[Finding]:
+    """Environment variables that the channels of alerts need, and that are not set."""
+    for alert in alerts:
+        for place, secret in (
+            ("webhook", alert.webhook),
+            ("email.server", alert.email.server if alert.email else None),
+        ):
+            if secret is not None and secret.lacking:
+                yield Finding("settings", _unset(secret.lacking, f"alerts: {alert.name}: {place}"))
+
+
+def _unset(name: str, place: str) -> Check:
+    said = f"the environment variable {name} is not set ({place})"
+    return Check("variables", "failed", said, f"set {name}; cron, systemd and containers have variables of their own")
+
+
+def _variables_in(part: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Where a variable is named, and its name."""
+    if isinstance(part, Mapping):
+        if list(part) == ["env"] and isinstance(part["env"], str):
+            yield place, part["env"]
+            return
+        for key, value in part.items():
+            yield from _variables_in(value, f"{place}.{key}" if place else str(key))
+    elif isinstance(part, list | tuple):
+        for each in part:
+            yield from _variables_in(each, place)
+
+
 def checks_of(name: str, source: Source, now: datetime) -> Iterator[Finding]:
     """What a source says of itself; a fault of its checks is a failed check."""
     ask = getattr(source, "checks", None)
@@ -60,6 +97,8 @@ def checks_of(name: str, source: Source, now: datetime) -> Iterator[Finding]:
     try:
         for check in ask(now):
             yield Finding(name, _concealed(check))
+    except UnsetError:
+        return  # said of the settings
     except Exception as error:
         yield Finding(name, _failure("checks", error, "see what it says; -vv shows where it comes from"))
 

@@ -8,6 +8,7 @@ import hmac
 import re
 from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
+from functools import cached_property
 
 from footfall.settings import Secret
 
@@ -46,10 +47,15 @@ class People:
         services: Sequence[str] = (),
         staff_groups: Collection[str] = (),
     ) -> None:
-        self._key = hash_key.reveal().encode() if hash_key else None
+        self._hash_key = hash_key
         self._is_staff = _matcher(staff)
         self._is_service = _matcher(services)
         self._staff_groups = frozenset(staff_groups)
+
+    @cached_property
+    def _key(self) -> bytes | None:
+        """Read when it is needed: to ask what was collected takes no key."""
+        return self._hash_key.reveal().encode() if self._hash_key else None
 
     @property
     def fingerprint(self) -> str:
