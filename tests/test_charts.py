@@ -30,14 +30,14 @@ def spec_of(of: Result, **options: Any) -> dict[str, Any]:
 
 
 def data_of(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of every layer."""
+    """The rows of every layer that shows values."""
     found = [spec, *spec["layer"]]
     sets = spec.get("datasets", {})
     rows: list[dict[str, Any]] = []
     for part in found:
         data = part.get("data", {})
         rows += data.get("values", []) or sets.get(data.get("name", ""), [])
-    return rows
+    return [row for row in rows if "period" in row]
 
 
 def marks_of(spec: dict[str, Any]) -> list[str]:

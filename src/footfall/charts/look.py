@@ -20,36 +20,36 @@ except ImportError:
 
 __all__ = ["Look", "Theme", "alt", "dressed", "folded", "inset", "look_of", "milliseconds", "time_axis", "wrapped"]
 
-# Okabe and Ito's colours (2008), told apart by everybody, without the yellow and black that lines cannot use;
-# the last six are from Paul Tol's muted scheme.
+# Okabe and Ito's colours (2008), which are told apart by those who are colour-blind, darkened so that text in them
+# has a contrast of at least 4.5 to 1, and hues between them.
 _ON_LIGHT = (
     "#0072b2",
-    "#e69f00",
-    "#009e73",
-    "#d55e00",
-    "#cc79a7",
-    "#56b4e9",
+    "#96650a",
+    "#00735a",
+    "#a8437e",
+    "#5b5fc7",
+    "#b04a0f",
+    "#4d7a26",
+    "#7b5ea7",
     "#332288",
-    "#999933",
     "#882255",
-    "#44aa99",
-    "#ddcc77",
-    "#aa4499",
+    "#2d7f86",
+    "#6f6a00",
 )
-# The same hues, those lighter that a dark ground would swallow.
+# The same hues, lighter.
 _ON_DARK = (
-    "#4a9fdc",
-    "#e69f00",
-    "#22b58c",
-    "#f07a3c",
-    "#d995bb",
-    "#8fd0f5",
-    "#9088e0",
-    "#b5b54a",
-    "#cf6f97",
-    "#5cc4b2",
-    "#ddcc77",
-    "#c87ac6",
+    "#5ab0e6",
+    "#e6b04a",
+    "#4fc9a4",
+    "#e08fbe",
+    "#a3a6f5",
+    "#f0935c",
+    "#9cc76f",
+    "#c3a6e8",
+    "#8d86e6",
+    "#d97aa6",
+    "#6fc6cd",
+    "#cfca55",
 )
 WIDTH, HEIGHT = 760, 340
 """Of a drawing, in pixels, unless something else is asked or suits it better."""
@@ -78,6 +78,8 @@ class Theme:
     """What a line is compared with."""
     rest: str
     """What was folded together."""
+    hole: str
+    """Where nothing was collected."""
     series: tuple[str, ...]
     """A colour a group."""
     is_bare: bool = False
@@ -95,7 +97,8 @@ THEMES = {
         ramp=("#edf4fa", "#b5d4ea", "#6aaed6", "#2878b8", "#08417c"),
         strong="#d55e00",
         before="#a8a8a8",
-        rest="#8c8c8c",
+        rest="#767676",
+        hole="#eeeeea",
         series=_ON_LIGHT,
     ),
     "dark": Theme(
@@ -109,6 +112,7 @@ THEMES = {
         strong="#f2994a",
         before="#6d7580",
         rest="#8c939c",
+        hole="#23262c",
         series=_ON_DARK,
     ),
 }
@@ -124,6 +128,7 @@ PAGE = Theme(
     strong="var(--s5)",
     before="var(--before)",
     rest="var(--rest)",
+    hole="var(--hole)",
     series=tuple(f"var(--s{number})" for number in range(8)),
     is_bare=True,
 )
@@ -139,6 +144,8 @@ class Look:
     """Instead of the answer's own."""
     size: tuple[int, int] | None = None
     """Width and height of the drawing; by default what suits it."""
+    is_log: bool = False
+    """Whether the axis of numbers is logarithmic."""
 
     @property
     def width(self) -> int | None:

@@ -7,12 +7,25 @@ provisional value like a settled one, or add up what does not add up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, milliseconds, time_axis
+from footfall.charts.naming import NARROW, can_be_named, names_at_ends
+from footfall.charts.numbers import number_channel, scale_of
 from footfall.charts.ranges import range_bars, range_marks
-from footfall.charts.series import Point, is_rest, lone_points, points_of, series_by_size, stack, strokes
+from footfall.charts.series import (
+    Point,
+    is_rest,
+    lives,
+    lone_points,
+    points_of,
+    positive,
+    series_by_size,
+    stack,
+    strokes,
+)
+from footfall.charts.surroundings import surroundings
 from footfall.errors import QueryError
 from footfall.formats import number
 from footfall.metrics import Kind
@@ -24,16 +37,19 @@ if TYPE_CHECKING:
 
 _MOST_BARS = 60
 _SERIES = "series"
-_Channel = TypeVar("_Channel", alt.X, alt.Y)
 
 
-def draw(result: Result, look: Look, *, stacked: bool = False) -> alt.LayerChart | alt.VConcatChart:
-    """The chart that suits the question: bars where there is no time, else columns, lines or, stacked, areas."""
+def draw(result: Result, look: Look, *, stacked: bool = False, log: bool = False) -> alt.LayerChart | alt.VConcatChart:
+    """The chart that suits the question: bars where there is no time, else columns, lines or, stacked, areas.
+
+    With `log` the axis of numbers of lines is logarithmic, which has no zero.
+    """
+    look = replace(look, is_log=log)
     if len(result.metrics) > 1:
         from footfall.charts.panels import panels
 
         return panels(result, look, stacked=stacked)
-    check_quantity(result, stacked)
+    check_quantity(result, stacked, log)
     drawn, points = drawn_of(result, look, stacked)
     return _dressed(drawn, result, points, look)
 
@@ -41,22 +57,28 @@ def draw(result: Result, look: Look, *, stacked: bool = False) -> alt.LayerChart
 def drawn_of(result: Result, look: Look, stacked: bool) -> tuple[alt.LayerChart, list[Point]]:
     """The marks of one metric, without title and legend."""
     points = points_of(result)
-    names = series_by_size(points)
     if result.query.grain is Grain.TOTAL:
         return _bars(points, result, look), points
+    points = lives(points)
+    names = series_by_size(points)
     if len(names) > (most := len(look.theme.series)):
         raise QueryError(
             f"{len(names)} lines cannot be told apart, a chart has at most {most}: add `--top 8`, or `--where` to choose."
         )
-    if _is_coarse(points) and (stacked or len(names) == 1):
-        return _columns(points, names, result, look), points
-    return (_areas if stacked else _lines)(points, names, result, look), points
+    if _is_coarse(points) and (stacked or len(names) == 1) and not look.is_log:
+        _, above = surroundings(points, result, look, "left")
+        return alt.LayerChart(layer=[*_columns(points, names, result, look), *above]), points
+    below, above = surroundings(points, result, look)
+    layers = [*below, *(_areas if stacked else _lines)(points, names, result, look), *above]
+    return alt.LayerChart(layer=layers, width=look.width or WIDTH, height=look.height or HEIGHT), points
 
 
-def check_quantity(result: Result, stacked: bool) -> None:
+def check_quantity(result: Result, stacked: bool, log: bool = False) -> None:
     metric = result.metric
     if metric.kind is Kind.LATEST:
         raise QueryError(f"{metric.name} is a moment, not a quantity: ask for it with `footfall query {metric.name}`.")
+    if stacked and log:
+        raise QueryError("parts on top of each other need an axis that begins at zero: leave out stacked, or log.")
     if stacked and metric.kind in (Kind.DISTINCT, Kind.REPORTED):
         raise QueryError(
             f"{metric.name} cannot be stacked: what is counted in two groups would be added twice; leave out --stacked."
@@ -104,7 +126,7 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
         title=None,
         axis=alt.Axis(labelLimit=320, ticks=False, domain=False, labels=bool(label)),
     )
-    x = _from_zero(alt.X, "value:Q", points, result)
+    x = number_channel(alt.X, "value:Q", points, result, look)
     bars = chart.mark_bar(size=16).encode(
         x=x,
         y=y,
@@ -128,7 +150,7 @@ def _beside_bar(point: Point) -> str:
     return f"{number(point.least)}+" if point.most is None else f"{number(point.least)}…{number(point.most)}"
 
 
-def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> alt.LayerChart:
+def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> list[alt.Chart]:
     """One column a period, nearly as wide as the period, its groups stacked."""
     data = [
         _datum(p, low=low, high=high, is_settled=p.is_settled, previous=p.previous, left=left, right=right)
@@ -140,7 +162,7 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look
     columns = chart.mark_bar().encode(
         x=time_axis(points, "left"),
         x2="right:T",
-        y=_from_zero(alt.Y, "low:Q", points, result, stacked=True),
+        y=number_channel(alt.Y, "low:Q", points, result, look, stacked=True),
         y2="high:Q",
         color=_colour(names, look),
         opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.5)),
@@ -153,9 +175,9 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look
                 x=time_axis(points, "left"), x2="right:T", y="previous:Q"
             )
         )
-    y = _from_zero(alt.Y, "low:Q", points, result, stacked=True)
+    y = number_channel(alt.Y, "low:Q", points, result, look, stacked=True)
     layers += range_marks(points, names, y, look, is_wide=True) if len(names) == 1 else []
-    return alt.LayerChart(layer=layers)
+    return layers
 
 
 def _datum(point: Point, **more: Any) -> dict[str, Any]:
@@ -170,34 +192,37 @@ def _datum(point: Point, **more: Any) -> dict[str, Any]:
     }
 
 
-def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> alt.LayerChart:
+def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> list[alt.Chart]:
     """One line a group, broken at gaps, dashed where a value may still change or is not whole."""
+    shown = positive(points) if look.is_log else points
     data = [
         _datum(point, stroke=stroke, is_settled=is_settled)
-        for stroke, is_settled, stretch in strokes(points)
+        for stroke, is_settled, stretch in strokes(shown)
         for point in stretch
     ]
     chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH, height=look.height or HEIGHT)
-    y = _from_zero(alt.Y, "value:Q", points, result)
+    is_named = can_be_named(names, look)
+    y = number_channel(alt.Y, "value:Q", points, result, look)
     lines = chart.mark_line(strokeWidth=2, strokeJoin="round", clip=True).encode(
         x=time_axis(points),
         y=y,
-        color=_colour(names, look, "stroke"),
+        color=_colour(names, look, "stroke", is_named),
         detail="stroke:N",
         strokeDash=alt.condition("datum.is_settled", alt.value([1, 0]), alt.value([4, 3])),
         tooltip=_tooltips(result),
     )
     layers = [*_previous_line(points, names, y, look), lines]
-    alone = [_datum(p) for p in lone_points(points)]
+    alone = [_datum(p) for p in lone_points(shown)]
     if alone or _is_coarse(points):
         dots = alone + (data if _is_coarse(points) else [])
         layers.append(
             alt.Chart(alt.InlineData(values=dots))
             .mark_circle(size=36, opacity=1)
-            .encode(x=time_axis(points), y=y, color=_colour(names, look, "stroke"), tooltip=_tooltips(result))
+            .encode(x=time_axis(points), y=y, color=_colour(names, look, "stroke", is_named), tooltip=_tooltips(result))
         )
     layers += range_marks(points, names, y, look)
-    return alt.LayerChart(layer=layers)
+    layers += names_at_ends(shown, names, scale_of(points, look), look) if is_named else []
+    return layers
 
 
 def _previous_line(points: Sequence[Point], names: Sequence[str], y: alt.Y, look: Look) -> list[alt.Chart]:
@@ -209,7 +234,7 @@ def _previous_line(points: Sequence[Point], names: Sequence[str], y: alt.Y, look
     return [before.mark_line(strokeWidth=1.5, color=look.theme.before).encode(x=time_axis(points), y=y)]
 
 
-def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> alt.LayerChart:
+def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> list[alt.Chart]:
     """Areas on top of each other, broken at gaps, lighter where a value may still change or is not whole."""
     edges = {(p.series, p.period): (low, high) for p, low, high in stack(points, names)}
     data = [
@@ -221,7 +246,7 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
     chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH, height=look.height or HEIGHT)
     areas = chart.mark_area(line=False).encode(
         x=time_axis(points),
-        y=_from_zero(alt.Y, "low:Q", points, result, stacked=True),
+        y=number_channel(alt.Y, "low:Q", points, result, look, stacked=True),
         y2="high:Q",
         color=_colour(names, look),
         detail="stroke:N",
@@ -232,42 +257,23 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
         _datum(p, low=edges[p.series, p.period][0], high=edges[p.series, p.period][1]) for p in lone_points(points)
     ]
     if not alone:
-        return alt.LayerChart(layer=[areas])
+        return [areas]
     slivers = alt.Chart(alt.InlineData(values=alone)).mark_bar(width=3)
-    return alt.LayerChart(
-        layer=[areas, slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=_colour(names, look))]
-    )
+    return [areas, slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=_colour(names, look))]
 
 
-# --- axes, colours, words
+# --- colours, words
 
 
-def _from_zero(
-    channel: type[_Channel], field: str, points: Sequence[Point], result: Result, stacked: bool = False
-) -> _Channel:
-    """The channel that shows values: in the metric's unit, and never cut off above zero."""
-    axis = _number_axis(points, stacked)
-    return channel(field, title=result.unit, scale=alt.Scale(zero=True, nice=6), axis=axis)
-
-
-def _number_axis(points: Sequence[Point], stacked: bool = False) -> alt.Axis:
-    sums: dict[datetime, float] = {}
-    for point in points:
-        sums[point.period.start] = sums.get(point.period.start, 0.0) + (point.value or 0.0)
-    highest = max(p.value or p.most or p.least or 0.0 for p in points)
-    largest = max(highest, *sums.values()) if stacked else highest
-    form = "~s" if largest >= 100_000 else ",.0f" if largest >= 5 else ",.2~f"
-    least = 1 if all(float(p.value or 0).is_integer() for p in points) else alt.Undefined
-    return alt.Axis(format=form, tickCount=6, tickMinStep=least, domain=False, ticks=False)
-
-
-def _colour(names: Sequence[str], look: Look, symbol: str = "square") -> Any:
-    """A colour a group, grey for the rest; no legend for a single line."""
+def _colour(names: Sequence[str], look: Look, symbol: str = "square", is_named: bool = False) -> Any:
+    """A colour a group, grey for the rest; no legend for a single line, nor where lines are named at their ends."""
     colours = [look.theme.rest if is_rest(name) else look.theme.series[n] for n, name in enumerate(names)]
     width = 3 if symbol == "stroke" else 0
+    is_narrow = (look.width or WIDTH) < NARROW
+    place = {"orient": "bottom", "columns": 2, "labelLimit": 130} if is_narrow else {"labelLimit": 260}
     legend = (
-        alt.Legend(title=None, labelLimit=260, symbolType=symbol, symbolStrokeWidth=width, symbolOpacity=1)
-        if len(names) > 1
+        alt.Legend(title=None, symbolType=symbol, symbolStrokeWidth=width, symbolOpacity=1, **place)
+        if len(names) > 1 and not is_named
         else None
     )
     return alt.Color(f"{_SERIES}:N", scale=alt.Scale(domain=list(names), range=colours), legend=legend)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from math import isclose
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,43 @@ def series_by_size(points: Sequence[Point]) -> list[str]:
     for point in points:
         sizes[point.series] = sizes.get(point.series, 0.0) + (point.value or 0.0)
     return sorted(sizes, key=lambda name: (is_rest(name), -sizes[name], name))
+
+
+_SHORT = 3
+"""So few zeros in a row say nothing of whether a group is there."""
+
+
+def lives(points: Sequence[Point]) -> list[Point]:
+    """The points of each group from when it began until it ended: before that and afterwards it is no zero, it is not.
+
+    A group began where zeros end that are more in a row than any between its values; so it ended, with one zero that
+    shows it. A group alone is the whole, which is there all the time.
+    """
+    groups = {name: list(together) for name, together in groupby(points, key=lambda p: p.series)}
+    if len(groups) < 2:
+        return list(points)
+    return [point for group in groups.values() for point in _life(group)]
+
+
+def _life(group: list[Point]) -> list[Point]:
+    at = [n for n, point in enumerate(group) if point.value]
+    if not at:
+        return group
+    between = max((b - a - 1 for a, b in pairwise(at)), default=0)
+    least = max(between, _SHORT)
+    start = at[0] if at[0] > least and _all_zero(group[: at[0]]) else 0
+    after = group[at[-1] + 1 :]
+    end = at[-1] + 2 if len(after) > least and _all_zero(after) else len(group)
+    return group[start:end]
+
+
+def _all_zero(points: Sequence[Point]) -> bool:
+    return all(point.value in (0, None) for point in points)
+
+
+def positive(points: Sequence[Point]) -> list[Point]:
+    """The same with a gap wherever a logarithm has no value."""
+    return [replace(point, value=None) if point.value is not None and point.value <= 0 else point for point in points]
 
 
 def ranges(points: Sequence[Point]) -> list[Point]:

@@ -1,0 +1,76 @@
+"""Names at the ends of lines, in the lines' own colours: no legend to look up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, milliseconds, time_axis
+from footfall.charts.numbers import Scale
+from footfall.charts.series import Point, is_rest
+
+_MOST = 8
+"""More names beside a chart are a list, which a legend does better."""
+_LINE = 15.0
+"""How far names are apart, in pixels."""
+_LIMIT = 170
+NARROW = 480
+"""A drawing that is narrower has no room beside it."""
+
+
+def can_be_named(names: Sequence[str], look: Look) -> bool:
+    """Whether there is room for a name at the end of each line."""
+    return 2 <= len(names) <= _MOST and (look.width or WIDTH) >= NARROW
+
+
+def names_at_ends(points: Sequence[Point], names: Sequence[str], scale: Scale, look: Look) -> list[alt.Chart]:
+    """Layers with the name of each line at its last known point; names of lines that end together make room."""
+    width = look.width or WIDTH
+    first, last = min(p.period.start for p in points), max(p.period.start for p in points)
+    ends = {p.series: p for p in points if p.value is not None}
+    spots: dict[str, tuple[float, float]] = {}
+    for name, point in ends.items():
+        x = width if last == first else (point.period.start - first) / (last - first) * width
+        spots[name] = (x, scale.place(point.value or 0.0))
+    at_the_end = {name: y for name, (x, y) in spots.items() if x > width - 60}
+    height = look.height or HEIGHT
+    moved = _apart(at_the_end, height)
+    data = [
+        {
+            "at": milliseconds(ends[name].period.start),
+            "end_y": min(moved.get(name, spots[name][1]), height - 7),
+            "end_name": name,
+            "colour": look.theme.rest if is_rest(name) else look.theme.series[n],
+        }
+        for n, name in enumerate(names)
+        if name in spots
+    ]
+    outside = [row for row in data if row["end_name"] in moved]
+    inside = [row for row in data if row["end_name"] not in moved]
+    return [_texts(rows, x, look) for rows, x in ((outside, alt.value("width")), (inside, time_axis(points))) if rows]
+
+
+def _texts(rows: list[dict[str, Any]], x: Any, look: Look) -> alt.Chart:
+    texts: alt.Chart = alt.Chart(alt.InlineData(values=rows)).mark_text(
+        align="left", baseline="middle", dx=8, fontSize=12, fontWeight=600, limit=_LIMIT, clip=False
+    )
+    return texts.encode(
+        x=x,
+        y=alt.Y("end_y:Q", scale=None, axis=None),
+        text="end_name:N",
+        color=alt.Color("colour:N", scale=None, legend=None),
+    )
+
+
+def _apart(places: dict[str, float], height: int) -> dict[str, float]:
+    """The same places, moved so that no two are nearer than a line, and all are beside the plot where they fit."""
+    order = sorted(places, key=lambda name: places[name])
+    moved: list[float] = []
+    for name in order:
+        moved.append(max(places[name], moved[-1] + _LINE) if moved else places[name])
+    over = (moved[-1] - height) if moved else 0.0
+    if over > 0:
+        for n in range(len(moved) - 1, -1, -1):
+            limit = height if n == len(moved) - 1 else moved[n + 1] - _LINE
+            moved[n] = min(moved[n], limit)
+    return dict(zip(order, moved, strict=True))
