@@ -233,7 +233,16 @@ class Answer(ABC):
             >>> list(json.loads(ff.growth("active").to_json()))[-3:]
             ['notes', 'version', 'rows']
         """
-        return json_of({**self.about(), **self._json_rows()})
+        return json_of(self.to_record())
+
+    def to_record(self) -> dict[str, Any]:
+        """What `to_json` writes, as Python: `about()`, and the rows with moments as text.
+
+        Example:
+            >>> ff.growth("active", grain="month", last=2).to_record()["rows"][0]["new"]
+            2
+        """
+        return {**self.about(), **self._json_rows()}
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the rows, with the question and what they mean as metadata of the file.

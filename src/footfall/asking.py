@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from footfall.errors import QueryError, UnknownNameError
 from footfall.options import QUESTIONS, Option, Type, of_texts, texts_of
@@ -102,5 +102,9 @@ def asked_again(answer: Answer) -> list[tuple[str, str]]:
 
 
 def address_of(answer: Answer) -> str:
-    """The same as the end of an address, such as "cohort?first=signed_up&then=active"."""
-    return f"{answer.command}?{urlencode(asked_again(answer))}"
+    """The same as the end of an address under /api/v1, such as "cohort?first=signed_up&then=active"."""
+    texts = asked_again(answer)
+    if answer.command != "project":
+        return f"{answer.command}?{urlencode(texts)}"
+    name, rest = dict(texts)["name"], [each for each in texts if each[0] != "name"]
+    return f"projects/{quote(name, safe='')}" + (f"?{urlencode(rest)}" if rest else "")

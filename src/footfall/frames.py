@@ -166,6 +166,26 @@ def write_feather(rows: pa.Table, about: Mapping[str, Any], file: Path) -> None:
     _write(file, lambda: pyarrow.feather.write_feather(_labelled(rows, about), str(file)))
 
 
+def parquet_bytes(rows: pa.Table, about: Mapping[str, Any]) -> bytes:
+    """What `write_parquet` writes."""
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(_labelled(rows, about), sink)
+    return sink.getvalue()
+
+
+def arrow_stream(rows: pa.Table, about: Mapping[str, Any]) -> bytes:
+    """The rows as an Arrow IPC stream, whose schema's metadata `footfall` says what they are."""
+    import pyarrow as pa
+
+    sink = io.BytesIO()
+    labelled = _labelled(rows, about)
+    with pa.ipc.new_stream(sink, labelled.schema) as stream:
+        stream.write_table(labelled, max_chunksize=10_000)
+    return sink.getvalue()
+
+
 def _labelled(rows: pa.Table, about: Mapping[str, Any]) -> pa.Table:
     return rows.replace_schema_metadata({"footfall": json.dumps(about, ensure_ascii=False)})
 

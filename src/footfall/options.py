@@ -392,6 +392,8 @@ def texts_of(declared: Iterable[Option], question: Mapping[str, Any]) -> list[tu
         given = question.get(option.name)
         if given is None or given == option.default or given in ((), [], {}, False):
             continue
+        if option.type is Type.SHARE and given == 1:  # the whole, which an answer says where nothing was asked
+            continue
         if option.type is Type.CHOICES:
             values = [f"{name}={choice}" for name, choice in dict(given).items()]
         else:

@@ -316,7 +316,7 @@ class Result(Answer):
 
     def about(self) -> dict[str, Any]:
         """Everything but the rows, for files and programs."""
-        return {**super().about(), "annotations": [_annotation(each) for each in self.annotations]}
+        return {**super().about(), "annotations": [annotation_record(each) for each in self.annotations]}
 
     def _json_rows(self) -> dict[str, Any]:
         rows = super()._json_rows()["rows"]
@@ -356,7 +356,8 @@ def _csv_cell(value: Any) -> str:
     return instant_of(value) if isinstance(value, datetime) else str(value)
 
 
-def _annotation(one: Annotation) -> dict[str, Any]:
+def annotation_record(one: Annotation) -> dict[str, Any]:
+    """Something that happened, for programs: kind, since, until (equal for a moment), text, source, scope."""
     return {
         "kind": str(one.kind),
         "since": plain(one.window.start),

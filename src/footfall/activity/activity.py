@@ -21,7 +21,7 @@ from footfall.errors import MarkError, QueryError, SettingsError, did_you_mean
 from footfall.periods import EPOCH, Grain, Window, floor
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import bitmap_of
-from footfall.stores.store import PER_DAY, UNDATED, Store, day_slot, hour_slot, start_of
+from footfall.stores.store import PER_DAY, UNDATED, Request, Store, day_slot, hour_slot, start_of
 
 if TYPE_CHECKING:
     from footfall.activity.collected import CollectedEvent
@@ -107,7 +107,7 @@ class Activity:
         """
         _check_hour(at, hourly, unique)
         marks = self._marks(actors, at, bool(hourly), unique)
-        self._check_event(event)
+        self.check_event(event)
         there = sum(self._held(event, slot, who) for slot, who in marks.items())
         self.unmark_dated(event, marks)
         return there
@@ -123,7 +123,7 @@ class Activity:
         self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: BytesRead = lambda _: None
     ) -> FileMarks:
         """Mark the rows of a CSV or Parquet file, all or nothing."""
-        self._check_event(event)
+        self.check_event(event)
         is_hourly = self.is_hourly if hourly is None else hourly
         found = read_marks(
             file,
@@ -142,7 +142,7 @@ class Activity:
         self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: BytesRead = lambda _: None
     ) -> int:
         """Take back the marks of the rows of a file, all or nothing; how many actors were there to take, by slot."""
-        self._check_event(event)
+        self.check_event(event)
         found = read_marks(
             file,
             columns,
@@ -170,7 +170,7 @@ class Activity:
 
     def mark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
         """Mark actors that were read and named already, by slot, all or nothing."""
-        self._check_event(event)
+        self.check_event(event)
         if len(marks) == 1:
             [(slot, who)] = marks.items()
             if len(who) == 1:
@@ -178,9 +178,17 @@ class Activity:
                 return
         self.store.mark(event, marks)
 
+    def mark_events(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
+        """Mark actors of several events that were read and named already; False where the request was served before."""
+        for event in marks:
+            self.check_event(event)
+        if any(who.names for by_slot in marks.values() for who in by_slot.values()):
+            self._check_naming()
+        return self.store.mark_batch(marks, request)
+
     def unmark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
         """Take marks of actors that were read and named already back, by slot."""
-        self._check_event(event)
+        self.check_event(event)
         self.store.unmark(event, marks)
 
     def _check_naming(self, *, is_first: bool = True) -> None:
@@ -231,7 +239,8 @@ class Activity:
             slot = self._today[2]
         return slot + 1 + now.hour if is_hourly else slot
 
-    def _check_event(self, event: str) -> None:
+    def check_event(self, event: str) -> None:
+        """Raises MarkError for a name that no event may have, or an event that a table reports."""
         if event in self._checked:
             return
         is_name = isinstance(event, str) and 0 < len(event) <= LONGEST_EVENT and event.isprintable()

@@ -34,6 +34,9 @@ from footfall.cli import cohorts
 from footfall.cli import activity
 
 # isort: split
+from footfall.cli import serving
+
+# isort: split
 from footfall.cli import moving
 
 # isort: split
@@ -52,5 +55,6 @@ __all__ = [
     "questions",
     "run",
     "schedules",
+    "serving",
     "upkeep",
 ]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from footfall.periods import EPOCH, Grain, Window, floor
 
@@ -71,6 +71,16 @@ def slots_of(window: Window) -> list[tuple[int, int]]:
 _EPOCH_DAY = EPOCH.toordinal()
 
 
+class Request(NamedTuple):
+    """A request that is served once, however often it comes."""
+
+    key: str
+    at: int
+    """When it came, in seconds since 1970."""
+    kept_for: int
+    """Seconds for which a repetition is known as one."""
+
+
 class Store(Protocol):
     """Sets of actors by event and slot. Threads and processes share one; what was marked is durable on return.
 
@@ -86,6 +96,14 @@ class Store(Protocol):
 
     def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
         """Add actors to the sets of several slots, all or nothing; occurrences count repeated actors too."""
+        ...
+
+    def mark_batch(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
+        """Add actors to the sets of several events by slot; False where the request was served before: nothing is marked.
+
+        In the embedded store it is all or nothing, the memory of the request included; Redis may keep a part of what fails
+        midway, and counts its occurrences again when it is repeated.
+        """
         ...
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:

@@ -54,6 +54,10 @@ class Answers:
         self._total = 0
         self._under_way: dict[Hashable, _UnderWay] = {}
 
+    @property
+    def total_bytes(self) -> int:
+        return self._total
+
     def standing(self, key: Hashable) -> Kept | None:
         """The kept answer, where it still holds."""
         kept = self._kept.get(key)
@@ -98,6 +102,11 @@ class Answers:
             current = self._under_way.get(key)
             if current is not None and current.stop is stop:
                 del self._under_way[key]
+
+    def stop(self) -> None:
+        """End what is under way."""
+        for under_way in self._under_way.values():
+            under_way.stop.ask("the server ends")
 
     def note_size(self, key: Hashable) -> None:
         """What was made of an answer is kept with it: it takes more room now."""

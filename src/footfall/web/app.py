@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from footfall.web import api, badges, pages
+from footfall.web import api, badges, health, pages, signing_in
 from footfall.web.departure import Departing
 from footfall.web.errors import HANDLERS
+from footfall.web.security import Guarding
 from footfall.web.site import Site
 
 if TYPE_CHECKING:
     from footfall.workspace import Workspace
+
+STATIC = Path(__file__).parent / "static"
 
 
 class Prefixed:
@@ -34,9 +38,6 @@ class Prefixed:
         await self._app(scope, receive, send)
 
 
-STATIC = Path(__file__).parent / "static"
-
-
 def create_app(workspace: Workspace, *, prefix: str = "") -> FastAPI:
     """The application that serves a workspace: API, pages, badges.
 
@@ -49,6 +50,7 @@ def create_app(workspace: Workspace, *, prefix: str = "") -> FastAPI:
         'Footfall'
     """
     site = Site(workspace, prefix=prefix)
+    numbers = health.Numbers(site)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -63,11 +65,18 @@ def create_app(workspace: Workspace, *, prefix: str = "") -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         exception_handlers=HANDLERS,
-        middleware=[Middleware(Prefixed, prefix=prefix), Middleware(Departing)],
+        middleware=[
+            Middleware(health.Observing, numbers=numbers),
+            Middleware(Prefixed, prefix=prefix),
+            Middleware(Guarding, site=site),
+            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
+            Middleware(Departing),
+        ],
     )
     app.state.site = site
+    site.app = app
     app.include_router(api.router(site))
-    app.router.routes += pages.routes(site)
-    app.router.routes += badges.routes(site)
+    app.router.routes += [*health.routes(site, numbers), *signing_in.routes(site)]
+    app.router.routes += [*pages.routes(site), *badges.routes(site)]
     app.router.routes.append(Mount("/static", StaticFiles(directory=STATIC), name="static"))
     return app

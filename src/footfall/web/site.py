@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from footfall.access.tokens import Tokens
 from footfall.access.viewer import PUBLIC, Viewer
 from footfall.asking import Texts, ask, read_texts
-from footfall.errors import NotAllowedError, QueryError, StoppedError, UnknownNameError
+from footfall.errors import FootfallError, NotAllowedError, QueryError, StoppedError, UnknownNameError
 from footfall.projects.names import folded
 from footfall.stopping import Stop, stoppable
 from footfall.web.answers import Answers, Kept
 from footfall.web.bounded import Bounded
 from footfall.web.departure import while_there
+from footfall.web.rates import Rate
+from footfall.web.sessions import Sessions
 from footfall.web.state import State
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from footfall.answer import Answer
     from footfall.web_settings import WebSettings
     from footfall.workspace import Workspace
@@ -30,6 +36,8 @@ T = TypeVar("T")
 PICTURES = ("svg", "png", "html", "json")
 _MOST_OF_PICTURES = 64 << 20
 """Bytes of pictures that are kept."""
+_SIGN_INS_PER_MINUTE = 10
+"""Attempts from one address."""
 _MOST_WAITING = 200
 """Questions that wait for a worker; one more is refused."""
 
@@ -61,10 +69,23 @@ class Site:
         self._painters = ThreadPoolExecutor(1, thread_name_prefix="footfall-draw")
         self._pictures = Bounded(_MOST_OF_PICTURES)
         self._waiting = 0
+        self.tokens = Tokens(workspace.settings.folder, workspace.settings.scratch)
+        self.sessions = Sessions(workspace.settings.scratch, self.tokens)
+        self.sign_ins = Rate(_SIGN_INS_PER_MINUTE)
+        self.marks = Rate(self.settings.marks_per_minute)
+        self.hub: object | None = None
+        """The JupyterHub that people sign in through, where this is a service of one."""
+        self.app: FastAPI
+        """Set by the application that is made around it."""
 
     @property
     def settings(self) -> WebSettings:
         return self.workspace.settings.web
+
+    @property
+    def kept_bytes(self) -> int:
+        """Of answers that are kept."""
+        return self._answers.total_bytes
 
     async def ask(self, command: str, options: Texts) -> Answer:
         """The answer to a question, as the command line asks it.
@@ -76,17 +97,25 @@ class Site:
         Raises:
             FootfallError: For what cannot be asked, may not be seen, takes too long, or comes to too many rows.
         """
-        return (await self.kept(command, options)).answer
+        return (await self.kept(command, options))[1].answer
 
-    async def kept(self, command: str, options: Texts) -> Kept:
-        """The same with what is kept beside the answer: its state, and what was made of it."""
+    async def kept(self, command: str, options: Texts) -> tuple[Hashable, Kept]:
+        """The key of the question, and its answer with what is kept beside it: its state, and what was made of it."""
         asked = read_texts(command, options)
         check_reach(viewer_of_request.get(), command, asked)
         key = question_key(command, asked)
         kept = self._answers.standing(key)
         if kept is None:
             kept = await while_there(self._answers.get(key, self._asking(command, asked)))
-        return kept
+        return key, kept
+
+    def is_standing(self, key: Hashable, kept: Kept) -> bool:
+        """Whether an answer that was given still holds."""
+        return self._answers.standing(key) is kept
+
+    def note_size(self, key: Hashable) -> None:
+        """More was made of an answer, which is kept with it."""
+        self._answers.note_size(key)
 
     def _asking(self, command: str, asked: dict[str, Any]) -> Callable[[Stop], asyncio.Task[Answer]]:
         return lambda stop: asyncio.create_task(self._answered(command, asked, stop))
@@ -161,7 +190,8 @@ class Site:
         await self._in(self._painters, _warm_renderer)
 
     def close(self) -> None:
-        """End the workers; what they do now is awaited."""
+        """End the workers: the questions that are under way are stopped, drawings are awaited."""
+        self._answers.stop()
         self._workers.shutdown(wait=True, cancel_futures=True)
         self._painters.shutdown(wait=True, cancel_futures=True)
 
@@ -198,8 +228,11 @@ def _draw(answer: Answer, format: str, **look: Any) -> bytes:
 
 
 def _open(workspace: Workspace) -> None:
-    """Sources, lake, engine and activity: cached properties, which threads must not make at once."""
-    _ = workspace.metrics, workspace.engine, workspace.lake, workspace.activity.owners
+    """Sources, lake, engine and activity, which threads must not open at once; and what the first question loads."""
+    _ = workspace.engine, workspace.lake, workspace.activity.owners
+    for name in list(workspace.metrics)[:1]:
+        with suppress(FootfallError):  # a question that has no answer says so when it is asked
+            workspace.query(name, grain="total", last=None)
 
 
 def _warm_renderer() -> None:

@@ -6,7 +6,7 @@ Bit n of a set stands for number n, or in our own sets for identity n:
     trackist_{event}_W2026-48        ISO week   footfall_marks_{event}_…    hash: slot → occurrences, by month, and `u`
     trackist_{event}_2026-11-23      day        footfall_ids                hash: name → n
     trackist_{event}_2026-11-23-9    hour       footfall_names              hash: n → name
-    trackist_{event}_u               undated    footfall_last_id, _cursors, _forgotten, _salt, _stating_{event}
+    trackist_{event}_u               undated    footfall_last_id, _cursors, _forgotten, _salt, _stating_{event}, _request_{key}
 
 Nothing is padded with zeros. Every command names one key, so a cluster may put each where it likes.
 """
@@ -27,6 +27,8 @@ NAMED_SETS = "footfall_named_"
 MARKS = "footfall_marks_"
 STATING = "footfall_stating_"
 """The lock of the process that replaces ranges of an event."""
+REQUEST = "footfall_request_"
+"""A request with marks that was served; it expires."""
 IDS, NAMES, LAST_ID = "footfall_ids", "footfall_names", "footfall_last_id"
 CURSORS, FORGOTTEN, SALT = "footfall_cursors", "footfall_forgotten", "footfall_salt"
 FAMILIES = (NUMBERS, NAMED_SETS)

@@ -25,7 +25,7 @@ from footfall.stores.redis.keys import CURSORS, FAMILIES, NUMBERS, SlotKey, mark
 from footfall.stores.redis.rewriting import Rewriter
 from footfall.stores.redis.server import Command, Server
 from footfall.stores.redis.sets import ServerSets, keys_of, prefix_of, union_of
-from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, day_slot
+from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Request, day_slot
 
 
 class RedisStore:
@@ -75,6 +75,16 @@ class RedisStore:
             self._sets.write(keys_of(event, [place], wanted[place]))
         counts = {slot: len(actors) for slot, actors in marks.items() if len(actors)}
         self._server.run([("HINCRBY", marks_key(event, slot), slot, n) for slot, n in counts.items()])
+
+    def mark_batch(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
+        key = None if request is None else f"{keys.REQUEST}{request.key}"
+        if key is not None and self._server.ask("EXISTS", key):
+            return False
+        for event, by_slot in marks.items():
+            self.mark(event, by_slot)
+        if key is not None and request is not None:
+            self._server.ask("SET", key, request.at, "EX", request.kept_for)
+        return True
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
         names = [name for actors in marks.values() for name in actors.names]

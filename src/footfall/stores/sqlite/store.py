@@ -24,10 +24,11 @@ from footfall.stores.members import Members, as_bitmap, bitmap_of, decoded, deco
 from footfall.stores.sqlite import journal
 from footfall.stores.sqlite.folding import Folding
 from footfall.stores.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
+from footfall.stores.sqlite.intake import RECORD_BYTES
 from footfall.stores.sqlite.journal import Change
 from footfall.stores.sqlite.memory import RangeKey
 from footfall.stores.sqlite.state import StoreState
-from footfall.stores.store import FIRST, LAST, PER_DAY, day_slot
+from footfall.stores.store import FIRST, LAST, PER_DAY, Request, day_slot
 
 _APPEND = "INSERT INTO journal (event, slot, actor) VALUES (?, ?, ?)"
 _APPEND_NAMED = f"INSERT INTO journal (event, slot, actor) SELECT ?, ?, id + {NAMED} FROM identities WHERE name = ?"
@@ -42,6 +43,10 @@ def _close_all() -> None:
     for store in list(_STORES):
         with suppress(ActivityError, OSError):
             store.close()
+
+
+_REQUEST = "request:"
+"""Cursors of requests that were served: when."""
 
 
 class SqliteStore:
@@ -95,6 +100,15 @@ class SqliteStore:
             bitmaps = bitmaps_of(connection, marks)
             batches = {slot: (bitmaps[slot], len(who)) for slot, who in marks.items() if len(who)}
             self._folding.note(journal.append(connection, number, batches))
+
+    def mark_batch(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
+        with self._state.writing() as connection:
+            if request is not None and not _is_first(connection, request):
+                return False
+            for event, by_slot in marks.items():
+                self._append(event, by_slot)
+        self._folding.start_if_long()
+        return True
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
         with self._state.stating() as connection:
@@ -222,6 +236,14 @@ class SqliteStore:
 
     def _is_held(self, connection: sqlite3.Connection, event: int, slot: int, change: Change) -> bool:
         return not change.removed or bool(_union_of(connection, (event, slot, slot + 1), {slot: change}))
+
+    def waiting(self) -> int:
+        """How many rows wait to be made part of the bitmaps: marks one by one, and batches."""
+        if self._is_absent:
+            return 0
+        with self._state.reading() as connection:
+            [(rows,)] = connection.execute("SELECT count(*) FROM journal")
+            return int(rows) + self._state.memory.taken_in // RECORD_BYTES
 
     def fold(self) -> None:
         """Make every mark part of the bitmaps now. Others read and mark meanwhile."""
@@ -353,3 +375,13 @@ def _union_of(connection: sqlite3.Connection, key: RangeKey, pending: Mapping[in
         else:
             result, is_own = part, True
     return BitMap64.union(result, *(change.added for change in left.values())) if left else result
+
+
+def _is_first(connection: sqlite3.Connection, request: Request) -> bool:
+    """Whether a request was not served before; it is from now on. Those that are no longer kept are let go."""
+    connection.execute(
+        "DELETE FROM cursors WHERE name >= ? AND name < ? AND position < ?",
+        (_REQUEST, f"{_REQUEST}\uffff", request.at - request.kept_for),
+    )
+    made = connection.execute("INSERT OR IGNORE INTO cursors VALUES (?, ?)", (f"{_REQUEST}{request.key}", request.at))
+    return made.rowcount == 1

@@ -1,12 +1,43 @@
-"""/api/v1: what programs ask."""
+"""/api/v1: what programs ask.
+
+questions    each kind of answer at its address, with the options of the command line
+things       metrics, events, annotations, status, and napari hub's shape of a project
+marks        batches of marks
+replies      forms, ETag, 304, what is kept for the next time
+formats      JSON, CSV, Parquet, Arrow
+bodies       bodies of requests, bounded
+description  OpenAPI
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from functools import cache
+from typing import Any
 
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from footfall.web.api import description, marks, questions, things
+from footfall.web.api.replies import record_reply
 from footfall.web.site import Site
+
+__all__ = ["router"]
 
 
 def router(site: Site) -> APIRouter:
     """Everything under /api/v1."""
-    return APIRouter(prefix="/api/v1")
+    made = APIRouter(prefix="/api/v1")
+    questions.add(made, site)
+    things.add(made, site)
+    marks.add(made, site)
+
+    @cache
+    def described() -> dict[str, Any]:
+        return description.described(site.app, needs_token=site.settings.reading == "token")
+
+    async def openapi(request: Request) -> Response:
+        return record_reply(request, site, described())
+
+    made.add_api_route("/openapi.json", openapi, include_in_schema=False)
+    return made

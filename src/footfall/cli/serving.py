@@ -1,0 +1,141 @@
+"""Commands that serve the workspace to others, and say who may do what."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from footfall.cli.app import app, interruptible, workspace_of
+from footfall.errors import FootfallError, MissingExtraError, QueryError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_PANEL = "Serve"
+
+
+@app.command(rich_help_panel=_PANEL)
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="The address to listen on; default: `host` under [web].")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="PORT", help="The port to listen on; 0 is a free one.", min=0, max=65535)
+    ] = None,
+    collect: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help='Also collect: "6h", or a cron expression in UTC such as "30 5 * * *".'),
+    ] = None,
+) -> None:
+    """Serve dashboard and API over HTTP until Ctrl-C or SIGTERM."""
+    try:
+        from footfall.web.serving import serve as serve_until_ended
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("footfall", ""):
+            raise
+        raise MissingExtraError("footfall serve", "web") from None
+    from footfall.upkeep.repeating import parse_schedule
+
+    if collect is not None:
+        parse_schedule(collect)
+    workspace = workspace_of(context)
+    chosen = workspace.settings.web
+    command = [] if collect is None else _collector(workspace.settings.folder, collect)
+    with interruptible("; the server has ended.", terminated=0):
+        serve_until_ended(
+            workspace,
+            host=host or chosen.host,
+            port=chosen.port if port is None else port,
+            tell=_tell,
+            collect=command or None,
+        )
+
+
+def _tell(address: str) -> None:
+    print(f"Footfall answers at {address} (API: {address}api/v1). Ctrl-C ends it.", flush=True)
+
+
+def _collector(folder: Path, when: str) -> list[str]:
+    return [sys.executable, "-m", "footfall", "--workspace", str(folder), "collect", "--every", when]
+
+
+tokens = typer.Typer(help="Who may read, mark, and administer over HTTP.", no_args_is_help=True)
+app.add_typer(tokens, name="token", rich_help_panel=_PANEL)
+
+
+@tokens.command()
+def create(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is, or what for.", show_default=False)],
+    scope: Annotated[
+        list[str] | None, typer.Option(metavar="SCOPE", help="read, mark or admin; may be repeated; default: read.")
+    ] = None,
+    project: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="It reads only about this project; may be repeated.")
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Until when it is valid: 90d, or 2027-01-01; default: until revoked."),
+    ] = None,
+) -> None:
+    """Make a token and print it: it is shown this once, and only its hash is kept."""
+    from footfall.access.tokens import Tokens
+    from footfall.projects.names import project_named
+
+    workspace = workspace_of(context)
+    now = workspace.now()
+    named = [project_named(each, workspace.projects).name for each in project or ()]
+    text = Tokens(workspace.settings.folder, workspace.settings.scratch).create(
+        name, scope or ["read"], now=now, projects=named, expires_at=None if expires is None else _end(expires, now)
+    )
+    print(text)
+    print("This token is shown only now. Send it as: Authorization: Bearer TOKEN", file=sys.stderr)
+
+
+def _end(text: str, now: datetime) -> datetime:
+    from footfall.periods import parse_length, parse_moment
+
+    try:
+        return now + parse_length(text)
+    except FootfallError:
+        pass
+    try:
+        return parse_moment(text, now)
+    except FootfallError:
+        raise QueryError(f"--expires is {text!r}; write a length such as 90d, or a date such as 2027-01-01.") from None
+
+
+@tokens.command("list")
+def list_tokens(context: typer.Context) -> None:
+    """The tokens there are: what each may do, and until when."""
+    from footfall.access.tokens import Tokens
+    from footfall.terminal.console import open_console
+    from footfall.terminal.grids import grid_of
+
+    settings = workspace_of(context).settings
+    found = Tokens(settings.folder, settings.scratch).every()
+    if not found:
+        print("There is no token yet. Next: footfall token create NAME")
+        return
+    grid = grid_of("token", "may", "about", "made", "valid until")
+    for token in found:
+        about = ", ".join(token.projects) or "everything"
+        grid.add_row(token.name, ", ".join(token.scopes), about, token.made_at[:10], token.expires_at or "revoked")
+    open_console().print(grid)
+
+
+@tokens.command()
+def revoke(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The token's name.", show_default=False)],
+) -> None:
+    """Take a token back: it is no longer valid from this moment on, also on servers that run."""
+    from footfall.access.tokens import Tokens
+
+    workspace = workspace_of(context)
+    Tokens(workspace.settings.folder, workspace.settings.scratch).revoke(name, workspace.now())
+    print(f"Revoked {name}.")

@@ -1,0 +1,309 @@
+"""The API described, as OpenAPI 3.1: options from the one grammar, schemas of what comes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from footfall.asking import COMMANDS
+from footfall.options import Option, Type, text_name
+from footfall.web.api.formats import FORMATS
+from footfall.web.errors import PROBLEM
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_MOMENT = r"^\s*(\d{4}(-?\d{2}(-?\d{2})?|-?[Ww]\d{2})?|today|yesterday|now|\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2}))\s*$"
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
+_PROBLEM = {"$ref": "#/components/schemas/Problem"}
+_IDEMPOTENCY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key of the same token within a day is the same batch, which is marked once.",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+}
+_ETAG = {"description": "Equal while the answer is.", "schema": {"type": "string"}}
+
+
+def _schema(option: Option) -> dict[str, Any]:
+    """Of one value of an option."""
+    match option.type:
+        case Type.CHOICE:
+            return {"type": "string", "enum": list(option.choices)}
+        case Type.COUNT:
+            return {"type": "integer", "minimum": 1, "maximum": option.most or 999_999_999}
+        case Type.SHARE:
+            return {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
+        case Type.FLAG:
+            return {"type": "boolean"}
+        case Type.MOMENT:
+            return {"type": "string", "pattern": _MOMENT}
+        case Type.CHOICES:
+            return {"type": "string", "pattern": "^[^=]+=.+$"}
+        case _:
+            return dict(_TEXT)
+
+
+def _parameter(option: Option, is_in_path: bool) -> dict[str, Any]:
+    schema = _schema(option)
+    if option.default not in (None, ()) and not option.is_many:
+        schema["default"] = option.default
+    if option.is_many and not is_in_path:
+        least = {"minItems": 1} if option.is_argument else {}
+        schema = {"type": "array", "items": schema, "maxItems": 50, **least}
+    found: dict[str, Any] = {
+        "name": text_name(option),
+        "in": "path" if is_in_path else "query",
+        "required": is_in_path or option.is_argument,
+        "description": option.help,
+        "schema": schema,
+    }
+    if option.is_many and not is_in_path:
+        found |= {"style": "form", "explode": True}
+    return found
+
+
+_FORMAT = {
+    "name": "format",
+    "in": "query",
+    "required": False,
+    "description": "The form of the answer; default: what Accept prefers, or json.",
+    "schema": {"type": "string", "enum": list(FORMATS)},
+}
+
+
+def of_options(command: str, in_path: Sequence[str] = ()) -> dict[str, Any]:
+    """The parameters of a question."""
+    declared = COMMANDS[command]
+    return {"parameters": [*(_parameter(option, option.name in in_path) for option in declared), _FORMAT]}
+
+
+_QUERY_TEXTS: dict[str, dict[str, Any]] = {
+    "period": {
+        "description": "2026, 2026-11, 2026-W48, 2026-11-23, today, yesterday; default: all time.",
+        "schema": _TEXT,
+    },
+    "since": {"description": "From here on.", "schema": {"type": "string", "pattern": _MOMENT}},
+    "until": {"description": "Up to here, exclusive.", "schema": {"type": "string", "pattern": _MOMENT}},
+    "limit": {
+        "description": "How many months the timelines have.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 600, "default": 12},
+    },
+}
+
+
+def of_path(path: str, options: Sequence[str]) -> dict[str, Any]:
+    """The parameters of what is no question."""
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": dict(_TEXT)} for name in re.findall(r"{(\w+)}", path)
+    ]
+    in_query = [{"name": name, "in": "query", "required": False, **_QUERY_TEXTS[name]} for name in options]
+    return {"parameters": [*in_path, *in_query]}
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    told = {
+        400: "The request cannot be read.",
+        401: "A token is needed.",
+        403: "The token may not do this.",
+        404: "There is no such thing.",
+        406: "Accept allows no form that there is.",
+        408: "The body did not come in time.",
+        413: "The body is too large.",
+        415: "The body is of another media type.",
+        422: "The question has no honest answer, or cannot be read.",
+        429: "Too many requests.",
+        500: "A fault, or settings that cannot be used.",
+        501: "An optional part is not installed.",
+        502: "A source cannot be used.",
+        503: "The lake or the store of marks cannot be read now, or too much waits.",
+    }
+    return {status: {"description": told[status], "content": {PROBLEM: {"schema": _PROBLEM}}} for status in statuses}
+
+
+def of_answer(command: str) -> dict[int | str, dict[str, Any]]:
+    """What comes of a question."""
+    content: dict[str, Any] = {"application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}}
+    for format in FORMATS.values():
+        media_type = format.media_type
+        content.setdefault(media_type, {"schema": {"type": "string"} if format.is_text else {}})
+    ok = {"description": f"The answer: a {command}.", "content": content, "headers": {"ETag": _ETAG, "Link": _LINK}}
+    unchanged = {"description": "The client has exactly this already.", "headers": {"ETag": _ETAG}}
+    return {200: ok, 304: unchanged, **_problems(400, 401, 403, 404, 406, 422, 500, 501, 502, 503)}
+
+
+_LINK = {
+    "description": "The question with every default filled in: it asks the same again.",
+    "schema": {"type": "string"},
+}
+
+
+def of_record(name: str) -> dict[int | str, dict[str, Any]]:
+    """What comes of anything else."""
+    schema = {"$ref": f"#/components/schemas/{_NAMES[name]}"}
+    ok = {
+        "description": "What was asked for.",
+        "content": {"application/json": {"schema": schema}},
+        "headers": {"ETag": _ETAG},
+    }
+    unchanged = {"description": "The client has exactly this already.", "headers": {"ETag": _ETAG}}
+    return {200: ok, 304: unchanged, **_problems(400, 401, 403, 404, 422, 500, 501, 502, 503)}
+
+
+_NAMES = {
+    "metrics": "Metrics",
+    "metric": "Metric",
+    "events": "Events",
+    "event": "Event",
+    "membership": "Membership",
+    "annotations": "Annotations",
+    "status": "Status",
+    "napari": "Activity",
+}
+
+
+def of_marks() -> dict[int | str, dict[str, Any]]:
+    """What comes of marks."""
+    schema = {"$ref": "#/components/schemas/Marked"}
+    ok = {"description": "Every mark is kept.", "content": {"application/json": {"schema": schema}}}
+    return {200: ok, **_problems(400, 401, 403, 408, 413, 415, 422, 429, 500, 503)}
+
+
+def body_of_marks() -> dict[str, Any]:
+    """The body of marks."""
+    batch = {
+        "type": "object",
+        "required": ["marks"],
+        "additionalProperties": False,
+        "properties": {"marks": {"type": "array", "items": {"$ref": "#/components/schemas/Mark"}, "maxItems": 1000}},
+    }
+    return {
+        "parameters": [_IDEMPOTENCY],
+        "security": [{"token": []}],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": batch},
+                "application/x-ndjson": {"schema": {"type": "string"}},
+            },
+        },
+    }
+
+
+def _object(required: Sequence[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": list(required), "properties": properties, "additionalProperties": True}
+
+
+def _list(name: str, items: dict[str, Any]) -> dict[str, Any]:
+    return _object([name], **{name: {"type": "array", "items": items}})
+
+
+_MAYBE = {"type": ["string", "null"]}
+_TIMELINE = _object(["timeline", "stats", "coverage"], timeline={"type": "array"}, coverage={"type": "number"})
+_ACTOR = {
+    "oneOf": [
+        {"type": "integer", "minimum": 0, "maximum": 2**53},
+        {"type": "string", "pattern": "^[A-Za-z0-9._@-]{1,100}$"},
+    ]
+}
+SCHEMAS: dict[str, Any] = {
+    "Problem": _object(
+        ["type", "title", "status", "code", "detail", "instance"],
+        type={"type": "string"},
+        title={"type": "string"},
+        status={"type": "integer"},
+        code={"type": "string", "description": "Stable, for programs, such as unknown_name."},
+        detail={"type": "string", "description": "One sentence: what was wrong, what is valid, what to do."},
+        instance={"type": "string"},
+    ),
+    "Answer": _object(
+        ["command", "title", "span", "question", "definition", "coverage", "notes", "version", "rows"],
+        command={"type": "string", "enum": list(COMMANDS)},
+        title={"type": "string"},
+        span={"type": "string"},
+        question={"type": "object", "description": "Every default filled in, with the policies that were chosen."},
+        definition={"type": "object", "description": "What the numbers are."},
+        coverage={"type": "number", "minimum": 0, "maximum": 1, "description": "How much of its time was collected."},
+        notes={"type": "array", "items": {"type": "string"}},
+        version={"type": "string", "description": "Equal versions have equal rows, notes and questions."},
+        rows={"type": "array", "items": {"type": "object"}},
+    ),
+    "Metric": _object(
+        [
+            "name",
+            "title",
+            "description",
+            "unit",
+            "kind",
+            "adds_up",
+            "version",
+            "finest_grain",
+            "dimensions",
+            "policies",
+        ],
+        name={"type": "string"},
+        kind={"type": "string"},
+        event=_MAYBE,
+    ),
+    "Metrics": _list("metrics", {"$ref": "#/components/schemas/Metric"}),
+    "Events": _list("events", _object(["event", "actors", "marks"], event={"type": "string"}, first_day=_MAYBE)),
+    "Event": _object(
+        ["event", "period", "actors", "marks", "known_until", "is_over", "gaps", "notes"],
+        event={"type": "string"},
+        actors={"type": "integer"},
+        marks={"type": "integer"},
+    ),
+    "Membership": _object(["event", "period", "actor", "did"], did={"type": "boolean"}),
+    "Annotations": _list("annotations", _object(["kind", "since", "until", "text"], text={"type": "string"})),
+    "Status": _object(["asked_at", "tables", "reasons"], tables={"type": "array"}, reasons={"type": "array"}),
+    "Activity": _object(["usage", "maintenance"], usage=_TIMELINE, maintenance=_TIMELINE),
+    "Mark": {
+        "type": "object",
+        "required": ["event", "actor"],
+        "additionalProperties": False,
+        "properties": {
+            "event": {"type": "string", "pattern": "^[a-z][a-z0-9_:]{0,100}$"},
+            "actor": _ACTOR,
+            "at": {"type": "string", "pattern": r"^20[0-2][0-5]-(0[1-9]|1[0-2])-([01][1-9]|2[0-8])$"},
+            "hourly": {"type": "boolean"},
+            "unique": {"type": "boolean"},
+        },
+    },
+    "Marked": _object(
+        ["marked", "events", "repeated"],
+        marked={"type": "integer"},
+        events={"type": "array", "items": {"type": "string"}},
+        repeated={"type": "boolean"},
+    ),
+}
+
+
+def described(app: FastAPI, *, needs_token: bool) -> dict[str, Any]:
+    """The whole description.
+
+    Args:
+        app: Whose routes are described.
+        needs_token: Whether reading needs a token.
+    """
+    from fastapi.openapi.utils import get_openapi
+
+    import footfall
+
+    found = get_openapi(
+        title="Footfall",
+        version=footfall.__version__,
+        summary="Long-term usage analytics: the questions of the command line, over HTTP.",
+        routes=app.routes,
+    )
+    found["paths"] = {path: each for path, each in found.get("paths", {}).items() if path.startswith("/api/")}
+    for path in found["paths"].values():
+        path.pop("head", None)
+        for operation in path.values():
+            operation["responses"] = {str(status): each for status, each in operation["responses"].items()}
+    found.setdefault("components", {})["schemas"] = SCHEMAS
+    found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+    if needs_token:
+        found["security"] = [{"token": []}]
+    return found

@@ -1,0 +1,48 @@
+"""Questions: each kind of answer has an address, whose options are those of the command line."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from footfall.web.api import description as described
+from footfall.web.api.replies import Replies
+from footfall.web.site import Site
+
+PATHS: tuple[tuple[str, str, dict[str, str], str], ...] = (
+    ("/query", "query", {}, "The answer to a question about a metric, or about several side by side."),
+    ("/query/{metric}", "query", {"metric": "metric"}, "The answer to a question about one metric."),
+    ("/cohort", "cohort", {}, "Who did FIRST in a period, and how many of them did THEN in the periods that followed."),
+    ("/funnel", "funnel", {}, "How many took the steps one after the other."),
+    ("/stickiness", "stickiness", {}, "Daily, weekly and monthly actives, and their ratios."),
+    ("/growth", "growth", {}, "Who is new, returning, resurrected or dormant, period by period."),
+    ("/projects", "projects", {}, "All projects, ranked by a metric."),
+    ("/projects/{name}", "project", {"name": "name"}, "What every source knows of a project."),
+)
+"""Path, command, the options that stand in the path, what it is."""
+
+
+def add(router: APIRouter, site: Site) -> None:
+    """The routes of every kind of question."""
+    replies = Replies(site)
+    for path, command, named, summary in PATHS:
+        _add(router, replies, path, command, named, summary)
+
+
+def _add(router: APIRouter, replies: Replies, path: str, command: str, named: dict[str, str], summary: str) -> None:
+    async def answer(request: Request) -> Response:
+        given = {option: request.path_params[part] for part, option in named.items()}
+        return await replies.reply(request, command, given)
+
+    router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
+    router.add_api_route(
+        path,
+        answer,
+        methods=["GET"],
+        summary=summary,
+        operation_id=f"{command}{'_one' if path == '/query/{metric}' else ''}",
+        response_class=Response,
+        responses=described.of_answer(command),
+        openapi_extra=described.of_options(command, tuple(named)),
+    )

@@ -1,0 +1,119 @@
+"""What can be asked for, what happened, who did what, and how everything stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from footfall import records
+from footfall.errors import QueryError, UnknownNameError
+from footfall.options import read_moment
+from footfall.result import annotation_record
+from footfall.web.api import description as described
+from footfall.web.api.replies import record_reply, texts_of_query
+from footfall.web.site import Site, check_reach, viewer_of_request
+
+if TYPE_CHECKING:
+    from footfall.workspace import Workspace
+
+Find = Callable[["Workspace", Mapping[str, str], Mapping[str, str]], Any]
+"""From a workspace, what stands in the path and what stands in the query, to a record."""
+
+
+def _metrics(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return {"metrics": records.metrics_of(workspace)}
+
+
+def _metric(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return records.metric_of(workspace, path["metric"])
+
+
+def _events(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return {"events": records.events_of(workspace)}
+
+
+def _event(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return records.event_of(workspace, path["event"], query.get("period"))
+
+
+def _membership(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return records.membership_of(workspace, path["event"], path["actor"], query.get("period"))
+
+
+def _annotations(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    since, until = (read_moment(name, query.get(name), workspace.now()) for name in ("since", "until"))
+    return {"annotations": [annotation_record(one) for one in workspace.annotations(since, until)]}
+
+
+def _status(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    from footfall.upkeep.records import standing_json
+    from footfall.upkeep.worries import Thresholds, reasons
+
+    found, now = workspace.standing(), workspace.now()
+    return json.loads(standing_json(found, now, reasons(found, now, Thresholds())))
+
+
+def _napari(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    """`limit` is how many months the timelines have, as napari hub's API has it."""
+    from footfall.options import count_of
+    from footfall.projects.asking import MONTHS, MOST_MONTHS
+
+    months = count_of("limit", query.get("limit"), MOST_MONTHS) or MONTHS
+    return workspace.project(path["name"], months=months).to_napari_hub()
+
+
+PATHS: tuple[tuple[str, Find, tuple[str, ...], str], ...] = (
+    ("/metrics", _metrics, (), "Everything that can be asked for, and what each number means."),
+    ("/metrics/{metric}", _metric, (), "One metric in full."),
+    ("/events", _events, (), "The events that have actors."),
+    ("/events/{event}", _event, ("period",), "How many actors did an event in a period."),
+    ("/events/{event}/actors/{actor}", _membership, ("period",), "Whether an actor did an event in a period."),
+    ("/annotations", _annotations, ("since", "until"), "What happened when: releases, outages, breaks, notes."),
+    ("/status", _status, (), "How every source stands: how fresh, which gaps, what failed and why."),
+    ("/projects/{name}/activity", _napari, ("limit",), "A project in the shape of napari hub's activity API."),
+)
+
+
+def add(router: APIRouter, site: Site) -> None:
+    """The routes of all of them."""
+    for path, find, options, summary in PATHS:
+        _add(router, site, path, find, options, summary)
+
+
+def _add(router: APIRouter, site: Site, path: str, find: Find, options: tuple[str, ...], summary: str) -> None:
+    async def answer(request: Request) -> Response:
+        query = _read(request, options)
+        if "name" in request.path_params:
+            check_reach(viewer_of_request.get(), "project", dict(request.path_params))
+        record = await site.run(find, site.workspace, request.path_params, query)
+        return record_reply(request, site, record)
+
+    name = find.__name__.removeprefix("_")
+    router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
+    router.add_api_route(
+        path,
+        answer,
+        methods=["GET"],
+        summary=summary,
+        operation_id=name,
+        response_class=Response,
+        responses=described.of_record(name),
+        openapi_extra=described.of_path(path, options),
+    )
+
+
+def _read(request: Request, options: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, values in texts_of_query(request).items():
+        if name not in options:
+            raise UnknownNameError("option", name, options)
+        if len(values) > 1:
+            raise QueryError(f"{name} is given {len(values)} times, and is one value; leave out the others.")
+        if values[0].strip():
+            found[name] = values[0]
+    return found

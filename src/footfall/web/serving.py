@@ -1,0 +1,178 @@
+"""`footfall serve`: a server that ends when it is asked to, and takes nothing with it that it did not start."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from footfall.errors import FootfallError
+from footfall.programs import Bounds, Program, StoppedError
+from footfall.web.app import create_app
+
+if TYPE_CHECKING:
+    from footfall.workspace import Workspace
+
+_HEAD_SECONDS = 15.0
+"""In which the line and the headers of a request must have come."""
+_MOST_CONNECTIONS = 1_000
+_LAST_SECONDS = 5
+"""For requests that are being answered when the end is asked for."""
+_AGAIN_SECONDS = 60.0
+"""Before a collector that ended is started once more."""
+
+
+class Impatient(H11Protocol):
+    """HTTP/1.1 that lets go of a client which sends its request too slowly."""
+
+    _head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_timer is None:
+            self._await_head()
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._end_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_timer()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._let_go)
+
+    def _end_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _let_go(self) -> None:
+        self._head_timer = None
+        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self.transport.close()
+
+
+def serve(
+    workspace: Workspace,
+    *,
+    host: str,
+    port: int,
+    prefix: str = "",
+    tell: Callable[[str], None],
+    collect: list[str] | None = None,
+) -> None:
+    """Serve a workspace until SIGTERM or Ctrl-C.
+
+    Args:
+        workspace: What is served.
+        host: The address that is listened on.
+        port: The port; 0 takes a free one.
+        prefix: What every address begins with, behind a proxy that leaves it in place.
+        tell: Gets the address, once requests are answered there.
+        collect: A command that collects beside the server, and ends with it.
+
+    Raises:
+        FootfallError: When the address cannot be listened on.
+    """
+    with _listening(host, port) as listener, _collecting(collect):
+        bound = listener.getsockname()[1]
+        server = _Server(_config(workspace, prefix), lambda: tell(_address(host, bound, prefix)))
+        asyncio.run(server.serve(sockets=[listener]))
+    if not server.started:
+        raise FootfallError("the server could not be started; the lines above say why.")
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._tell()
+
+
+def _config(workspace: Workspace, prefix: str) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(workspace, prefix=prefix),
+        http=Impatient,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+        h11_max_incomplete_event_size=64 << 10,
+    )
+
+
+@contextmanager
+def _listening(host: str, port: int) -> Iterator[socket.socket]:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise FootfallError(f"{host}:{port} cannot be listened on: {said}; choose another --port or --host.") from None
+    with listener:
+        listener.listen(2048)
+        listener.setblocking(False)
+        yield listener
+
+
+def _address(host: str, port: int, prefix: str) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}{prefix}/"
+
+
+@contextmanager
+def _collecting(command: list[str] | None) -> Iterator[None]:
+    """A process of its own collects: what it computes makes no request wait."""
+    if command is None:
+        yield
+        return
+    ended = Event()
+    thread = Thread(target=_collect_until, args=(command, ended), name="footfall-collect")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _collect_until(command: list[str], ended: Event) -> None:
+    while not ended.is_set():
+        try:
+            with Program(command, bounds=Bounds(stop=ended)) as program:
+                for piece in program.output():
+                    _pass_on(piece)
+                program.wait()
+                _pass_on(program.complaints())
+        except StoppedError as error:
+            if not ended.is_set():
+                print(f"footfall: the collector was ended: {error}.", file=sys.stderr)
+        ended.wait(_AGAIN_SECONDS)
+
+
+def _pass_on(piece: bytes) -> None:
+    sys.stderr.write(piece.decode("utf-8", "replace"))
+    sys.stderr.flush()

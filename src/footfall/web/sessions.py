@@ -1,0 +1,98 @@
+"""Sessions of people: a signed cookie says who signed in, until when; it holds no token."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from footfall.access.tokens import Tokens
+from footfall.access.viewer import Scope, Viewer
+from footfall.errors import AccessError
+
+COOKIE = "footfall_session"
+LASTS = timedelta(days=14)
+_KEY_FILE = "cookies.key"
+_TOKEN, _HUB = "token", "hub"
+_FAULT = "the session is over; sign in again."
+
+
+class Sessions:
+    """Makes and reads the values of session cookies.
+
+    Args:
+        scratch: The workspace's folder for what may be deleted: the key that signs is there, so that a restart signs
+            no user out.
+        tokens: What a session by token must still be among.
+    """
+
+    def __init__(self, scratch: Path, tokens: Tokens) -> None:
+        self._key, self._tokens = _key_in(scratch / _KEY_FILE), tokens
+
+    def of_token(self, id: str, now: datetime) -> str:
+        """The cookie of who signed in with the token of that id."""
+        return self._signed({"by": _TOKEN, "id": id, "until": int((now + LASTS).timestamp())})
+
+    def of_hub(self, user: str, scopes: frozenset[Scope], now: datetime) -> str:
+        """The cookie of a user whom a JupyterHub signed in."""
+        until = int((now + timedelta(hours=12)).timestamp())  # what the hub takes back is taken back here within a day
+        return self._signed({"by": _HUB, "id": user, "scopes": sorted(scopes), "until": until})
+
+    def viewer_of(self, cookie: str, now: datetime) -> Viewer:
+        """Who signed in.
+
+        Raises:
+            AccessError: For a cookie that is not ours or is over, or whose token was revoked.
+        """
+        said = self.read(cookie)
+        if said.get("until", 0) <= now.timestamp():
+            raise AccessError(_FAULT)
+        if said.get("by") == _HUB:
+            return Viewer(str(said["id"]), frozenset(Scope(scope) for scope in said["scopes"]))
+        return self._tokens.viewer_of_id(str(said.get("id")), now)
+
+    def signed(self, said: dict[str, Any]) -> str:
+        """Something that comes back through a browser unchanged; see `read`."""
+        return self._signed(said)
+
+    def read(self, value: str) -> dict[str, Any]:
+        """What was signed.
+
+        Raises:
+            AccessError: For what we did not sign.
+        """
+        text, _, signature = value.partition(".")
+        if not hmac.compare_digest(self._signature(text), signature):
+            raise AccessError(_FAULT)
+        said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text.encode()))
+        return said
+
+    def _signed(self, said: dict[str, Any]) -> str:
+        text = base64.urlsafe_b64encode(json.dumps(said, separators=(",", ":")).encode()).decode()
+        return f"{text}.{self._signature(text)}"
+
+    def _signature(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _key_in(file: Path) -> bytes:
+    """The key that signs; where the folder cannot be written, one that lives as long as the process."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+                out.write(secrets.token_bytes(32))
+        except FileExistsError:
+            pass
+        key = file.read_bytes()
+        if len(key) == 32:
+            return key
+    except OSError:
+        pass
+    return secrets.token_bytes(32)

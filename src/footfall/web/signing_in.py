@@ -1,0 +1,89 @@
+"""Signing in on pages: with a token, which a cookie then stands for, and out again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from footfall.errors import AccessError
+from footfall.web.errors import problem
+from footfall.web.pages.templating import render
+from footfall.web.security import is_same_origin, local_path
+from footfall.web.sessions import COOKIE, LASTS
+
+if TYPE_CHECKING:
+    from footfall.web.site import Site
+
+_MOST_BYTES = 4_000
+
+
+def routes(site: Site) -> list[BaseRoute]:
+    """/login and /logout."""
+
+    async def show(request: Request) -> Response:
+        return _page(site, request)
+
+    async def sign_in(request: Request) -> Response:
+        return await _signed_in(site, request)
+
+    async def sign_out(request: Request) -> Response:
+        if not is_same_origin(request):
+            return problem(request, 403, "not_allowed", "this form was sent from another site.")
+        response = RedirectResponse(f"{site.prefix}/login", 303)
+        response.delete_cookie(COOKIE, path=f"{site.prefix}/")
+        return response
+
+    return [
+        Route("/login", show, methods=["GET"], name="login"),
+        Route("/login", sign_in, methods=["POST"]),
+        Route("/logout", sign_out, methods=["POST"], name="logout"),
+    ]
+
+
+def _page(site: Site, request: Request, said: str = "", status: int = 200) -> Response:
+    back = local_path(request.query_params.get("next", "/"))
+    response = render(
+        request,
+        "login.html",
+        status=status,
+        said=said,
+        next=quote(back),
+        hub=None if site.hub is None else f"{site.prefix}/hub/login?next={quote(back)}",
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def _signed_in(site: Site, request: Request) -> Response:
+    if not is_same_origin(request):
+        return problem(request, 403, "not_allowed", "this form was sent from another site.")
+    client = request.client.host if request.client else ""
+    if not site.sign_ins.allows(client):
+        return _page(site, request, "Too many attempts; try again in a minute.", 429)
+    form = await request.form(max_fields=5, max_files=0, max_part_size=_MOST_BYTES)
+    given, now = str(form.get("token", "")).strip(), site.workspace.now()
+    try:
+        site.tokens.viewer_of(given, now)
+    except AccessError as error:
+        return _page(site, request, str(error), 401)
+    response = RedirectResponse(f"{site.prefix}{local_path(request.query_params.get('next', '/'))}", 303)
+    set_session(site, request, response, site.sessions.of_token(given.split("_")[1], now))
+    return response
+
+
+def set_session(site: Site, request: Request, response: Response, value: str) -> None:
+    """The cookie of a session: no script reads it, no other site sends it along with a form."""
+    response.set_cookie(
+        COOKIE,
+        value,
+        max_age=int(LASTS.total_seconds()),
+        path=f"{site.prefix}/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    response.headers["Cache-Control"] = "no-store"
