@@ -43,6 +43,7 @@ STATUSES: Mapping[str, int] = {
     "unreachable_source": 502,
     "broken_data": 502,
     "unsent": 502,
+    "unset": 500,
     "stopped": 503,
     "no_access": 401,
     "not_allowed": 403,
