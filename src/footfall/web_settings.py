@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from footfall.parts import NotEmpty, Part
+
+
+def _site(text: str) -> str:
+    """An origin, as browsers compare it: what else stands in a header would change the header."""
+    if not re.fullmatch(r"https?://[A-Za-z0-9.*-]+(:[0-9]{1,5})?", text):
+        raise ValueError(
+            f'{text!r} is not a site; write it with its scheme and no path, such as "https://docs.example.org"'
+        )
+    return text
 
 
 class WebSettings(Part):
@@ -17,7 +27,7 @@ class WebSettings(Part):
     reading: Literal["open", "token"] = Field(
         default="open", description='Who may read: "open" is every visitor, "token" those with a token that may read.'
     )
-    embed: tuple[NotEmpty, ...] = Field(
+    embed: tuple[Annotated[str, AfterValidator(_site)], ...] = Field(
         default=(), description='Sites that may show charts in a frame, such as "https://docs.example.org".'
     )
     smallest_cell: int = Field(
