@@ -109,13 +109,13 @@ def test_settings_add_records(tmp_path: Path) -> None:
         ('[[annotations]]\nat = 2026-01-01\ntext = ""', "annotations.#1.text is ''"),
         (
             '[[annotations]]\nat = 2026-01-01\nkind = "brake"\ntext = "x"',
-            "annotations.#1.kind is 'brake': input should be",
+            "annotations.#1.kind is 'brake': valid: ",
         ),
         ('[[annotations]]\nat = 2026-01-01T10:00:00\ntext = "x"', "annotations.#1.at is .* has no time zone; add Z"),
         ('[[annotations]]\nat = 2026\ntext = "x"', "annotations.#1.at is 2026: write a date such as"),
         ('[[annotations]]\nat = "soon"\ntext = "x"', "annotations.#1.at is 'soon': write a date such as"),
         ('[[annotations]]\nat = 2026-01-01\ntxt = "x"', r"unknown setting 'txt'; did you mean 'text'\?"),
-        ('[annotations]\nat = 2026-01-01\ntext = "x"', r"annotations is .*: input should be a valid tuple"),
+        ('[annotations]\nat = 2026-01-01\ntext = "x"', r"annotations is .*: it must be a list"),
         (
             '[[known_wrong]]\nsource = "git"\nfrom = 2026-01-02\nto = 2026-01-01\nreason = "x"',
             r"known_wrong.#1: it would end \(2026-01-01\) before it begins \(2026-01-02\)",

@@ -46,8 +46,8 @@ def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
     [
         ('lakes = "x"', r"unknown setting 'lakes'; did you mean 'lake'\?"),
         ("lake = ", "not valid TOML"),
-        ("lake = 3", "lake is 3: input should be a valid string"),
-        ("[sources]\ngit = 3", "sources.git is 3: input should be a valid dictionary"),
+        ("lake = 3", "lake is 3: it must be a text"),
+        ("[sources]\ngit = 3", "sources.git is 3: it must be a table"),
         ('activities = "sqlite:///activity.db"', r"unknown setting 'activities'; did you mean 'activity'\?"),
         ('[activity]\nstor = "x.db"', r"unknown setting 'stor'; did you mean 'store'\?"),
     ],

@@ -9,6 +9,8 @@ import pytest
 from histories import History
 from workspaces import Ran, run
 
+pytestmark = pytest.mark.slow
+
 DEAD = "http://127.0.0.1:9"
 SOURCES = {
     "github": f'api = "{DEAD}"\nrepositories = ["a/b"]\ntoken = {{ env = "A_TOKEN" }}\n',

@@ -33,9 +33,9 @@ A message is one sentence: what was wrong, what is valid, what to do. Each class
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class FootfallError(Exception):
@@ -248,6 +248,56 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     shown = names[:12]
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return f"; valid: {', '.join(shown)}{more}"
+
+
+_WORDS = {
+    "string_type": "it must be a text",
+    "int_type": "it must be a whole number",
+    "int_parsing": "it must be a whole number",
+    "int_from_float": "it must be a whole number",
+    "int_parsing_size": "it is too large",
+    "float_type": "it must be a number",
+    "float_parsing": "it must be a number",
+    "finite_number": "it must be a finite number",
+    "bool_type": "it must be true or false",
+    "bool_parsing": "it must be true or false",
+    "list_type": 'it must be a list, such as ["a", "b"]',
+    "tuple_type": 'it must be a list, such as ["a", "b"]',
+    "dict_type": "it must be a table, such as {{ name = value }}",
+    "model_type": "it must be a table, such as {{ name = value }}",
+    "model_attributes_type": "it must be a table, such as {{ name = value }}",
+    "path_type": "it must be a path",
+    "literal_error": "valid: {expected}",
+    "enum": "valid: {expected}",
+    "greater_than": "it must be more than {gt}",
+    "greater_than_equal": "it must be at least {ge}",
+    "less_than": "it must be less than {lt}",
+    "less_than_equal": "it must be at most {le}",
+    "string_pattern_mismatch": "it must match {pattern}",
+    "value_error": "{error}",
+}
+"""pydantic's kinds of faults, in our words; each goes on after the name of what is wrong, and its value."""
+
+
+def said_of_value(fault: Mapping[str, Any]) -> str:
+    """What is wrong with a value and what is valid, from a fault as `ValidationError.errors()` gives it.
+
+    Example:
+        >>> said_of_value({"type": "greater_than", "msg": "Input should be greater than 0", "ctx": {"gt": 0}})
+        'it must be more than 0'
+    """
+    kind, about = str(fault["type"]), fault.get("ctx", {})
+    if kind in ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"):
+        return "it must be a date, such as 2026-11-23"
+    if kind in ("datetime_type", "datetime_parsing", "datetime_from_date_parsing"):
+        return "it must be a moment, such as 2026-11-23T09:30:00Z"
+    if kind in ("string_too_short", "too_short"):
+        least = about["min_length"]
+        return "it must not be empty" if least == 1 else f"it must have at least {least} of them"
+    if kind in ("string_too_long", "too_long"):
+        return f"it must have at most {about['max_length']} of them"
+    said = _WORDS[kind].format_map(about) if kind in _WORDS else str(fault["msg"])
+    return said.removesuffix(".")
 
 
 def _listed(names: list[str], word: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -26,7 +27,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from footfall.alerts import AlertSettings
 from footfall.annotations import Annotation, AnnotationKind, KnownWrong, span
 from footfall.concealing import remember_password
-from footfall.errors import FootfallError, SettingsError, did_you_mean
+from footfall.errors import FootfallError, SettingsError, did_you_mean, said_of_value
 from footfall.parts import NotEmpty as NotEmpty
 from footfall.parts import Part as Part
 from footfall.parts import Secret as Secret
@@ -289,10 +290,11 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
         for part in parts:
             model = _inner(model, part)
         names = [field.alias or n for n, field in model.model_fields.items() if n != "folder"]
-        return f"{where}: unknown setting {str(name)!r}{did_you_mean(str(name), names)}."
+        inside = f"{path.rpartition('.')[0]}: " if parts else ""
+        return f"{where}: {inside}unknown setting {str(name)!r}{did_you_mean(str(name), names)}."
     if fault["type"] == "missing":
         return f"{where}: {path} is missing; it must be set."
-    message = fault["msg"].removeprefix("Value error, ")
+    message = said_of_value(fault)
     if isinstance(fault["input"], dict) and fault["type"] == "value_error":
         return f"{where}: {path or 'this part'}: {message}."
     return f"{where}: {path or 'this part'} is {fault['input']!r}: {message[:1].lower()}{message[1:]}."
@@ -303,7 +305,11 @@ def _inner(model: type[BaseModel], part: str | int) -> type[BaseModel]:
     if isinstance(part, int):
         return model
     found = model.model_fields[part].annotation if part in model.model_fields else None
-    for inner in (found, *get_args(found)):
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            return inner
-    return model
+    return next(_records_in(found), model)
+
+
+def _records_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _records_in(inner)

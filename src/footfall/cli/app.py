@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from footfall.cli.sparing import spare_work
+from footfall.cli.wording import Group
 from footfall.concealing import concealed
 from footfall.errors import FootfallError
 
@@ -28,6 +29,7 @@ TERMINATED = 143
 
 app = typer.Typer(
     name="footfall",
+    cls=Group,
     help="Who uses what you build: collect usage facts, keep them in open tables, ask them anything.",
     no_args_is_help=True,
     add_completion=False,

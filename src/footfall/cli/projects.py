@@ -9,7 +9,7 @@ import typer
 from footfall.cli.answers import Format, Output, chosen_format, hand_over
 from footfall.cli.app import app, interruptible, workspace_of
 from footfall.cli.sparing import spare_unused
-from footfall.errors import QueryError, UnknownNameError
+from footfall.errors import QueryError
 
 
 @app.command(rich_help_panel="Ask")
@@ -43,6 +43,7 @@ def project(
     if by is not None:
         raise QueryError("--by ranks all projects; add --all, or leave it out.")
     if name is None:
-        raise UnknownNameError("project", "", workspace.projects, "Name one, or ask for --all.")
+        names = ", ".join(workspace.projects) or "none is set up in footfall.toml"
+        raise QueryError(f"name a project ({names}), or ask for --all.")
     with interruptible("."):
         hand_over(workspace.project(name, months=12 if months is None else months), form, output)

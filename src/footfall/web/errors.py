@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from footfall.concealing import concealed
-from footfall.errors import FootfallError, StoppedError, UnknownNameError
+from footfall.errors import FootfallError, StoppedError, UnknownNameError, said_of_value
 
 PROBLEM = "application/problem+json"
 STATUSES: Mapping[str, int] = {
@@ -132,7 +132,7 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
-    return problem(request, 422, "bad_question", f"{where}: {first['msg']}.")
+    return problem(request, 422, "bad_question", f"{where}: {said_of_value(first)}.")
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:

@@ -1,0 +1,76 @@
+"""What the library of the command line says to users, in our words: wrong values, and help as it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperGroup
+
+from footfall.errors import said_of_value
+
+if TYPE_CHECKING:
+    from click import Context
+
+_TAG = re.compile(r"(?<!\\)\[(?=[a-z#/@\[])")
+"""What rich takes for the beginning of its markup; `[[alerts]]` is a name of a table."""
+
+
+class Group(TyperGroup):
+    """Commands whose help shows brackets as they are written, and no types of Python."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        _dressed(self, ctx)
+        super().format_help(ctx, formatter)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        found = super().get_command(ctx, cmd_name)
+        return _dressed(found, ctx) if found is not None else None
+
+    def invoke(self, ctx: Any) -> Any:
+        with _in_our_words():
+            return super().invoke(ctx)
+
+
+def _dressed(command: Any, ctx: Any) -> Any:
+    """The same command, whose texts are shown as they are written; it is done once."""
+    if getattr(command, "is_dressed", False):
+        return command
+    command.is_dressed = True
+    command.help = _as_written(command.help)
+    command.epilog = _as_written(command.epilog)
+    for each in command.get_params(ctx):
+        each.help = _as_written(getattr(each, "help", None))
+        # a kind such as <bool> or <list[str]> says nothing to a user: what an option takes is in its name or its text
+        each.display_type_rich = _nothing if each.param_type_name == "argument" else each.display_type_rich
+        if each.param_type_name == "option" and each.metavar is None:
+            each.metavar = "" if each.is_flag or each.count else each.name.upper()
+    for inner in getattr(command, "commands", {}).values():
+        _dressed(inner, ctx)
+    return command
+
+
+def _nothing(ctx: Context) -> None:
+    return None
+
+
+def _as_written(text: str | None) -> str | None:
+    return _TAG.sub(r"\\[", text) if text else text
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """A value that is refused is said as it is elsewhere; the library would repeat pydantic's words."""
+    from typer import BadParameter
+
+    try:
+        yield
+    except BadParameter as error:
+        faults: Any = getattr(error.__cause__, "errors", None)
+        if faults is not None:
+            (first, *_) = faults()
+            said = said_of_value(first)
+            error.message = f"{said}." if first["type"] == "value_error" else f"{first['input']!r}: {said}."
+        raise
