@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -80,6 +81,16 @@ def metric_record(metric: Metric, tables: Mapping[str, Table]) -> dict[str, Any]
 def _dimension(column: Column) -> dict[str, Any]:
     labels = dict(list(column.codes.items())[:_MOST_LABELS])
     return {"name": column.name, "description": column.description, "labels": labels}
+
+
+def status_of(workspace: Workspace) -> dict[str, Any]:
+    """How every source stands, and what monitoring should raise an alarm for."""
+    from footfall.upkeep.records import standing_json
+    from footfall.upkeep.worries import Thresholds, reasons
+
+    found, now = workspace.standing(), workspace.now()
+    told: dict[str, Any] = json.loads(standing_json(found, now, reasons(found, now, Thresholds())))
+    return told
 
 
 def events_of(workspace: Workspace) -> list[dict[str, Any]]:

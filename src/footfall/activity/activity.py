@@ -287,7 +287,8 @@ class Activity:
     def known_event(self, name: str) -> Event:
         """An event that has actors; any other is an error with the names that exist."""
         self.renew(name)
-        if self.owners.table_of(name) is None and name not in (known := self.store.events()):
+        if self.owners.table_of(name) is None and name not in self.store.events():
+            known = self.names()
             tail = did_you_mean(name, known) if known else ": no event was marked yet; mark one with `footfall mark`"
             raise QueryError(f"event {_shown(name)} was never marked{tail}.")
         return self.event(name)

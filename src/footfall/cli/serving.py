@@ -55,6 +55,20 @@ def serve(
         )
 
 
+@app.command(rich_help_panel=_PANEL)
+def mcp(context: typer.Context) -> None:
+    """Answer a model's questions over the Model Context Protocol, on standard input and output."""
+    try:
+        from footfall.mcp.server import serve as serve_until_ended
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("footfall", ""):
+            raise
+        raise MissingExtraError("footfall mcp", "mcp") from None
+    workspace = workspace_of(context)
+    with interruptible("."):
+        serve_until_ended(workspace)
+
+
 def _tell(address: str) -> None:
     print(f"Footfall answers at {address} (API: {address}api/v1). Ctrl-C ends it.", flush=True)
 

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall.asking import COMMANDS
-from footfall.options import Option, Type, text_name
+from footfall.options import Option, text_name
+from footfall.schemas import MOMENT, TEXT, full_schema_of, schema_of
 from footfall.web.api.formats import FORMATS
 from footfall.web.errors import PROBLEM
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-_MOMENT = r"^\s*(\d{4}(-?\d{2}(-?\d{2})?|-?[Ww]\d{2})?|today|yesterday|now|\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2}))\s*$"
-_TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _IDEMPOTENCY = {
     "name": "Idempotency-Key",
@@ -27,38 +26,13 @@ _IDEMPOTENCY = {
 _ETAG = {"description": "Equal while the answer is.", "schema": {"type": "string"}}
 
 
-def _schema(option: Option) -> dict[str, Any]:
-    """Of one value of an option."""
-    match option.type:
-        case Type.CHOICE:
-            return {"type": "string", "enum": list(option.choices)}
-        case Type.COUNT:
-            return {"type": "integer", "minimum": 1, "maximum": option.most or 999_999_999}
-        case Type.SHARE:
-            return {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
-        case Type.FLAG:
-            return {"type": "boolean"}
-        case Type.MOMENT:
-            return {"type": "string", "pattern": _MOMENT}
-        case Type.CHOICES:
-            return {"type": "string", "pattern": "^[^=]+=.+$"}
-        case _:
-            return dict(_TEXT)
-
-
 def _parameter(option: Option, is_in_path: bool) -> dict[str, Any]:
-    schema = _schema(option)
-    if option.default not in (None, ()) and not option.is_many:
-        schema["default"] = option.default
-    if option.is_many and not is_in_path:
-        least = {"minItems": 1} if option.is_argument else {}
-        schema = {"type": "array", "items": schema, "maxItems": 50, **least}
     found: dict[str, Any] = {
         "name": text_name(option),
         "in": "path" if is_in_path else "query",
         "required": is_in_path or option.is_argument,
         "description": option.help,
-        "schema": schema,
+        "schema": schema_of(option) if is_in_path else full_schema_of(option),
     }
     if option.is_many and not is_in_path:
         found |= {"style": "form", "explode": True}
@@ -83,10 +57,10 @@ def of_options(command: str, in_path: Sequence[str] = ()) -> dict[str, Any]:
 _QUERY_TEXTS: dict[str, dict[str, Any]] = {
     "period": {
         "description": "2026, 2026-11, 2026-W48, 2026-11-23, today, yesterday; default: all time.",
-        "schema": _TEXT,
+        "schema": TEXT,
     },
-    "since": {"description": "From here on.", "schema": {"type": "string", "pattern": _MOMENT}},
-    "until": {"description": "Up to here, exclusive.", "schema": {"type": "string", "pattern": _MOMENT}},
+    "since": {"description": "From here on.", "schema": {"type": "string", "pattern": MOMENT}},
+    "until": {"description": "Up to here, exclusive.", "schema": {"type": "string", "pattern": MOMENT}},
     "limit": {
         "description": "How many months the timelines have.",
         "schema": {"type": "integer", "minimum": 1, "maximum": 600, "default": 12},
@@ -97,7 +71,7 @@ _QUERY_TEXTS: dict[str, dict[str, Any]] = {
 def of_path(path: str, options: Sequence[str]) -> dict[str, Any]:
     """The parameters of what is no question."""
     in_path = [
-        {"name": name, "in": "path", "required": True, "schema": dict(_TEXT)} for name in re.findall(r"{(\w+)}", path)
+        {"name": name, "in": "path", "required": True, "schema": dict(TEXT)} for name in re.findall(r"{(\w+)}", path)
     ]
     in_query = [{"name": name, "in": "query", "required": False, **_QUERY_TEXTS[name]} for name in options]
     return {"parameters": [*in_path, *in_query]}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -51,11 +50,7 @@ def _annotations(workspace: Workspace, path: Mapping[str, str], query: Mapping[s
 
 
 def _status(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    from footfall.upkeep.records import standing_json
-    from footfall.upkeep.worries import Thresholds, reasons
-
-    found, now = workspace.standing(), workspace.now()
-    return json.loads(standing_json(found, now, reasons(found, now, Thresholds())))
+    return records.status_of(workspace)
 
 
 def _napari(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:

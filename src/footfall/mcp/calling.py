@@ -1,0 +1,75 @@
+"""A call answered: the same record that the API gives for the same question, or one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from footfall import records
+from footfall.asking import COMMANDS, ask, read_texts
+from footfall.errors import QueryError, UnknownNameError
+
+if TYPE_CHECKING:
+    from footfall.workspace import Workspace
+
+MOST_ROWS = 20_000
+"""An answer with more rows is none that a model reads."""
+
+
+def call(workspace: Workspace, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a tool gives.
+
+    Args:
+        workspace: What is asked.
+        tool: Its name.
+        arguments: As JSON has them.
+
+    Raises:
+        FootfallError: For a tool or an argument that does not exist, or a question that has no answer.
+    """
+    if tool in COMMANDS:
+        answer = ask(workspace, tool, read_texts(tool, texts_of_arguments(arguments)))
+        if len(answer) > MOST_ROWS:
+            raise QueryError(
+                f"the answer has {len(answer):,} rows, and at most {MOST_ROWS:,} are given; ask for a shorter window, a "
+                "coarser grain, or fewer groups."
+            )
+        return answer.to_record()
+    match tool:
+        case "metrics":
+            given = _only(arguments, "metric")
+            name = given.get("metric")
+            return (
+                {"metrics": records.metrics_of(workspace)} if name is None else records.metric_of(workspace, str(name))
+            )
+        case "status":
+            _only(arguments)
+            return records.status_of(workspace)
+    raise UnknownNameError("tool", tool, ("metrics", "status", *COMMANDS))
+
+
+def texts_of_arguments(arguments: Mapping[str, Any]) -> dict[str, str | Sequence[str]]:
+    """Arguments as the one grammar has them: a text, or several; null is none.
+
+    Example:
+        >>> texts_of_arguments({"metric": ["commits"], "last": 3, "cumulative": True, "by": None})
+        {'metric': ['commits'], 'last': '3', 'cumulative': 'true'}
+    """
+    return {name: _text(name, value) for name, value in arguments.items() if value is not None}
+
+
+def _text(name: str, value: Any) -> str | list[str]:
+    if isinstance(value, list):
+        return [str(_text(name, each)) for each in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise QueryError(f"{name} is an object; give a text, a number, true or false, or a list of them.")
+
+
+def _only(arguments: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    for name in arguments:
+        if name not in names:
+            raise UnknownNameError("argument", name, names)
+    return arguments
