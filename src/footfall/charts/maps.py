@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 WIDTH = 900
 """Of a map, in pixels, unless something else is asked."""
-_LEAST_AREA, _MOST_AREA = 24.0, 900.0
-"""Square pixels of a circle of one user, and of the most."""
+_LARGEST, _SMALLEST, _FEW = 900.0, 280.0, 14
+"""Square pixels of the largest circle where there are few of them, and where there are ever so many."""
+_LEAST_PART = 0.04
+"""Of the largest circle's area, that of a circle of one user."""
 _RING = 5.0
 _MOST_COLOURS, _MOST_NAMES = 8, 14
 _REST, _NONE = "other", "no constellation"
@@ -47,7 +49,13 @@ class _Drawn:
 
 
 def draw(
-    communities: Communities, look: Look, *, area: str = "world", link: str | None = None, names: bool = True
+    communities: Communities,
+    look: Look,
+    *,
+    area: str = "world",
+    link: str | None = None,
+    names: bool = True,
+    legends: bool = True,
 ) -> alt.LayerChart:
     """The map.
 
@@ -57,6 +65,7 @@ def draw(
         area: "world" or "usa".
         link: What an address of a community's page begins with; its name is added.
         names: Whether the largest have their names beside them.
+        legends: Whether colours and sizes are explained.
     """
     chosen = area_named(area)
     placed = [each for each in communities.communities if each.is_placed and _is_on(chosen, each)]
@@ -68,7 +77,7 @@ def draw(
     groups = _groups(communities.communities)
     drawn = _spread(placed, groups, chosen, _fitting(width, height, chosen))
     layers = [_land(chosen, look), *_lines(drawn, chosen, width, height, look)]
-    layers += _circles(drawn, groups, chosen, width, height, look, link)
+    layers += _circles(drawn, groups, chosen, width, height, look, link, legends)
     layers += _names(drawn, chosen, width, height, look) if names else []
     chart = alt.LayerChart(layer=layers, width=width, height=height).project(type=chosen.projection)
     return dressed(chart, communities.title, _remarks(communities, drawn, chosen), look, width)
@@ -95,7 +104,8 @@ def _fitting(width: int, height: int, area: Area) -> int:
 def _spread(placed: Sequence[Community], groups: Sequence[str], area: Area, width: int) -> list[_Drawn]:
     most = _most(placed)
     homes = {each.name: area.spot(each.longitude or 0.0, each.latitude or 0.0, width) for each in placed}
-    radii = {each.name: _radius(each.users, most) for each in placed}
+    largest = _largest(len(placed))
+    radii = {each.name: _radius(each.users, most, largest) for each in placed}
     spots = spread([Circle(each.name, homes[each.name], radii[each.name]) for each in placed])
     return [_Drawn(each, _group(each, groups), radii[each.name], homes[each.name], spots[each.name]) for each in placed]
 
@@ -105,11 +115,16 @@ def _most(placed: Sequence[Community]) -> float:
     return float(10 ** max(2, math.ceil(math.log10(max(1.0, *(each.users or 0.0 for each in placed), 1.0)))))
 
 
-def _radius(users: float | None, most: float) -> float:
+def _largest(count: int) -> float:
+    """The area of the largest circle: the more there are, the smaller, so that none is moved far."""
+    return max(_SMALLEST, _LARGEST * min(1.0, _FEW / count))
+
+
+def _radius(users: float | None, most: float, largest: float) -> float:
     if users is None:
         return _RING
     part = math.log(max(1.0, users)) / math.log(most)
-    return math.sqrt((_LEAST_AREA + part * (_MOST_AREA - _LEAST_AREA)) / math.pi)
+    return math.sqrt(largest * (_LEAST_PART + part * (1 - _LEAST_PART)) / math.pi)
 
 
 def _groups(placed: Sequence[Community]) -> list[str]:
@@ -131,12 +146,15 @@ def _group(each: Community, groups: Sequence[str]) -> str:
 # --- layers
 
 
+def _ground(look: Look) -> str:
+    """What is behind the map; on a page of ours, where drawings are transparent, it is a panel."""
+    return "var(--panel)" if look.theme.is_bare else look.theme.background
+
+
 def _land(area: Area, look: Look) -> alt.Chart:
     form = alt.TopoDataFormat(type="topojson", feature=area.feature)
     land = alt.Chart(alt.InlineData(values=area.text, format=form))
-    drawn: alt.Chart = land.mark_geoshape(
-        fill=look.theme.grid, stroke=look.theme.background, strokeWidth=0.7, aria=False
-    )
+    drawn: alt.Chart = land.mark_geoshape(fill=look.theme.grid, stroke=_ground(look), strokeWidth=0.7, aria=False)
     return drawn
 
 
@@ -174,6 +192,7 @@ def _circles(
     height: int,
     look: Look,
     link: str | None,
+    legends: bool,
 ) -> list[alt.Chart]:
     fitted = _fitting(width, height, area)
     data = [
@@ -194,8 +213,8 @@ def _circles(
     channels: dict[str, Any] = {
         "longitude": "longitude:Q",
         "latitude": "latitude:Q",
-        "size": _size([each.community for each in drawn], look),
-        "color": _colour(drawn, groups, look),
+        "size": _size([each.community for each in drawn], area, look, is_explained=legends),
+        "color": _colour(drawn, groups, look, legends),
         "description": "said:N",
         "tooltip": [
             alt.Tooltip("name:N", title="community"),
@@ -206,7 +225,7 @@ def _circles(
         **({} if link is None else {"href": "href:N"}),
     }
     chart = alt.Chart(alt.InlineData(values=data))
-    ground = look.theme.background
+    ground = _ground(look)
     full = chart.transform_filter("datum.is_known").mark_circle(opacity=0.88, stroke=ground, strokeWidth=0.8)
     rings = chart.transform_filter("!datum.is_known").mark_point(strokeWidth=1.5, fill=ground, opacity=1)
     layers = [full.encode(**channels)] if any(each["is_known"] for each in data) else []
@@ -215,32 +234,39 @@ def _circles(
     return [*layers, *unknown]
 
 
-def _size(placed: Sequence[Community], look: Look) -> alt.Size:
+def _size(placed: Sequence[Community], area: Area, look: Look, *, is_explained: bool = True) -> alt.Size:
     """The area of a circle, as `_radius` has it."""
-    most = _most(placed)
-    scale = alt.Scale(type="log", domain=[1, most], range=[_LEAST_AREA, _MOST_AREA], clamp=True)
+    most, largest = _most(placed), _largest(len(placed))
+    scale = alt.Scale(type="log", domain=[1, most], range=[largest * _LEAST_PART, largest], clamp=True)
     steps = [10.0**n for n in range(1, round(math.log10(most)) + 1)]
     legend = alt.Legend(
         title="monthly users",
-        titleOrient="left",
         titleFontWeight="normal",
-        orient="bottom",
+        orient=area.empty_corner,
         values=steps,
         format=",",
         symbolFillColor=look.theme.rest,
         symbolStrokeWidth=0,
     )
-    return alt.Size("amount:Q", scale=scale, legend=legend)
+    return alt.Size("amount:Q", scale=scale, legend=legend if is_explained else None)
 
 
-def _colour(drawn: Sequence[_Drawn], groups: Sequence[str], look: Look) -> alt.Color:
+def _colour(drawn: Sequence[_Drawn], groups: Sequence[str], look: Look, is_explained: bool) -> alt.Color:
     """A colour a constellation, grey for what has none of its own."""
     present = {each.group for each in drawn}
     own = dict(zip(groups, look.theme.series, strict=False))
     names = [name for name in (*groups, _REST, _NONE) if name in present]
     colours = [own.get(name, look.theme.rest) for name in names]
-    legend = alt.Legend(title=None, orient="bottom", columns=4, labelLimit=200, symbolOpacity=1, symbolType="circle")
-    shown = legend if names != [_NONE] else None
+    legend = alt.Legend(
+        title=None,
+        orient="bottom",
+        columns=4,
+        columnPadding=28,
+        labelLimit=220,
+        symbolOpacity=1,
+        symbolType="circle",
+    )
+    shown = legend if is_explained and names != [_NONE] else None
     return alt.Color("group:N", scale=alt.Scale(domain=names, range=colours), legend=shown)
 
 
@@ -263,7 +289,7 @@ def _names(drawn: Sequence[_Drawn], area: Area, width: int, height: int, look: L
             continue
         texts = alt.Chart(alt.InlineData(values=data))
         style: dict[str, Any] = {"align": "right" if is_left else "left", "fontSize": 11, "aria": False}
-        halo = texts.mark_text(**style, stroke=look.theme.background, strokeWidth=3, strokeJoin="round", opacity=0.8)
+        halo = texts.mark_text(**style, stroke=_ground(look), strokeWidth=3, strokeJoin="round", opacity=0.8)
         ink = texts.mark_text(**style, color=look.theme.title)
         layers += [each.encode(longitude="longitude:Q", latitude="latitude:Q", text="name:N") for each in (halo, ink)]
     return layers

@@ -32,6 +32,8 @@ class Area:
     """Height by width."""
     is_bounded: bool
     """Whether places beside the shapes are no part of it."""
+    empty_corner: Literal["bottom-left", "bottom-right"]
+    """Where there is room for a legend."""
 
     @cached_property
     def shapes(self) -> dict[str, Any]:
@@ -78,6 +80,7 @@ AREAS = {
         project=equal_earth,
         ratio=0.45,
         is_bounded=False,
+        empty_corner="bottom-left",
     ),
     "usa": Area(
         name="usa",
@@ -89,6 +92,7 @@ AREAS = {
         project=albers_usa,
         ratio=0.62,
         is_bounded=True,
+        empty_corner="bottom-right",
     ),
 }
 """By name."""

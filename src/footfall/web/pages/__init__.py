@@ -5,6 +5,8 @@ from __future__ import annotations
 from starlette.routing import BaseRoute
 
 from footfall.web.pages.answering import choose_theme, route
+from footfall.web.pages.community import community, list_file, map_file
+from footfall.web.pages.hubs import hubs
 from footfall.web.pages.overview import overview
 from footfall.web.site import Site
 
@@ -15,5 +17,9 @@ def routes(site: Site) -> list[BaseRoute]:
     """The routes of all pages."""
     return [
         route(site, "/", overview, "overview"),
+        route(site, "/hubs", hubs, "hubs"),
+        route(site, "/hubs/communities.csv", list_file, "communities-file"),
+        route(site, "/hubs/map.{form}", map_file, "map-file"),
+        route(site, "/hubs/community/{name:path}", community, "community"),
         route(site, "/theme", choose_theme, "theme"),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
@@ -44,6 +45,7 @@ def environment() -> Environment:
         "short_day": words.short_day,
         "moment": words.moment,
         "days": words.days,
+        "path": lambda text: quote(text, safe=""),
     }
     made.globals |= {"pages": PAGES, "themes": THEMES, "version": footfall.__version__}
     return made

@@ -1,0 +1,75 @@
+"""Maps on a page: drawn by the server, each circle a link with its name on hover, and no script is needed for either."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from footfall.charts.atlas import AREAS
+from footfall.charts.maps import areas_of
+from footfall.communities import Communities
+
+if TYPE_CHECKING:
+    from footfall.web.site import Site
+
+WIDTH = 900
+_ELSEWHERE = "https://vega.github.io/vega-datasets/"
+"""What the renderer puts before an address that names no host."""
+_LINK = re.compile(rf'<a xlink:href="{re.escape(_ELSEWHERE)}([^"]*)">')
+_CIRCLE = re.compile(r'(<path aria-label="([^"]*)"[^>]*)/>')
+
+
+@dataclass(frozen=True)
+class MapFigure:
+    """A map, and what it is called."""
+
+    area: str
+    title: str
+    sentence: str
+    drawing: Markup
+
+
+async def maps_of(site: Site, answer: Communities, link: str, *, legends: bool = True) -> list[MapFigure]:
+    """A map of each area that has a community.
+
+    Args:
+        site: What draws.
+        answer: The communities.
+        link: What the address of a community's page begins with, from the root of the site.
+        legends: Whether colours and sizes are explained.
+    """
+    made = []
+    for area in areas_of(answer):
+        height = round(WIDTH * AREAS[area].ratio)
+        look: dict[str, Any] = {"size": (WIDTH, height), "area": area, "link": link, "legends": legends}
+        svg = await site.picture(answer, "svg", theme="page", **look)
+        title = AREAS[area].title
+        sentence = f"{answer.title}, {title}: a circle for each, its area by its users. The list below has the numbers."
+        made.append(MapFigure(area, title, sentence, Markup(linked(svg.decode()))))
+    return made
+
+
+def linked(svg: str) -> str:
+    """A map whose links lead where they were meant to, and whose circles say their names where a mouse rests."""
+    svg = _LINK.sub(lambda found: f'<a href="{found[1]}">', svg)
+
+    def titled(found: re.Match[str]) -> str:
+        return f"{found[1]}><title>{html.escape(html.unescape(found[2]), quote=False)}</title></path>"
+
+    return _CIRCLE.sub(titled, svg)
+
+
+def without_small(answer: Communities, least: int) -> Communities:
+    """The communities, without the numbers of users that are too small to be shown."""
+    kept = [
+        each if each.users is None or each.users >= least else replace(each, users=None) for each in answer.communities
+    ]
+    hidden = sum(one.users != two.users for one, two in zip(kept, answer.communities, strict=True))
+    if not hidden:
+        return answer
+    kept.sort(key=lambda each: (each.users is None, -(each.users or 0.0), each.name))
+    return answer.only(kept, f"Fewer than {least:,} users are not shown.")
