@@ -73,7 +73,14 @@ def test_sizes_have_counts_and_shares(browser: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/hubs?users=yearly", "/hubs?by=planet", "/hubs?period=9y", "/hubs/map.gif", "/hubs/map.svg?theme=sepia"],
+    [
+        "/hubs?users=yearly",
+        "/hubs?by=planet",
+        "/hubs?scale=root",
+        "/hubs?period=9y",
+        "/hubs/map.gif",
+        "/hubs/map.svg?theme=sepia",
+    ],
 )
 def test_what_cannot_be_chosen_is_one_sentence(browser: TestClient, address: str) -> None:
     answer = browser.get(address)
@@ -86,6 +93,7 @@ def test_users_are_split_and_counted_as_chosen(browser: TestClient) -> None:
     page = browser.get("/hubs?users=monthly&by=hub").text
     assert "Monthly active users by hub" in page
     assert "timescale%3Dmonthly" in page
+    assert "log scale" in browser.get("/hubs?users=monthly&by=cluster&scale=log").text
 
 
 def test_a_community_has_a_page_with_its_numbers_and_its_place(browser: TestClient) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _GROUPS = 7
 """So many bands can be told apart; the rest is one more."""
 _YEAR = 364
+SCALES = {"linear": "Added up", "log": "On a log scale"}
 COMMUNITY = "/hubs/community/"
 """What the address of a community's page begins with."""
 
@@ -70,6 +71,7 @@ async def hubs(site: Site, request: Request) -> Response:
         spans=SPANS,
         compares={key: text.format(count=span.days) for key, text in COMPARES.items()},
         chosen=chosen,
+        scales=SCALES,
         trust=freshness.trust([each.metric for each in numbers]),
         cards=shown,
         installed=installed,
@@ -84,8 +86,10 @@ async def hubs(site: Site, request: Request) -> Response:
 class _Chosen:
     """What a reader chose of the chart of users."""
 
-    def __init__(self, timescale: str, by: str, timescales: Mapping[str, str], dimensions: list[str]) -> None:
-        self.timescale, self.by = timescale, by
+    def __init__(
+        self, timescale: str, by: str, scale: str, timescales: Mapping[str, str], dimensions: list[str]
+    ) -> None:
+        self.timescale, self.by, self.scale = timescale, by, scale
         self.timescales, self.dimensions = timescales, dimensions
 
     @classmethod
@@ -100,7 +104,10 @@ class _Chosen:
             raise UnknownNameError("span of users", timescale, timescales)
         if by and by not in dimensions:
             raise UnknownNameError("way to split users", by, dimensions)
-        return cls(timescale, by, timescales, dimensions)
+        scale = request.query_params.get("scale") or "linear"
+        if scale not in SCALES:
+            raise UnknownNameError("scale", scale, SCALES)
+        return cls(timescale, by, scale, timescales, dimensions)
 
 
 async def _users(
@@ -109,7 +116,7 @@ async def _users(
     """Active users over time as stacked areas, and how they are counted."""
     if (metric := metrics.get(USERS)) is None or not freshness.is_collected(metric):
         return {"users": None, "counted": [], "links": {}, "sub": ""}
-    asked = {"metric": USERS, "grain": "day", **_timeline(metric, freshness, span)}
+    asked: dict[str, Any] = {"metric": USERS, "grain": "day", **_timeline(metric, freshness, span)}
     asked |= {"policy": f"timescale={chosen.timescale}"} if chosen.timescale else {}
     asked |= {"by": [chosen.by], "top": str(_GROUPS)} if chosen.by else {}
     asked |= {"rolling": "7"} if chosen.timescale in ("", "daily") else {}
@@ -123,7 +130,8 @@ async def _users(
     except FootfallError as error:
         return {"users": Figure(title, title, problem=str(error)), "counted": [], "links": links, "sub": ""}
     assert isinstance(answer, Result)
-    figure = await figure_of(site, answer, title, **({"stacked": True} if chosen.by else {}))
+    drawn = {"log": True} if chosen.scale == "log" else {"stacked": True} if chosen.by else {}
+    figure = await figure_of(site, answer, title, **drawn)
     counted = await site.run(how_counted, site.workspace, answer, freshness)
     sub = "seven-day mean · UTC" if answer.query.rolling else "UTC"
     return {"users": figure, "counted": counted, "links": links, "sub": sub}
