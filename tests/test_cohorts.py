@@ -482,7 +482,10 @@ def test_events_are_named_or_given_themselves(tmp_path: Path) -> None:
             lambda ff: ff.funnel("joined", "came", since="1998", until="1997"),
             "since 1998-01-01 must come before until 1997-01-01.",
         ),
-        (lambda ff: ff.growth("came", last="x"), "last is 'x'; it must be a whole number from 1 to 1,000."),
+        (
+            lambda ff: ff.growth("came", last="x"),
+            "last is 'x'; it must be a whole number from 1 to 1,000, or a span such as 2w, 90d, 6m or 1y.",
+        ),
     ],
 )
 def test_a_slip_is_one_sentence(ask: Any, message: str, tmp_path: Path) -> None:

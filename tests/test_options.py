@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, QueryError
 from footfall.options import QUESTIONS, Option, Type, read
 from footfall.periods import Grain
 from footfall.query import Query
@@ -79,3 +79,38 @@ def test_what_is_not_given_has_its_default_and_an_unknown_name_is_a_bug() -> Non
         read("growth", {"event": "active", "by": "week"}, NOW)
     with pytest.raises(FootfallError, match="unknown grain 'fortnight'"):
         read("growth", {"event": "active", "grain": "fortnight"}, NOW)
+
+
+WEDNESDAY = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("last", "until", "since"),
+    [
+        ("2w", None, datetime(2026, 11, 12, tzinfo=UTC)),
+        ("14D ", None, datetime(2026, 11, 12, tzinfo=UTC)),
+        ("1d", None, datetime(2026, 11, 25, tzinfo=UTC)),
+        ("1m", "2026-03-31", datetime(2026, 2, 28, tzinfo=UTC)),
+        ("1m", "2024-03-30", datetime(2024, 2, 29, tzinfo=UTC)),
+        ("1y", "2024-02-29", datetime(2023, 2, 28, tzinfo=UTC)),
+        ("12m", "2026-12-31", datetime(2025, 12, 31, tzinfo=UTC)),
+        ("13m", "2026-12-31", datetime(2025, 11, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_span_ends_with_today_or_where_until_says(last: str, until: str | None, since: datetime) -> None:
+    asked = read("query", {"metric": "launches", "last": last, "until": until}, WEDNESDAY)
+    assert (asked["last"], asked["since"]) == (None, since)
+
+
+@pytest.mark.parametrize("last", ["0d", "99999y", "99999d", "2 weeks", "-2w", "2h", "٢w", "1.5m", ""])
+def test_what_is_no_span_is_one_sentence(last: str) -> None:
+    with pytest.raises(QueryError, match=r"no length of time|leads out of the calendar|or a span such as 2w"):
+        read("query", {"metric": "launches", "last": last}, WEDNESDAY)
+    with pytest.raises(QueryError, match="give only one of them"):
+        read("query", {"metric": "launches", "last": "2w", "since": "2026"}, WEDNESDAY)
+
+
+def test_since_takes_a_span_as_so_long_ago() -> None:
+    assert read("query", {"metric": "launches", "since": "7d"}, WEDNESDAY)["since"] == datetime(
+        2026, 11, 18, tzinfo=UTC
+    )

@@ -123,3 +123,58 @@ def test_a_broken_table_in_the_environment_is_one_sentence(tmp_path: Path, monke
     monkeypatch.setenv("FOOTFALL_ACTIVITY", '{"store":')
     with pytest.raises(SettingsError, match="write an address or a JSON table"):
         read_settings(write(tmp_path, ""))
+
+
+class TestWhichWorkspace:
+    """Where none is named: the variable, or else the nearest folder upwards."""
+
+    def test_the_nearest_folder_upwards(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write(tmp_path, 'lake = "outer"\n')
+        inner = tmp_path / "a" / "b"
+        inner.mkdir(parents=True)
+        monkeypatch.chdir(inner)
+        found = read_settings()
+        assert (found.lake, found.folder) == ("outer", tmp_path.resolve())
+        write(tmp_path / "a", 'lake = "inner"\n')
+        assert read_settings().lake == "inner"
+
+    def test_the_variable_wins_and_a_named_folder_wins_over_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("here", "there", "named"):
+            (tmp_path / name).mkdir()
+            write(tmp_path / name, f'lake = "{name}"\n')
+        monkeypatch.chdir(tmp_path / "here")
+        monkeypatch.setenv("FOOTFALL_WORKSPACE", str(tmp_path / "there"))
+        assert read_settings().lake == "there"
+        assert read_settings(tmp_path / "named").lake == "named"
+        monkeypatch.setenv("FOOTFALL_WORKSPACE", str(tmp_path / "gone"))
+        with pytest.raises(SettingsError, match=r"no footfall.toml in .*gone, which FOOTFALL_WORKSPACE names"):
+            read_settings()
+
+    def test_none_anywhere_is_one_sentence(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SettingsError, match="or a folder above it; run `footfall init` here"):
+            read_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("FOOTFALL_LAEK", "FOOTFALL_LAKE"),
+        ("FOOTFALL_SOURCE__GIT__BOTS", "FOOTFALL_SOURCES"),
+        ("footfall_engin", "ENGINE"),
+    ],
+)
+def test_a_slip_in_a_variable_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, right: str
+) -> None:
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(SettingsError, match=f"{name} is no setting; did you mean .*{right}"):
+        read_settings(write(tmp_path, ""))
+
+
+@pytest.mark.parametrize("name", ["FOOTFALL_TOKEN", "FOOTFALL_GITHUB_TOKEN", "FOOTFALL_LONG", "FOOTFALL_WORKSPACE"])
+def test_variables_of_others_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "x")
+    assert read_settings(write(tmp_path, "")).lake == "lake"

@@ -4,7 +4,7 @@ An option has one meaning wherever it occurs:
 
     grain         the length of a period
     since, until  the periods that are asked: from the one that holds `since` up to `until`, which is exclusive
-    last          the last so many periods instead, up to `until` or now, the current one included
+    last          the last so many periods instead, or a span such as 2w, up to `until` or now, the current one included
     as_of         as it was known, or as if it were asked, at that moment
     by            dimensions to split by
 """
@@ -14,14 +14,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from footfall.errors import QueryError, UnknownNameError
-from footfall.periods import Grain, parse_moment, short
+from footfall.periods import Grain, before, floor, parse_moment, short
 
-MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, an instant, yesterday"
+MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, an instant, yesterday, 7d (ago)"
 DATED = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR)
 """Grains of activity: marks are kept by the day."""
 MOST = 1000
@@ -34,6 +34,8 @@ class Type(StrEnum):
     TEXT = "text"
     CHOICE = "choice"
     COUNT = "count"
+    LENGTH = "length"
+    """A number of periods, or a span of time such as 2w."""
     SHARE = "share"
     """A part of a whole, 0 to 1."""
     FLAG = "flag"
@@ -45,6 +47,15 @@ class Type(StrEnum):
     EVENTS = "events"
     CHOICES = "choices"
     """NAME=CHOICE, one or several."""
+
+
+class Span(str):
+    """A span of time as text: 14d, 2w, 6m, 1y."""
+
+    __slots__ = ()
+
+
+_ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,8 @@ class Option:
                 return None if given is None and not self.default else choice_of(self.name, given, self.choices)
             case Type.COUNT:
                 return count_of(self.name, given, self.most)
+            case Type.LENGTH:
+                return length_of(self.name, given, self.most)
             case Type.SHARE:
                 return read_share(self.name, given)
             case Type.FLAG:
@@ -117,6 +130,18 @@ def count_of(name: str, given: Any, most: int | None = None) -> int | None:
     if count < 1 or (most and count > most):
         raise QueryError(f"{name} is {count}; it must be {'at least 1' if not most else upto}.")
     return count
+
+
+def length_of(name: str, given: Any, most: int | None = None) -> int | Span | None:
+    """A whole number of periods, or a span of time such as 2w; None where there is none."""
+    if isinstance(given, str) and before(_ANY_DAY, given) is not None:
+        return Span(given.strip().lower())
+    try:
+        return count_of(name, given, most)
+    except QueryError as error:
+        if not isinstance(given, str):
+            raise
+        raise QueryError(f"{str(error).rstrip('.')}, or a span such as 2w, 90d, 6m or 1y.") from None
 
 
 def read_share(name: str, given: Any) -> float | None:
@@ -178,7 +203,9 @@ GRAIN = Option(
 )
 SINCE = Option("since", Type.MOMENT, f"From here on: {MOMENTS}.", "DATE", example="2026-11")
 UNTIL = Option("until", Type.MOMENT, "Up to here, exclusive.", "DATE", example="2026-12")
-LAST = Option("last", Type.COUNT, "The last N periods, the current one included.", "N", example="12")
+LAST = Option(
+    "last", Type.LENGTH, "The last N periods, or a span such as 2w; the current one included.", "N", example="12"
+)
 AS_OF = Option("as_of", Type.MOMENT, "As it was known at that moment.", "DATE", example="yesterday")
 
 _METRIC = Option(
@@ -192,9 +219,7 @@ _METRIC = Option(
 _EVENT = Option("event", Type.EVENT, "What being active means.", "EVENT", example="active", is_argument=True)
 _DATED = replace(GRAIN, help="day, week, month or year.", choices=tuple(DATED), default="week")
 _AS_IF = replace(AS_OF, help="As if it were that moment: what came later does not count.")
-_ROWS = replace(
-    LAST, help="The last N periods, the current one included; default: 12, or all from --since on.", most=MOST
-)
+_ROWS = replace(LAST, help="The last N periods, or a span such as 6m; default: 12, or all from --since on.", most=MOST)
 
 QUERY = (
     _METRIC,
@@ -293,7 +318,7 @@ STICKINESS = (
     ),
     SINCE,
     UNTIL,
-    replace(_ROWS, help="The last N days or months; default: 30, or all from --since on."),
+    replace(_ROWS, help="The last N days or months, or a span such as 6m; default: 30, or all from --since on."),
     _AS_IF,
 )
 GROWTH = (_EVENT, _DATED, SINCE, UNTIL, _ROWS, _AS_IF)
@@ -307,7 +332,19 @@ def read(command: str, given: Mapping[str, Any], now: datetime) -> dict[str, Any
     declared = {option.name: option for option in QUESTIONS[command]}
     if unknown := [name for name in given if name not in declared]:
         raise TypeError(f"{command} has no option {unknown[0]!r}")
-    return {name: option.read(given.get(name, option.default), now) for name, option in declared.items()}
+    found = {name: option.read(given.get(name, option.default), now) for name, option in declared.items()}
+    return _since_of_span(found, now)
+
+
+def _since_of_span(found: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A span as `last` says where the window begins; it ends where `until` says, or with today."""
+    span = found.get("last")
+    if not isinstance(span, Span):
+        return found
+    if found["since"] is not None:
+        raise QueryError("last and since both say where the window begins; give only one of them.")
+    end = found["until"] or floor(Grain.DAY, now) + timedelta(days=1)
+    return found | {"last": None, "since": before(end, span)}
 
 
 # --- as text, where every part of a question has a name: addresses, and programs

@@ -6,6 +6,7 @@ A week is an ISO 8601 week: it starts on Monday and belongs to the year of its T
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -285,8 +286,39 @@ def short(moment: datetime) -> str:
     return moment.isoformat()[:10] if moment == floor(Grain.DAY, moment) else f"{moment.isoformat()[:16]}Z"
 
 
+_SPAN = re.compile(r"([0-9]{1,5})([dwmy])")
+_UNITS = {"d": Grain.DAY, "w": Grain.WEEK, "m": Grain.MONTH, "y": Grain.YEAR}
+
+
+def before(end: datetime, text: str) -> datetime | None:
+    """The moment that lies a span before `end`: days, weeks, months or years of the calendar; None where `text` is no span.
+
+    Example:
+        >>> before(datetime(2026, 3, 31, tzinfo=UTC), "2w")
+        datetime.datetime(2026, 3, 17, 0, 0, tzinfo=datetime.timezone.utc)
+        >>> before(datetime(2026, 3, 31, tzinfo=UTC), "1m")
+        datetime.datetime(2026, 2, 28, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is None:
+        return None
+    count, unit = int(match[1]), _UNITS[match[2]]
+    if count == 0:
+        raise QueryError(f"{text!r} is no length of time; write at least one day, such as 1d.")
+    if unit in (Grain.DAY, Grain.WEEK):
+        moved = timedelta(days=count * (7 if unit is Grain.WEEK else 1))
+        if moved > end - datetime(FIRST_YEAR, 1, 1, tzinfo=UTC):
+            raise QueryError(f"{text!r} leads out of the calendar; years from {FIRST_YEAR} on can be asked for.")
+        return end - moved
+    months = end.year * 12 + end.month - 1 - count * (12 if unit is Grain.YEAR else 1)
+    year, month = divmod(months, 12)
+    if year < FIRST_YEAR:
+        raise QueryError(f"{text!r} leads out of the calendar; years from {FIRST_YEAR} on can be asked for.")
+    return end.replace(year=year, month=month + 1, day=min(end.day, monthrange(year, month + 1)[1]))
+
+
 _DATE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|W(\d{2})))?")
-_VALID_MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09:30Z, today or yesterday"
+_VALID_MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09:30Z, today, yesterday, or 7d for seven days ago"
 
 
 def _check_year(text: str, on: date) -> None:
@@ -308,6 +340,8 @@ def parse_moment(text: Moment, now: datetime) -> datetime:
         return floor(Grain.DAY, now) - timedelta(days=word == "yesterday")
     if word == "now":
         return now
+    if (ago := before(floor(Grain.DAY, now), word)) is not None:
+        return ago
     try:
         if match := _DATE.fullmatch(text.strip().upper()):
             year, month, day, week = (int(part) if part else None for part in match.groups())

@@ -6,9 +6,11 @@ The environment wins over the file: FOOTFALL_LAKE, FOOTFALL_ENGINE, FOOTFALL_SOU
 from __future__ import annotations
 
 import json
+import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -35,6 +37,8 @@ from footfall.periods import EPOCH, Window, parse_moment
 from footfall.web_settings import WebSettings
 
 FILE_NAME = "footfall.toml"
+WORKSPACE_VARIABLE = "FOOTFALL_WORKSPACE"
+"""The workspace where none is named, for shells and services."""
 
 
 def _revealed(value: Any) -> Any:
@@ -251,13 +255,13 @@ class Settings(BaseSettings):
 
 
 def read_settings(path: str | Path | None = None) -> Settings:
-    """The settings of the workspace at `path`: a folder with a footfall.toml, or such a file; default: here."""
-    given = Path(path) if path is not None else Path.cwd()
-    file = given if given.suffix == ".toml" else given / FILE_NAME
-    if not file.is_file():
-        raise SettingsError(
-            f"no {FILE_NAME} in {file.parent.resolve()}; run `footfall init` there, or point to a workspace with --workspace."
-        )
+    """The settings of a workspace.
+
+    Args:
+        path: A folder with a footfall.toml, or such a file. By default what FOOTFALL_WORKSPACE says, or else the nearest
+            of this folder and its parents that has one.
+    """
+    file = _file_at(path) if path is not None else _nearest_file()
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -266,6 +270,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
         raise SettingsError(f"{file} is not UTF-8 text; save it as UTF-8.") from None
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
+    _check_variables(os.environ)
     try:
         if "activity" in values:
             values["activity"] = _as_activity(values["activity"])
@@ -277,6 +282,45 @@ def read_settings(path: str | Path | None = None) -> Settings:
             f"an environment variable FOOTFALL_… cannot be read ({error}); write a table as JSON, or each of its settings "
             "as a variable of its own, such as FOOTFALL_SOURCES__GIT__BOTS."
         ) from None
+
+
+def _file_at(path: str | Path, said_by: str = "") -> Path:
+    given = Path(path)
+    file = given if given.suffix == ".toml" else given / FILE_NAME
+    if not file.is_file():
+        raise SettingsError(
+            f"no {FILE_NAME} in {file.parent.resolve()}{said_by}; run `footfall init` there, or point to a workspace with "
+            "--workspace."
+        )
+    return file
+
+
+def _nearest_file() -> Path:
+    if said := os.environ.get(WORKSPACE_VARIABLE):
+        return _file_at(said, f", which {WORKSPACE_VARIABLE} names")
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / FILE_NAME).is_file():
+            return folder / FILE_NAME
+    raise SettingsError(
+        f"no {FILE_NAME} in {here} or a folder above it; run `footfall init` here, or point to a workspace with --workspace."
+    )
+
+
+def _check_variables(names: Iterable[str]) -> None:
+    """A slip in a variable's name would leave the setting as it is, without a word."""
+    prefix = "FOOTFALL_"
+    known = [f"{prefix}{field.upper()}" for field in Settings.model_fields if field != "folder"]
+    for name in sorted(names):
+        setting = name.upper().split("__")[0]
+        if not setting.startswith(prefix) or setting in known or setting == WORKSPACE_VARIABLE:
+            continue
+        if near := get_close_matches(
+            setting.removeprefix(prefix), [k.removeprefix(prefix) for k in known], n=1, cutoff=0.7
+        ):
+            raise SettingsError(
+                f"the environment variable {name} is no setting; did you mean {prefix}{near[0]}? Unset or rename it."
+            )
 
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:

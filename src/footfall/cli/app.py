@@ -51,14 +51,20 @@ def _options(
     context: typer.Context,
     workspace: Annotated[
         Path | None,
-        typer.Option("--workspace", "-w", metavar="FOLDER", help="The folder with footfall.toml; default: here."),
+        typer.Option(
+            "--workspace",
+            "-w",
+            metavar="FOLDER",
+            help="The folder with footfall.toml; default: FOOTFALL_WORKSPACE, or the nearest one upwards.",
+        ),
     ] = None,
     verbose: Annotated[
         int,
         typer.Option("--verbose", "-v", count=True, help="Log what is done; -vv: also where an error came from."),
     ] = 0,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+        bool,
+        typer.Option("--version", "-V", help="Print the version and exit.", is_eager=True, callback=_print_version),
     ] = False,
 ) -> None:
     context.obj = workspace

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 from typing import TypeVar
 
+from footfall.awaiting import result_of
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -24,9 +26,9 @@ def together(act: Callable[[Item, Event], Result], items: Iterable[Item], most: 
             for item in items:
                 under_way.append(threads.submit(act, item, stop))
                 if len(under_way) > most:
-                    yield under_way.popleft().result()
+                    yield result_of(under_way.popleft())
             while under_way:
-                yield under_way.popleft().result()
+                yield result_of(under_way.popleft())
         finally:
             stop.set()
             for future in under_way:

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from threading import Event
 from typing import TypeVar
+
+from footfall.awaiting import result_of, until_done
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -67,9 +69,9 @@ def ahead(
             for item in items:
                 under_way.append(pool.submit(do, item))
                 if len(under_way) > most:
-                    yield under_way.popleft().result()
+                    yield result_of(under_way.popleft())
             while under_way:
-                yield under_way.popleft().result()
+                yield result_of(under_way.popleft())
         finally:
             if under_way:
                 stop.set()
@@ -81,7 +83,7 @@ def one_ahead(items: Generator[Item, None, None], stop: Stop) -> Generator[Item,
     with closing(items), ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, items, None)
         try:
-            while (item := coming.result()) is not None:
+            while (item := result_of(coming)) is not None:
                 coming = thread.submit(next, items, None)
                 yield item
         finally:
@@ -92,7 +94,7 @@ def one_ahead(items: Generator[Item, None, None], stop: Stop) -> Generator[Item,
 def _let_finish(coming: Future[Item]) -> None:
     """Wait for the thread: what it runs cannot be closed before. An interruption meanwhile is raised afterwards."""
     try:
-        wait([coming])
+        until_done([coming])
     except KeyboardInterrupt:
-        wait([coming])
+        until_done([coming])
         raise

@@ -18,6 +18,7 @@ from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from footfall.awaiting import result_of
 from footfall.sources.binder.lines import FIELDS, RefusedError, event_on, hour_of, lines_of, sample_of
 from footfall.sources.binder.names import repo_of
 
@@ -158,7 +159,7 @@ class Reader:
         waiting: dict[File, Tally] = {}
         for portion in _portions(files):
             tallies = [self._begun_or_new(file) for file in portion]
-            waiting |= {file: one for file, each in zip(portion, tallies, strict=True) if (one := each.result())}
+            waiting |= {file: one for file, each in zip(portion, tallies, strict=True) if (one := result_of(each))}
             if sum(one.texts.nbytes for one in waiting.values()) > MOST_TEXT:
                 taken |= self._take_sound(waiting)
                 waiting = {}
