@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ def test_what_the_work_gives_or_raises_comes_through() -> None:
         assert result_of(pool.submit(lambda: 7)) == 7
         with pytest.raises(ZeroDivisionError):
             result_of(pool.submit(lambda: 1 // 0))
-        both = [pool.submit(threading.Event().wait, 0.01), pool.submit(lambda: 1 // 0)]
+        both: list[Future[Any]] = [pool.submit(threading.Event().wait, 0.01), pool.submit(lambda: 1 // 0)]
         until_done(both)
         assert all(one.done() for one in both)
 
