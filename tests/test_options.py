@@ -102,7 +102,7 @@ def test_a_span_ends_with_today_or_where_until_says(last: str, until: str | None
     assert (asked["last"], asked["since"]) == (None, since)
 
 
-@pytest.mark.parametrize("last", ["0d", "99999y", "99999d", "2 weeks", "-2w", "2h", "٢w", "1.5m", ""])
+@pytest.mark.parametrize("last", ["0d", "99999y", "2 weeks", "-2w", "2h", "٢w", "1.5m", ""])
 def test_what_is_no_span_is_one_sentence(last: str) -> None:
     with pytest.raises(QueryError, match=r"no length of time|leads out of the calendar|or a span such as 2w"):
         read("query", {"metric": "launches", "last": last}, WEDNESDAY)

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -143,6 +143,30 @@ def _has_others_at_work() -> bool:
     return any(not thread.daemon and thread is not threading.main_thread() for thread in threading.enumerate())
 
 
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """The same with --workspace before the command, wherever it stands.
+
+    Example:
+        >>> options_first(["status", "-w", "here", "--check"])
+        ['-w', 'here', 'status', '--check']
+    """
+    first: list[str] = []
+    others: list[str] = []
+    left = list(arguments)
+    while left:
+        word = left.pop(0)
+        if word == "--":
+            others += [word, *left]
+            break
+        if word in ("-w", "--workspace") and left:
+            first += [word, left.pop(0)]
+        elif word.startswith("--workspace="):
+            first.append(word)
+        else:
+            others.append(word)
+    return first + others
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit. A user's mistake is one line, never a traceback."""
     code: Any = 0
@@ -152,7 +176,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit("footfall: there is no standard output to write to; do not close it, or write to a file with -o.")
     try:
         try:
-            code = app(arguments, prog_name="footfall", standalone_mode=True)
+            given = sys.argv[1:] if arguments is None else arguments
+            code = app(options_first(given), prog_name="footfall", standalone_mode=True)
         except SystemExit as end:
             code = end.code
             sys.stdout.flush()  # here, where what goes wrong with it is told
