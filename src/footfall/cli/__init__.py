@@ -7,6 +7,7 @@ Exit status: 0 answered, 1 a FootfallError (one line says what, why, what to do)
 from __future__ import annotations
 
 from footfall.cli.app import app, main, run
+from footfall.cli.help import complete_help
 
 # Commands stand in the help in the order in which their files are read.
 # isort: split
@@ -41,6 +42,8 @@ from footfall.cli import moving
 
 # isort: split
 from footfall.cli import archives
+
+complete_help(app)
 
 __all__ = [
     "activity",
