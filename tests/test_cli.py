@@ -213,6 +213,7 @@ def test_a_reader_that_stops_early_is_no_error(workspace: Path) -> None:
         ("collect bindr", "did you mean 'binder'?"),
         ("maintain --keep-days 0", "at least 1 day"),
         ("init", "exists already and stays as it is"),
+        ("query launches --last soon", "or a span such as 2w"),
         ("-w nowhere status", "no footfall.toml in"),
     ],
 )
@@ -233,7 +234,7 @@ def test_a_mistake_is_one_sentence_with_what_is_valid(
 
 
 @pytest.mark.parametrize(
-    "arguments", ["query", "chart launches", "query launches --last soon", "colect", "query launches --bye x"]
+    "arguments", ["query", "chart launches", "query launches --top soon", "colect", "query launches --bye x"]
 )
 def test_wrong_usage_is_status_2(arguments: str, workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ran = run(capsys, "-w", workspace, *arguments.split())

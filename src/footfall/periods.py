@@ -287,7 +287,7 @@ def short(moment: datetime) -> str:
 
 
 _SPAN = re.compile(r"([0-9]{1,5})([dwmy])")
-_UNITS = {"d": Grain.DAY, "w": Grain.WEEK, "m": Grain.MONTH, "y": Grain.YEAR}
+_CALENDAR = {"d": Grain.DAY, "w": Grain.WEEK, "m": Grain.MONTH, "y": Grain.YEAR}
 
 
 def before(end: datetime, text: str) -> datetime | None:
@@ -302,7 +302,7 @@ def before(end: datetime, text: str) -> datetime | None:
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
         return None
-    count, unit = int(match[1]), _UNITS[match[2]]
+    count, unit = int(match[1]), _CALENDAR[match[2]]
     if count == 0:
         raise QueryError(f"{text!r} is no length of time; write at least one day, such as 1d.")
     if unit in (Grain.DAY, Grain.WEEK):
