@@ -9,7 +9,7 @@ JOBS ?= 2
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench lock clean git redis postgresql prometheus node_modules
+.PHONY: help demo test quick lint bench lock clean git redis postgresql prometheus chromium node_modules
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers   (in demo/)"
@@ -23,7 +23,7 @@ help:
 demo: $(INSTALLED) git
 	$(BIN)/footfall demo demo
 
-test: $(INSTALLED) git redis postgresql prometheus node_modules
+test: $(INSTALLED) git redis postgresql prometheus chromium node_modules
 	$(BIN)/pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 quick: $(INSTALLED)
@@ -70,11 +70,18 @@ prometheus:
 	  { apt-get update -qq; apt-get install -y -qq --no-install-recommends prometheus >/dev/null; }; } || \
 	  echo "prometheus is not installed: tests of a real Prometheus skip; install it with your system's package manager" >&2
 
-# The proxy of a real JupyterHub; without node or a registry its tests skip.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	  { apt-get update -qq; apt-get install -y -qq --no-install-recommends chromium >/dev/null; }; } || \
+	  echo "chromium is not installed: tests of pages in a browser skip; install it with your system's package manager" >&2
+
+# The proxy of a real JupyterHub, GitHub's description of its API, and the checker of accessible pages; without npm or a
+# registry their tests skip.
 node_modules:
-	@test -d node_modules/configurable-http-proxy || ! command -v npm >/dev/null || \
-	  npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error configurable-http-proxy@5 >/dev/null 2>&1 || \
-	  echo "configurable-http-proxy cannot be installed: tests of a real JupyterHub skip" >&2
+	@test -d node_modules/configurable-http-proxy -a -d node_modules/@octokit/openapi -a -d node_modules/axe-core || ! command -v npm >/dev/null || \
+	  npm install --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+	    configurable-http-proxy@5 @octokit/openapi axe-core@4 >/dev/null 2>&1 || \
+	  echo "npm's packages cannot be installed: tests of a real JupyterHub, of GitHub's description and of accessibility skip" >&2
 
 lock: $(INSTALLED)
 	@command -v $(BIN)/uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
