@@ -77,12 +77,16 @@ class RealHub:
     def sign_in(self, name: str) -> None:
         """As a person does it in a browser: the form, and then its answer with the cookie that it set."""
         with httpx2.Client(follow_redirects=True, timeout=30) as browser:
-            form = browser.get(f"{self.address}/hub/login")
-            found = re.search(r'name="_xsrf"\s+value="([^"]+)"', form.text)
-            assert found, "the form has no _xsrf"
-            data = {"username": name, "password": "", "_xsrf": found[1]}
-            answer = browser.post(f"{self.address}/hub/login?next=/base/hub/home", data=data)
+            form = browser.get(f"{self.address}/hub/login?next=/base/hub/home")
+            answer = self.fill_in(browser, form, name)
             assert answer.status_code == 200, answer.text
+
+    def fill_in(self, browser: httpx2.Client, form: httpx2.Response, name: str) -> httpx2.Response:
+        """The form to sign in, sent with that name to where it says."""
+        found = re.search(r'name="_xsrf"\s+value="([^"]+)"', form.text)
+        assert found, "the form has no _xsrf"
+        data = {"username": name, "password": "", "_xsrf": found[1]}
+        return browser.post(str(form.url), data=data)
 
     def start_server(self, name: str) -> None:
         self.api("POST", f"/users/{name}/server")
@@ -93,25 +97,25 @@ class RealHub:
         raise AssertionError(f"the server of {name} did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
 
 
 @contextmanager
-def jupyterhub() -> Iterator[RealHub]:
-    """A hub at a base path; its processes are a group of their own, which is ended whole."""
+def jupyterhub(more: str = "") -> Iterator[RealHub]:
+    """A hub at a base path, with more lines of configuration; its processes are a group of their own, ended whole."""
     if importlib.util.find_spec("jupyterhub") is None:
         pytest.skip("jupyterhub is not installed (pip install jupyterhub)")
     if shutil.which("node") is None:
         pytest.skip("the program node is not installed (Debian: nodejs)")
     proxy = node_module("configurable-http-proxy") / "bin" / "configurable-http-proxy"
-    folder, port = Path(mkdtemp(prefix="footfall-hub-")), _free_port()
+    folder, port = Path(mkdtemp(prefix="footfall-hub-")), free_port()
     (folder / "server.py").write_text(_SERVER)
-    ports = {"port": port, "hub_port": _free_port(), "proxy_port": _free_port()}
+    ports = {"port": port, "hub_port": free_port(), "proxy_port": free_port()}
     names = {"proxy": str(proxy), "server": str(folder / "server.py"), "folder": folder}
-    (folder / "config.py").write_text(_CONFIG.format(**ports, **names, token=TOKEN, admin=ADMIN))
+    (folder / "config.py").write_text(_CONFIG.format(**ports, **names, token=TOKEN, admin=ADMIN) + more)
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", "config.py"],

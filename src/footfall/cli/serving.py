@@ -43,13 +43,12 @@ def serve(
     if collect is not None:
         parse_schedule(collect)
     workspace = workspace_of(context)
-    chosen = workspace.settings.web
     command = [] if collect is None else _collector(workspace.settings.folder, collect)
     with interruptible("; the server has ended.", terminated=0):
         serve_until_ended(
             workspace,
-            host=host or chosen.host,
-            port=chosen.port if port is None else port,
+            host=host,
+            port=port,
             tell=_tell,
             collect=command or None,
         )

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from footfall.web import api, badges, health, pages, signing_in
 from footfall.web.departure import Departing
 from footfall.web.errors import HANDLERS
+from footfall.web.hub import HubService
+from footfall.web.hub import routes as hub_routes
 from footfall.web.security import Guarding
 from footfall.web.site import Site
 
@@ -38,18 +40,19 @@ class Prefixed:
         await self._app(scope, receive, send)
 
 
-def create_app(workspace: Workspace, *, prefix: str = "") -> FastAPI:
+def create_app(workspace: Workspace, *, prefix: str = "", hub: HubService | None = None) -> FastAPI:
     """The application that serves a workspace: API, pages, badges.
 
     Args:
         workspace: What is served; whoever opened it closes it.
         prefix: What every address begins with where a proxy leaves it in place, such as "/services/footfall".
+        hub: The JupyterHub whose service this is: people sign in there.
 
     Example:
         >>> create_app(ff).title
         'Footfall'
     """
-    site = Site(workspace, prefix=prefix)
+    site = Site(workspace, prefix=prefix, hub=hub)
     numbers = health.Numbers(site)
 
     @asynccontextmanager
@@ -77,6 +80,7 @@ def create_app(workspace: Workspace, *, prefix: str = "") -> FastAPI:
     site.app = app
     app.include_router(api.router(site))
     app.router.routes += [*health.routes(site, numbers), *signing_in.routes(site)]
+    app.router.routes += [] if hub is None else hub_routes(site, hub)
     app.router.routes += [*pages.routes(site), *badges.routes(site)]
     app.router.routes.append(Mount("/static", StaticFiles(directory=STATIC), name="static"))
     return app

@@ -21,7 +21,7 @@ from footfall.web.site import viewer_of_request
 if TYPE_CHECKING:
     from footfall.web.site import Site
 
-OPEN = ("/healthz", "/readyz", "/login", "/logout", "/oauth_callback", "/theme")
+OPEN = ("/healthz", "/readyz", "/login", "/login/hub", "/logout", "/oauth_callback", "/theme")
 """What every visitor may ask for."""
 OPEN_BELOW = ("/static/",)
 LIMITED_BELOW = (
@@ -154,7 +154,10 @@ class Guarding:
         is_browser = request.method == "GET" and "text/html" in request.headers.get("accept", "")
         if is_browser and not path.startswith("/api/"):
             back = f"{path}?{request.url.query}" if request.url.query else path
-            return RedirectResponse(f"{self._site.prefix}/login?next={quote(back)}", 303, {"Cache-Control": "no-store"})
+            where = "/login" if self._site.hub is None else "/login/hub"
+            return RedirectResponse(
+                f"{self._site.prefix}{where}?next={quote(back)}", 303, {"Cache-Control": "no-store"}
+            )
         return problem_of(request, error)
 
 

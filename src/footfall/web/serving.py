@@ -17,8 +17,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from footfall.errors import FootfallError
 from footfall.programs import Bounds, Program, StoppedError
 from footfall.web.app import create_app
+from footfall.web.hub import hub_of
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from footfall.workspace import Workspace
 
 _HEAD_SECONDS = 15.0
@@ -67,9 +70,8 @@ class Impatient(H11Protocol):
 def serve(
     workspace: Workspace,
     *,
-    host: str,
-    port: int,
-    prefix: str = "",
+    host: str | None,
+    port: int | None,
     tell: Callable[[str], None],
     collect: list[str] | None = None,
 ) -> None:
@@ -77,18 +79,22 @@ def serve(
 
     Args:
         workspace: What is served.
-        host: The address that is listened on.
+        host: The address that is listened on; by default what a JupyterHub says, or the settings.
         port: The port; 0 takes a free one.
-        prefix: What every address begins with, behind a proxy that leaves it in place.
         tell: Gets the address, once requests are answered there.
         collect: A command that collects beside the server, and ends with it.
 
     Raises:
         FootfallError: When the address cannot be listened on.
     """
-    with _listening(host, port) as listener, _collecting(collect):
+    hub, chosen = hub_of(), workspace.settings.web
+    prefix = "" if hub is None else hub.prefix
+    where = host or (hub.host if hub else None) or chosen.host
+    number = next(each for each in (port, hub.port if hub else None, chosen.port) if each is not None)
+    with _listening(where, number) as listener, _collecting(collect):
         bound = listener.getsockname()[1]
-        server = _Server(_config(workspace, prefix), lambda: tell(_address(host, bound, prefix)))
+        app = create_app(workspace, prefix=prefix, hub=hub)
+        server = _Server(_config(app), lambda: tell(_address(where, bound, prefix)))
         asyncio.run(server.serve(sockets=[listener]))
     if not server.started:
         raise FootfallError("the server could not be started; the lines above say why.")
@@ -107,9 +113,9 @@ class _Server(uvicorn.Server):
             self._tell()
 
 
-def _config(workspace: Workspace, prefix: str) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(workspace, prefix=prefix),
+        app,
         http=Impatient,
         ws="none",
         lifespan="on",

@@ -10,11 +10,17 @@ import os
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from footfall.access.tokens import Tokens
 from footfall.access.viewer import Scope, Viewer
 from footfall.errors import AccessError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from footfall.web.site import Site
 
 COOKIE = "footfall_session"
 LASTS = timedelta(days=14)
@@ -96,3 +102,17 @@ def _key_in(file: Path) -> bytes:
     except OSError:
         pass
     return secrets.token_bytes(32)
+
+
+def set_session(site: Site, request: Request, response: Response, value: str) -> None:
+    """The cookie of a session: no script reads it, no other site sends it along with a form."""
+    response.set_cookie(
+        COOKIE,
+        value,
+        max_age=int(LASTS.total_seconds()),
+        path=f"{site.prefix}/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    response.headers["Cache-Control"] = "no-store"

@@ -11,9 +11,10 @@ from starlette.routing import BaseRoute, Route
 
 from footfall.errors import AccessError
 from footfall.web.errors import problem
+from footfall.web.hub import login_address
 from footfall.web.pages.templating import render
 from footfall.web.security import is_same_origin, local_path
-from footfall.web.sessions import COOKIE, LASTS
+from footfall.web.sessions import COOKIE, set_session
 
 if TYPE_CHECKING:
     from footfall.web.site import Site
@@ -52,7 +53,7 @@ def _page(site: Site, request: Request, said: str = "", status: int = 200) -> Re
         status=status,
         said=said,
         next=quote(back),
-        hub=None if site.hub is None else f"{site.prefix}/hub/login?next={quote(back)}",
+        hub=None if site.hub is None else login_address(site, back),
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -73,17 +74,3 @@ async def _signed_in(site: Site, request: Request) -> Response:
     response = RedirectResponse(f"{site.prefix}{local_path(request.query_params.get('next', '/'))}", 303)
     set_session(site, request, response, site.sessions.of_token(given.split("_")[1], now))
     return response
-
-
-def set_session(site: Site, request: Request, response: Response, value: str) -> None:
-    """The cookie of a session: no script reads it, no other site sends it along with a form."""
-    response.set_cookie(
-        COOKIE,
-        value,
-        max_age=int(LASTS.total_seconds()),
-        path=f"{site.prefix}/",
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https",
-    )
-    response.headers["Cache-Control"] = "no-store"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from footfall.answer import Answer
+    from footfall.web.hub import HubService
     from footfall.web_settings import WebSettings
     from footfall.workspace import Workspace
 
@@ -51,6 +52,7 @@ class Site:
     Args:
         workspace: What is asked.
         prefix: What every address begins with, such as "/services/footfall"; without a slash at its end.
+        hub: The JupyterHub whose service this is.
 
     Example:
         >>> site = Site(ff)
@@ -60,7 +62,7 @@ class Site:
         >>> site.close()
     """
 
-    def __init__(self, workspace: Workspace, *, prefix: str = "") -> None:
+    def __init__(self, workspace: Workspace, *, prefix: str = "", hub: HubService | None = None) -> None:
         self.workspace = workspace
         self.prefix = prefix
         self._state = State(workspace)
@@ -73,7 +75,7 @@ class Site:
         self.sessions = Sessions(workspace.settings.scratch, self.tokens)
         self.sign_ins = Rate(_SIGN_INS_PER_MINUTE)
         self.marks = Rate(self.settings.marks_per_minute)
-        self.hub: object | None = None
+        self.hub = hub
         """The JupyterHub that people sign in through, where this is a service of one."""
         self.app: FastAPI
         """Set by the application that is made around it."""
