@@ -79,6 +79,7 @@ KINDS: dict[str, Callable[[Workspace], Answer]] = {
     "growth": lambda ff: ff.growth("active", grain="month", last=2),
     "project": lambda ff: ff.project("tool", months=3),
     "projects": lambda ff: ff.projects_by("commits"),
+    "beside": lambda ff: ff.beside("commits", ["tool"], months=3),
     "communities": lambda ff: ff.communities(days=2),
     "ages": lambda ff: Ages(),
 }
@@ -113,7 +114,9 @@ def answer(request: pytest.FixtureRequest, ff: Workspace) -> Answer:
 def test_every_kind_is_in_the_list() -> None:
     assert all(getattr(footfall, name) for name in footfall.__all__)  # public names are loaded when they are used
     assert {each.command for each in kinds_of(Answer)} == set(KINDS)  # type: ignore[type-abstract]
-    assert set(QUESTIONS) == set(OURS) - {"project", "projects", "communities"}, "these have no options of a question"
+    assert set(QUESTIONS) == set(OURS) - {"project", "projects", "communities", "beside"}, (
+        "these have no options of a question"
+    )
     commands = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
     assert set(OURS) - {"projects"} <= commands
 

@@ -25,6 +25,14 @@ PROJECT = (
     Option("months", Type.COUNT, "The length of the timeline, in months that are over.", "N", default=12, most=600),
 )
 PROJECTS = (Option("by", Type.TEXT, "What to rank by; default: the first metric there is.", "METRIC"),)
+BESIDE = (
+    Option("metric", Type.TEXT, "What to compare.", "METRIC", example="installs", is_argument=True),
+    Option("projects", Type.NAMES, "Projects of footfall.toml.", "NAME", default=(), example="icepyx"),
+    Option("months", Type.COUNT, "The length of the timeline, in months that are over.", "N", default=24, most=600),
+    Option(
+        "align", Type.CHOICE, "date, or age: each from its first month with a number.", "ALIGN", ("date", "age"), "date"
+    ),
+)
 COMMUNITIES = (
     Option("constellation", Type.TEXT, "Only communities of this group.", "NAME", example="Africa"),
     Option("days", Type.COUNT, "So many days are averaged.", "N", default=28, example="7", most=3660),
@@ -35,6 +43,7 @@ COMMANDS: dict[str, tuple[Option, ...]] = {
     "project": PROJECT,
     "projects": PROJECTS,
     "communities": COMMUNITIES,
+    "beside": BESIDE,
 }
 """The options of everything that can be asked, by its command."""
 
@@ -83,6 +92,8 @@ def ask(workspace: Workspace, command: str, asked: Mapping[str, Any]) -> Answer:
             return workspace.project(**given)
         case "projects":
             return workspace.projects_by(given.get("by"))
+        case "beside":
+            return workspace.beside(given.pop("metric"), given.pop("projects", ()), **given)
         case "communities":
             return workspace.communities(**given)
     raise UnknownNameError("question", command, COMMANDS)

@@ -47,3 +47,27 @@ def project(
         raise QueryError(f"name a project ({names}), or ask for --all.")
     with interruptible("."):
         hand_over(workspace.project(name, months=12 if months is None else months), form, output)
+
+
+@app.command(rich_help_panel="Ask")
+def beside(
+    context: typer.Context,
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="What to compare.", show_default=False)],
+    projects: Annotated[
+        list[str], typer.Argument(metavar="PROJECT", help="Projects of footfall.toml, at most 8.", show_default=False)
+    ],
+    months: Annotated[
+        int | None, typer.Option(metavar="N", help="The length of the timeline, in months that are over; default: 24.")
+    ] = None,
+    align: Annotated[
+        str, typer.Option(metavar="ALIGN", help="date, or age: each from its first month with a number.")
+    ] = "date",
+    format: Format = None,
+    output: Output = None,
+) -> None:
+    """Projects side by side by one metric, month by month."""
+    form = chosen_format(format, output)
+    spare_unused()
+    workspace = workspace_of(context)
+    with interruptible("."):
+        hand_over(workspace.beside(metric, projects, months=months, align=align), form, output)

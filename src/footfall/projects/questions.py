@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from footfall.filters import Filter
     from footfall.metrics import Metric, Subject
     from footfall.projects.answer import Project
+    from footfall.projects.beside import Beside
     from footfall.projects.asking import Knowledge
     from footfall.projects.names import NamedProject
     from footfall.projects.ranking import Ranking
@@ -96,6 +97,36 @@ class ProjectQuestions(Protocol):
         from footfall.projects.placing import rank
 
         return rank(self.projects, self._knowledge(), metric)
+
+    def beside(self, metric: str, projects: Sequence[str], *, months: int | None = None, align: str = "date") -> Beside:
+        """Projects side by side by one metric, month by month.
+
+        Args:
+            metric: What to compare.
+            projects: Their names in footfall.toml, at most 8.
+            months: The length of the timeline, which ends with the last month that is over; 24 by default, at most 600.
+            align: "date", or "age": each from its first month with a number.
+
+        Raises:
+            UnknownNameError: For a metric, a project or an alignment that does not exist.
+            QueryError: For no project, too many, or a metric that is not known by project.
+
+        Example:
+            >>> ff.beside("commits", ["tool"], months=6).names
+            ('tool',)
+        """
+        from footfall.errors import UnknownNameError
+        from footfall.options import count_of
+        from footfall.projects.asking import MOST_MONTHS
+        from footfall.projects.beside import ask_beside
+        from footfall.projects.names import project_named
+
+        if metric not in self.metrics:
+            raise UnknownNameError("metric", str(metric), self.metrics)
+        given = [projects] if isinstance(projects, str) else projects
+        names = dict.fromkeys(project_named(str(name), self.projects).name for name in given)
+        length = count_of("months", months, MOST_MONTHS) or 24
+        return ask_beside(self.metrics[metric], list(names), length, align, self.now(), self.query)
 
     def filter_of_project(self, name: str, subjects: Sequence[Subject]) -> Filter:
         """What keeps a project's part of the metrics of a question.

@@ -6,8 +6,11 @@ from starlette.routing import BaseRoute
 
 from footfall.web.pages.answering import choose_theme, route
 from footfall.web.pages.community import community, list_file, map_file
+from footfall.web.pages.comparing import compare
 from footfall.web.pages.hubs import hubs
 from footfall.web.pages.overview import overview
+from footfall.web.pages.project import project
+from footfall.web.pages.projects import projects
 from footfall.web.site import Site
 
 __all__ = ["routes"]
@@ -21,5 +24,8 @@ def routes(site: Site) -> list[BaseRoute]:
         route(site, "/hubs/communities.csv", list_file, "communities-file"),
         route(site, "/hubs/map.{form}", map_file, "map-file"),
         route(site, "/hubs/community/{name:path}", community, "community"),
+        route(site, "/projects", projects, "projects"),
+        route(site, "/projects/compare", compare, "compare"),
+        route(site, "/projects/{name:path}", project, "project"),
         route(site, "/theme", choose_theme, "theme"),
     ]
