@@ -52,6 +52,7 @@ ANSWERS = [
     "/projects",
     "/projects?by=commits",
     "/projects/tool?months=3",
+    "/beside?metric=commits&projects=tool&months=3&align=age",
 ]
 
 

@@ -24,7 +24,10 @@ def draw(beside: Beside, look: Look) -> alt.LayerChart:
     channels: dict[str, Any] = {
         "x": _axis(beside),
         "y": alt.Y(
-            "value:Q", title=f"{beside.metric.unit} per month", scale=alt.Scale(zero=True, nice=6), axis=_numbers()
+            "value:Q",
+            title=f"{beside.metric.unit} per month",
+            scale=alt.Scale(zero=True, nice=6),
+            axis=_numbers(beside),
         ),
         "color": alt.Color(
             "project:N",
@@ -54,13 +57,15 @@ def draw(beside: Beside, look: Look) -> alt.LayerChart:
 def _axis(beside: Beside) -> alt.X:
     if beside.align == "age":
         last = max(month.age or 0 for month in beside.months)
-        ticks = alt.Axis(grid=False, format="d", tickMinStep=1, tickCount=min(12, max(1, last)))
+        ticks = alt.Axis(grid=False, format="d", tickMinStep=1, labelOverlap=True, tickCount=min(12, max(1, last)))
         return alt.X("age:Q", title="months since the first with a number", axis=ticks, scale=alt.Scale(nice=False))
     return time_axis(beside.months)
 
 
-def _numbers() -> alt.Axis:
-    return alt.Axis(format=",", tickCount=6, domain=False, ticks=False)
+def _numbers(beside: Beside) -> alt.Axis:
+    top = max(month.value or 0.0 for month in beside.months)
+    form = "~s" if top >= 100_000 else ",.0f" if top >= 5 else ",.2~f"
+    return alt.Axis(format=form, tickCount=6, domain=False, ticks=False)
 
 
 def _strokes(beside: Beside) -> list[dict[str, Any]]:

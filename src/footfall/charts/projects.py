@@ -57,13 +57,14 @@ def _panel(project: Project, facet: Facet, months: list[_Month], look: Look, wid
     top = max((month.value or 0.0 for month in months), default=0.0)
     form = "~s" if top >= 100_000 else ",.0f" if top >= 5 else ",.2~f"
     are_whole = all(float(month.value or 0).is_integer() for month in months)
-    few = {"values": list(range(int(top) + 1))} if are_whole and 1 <= top <= 3 else {"tickCount": 3}
+    few = {"values": list(range(int(top) + 1))} if are_whole and top <= 3 else {"tickCount": 3}
     axis = alt.Axis(format=form, domain=False, ticks=False, **few)
     unit = facet.metric.unit
+    scale = alt.Scale(zero=True, nice=3) if top else alt.Scale(domain=[0, 1])  # else 0 would hang in the middle
     columns = chart.mark_bar(color=look.theme.series[0]).encode(
         x=time_axis(months, "left"),
         x2="right:T",
-        y=alt.Y("low:Q", title=unit, scale=alt.Scale(zero=True, nice=3), axis=axis),
+        y=alt.Y("low:Q", title=unit, scale=scale, axis=axis),
         y2="value:Q",
         opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(_FAINT)),
         tooltip=[

@@ -27,6 +27,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "metrics": ("footfall metrics", "footfall metrics launches"),
     "project": ("footfall project icepyx", "footfall project --all --by installs"),
+    "beside": ("footfall beside installs icepyx earthaccess", "footfall beside commits icepyx earthaccess --align age"),
     "communities": ("footfall communities",),
     "cohort": ("footfall cohort signed_up active --grain week --last 12", "footfall cohort active active --kind new"),
     "funnel": ("footfall funnel signed_up invited paid --within 14d",),

@@ -16,6 +16,7 @@ _QUESTIONS = {
     "growth": "Who is new, returning, resurrected or dormant, period by period.",
     "project": "What every source knows of one project: totals, the last 30 days, a timeline by month.",
     "projects": "All projects, ranked by a metric.",
+    "beside": "Projects side by side by one metric, month by month, aligned by date or by age.",
 }
 INSTRUCTIONS = (
     "Footfall answers questions about the usage of open-source projects. Every answer says what was asked with every "

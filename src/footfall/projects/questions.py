@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from footfall.filters import Filter
     from footfall.metrics import Metric, Subject
     from footfall.projects.answer import Project
-    from footfall.projects.beside import Beside
     from footfall.projects.asking import Knowledge
+    from footfall.projects.beside import Beside
     from footfall.projects.names import NamedProject
     from footfall.projects.ranking import Ranking
     from footfall.result import Result

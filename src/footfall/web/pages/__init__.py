@@ -25,7 +25,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route(site, "/hubs/map.{form}", map_file, "map-file"),
         route(site, "/hubs/community/{name:path}", community, "community"),
         route(site, "/projects", projects, "projects"),
-        route(site, "/projects/compare", compare, "compare"),
+        route(site, "/compare", compare, "compare"),
         route(site, "/projects/{name:path}", project, "project"),
         route(site, "/theme", choose_theme, "theme"),
     ]

@@ -22,7 +22,7 @@ ALIGNMENTS = {"date": "By date", "age": "By age"}
 
 
 async def compare(site: Site, request: Request) -> Response:
-    """The page of `/projects/compare`."""
+    """The page of `/compare`."""
     given = request.query_params
     names = [name for name in dict.fromkeys(given.getlist("name")) if name]
     metrics = {metric.name: metric.title for metric in await site.run(measured, site.workspace)}
