@@ -41,9 +41,9 @@ def ff(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         made.write()
     write_installs(folder, {"tool": TOOL, "other": OTHER} | {name: {date(2026, 3, 1): 1} for name in STRANGE})
     projects = entry("tool", 'git = "tool"') + entry("other") + "".join(map(entry, STRANGE))
-    with workspace(folder, projects) as made:
-        made.collect()
-        yield made
+    with workspace(folder, projects) as opened:
+        opened.collect()
+        yield opened
 
 
 @pytest.fixture(scope="module")

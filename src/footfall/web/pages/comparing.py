@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -27,7 +27,7 @@ async def compare(site: Site, request: Request) -> Response:
     names = [name for name in dict.fromkeys(given.getlist("name")) if name]
     metrics = {metric.name: metric.title for metric in await site.run(measured, site.workspace)}
     chosen, align = given.get("by") or next(iter(metrics), ""), given.get("align") or "date"
-    values = {"names": names, "metrics": metrics, "chosen": chosen, "align": align, "alignments": ALIGNMENTS}
+    values: dict[str, Any] = {"names": names, "metrics": metrics, "chosen": chosen, "align": align, "alignments": ALIGNMENTS}
     if not names:
         return render(request, "compare.html", page="projects", **{**values, "align": "date"})
     answer = await site.ask("beside", {"metric": chosen, "projects": names, "align": align, "months": "36"})

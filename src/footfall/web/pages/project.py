@@ -119,7 +119,7 @@ async def _figure(site: Site, answer: Project) -> Figure:
 
 def _rows(answer: Project) -> list[tuple[str, ...]]:
     """Every number, the newest month first."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for facet in answer.facets:
         rest = [each for each in facet.numbers if each not in facet.months]
         for each in (*rest, *reversed(facet.months)):
