@@ -27,7 +27,13 @@ async def compare(site: Site, request: Request) -> Response:
     names = [name for name in dict.fromkeys(given.getlist("name")) if name]
     metrics = {metric.name: metric.title for metric in await site.run(measured, site.workspace)}
     chosen, align = given.get("by") or next(iter(metrics), ""), given.get("align") or "date"
-    values: dict[str, Any] = {"names": names, "metrics": metrics, "chosen": chosen, "align": align, "alignments": ALIGNMENTS}
+    values: dict[str, Any] = {
+        "names": names,
+        "metrics": metrics,
+        "chosen": chosen,
+        "align": align,
+        "alignments": ALIGNMENTS,
+    }
     if not names:
         return render(request, "compare.html", page="projects", **{**values, "align": "date"})
     answer = await site.ask("beside", {"metric": chosen, "projects": names, "align": align, "months": "36"})
