@@ -63,7 +63,7 @@ class Answers:
         kept = self._kept.get(key)
         if kept is None:
             return None
-        if self._now() < kept.until and kept.stamp.holds_for(self._state.stamp(), reads_activity=kept.reads_activity):
+        if self._now() < kept.until and self._state.holds(kept.stamp, reads_activity=kept.reads_activity):
             self._kept.move_to_end(key)
             return kept
         self._drop(key)

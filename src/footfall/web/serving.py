@@ -132,7 +132,8 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family)
+        # Only sockets that say TCP are told by asyncio not to hold back the rest of an answer (40 ms of Nagle's algorithm).
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
     except (OSError, OverflowError) as error:

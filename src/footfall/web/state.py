@@ -37,10 +37,6 @@ class Stamp:
         """Whether any later change is sure to show."""
         return self._is_lake_settled and (not reads_activity or self._is_activity_settled)
 
-    def holds_for(self, other: Stamp, *, reads_activity: bool) -> bool:
-        """Whether what was answered in this state is still so in the other."""
-        return self.lake == other.lake and (not reads_activity or self.activity == other.activity)
-
 
 class State:
     """Finds the stamps of a workspace."""
@@ -51,14 +47,45 @@ class State:
         address = workspace.activity.store.address
         self._store = None if "://" in address else Path(address)
         self._edges: tuple[Hashable, tuple[datetime, ...]] = (None, ())
+        self._tables: tuple[int, tuple[str, ...]] = (-1, ())
 
     def stamp(self) -> Stamp:
         """Of now: a few microseconds a table."""
-        lake, of_lake = _changes_of_lake(self._lake)
+        lake, of_lake = self._changes_of_lake()
         if self._store is None:  # a server's sets show no change from outside
             return Stamp(lake, object(), of_lake, 0)
         activity, of_activity = _changes_of_store(self._store)
         return Stamp(lake, activity, of_lake, of_activity)
+
+    def holds(self, stamp: Stamp, *, reads_activity: bool) -> bool:
+        """Whether what was answered in the state of a stamp is still so; only what it depends on is looked at."""
+        if self._changes_of_lake()[0] != stamp.lake:
+            return False
+        if not reads_activity:
+            return True
+        return self._store is not None and _changes_of_store(self._store)[0] == stamp.activity
+
+    def _changes_of_lake(self) -> tuple[Hashable, int]:
+        """The time of change of each table's log, which gets a file with each commit; and the newest of them."""
+        found: list[int] = []
+        for path in self._logs():
+            try:
+                found.append(os.stat(path).st_mtime_ns)
+            except OSError:  # no table, or one that is being made
+                found.append(0)
+        return tuple(found), max(found, default=0)
+
+    def _logs(self) -> tuple[str, ...]:
+        """Where the logs of tables may be, listed again when the lake's folder changes."""
+        try:
+            changed = os.stat(self._lake).st_mtime_ns
+            if changed != self._tables[0]:
+                logs = tuple(f"{self._lake}/{name}/{_LOG}" for name in sorted(os.listdir(self._lake)))
+                is_settled = changed < time.time_ns() - _RACY_NANOSECONDS
+                self._tables = (changed if is_settled else -1), logs
+        except OSError:
+            self._tables = -1, ()
+        return self._tables[1]
 
     def holds_until(self, now: datetime, stamp: Stamp) -> datetime:
         """Up to when the clock alone changes no answer: the next minute, or when a provisional span settles."""
@@ -75,21 +102,6 @@ class State:
             )
             self._edges = stamp.lake, tuple(sorted({s.settles_at for s in spans if s.is_provisional and s.settles_at}))
         return self._edges[1]
-
-
-def _changes_of_lake(root: Path) -> tuple[Hashable, int]:
-    """The time of change of each table's log, which gets a file with each commit; and the newest of them."""
-    found: list[tuple[str, int]] = []
-    try:
-        with os.scandir(root) as entries:
-            for entry in entries:
-                try:
-                    found.append((entry.name, os.stat(f"{entry.path}/{_LOG}").st_mtime_ns))
-                except OSError:  # no table, or one that is being made
-                    continue
-    except OSError:
-        return (), 0
-    return tuple(sorted(found)), max((changed for _, changed in found), default=0)
 
 
 def _changes_of_store(file: Path) -> tuple[Hashable, int]:
