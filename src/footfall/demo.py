@@ -18,7 +18,7 @@ from footfall.periods import Grain, Window, periods_in
 from footfall.repositories import has_commits
 from footfall.settings import FILE_NAME
 from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
-from footfall.sources.files.sample import PACKAGE, tables_of, write_sample_files
+from footfall.sources.files.sample import PACKAGE, hubs_of, tables_of, write_sample_files
 from footfall.template import commented, write_settings_file
 from footfall.terminal import collecting
 from footfall.terminal.console import open_console
@@ -214,9 +214,10 @@ def _prepare(folder: Path, repository: Path | None, now: Callable[[], datetime],
     if not file.exists():
         sources: dict[str, dict[str, Any]] = {"binder": {"archive": ARCHIVE, "first_day": first}}
         sources["files"] = {"tables": tables_of(FILES)}
+        sources["hub_files"] = hubs_of(FILES)
         if repository is not None:
             sources["git"] = {"repositories": [str(repository)]}
-        notes = dict.fromkeys(("binder", "files"), SAMPLE_NOTE)
+        notes = dict.fromkeys(("binder", "files", "hub_files"), SAMPLE_NOTE)
         project = {"name": PACKAGE, "description": "a made-up package", "files": PACKAGE}
         write_settings_file(folder, _MARK + commented(sources, notes=notes, projects=[project]))
     return open_workspace(folder, now=now)

@@ -15,10 +15,31 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "samplepkg"
-HUBS = {"physics": 90, "climate": 140, "teaching": 320}
-"""The made-up hubs, and about how many users each has on a working day."""
+HUBS = {
+    ("north", "physics"): 90,
+    ("north", "climate"): 140,
+    ("north", "staging"): 4,
+    ("west", "teaching"): 320,
+    ("west", "oceans"): 35,
+    ("west", "soils"): 8,
+    ("east", "genomes"): 60,
+    ("east", "stars"): 22,
+}
+"""The made-up hubs by cluster, and about how many users each has on a working day."""
+COMMUNITIES = (
+    ("Polar physics", "north/physics", "Sciences", "Oslo", 59.91, 10.75),
+    ("Climate models", "north/climate", "Sciences", "Nairobi", -1.29, 36.82),
+    ("Introduction to data", "west/teaching", "Teaching", "Berkeley, California", 37.87, -122.27),
+    ("Ocean observers", "west/oceans", "Sciences", "Seattle, Washington", 47.61, -122.33),
+    ("Soil atlas", "west/soils", "Sciences", "Manhattan, Kansas", 39.18, -96.57),
+    ("Plant genomes", "east/genomes", "Life", "Ithaca, New York", 42.44, -76.50),
+    ("Star catalogue", "east/stars", "Life", "Pune", 18.52, 73.86),
+)
+"""The made-up communities: name, hub, constellation, place and where it is."""
+_SPANS = (("daily", 1.0), ("weekly", 2.1), ("monthly", 3.6))
+"""About how many times as many users there are in a longer span."""
 
-Row = tuple[str | int, ...]
+Row = tuple[str | int | float, ...]
 
 
 def tables_of(folder: str) -> list[dict[str, Any]]:
@@ -35,7 +56,6 @@ def tables_of(folder: str) -> list[dict[str, Any]]:
             "measures": measures,
         }
 
-    users = {"name": "users", "metric": "hub_users", "title": "Hub users", "unit": "users", "kind": "level"}
     traffic = [{"name": name, "title": name.capitalize()} for name in ("views", "clones")]
     return [
         {
@@ -48,12 +68,16 @@ def tables_of(folder: str) -> list[dict[str, Any]]:
             **table("traffic", ["project"], list(traffic), "Views and clones of its repository by day."),
             "project": "project",
         },
-        table("hub_users", ["hub"], [users], "Daily users of hubs."),
     ]
 
 
+def hubs_of(folder: str) -> dict[str, str]:
+    """The settings of the source `hub_files` that read the samples in `folder`, relative to the workspace."""
+    return {"users": f"{folder}/hub_users.csv", "communities": f"{folder}/communities.csv"}
+
+
 def write_sample_files(folder: Path, days: int, *, until: date) -> None:
-    """Write a CSV file for each table of `tables_of`, of the `days` days before `until`.
+    """Write the CSV files that `tables_of` and `hubs_of` name, of the `days` days before `until`.
 
     Args:
         folder: Where to write; made if it is not there. Files that are there are written again.
@@ -65,7 +89,7 @@ def write_sample_files(folder: Path, days: int, *, until: date) -> None:
     written: dict[str, tuple[Row, Callable[[date], Iterator[Row]]]] = {
         "installs": (("day", "project", "installs"), _installs),
         "traffic": (("day", "project", "views", "clones"), _traffic),
-        "hub_users": (("day", "hub", "users"), _users),
+        "hub_users": (("date", "cluster", "hub", "timescale", "users"), _users),
     }
     for name, (header, rows_of) in written.items():
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
@@ -73,6 +97,10 @@ def write_sample_files(folder: Path, days: int, *, until: date) -> None:
             writer.writerow(header)
             for ago in range(days, 0, -1):
                 writer.writerows(rows_of(until - timedelta(days=ago)))
+    with (folder / "communities.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("name", "hubs", "constellation", "location", "latitude", "longitude"))
+        writer.writerows(COMMUNITIES)
 
 
 def _installs(day: date) -> Iterator[Row]:
@@ -85,9 +113,14 @@ def _traffic(day: date) -> Iterator[Row]:
 
 
 def _users(day: date) -> Iterator[Row]:
-    for hub, users in HUBS.items():
+    for (cluster, hub), users in HUBS.items():
+        if hub == "soils" and day < date(2026, 3, 2):  # a hub that came later
+            continue
         is_break = hub == "teaching" and day.month in (7, 8)
-        yield day.isoformat(), hub, _about(users * _week(day, 0.4) * (0.15 if is_break else 1), day, hub)
+        for span, times in _SPANS:
+            rhythm = _week(day, 0.4) if span == "daily" else 1.0
+            expected = users * times * rhythm * _growth(day) / 1.6 * (0.15 if is_break else 1)
+            yield day.isoformat(), cluster, hub, span, _about(expected, day, f"{cluster} {hub} {span}")
 
 
 def _growth(day: date) -> float:

@@ -6,7 +6,7 @@ presets    queries that are known            rows        from series to rows
 windows    which days are offered
 reading    pieces below the limits           endings     how each window ended
 looks      what a window looked like         remembered  for how long each place remembers
-listing    lists of hubs and communities     checking    what works, and what will be forgotten
+checking   what works, and what will be forgotten
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from footfall.sources import Batch, Context, Known, Offer, Progress
 from footfall.sources.ahead import ahead
 from footfall.sources.checks import Check, Deadline
 from footfall.sources.hubs import HUB_ACTIVITY
+from footfall.sources.hubs.listing import Listing, Lists
 from footfall.sources.naming import ProjectNames
 from footfall.sources.prometheus.checking import checks_of, deadlines_of
-from footfall.sources.prometheus.listing import Listing, Lists
 from footfall.sources.prometheus.places import find_places
 from footfall.sources.prometheus.presets import PRESETS
 from footfall.sources.prometheus.reading import Sizes, Task, months_of, read
@@ -54,7 +54,7 @@ class Prometheus:
     def __init__(self, settings: PrometheusSettings, context: Context) -> None:
         self._settings = settings
         self._context = context
-        self._lists = Lists(settings, context.folder)
+        self._lists = Lists(settings.clusters, settings.communities, context.folder)
         recipes = [
             *(PRESETS[name](settings, self._lists) for name in settings.preset),
             *map(recipe_of, settings.queries),

@@ -30,8 +30,8 @@ from footfall.sources.hubs import (
     is_staging,
     size_of,
 )
+from footfall.sources.hubs.listing import Lists
 from footfall.sources.prometheus.asking import Series
-from footfall.sources.prometheus.listing import Lists
 from footfall.sources.prometheus.recipes import Asked, Recipe
 from footfall.sources.prometheus.rows import Made, Refused, arrow, moments_of
 from footfall.sources.prometheus.settings import PrometheusSettings

@@ -15,10 +15,10 @@ from footfall.ledger import Known
 from footfall.metrics import Metric
 from footfall.periods import Grain, Window, floor
 from footfall.sources import Batch, Offer
-from footfall.sources.hubs import COMMUNITIES, HUB_COMMUNITIES, HUB_LIST
 from footfall.sources.hubs.clusters import ListedHub, read_clusters
 from footfall.sources.hubs.communities import Community, by_hub, read_communities
-from footfall.sources.prometheus.settings import PrometheusSettings
+from footfall.sources.hubs.metrics import COMMUNITIES
+from footfall.sources.hubs.tables import HUB_COMMUNITIES, HUB_LIST
 from footfall.tables import Table
 
 if TYPE_CHECKING:
@@ -27,33 +27,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lists:
-    """The files that the settings name; they are read when they are first needed."""
+    """The files that settings name, relative to `folder`, or no name; they are read when they are first needed."""
 
-    settings: PrometheusSettings
+    clusters_file: str
+    communities_file: str
     folder: Path
 
     @property
     def tables(self) -> tuple[Table, ...]:
         """The tables that are filled from the files."""
-        named = ((self.settings.clusters, HUB_LIST), (self.settings.communities, HUB_COMMUNITIES))
+        named = ((self.clusters_file, HUB_LIST), (self.communities_file, HUB_COMMUNITIES))
         return tuple(table for setting, table in named if setting)
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        return (COMMUNITIES,) if self.settings.communities else ()
+        return (COMMUNITIES,) if self.communities_file else ()
 
     @property
     def looks(self) -> str:
         """A hash of the list of communities, which shapes rows of hubs; empty where there is none."""
         try:
-            file = self._file(self.settings.communities)
-            return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if self.settings.communities else ""
+            file = self._file(self.communities_file)
+            return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if self.communities_file else ""
         except OSError:
             return ""
 
     def community_of(self, cluster: str, hub: str) -> str:
         """The community that uses a hub: the list names it as "cluster/hub", by its domain, or by its name. Raises SourceError."""
-        if not self.settings.communities:
+        if not self.communities_file:
             return ""
         names = (f"{cluster}/{hub}", self._domains.get((cluster, hub), ""), hub)
         return next((self._by_hub[name] for name in names if name in self._by_hub), "")
@@ -61,12 +62,12 @@ class Lists:
     @cached_property
     def communities(self) -> tuple[Community, ...]:
         """Raises SourceError, which names the line that cannot be read."""
-        return read_communities(self._file(self.settings.communities))
+        return read_communities(self._file(self.communities_file))
 
     @cached_property
     def hubs(self) -> tuple[ListedHub, ...]:
         """Raises SourceError, which names the file that cannot be read."""
-        return read_clusters(self._file(self.settings.clusters))
+        return read_clusters(self._file(self.clusters_file))
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
         """The present day of each list: what a list said on other days is not known."""
@@ -127,7 +128,7 @@ class Lists:
 
     @cached_property
     def _domains(self) -> dict[tuple[str, str], str]:
-        return {(one.cluster, one.hub): one.domain for one in self.hubs} if self.settings.clusters else {}
+        return {(one.cluster, one.hub): one.domain for one in self.hubs} if self.clusters_file else {}
 
     def _file(self, name: str) -> Path:
         return self.folder / Path(name).expanduser()
