@@ -194,7 +194,7 @@ def test_a_damaged_memory_is_one_sentence(tmp_path: Path, content: str) -> None:
         ({"webhook": "hooks.example.org"}, "must be an address that begins with https"),
         ({"email": {"to": ["a@b"], "from": "c@d", "server": "mail.example.org"}}, "smtps://user:password@host:465"),
         ({"email": {"to": [], "from": "c@d", "server": "smtp://h"}}, "email.to"),
-        ({"days": 0}, "greater than 0"),
+        ({"days": 0}, "must be more than 0"),
         ({"webhok": "x"}, "unknown setting 'webhok'; did you mean 'webhook'"),
     ],
 )

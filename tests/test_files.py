@@ -334,7 +334,7 @@ def test_a_dated_file_states_the_time_of_its_name(place: Place) -> None:
         ({"path": "ftp://x.org/a.csv"}, "https:// address"),
         ({"time": {"column": "date", "zone": "Mars"}}, "not a time zone"),
         ({"csv": {"encoding": "utf-99"}}, "not an encoding"),
-        ({"measures": []}, "at least 1"),
+        ({"measures": []}, "must not be empty"),
         ({"preset": "npm"}, "no preset"),
         ({"packages": ["a"]}, "preset"),
         ({"colums": []}, "unknown setting 'colums'"),

@@ -368,7 +368,7 @@ def test_more_runs_than_a_list_has(tmp_path: Path) -> None:
     ("settings", "said"),
     [
         ({"repositories": ["a"]}, 'write "owner/name"'),
-        ({"repositories": []}, "at least 1"),
+        ({"repositories": []}, "must not be empty"),
         ({"api": "api.github.com"}, "write an address"),
         ({"collect": ["vews"]}, "views"),
         ({"app": {"id": "1", "key": "x"}}, "takes the place of"),

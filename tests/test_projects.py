@@ -226,7 +226,7 @@ class TestFaces:
         assert ranked.out.splitlines()[0] == "project,last_30_days,total,coverage"
         assert "silent,,,0" in ranked.out
         for words, said in (
-            (["project"], "Name one, or ask for --all"),
+            (["project"], "or ask for --all"),
             (["project", "tol"], "did you mean 'tool'"),
             (["project", "tool", "--all"], "leave out --all"),
             (["project", "tool", "--by", "commits"], "add --all"),

@@ -497,7 +497,7 @@ def test_the_page_s_settings_are_valid_and_its_metrics_exist(tmp_path: Path, mon
     page = (Path(__file__).parents[1] / "docs" / "sources" / "prometheus.md").read_text(encoding="utf-8")
     monkeypatch.setenv("GRAFANA_TOKEN", "secret")
     monkeypatch.setenv("FOOTFALL_HASH_KEY", "secret")
-    (text,) = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    text = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[0]
     shown = tomllib.loads(text)["sources"]["prometheus"]
     settings = PrometheusSettings.model_validate(shown | {"communities": "communities.csv"})
     source = Prometheus(settings, Context(tmp_path, tmp_path, lambda: NOON, Client))

@@ -52,7 +52,7 @@ def test_a_setting_that_is_refused_is_said_in_our_words(name: str, tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("query commits --last x", "'x': it must be a whole number."),
+        ("query commits --top x", "'x': it must be a whole number."),
         ("query commits --top 1.5", "'1.5': it must be a whole number."),
         ("query commits --min-coverage lots", "'lots': it must be a number."),
         ("schedule bogus", "'bogus' is not one of 'cron', 'systemd', 'kubernetes', 'github-actions'."),
