@@ -25,6 +25,7 @@ from footfall.settings import (
     AnnotationSettings,
     KnownWrongSettings,
     ProjectSettings,
+    QuestionSettings,
     Settings,
 )
 from footfall.sources import installed_sources
@@ -108,6 +109,7 @@ def settings_page() -> Iterator[str]:
     yield from _settings("`[[annotations]]`", AnnotationSettings)
     yield from _settings("`[[known_wrong]]`", KnownWrongSettings)
     yield from _settings("`[[projects]]`", ProjectSettings)
+    yield from _settings("`[[questions]]`", QuestionSettings)
     yield from _settings("`[[alerts]]`", AlertSettings)
     yield from _settings("`email` of an alert", EmailSettings)
     for name, point in installed_sources().items():

@@ -87,6 +87,21 @@ def _on(value: Any) -> Any:
 On = Annotated[date | datetime, BeforeValidator(_on)]
 
 
+class QuestionSettings(Part):
+    """A question that is asked again and again, by its name."""
+
+    name: NotEmpty = Field(description="What it is called on pages.")
+    ask: dict[str, str | tuple[str, ...]] = Field(
+        description='The options of `footfall query`, such as { metric = "launches", by = "federation", last = "91" }.'
+    )
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The question as names and texts."""
+        listed = ((name, (given,) if isinstance(given, str) else given) for name, given in self.ask.items())
+        return [(name, text) for name, texts in listed for text in texts]
+
+
 class AnnotationSettings(Part):
     """Something that happened, which the numbers of that time should be read with."""
 
@@ -217,6 +232,9 @@ class Settings(BaseSettings):
     )
     projects: tuple[ProjectSettings, ...] = Field(
         default=(), description="What people use, under the names that the sources know it by; one [[projects]] each."
+    )
+    questions: tuple[QuestionSettings, ...] = Field(
+        default=(), description="Questions that pages offer by their names; one [[questions]] each."
     )
     alerts: tuple[AlertSettings, ...] = Field(
         default=(), description="What is watched, and who is told; one [[alerts]] each."

@@ -48,6 +48,13 @@ _HAPPENED = [
     '# file = "alerts.log"',
     "",
 ]
+_HAPPENED += [
+    f"# {Settings.model_fields['questions'].description}",
+    "# [[questions]]",
+    '# name = "Launches by member"',
+    '# ask = { metric = "launches", by = "federation", last = "91" }',
+    "",
+]
 _PROJECTS = [
     f"# {Settings.model_fields['projects'].description}",
     "# [[projects]]",
@@ -83,7 +90,17 @@ def commented(
     sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
     lines = [_HEAD]
     for name, setting in settings_of(Settings):
-        if name not in ("sources", "notes", "activity", "annotations", "known_wrong", "projects", "alerts", "web"):
+        if name not in (
+            "sources",
+            "notes",
+            "activity",
+            "annotations",
+            "known_wrong",
+            "projects",
+            "questions",
+            "alerts",
+            "web",
+        ):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
     lines += ["# Who did what when: marks of your application, and of what the sources below know.", "# [activity]"]
     lines += [*_fields(ActivitySettings, {}), ""]

@@ -54,7 +54,7 @@ _ON_DARK = (
 WIDTH, HEIGHT = 760, 340
 """Of a drawing, in pixels, unless something else is asked or suits it better."""
 _PADDING = {"left": 12, "right": 16, "top": 14, "bottom": 12}
-_BARE_PADDING = {"left": 2, "right": 2, "top": 4, "bottom": 2}
+_BARE_PADDING = {"left": 2, "right": 12, "top": 4, "bottom": 2}
 _SIZES = range(100, 5001)
 _TITLE_LETTER, _SUBTITLE_LETTER = 8.5, 5.4
 """How wide a letter of a title and of the remarks below it is, in pixels."""
@@ -275,6 +275,8 @@ def time_axis(rows: Sequence[Timed], field: str = "at") -> alt.X:
     _, grain, every, label, below = next(ticks for ticks in _TICKS if days <= ticks[0])
     ticks = _ticks(grain, every, Window(first, last + timedelta.resolution)) or [first]
     told = [ticks[0], *(b for a, b in pairwise(ticks) if f"{a:{below}}" != f"{b:{below}}")]
+    if len(told) > 1 and told[1] == ticks[1]:  # side by side they would run into each other where there is little room
+        del told[0]
     axis = alt.Axis(
         grid=False,
         labelOverlap=True,

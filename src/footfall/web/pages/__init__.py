@@ -8,6 +8,8 @@ from footfall.web.pages.answering import choose_theme, route
 from footfall.web.pages.community import community, list_file, map_file
 from footfall.web.pages.comparing import compare
 from footfall.web.pages.hubs import hubs
+from footfall.web.pages.downloads import download
+from footfall.web.pages.explore import explore
 from footfall.web.pages.overview import overview
 from footfall.web.pages.project import project
 from footfall.web.pages.projects import projects
@@ -27,5 +29,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route(site, "/projects", projects, "projects"),
         route(site, "/compare", compare, "compare"),
         route(site, "/projects/{name:path}", project, "project"),
+        route(site, "/explore", explore, "explore"),
+        route(site, "/explore/answer.{form}", download, "explore"),
         route(site, "/theme", choose_theme, "theme"),
     ]

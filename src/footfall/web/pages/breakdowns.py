@@ -21,8 +21,8 @@ from footfall.workspace import Workspace
 if TYPE_CHECKING:
     from footfall.web.site import Site
 
-MOST = 4
-"""So many lists."""
+MOST = 3
+"""So many lists; what changed is one more."""
 _ROWS = 8
 _MOST_LINES = 12
 """A dimension of more groups is a ranking, not a few lines of one chart."""
@@ -95,15 +95,19 @@ class Breakdown:
 
 def dimensions_of(workspace: Workspace, metric: Metric) -> dict[str, str]:
     """The dimensions that a page can split a metric by, with their descriptions: texts that are known, and that none of
-    its policies decides on."""
+    its policies decides on; where its tables have rollups, those that these are made for."""
     if metric.event is not None:
         return {}
     subject = Subject.of(metric, workspace.tables)
     decided = {kept.dimension for policy in metric.policies for kept in policy.choices.values() if kept}
+    kept = {name for table in subject.tables for rollup in table.rollups for name in rollup.dimensions}
     return {
         name: column.description
         for name, column in subject.dimensions.items()
-        if column.type == "string" and name not in subject.unknown and name not in decided
+        if column.type == "string"
+        and name not in subject.unknown
+        and name not in decided
+        and (not kept or name in kept)
     }
 
 
@@ -139,13 +143,16 @@ def best_for_lines(found: Sequence[Breakdown]) -> Breakdown | None:
 
 
 def lists_of(found: Sequence[Breakdown], span: Span, root: str) -> list[Listed]:
-    """The lists of a page: dimensions that say the same as another one are left out, long rankings come first."""
+    """The lists of a page: dimensions that say the same as another one are left out; the longest ranking comes
+    first, then what the timeline is split by."""
     kept: list[Breakdown] = []
     for each in reversed(found):
         values = [each.value(row) for row in each.rows]
         if not any(values == [other.value(row) for row in other.rows] for other in kept):
             kept.append(each)
-    ranked = sorted(kept, key=lambda each: (-min(len(each.rows), _ROWS), list(found).index(each)))
+    best = best_for_lines(found)
+    longest = max(kept, key=lambda each: len(each.rows), default=None)
+    ranked = sorted(kept, key=lambda each: (each is not longest, each is not best, list(found).index(each)))
     return [_list_of(each, span, root) for each in ranked[:MOST]]
 
 

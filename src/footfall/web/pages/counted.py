@@ -29,7 +29,7 @@ def how_counted(workspace: Workspace, answer: Result, freshness: Freshness) -> S
         ("Collected", f"{share_of(answer.coverage)} of that time"),
         ("Where from", _sources(workspace, metrics, freshness)),
     ]
-    said += [("Remarks", list(answer.notes))] if answer.notes else []
+    said += [("Remarks", [words.plain(note) for note in answer.notes])] if answer.notes else []
     said += [("Asked as", command_line(answer.question)), ("State", f"version {answer.version}")]
     return [(name, text) for name, text in said if text]
 

@@ -124,6 +124,6 @@ def value_of(row: dict[str, Any], metric: str) -> str:
 
 def _caption(metric: Metric, until: datetime, freshness: Freshness) -> str:
     """What is counted; of what is older than yesterday, to when."""
-    said = words.first_sentence(metric.description)
+    said = words.capitalised(words.first_sentence(metric.description))
     today = freshness.now.replace(hour=0, minute=0, second=0, microsecond=0)
     return said if until >= today else f"To {words.short_day(until - timedelta(days=1))}. {said}"

@@ -46,6 +46,7 @@ def environment() -> Environment:
         "moment": words.moment,
         "days": words.days,
         "path": lambda text: quote(text, safe=""),
+        "plain": words.plain,
     }
     made.globals |= {"pages": PAGES, "themes": THEMES, "version": footfall.__version__}
     return made

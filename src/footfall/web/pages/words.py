@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -124,6 +125,18 @@ def first_sentence(text: str) -> str:
     return sentence.removesuffix(".")
 
 
+_FOR_COMMANDS = re.compile(r" \((?:min_coverage|add --?\w+)[^)]*\)")
+
+
+def plain(note: str) -> str:
+    """A remark without what is said to those who type commands.
+
+    >>> plain("1 mean has no value: less than the whole was collected (min_coverage lowers what is needed).")
+    '1 mean has no value: less than the whole was collected.'
+    """
+    return capitalised(_FOR_COMMANDS.sub("", note))
+
+
 def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -140,6 +153,7 @@ __all__ = [
     "listed",
     "moment",
     "period",
+    "plain",
     "share",
     "short_day",
     "short_figure",

@@ -9,8 +9,36 @@ const figure = value => thousands.format(value).replace(/,/g, "\u202f");
 // Forms marked data-auto are sent when a choice changes.
 document.addEventListener("change", event => {
   const form = event.target.closest("form[data-auto]");
-  if (form && event.target.matches("select, input[type=checkbox], input[type=radio]")) form.requestSubmit();
+  if (!form || !event.target.matches("select, input[type=checkbox], input[type=radio], input[type=date]")) return;
+  if ("keep" in event.target.dataset) return;
+  form.requestSubmit();
 });
+
+// A page that is awaited shows that it is.
+const busy = on => document.documentElement.classList.toggle("busy", on);
+let waiting;
+document.addEventListener("submit", () => { waiting = setTimeout(busy, 250, true); });
+document.addEventListener("click", event => {
+  const link = event.target.closest("a[href]");
+  const leaves = link && !link.hasAttribute("download") && !link.target && !link.getAttribute("href").startsWith("#");
+  if (leaves && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    waiting = setTimeout(busy, 250, true);
+  }
+});
+const arrived = () => { clearTimeout(waiting); busy(false); };
+window.addEventListener("pageshow", arrived);
+
+// A part of a page that was replaced keeps the focus where it was.
+let focused = "";
+document.addEventListener("htmx:before:swap", () => { focused = document.activeElement ? document.activeElement.id : ""; });
+document.addEventListener("htmx:after:swap", () => {
+  arrived();
+  const element = focused && document.getElementById(focused);
+  if (element && document.activeElement !== element) element.focus({ preventScroll: true });
+  enliven(document);
+});
+document.addEventListener("htmx:error", arrived);
+document.addEventListener("htmx:response:error", arrived);
 
 // --- charts
 
@@ -153,7 +181,20 @@ function place(element, sizes) {
   for (const [name, size] of Object.entries(sizes)) element.style[name] = `${size}px`;
 }
 
+function copyable(element) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(element.querySelector("code").textContent);
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 1500);
+  });
+  element.append(button);
+}
+
 function enliven(root) {
+  for (const element of root.querySelectorAll(".copy:not(:has(button))")) copyable(element);
   for (const element of root.querySelectorAll("figure.chart:not([data-live])")) {
     if (!element.querySelector("script[type='application/json']") || element.dataset.from === element.dataset.to) continue;
     element.dataset.live = "true";
@@ -162,4 +203,3 @@ function enliven(root) {
 }
 
 enliven(document);
-document.addEventListener("htmx:after:swap", () => enliven(document));
