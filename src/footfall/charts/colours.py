@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 
 def mix(ramp: Sequence[str], part: float) -> str:
-    """The colour at a part (0 to 1) of the way through a ramp.
+    """The colour at a part (0 to 1) of the way through a ramp; of colours that are names, the nearest one.
 
     >>> mix(("#000000", "#ffffff"), 0.5)
     '#808080'
     """
     at = max(0.0, min(1.0, part)) * (len(ramp) - 1)
+    if not ramp[0].startswith("#"):
+        return ramp[round(at)]
     n = min(int(at), len(ramp) - 2)
     low, high = (_rgb(ramp[n]), _rgb(ramp[n + 1]))
     return "#" + "".join(f"{round(a + (b - a) * (at - n)):02x}" for a, b in zip(low, high, strict=True))

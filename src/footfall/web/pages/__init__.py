@@ -13,6 +13,7 @@ from footfall.web.pages.explore import explore
 from footfall.web.pages.overview import overview
 from footfall.web.pages.project import project
 from footfall.web.pages.projects import projects
+from footfall.web.pages.retention import retention, retention_download
 from footfall.web.pages.sources import sources
 from footfall.web.site import Site
 
@@ -33,5 +34,7 @@ def routes(site: Site) -> list[BaseRoute]:
         route(site, "/explore", explore, "explore"),
         route(site, "/explore/answer.{form}", download, "explore"),
         route(site, "/sources", sources, "sources"),
+        route(site, "/retention", retention, "retention"),
+        route(site, "/retention/answer.{form}", retention_download, "retention"),
         route(site, "/theme", choose_theme, "theme"),
     ]

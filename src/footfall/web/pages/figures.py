@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from footfall.answer import Answer
 from footfall.charts.series import Point, points_of, series_by_size
 from footfall.errors import FootfallError
 from footfall.metrics import Kind
@@ -77,6 +78,26 @@ async def figure_of(site: Site, answer: Result, title: str = "", **options: Any)
         data=_data(answer, points[0]) if has_time and len(points) == 1 else "",
         **_table(answer),
     )
+
+
+async def figure_of_activity(site: Site, answer: Answer, title: str, **options: Any) -> Figure:
+    """An answer about actors, drawn; the reason where it cannot be.
+
+    Args:
+        site: What draws.
+        answer: What is drawn.
+        title: In the words of the page.
+        options: Of the drawing, such as `form`.
+    """
+    heads, rows = answer.lines(is_marked=True)
+    table = _cut(tuple(words.capitalised(head.replace("_", " ")) for head in heads), [tuple(row) for row in rows])
+    try:
+        pictures = (site.picture(answer, "svg", theme="page", size=size, **options) for size in (WIDE, NARROW))
+        wide, narrow = await asyncio.gather(*pictures)
+    except FootfallError as error:
+        return Figure(title, title, problem=str(error), **table)
+    sentence = f"{title}, {answer.span}. {answer.description} The table below has the numbers."
+    return Figure(title, sentence, Markup(wide.decode()), Markup(narrow.decode()), **table)
 
 
 def _last_start(points: Sequence[Sequence[Point]]) -> datetime:

@@ -1,0 +1,271 @@
+"""Retention: who came back, how far people go, how often they come, and who is new or lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from footfall.answer import Answer
+from footfall.asking import COMMANDS, read_texts
+from footfall.errors import FootfallError, UnknownNameError
+from footfall.options import text_name
+from footfall.retention.cohorts import Cohort
+from footfall.web.errors import status_of
+from footfall.web.pages.choices import Option
+from footfall.web.pages.downloads import file_of, file_response
+from footfall.web.pages.figures import figure_of_activity
+from footfall.web.pages.heat import heat_of, legend_of
+from footfall.web.pages.spelling import command_line, python
+from footfall.web.pages.templating import render
+from footfall.web.site import Site
+from footfall.workspace import Workspace
+
+VIEWS = {
+    "cohort": "Who came back",
+    "funnel": "Step by step",
+    "stickiness": "How often",
+    "growth": "New and lost",
+}
+_DRAWN = ("form", "counts")
+"""How a cohort is shown: of the address, and no part of the question."""
+_FORMS = {"heatmap": "table", "curves": "curves"}
+_MOST_STEPS = 6
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A view with the texts of its question, and how it is shown."""
+
+    view: str
+    texts: dict[str, list[str]]
+    drawn: dict[str, str]
+
+    @classmethod
+    def read(cls, params: QueryParams, first_event: str) -> Asked:
+        """What an address asks for; without events the first that there is, with itself.
+
+        Raises:
+            UnknownNameError: For a view that there is not.
+        """
+        view = params.get("view") or "cohort"
+        if view not in VIEWS:
+            raise UnknownNameError("view", view, VIEWS)
+        texts: dict[str, list[str]] = {}
+        for name, text in params.multi_items():
+            if text.strip() and name not in ("view", *_DRAWN):
+                texts.setdefault(name.replace("-", "_"), []).append(text.strip())
+        drawn = {name: params[name] for name in _DRAWN if view == "cohort" and params.get(name, "").strip()}
+        if drawn.get("form", "heatmap") not in _FORMS:
+            raise UnknownNameError("form", drawn["form"], _FORMS)
+        for name in _EVENTS_OF[view]:
+            texts.setdefault(name, [first_event] * (2 if name == "steps" else 1))
+        return cls(view, texts, {k: v for k, v in drawn.items() if v not in ("heatmap", "false")})
+
+    def first(self, name: str) -> str:
+        return next(iter(self.texts.get(name, [])), "")
+
+    @property
+    def address(self) -> str:
+        """The one address of this question."""
+        defaults = {(text_name(o), str(o.default)) for o in COMMANDS[self.view] if o.default is not None}
+        pairs = [("view", self.view)] if self.view != "cohort" else []
+        pairs += [(name, text) for name, texts in self.texts.items() for text in texts if (name, text) not in defaults]
+        return urlencode([*pairs, *self.drawn.items()])
+
+
+_EVENTS_OF = {"cohort": ("first", "then"), "funnel": ("steps",), "stickiness": ("event",), "growth": ("event",)}
+
+
+async def retention(site: Site, request: Request) -> Response:
+    """The page of `/retention`."""
+    root = request.scope.get("root_path", "").rstrip("/")
+    events = await site.run(events_of, site.workspace)
+    if not events:
+        return render(request, "retention_nothing.html", page="retention")
+    asked = Asked.read(request.query_params, next(iter(events)))
+    if request.query_params and asked.address != urlencode(request.query_params.multi_items()):
+        return RedirectResponse(f"{root}/retention?{asked.address}", 303)
+    values: dict[str, Any] = {"page": "retention", "asked": asked, "views": VIEWS, "fields": fields(asked, events)}
+    values["tabs"] = [(view, name, f"{root}/retention?{_tab(view, asked)}") for view, name in VIEWS.items()]
+    try:
+        answer = await site.ask(asked.view, asked.texts)
+    except FootfallError as error:
+        return render(request, "retention.html", status=status_of(error), problem=str(error), answer=None, **values)
+    shown = await _shown(site, asked, answer, root, _named(asked, answer, events))
+    return render(request, "retention.html", problem="", answer=answer, **values, **shown)
+
+
+def events_of(workspace: Workspace) -> dict[str, str]:
+    """The events that there are, with what those who did them are called."""
+    titles = {metric.event: metric.title for metric in workspace.event_metrics.values() if metric.event}
+    return {name: titles.get(name, name) for name in workspace.events()}
+
+
+def _tab(view: str, asked: Asked) -> str:
+    """The address of another view about the same event."""
+    event = asked.first(_EVENTS_OF[asked.view][0])
+    name = _EVENTS_OF[view][0]
+    pairs = [("view", view)] if view != "cohort" else []
+    pairs += [(name, event)] * (2 if view == "funnel" else 1)
+    pairs += [("then", event)] if view == "cohort" else []
+    return urlencode(pairs)
+
+
+async def _shown(site: Site, asked: Asked, answer: Answer, root: str, named: dict[str, str]) -> dict[str, Any]:
+    """The answer as table and chart, and what it means."""
+    smallest = site.settings.smallest_cell
+    heat = None
+    figure = None
+    if isinstance(answer, Cohort) and asked.drawn.get("form") != "curves":
+        heat = heat_of(answer, counts=asked.drawn.get("counts") == "true", smallest=smallest)
+    elif not smallest:
+        form = {"form": "curves"} if asked.view == "cohort" else {}
+        figure = await figure_of_activity(site, answer, named["title"], **form)
+    question = read_texts(asked.view, asked.texts)
+    return {
+        **named,
+        "heat": heat,
+        "figure": figure,
+        "smallest": smallest,
+        "legend": legend_of(heat.rows) if heat else "",
+        "downloads": [
+            (label, f"{root}/retention/answer.{form}?{asked.address}")
+            for form, label in (("csv", "CSV"), ("json", "JSON"), ("png", "PNG"), ("svg", "SVG"))
+            if not smallest
+        ],
+        "copies": [("Command line", command_line(question, asked.view)), ("Python", python(question, asked.view))],
+    }
+
+
+def _named(asked: Asked, answer: Answer, events: Mapping[str, str]) -> dict[str, str]:
+    """Title and description in the words of the events, not by their names."""
+    description = answer.description
+    for name, title in events.items():
+        description = description.replace(f"'{name}'", f"“{title}”")
+    done = [events.get(step, step) for name in _EVENTS_OF[asked.view] for step in asked.texts[name]]
+    grain = asked.first("grain") or "week"
+    titles = {
+        "funnel": " → ".join(done),
+        "stickiness": f"{done[0]}: a day, in 7 days and in 30 days",
+        "growth": f"{done[0]}: new, returning, come back and lost, each {grain}",
+    }
+    return {"title": titles.get(asked.view, answer.title), "description": description}
+
+
+async def retention_download(site: Site, request: Request) -> Response:
+    """`/retention/answer.FORM`: the answer as a file."""
+    form = str(request.path_params["form"])
+    if form not in ("csv", "json", "png", "svg"):
+        raise UnknownNameError("format", form, ("csv", "json", "png", "svg"))
+    if site.settings.smallest_cell:
+        raise UnknownNameError(
+            "file", f"answer.{form}", (), "Small counts are not shown here, and files would show them."
+        )
+    events = await site.run(events_of, site.workspace)
+    asked = Asked.read(request.query_params, next(iter(events), ""))
+    answer = await site.ask(asked.view, asked.texts)
+    if form in ("png", "svg"):
+        shape: dict[str, Any] = {"form": asked.drawn.get("form", "heatmap")} if asked.view == "cohort" else {}
+        return file_response(await site.picture(answer, form, **shape), form, answer.title)
+    return file_response(await site.run(file_of, answer, form), form, answer.title)
+
+
+# --- the form
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the form: a list to choose from."""
+
+    name: str
+    label: str
+    options: tuple[Option, ...]
+
+
+_LABELS = {
+    "first": "First did",
+    "then": "Then did",
+    "event": "Did",
+    "grain": "Each",
+    "last": "Rows",
+    "columns": "Followed for",
+    "kind": "A row holds",
+    "retention": "Came back",
+    "where_first": "Only who also did",
+    "where_then": "And on coming back",
+    "within": "Within",
+    "windows": "Counted over",
+}
+_WORDS = {
+    "active": "all who did it then",
+    "new": "those new to it",
+    "return": "in that period",
+    "unbounded": "then or later",
+    "trailing": "the days before",
+    "calendar": "calendar months",
+}
+_NUMBERS = {"last": ("6", "12", "24", "52"), "columns": ("6", "12", "24"), "within": ("1d", "7d", "14d", "28d")}
+
+
+def fields(asked: Asked, events: Mapping[str, str]) -> list[Field]:
+    """The fields of a view, from the options of its command, with what is chosen."""
+    made: list[Field] = []
+    for option in COMMANDS[asked.view]:
+        name = option.name
+        chosen = asked.first(name)
+        if name == "steps":
+            made += _steps(asked, events)
+        elif name in ("first", "then", "event"):
+            made.append(Field(name, _LABELS[name], _events(events, chosen)))
+        elif name in ("where_first", "where_then"):
+            made.append(Field(name, _LABELS[name], (Option("", "anything"), *_events(events, chosen))))
+        elif option.choices:
+            current = chosen or str(option.default)
+            made.append(
+                Field(
+                    name,
+                    _LABELS[name],
+                    tuple(Option(str(c), _WORDS.get(str(c), str(c)), str(c) == current) for c in option.choices),
+                )
+            )
+        elif name in _NUMBERS:
+            made.append(Field(name, _LABELS[name], _numbers(name, chosen, str(option.default or ""))))
+    if asked.view == "cohort":
+        form = asked.drawn.get("form", "heatmap")
+        made.append(Field("form", "As", tuple(Option(key, label, key == form) for key, label in _FORMS.items())))
+        if form == "heatmap":
+            counts = asked.drawn.get("counts") == "true"
+            made.append(Field("counts", "In", (Option("", "percent"), Option("true", "numbers", counts))))
+    return made
+
+
+def _events(events: Mapping[str, str], chosen: str) -> tuple[Option, ...]:
+    named = {**events, **({} if not chosen or chosen in events else {chosen: chosen})}
+    return tuple(Option(name, title, name == chosen) for name, title in named.items())
+
+
+def _steps(asked: Asked, events: Mapping[str, str]) -> list[Field]:
+    """A list for each step, and one to add another."""
+    steps = [step for text in asked.texts.get("steps", []) for step in text.split(",")]
+    made = [
+        Field("steps", f"Step {n + 1}", ((Option("", "remove"),) if n > 1 else ()) + _events(events, step))
+        for n, step in enumerate(steps)
+    ]
+    if len(steps) < _MOST_STEPS:
+        made.append(Field("steps", f"Step {len(steps) + 1}", (Option("", "add one …"), *_events(events, ""))))
+    return made
+
+
+def _numbers(name: str, chosen: str, default: str) -> tuple[Option, ...]:
+    listed = list(_NUMBERS[name])
+    current = chosen or default
+    if current and current not in listed:
+        listed.append(current)
+    first = () if current else (Option("", "as is usual", True),)
+    return (*first, *(Option(value, value, value == current) for value in listed))
