@@ -7,9 +7,9 @@ from starlette.routing import BaseRoute
 from footfall.web.pages.answering import choose_theme, route
 from footfall.web.pages.community import community, list_file, map_file
 from footfall.web.pages.comparing import compare
-from footfall.web.pages.hubs import hubs
 from footfall.web.pages.downloads import download
 from footfall.web.pages.explore import explore
+from footfall.web.pages.hubs import hubs
 from footfall.web.pages.overview import overview
 from footfall.web.pages.project import project
 from footfall.web.pages.projects import projects
