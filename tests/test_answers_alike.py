@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import footfall
+import footfall.projects.beside
 from footfall.answer import PICTURES, ROWS, Answer, by_name
 from footfall.cli import app
 from footfall.errors import FootfallError, QueryError, UnknownNameError
