@@ -23,7 +23,8 @@ def google_token() -> Callable[[], Secret]:
     except ImportError:
         raise MissingExtraError("signing in at Google without a token in the settings", "bigquery") from None
     try:
-        credentials, _ = google.auth.default(scopes=[SCOPE])
+        # Typed by hand: google-auth has types in part, and where it is not installed mypy knows none.
+        credentials: Any = google.auth.default(scopes=[SCOPE])[0]
     except google.auth.exceptions.GoogleAuthError as error:
         raise SettingsError(
             f"no credentials of Google were found ({in_words(str(error))}); set GOOGLE_APPLICATION_CREDENTIALS to the file "
@@ -37,6 +38,6 @@ def google_token() -> Callable[[], Secret]:
                 credentials.refresh(request)
             except google.auth.exceptions.GoogleAuthError as error:
                 raise SettingsError(f"Google gives no token: {in_words(str(error))}; check the credentials.") from None
-        return Secret(credentials.token)
+        return Secret(str(credentials.token))
 
     return token
