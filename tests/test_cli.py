@@ -343,6 +343,31 @@ def test_init_beside_a_git_history_collects_it(tmp_path: Path, capsys: pytest.Ca
     assert table(run(capsys, "-w", folder, "query", "commits", "-g", "total"))[0]["commits"] == "4"
 
 
+def test_init_keeps_what_is_collected_out_of_git(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_workspace(tmp_path) / "project"
+    before = set(subprocess.check_output(["git", "status", "--porcelain", "-u"], cwd=folder, text=True).splitlines())
+    assert "stays out of git" in run(capsys, "-w", folder, "init").out
+    assert run(capsys, "-w", folder, "collect").code == 0
+    (folder / "activity.db-wal").touch()
+    said = subprocess.run(
+        ["git", "status", "--porcelain", "-u"], cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert set(said.stdout.splitlines()) - before == {"?? .gitignore", "?? footfall.toml"}
+
+
+def test_init_never_touches_a_gitignore(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_workspace(tmp_path) / "project"
+    (folder / ".gitignore").write_text("lake\n")
+    ran = run(capsys, "-w", folder, "init")
+    assert "so that what is collected stays out of git: /.footfall/ /activity.db* /alerts.json /tokens.json" in ran.out
+    assert (folder / ".gitignore").read_text() == "lake\n"
+
+
+def test_init_outside_of_git_writes_settings_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "-w", tmp_path, "init").code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["footfall.toml"]
+
+
 def test_what_init_comments_out_can_be_commented_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The template is written from the settings' records; each line of it must be valid when it is switched on."""
     from footfall.sources import installed_sources

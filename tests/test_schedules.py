@@ -280,6 +280,7 @@ def test_the_action_and_the_workflow_run_the_same_scripts() -> None:
         assert scripts["Keep the lake"] == KEEP
     collect = next(step for step in workflow["jobs"]["collect"]["steps"] if step.get("name") == "Collect")
     assert collect["env"]["HOOK"] == "${{ secrets.HOOK }}"
+    assert collect["env"]["GITHUB_TOKEN"] == "${{ secrets.FOOTFALL_GITHUB_TOKEN }}", "GitHub takes no secret GITHUB_…"
     assert workflow[True]["schedule"] == [{"cron": plan().cron}]
     assert workflow["permissions"] == {"contents": "write"}
 

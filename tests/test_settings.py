@@ -80,6 +80,12 @@ def test_an_unset_variable_is_named() -> None:
         token.reveal()
 
 
+@pytest.mark.parametrize("name", ["", "A-TOKEN", "1A", "A B", "A=B", "ÄB"])
+def test_a_name_that_no_variable_has_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="the name of an environment variable has letters, digits and _"):
+        WithToken.model_validate({"token": {"env": name}})
+
+
 def test_a_variable_that_is_no_text_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "NO_TEXT", "a\udcffb")
     with pytest.raises(ValidationError, match="the environment variable NO_TEXT is not a text in UTF-8"):

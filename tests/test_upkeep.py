@@ -174,6 +174,26 @@ def test_doctor_tries_everything_and_says_what_to_do(tmp_path: Path, capsys: pyt
     assert "does not exist" in failed["list the archive"]["detail"]
 
 
+def test_doctor_names_what_alerts_watch_and_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write_workspace(tmp_path)
+    alerts = "".join(
+        f'\n[[alerts]]\nname = "{name}"\nwhen = "{when}"\n{what}\nfile = "alerts.log"\n'
+        for name, when, what in (
+            ("good", "range", 'metric = "launches"'),
+            ("slip", "range", 'metric = "launchs"'),
+            ("still", "standstill", 'source = "bindr"'),
+        )
+    )
+    file = folder / "footfall.toml"
+    file.write_text(file.read_text() + alerts)
+    ran = command(capsys, "-w", folder, "doctor", "--format", "json")
+    assert ran.code == 1
+    failed = {each["name"]: each["detail"] for each in json.loads(ran.out) if each["state"] == "failed"}
+    assert failed.keys() == {"alert slip", "alert still"}
+    assert failed["alert slip"].startswith("unknown metric 'launchs'; did you mean 'launches'")
+    assert failed["alert still"].startswith("unknown source 'bindr'; did you mean 'binder'?")
+
+
 def test_doctor_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_workspace(tmp_path)
     before = {path for path in folder.rglob("*") if ".git" not in path.parts}

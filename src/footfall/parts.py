@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
@@ -10,6 +11,8 @@ from pydantic_core import CoreSchema, core_schema
 
 from footfall.concealing import remember
 from footfall.errors import UnsetError
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 NotEmpty = Annotated[str, Field(min_length=1)]
 
@@ -65,6 +68,8 @@ class Secret:
             return cls(value)
         if isinstance(value, dict) and list(value) == ["env"]:
             name = str(value["env"])
+            if not _VARIABLE.fullmatch(name):
+                raise ValueError("the name of an environment variable has letters, digits and _, and no digit first")
             found = os.environ.get(name, "")
             if not found.isprintable() and any(0xD800 <= ord(character) < 0xE000 for character in found):
                 raise ValueError(f"the environment variable {name} is not a text in UTF-8")

@@ -79,6 +79,31 @@ def write_settings_file(folder: Path, text: str) -> Path:
     return file
 
 
+_COLLECTED = ("/lake/", "/.footfall/", "/activity.db*", "/alerts.json", "/tokens.json")
+"""What a workspace holds beside its settings, as git is to leave it alone."""
+
+
+def keep_out_of_git(folder: Path) -> str:
+    """Have git leave alone what is collected, which may hold addresses of people; says what was done, or is to be done.
+
+    A .gitignore that is there is never touched. Outside of a git repository nothing is done.
+    """
+    if not any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents)):
+        return ""
+    file = folder / ".gitignore"
+    try:
+        there = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
+        if not file.exists():
+            file.write_text("".join(f"{line}\n" for line in _COLLECTED), encoding="utf-8")
+            return f"Wrote {file}: what is collected stays out of git."
+    except OSError as error:
+        return f"{file} cannot be written: {error.strerror}. Keep {', '.join(_COLLECTED)} out of git."
+    lacking = [
+        line for line in _COLLECTED if not {line, line.strip("/"), line.lstrip("/")} & {one.strip() for one in there}
+    ]
+    return f"Add to {file}, so that what is collected stays out of git: {' '.join(lacking)}" if lacking else ""
+
+
 def commented(
     chosen: Mapping[str, Mapping[str, Any]],
     notes: Mapping[str, str] | None = None,

@@ -22,13 +22,15 @@ _GOES_ON = "; what was committed stays, `footfall collect` goes on from there."
 def init(context: typer.Context) -> None:
     """Write a commented footfall.toml, here or where --workspace says, with a project from what the folder says."""
     from footfall.projects.proposing import propose
-    from footfall.template import commented, write_settings_file
+    from footfall.template import commented, keep_out_of_git, write_settings_file
 
     folder = context.obj or Path()
     chosen = {"git": {"repositories": ["."]}} if (folder / ".git").exists() else {}
     proposal = propose(folder)
     file = write_settings_file(folder, commented(chosen, projects=[proposal.settings] if proposal else ()))
     print(f"Wrote {file}.")
+    if said := keep_out_of_git(folder):
+        print(said)
     if proposal:
         names = ", ".join(f"{name} ({source})" for source, name in proposal.names.items())
         print(f"Its project, from what the folder says: {proposal.name}{f', known as {names}' if names else ''}.")

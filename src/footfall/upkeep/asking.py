@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from footfall.errors import QueryError
+from footfall.errors import FootfallError, QueryError
 
 if TYPE_CHECKING:
     from footfall.activity import Activity
@@ -115,7 +115,7 @@ class Upkeep(Protocol):
         """
         from footfall.upkeep.examining import (
             Finding,
-            channels_checked,
+            alerts_checked,
             checks_of,
             sources_checked,
             tried,
@@ -137,7 +137,7 @@ class Upkeep(Protocol):
             yield tried("lake", "write", lambda: writable(Path(self.settings.lake_address)), fix)
         yield tried("activity", "read", self._activity_read, "correct `activity` in footfall.toml")
         yield tried("engine", "start", self._engine_started, "correct `engine` in footfall.toml")
-        yield from channels_checked(self.settings.alerts)
+        yield from alerts_checked(self.settings.alerts, self._watchable(opened), self.settings.sources)
         for name, source in opened.items():
             yield from variables_checked(name, self.settings.sources[name])
             yield from checks_of(name, source, self.now())
@@ -171,6 +171,18 @@ class Upkeep(Protocol):
 
         store = self.activity.store
         return f"{counted(len(store.events()), 'event')} in {store.address}"
+
+    def _watchable(self, opened: Mapping[str, Source]) -> set[str]:
+        """The metrics that alerts can watch, those of events too; none where they cannot all be known."""
+        if len(opened) < len(self.settings.sources):
+            return set()
+        try:
+            marked = self.activity.store.events()
+        except FootfallError:
+            return set()  # said of the activity
+        reported = [event.name for source in opened.values() for table in source.tables for event in table.events]
+        events = {name for event in (*marked, *reported) for name in (event, f"event:{event}")}
+        return events | {metric.name for source in opened.values() for metric in source.metrics}
 
     def _engine_started(self) -> str:
         return type(self.engine).__name__

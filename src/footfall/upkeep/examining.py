@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from footfall.alerts import AlertSettings
 from footfall.concealing import concealed
-from footfall.errors import FootfallError, SettingsError, UnsetError
+from footfall.errors import FootfallError, SettingsError, UnsetError, did_you_mean
 from footfall.formats import counted, size_of
 from footfall.sources import Check, Source
 
@@ -59,9 +59,23 @@ def variables_checked(about: str, part: Any) -> Iterator[Finding]:
             yield Finding(about, _unset(name, place))
 
 
-def channels_checked(alerts: Iterable[AlertSettings]) -> Iterator[Finding]:
-    """Environment variables that the channels of alerts need, and that are not set."""
+def alerts_checked(
+    alerts: Iterable[AlertSettings], metrics: Collection[str], sources: Collection[str]
+) -> Iterator[Finding]:
+    """What alerts watch that is not there, and environment variables that their channels need, and that are not set.
+
+    Args:
+        metrics: All that can be watched; empty where the sources could not be opened.
+        sources: The names of the sources.
+    """
     for alert in alerts:
+        what = f"alert {alert.name}"
+        if alert.metric and metrics and alert.metric not in metrics:
+            said = f"unknown metric {alert.metric!r}{did_you_mean(alert.metric, metrics)}"
+            yield Finding("settings", Check(what, "failed", said, "correct `metric`"))
+        if alert.source and alert.source not in sources:
+            said = f"unknown source {alert.source!r}{did_you_mean(alert.source, sources)}"
+            yield Finding("settings", Check(what, "failed", said, "correct `source`"))
         for place, secret in (
             ("webhook", alert.webhook),
             ("email.server", alert.email.server if alert.email else None),

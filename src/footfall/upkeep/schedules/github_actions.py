@@ -101,13 +101,18 @@ jobs:
 
 
 def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
-    """One workflow; secrets are those of the repository, under the names that footfall.toml gives them."""
+    """One workflow; secrets are those of the repository, under the names that footfall.toml gives them.
+
+    GitHub takes no secret whose name begins with GITHUB_; such a one is FOOTFALL_GITHUB_… there. The token that it makes for
+    a workflow itself reads no traffic.
+    """
     scripts = {
         name: indent(text, " " * 10) for name, text in (("restore", RESTORE), ("collect", COLLECT), ("keep", KEEP))
     }
-    secrets = "".join(f"{' ' * 10}{name}: ${{{{ secrets.{name} }}}}\n" for name in plan.secrets)
+    kept = {name: f"FOOTFALL_{name}" if name.upper().startswith("GITHUB_") else name for name in plan.secrets}
+    secrets = "".join(f"{' ' * 10}{name}: ${{{{ secrets.{secret} }}}}\n" for name, secret in kept.items())
     text = _WORKFLOW.format(cron=json.dumps(plan.cron), workspace=".", secrets=secrets, **scripts)
     next_step = "commit it with footfall.toml on the default branch"
     if plan.secrets:
-        next_step += f", and set {', '.join(plan.secrets)} under Settings, Secrets and variables, Actions"
+        next_step += f", and set {', '.join(kept.values())} under Settings, Secrets and variables, Actions"
     return {NAME: text}, next_step
