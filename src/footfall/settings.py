@@ -34,6 +34,7 @@ from footfall.parts import NotEmpty as NotEmpty
 from footfall.parts import Part as Part
 from footfall.parts import Secret as Secret
 from footfall.periods import EPOCH, Window, parse_moment
+from footfall.report_settings import ReportSettings
 from footfall.web_settings import WebSettings
 
 FILE_NAME = "footfall.toml"
@@ -240,6 +241,7 @@ class Settings(BaseSettings):
         default=(), description="What is watched, and who is told; one [[alerts]] each."
     )
     web: WebSettings = Field(default=WebSettings(), description="How `footfall serve` answers; a table of settings.")
+    report: ReportSettings = Field(default=ReportSettings(), description="Reports; a table of settings.")
     folder: Path = Field(default=Path(), exclude=True, description="The workspace; set by reading, not in the file.")
 
     @field_validator("alerts")

@@ -125,11 +125,18 @@ def commented(
             "questions",
             "alerts",
             "web",
+            "report",
         ):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
     lines += ["# Who did what when: marks of your application, and of what the sources below know.", "# [activity]"]
     lines += [*_fields(ActivitySettings, {}), ""]
     lines += ["# What `footfall serve` shows, and to whom.", "# [web]", *_fields(WebSettings, {}), ""]
+    lines += [
+        "# Where `footfall report --mail` sends the summary of a month.",
+        "# [report]",
+        '# email = { to = ["team@example.org"], from = "footfall@example.org", server = { env = "MAIL_SERVER" } }',
+        "",
+    ]
     for name in sorted(sources, key=lambda n: (n not in chosen, n)):
         lines += _source(name, sources[name], chosen.get(name))
     lines.append(f"# {Settings.model_fields['notes'].description}")

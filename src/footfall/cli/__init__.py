@@ -38,6 +38,9 @@ from footfall.cli import activity
 from footfall.cli import serving
 
 # isort: split
+from footfall.cli import reporting
+
+# isort: split
 from footfall.cli import moving
 
 # isort: split
@@ -56,6 +59,7 @@ __all__ = [
     "moving",
     "projects",
     "questions",
+    "reporting",
     "run",
     "schedules",
     "serving",

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "events": ("footfall events",),
     "forget": ("footfall forget ada",),
     "export": ("footfall export backup",),
+    "report": ("footfall report -o site", "footfall report -o site --month 2026-10 --mail"),
     "serve": ("footfall serve", "footfall serve --host 0.0.0.0 --port 8080"),
     "token create": ("footfall token create grafana --scope read",),
     "token list": ("footfall token list",),

@@ -61,10 +61,28 @@ def _post(address: Secret, message: Message, client: Client) -> None:
 
 
 def _mail(to: EmailSettings, message: Message) -> None:
+    subject = f"Footfall {'ALARM' if message.is_alarm else 'over'}: {message.alert}"
+    what = f"the e-mail of the alert {message.alert}"
+    send_mail(to, subject, f"{message}\n", what, "; it is tried again next time")
+
+
+def send_mail(to: EmailSettings, subject: str, text: str, what: str, then: str = "") -> None:
+    """Send one e-mail.
+
+    Args:
+        to: Where it goes, and by which server.
+        subject: One line.
+        text: Its content; secrets are taken out.
+        what: What it is, for the sentence of an error.
+        then: What happens after an error, for the end of that sentence.
+
+    Raises:
+        UnsentError: Where the server does not take it; the sentence holds no secret.
+    """
     mail = EmailMessage()
     mail["From"], mail["To"] = to.sender, ", ".join(to.to)
-    mail["Subject"] = f"Footfall {'ALARM' if message.is_alarm else 'over'}: {message.alert}"
-    mail.set_content(concealed(f"{message}\n"))
+    mail["Subject"] = subject
+    mail.set_content(concealed(text))
     try:
         with _connected(to.server.reveal()) as server:
             server.send_message(mail)
@@ -72,9 +90,7 @@ def _mail(to: EmailSettings, message: Message) -> None:
         said = type(error).__name__
         if isinstance(error, UnicodeEncodeError):
             said = "its user or password has a character that is not ASCII, which mail servers do not take"
-        raise UnsentError(
-            f"the e-mail of the alert {message.alert} could not be sent ({said}); it is tried again next time."
-        ) from None
+        raise UnsentError(f"{what} could not be sent ({said}){then}.") from None
 
 
 def _connected(address: str) -> smtplib.SMTP:

@@ -1,0 +1,47 @@
+"""The command that writes the report of a month."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.cli.app import app, interruptible, workspace_of
+from footfall.errors import MissingExtraError
+
+
+@app.command(rich_help_panel="Serve")
+def report(
+    context: typer.Context,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="SITE", help="The folder of the reports.", show_default=False)
+    ],
+    month: Annotated[
+        str | None, typer.Option(metavar="MONTH", help="Such as 2026-10; default: the last that is over.")
+    ] = None,
+    project: Annotated[str | None, typer.Option(metavar="NAME", help="Only the page of this project.")] = None,
+    community: Annotated[str | None, typer.Option(metavar="NAME", help="Only the page of this community.")] = None,
+    address: Annotated[
+        str, typer.Option(metavar="URL", help="Where the folder is published, for the links of the feed.")
+    ] = "",
+    mail: Annotated[bool, typer.Option("--mail", help="Send the summary to the addresses of [report] email.")] = False,
+) -> None:
+    """Write a month's pages as a site of plain files, which needs no server."""
+    try:
+        from footfall.report import write_report
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("footfall", ""):
+            raise
+        raise MissingExtraError("footfall report", "web") from None
+    workspace = workspace_of(context)
+    with interruptible("."):
+        from footfall.report.mailing import check_mail, send_summary
+
+        to = check_mail(workspace.settings.report) if mail else None
+        written = write_report(workspace, output, month=month, project=project, community=community, address=address)
+        print(f"Wrote {written.folder} ({written.pages} pages, {written.files} files).", file=sys.stderr)
+        if to is not None:
+            send_summary(to, written.summary)
+            print(f"Sent the summary to {', '.join(to.to)}.", file=sys.stderr)

@@ -1,0 +1,92 @@
+"""Pages of the application as files: links are relative, what needs a server is gone, and nothing else is changed."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import quote, unquote
+
+_LINK = re.compile(r'\s(href|src)="(/[^"]*)"')
+_NAVIGATION = re.compile(r"<nav .*?</nav>", re.S)
+_ITEM = re.compile(r'<a href="(/[^"]*)"[^>]*>[^<]*</a>')
+_GONE = (
+    re.compile(r'<form class="when".*?</form>', re.S),
+    re.compile(r'<p class="theme">.*?</p>', re.S),
+    re.compile(r"</?form[^>]*>"),
+    re.compile(r"<input[^>]*>"),
+    re.compile(r"<button[^>]*>.*?</button>", re.S),
+)
+"""What needs a server: choices, colours that are kept in a cookie, comparisons."""
+
+
+def file_of(path: str) -> str:
+    """The file of a page: "/" is index.html, "/hubs" is hubs.html, a name of any kind a readable part and a hash of it.
+
+    >>> file_of("/"), file_of("/hubs"), file_of("/projects/icepyx")
+    ('index.html', 'hubs.html', 'projects/icepyx.html')
+    """
+    parts = [_part(unquote(part)) for part in path.strip("/").split("/", _depth(path)) if part]
+    return f"{'/'.join(parts) or 'index'}.html"
+
+
+def _depth(path: str) -> int:
+    """Names may hold slashes: only the parts before them are folders."""
+    return 2 if path.startswith("/hubs/community/") else 1
+
+
+def _part(text: str) -> str:
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-.")[:60]
+    if plain == text:
+        return plain
+    return f"{plain or 'x'}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def download_of(address: str) -> str:
+    """The file of a download, stable while its address is.
+
+    >>> download_of("/hubs/map.png?area=usa&constellation=")
+    'files/hubs-map-area-usa.png'
+    """
+    path, _, query = address.partition("?")
+    stem, point, suffix = path.strip("/").rpartition(".")
+    said = [pair for pair in query.split("&") if pair and not pair.endswith("=")]
+    return f"files/{_part('-'.join([stem.replace('/', '-'), *said]).replace('=', '-'))}{point}{suffix}"
+
+
+def rewritten(page: str, own: str, pages: Mapping[str, str], fetch: Callable[[str], str | None]) -> str:
+    """A page for a folder of files.
+
+    Args:
+        page: As the application gives it.
+        own: Its file.
+        pages: The file of each path that is part of the report.
+        fetch: Notes a download or a static file, and says its file; None for what is no part of a report.
+    """
+
+    def kept(item: re.Match[str]) -> str:
+        return item[0] if html.unescape(item[1]) in pages else ""
+
+    for pattern in _GONE:
+        page = pattern.sub("", page)
+    page = _NAVIGATION.sub(lambda found: _ITEM.sub(kept, found[0]), page)
+
+    def link(found: re.Match[str]) -> str:
+        address = html.unescape(found[2])
+        file = pages.get(address) or fetch(address)
+        if file is None:
+            return ""
+        return f' {found[1]}="{html.escape(relative(file, own))}"'
+
+    return _LINK.sub(link, page)
+
+
+def relative(file: str, own: str) -> str:
+    """The address of a file from another, quoted.
+
+    >>> relative("static/style.css", "projects/icepyx.html")
+    '../static/style.css'
+    """
+    return quote(posixpath.relpath(file, posixpath.dirname(own) or "."))
