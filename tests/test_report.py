@@ -68,7 +68,7 @@ def test_it_has_the_pages_maps_badges_and_the_summary_of_the_month(site: Path) -
         "2026-02/index.html",
         "2026-02/hubs.html",
         "2026-02/projects/tool.html",
-        "2026-02/hubs/community-Berkeley.html",
+        "2026-02/hubs/community/Berkeley.html",
         "2026-02/files/hubs-map-area-usa.png",
         "2026-02/files/badge-commits-tool.svg",
         "2026-02/summary.md",

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 _LINK = re.compile(r'\s(href|src)="(/[^"]*)"')
 _NAVIGATION = re.compile(r"<nav .*?</nav>", re.S)
 _ITEM = re.compile(r'<a href="(/[^"]*)"[^>]*>[^<]*</a>')
+_CLIP = re.compile(r'((?:id="|url\(#)(?:clip|gradient_))([0-9]+)')
 _GONE = (
     re.compile(r'<form class="when".*?</form>', re.S),
     re.compile(r'<p class="theme">.*?</p>', re.S),
@@ -81,6 +82,16 @@ def rewritten(page: str, own: str, pages: Mapping[str, str], fetch: Callable[[st
         return f' {found[1]}="{html.escape(relative(file, own))}"'
 
     return _LINK.sub(link, page)
+
+
+def numbered(text: str) -> str:
+    """The same with the ids of clips counted from 1: the renderer counts on from one drawing to the next.
+
+    >>> numbered('<clipPath id="clip27"/><g clip-path="url(#clip27)"/>')
+    '<clipPath id="clip1"/><g clip-path="url(#clip1)"/>'
+    """
+    numbers: dict[str, int] = {}
+    return _CLIP.sub(lambda found: f"{found[1]}{numbers.setdefault(found[2], len(numbers) + 1)}", text)
 
 
 def relative(file: str, own: str) -> str:

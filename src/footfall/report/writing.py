@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,7 +18,7 @@ from footfall.concealing import concealed
 from footfall.errors import FootfallError, QueryError
 from footfall.periods import Grain, Period, floor, parse_moment, shift
 from footfall.report.asking import Reply, get
-from footfall.report.rewriting import download_of, file_of, rewritten
+from footfall.report.rewriting import download_of, file_of, numbered, rewritten
 from footfall.report.shelf import Record, write_record, write_shelf
 from footfall.report.summary import Summary, summary_of
 from footfall.web.app import STATIC, create_app
@@ -26,6 +26,7 @@ from footfall.workspace import Workspace
 
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 _PAGES = ("/", "/hubs", "/projects", "/retention", "/sources")
+"""What is not there, or has nothing to show, is left out."""
 _DOWNLOADS = ("/badge/", "/chart/", "/hubs/map.", "/hubs/communities.csv")
 SUMMARY = "summary.md"
 
@@ -50,13 +51,20 @@ class _Gathering:
     """The file of each path."""
     wanted: dict[str, str] = field(default_factory=dict)
     """The file of each download that a page links to."""
+    absent: set[str] = field(default_factory=set)
+    """Downloads that cannot be made."""
+
+    def write(self, found: Mapping[str, Reply]) -> dict[str, bytes]:
+        """The pages by their files."""
+        made = {self.pages[path]: reply.text for path, reply in found.items()}
+        return {own: numbered(rewritten(text, own, self.pages, self.fetch)).encode() for own, text in made.items()}
 
     def fetch(self, address: str) -> str | None:
         """The file of what a page links to; None for what only a server can answer."""
         path = address.partition("?")[0]
         if path.startswith("/static/"):
             return path.lstrip("/")
-        if not path.startswith(_DOWNLOADS):
+        if not path.startswith(_DOWNLOADS) or address in self.absent:
             return None
         return self.wanted.setdefault(address, download_of(address))
 
@@ -159,18 +167,18 @@ async def _gather(workspace: Workspace, app: ASGIApp, paths: list[str]) -> tuple
     gathering = _Gathering(app, {path: file_of(path) for path in found})
     if "/" not in found:
         gathering.pages[next(iter(found))] = "index.html"
-    pages = {
-        gathering.pages[path]: rewritten(reply.text, gathering.pages[path], gathering.pages, gathering.fetch).encode()
-        for path, reply in found.items()
-    }
     for address in _maps(workspace) if "/hubs" in found else ():
         gathering.fetch(address)
+    gathering.write(found)
     files = {f"static/{each.name}": each.read_bytes() for each in sorted(STATIC.iterdir()) if each.is_file()}
-    for address, file in gathering.wanted.items():
+    for address, file in list(gathering.wanted.items()):
         reply = await get(app, address)
         if reply.status == 200:
-            files[file] = reply.content
-    return pages, files
+            is_svg = reply.media.startswith("image/svg")
+            files[file] = numbered(reply.text).encode() if is_svg else reply.content
+        else:
+            gathering.absent.add(address)
+    return gathering.write(found), files
 
 
 def _maps(workspace: Workspace) -> Iterator[str]:
