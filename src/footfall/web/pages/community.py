@@ -12,7 +12,7 @@ from footfall.charts.maps import areas_of
 from footfall.communities import Communities, Community
 from footfall.errors import FootfallError, UnknownNameError
 from footfall.filters import Filter
-from footfall.formats import GAP
+from footfall.formats import GAP, share_of
 from footfall.result import Result
 from footfall.web.images import image, tag_of
 from footfall.web.pages import words
@@ -66,7 +66,7 @@ def _of(one: Community) -> list[str]:
     return [str(Filter("community", (one.name,)))]
 
 
-async def _numbers(site: Site, one: Community, freshness: Freshness) -> list[tuple[str, str, words.Change]]:
+async def _numbers(site: Site, one: Community, freshness: Freshness) -> list[tuple[str, str, words.Change, str]]:
     """Daily, weekly and monthly users: the mean of the last 28 complete days, with the change."""
     metric = site.workspace.metrics.get(USERS)
     if metric is None or one.users is None or "community" not in dimensions_of(site.workspace, metric):
@@ -85,11 +85,14 @@ async def _numbers(site: Site, one: Community, freshness: Freshness) -> list[tup
     return [(f"{label} users".strip().capitalize(), *_said(row, span, least)) for label, row in rows]
 
 
-def _said(row: dict[str, Any], span: Span, least: int) -> tuple[str, words.Change]:
+def _said(row: dict[str, Any], span: Span, least: int) -> tuple[str, words.Change, str]:
+    """The value, its change, and what it is, with how much of it was collected where that is not all."""
+    caption = "mean of the last 28 complete days"
+    caption += "" if row["coverage"] >= 1 else f", {share_of(row['coverage'])} collected"
     value = row[USERS]
     if value is not None and value < least:
-        return f"<{least}", words.Change("", "none", "")
-    return (GAP if value is None else words.figure(round(value))), words.change_of(row, USERS, span.before)
+        return f"<{least}", words.Change("", "none", ""), caption
+    return (GAP if value is None else words.figure(round(value))), words.change_of(row, USERS, span.before), caption
 
 
 async def _figure(site: Site, one: Community, freshness: Freshness) -> Figure | None:
