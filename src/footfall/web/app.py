@@ -78,9 +78,11 @@ def create_app(workspace: Workspace, *, prefix: str = "", hub: HubService | None
     )
     app.state.site = site
     site.app = app
-    app.include_router(api.router(site))
+    questions = api.router(site)
+    app.include_router(questions)
     app.router.routes += [*health.routes(site, numbers), *signing_in.routes(site)]
     app.router.routes += [] if hub is None else hub_routes(site, hub)
     app.router.routes += [*pages.routes(site), *badges.routes(site)]
     app.router.routes.append(Mount("/static", StaticFiles(directory=STATIC), name="static"))
+    app.state.routes = [*questions.routes, *app.router.routes]
     return app

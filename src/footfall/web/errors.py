@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from footfall.concealing import concealed
 from footfall.errors import FootfallError, StoppedError, UnknownNameError, said_of_value
@@ -117,7 +118,17 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _CODES.get(error.status_code, "error")
     detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else _said(request, error.status_code)
-    return problem(request, error.status_code, code, detail, error.headers)
+    headers = {"Allow": ", ".join(methods_at(request))} if error.status_code == 405 else error.headers
+    return problem(request, error.status_code, code, detail, headers)
+
+
+def methods_at(request: Request) -> list[str]:
+    """What is possible at the address of a request, whichever routes share it."""
+    found: set[str] = set()
+    for route in request.app.state.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            found |= set(getattr(route, "methods", None) or ())
+    return sorted(found)
 
 
 def _said(request: Request, status: int) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from footfall.activity.activity import LONGEST_EVENT
 from footfall.asking import COMMANDS
 from footfall.options import Option, text_name
 from footfall.schemas import MOMENT, TEXT, full_schema_of, schema_of
@@ -26,6 +27,20 @@ _IDEMPOTENCY = {
 _ETAG = {"description": "Equal while the answer is.", "schema": {"type": "string"}}
 
 
+def _or_empty(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an option that a form may leave empty, which is as if it was not given."""
+    if schema.get("type") == "array":
+        return {**schema, "items": _or_empty(schema["items"])}
+    if schema.get("type") != "string":
+        return schema
+    found = {name: value for name, value in schema.items() if name != "minLength"}
+    if "pattern" in found:
+        found["pattern"] = f"^$|{found['pattern']}"
+    if "enum" in found:
+        found["enum"] = [*found["enum"], ""]
+    return found
+
+
 def _parameter(option: Option, is_in_path: bool) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": text_name(option),
@@ -34,6 +49,8 @@ def _parameter(option: Option, is_in_path: bool) -> dict[str, Any]:
         "description": option.help,
         "schema": schema_of(option) if is_in_path else full_schema_of(option),
     }
+    if not found["required"]:
+        found["schema"] = _or_empty(found["schema"])
     if option.is_many and not is_in_path:
         found |= {"style": "form", "explode": True}
     return found
@@ -44,7 +61,7 @@ _FORMAT = {
     "in": "query",
     "required": False,
     "description": "The form of the answer; default: what Accept prefers, or json.",
-    "schema": {"type": "string", "enum": list(FORMATS)},
+    "schema": {"type": "string", "enum": [*FORMATS, ""]},
 }
 
 
@@ -57,10 +74,10 @@ def of_options(command: str, in_path: Sequence[str] = ()) -> dict[str, Any]:
 _QUERY_TEXTS: dict[str, dict[str, Any]] = {
     "period": {
         "description": "2026, 2026-11, 2026-W48, 2026-11-23, today, yesterday; default: all time.",
-        "schema": TEXT,
+        "schema": _or_empty(TEXT),
     },
-    "since": {"description": "From here on.", "schema": {"type": "string", "pattern": MOMENT}},
-    "until": {"description": "Up to here, exclusive.", "schema": {"type": "string", "pattern": MOMENT}},
+    "since": {"description": "From here on.", "schema": _or_empty({"type": "string", "pattern": MOMENT})},
+    "until": {"description": "Up to here, exclusive.", "schema": _or_empty({"type": "string", "pattern": MOMENT})},
     "limit": {
         "description": "How many months the timelines have.",
         "schema": {"type": "integer", "minimum": 1, "maximum": 600, "default": 12},
@@ -176,12 +193,21 @@ def _list(name: str, items: dict[str, Any]) -> dict[str, Any]:
 
 _MAYBE = {"type": ["string", "null"]}
 _TIMELINE = _object(["timeline", "stats", "coverage"], timeline={"type": "array"}, coverage={"type": "number"})
-_ACTOR = {
-    "oneOf": [
-        {"type": "integer", "minimum": 0, "maximum": 2**53},
-        {"type": "string", "pattern": "^[A-Za-z0-9._@-]{1,100}$"},
-    ]
+_ACTOR = {"oneOf": [{"type": "integer", "minimum": 0}, {"type": "string", "minLength": 1}]}
+_MARK: dict[str, Any] = {
+    "event": {"type": "string", "minLength": 1, "maxLength": LONGEST_EVENT},
+    "at": {**_MAYBE, "description": "A day or a moment, such as 2026-11-23T09:30:00Z; default: now."},
+    "hourly": {"type": ["boolean", "null"], "description": "Whether its hour counts; default: as the settings say."},
+    "unique": {"type": ["boolean", "null"], "description": "Whether it also counts for all time; default: false."},
 }
+
+
+def _mark(who: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A mark of one actor, or of several."""
+    found = _object(["event", who], **_MARK, **{who: schema})
+    return {**found, "additionalProperties": False}
+
+
 SCHEMAS: dict[str, Any] = {
     "Problem": _object(
         ["type", "title", "status", "code", "detail", "instance"],
@@ -233,18 +259,7 @@ SCHEMAS: dict[str, Any] = {
     "Annotations": _list("annotations", _object(["kind", "since", "until", "text"], text={"type": "string"})),
     "Status": _object(["asked_at", "tables", "reasons"], tables={"type": "array"}, reasons={"type": "array"}),
     "Activity": _object(["usage", "maintenance"], usage=_TIMELINE, maintenance=_TIMELINE),
-    "Mark": {
-        "type": "object",
-        "required": ["event", "actor"],
-        "additionalProperties": False,
-        "properties": {
-            "event": {"type": "string", "pattern": "^[a-z][a-z0-9_:]{0,100}$"},
-            "actor": _ACTOR,
-            "at": {"type": "string", "pattern": r"^20[0-2][0-5]-(0[1-9]|1[0-2])-([01][1-9]|2[0-8])$"},
-            "hourly": {"type": "boolean"},
-            "unique": {"type": "boolean"},
-        },
-    },
+    "Mark": {"oneOf": [_mark("actor", _ACTOR), _mark("actors", {"type": "array", "items": _ACTOR})]},
     "Marked": _object(
         ["marked", "events", "repeated"],
         marked={"type": "integer"},
