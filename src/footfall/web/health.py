@@ -124,5 +124,6 @@ def routes(site: Site, numbers: Numbers) -> list[BaseRoute]:
 
 def _look(site: Site) -> None:
     """What answering needs: the lake and the store can be read."""
+    site.check_lake()
     site.workspace.snapshot(tables=[])
     site.workspace.activity.store.events()

@@ -115,6 +115,10 @@ class Site:
         """Whether an answer that was given still holds."""
         return self._answers.standing(key) is kept
 
+    def check_lake(self) -> None:
+        """Raises LakeError where the lake was there and is gone."""
+        self._state.check_lake()
+
     def note_size(self, key: Hashable) -> None:
         """More was made of an answer, which is kept with it."""
         self._answers.note_size(key)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from footfall.errors import LakeError
 from footfall.metrics import Fact
 from footfall.periods import Grain, floor
 
@@ -44,6 +45,7 @@ class State:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._lake = Path(workspace.settings.lake_address)
+        self._had_lake = self._lake.is_dir()
         address = workspace.activity.store.address
         self._store = None if "://" in address else Path(address)
         self._edges: tuple[Hashable, tuple[datetime, ...]] = (None, ())
@@ -86,6 +88,13 @@ class State:
         except OSError:
             self._tables = -1, ()
         return self._tables[1]
+
+    def check_lake(self) -> None:
+        """Raises LakeError where the lake was there and is not there any more, such as a disk that is not mounted."""
+        has_lake = self._lake.is_dir()
+        if self._had_lake and not has_lake:
+            raise LakeError(f"the lake {self._lake} was there and is gone; is its disk mounted?")
+        self._had_lake = has_lake
 
     def holds_until(self, now: datetime, stamp: Stamp) -> datetime:
         """Up to when the clock alone changes no answer: the next minute, or when a provisional span settles."""
