@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: help demo test quick lint bench lock clean git redis postgresql prometheus chromium node_modules
 
 help:
-	@echo "make demo    collect this repository's history and a sample archive, and show answers   (in demo/)"
+	@echo "make demo    collect this repository's history and a sample archive, and show answers and the dashboard   (in demo/)"
 	@echo "make test    run the tests            (only some: make test ARGS='tests/test_git.py -k merge')"
 	@echo "make quick   the pure tests only, in under a minute: no processes, servers or networks"
 	@echo "make lint    style, types, import contract"

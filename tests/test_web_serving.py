@@ -16,6 +16,7 @@ import httpx2
 import pytest
 
 from conftest import free_port
+from footfall.access.tokens import Tokens
 from served import write_served
 
 pytestmark = pytest.mark.slow
@@ -91,3 +92,30 @@ def test_a_port_in_use_is_one_sentence(folder: Path) -> None:
     assert done.returncode == 1
     assert "cannot be listened on" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_demonstrations_dashboard_ends_with_its_token(folder: Path) -> None:
+    shows = "import sys, pathlib, footfall.cli.serving as it; it.show_dashboard(pathlib.Path(sys.argv[1]))"
+    tokens = Tokens(folder, folder / ".footfall")
+    with socket.socket() as taken:  # the port of the settings: another one is found
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            taken.bind(("127.0.0.1", 8765))
+            taken.listen()
+        with subprocess.Popen([sys.executable, "-c", shows, str(folder)], stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                said = [process.stdout.readline() for _ in range(4)]
+                address, token = said[1].split()[-1], said[2].split()[-1]
+                assert httpx2.get(address).status_code == 200
+                sent = httpx2.post(
+                    f"{address}api/v1/marks",
+                    json=[{"event": "opened", "actor": "ann"}],
+                    headers={"Authorization": f"Bearer {token}"},
+                )
+                assert sent.status_code < 300, sent.text
+                assert [each.name for each in tokens.every()] == ["demo"]
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(60)
+    assert tokens.every() == []

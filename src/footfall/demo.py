@@ -267,6 +267,7 @@ def _print_next(folder: Path, drawn: list[Path], console: Console) -> None:
     console.print(Rule(Text("What next", style="bold"), align="left", style="dim"))
     if drawn:
         console.print(f"See the charts:      {folder / CHARTS} (the .html files need no network)")
+    console.print(f"In a browser:        cd {shlex.quote(str(folder))} && footfall serve")
     console.print(f"Ask for more:        cd {shlex.quote(str(folder))} && footfall metrics")
     console.print("With your own data:  footfall init, in a folder of yours; then footfall collect")
     console.print("Your own users:      footfall mark EVENT USER, then footfall cohort EVENT EVENT (docs/activity.md)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -125,9 +126,23 @@ def demo(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the workspace is made.")] = Path(
         "footfall-demo"
     ),
+    serve: Annotated[
+        bool | None,
+        typer.Option(
+            "--serve/--no-serve",
+            help="End with the dashboard on a local address, until Ctrl-C; default: only in a terminal.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Make a workspace with real and sample data, and show what can be asked of it."""
     from footfall.demo import run
 
     with interruptible(_GOES_ON):
         run(folder)
+    if serve is None:
+        serve = sys.stdin.isatty() and sys.stdout.isatty() and find_spec("fastapi") is not None
+    if serve:
+        from footfall.cli.serving import show_dashboard
+
+        show_dashboard(folder)

@@ -15,7 +15,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "alert": ("footfall alert --dry-run",),
     "schedule": ("footfall schedule cron", "footfall schedule github-actions"),
     "maintain": ("footfall maintain", "footfall maintain --keep-days 30"),
-    "demo": ("footfall demo", "footfall demo ~/footfall-demo"),
+    "demo": ("footfall demo", "footfall demo ~/footfall-demo --no-serve"),
     "query": (
         "footfall query launches --grain month --last 12",
         "footfall query launches --by federation --last 2w --compare previous",

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import socket
 import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from footfall.access.viewer import Scope
 from footfall.cli.app import app, interruptible, workspace_of
 from footfall.errors import FootfallError, MissingExtraError, QueryError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from footfall.workspace import Workspace
 
 _PANEL = "Serve"
+_LOCAL = "127.0.0.1"
+_DEMO = "demo"
+_DEMO_LASTS = timedelta(days=1)
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -32,26 +39,62 @@ def serve(
     ] = None,
 ) -> None:
     """Serve dashboard and API over HTTP until Ctrl-C or SIGTERM."""
+    from footfall.upkeep.repeating import parse_schedule
+
+    if collect is not None:
+        parse_schedule(collect)
+    workspace = workspace_of(context)
+    command = None if collect is None else _collector(workspace.settings.folder, collect)
+    _serve(workspace, host=host, port=port, tell=_tell, collect=command)
+
+
+def _serve(
+    workspace: Workspace, *, host: str | None, port: int | None, tell: Callable[[str], None], collect: list[str] | None
+) -> None:
     try:
         from footfall.web.serving import serve as serve_until_ended
     except ImportError as error:
         if (error.name or "").partition(".")[0] in ("footfall", ""):
             raise
         raise MissingExtraError("footfall serve", "web") from None
-    from footfall.upkeep.repeating import parse_schedule
-
-    if collect is not None:
-        parse_schedule(collect)
-    workspace = workspace_of(context)
-    command = [] if collect is None else _collector(workspace.settings.folder, collect)
     with interruptible("; the server has ended.", terminated=0):
-        serve_until_ended(
-            workspace,
-            host=host,
-            port=port,
-            tell=_tell,
-            collect=command or None,
-        )
+        serve_until_ended(workspace, host=host, port=port, tell=tell, collect=collect)
+
+
+def show_dashboard(folder: Path) -> None:
+    """Serve the workspace of the demonstration to this machine, with a token that is valid as long as the server runs.
+
+    Its port is that of the settings, or a free one where another program has it.
+    """
+    from footfall.access.tokens import Tokens
+    from footfall.workspace import open as open_workspace
+
+    workspace = open_workspace(folder)
+    tokens = Tokens(workspace.settings.folder, workspace.settings.scratch)
+    if any(token.name == _DEMO for token in tokens.every()):
+        tokens.revoke(_DEMO, workspace.now())
+    token = tokens.create(_DEMO, list(Scope), now=workspace.now(), expires_at=workspace.now() + _DEMO_LASTS)
+
+    def tell(address: str) -> None:
+        print(f"\nThe dashboard:       {address}", flush=True)
+        print(f"Token for marks:     {token}", flush=True)
+        print("Ctrl-C ends both.", flush=True)
+
+    try:
+        _serve(workspace, host=_LOCAL, port=_free(workspace.settings.web.port), tell=tell, collect=None)
+    finally:
+        tokens.revoke(_DEMO, workspace.now())
+
+
+def _free(port: int) -> int:
+    """The port, or 0 for any where another program listens on it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_LOCAL, port))
+        except OSError:
+            return 0
+    return port
 
 
 @app.command(rich_help_panel=_PANEL)
