@@ -204,3 +204,15 @@ def test_every_room_is_in_the_architecture() -> None:
 
 def test_pictures_are_small() -> None:
     assert sum(file.stat().st_size for file in (DOCS / "images").iterdir()) < 600_000
+
+
+def test_what_is_said_of_another_tool_has_its_place() -> None:
+    """Each column of the comparison has a section of its own, and links to where its claims were read."""
+    page = (DOCS / "compare.md").read_text(encoding="utf-8")
+    rows = [line.strip().strip("|").split("|") for line in page.splitlines() if line.startswith("| ")]
+    others = [name.strip() for name in rows[0][2:]]
+    said = page.split("## Where it is said")[1]
+    for tool in others:
+        assert f"\n## {tool}\n" in page, tool
+        assert re.search(rf"\*\*{re.escape(tool)}\*\*: \[[^]]+\]\(https://", said), tool
+    assert {len(row) for row in rows} == {len(others) + 2}
