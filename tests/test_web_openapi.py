@@ -38,4 +38,4 @@ def test_every_generated_request_is_answered_as_described(tmp_path: Path) -> Non
     with served(folder) as server:
         asked = [f"{server.address}/api/v1/openapi.json", f"--header=Authorization: Bearer {token}", *_RUN]
         ran = subprocess.run([*program, "run", *asked], cwd=tmp_path, capture_output=True, text=True, timeout=240)
-    assert ran.returncode == 0, ran.stdout[-15_000:] + ran.stderr[-2_000:]
+    assert ran.returncode == 0, "\n".join(line[:300] for line in (ran.stdout + ran.stderr).splitlines())

@@ -84,21 +84,26 @@ def status_of(error: FootfallError, path: Mapping[str, Any] | None = None) -> in
 def problem(
     request: Request, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A mistake as RFC 9457 has it; without secrets and control characters."""
+    """A mistake as RFC 9457 has it."""
+    more = {"Cache-Control": "no-store", **(headers or {})}
+    if status in _RETRY_AFTER:
+        more.setdefault("Retry-After", _RETRY_AFTER[status])
+    if status == 401:
+        more.setdefault("WWW-Authenticate", "Bearer")
+    return Response(problem_body(status, code, detail, request.url.path), status, more, PROBLEM)
+
+
+def problem_body(status: int, code: str, detail: str, path: str = "") -> bytes:
+    """The JSON of a mistake; without secrets and control characters."""
     told = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": " ".join(concealed(detail).split()),
-        "instance": concealed(request.url.path)[:500],
+        "instance": concealed(path)[:500],
     }
-    more = {"Cache-Control": "no-store", **(headers or {})}
-    if status in _RETRY_AFTER:
-        more.setdefault("Retry-After", _RETRY_AFTER[status])
-    if status == 401:
-        more.setdefault("WWW-Authenticate", "Bearer")
-    return Response(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"), status, more, PROBLEM)
+    return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def problem_of(request: Request, error: FootfallError) -> Response:

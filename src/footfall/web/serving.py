@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from footfall.errors import FootfallError
 from footfall.programs import Bounds, Program, StoppedError
 from footfall.web.app import create_app
+from footfall.web.errors import PROBLEM, problem_body
 from footfall.web.hub import hub_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,13 @@ _LAST_SECONDS = 5
 """For requests that are being answered when the end is asked for."""
 _AGAIN_SECONDS = 60.0
 """Before a collector that ended is started once more."""
+
+
+_MOST_HEAD = 64 << 10
+"""Bytes of the line and the headers of a request."""
+_UNREADABLE = problem_body(
+    400, "bad_request", f"the request is not HTTP, or its head has more than {_MOST_HEAD:,} bytes."
+)
 
 
 class Impatient(H11Protocol):
@@ -52,6 +60,14 @@ class Impatient(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_timer()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """What is not HTTP, or has a head that is too long, is refused in the shape of every mistake."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            headers = [("Content-Type", PROBLEM), ("Content-Length", str(len(_UNREADABLE))), ("Connection", "close")]
+            for event in (h11.Response(status_code=400, headers=headers), h11.Data(_UNREADABLE), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _await_head(self) -> None:
         self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._let_go)
@@ -124,7 +140,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_LAST_SECONDS,
-        h11_max_incomplete_event_size=64 << 10,
+        h11_max_incomplete_event_size=_MOST_HEAD,
     )
 
 
