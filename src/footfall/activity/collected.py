@@ -108,6 +108,8 @@ class CollectedEvent:
 
     def _marks(self, rows: pa.Table) -> dict[int, Actors]:
         """Arrow rows of day, actor and marks, ordered by day → the actors of each day's slot."""
+        if rows.num_rows == 0:
+            return {}
         days = rows["day"].to_numpy()
         counts = rows["marks"].to_numpy()
         actors = rows["actor"].combine_chunks()

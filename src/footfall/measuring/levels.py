@@ -49,7 +49,6 @@ class Steps:
 def measure_level(
     rows: ir.Table,
     sampled: ir.Table,
-    newest: ir.IntegerScalar,
     keys: Sequence[str],
     series: Sequence[str],
     steps: Steps,
@@ -59,11 +58,10 @@ def measure_level(
     """One row a key: VALUE and SHARE.
 
     `rows` are samples with the `keys`, the columns of `series`, STEP, VALUE and MOMENT, from around `window`;
-    `sampled` the steps in which any series was, each with its PERIOD where that is a key; `newest` is the last step in
-    which any is known to have been sampled, however late, or one after all of `sampled`.
+    `sampled` the steps in which any series was, each with its PERIOD where that is a key.
     """
     groups = [key for key in keys if key != PERIOD]
-    counted = _counted(rows, sampled, newest, [*keys], [*groups, *series], steps)
+    counted = _counted(rows, sampled, [*keys], [*groups, *series], steps)
     first, end = steps.number(window.start), steps.number(window.end - timedelta(microseconds=1))
     counted = counted.filter(counted[STEP] >= first, counted[STEP] <= end)
     sums = counted.group_by([*keys, STEP]).aggregate(
@@ -80,24 +78,18 @@ def measure_level(
     return aggregate(sums, keys, **{VALUE: value, SHARE: share})
 
 
-def _counted(
-    rows: ir.Table,
-    sampled: ir.Table,
-    newest: ir.IntegerScalar,
-    keys: list[str],
-    series: list[str],
-    steps: Steps,
-) -> ir.Table:
+def _counted(rows: ir.Table, sampled: ir.Table, keys: list[str], series: list[str], steps: Steps) -> ir.Table:
     """A row a key, series and step in which it counts: its VALUE, and whether it was SEEN (1) or is carried on (0)."""
     import ibis
 
     # Of equal moments an engine may take either value: the order is of both.
     order = ibis.struct({MOMENT: rows[MOMENT], VALUE: rows[VALUE]})
     last = rows.group_by(list(dict.fromkeys([*keys, *series, STEP]))).aggregate(**{VALUE: rows[VALUE].argmax(order)})
+    newest = sampled[STEP].max().as_scalar()
     window = ibis.window(group_by=series, order_by=STEP) if series else ibis.window(order_by=STEP)
     followed = last.mutate(**{NEXT: last[STEP].lead().over(window)})
     # Where a series has no next sample, it is silent up to the newest step that is known; longer means that it ended.
-    following = followed[NEXT].fill_null(newest.as_scalar() + 1)
+    following = followed[NEXT].fill_null(newest + 1)
     is_silent = following - followed[STEP] <= steps.most_silent
     stopping = followed.mutate(**{STOP: is_silent.ifelse(following, followed[STEP] + 1)})
     names = [*keys, STEP, VALUE]

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from footfall.lake import Snapshot
 
 _FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)
-_LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
 RANK, TOTAL = "rank_of_group", "total_of_values"
 
 
@@ -140,12 +139,9 @@ class Measurement:
         around = steps.around(window)
         sampled = self._numbered(self._read(around, grain, by=(), filters=()), steps)
         sampled = sampled.select(STEP, *(name for name in keys if name == PERIOD)).distinct()
-        # Where all were silent after the window, a sample from later still shows which series had ended.
-        later = self._read(Window(around.end, _LAST_MOMENT), grain, by=(), filters=()).limit(1)
-        newest = sampled.select(STEP).union(self._numbered(later, steps).select(STEP))[STEP].max()
         rows = self._read(around, grain, more=self._series_columns)
         rows = self._numbered(rows.filter(rows[VALUE].notnull()), steps)
-        return measure_level(rows, sampled, newest, keys, list(self._series_columns), steps, window, metric.within)
+        return measure_level(rows, sampled, keys, list(self._series_columns), steps, window, metric.within)
 
     def _numbered(self, rows: ir.Table, steps: Steps) -> ir.Table:
         return rows.mutate(**{STEP: self.engine.step_number(rows[MOMENT], steps.length)})
