@@ -18,9 +18,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from footfall.errors import ReusedKeyError
 from footfall.periods import Grain, Period
 from footfall.stores.ids import NAMED, Actors
-from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
+from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Request, Store, day_slot, hour_slot
 from stores import KINDS, Kind, Member, Model, members
 
 
@@ -86,6 +87,18 @@ def test_many_are_marked_in_several_slots(store: Store) -> None:
     assert members(store, "seen", MONDAY, MONDAY + PER_DAY) == {*numbers.tolist(), "ada", "bob"}
     assert members(store, "seen", MONDAY + PER_DAY, MONDAY + 2 * PER_DAY) == {7, "ada"}
     assert store.count("seen", MONDAY, MONDAY + 2 * PER_DAY) == 1003
+
+
+def test_a_request_is_served_once_and_its_key_takes_no_other(store: Store) -> None:
+    marks = {"seen": {MONDAY: Actors([5])}}
+    first, other = Request("app:k 1", "aa", 1_000_000, 60), Request("app:k 1", "ab", 1_000_001, 60)
+    assert [store.mark_batch(marks, first) for _ in range(3)] == [True, False, False]
+    with pytest.raises(ReusedKeyError):
+        store.mark_batch({"seen": {MONDAY: Actors([6])}}, other)
+    assert members(store, "seen", *EVER) == {5}
+    assert store.occurrences("seen", *EVER) == 1
+    assert store.mark_batch(marks, Request("app:k", "aa", 1_000_002, 60))  # the beginning of a key is another key
+    assert store.mark_batch(marks, Request("app:k 1\x20", "aa", 1_000_002, 60))
 
 
 def test_nothing_marked_is_nothing(store: Store) -> None:

@@ -296,6 +296,29 @@ def test_a_batch_with_a_key_is_marked_once(client: TestClient, workspace: Worksp
     assert client.post("/api/v1/marks", json=batch, headers=headers).json()["repeated"] is False
 
 
+def test_a_key_with_another_batch_is_refused(client: TestClient, workspace: Workspace, clock: Clock) -> None:
+    headers = token(workspace, "app", "mark") | {"idempotency-key": "k-2"}
+    batch = {"marks": [{"event": "keyed", "actor": 5}, {"event": "keyed", "actor": 6}]}
+    assert client.post("/api/v1/marks", json=batch, headers=headers).status_code == 200
+    for other in (
+        [{"event": "keyed", "actor": 5}],
+        [{"event": "keyed", "actor": 5}, {"event": "keyed", "actor": 7}],
+        [{"event": "keyed", "actor": 5}, {"event": "keyed", "actor": "6"}],
+        [{"event": "keyed", "actor": 5}, {"event": "keyed", "actor": 6, "at": "2026-03-02"}],
+        [],
+    ):
+        response = client.post("/api/v1/marks", json={"marks": other}, headers=headers)
+        assert (response.status_code, response.json()["code"]) == (422, "reused_key")
+        assert "with a new key" in response.json()["detail"]
+    assert list(workspace.event("keyed").ever()) == [5, 6]
+    assert workspace.event("keyed").ever().occurrences() == 2
+    as_lines = b'{"actor":5, "event":"keyed"}\n{"actor":6,  "event":"keyed"}'  # the same marks, written otherwise
+    sent = headers | {"content-type": "application/x-ndjson"}
+    assert client.post("/api/v1/marks", content=as_lines, headers=sent).json()["repeated"] is True
+    clock.move(hours=25)
+    assert client.post("/api/v1/marks", json={"marks": []}, headers=headers).json()["repeated"] is False
+
+
 WRONG: list[tuple[Any, int, str]] = [
     ({"marks": [{"event": "active"}]}, 422, "mark 1: it needs either actor"),
     ({"marks": [{"event": "x", "actor": 1}, {"event": "x", "actor": -1}]}, 422, "mark 2: -1 is not an actor"),

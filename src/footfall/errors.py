@@ -13,6 +13,7 @@ FootfallError
 │   └── ConflictError      other writers kept winning
 ├── ActivityError          marks cannot be read or written
 │   ├── MarkError          an event, actor or moment that cannot be marked
+│   ├── ReusedKeyError     the key of a batch of marks was used for another batch
 │   ├── StoreWriteError    disk full, read-only, no permission
 │   ├── StoreBusyError     another process holds the store
 │   ├── DamagedStoreError  what is there is no store of ours, or is broken
@@ -136,6 +137,17 @@ class MarkError(ActivityError):
     """An event, an actor or a moment that cannot be marked; nothing was."""
 
     code = "bad_mark"
+
+
+class ReusedKeyError(ActivityError):
+    """The key of a batch came before with other marks; nothing was marked."""
+
+    code = "reused_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this key came before with other marks, and nothing was marked; send the same marks again, or these with a new key."
+        )
 
 
 class StoreWriteError(ActivityError):

@@ -179,7 +179,11 @@ class Activity:
         self.store.mark(event, marks)
 
     def mark_events(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
-        """Mark actors of several events that were read and named already; False where the request was served before."""
+        """Mark actors of several events that were read and named already; False where the request was served before.
+
+        Raises:
+            ReusedKeyError: Where another request had the same key; nothing was marked.
+        """
         for event in marks:
             self.check_event(event)
         if any(who.names for by_slot in marks.values() for who in by_slot.values()):

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,10 +44,11 @@ def mark_batch(activity: Activity, records: Sequence[Any], key: str = "") -> Mar
     Args:
         activity: Where it is marked.
         records: See above.
-        key: The same key within a day is the same batch, which is marked once.
+        key: The same key within a day is the same batch, which is marked once. Visible characters and blanks.
 
     Raises:
         MarkError: For a record that cannot be marked, by its place from 1; nothing was marked.
+        ReusedKeyError: For a key that another batch had; nothing was marked.
         ActivityError: When the store cannot be written; nothing was marked.
     """
     found: dict[str, dict[int, list[Actors]]] = defaultdict(lambda: defaultdict(list))
@@ -63,7 +66,7 @@ def mark_batch(activity: Activity, records: Sequence[Any], key: str = "") -> Mar
             found[event][slot].append(actors)
     marks = {event: {slot: _joined(parts) for slot, parts in by_slot.items()} for event, by_slot in found.items()}
     count = sum(len(actors) for by_slot in marks.values() for actors in by_slot.values())
-    request = Request(key, int(activity.now().timestamp()), KEPT_FOR) if key else None
+    request = Request(key, _digest_of(records), int(activity.now().timestamp()), KEPT_FOR) if key else None
     is_new = activity.mark_events(marks, request)
     return Marked(count, tuple(marks), not is_new)
 
@@ -102,6 +105,11 @@ def _joined(parts: Sequence[Actors]) -> Actors:
     if len(parts) == 1:
         return parts[0]
     return Actors([int(n) for part in parts for n in part.numbers], [name for part in parts for name in part.names])
+
+
+def _digest_of(records: Sequence[Any]) -> str:
+    """Equal for equal records, however their fields are ordered and their text is spaced."""
+    return hashlib.blake2b(json.dumps(records, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _shown(value: object) -> str:

@@ -75,6 +75,9 @@ class Request(NamedTuple):
     """A request that is served once, however often it comes."""
 
     key: str
+    """Visible characters and blanks."""
+    content: str
+    """A digest of what it asks for: another content under the same key is another request."""
     at: int
     """When it came, in seconds since 1970."""
     kept_for: int
@@ -103,6 +106,9 @@ class Store(Protocol):
 
         In the embedded store it is all or nothing, the memory of the request included; Redis may keep a part of what fails
         midway, and counts its occurrences again when it is repeated.
+
+        Raises:
+            ReusedKeyError: Where another request had the same key; nothing is marked.
         """
         ...
 

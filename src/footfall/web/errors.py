@@ -35,6 +35,7 @@ STATUSES: Mapping[str, int] = {
     "conflict": 503,
     "activity": 503,
     "bad_mark": 422,
+    "reused_key": 422,
     "store_write": 503,
     "store_busy": 503,
     "damaged_store": 503,

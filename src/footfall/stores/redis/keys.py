@@ -28,7 +28,7 @@ MARKS = "footfall_marks_"
 STATING = "footfall_stating_"
 """The lock of the process that replaces ranges of an event."""
 REQUEST = "footfall_request_"
-"""A request with marks that was served; it expires."""
+"""A request with marks that was served: what it held; it expires."""
 IDS, NAMES, LAST_ID = "footfall_ids", "footfall_names", "footfall_last_id"
 CURSORS, FORGOTTEN, SALT = "footfall_cursors", "footfall_forgotten", "footfall_salt"
 FAMILIES = (NUMBERS, NAMED_SETS)

@@ -13,7 +13,7 @@ from typing import Any
 
 from pyroaring import BitMap64
 
-from footfall.errors import DamagedStoreError
+from footfall.errors import DamagedStoreError, ReusedKeyError
 from footfall.stores.forgotten import Forgotten
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import bitmap_of
@@ -78,12 +78,14 @@ class RedisStore:
 
     def mark_batch(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
         key = None if request is None else f"{keys.REQUEST}{request.key}"
-        if key is not None and self._server.ask("EXISTS", key):
+        if request is not None and (served := self._server.ask("GET", key)) is not None:
+            if served != request.content.encode():
+                raise ReusedKeyError
             return False
         for event, by_slot in marks.items():
             self.mark(event, by_slot)
         if key is not None and request is not None:
-            self._server.ask("SET", key, request.at, "EX", request.kept_for)
+            self._server.ask("SET", key, request.content, "EX", request.kept_for)
         return True
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pyroaring import BitMap64
 
-from footfall.errors import ActivityError
+from footfall.errors import ActivityError, ReusedKeyError
 from footfall.stores.forgotten import Forgotten, tombstone
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
@@ -46,7 +46,7 @@ def _close_all() -> None:
 
 
 _REQUEST = "request:"
-"""Cursors of requests that were served: when."""
+"""Cursors of requests that were served, by key and content: when."""
 
 
 class SqliteStore:
@@ -378,10 +378,20 @@ def _union_of(connection: sqlite3.Connection, key: RangeKey, pending: Mapping[in
 
 
 def _is_first(connection: sqlite3.Connection, request: Request) -> bool:
-    """Whether a request was not served before; it is from now on. Those that are no longer kept are let go."""
+    """Whether a request was not served before; it is from now on. Those that are no longer kept are deleted.
+
+    Raises:
+        ReusedKeyError: Where another request had its key.
+    """
     connection.execute(
         "DELETE FROM cursors WHERE name >= ? AND name < ? AND position < ?",
         (_REQUEST, f"{_REQUEST}\uffff", request.at - request.kept_for),
     )
-    made = connection.execute("INSERT OR IGNORE INTO cursors VALUES (?, ?)", (f"{_REQUEST}{request.key}", request.at))
-    return made.rowcount == 1
+    begin = f"{_REQUEST}{request.key}\n"
+    served = connection.execute("SELECT name FROM cursors WHERE name >= ? AND name < ?", (begin, f"{begin}\x7f"))
+    if (row := served.fetchone()) is None:
+        connection.execute("INSERT INTO cursors VALUES (?, ?)", (f"{begin}{request.content}", request.at))
+        return True
+    if row[0] != f"{begin}{request.content}":
+        raise ReusedKeyError
+    return False

@@ -20,7 +20,8 @@ _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same key of the same token within a day is the same batch, which is marked once.",
+    "description": "The same key of the same token within a day is the same batch, which is marked once; with other marks it is "
+    "refused (422, reused_key).",
     "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
