@@ -23,6 +23,7 @@ from footfall.charts.badges import DAYS, asked_of, badge_of, badge_of_error
 from footfall.concealing import concealed
 from footfall.errors import FootfallError, NotAllowedError, QueryError, UnknownNameError
 from footfall.result import Result
+from footfall.web.drawings import drawing_of
 from footfall.web.errors import status_of
 from footfall.web.images import SECONDS, image, tag_of
 from footfall.web.site import Site
@@ -160,7 +161,7 @@ async def _embed(site: Site, request: Request, _: str) -> Response:
     page = _FRAME.format(
         title=escape(concealed(look.get("title") or answer.title)),
         span=escape(concealed(answer.span)),
-        svg=svg.decode(),
+        svg=drawing_of(svg),
         root=escape(root),
         query=escape(urlencode(asked)),
     )

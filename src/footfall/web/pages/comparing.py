@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from footfall.errors import FootfallError
 from footfall.projects.beside import Beside
+from footfall.web.drawings import drawing_of
 from footfall.web.pages import words
 from footfall.web.pages.figures import NARROW, WIDE, Figure
 from footfall.web.pages.projects import measured
@@ -49,7 +49,7 @@ async def _figure(site: Site, answer: Beside) -> Figure:
         wide, narrow = [await site.picture(answer, "svg", theme="page", size=size) for size in (WIDE, NARROW)]
     except FootfallError as error:
         return Figure(answer.title, sentence, problem=str(error), heads=heads, rows=rows)
-    drawn = Markup(wide.decode()), Markup(narrow.decode())
+    drawn = drawing_of(wide), drawing_of(narrow)
     return Figure(answer.title, sentence, *drawn, heads=heads, rows=rows)
 
 

@@ -17,6 +17,7 @@ from footfall.errors import FootfallError
 from footfall.metrics import Kind
 from footfall.periods import Grain
 from footfall.result import Result
+from footfall.web.drawings import drawing_of
 from footfall.web.pages import words
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ async def figure_of(site: Site, answer: Result, title: str = "", **options: Any)
     return Figure(
         title=named,
         sentence=_sentence(named, answer, points[0]),
-        wide=Markup(wide.decode()),
-        narrow=Markup(narrow.decode()),
+        wide=drawing_of(wide),
+        narrow=drawing_of(narrow),
         since=_milliseconds(answer.window.start) if has_time else 0,
         until=_milliseconds(_last_start(points)) if has_time else 0,
         data=_data(answer, points[0]) if has_time and len(points) == 1 else "",
@@ -97,7 +98,7 @@ async def figure_of_activity(site: Site, answer: Answer, title: str, **options: 
     except FootfallError as error:
         return Figure(title, title, problem=str(error), **table)
     sentence = f"{title}, {answer.span}. {answer.description} The table below has the numbers."
-    return Figure(title, sentence, Markup(wide.decode()), Markup(narrow.decode()), **table)
+    return Figure(title, sentence, drawing_of(wide), drawing_of(narrow), **table)
 
 
 def _last_start(points: Sequence[Sequence[Point]]) -> datetime:

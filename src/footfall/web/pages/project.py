@@ -17,6 +17,7 @@ from footfall.options import count_of
 from footfall.projects.answer import Project
 from footfall.projects.numbers import Facet, Number
 from footfall.states import State
+from footfall.web.drawings import drawing_of
 from footfall.web.pages import words
 from footfall.web.pages.authors import Authors, authors_of
 from footfall.web.pages.figures import Figure
@@ -114,7 +115,7 @@ async def _figure(site: Site, answer: Project) -> Figure:
         return Figure(title, title, problem=str(error))
     names = ", ".join(facet.metric.title for facet in answer.facets if facet.months)
     sentence = f"{answer.name}, {answer.span}: {names}. The table below has the numbers."
-    return Figure(title, sentence, Markup(wide.decode()), Markup(narrow.decode()))
+    return Figure(title, sentence, drawing_of(wide), drawing_of(narrow))
 
 
 def _rows(answer: Project) -> list[tuple[str, ...]]:

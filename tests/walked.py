@@ -1,0 +1,58 @@
+"""A workspace that has something for every page: launches, installs, traffic, hubs, communities, commits and marks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import footfall
+from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
+from footfall.sources.files.sample import PACKAGE, hubs_of, tables_of, write_sample_files
+from footfall.template import commented
+from histories import ADA, History
+
+NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
+DAYS = 100
+MORE = """
+[[annotations]]
+at = 2026-02-11
+kind = "release"
+text = "samplepkg 2.0"
+
+[[questions]]
+name = "Launches by member"
+ask = { metric = "launches", by = "federation", last = "28" }
+"""
+
+
+def write_walked(folder: Path) -> Path:
+    """Written and collected up to `NOW`."""
+    today = NOW.date()
+    holes = [today - timedelta(days=n) for n in (40, 41)]
+    write_sample_archive(folder / "sample-archive", DAYS, 60, until=today, holes=holes)
+    write_sample_files(folder / "sample-files", DAYS, until=today)
+    history = History.new(folder / "tool")
+    for ago in range(90, 0, -5):
+        history.commit(f"{today - timedelta(days=ago)}T12:00+00:00", author=ADA)
+    history.write()
+    sources: dict[str, dict[str, Any]] = {
+        "binder": {"archive": "sample-archive", "first_day": today - timedelta(days=DAYS)},
+        "files": {"tables": tables_of("sample-files")},
+        "hub_files": hubs_of("sample-files"),
+        "git": {"repositories": ["tool"]},
+    }
+    notes = dict.fromkeys(("binder", "files", "hub_files"), SAMPLE_NOTE)
+    projects = [
+        {"name": PACKAGE, "description": "a made-up package", "files": PACKAGE, "git": "tool"},
+        {"name": "other", "description": "a repository", "git": "tool"},
+    ]
+    settings = commented(sources, notes=notes, projects=projects)
+    (folder / "footfall.toml").write_text(settings + MORE, encoding="utf-8")
+    with footfall.open(folder, now=lambda: NOW) as workspace:
+        done = workspace.collect()
+        assert not [source.error for source in done.sources if source.error]
+        for week in range(6):
+            for actor in range(12 - 2 * week):
+                workspace.mark("active", actor, at=today - timedelta(days=42 - 7 * week))
+    return folder
