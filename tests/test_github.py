@@ -235,8 +235,8 @@ class TestHistories:
 
     def test_a_number_that_does_not_agree_is_said(self, tmp_path: Path) -> None:
         here = Watched(tmp_path, repository(7, "a/b", hides_stars=True), collect=["stars"])
-        notes = [note.reason for note in here.succeed().notes]
-        assert "a/b: GitHub shows 7 stars and gives the days of 4" in notes
+        notes = [(note.scope, note.reason) for note in here.succeed().notes]
+        assert ("a/b", "GitHub shows 7 stars and gives the days of 4") in notes
 
 
 class TestReleases:

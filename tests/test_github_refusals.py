@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from footfall.sources import Deadline
 from footfall.sources.github.refusals import Waits
 from github_bodies import error
-from github_workspaces import DAY, START, Watched, repository
+from github_workspaces import DAY, START, Watched, counts, repository
 from githubs import Account, Reply
 
 TODAY = START.date()
@@ -84,7 +85,7 @@ def test_a_token_for_each_owner(tmp_path: Path) -> None:
     )
     here.github.accounts["Bearer theirs"] = Account(frozenset())
     summary = here.collect()
-    assert [note.reason.partition(":")[0] for note in summary.notes] == ["X/y"]
+    assert [note.scope for note in summary.notes] == ["X/y"]
     assert "the token of x lacks a permission" in summary.notes[0].reason
     assert here.values("views").keys() == {"a/b"}
 
@@ -160,9 +161,12 @@ class TestFaults:
         watched.github.fault = "down"
         assert "GitHub has a fault (500" in watched.collect().error
 
-    def test_an_answer_that_is_prepared_is_awaited(self, watched: Watched) -> None:
-        watched.github.busy = 3
-        watched.succeed()
+    @pytest.mark.parametrize("kind", ["views", "clones", "paths", "referrers", "stars", "forks", "releases", "commits"])
+    def test_an_answer_that_is_prepared_is_awaited(self, tmp_path: Path, kind: str) -> None:
+        here = Watched(tmp_path, repository(7, "a/b"), collect=[kind])
+        here.github.busy = 2
+        here.succeed()
+        assert here.github.busy == 0
 
     def test_one_that_is_never_ready_is_a_failure_and_no_zero(self, tmp_path: Path) -> None:
         here = Watched(tmp_path, repository(7, "a/b"), collect=["views"], patience=5)
@@ -170,6 +174,31 @@ class TestFaults:
         summary = here.collect()
         assert "still being prepared (202)" in summary.notes[0].reason
         assert here.ask("views", last=3).coverage == 0
+
+    @pytest.mark.parametrize("kind", ["forks", "releases", "workflow_runs", "stars", "commits"])
+    def test_a_list_that_is_never_ready_is_no_empty_one(self, tmp_path: Path, kind: str) -> None:
+        here = Watched(tmp_path, repository(7, "a/b"), collect=[kind], patience=5)
+        here.github.busy = 1_000
+        summary = here.collect()
+        assert summary.failed == len(summary.notes) >= 1
+        assert all("still being prepared (202)" in note.reason for note in summary.notes)
+        with here.open() as opened:
+            assert {table for table, _ in opened.lake.known("github").scopes} == {"github_names"}
+
+    @pytest.mark.parametrize(
+        ("kind", "path"),
+        [
+            ("paths", "traffic/popular/paths"),
+            ("forks", "forks"),
+            ("releases", "releases"),
+            ("stars", "stargazers/history"),
+            ("commits", "commits"),
+        ],
+    )
+    def test_an_object_in_the_place_of_a_list_is_no_empty_list(self, tmp_path: Path, kind: str, path: str) -> None:
+        here = Watched(tmp_path, repository(7, "a/b"), collect=[kind])
+        here.github.replayed[f"/repos/a/b/{path}"] = {}
+        assert {"another form than expected" in note.reason for note in here.collect().notes} == {True}
 
 
 class TestApp:
@@ -249,7 +278,33 @@ class TestExamining:
             from footfall.ledger import Known
 
             found = {each.table: each for each in source.deadlines(Known(known), watched.now)}
-        first = START.replace(hour=0, minute=0) - 13 * DAY
+        first = START.replace(hour=0, minute=0) - 3 * DAY  # what began four days before the answer grows no more
         assert found["github_views"].scope == "a/b"
         assert found["github_views"].at == first + 14 * DAY
         assert f"views of {first:%Y-%m-%d}" in found["github_views"].what
+
+    def test_collecting_every_day_leaves_nothing_to_be_lost_soon(self, tmp_path: Path) -> None:
+        here = Watched(tmp_path, repository(7, "a/b", views=counts(TODAY + 40 * DAY, 80)), collect=["views"])
+        for _ in range(16):
+            here.succeed()
+            here.pass_days()
+        assert not losses_of(here, within=9)
+        here.github.frozen_at = here.now.date() - 2 * DAY  # as GitHub stands still, nothing more is learnt
+        for _ in range(9):
+            assert losses_of(here, within=1) == []
+            here.pass_days()
+            here.succeed()
+        assert [each.scope for each in losses_of(here, within=3)] == ["a/b"]
+
+    def test_a_day_that_vanished_may_be_lost(self, watched: Watched) -> None:
+        gone = TODAY - 9 * DAY
+        watched.github.vanished = {gone}
+        watched.succeed()
+        assert {each.at.date() for each in losses_of(watched, within=6)} == {gone + 14 * DAY}
+
+
+def losses_of(here: Watched, within: int) -> list[Deadline]:
+    """What is lost of the views within some days."""
+    with here.open() as opened:
+        found = [loss.deadline for loss in opened.standing().losses if loss.deadline.table == "github_views"]
+    return [each for each in found if each.at - here.now <= within * DAY]

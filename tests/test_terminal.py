@@ -471,6 +471,7 @@ def watched(steps: Sequence[tuple[int, int]], *, is_terminal: bool) -> str:
     out = io.StringIO()
     console = Console(file=out, force_terminal=is_terminal, width=100, markup=False)
     with collecting.watcher(console) as watch:
+        watch.ask("binder")
         watch.start("binder", 10, 2_000_000)
         for windows, size in steps:
             watch.advance(windows=windows, bytes=size)
@@ -484,6 +485,13 @@ def test_on_a_terminal_collecting_is_a_bar_with_windows_and_bytes() -> None:
     assert "10/10 windows · 2.0 MB of 2.0 MB" in shown
     assert "━" in shown
     assert "a word" in shown
+
+
+def test_before_it_is_known_how_much_there_is_a_bar_says_that_it_asks() -> None:
+    out = io.StringIO()
+    with collecting.watcher(Console(file=out, force_terminal=True, width=100, markup=False)) as watch:
+        watch.ask("github")
+    assert "asking what is new" in out.getvalue()
 
 
 def test_elsewhere_it_is_plain_lines() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from traceback import format_exception
 
@@ -78,10 +78,22 @@ def collect(
             summary.unexpected = "" if isinstance(error, FootfallError) else type(error).__name__
             if not is_dry_run:
                 record_asking(lake, name, source, Status.FAILED, now(), summary.error)
+        summary.notes = _by_name(lake, source, summary.notes)
         summary.seconds = time.monotonic() - started
         watch.finish(summary)
         done.append(summary)
     return Summary(tuple(done), is_dry_run)
+
+
+def _by_name(lake: Lake, source: Source, notes: list[Entry]) -> list[Entry]:
+    """The notes, with the names that scopes have where scopes are ids."""
+    about = {entry.table for entry in notes}
+    tables = [table for table in source.tables if table.name in about and table.scope_names]
+    if not tables:
+        return notes
+    snapshot = lake.snapshot(tables)
+    known = {name: snapshot.names_in(names).current for name, names in snapshot.scope_names.items()}
+    return [replace(entry, scope=known.get(entry.table, {}).get(entry.scope, entry.scope)) for entry in notes]
 
 
 @dataclass
@@ -108,6 +120,7 @@ class _Run:
         recheck = self.asked.window if self.asked.is_recheck else None
         known = known_to(self.lake, self.name, self.source, entries, recheck)
         asked_at = self.now()
+        self.watch.ask(self.name)
         offers = self._offers(known, asked_at)
         known = known.within(_span_of(offers))
         choice = choose(

@@ -69,6 +69,10 @@ class Summary:
 class Watcher(Protocol):
     """Somebody who watches collecting go on; told by whichever thread fetches, before what it tells of is stored."""
 
+    def ask(self, source: str) -> None:
+        """The source is asked what there is; how much that will be is not known yet."""
+        ...
+
     def start(self, source: str, windows: int, bytes: int) -> None: ...
 
     def advance(self, *, windows: int = 0, bytes: int = 0, note: str = "") -> None: ...
@@ -78,6 +82,8 @@ class Watcher(Protocol):
 
 class Unwatched:
     """Nobody watches."""
+
+    def ask(self, source: str) -> None: ...
 
     def start(self, source: str, windows: int, bytes: int) -> None: ...
 

@@ -182,16 +182,18 @@ class Client:
         headers: Mapping[str, str] | None = None,
         keep: Kept | None = None,
         hosts: Collection[str] = (),
+        ready_within: float = 0.0,
     ) -> Iterator[httpx2.Response]:
         """The answer and those after it, as `Link: <…>; rel="next"` names them (RFC 8288).
 
         Only the host that was asked is followed, and `hosts`: another one would be sent our credentials.
+        `ready_within` is as in `get`, for each page.
         """
         seen: set[str] = set()
         asked, more = httpx2.URL(url), params
         for _ in range(MOST_PAGES):
             seen.add(str(asked.copy_merge_params(more) if more else asked))
-            response = self.get(str(asked), params=more, headers=headers, keep=keep)
+            response = self.get(str(asked), params=more, headers=headers, keep=keep, ready_within=ready_within)
             yield response
             link = response.links.get("next", {}).get("url")
             if not link:

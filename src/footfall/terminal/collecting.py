@@ -31,6 +31,8 @@ class _Amounts(ProgressColumn):
     """Windows done, bytes read and how fast: "120/760 windows · 12/104 MB · 31 MB/s"."""
 
     def render(self, task: Task) -> Text:
+        if task.total is None:
+            return Text("asking what is new", style="dim")
         windows, bytes_read, size = task.fields["windows"], task.fields["bytes"], task.fields["size"]
         parts = [f"{windows:,}/{task.fields['of']:,} windows"]
         if bytes_read or size:
@@ -63,12 +65,16 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
+    def ask(self, source: str) -> None:
+        self._task = self._progress.add_task(source, total=None, windows=0, of=0, bytes=0, size=0)
+
     def start(self, source: str, windows: int, bytes: int) -> None:
+        if self._task is None:
+            self.ask(source)
+        assert self._task is not None
         self._counts_bytes = bytes > 0
-        total = bytes or windows
-        self._task = self._progress.add_task(
-            source, total=max(total, 1), windows=0, of=windows, bytes=0, size=bytes, completed=0
-        )
+        total = max(bytes or windows, 1)
+        self._progress.reset(self._task, total=total, windows=0, of=windows, bytes=0, size=bytes)
 
     def advance(self, *, windows: int = 0, bytes: int = 0, note: str = "") -> None:
         if self._task is None:
@@ -86,6 +92,8 @@ class Bar:
     def finish(self, summary: SourceSummary) -> None:
         if self._task is not None:
             total = self._progress.tasks[self._task].total
+            if total is None:  # it could not be asked
+                self._progress.update(self._task, visible=False)
             self._progress.update(self._task, completed=total if not summary.error else None)
             self._progress.stop_task(self._task)
             self._task = None
@@ -99,6 +107,9 @@ class Lines:
         self._source = ""
         self._of = self._windows = self._bytes = 0
         self._said_at = 0.0
+
+    def ask(self, source: str) -> None:
+        """Nothing to say yet: what there is is said as soon as it is known."""
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +132,8 @@ class Lines:
             self._say(f"{self._source}: {note}")
         if time.monotonic() - self._said_at >= _SECONDS_BETWEEN_LINES:
             self._said_at = time.monotonic()
-            self._say(f"{self._source}: {self._windows:,} of {self._of:,} windows, {size_of(self._bytes)} read")
+            read = f", {size_of(self._bytes)} read" if self._bytes else ""
+            self._say(f"{self._source}: {self._windows:,} of {self._of:,} windows{read}")
 
     def finish(self, summary: SourceSummary) -> None:
         self._say(f"{summary.source}: {summary.error or 'done in ' + length_of(summary.seconds)}")
@@ -169,7 +181,7 @@ def _outcome(source: SourceSummary) -> list[str]:
         *(f"{count:,}" if count else GAP for count in counts),
         f"{source.rows:,}",
         f"{source.rejected:,}" if source.rejected else GAP,
-        size_of(source.bytes),
+        size_of(source.bytes) if source.bytes else GAP,
         length_of(source.seconds),
     ]
 

@@ -53,7 +53,7 @@ def _of_table(state: SourceStatus, now: datetime, thresholds: Thresholds) -> Ite
         yield f"{name}: is collected up to {moment_of(state.fresh_until)} only, {late} ago"
     if state.failed and thresholds.has_failed:
         first = state.failed[0]
-        yield f"{name}: {counted(len(state.failed), 'window')} failed, the first: {first.scope} {first.reason}"
+        yield f"{name}: {counted(len(state.failed), 'window')} failed, the first: {f'{first.scope}: ' if first.scope else ''}{first.reason}"
     if thresholds.gaps_within is not None:
         recent = [gap for gap in state.gaps if gap.end > now - thresholds.gaps_within]
         if recent:

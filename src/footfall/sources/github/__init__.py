@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GitHub", "GitHubSettings"]
 
-RECENT = timedelta(days=20)
-"""No window that ended earlier is asked about again."""
+RECENT = timedelta(days=35)
+"""No window that ended earlier is asked about again: 14 days, as long as GitHub does not stand still for three weeks."""
 
 
 class GitHub:

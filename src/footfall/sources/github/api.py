@@ -66,6 +66,7 @@ class Api:
             params=params or None,
             headers=self._headers(credential, accept),
             keep=self._kept_of(credential),
+            ready_within=self._settings.patience,
         )
         while True:
             with _Translated(self, credential, permission):

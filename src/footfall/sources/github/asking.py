@@ -132,6 +132,13 @@ def count_of(value: Any) -> int:
     return value
 
 
+def entries_of(found: Any) -> list[Any]:
+    """A list as it is; an empty object is none, and says nothing about how many there are. Raises TypeError."""
+    if not isinstance(found, list):
+        raise TypeError(f"{type(found).__name__} is no list")
+    return found
+
+
 def start_of(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
@@ -143,4 +150,4 @@ def days_between(first: date, last: date) -> list[date]:
 
 def failed_on(table: Table, window: Window, answered: Answered) -> Offer:
     """The offer of a window that could not be had."""
-    return Offer(table.name, window, answered.repo.id, detail=Refused(f"{answered.repo.name}: {answered.fault}"))
+    return Offer(table.name, window, answered.repo.id, detail=Refused(answered.fault))

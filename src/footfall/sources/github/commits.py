@@ -13,7 +13,7 @@ from footfall.ledger import Entry
 from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor
 from footfall.sources import Batch, Offer
 from footfall.sources.authors import Authors
-from footfall.sources.github.asking import Answered, Asking, Later, Ready, Row, Shape, failed_on, moment
+from footfall.sources.github.asking import Answered, Asking, Later, Ready, Row, Shape, entries_of, failed_on, moment
 from footfall.sources.github.refusals import RefusedError
 from footfall.sources.github.repositories import Repo
 from footfall.sources.github.tables import COMMITS
@@ -49,7 +49,8 @@ class Commits:
                 raise
             return ""
         with Shape(f"the commits of {repo.name}"):
-            return str(answer[0]["sha"]) if answer else ""
+            commits = entries_of(answer)
+            return str(commits[0]["sha"]) if commits else ""
 
     def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:
         for each in answers:
@@ -84,7 +85,7 @@ class _Reading:
             with Shape(f"the commits of {self.repo.name}"):
                 return self._grown(offer) or self._whole(offer)
         except SourceError as error:
-            return Batch([offer.failed(f"{self.repo.name}: {str(error).rstrip('.')}")])
+            return Batch([offer.failed(str(error).rstrip("."))])
 
     def _whole(self, offer: Offer) -> Batch:
         rows = list(self._rows())
@@ -136,7 +137,7 @@ class _Reading:
             asked["since"] = f"{since - timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"
         path = f"/repos/{self.repo.name}/commits"
         for page in self.asking.api.pages(path, self.repo.owner, Commits.permission, **asked):
-            yield from (self._row(each) for each in page)
+            yield from (self._row(each) for each in entries_of(page))
 
     def _row(self, found: Any) -> Row:
         commit = found["commit"]

@@ -16,7 +16,7 @@ from footfall.sources.github.histories import TO_LIST, listed_at
 from footfall.sources.github.identities import names_known
 from footfall.sources.github.refusals import RefusedError
 from footfall.sources.github.repositories import METADATA, Repo, resolve
-from footfall.sources.github.traffic import REACH
+from footfall.sources.github.traffic import GROWS, REACH
 from footfall.tables import Table
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ def _failed(name: str, error: SourceError) -> Check:
 
 
 def deadlines_of(known: Known, now: datetime, tables: Sequence[Table]) -> Iterator[Deadline]:
-    """Of each repository: when its oldest provisional day is out of GitHub's reach, with what may still be missing of it.
+    """Of each repository: when the oldest day that may still have grown is out of GitHub's reach.
 
-    Where nothing is provisional any more it is the day after the last that was collected, which may be lost already.
+    Where no day may have grown it is the day after the last that was collected, which may be lost already.
     """
     names = names_known(known)
     for table in tables:
@@ -106,10 +106,12 @@ def deadlines_of(known: Known, now: datetime, tables: Sequence[Table]) -> Iterat
 
 
 def _deadline(table: Table, name: str, entries: Sequence[Entry], now: datetime) -> Deadline:
-    # The oldest day of an answer is being cut off already: what is left of it is lost hour by hour.
+    read_at = max((entry.observed_at for entry in entries if entry.observed_at), default=EPOCH)
     days = (entry.window.start for entry in entries if entry.is_provisional_at(now))
-    open_days = [day for day in days if day + REACH > now]
-    last = max((entry.window.start for entry in entries), default=EPOCH)
-    first = min(open_days, default=last + DAY)
+    growing = [day for day in days if day + REACH > now and read_at < day + GROWS]
+    held = {entry.window.start for entry in entries}
+    last = max(held, default=EPOCH)
+    skipped = [day for n in range(REACH.days) if min(held, default=last) < (day := last - n * DAY) and day not in held]
+    first = min([*growing, *(day for day in skipped if day + REACH > now)], default=last + DAY)
     what = table.name.removeprefix("github_")
     return Deadline(table.name, name, first + REACH, f"{what} of {first:%Y-%m-%d}, as far as they are not collected")

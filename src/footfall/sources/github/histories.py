@@ -26,6 +26,7 @@ from footfall.sources.github.asking import (
     Shape,
     count_of,
     days_between,
+    entries_of,
     failed_on,
     moment,
     start_of,
@@ -191,7 +192,7 @@ class History:
         rows = [{"day": start_of(day), "repo": repo.id, self.table.measures[0]: n} for day, n in sorted(days.items())]
         note = ""
         if new.total != new.shown:
-            note = f"{repo.name}: GitHub shows {new.shown:,} {self.name} and gives the days of {new.total:,}"
+            note = f"GitHub shows {new.shown:,} {self.name} and gives the days of {new.total:,}"
         return Offer(self.table.name, ALL_TIME, repo.id, str(new), detail=Ready(rows, new.total, note))
 
     def _shown(self, repo: Repo) -> int:
@@ -220,7 +221,7 @@ def _until_explained(pages: Iterator[Days], shown: int, past: Past) -> Read:
 def _days_of_weeks(page: Any) -> Days:
     """The days of a page of weeks, which begin on Sundays."""
     found: Counter[date] = Counter()
-    for week in page:
+    for week in entries_of(page):
         first = datetime.fromtimestamp(count_of(week["week"]), UTC).date()
         counts = [count_of(each) for each in week["days"]]
         if len(counts) != 7 or sum(counts) != count_of(week["total"]):
@@ -236,7 +237,7 @@ def _days_of_weeks(page: Any) -> Days:
 
 
 def _days_of(page: Any, field: str) -> Days:
-    return Counter(moment(each[field]).date() for each in page)
+    return Counter(moment(each[field]).date() for each in entries_of(page))
 
 
 def _digest(days: Sequence[tuple[date, int]]) -> str:

@@ -10,7 +10,17 @@ from typing import Any
 
 from footfall.periods import Window
 from footfall.sources import Offer
-from footfall.sources.github.asking import DAY, Answered, Asking, Ready, Shape, count_of, failed_on, start_of
+from footfall.sources.github.asking import (
+    DAY,
+    Answered,
+    Asking,
+    Ready,
+    Shape,
+    count_of,
+    entries_of,
+    failed_on,
+    start_of,
+)
 from footfall.sources.github.repositories import Repo
 from footfall.sources.github.tables import PATHS, REFERRERS
 from footfall.sources.github.traffic import Traffic
@@ -40,7 +50,7 @@ class Popular:
                     "views": count_of(each["count"]),
                     "uniques": count_of(each["uniques"]),
                 }
-                for each in answer
+                for each in entries_of(answer)
             ]
 
     def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:

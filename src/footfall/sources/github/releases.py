@@ -11,7 +11,18 @@ from typing import Any, ClassVar
 from footfall.annotations import Annotation, AnnotationKind
 from footfall.periods import ALL_TIME, Window
 from footfall.sources import Offer
-from footfall.sources.github.asking import DAY, Answered, Asking, Ready, Row, Shape, count_of, failed_on, moment
+from footfall.sources.github.asking import (
+    DAY,
+    Answered,
+    Asking,
+    Ready,
+    Row,
+    Shape,
+    count_of,
+    entries_of,
+    failed_on,
+    moment,
+)
 from footfall.sources.github.repositories import Repo
 from footfall.sources.github.tables import ASSETS, RELEASES
 from footfall.tables import Table
@@ -48,8 +59,8 @@ class Releases:
         assets: list[Asset] = []
         for page in asking.api.pages(self.path(repo), repo.owner, self.permission, per_page=100):
             with Shape(f"the releases of {repo.name}"):
-                for each in page:
-                    assets += [_asset(found, str(each["tag_name"])) for found in each["assets"]]
+                for each in entries_of(page):
+                    assets += [_asset(found, str(each["tag_name"])) for found in entries_of(each["assets"])]
                     if not each["draft"] and each["published_at"]:
                         releases.append(_row(each, repo))
         return releases, assets

@@ -18,6 +18,7 @@ from footfall.sources.github.asking import (
     Shape,
     count_of,
     days_between,
+    entries_of,
     failed_on,
     moment,
 )
@@ -53,7 +54,7 @@ class Runs:
             ):
                 if count_of(page["total_count"]) > MOST_LISTED:
                     return {day: self._counted(asking, repo, day) for day in days}
-                counts.update(moment(each["created_at"]).date() for each in page["workflow_runs"])
+                counts.update(moment(each["created_at"]).date() for each in entries_of(page["workflow_runs"]))
         return {day: counts[day] for day in days}
 
     def _counted(self, asking: Asking, repo: Repo, day: date) -> int:

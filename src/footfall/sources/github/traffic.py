@@ -22,6 +22,7 @@ from footfall.sources.github.asking import (
     Shape,
     count_of,
     days_between,
+    entries_of,
     failed_on,
     moment,
     start_of,
@@ -34,6 +35,8 @@ REACH = timedelta(days=14)
 """How far back an answer goes."""
 LATEST = 3
 """Days that the newest day of an answer may be late."""
+GROWS = timedelta(days=4)
+"""After its begin: how long the numbers of a day still grow. A later answer only cuts it off, or gives it as it was."""
 ZEROS_ARE_STATED_SINCE = datetime(2025, 12, 29, tzinfo=UTC)
 OUTAGE = "GitHub gave this day of no repository: its statistics stood still; asked again as long as it may come"
 
@@ -75,7 +78,7 @@ class Traffic:
         """The days of the answer."""
         answer = asking.api.get(self.path(repo), repo.owner, self.permission, per="day")
         with Shape(f"the {self.name} of {repo.name}"):
-            return dict(_day_of(each) for each in answer[self.name])
+            return dict(_day_of(each) for each in entries_of(answer[self.name]))
 
     def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:
         """An offer a day and repository."""
