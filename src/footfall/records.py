@@ -27,24 +27,33 @@ _PERIODS = {
 }
 
 
-def metrics_of(workspace: Workspace) -> list[dict[str, Any]]:
+def metrics_of(workspace: Workspace, among: Mapping[str, Metric] | None = None) -> list[dict[str, Any]]:
     """Everything that can be asked for: the metrics of the sources, then the actors of events.
+
+    Args:
+        workspace: What is asked.
+        among: Only these, by name; None for all.
 
     Example:
         >>> metrics_of(ff)[0]["name"]
         'commits'
     """
-    every = {**workspace.metrics, **workspace.event_metrics}
+    every = {**workspace.metrics, **workspace.event_metrics} if among is None else among
     return [metric_record(metric, workspace.tables) for metric in every.values()]
 
 
-def metric_of(workspace: Workspace, name: str) -> dict[str, Any]:
+def metric_of(workspace: Workspace, name: str, among: Mapping[str, Metric] | None = None) -> dict[str, Any]:
     """One of them.
+
+    Args:
+        workspace: What is asked.
+        name: Of the metric.
+        among: Only these are known, by name; None for all.
 
     Raises:
         UnknownNameError: For a metric that does not exist.
     """
-    every = {**workspace.metrics, **workspace.event_metrics}
+    every = {**workspace.metrics, **workspace.event_metrics} if among is None else among
     if name not in every:
         raise UnknownNameError("metric", name, every)
     return metric_record(every[name], workspace.tables)

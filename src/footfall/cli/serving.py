@@ -98,7 +98,12 @@ def _free(port: int) -> int:
 
 
 @app.command(rich_help_panel=_PANEL)
-def mcp(context: typer.Context) -> None:
+def mcp(
+    context: typer.Context,
+    project: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this project may be read; may be repeated.")
+    ] = None,
+) -> None:
     """Answer a model's questions over the Model Context Protocol, on standard input and output."""
     try:
         from footfall.mcp.server import serve as serve_until_ended
@@ -106,9 +111,13 @@ def mcp(context: typer.Context) -> None:
         if (error.name or "").partition(".")[0] in ("footfall", ""):
             raise
         raise MissingExtraError("footfall mcp", "mcp") from None
+    from footfall.access.viewer import Viewer
+    from footfall.projects.names import project_named
+
     workspace = workspace_of(context)
+    named = tuple(project_named(each, workspace.projects).name for each in project or ())
     with interruptible("."):
-        serve_until_ended(workspace)
+        serve_until_ended(workspace, Viewer(scopes=frozenset({Scope.READ}), projects=named))
 
 
 def _tell(address: str) -> None:

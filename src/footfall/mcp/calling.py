@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall import records
+from footfall.access.reach import Reach
+from footfall.access.viewer import PUBLIC, Viewer
 from footfall.asking import COMMANDS, ask, read_texts
-from footfall.errors import QueryError, UnknownNameError
+from footfall.errors import FootfallError, NotAllowedError, QueryError, UnknownNameError
 
 if TYPE_CHECKING:
     from footfall.workspace import Workspace
@@ -16,19 +18,32 @@ MOST_ROWS = 20_000
 """An answer with more rows is none that a model reads."""
 
 
-def call(workspace: Workspace, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def call(workspace: Workspace, tool: str, arguments: Mapping[str, Any], viewer: Viewer = PUBLIC) -> dict[str, Any]:
     """What a tool gives.
 
     Args:
         workspace: What is asked.
         tool: Its name.
         arguments: As JSON has them.
+        viewer: Who asks: one of some projects reads nothing else.
 
     Raises:
         FootfallError: For a tool or an argument that does not exist, or a question that has no answer.
     """
+    reach = Reach(workspace)
+    try:
+        return _called(workspace, tool, arguments, viewer, reach)
+    except FootfallError as error:
+        raise reach.mistake(viewer, error) from None
+
+
+def _called(
+    workspace: Workspace, tool: str, arguments: Mapping[str, Any], viewer: Viewer, reach: Reach
+) -> dict[str, Any]:
     if tool in COMMANDS:
-        answer = ask(workspace, tool, read_texts(tool, texts_of_arguments(arguments)))
+        asked = read_texts(tool, texts_of_arguments(arguments))
+        reach.check(viewer, tool, asked)
+        answer = ask(workspace, tool, asked)
         if len(answer) > MOST_ROWS:
             raise QueryError(
                 f"the answer has {len(answer):,} rows, and at most {MOST_ROWS:,} are given; ask for a shorter window, a "
@@ -38,12 +53,14 @@ def call(workspace: Workspace, tool: str, arguments: Mapping[str, Any]) -> dict[
     match tool:
         case "metrics":
             given = _only(arguments, "metric")
-            name = given.get("metric")
-            return (
-                {"metrics": records.metrics_of(workspace)} if name is None else records.metric_of(workspace, str(name))
-            )
+            name, among = given.get("metric"), reach.metrics(viewer) if viewer.is_limited else None
+            if name is None:
+                return {"metrics": records.metrics_of(workspace, among)}
+            return records.metric_of(workspace, str(name), among)
         case "status":
             _only(arguments)
+            if viewer.is_limited:
+                raise NotAllowedError(f"only {', '.join(viewer.projects)} may be read here, and status is about more.")
             return records.status_of(workspace)
     raise UnknownNameError("tool", tool, ("metrics", "status", *COMMANDS))
 

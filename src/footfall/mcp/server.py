@@ -14,10 +14,11 @@ from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
 import footfall
+from footfall.access.viewer import PUBLIC, Viewer
 from footfall.concealing import concealed
 from footfall.errors import FootfallError
 from footfall.mcp.calling import call
-from footfall.mcp.tools import INSTRUCTIONS, Tool, every_tool
+from footfall.mcp.tools import INSTRUCTIONS, OF_PROJECTS, Tool, every_tool
 from footfall.stopping import Stop, stoppable
 
 if TYPE_CHECKING:
@@ -26,24 +27,29 @@ if TYPE_CHECKING:
     from footfall.workspace import Workspace
 
 
-def make_server(workspace: Workspace) -> Server[Any]:
+def make_server(workspace: Workspace, viewer: Viewer = PUBLIC) -> Server[Any]:
     """A server that answers from a workspace.
+
+    Args:
+        workspace: What is asked.
+        viewer: Who asks: one of some projects reads nothing else.
 
     Example:
         >>> make_server(ff).name
         'footfall'
     """
     one_at_a_time = anyio.CapacityLimiter(1)
+    offered = [tool for tool in every_tool() if not viewer.is_limited or tool.name in OF_PROJECTS]
     seconds = workspace.settings.web.most_seconds
 
     async def list_tools(
         context: ServerRequestContext[Any], asked: types.PaginatedRequestParams | None
     ) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=[_described(tool) for tool in every_tool()])
+        return types.ListToolsResult(tools=[_described(tool) for tool in offered])
 
     async def call_tool(context: ServerRequestContext[Any], asked: types.CallToolRequestParams) -> types.CallToolResult:
         stop = Stop()
-        work = partial(_answered, stop, workspace, asked.name, asked.arguments or {})
+        work = partial(_answered, stop, workspace, viewer, asked.name, asked.arguments or {})
         try:
             with anyio.fail_after(seconds):
                 return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=one_at_a_time)
@@ -62,11 +68,11 @@ def make_server(workspace: Workspace) -> Server[Any]:
     )
 
 
-def serve(workspace: Workspace) -> None:
-    """Answer over standard input and output until the input ends."""
+def serve(workspace: Workspace, viewer: Viewer = PUBLIC) -> None:
+    """Answer over standard input and output until the input ends; see `make_server`."""
 
     async def run() -> None:
-        server = make_server(workspace)
+        server = make_server(workspace, viewer)
         async with stdio_server() as (read, write):
             await server.run(read, write, server.create_initialization_options())
 
@@ -78,10 +84,12 @@ def _described(tool: Tool) -> types.Tool:
     return types.Tool(name=tool.name, description=tool.description, input_schema=tool.schema, annotations=hints)
 
 
-def _answered(stop: Stop, workspace: Workspace, tool: str, arguments: Mapping[str, Any]) -> types.CallToolResult:
+def _answered(
+    stop: Stop, workspace: Workspace, viewer: Viewer, tool: str, arguments: Mapping[str, Any]
+) -> types.CallToolResult:
     try:
         with stoppable(stop):
-            record = call(workspace, tool, arguments)
+            record = call(workspace, tool, arguments, viewer)
     except FootfallError as error:
         return _mistake(error.code, str(error))
     text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))

@@ -36,6 +36,10 @@ class Tool:
     """JSON Schema of its arguments."""
 
 
+OF_PROJECTS = ("metrics", "query", "project")
+"""What can be called where only some projects may be read."""
+
+
 def every_tool() -> list[Tool]:
     """All tools, by the names of the commands.
 

@@ -74,16 +74,28 @@ def project_named(name: str, projects: Mapping[str, NamedProject]) -> NamedProje
     return found
 
 
+class SilentProjectError(QueryError):
+    """Nothing is known of a project: its names occur nowhere.
+
+    `short` says so without naming others.
+    """
+
+    def __init__(self, project: str, error: UnknownValueError) -> None:
+        said = ", ".join(f"{error.dimension}={name}" for name in error.values)
+        begin, end = (
+            f"nothing is known yet of the project {project}: {said} occurs nowhere",
+            "Collect it, or mend its names",
+        )
+        self.short = f"{begin}. {end} in footfall.toml."
+        super().__init__(f"{begin}{did_you_mean(error.values[0], error.valid)}. {end} under [[projects]].")
+
+
 def of_silence(error: UnknownValueError, project: str | None, where: Sequence[Filter]) -> FootfallError:
     """`error`, or what it means where the values that occur nowhere are names of the project that was asked for."""
     names = {str(name) for kept in where[-1:] if kept.dimension == error.dimension for name in kept.values}
     if project is None or not names.intersection(error.values):
         return error
-    said = ", ".join(f"{error.dimension}={name}" for name in error.values)
-    return QueryError(
-        f"nothing is known yet of the project {project}: {said} occurs nowhere{did_you_mean(error.values[0], error.valid)}. "
-        "Collect it, or mend its names under [[projects]]."
-    )
+    return SilentProjectError(project, error)
 
 
 def _spell(

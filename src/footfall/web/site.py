@@ -10,11 +10,11 @@ from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from footfall.access.reach import Reach
 from footfall.access.tokens import Tokens
 from footfall.access.viewer import PUBLIC, Viewer
 from footfall.asking import Texts, ask, read_texts
-from footfall.errors import FootfallError, NotAllowedError, QueryError, StoppedError, UnknownNameError
-from footfall.projects.names import folded
+from footfall.errors import FootfallError, QueryError, StoppedError, UnknownNameError
 from footfall.stopping import Stop, stoppable
 from footfall.web.answers import Answers, Kept
 from footfall.web.bounded import Bounded
@@ -75,6 +75,7 @@ class Site:
         self.sessions = Sessions(workspace.settings.scratch, self.tokens)
         self.sign_ins = Rate(_SIGN_INS_PER_MINUTE)
         self.marks = Rate(self.settings.marks_per_minute)
+        self.reach = Reach(workspace)
         self.hub = hub
         """The JupyterHub that people sign in through, where this is a service of one."""
         self.app: FastAPI
@@ -103,12 +104,15 @@ class Site:
 
     async def kept(self, command: str, options: Texts) -> tuple[Hashable, Kept]:
         """The key of the question, and its answer with what is kept beside it: its state, and what was made of it."""
-        asked = read_texts(command, options)
-        check_reach(viewer_of_request.get(), command, asked)
-        key = question_key(command, asked)
-        kept = self._answers.standing(key)
-        if kept is None:
-            kept = await while_there(self._answers.get(key, self._asking(command, asked)))
+        asked, viewer = read_texts(command, options), viewer_of_request.get()
+        try:
+            self.reach.check(viewer, command, asked)
+            key = question_key(command, asked)
+            kept = self._answers.standing(key)
+            if kept is None:
+                kept = await while_there(self._answers.get(key, self._asking(command, asked)))
+        except FootfallError as error:
+            raise self.reach.mistake(viewer, error) from None
         return key, kept
 
     def is_standing(self, key: Hashable, kept: Kept) -> bool:
@@ -205,21 +209,6 @@ class Site:
 def question_key(command: str, asked: dict[str, Any]) -> Hashable:
     """Equal keys are one question; a relative window means another one tomorrow, which is why answers hold a minute."""
     return command, repr(sorted(asked.items()))
-
-
-def check_reach(viewer: Viewer, command: str, asked: dict[str, Any]) -> None:
-    """A viewer of some projects sees their part of a metric and their pages, and nothing else.
-
-    Raises:
-        NotAllowedError: For anything else.
-    """
-    if not viewer.is_limited:
-        return
-    named = {"query": asked.get("project"), "project": asked.get("name")}.get(command)
-    if named is None or folded(str(named)) not in map(folded, viewer.projects):
-        raise NotAllowedError(
-            f"this token reads only about {', '.join(viewer.projects)}; ask for it, such as project={viewer.projects[0]}."
-        )
 
 
 def _ask_stoppable(stop: Stop, workspace: Workspace, command: str, asked: dict[str, Any]) -> Answer:

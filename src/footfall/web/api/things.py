@@ -10,56 +10,62 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from footfall import records
-from footfall.errors import QueryError, UnknownNameError
+from footfall.errors import FootfallError, QueryError, UnknownNameError
 from footfall.options import read_moment
 from footfall.result import annotation_record
 from footfall.web.api import description as described
 from footfall.web.api.replies import record_reply, texts_of_query
-from footfall.web.site import Site, check_reach, viewer_of_request
+from footfall.web.site import Site, viewer_of_request
 
 if TYPE_CHECKING:
-    from footfall.workspace import Workspace
+    from footfall.metrics import Metric
 
-Find = Callable[["Workspace", Mapping[str, str], Mapping[str, str]], Any]
-"""From a workspace, what stands in the path and what stands in the query, to a record."""
-
-
-def _metrics(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    return {"metrics": records.metrics_of(workspace)}
+Find = Callable[[Site, Mapping[str, str], Mapping[str, str]], Any]
+"""From a site, what stands in the path and what stands in the query, to a record."""
 
 
-def _metric(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    return records.metric_of(workspace, path["metric"])
+def _metrics(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return {"metrics": records.metrics_of(site.workspace, _within_reach(site))}
 
 
-def _events(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    return {"events": records.events_of(workspace)}
+def _metric(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return records.metric_of(site.workspace, path["metric"], _within_reach(site))
 
 
-def _event(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    return records.event_of(workspace, path["event"], query.get("period"))
+def _within_reach(site: Site) -> Mapping[str, Metric] | None:
+    """The metrics that the viewer may know of; None for all."""
+    viewer = viewer_of_request.get()
+    return site.reach.metrics(viewer) if viewer.is_limited else None
 
 
-def _membership(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    return records.membership_of(workspace, path["event"], path["actor"], query.get("period"))
+def _events(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return {"events": records.events_of(site.workspace)}
 
 
-def _annotations(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    since, until = (read_moment(name, query.get(name), workspace.now()) for name in ("since", "until"))
-    return {"annotations": [annotation_record(one) for one in workspace.annotations(since, until)]}
+def _event(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return records.event_of(site.workspace, path["event"], query.get("period"))
 
 
-def _status(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    return records.status_of(workspace)
+def _membership(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return records.membership_of(site.workspace, path["event"], path["actor"], query.get("period"))
 
 
-def _napari(workspace: Workspace, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+def _annotations(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    since, until = (read_moment(name, query.get(name), site.workspace.now()) for name in ("since", "until"))
+    return {"annotations": [annotation_record(one) for one in site.workspace.annotations(since, until)]}
+
+
+def _status(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    return records.status_of(site.workspace)
+
+
+def _napari(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
     """`limit` is how many months the timelines have, as napari hub's API has it."""
     from footfall.options import count_of
     from footfall.projects.asking import MONTHS, MOST_MONTHS
 
     months = count_of("limit", query.get("limit"), MOST_MONTHS) or MONTHS
-    return workspace.project(path["name"], months=months).to_napari_hub()
+    return site.workspace.project(path["name"], months=months).to_napari_hub()
 
 
 PATHS: tuple[tuple[str, Find, tuple[str, ...], str], ...] = (
@@ -84,8 +90,11 @@ def _add(router: APIRouter, site: Site, path: str, find: Find, options: tuple[st
     async def answer(request: Request) -> Response:
         query = _read(request, options)
         if "name" in request.path_params:
-            check_reach(viewer_of_request.get(), "project", dict(request.path_params))
-        record = await site.run(find, site.workspace, request.path_params, query)
+            site.reach.check(viewer_of_request.get(), "project", request.path_params)
+        try:
+            record = await site.run(find, site, request.path_params, query)
+        except FootfallError as error:
+            raise site.reach.mistake(viewer_of_request.get(), error) from None
         return record_reply(request, site, record)
 
     name = find.__name__.removeprefix("_")
