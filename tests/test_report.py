@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,6 +16,7 @@ from footfall.errors import FootfallError, QueryError, SettingsError, UnknownNam
 from footfall.report import write_report
 from footfall.report.mailing import check_mail
 from footfall.report.rewriting import download_of, file_of, rewritten
+from footfall.report.shelf import RECORD, Record, place, write_shelf
 from footfall.report.summary import plain
 from footfall.workspace import Workspace
 from hub_workspaces import NOW, PLACES, Place, collect_hubs
@@ -76,10 +79,29 @@ def test_it_has_the_pages_maps_badges_and_the_summary_of_the_month(site: Path) -
         assert name in files, name
     summary = files["2026-02/summary.md"].decode()
     assert summary.startswith("# Usage in February 2026\n")
-    assert "**Commits**: 1 commits (" in summary
-    feed = files["feed.xml"].decode()
-    assert "<link>https://example.org/usage/2026-02/index.html</link>" in feed
-    assert "Sun, 01 Mar 2026 00:00:00 GMT" in feed
+    assert "**Commits**: 1 (" in summary
+    assert files["latest/hubs-map-area-usa.png"] == files["2026-02/files/hubs-map-area-usa.png"]
+    assert "latest/badge-commits-tool.svg)" in files["2026-02/projects/tool.html"].decode()
+
+
+def test_each_page_says_its_month_and_leads_to_all_reports(site: Path) -> None:
+    for page in (site / "2026-02").rglob("*.html"):
+        up = "../" * len(page.relative_to(site / "2026-02").parts)
+        assert f'<strong>Usage in February 2026</strong> · <a href="{up}index.html">' in page.read_text()
+        assert "<select" not in page.read_text()
+
+
+def test_the_feed_has_whole_addresses_and_its_text_is_html(site: Path) -> None:
+    channel = ElementTree.parse(site / "feed.xml").getroot().find("channel")
+    assert channel is not None
+    assert channel.findtext("link") == "https://example.org/usage/index.html"
+    item = channel.find("item")
+    assert item is not None
+    assert item.findtext("link") == "https://example.org/usage/2026-02/index.html"
+    assert item.findtext("pubDate") == "Sun, 01 Mar 2026 00:00:00 GMT"
+    listed = ElementTree.fromstring(str(item.findtext("description")))
+    assert listed.tag == "ul"
+    assert any(str(each.text).startswith("Commits: 1 (") for each in listed)
 
 
 def test_the_same_lake_gives_the_same_bytes(site: Path, ff: Workspace, tmp_path: Path) -> None:
@@ -89,24 +111,68 @@ def test_the_same_lake_gives_the_same_bytes(site: Path, ff: Workspace, tmp_path:
     assert set(one) == set(two)
 
 
+def test_without_an_address_there_is_no_feed_and_one_that_is_there_keeps_its_own(site: Path, tmp_path: Path) -> None:
+    record = Record("2026-02", "Usage <i>", NOW, (("A & B", "1 < 2"),), "everything")
+    place(tmp_path / "2026-02", {RECORD: record.content()})
+    write_shelf(tmp_path)
+    index = (tmp_path / "index.html").read_text()
+    assert not (tmp_path / "feed.xml").exists()
+    assert "feed.xml" not in index
+    assert "Usage &lt;i&gt;" in index
+    assert "1 &lt; 2" in index
+    write_shelf(tmp_path, "https://example.org/usage")
+    before = (tmp_path / "feed.xml").read_text()
+    write_shelf(tmp_path)
+    assert (tmp_path / "feed.xml").read_text() == before
+
+
+def test_what_a_killed_run_left_is_put_right_by_the_next(tmp_path: Path) -> None:
+    place(tmp_path / "2026-02", {"a/page.html": b"old", RECORD: b"{}"})
+    (tmp_path / "2026-02").rename(tmp_path / ".2026-02.old")  # killed between the two renames
+    left = tmp_path / ".2026-02.new-x"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    with pytest.raises(TypeError):
+        place(tmp_path / "2026-02", {"page.html": None})  # type: ignore[dict-item]
+    assert contents(tmp_path) == {"2026-02/a/page.html": b"old", f"2026-02/{RECORD}": b"{}"}
+    assert not left.exists()
+    place(tmp_path / "2026-02", {"page.html": b"new"})
+    assert contents(tmp_path) == {"2026-02/page.html": b"new"}
+    assert [each.name for each in tmp_path.iterdir()] == ["2026-02"]
+
+
 def test_past_reports_stay_and_are_listed_newest_first(site: Path, ff: Workspace) -> None:
     before = {name: content for name, content in contents(site).items() if name.startswith("2026-02/")}
+    with pytest.raises(QueryError, match=r"2026-02 holds the report of everything, .* project 'tool'"):
+        write_report(ff, site, project="tool")
     write_report(ff, site, month="2026-01", project="tool")
     after = contents(site)
     assert {name: after[name] for name in before} == before
     index = after["index.html"].decode()
-    assert index.index("February 2026") < index.index("January 2026")
+    assert index.index("Usage in February 2026") < index.index("tool in January 2026")
     assert "tool" in after["2026-01/index.html"].decode()
 
 
 def test_what_cannot_be_reported_is_one_sentence(ff: Workspace, tmp_path: Path) -> None:
-    for month, said in (("2026-03", "is not over"), ("March", "cannot be read"), ("2026-13", "2026-13")):
+    for month, said in (
+        ("2026-03", "is not over"),
+        ("March", "'March' cannot be read"),
+        ("2026-13", "month '2026-13' cannot"),
+        ("1990-01", "first month with data is"),
+    ):
         with pytest.raises(FootfallError, match=said):
             write_report(ff, tmp_path, month=month)
     with pytest.raises(UnknownNameError, match="unknown project"):
         write_report(ff, tmp_path, project="toll")
     with pytest.raises(UnknownNameError, match="unknown community"):
         write_report(ff, tmp_path, community="Nobody")
+    with pytest.raises(QueryError, match="is about a project or about a community"):
+        write_report(ff, tmp_path, project="tool", community="Berkeley")
+    with pytest.raises(QueryError, match=r"'example.org' is no address of a web site"):
+        write_report(ff, tmp_path, address="example.org")
+    (tmp_path / "file").touch()
+    with pytest.raises(QueryError, match="file is a file; name a folder"):
+        write_report(ff, tmp_path / "file")
     (tmp_path / "2026-02").mkdir()
     (tmp_path / "2026-02" / "mine.txt").write_text("mine")
     with pytest.raises(QueryError, match="holds files that are no report"):

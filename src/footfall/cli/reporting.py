@@ -10,6 +10,7 @@ import typer
 
 from footfall.cli.app import app, interruptible, workspace_of
 from footfall.errors import MissingExtraError
+from footfall.formats import counted
 
 
 @app.command(rich_help_panel="Serve")
@@ -41,7 +42,10 @@ def report(
 
         to = check_mail(workspace.settings.report) if mail else None
         written = write_report(workspace, output, month=month, project=project, community=community, address=address)
-        print(f"Wrote {written.folder} ({written.pages} pages, {written.files} files).", file=sys.stderr)
+        print(
+            f"Wrote {written.folder} ({counted(written.pages, 'page')}, {counted(written.files, 'file')}).",
+            file=sys.stderr,
+        )
         if to is not None:
             send_summary(to, written.summary)
             print(f"Sent the summary to {', '.join(to.to)}.", file=sys.stderr)

@@ -28,4 +28,4 @@ def send_summary(to: EmailSettings, summary: Summary) -> None:
     Raises:
         UnsentError: Where the server does not take it.
     """
-    send_mail(to, summary.title, summary.markdown(), "the e-mail of the report")
+    send_mail(to, summary.title, summary.markdown(), "the e-mail of the report", "; the report itself is written")

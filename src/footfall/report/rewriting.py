@@ -7,20 +7,42 @@ import html
 import posixpath
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
+
+from footfall.report.shelf import LATEST
 
 _LINK = re.compile(r'\s(href|src)="(/[^"]*)"')
 _NAVIGATION = re.compile(r"<nav .*?</nav>", re.S)
 _ITEM = re.compile(r'<a href="(/[^"]*)"[^>]*>[^<]*</a>')
 _CLIP = re.compile(r'((?:id="|url\(#)(?:clip|gradient_))([0-9]+)')
+_MAIN = re.compile(r'<main id="main"[^>]*>')
+_BADGE = re.compile(r"\(…(/badge/[^)]*)\)")
 _GONE = (
-    re.compile(r'<form class="when".*?</form>', re.S),
+    re.compile(r'<form class="(?:when|panel ask)".*?</form>', re.S),
+    re.compile(r'<nav class="tabs".*?</nav>', re.S),
+    re.compile(r'<meta name="htmx-config"[^>]*>\s*<script src="[^"]*/htmx[^"]*"[^>]*></script>'),
+    re.compile(r' · <a href="/api/[^"]*">API</a>'),
     re.compile(r'<p class="theme">.*?</p>', re.S),
     re.compile(r"</?form[^>]*>"),
     re.compile(r"<input[^>]*>"),
     re.compile(r"<button[^>]*>.*?</button>", re.S),
 )
-"""What needs a server: choices, colours that are kept in a cookie, comparisons."""
+"""What needs a server: choices, colours that are kept in a cookie, comparisons, the API."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What each page of a report says of it: its title, and where all reports are."""
+
+    title: str
+
+    def around(self, page: str, own: str) -> str:
+        """The page with the title of the report above its content and in its name."""
+        up = relative("../index.html", own)
+        said = f'<p class="report"><strong>{html.escape(self.title)}</strong> · <a href="{up}">All reports</a></p>'
+        page = _MAIN.sub(lambda found: found[0] + said, page, count=1)
+        return page.replace(" · Footfall</title>", f" · {html.escape(self.title)}</title>", 1)
 
 
 def file_of(path: str) -> str:
@@ -57,7 +79,9 @@ def download_of(address: str) -> str:
     return f"files/{_part('-'.join([stem.replace('/', '-'), *said]).replace('=', '-'))}{point}{suffix}"
 
 
-def rewritten(page: str, own: str, pages: Mapping[str, str], fetch: Callable[[str], str | None]) -> str:
+def rewritten(
+    page: str, own: str, pages: Mapping[str, str], fetch: Callable[[str], str | None], frame: Frame | None = None
+) -> str:
     """A page for a folder of files.
 
     Args:
@@ -65,6 +89,7 @@ def rewritten(page: str, own: str, pages: Mapping[str, str], fetch: Callable[[st
         own: Its file.
         pages: The file of each path that is part of the report.
         fetch: Notes a download or a static file, and says its file; None for what is no part of a report.
+        frame: What each page says of the report.
     """
 
     def kept(item: re.Match[str]) -> str:
@@ -81,7 +106,9 @@ def rewritten(page: str, own: str, pages: Mapping[str, str], fetch: Callable[[st
             return ""
         return f' {found[1]}="{html.escape(relative(file, own))}"'
 
-    return _LINK.sub(link, page)
+    page = _BADGE.sub(lambda found: f"(…/{LATEST}/{posixpath.basename(download_of(html.unescape(found[1])))})", page)
+    page = _LINK.sub(link, page)
+    return frame.around(page, own) if frame else page
 
 
 def numbered(text: str) -> str:

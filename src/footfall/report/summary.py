@@ -1,4 +1,4 @@
-"""The month in a few lines of Markdown, to paste into a message: its headline numbers, with the change and what is missing."""
+"""The month in a few lines of Markdown, to paste into a message: its numbers, with the change and what is missing."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from footfall.errors import FootfallError
-from footfall.formats import GAP, number, share_of
-from footfall.metrics import Kind, Metric
+from footfall.errors import FootfallError, QueryError
+from footfall.formats import number, share_of
+from footfall.metrics import Kind
 from footfall.periods import Period
-from footfall.web.pages.freshness import Freshness
-from footfall.web.pages.headlines import headlines
+from footfall.report.subject import Asked, Subject
 from footfall.workspace import Workspace
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|])")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One number of a month, in words."""
+
+    label: str
+    value: str
+
+    def markdown(self) -> str:
+        """The line, with its label in bold."""
+        return f"**{plain(self.label)}**: {plain(self.value)}"
 
 
 @dataclass(frozen=True)
@@ -22,40 +33,68 @@ class Summary:
     """The month, and what is said of it."""
 
     title: str
-    lines: tuple[str, ...]
+    lines: tuple[Line, ...]
     notes: tuple[str, ...]
 
     def markdown(self) -> str:
         """The summary as Markdown, with a line end at its end."""
-        said = self.lines or ("Nothing was collected.",)
-        parts = [f"# {self.title}", "\n".join(f"- {line}" for line in said)]
-        parts += ["\n".join(f"- {note}" for note in self.notes)] if self.notes else []
+        said = [line.markdown() for line in self.lines] or ["Nothing was collected."]
+        parts = [f"# {plain(self.title)}", "\n".join(f"- {line}" for line in said)]
+        parts += ["\n".join(f"- {plain(note)}" for note in self.notes)] if self.notes else []
         return "\n\n".join(parts) + "\n"
 
 
-def summary_of(workspace: Workspace, month: Period) -> Summary:
-    """The headline metrics of a workspace in a month."""
-    metrics = headlines(workspace, Freshness.of(workspace))
+def summary_of(workspace: Workspace, subject: Subject, month: Period) -> Summary:
+    """The numbers of a subject in a month."""
     lines, notes = [], []
-    for metric in metrics:
-        asked: dict[str, Any] = {"grain": "total", "since": month.start, "until": month.end}
-        asked |= {} if metric.kind is Kind.REPORTED else {"compare": "previous"}
+    asked = list(subject.numbers(workspace))
+    days = (month.end - month.start).days
+    for each in asked:
+        options: dict[str, Any] = {**each.options, "grain": "total", "since": month.start, "until": month.end}
+        options |= {} if each.metric.kind is Kind.REPORTED else {"compare": "previous"}
         try:
-            answer = workspace.query(metric.name, **asked)
+            answer = workspace.query(each.metric.name, **options)
         except FootfallError:
             continue
-        notes += [plain(note) for note in answer.notes]
-        lines.append(_line(metric, next(iter(answer.to_dicts()), {}), answer.coverage))
-    return Summary(f"Usage in {month.start:%B %Y}", tuple(lines), tuple(dict.fromkeys(notes)))
+        notes += list(answer.notes)
+        row = next(iter(answer.to_dicts()), {})
+        least = workspace.settings.web.smallest_cell if subject.community else 0
+        lines.append(Line(each.label, _value(each, row, answer.coverage, days, least)))
+    return Summary(f"{subject.title} in {month.start:%B %Y}", tuple(lines), tuple(dict.fromkeys(notes)))
 
 
-def _line(metric: Metric, row: dict[str, Any], coverage: float) -> str:
-    value, change = row.get(metric.name), row.get("change_percent")
-    said = GAP if value is None else number(round(value) if metric.kind is Kind.LEVEL else value)
-    more = [] if change is None else [f"{change:+.1f} % against the same span before".replace("-", "−", 1)]
+def check_known(workspace: Workspace, subject: Subject, month: Period) -> None:
+    """A report of a time before the first data would be a page of zeros that nobody counted.
+
+    Raises:
+        QueryError: For a month before everything that was collected.
+    """
+    starts = []
+    for each in subject.numbers(workspace):
+        try:
+            starts.append(workspace.query(each.metric.name, **each.options, grain="month").window.start)
+        except FootfallError:
+            continue
+    if starts and month.end <= min(starts):
+        whose = f" of {subject.words}" if subject != Subject() else ""
+        raise QueryError(
+            f"nothing is known{whose} in {month.start:%B %Y}; the first month with data is {min(starts):%Y-%m}."
+        )
+
+
+def _value(asked: Asked, row: dict[str, Any], coverage: float, days: int, least: int) -> str:
+    value, change = row.get(asked.metric.name), row.get("change_percent")
+    if value is None:
+        return "not collected"
+    if value < least:
+        return f"fewer than {least:,}"
+    is_mean = asked.metric.kind is Kind.LEVEL
+    said = number(round(value) if is_mean else value)
+    if asked.metric.unit.casefold() not in asked.label.casefold():
+        said += f" {asked.metric.unit}"
+    more = [] if change is None else [f"{change:+.1f} % against the {days} days before".replace("-", "−", 1)]
     more += [f"{share_of(coverage)} collected"] if coverage < 1 else []
-    mean = "mean of " if metric.kind is Kind.LEVEL else ""
-    return f"**{plain(metric.title)}**: {mean}{said} {metric.unit}" + (f" ({'; '.join(more)})" if more else "")
+    return ("mean of " if is_mean else "") + said + (f" ({'; '.join(more)})" if more else "")
 
 
 def plain(text: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import mkdtemp
 from urllib.parse import quote
 
 from starlette.types import ASGIApp
@@ -16,18 +15,21 @@ from starlette.types import ASGIApp
 from footfall.charts.maps import areas_of
 from footfall.concealing import concealed
 from footfall.errors import FootfallError, QueryError
-from footfall.periods import Grain, Period, floor, parse_moment, shift
+from footfall.periods import Grain, Period, floor, shift
 from footfall.report.asking import Reply, get
-from footfall.report.rewriting import download_of, file_of, numbered, rewritten
-from footfall.report.shelf import Record, write_record, write_shelf
-from footfall.report.summary import Summary, summary_of
+from footfall.report.rewriting import Frame, download_of, file_of, numbered, rewritten
+from footfall.report.shelf import LATEST, RECORD, Record, check_folder, place, read_record, write_shelf
+from footfall.report.subject import PAGES, Subject
+from footfall.report.summary import Summary, check_known, summary_of
+from footfall.report_settings import check_address
 from footfall.web.app import STATIC, create_app
 from footfall.workspace import Workspace
 
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
-_PAGES = ("/", "/hubs", "/projects", "/retention", "/sources")
-"""What is not there, or has nothing to show, is left out."""
+_WITH_A_PERIOD = ("/", "/hubs")
+"""Pages that are about as many days as the month has."""
 _DOWNLOADS = ("/badge/", "/chart/", "/hubs/map.", "/hubs/communities.csv")
+_STATIC = "/static/"
 SUMMARY = "summary.md"
 
 
@@ -49,6 +51,7 @@ class _Gathering:
     app: ASGIApp
     pages: dict[str, str]
     """The file of each path."""
+    frame: Frame
     wanted: dict[str, str] = field(default_factory=dict)
     """The file of each download that a page links to."""
     absent: set[str] = field(default_factory=set)
@@ -57,13 +60,16 @@ class _Gathering:
     def write(self, found: Mapping[str, Reply]) -> dict[str, bytes]:
         """The pages by their files."""
         made = {self.pages[path]: reply.text for path, reply in found.items()}
-        return {own: numbered(rewritten(text, own, self.pages, self.fetch)).encode() for own, text in made.items()}
+        return {
+            own: numbered(rewritten(text, own, self.pages, self.fetch, self.frame)).encode()
+            for own, text in made.items()
+        }
 
     def fetch(self, address: str) -> str | None:
         """The file of what a page links to; None for what only a server can answer."""
         path = address.partition("?")[0]
-        if path.startswith("/static/"):
-            return path.lstrip("/")
+        if path.startswith(_STATIC):
+            return self.wanted.setdefault(path, path.lstrip("/"))
         if not path.startswith(_DOWNLOADS) or address in self.absent:
             return None
         return self.wanted.setdefault(address, download_of(address))
@@ -76,12 +82,19 @@ def month_of(text: str | None, workspace: Workspace) -> Period:
         QueryError: For another text, or a month that is not over.
     """
     now = workspace.now()
-    if text is not None and not _MONTH.fullmatch(text):
-        raise QueryError(f"month {text!r} cannot be read; write it as 2026-10.")
-    start = shift(Grain.MONTH, floor(Grain.MONTH, now), -1) if text is None else parse_moment(text, now)
+    start = shift(Grain.MONTH, floor(Grain.MONTH, now), -1)
+    if text is not None:
+        try:
+            start = datetime.strptime(text if _MONTH.fullmatch(text) else "", "%Y-%m").replace(tzinfo=UTC)
+        except ValueError:
+            raise QueryError(
+                f"month {concealed(text)[:80]!r} cannot be read; write it as year and month, such as {start:%Y-%m}."
+            ) from None
     month = Period.containing(Grain.MONTH, start)
     if month.end > now:
-        raise QueryError(f"the month {start:%Y-%m} is not over; a report is of a month that is.")
+        raise QueryError(
+            f"the month {start:%Y-%m} is not over; a report is of a month that is over, the last of which is {shift(Grain.MONTH, floor(Grain.MONTH, now), -1):%Y-%m}."
+        )
     return month
 
 
@@ -110,68 +123,75 @@ def write_report(
         FootfallError: For what cannot be reported on, or a folder that cannot be written.
     """
     chosen = month_of(month, workspace)
+    try:
+        check_address(address)
+    except ValueError as error:
+        raise QueryError(f"{concealed(str(error))}.") from None
     web = workspace.settings.web.model_copy(update={"reading": "open"})
     settings = workspace.settings.model_copy(update={"web": web})
+    folder = site / f"{chosen.start:%Y-%m}"
+    subject = Subject.read(workspace, project, community)
+    _check_place(folder, subject)
+    check_known(workspace, subject, chosen)
     with Workspace(settings, now=lambda: chosen.end) as then:
-        paths = list(_paths(then, project, community))
-        summary = summary_of(then, chosen)
+        summary = summary_of(then, subject, chosen)
         app = create_app(then)
         try:
-            pages, files = asyncio.run(_gather(then, app, paths))
+            pages, files = asyncio.run(_gather(then, app, subject, chosen, summary.title))
         finally:
             app.state.site.close()
-    folder = site / f"{chosen.start:%Y-%m}"
     pages[SUMMARY] = summary.markdown().encode()
-    record = Record(folder.name, summary.title, chosen.end, summary.lines)
+    lines = tuple((line.label, line.value) for line in summary.lines)
+    record = Record(folder.name, summary.title, chosen.end, lines, subject.words)
     try:
-        _place(folder, {**pages, **files}, record)
-        write_shelf(site, address)
+        place(folder, {**pages, **files, RECORD: record.content()})
+        write_shelf(site, address or workspace.settings.report.address)
     except OSError as error:
         raise FootfallError(f"{folder} cannot be written: {error.strerror}.") from None
     return Written(folder, chosen, len(pages) - 1, len(files), summary)
 
 
-def _paths(workspace: Workspace, project: str | None, community: str | None) -> Iterator[str]:
-    """The addresses of the pages of a report."""
-    if project is not None or community is not None:
-        if project is not None:
-            yield f"/projects/{_quoted(workspace.project(project, months=1).name)}"
-        if community is not None:
-            yield f"/hubs/community/{_quoted(workspace.communities().named(community).name)}"
-        return
-    yield from _PAGES
-    yield from (f"/projects/{_quoted(name)}" for name in workspace.projects)
-    yield from (f"/hubs/community/{_quoted(name)}" for name in _communities(workspace))
+def _check_place(folder: Path, subject: Subject) -> None:
+    """Before anything is read for minutes: where it is written, and what stands there.
+
+    Raises:
+        QueryError: For a path that is no folder, files that are no report, or the report of another subject.
+    """
+    for each in (folder.parent, folder):
+        if each.exists() and not each.is_dir():
+            raise QueryError(f"{each} is a file; name a folder for the reports.")
+    check_folder(folder)
+    check_folder(folder.parent / LATEST)
+    known = read_record(folder / RECORD) if (folder / RECORD).is_file() else None
+    if known is not None and known.about != subject.words:
+        raise QueryError(
+            f"{folder} holds the report of {known.about}, and this one is of {subject.words}; name another folder for it."
+        )
 
 
-def _communities(workspace: Workspace) -> list[str]:
-    try:
-        return [each.name for each in workspace.communities().communities]
-    except FootfallError:  # without a list of communities there is none
-        return []
-
-
-def _quoted(name: str) -> str:
-    return quote(name, safe="")
-
-
-async def _gather(workspace: Workspace, app: ASGIApp, paths: list[str]) -> tuple[dict[str, bytes], dict[str, bytes]]:
+async def _gather(
+    workspace: Workspace, app: ASGIApp, subject: Subject, month: Period, title: str
+) -> tuple[dict[str, bytes], dict[str, bytes]]:
     """The pages by their files, and what they link to."""
     found: dict[str, Reply] = {}
-    for path in paths:
-        reply = await get(app, path)
+    days = (month.end - month.start).days
+    for path in subject.pages(workspace):
+        reply = await get(app, f"{path}?period={days}d" if path in _WITH_A_PERIOD else path)
         if reply.status == 200:
             found[path] = reply
-        elif path not in _PAGES:
+        elif path not in PAGES:
             raise FootfallError(f"the page {concealed(path)[:200]} could not be made (status {reply.status}).")
-    gathering = _Gathering(app, {path: file_of(path) for path in found})
+    gathering = _Gathering(app, {path: file_of(path) for path in found}, Frame(title))
     if "/" not in found:
         gathering.pages[next(iter(found))] = "index.html"
     for address in _maps(workspace) if "/hubs" in found else ():
         gathering.fetch(address)
     gathering.write(found)
-    files = {f"static/{each.name}": each.read_bytes() for each in sorted(STATIC.iterdir()) if each.is_file()}
+    files: dict[str, bytes] = {}
     for address, file in list(gathering.wanted.items()):
+        if address.startswith(_STATIC):
+            files[file] = (STATIC / address.removeprefix(_STATIC)).read_bytes()
+            continue
         reply = await get(app, address)
         if reply.status == 200:
             is_svg = reply.media.startswith("image/svg")
@@ -191,22 +211,3 @@ def _maps(workspace: Workspace) -> Iterator[str]:
         answer = workspace.communities(constellation) if constellation else everything
         for area in areas_of(answer):
             yield f"/hubs/map.png?area={area}&constellation={quote(constellation, safe='')}"
-
-
-def _place(folder: Path, files: dict[str, bytes], record: Record) -> None:
-    """Write beside the folder first, then in its place: a reader never sees half a report."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists() and not (folder / "report.json").is_file() and any(folder.iterdir()):
-        raise QueryError(f"{folder} holds files that are no report; name another folder.")
-    new = Path(mkdtemp(prefix=".report-", dir=folder.parent))
-    try:
-        for name, content in files.items():
-            (new / name).parent.mkdir(parents=True, exist_ok=True)
-            (new / name).write_bytes(content)
-        write_record(new, record)
-        new.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        new.rename(folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -81,16 +82,30 @@ def send_mail(to: EmailSettings, subject: str, text: str, what: str, then: str =
     """
     mail = EmailMessage()
     mail["From"], mail["To"] = to.sender, ", ".join(to.to)
-    mail["Subject"] = subject
+    mail["Subject"] = " ".join(subject.split())
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=to.sender.rpartition("@")[2] or None)
     mail.set_content(concealed(text))
     try:
         with _connected(to.server.reveal()) as server:
             server.send_message(mail)
     except (OSError, smtplib.SMTPException, ValueError) as error:
-        said = type(error).__name__
+        said = _reason(error)
         if isinstance(error, UnicodeEncodeError):
             said = "its user or password has a character that is not ASCII, which mail servers do not take"
         raise UnsentError(f"{what} could not be sent ({said}){then}.") from None
+
+
+def _reason(error: Exception) -> str:
+    """Why a server took no mail. What it said itself may hold what it was sent, and is left out."""
+    if isinstance(error, ConnectionRefusedError):
+        return "the server refused the connection"
+    if isinstance(error, TimeoutError):
+        return f"the server did not answer within {_SECONDS} s"
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return "the server refused the user or the password"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"the server answered {error.smtp_code}"
+    return type(error).__name__
 
 
 def _connected(address: str) -> smtplib.SMTP:

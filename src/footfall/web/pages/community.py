@@ -40,7 +40,8 @@ async def community(site: Site, request: Request) -> Response:
     root = request.scope.get("root_path", "").rstrip("/")
     freshness = await site.run(Freshness.of, site.workspace)
     alone = answer.only([one])
-    maps = await maps_of(site, alone, f"{root}{COMMUNITY}", legends=False) if one.is_placed else []
+    areas = areas_of(alone)[-1:] if one.is_placed else ()  # the closest map alone
+    maps = await maps_of(site, alone, f"{root}{COMMUNITY}", legends=False, areas=areas)
     numbers, figure = await asyncio.gather(_numbers(site, one, freshness), _figure(site, one, freshness))
     return render(
         request,
@@ -49,7 +50,7 @@ async def community(site: Site, request: Request) -> Response:
         one=one,
         numbers=numbers,
         figure=figure,
-        map=maps[-1] if maps else None,
+        map=maps[0] if maps else None,
         rank=answer.communities.index(one) + 1 if one.users is not None else None,
         count=len(answer.communities),
         answer=answer,

@@ -30,7 +30,7 @@ from footfall.web.pages.hub_numbers import (
     unique_by_cluster,
 )
 from footfall.web.pages.map_figures import maps_of, without_small
-from footfall.web.pages.spans import COMPARES, SPANS, Span
+from footfall.web.pages.spans import COMPARES, Span
 from footfall.web.pages.templating import render
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def hubs(site: Site, request: Request) -> Response:
         "hubs.html",
         page="hubs",
         span=span,
-        spans=SPANS,
+        spans=span.choices,
         compares={key: text.format(count=span.days) for key, text in COMPARES.items()},
         chosen=chosen,
         scales=SCALES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,9 @@ class MapFigure:
     drawing: Markup
 
 
-async def maps_of(site: Site, answer: Communities, link: str, *, legends: bool = True) -> list[MapFigure]:
+async def maps_of(
+    site: Site, answer: Communities, link: str, *, legends: bool = True, areas: Sequence[str] | None = None
+) -> list[MapFigure]:
     """A map of each area that has a community.
 
     Args:
@@ -41,9 +44,10 @@ async def maps_of(site: Site, answer: Communities, link: str, *, legends: bool =
         answer: The communities.
         link: What the address of a community's page begins with, from the root of the site.
         legends: Whether colours and sizes are explained.
+        areas: The maps that are drawn; by default each that has a community.
     """
     made = []
-    for area in areas_of(answer):
+    for area in areas_of(answer) if areas is None else areas:
         height = round(WIDTH * AREAS[area].ratio)
         look: dict[str, Any] = {"size": (WIDTH, height), "area": area, "link": link, "legends": legends}
         svg = await site.picture(answer, "svg", theme="page", **look)

@@ -24,7 +24,7 @@ from footfall.web.pages.counted import Said, how_counted
 from footfall.web.pages.figures import Figure, figure_of
 from footfall.web.pages.freshness import Freshness
 from footfall.web.pages.headlines import cards, headlines
-from footfall.web.pages.spans import COMPARES, SPANS, Span
+from footfall.web.pages.spans import COMPARES, Span
 from footfall.web.pages.spelling import address
 from footfall.web.pages.templating import render
 
@@ -57,7 +57,7 @@ async def overview(site: Site, request: Request) -> Response:
         "overview.html",
         page="overview",
         span=span,
-        spans=SPANS,
+        spans=span.choices,
         compares={key: words.capitalised(text.format(count=span.days)) for key, text in COMPARES.items()},
         chosen=chosen.name,
         trust=freshness.trust(metrics),

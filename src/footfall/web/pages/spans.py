@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from footfall.errors import UnknownNameError
-from footfall.formats import instant_of
+from footfall.formats import counted, instant_of
 
 SPANS = {
     "7d": (7, "Last 7 complete days"),
@@ -16,6 +17,7 @@ SPANS = {
     "364d": (364, "Last 364 complete days"),
 }
 """Whole weeks, so that each weekday stands in both times that are compared equally often."""
+_DAYS = re.compile(r"[1-9][0-9]{0,2}d")
 DEFAULT = "28d"
 COMPARES = {"previous": "the {count} days before", "year": "the same days a year before"}
 
@@ -29,13 +31,13 @@ class Span:
 
     @classmethod
     def read(cls, asked: Mapping[str, str]) -> Span:
-        """The span that an address asks for by `period` and `compare`.
+        """The span that an address asks for by `period`, one of the usual or any number of days ("31d"), and `compare`.
 
         Raises:
             UnknownNameError: For one that there is not.
         """
         key, compare = asked.get("period") or DEFAULT, asked.get("compare") or "previous"
-        if key not in SPANS:
+        if key not in SPANS and not _DAYS.fullmatch(key):
             raise UnknownNameError("period", key, SPANS)
         if compare not in COMPARES:
             raise UnknownNameError("compare", compare, COMPARES)
@@ -43,11 +45,16 @@ class Span:
 
     @property
     def days(self) -> int:
-        return SPANS[self.key][0]
+        return SPANS[self.key][0] if self.key in SPANS else int(self.key[:-1])
 
     @property
     def label(self) -> str:
-        return SPANS[self.key][1]
+        return SPANS[self.key][1] if self.key in SPANS else f"Last {counted(self.days, 'complete day')}"
+
+    @property
+    def choices(self) -> dict[str, tuple[int, str]]:
+        """What can be chosen: the usual spans, and this one."""
+        return {self.key: (self.days, self.label), **SPANS} if self.key not in SPANS else SPANS
 
     @property
     def before(self) -> str:
