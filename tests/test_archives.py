@@ -61,7 +61,7 @@ def test_stars_and_forks_come_by_the_day_on_which_they_were_given(
         "time_iso8601,stars_cumulative\n2026-05-30 17:41:02+00:00,1\n2026-06-01 09:00:00+00:00,2\n2026-06-01 23:30:00-01:00,3\n",
         encoding="utf-8",
     )
-    taken(capsys, "github-repo-stats", "stars.csv", "--repo", "a/b", "--id", "7")
+    assert taken(capsys, "github-repo-stats", "stars.csv", "--repo", "a/b", "--id", "7").out == "Imported stars.\n"
     assert [day for day, (stars,) in days(folder, "stars").items() if stars] == [date(2026, 6, 1), date(2026, 6, 2)]
     assert taken(capsys, "github-repo-stats", "stars.csv", "--repo", "a/b").out.startswith("Nothing is new")
 
@@ -114,6 +114,15 @@ def test_ghstats_and_velocirepo_say_which_repository_it_is(folder: Path, capsys:
         ("ghstats", "gh.db", "text", "no database of ghstats"),
         ("velocirepo", "x.jsonl", '{"source": "github-traffic"}\n', "line 1: metric is None"),
         ("velocirepo", "x.jsonl", "[]\n", "line 1: it is no object"),
+        ("velocirepo", "x.jsonl", "[" * 9_000, "line 1: it is nested too deep"),
+        ("traffic-to-badge", "views.json", "[" * 9_000, "nested too deep"),
+        ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,１２,1\n", "total_views is '１２'"),
+        ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,1_0,1\n", "total_views is '1_0'"),
+        ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,1e3,1\n", "total_views is '1e3'"),
+        ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n0001-01-01,1,1\n", "before 2000"),
+        ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n06/01/2026,1,1\n", "a day such as"),
+        ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n20260601,1,1\n", "a day such as"),
+        ("repository-traffic-action", "views.csv", "", "no column _date"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_not_what_it_should_be_is_one_sentence(

@@ -77,9 +77,9 @@ def _command(module: str) -> Callable[..., None]:
 def _said(done: Taken) -> str:
     from footfall.formats import counted
 
-    days = [f"{counted(done.new.get(f'github_{kind}', 0), 'day')} of {kind}" for kind in ("views", "clones")]
-    whole = [kind for kind in ("stars", "forks") if done.new.get(f"github_{kind}")]
-    return _told([*days, *whole] if any(done.new.values()) else [])
+    new = {kind: done.new.get(f"github_{kind}", 0) for kind in ("views", "clones", "stars", "forks")}
+    days = [f"{counted(new[kind], 'day')} of {kind}" for kind in ("views", "clones") if new[kind]]
+    return _told([*days, *(kind for kind in ("stars", "forks") if new[kind])])
 
 
 def _told(new: Sequence[str]) -> str:

@@ -97,5 +97,9 @@ def binder(
     settings = BinderSettings.model_validate(workspace.settings.sources["binder"])
     with interruptible("; what was imported stays, the same command goes on from there."):
         done = import_launches(folder, workspace.lake, "binder", source.tables[0], settings, workspace.now())
-    here = f" {counted(done.here, 'day')} were here already and stay." if done.here else ""
+    here = (
+        f" {counted(done.here, 'day')} {'was' if done.here == 1 else 'were'} here already and stay."
+        if done.here
+        else ""
+    )
     print(f"Imported {counted(done.launches, 'launch', 'launches')} of {counted(done.days, 'day')}.{here}")

@@ -224,7 +224,7 @@ class Client:
         response = self.get(url, params=params, headers={"Accept": "application/json", **(headers or {})})
         try:
             return response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             kind = response.headers.get("Content-Type", "no content type")
             raise BrokenDataError(f"{plain(response.url)} did not answer with JSON but with {kind}.") from None
 

@@ -61,7 +61,7 @@ class Manifest:
             raise FootfallError(
                 f"{file} cannot be read ({error.strerror}); name the folder that `footfall export` wrote."
             ) from None
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise FootfallError(f"{file} is damaged; export again.") from None
 
 

@@ -178,7 +178,7 @@ def _is_explained(response: httpx2.Response) -> bool:
 def _json_of(response: httpx2.Response) -> Mapping[str, Any]:
     try:
         answer = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         raise BrokenDataError("BigQuery did not answer with JSON; check the address.")

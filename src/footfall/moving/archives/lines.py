@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -11,6 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from footfall.errors import BrokenDataError, FootfallError
+
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
+_COUNT = re.compile(r"([0-9]{1,16})(\.0*)?")
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+"""An earlier day is a mistake of a file, such as 0001-01-01 for no day at all."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +47,15 @@ class Line:
         """A moment in UTC; one without a zone is taken for UTC."""
         value = self.fields.get(name)
         try:
-            read = datetime.fromisoformat(value) if isinstance(value, str) else None
-        except ValueError:
-            read = None
-        if read is None:
+            read = datetime.fromisoformat(value) if isinstance(value, str) and _MOMENT.match(value) else None
+            in_utc = read and (read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC))
+        except (ValueError, OverflowError):
+            in_utc = None
+        if in_utc is None:
             raise self.fault(f"{name} is {value!r}, and a day such as 2026-11-27 is expected")
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+        if in_utc < _FIRST:
+            raise self.fault(f"{name} is {value!r}, and nothing was counted before {_FIRST:%Y}")
+        return in_utc
 
     def is_empty(self, name: str) -> bool:
         return self.fields.get(name) in ("", None)
@@ -54,13 +63,11 @@ class Line:
     def count(self, name: str) -> int:
         """A whole number that is not negative, as `12`, or `12.0` where pandas wrote it."""
         value = self.fields.get(name)
-        try:
-            number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else -1.0
-        except ValueError:
-            number = -1.0
-        if not 0 <= number < 2**53 or number != int(number):
+        written = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+        found = _COUNT.fullmatch(written.strip())
+        if not found or int(found[1]) >= 2**53:
             raise self.fault(f"{name} is {value!r}, and a whole number of at least 0 is expected")
-        return int(number)
+        return int(found[1])
 
     def counts(self, *names: str) -> tuple[int, ...]:
         return tuple(self.count(name) for name in names)
@@ -109,6 +116,8 @@ def json_of(file: Path) -> Any:
         return json.loads(text_of(file))
     except json.JSONDecodeError as error:
         raise BrokenDataError(f"{file}, line {error.lineno:,}: {error.msg}; nothing was imported.") from None
+    except RecursionError:
+        raise BrokenDataError(f"{file} is nested too deep to be read; nothing was imported.") from None
 
 
 def json_lines(file: Path) -> Iterator[Line]:
@@ -120,6 +129,8 @@ def json_lines(file: Path) -> Iterator[Line]:
             fields = json.loads(text)
         except json.JSONDecodeError as error:
             raise BrokenDataError(f"{file}, line {number:,}: {error.msg}; nothing was imported.") from None
+        except RecursionError:
+            raise BrokenDataError(f"{file}, line {number:,}: it is nested too deep; nothing was imported.") from None
         line = Line(file, number, fields if isinstance(fields, dict) else {})
         if not isinstance(fields, dict):
             raise line.fault("it is no object")

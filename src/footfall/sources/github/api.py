@@ -120,6 +120,6 @@ class _Translated:
 def _parsed(response: Any, path: str) -> Any:
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         kind = response.headers.get("Content-Type", "no content type")
         raise BrokenDataError(f"GitHub's answer to {path} is not whole JSON ({kind}); try again later.") from None

@@ -78,7 +78,7 @@ def _explained(error: StatusError, said: str, who: str, permission: str) -> tupl
 def _said(body: str) -> str:
     try:
         message = json.loads(body).get("message", "")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
     return str(message)[:200].rstrip(".")
 
