@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
+
+from altair.utils.schemapi import debug_mode
 
 from footfall.answer import by_name
 from footfall.charts.look import THEMES, Look, alt, look_of
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from footfall.answer import Answer
 
 FORMATS = ("png", "svg", "html", "json")
+_ALTAIR = Lock()
 _SCALE = 2
 """A PNG has so many pixels for each of the drawing's: for sharp screens."""
 
@@ -147,13 +152,24 @@ def picture(
     def drawn(name: str) -> alt.LayerChart | alt.VConcatChart:
         look: Look = look_of(name, title, size)
         try:
-            return cast("alt.LayerChart | alt.VConcatChart", draw(answer, look, **options))
+            with _unchecked():
+                return cast("alt.LayerChart | alt.VConcatChart", draw(answer, look, **options))
         except TypeError as error:
             if "unexpected keyword argument" not in str(error):
                 raise
             raise QueryError(f"no such option for a chart of a {answer.command}: {error}.") from None
 
     return Picture(drawn, theme)
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Without Altair's check of each part against its schema, which takes half of the time of making a chart.
+
+    The whole is checked once, when it is written as Vega-Lite. Altair's switch is one for all threads.
+    """
+    with _ALTAIR, debug_mode(False):
+        yield
 
 
 def format_of(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,13 +41,16 @@ class Prefixed:
         await self._app(scope, receive, send)
 
 
-def create_app(workspace: Workspace, *, prefix: str = "", hub: HubService | None = None) -> FastAPI:
+def create_app(
+    workspace: Workspace, *, prefix: str = "", hub: HubService | None = None, is_ahead: bool = False
+) -> FastAPI:
     """The application that serves a workspace: API, pages, badges.
 
     Args:
         workspace: What is served; whoever opened it closes it.
         prefix: What every address begins with where a proxy leaves it in place, such as "/services/footfall".
         hub: The JupyterHub whose service this is: people sign in there.
+        is_ahead: Whether the first pages are made before anybody asks, once requests are answered.
 
     Example:
         >>> create_app(ff).title
@@ -58,7 +62,10 @@ def create_app(workspace: Workspace, *, prefix: str = "", hub: HubService | None
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await site.warm_up()
+        ahead = asyncio.create_task(pages.make_ahead(site)) if is_ahead else None
         yield
+        if ahead is not None:
+            ahead.cancel()
         site.close()
 
     app = FastAPI(

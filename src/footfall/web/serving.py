@@ -109,7 +109,7 @@ def serve(
     number = next(each for each in (port, hub.port if hub else None, chosen.port) if each is not None)
     with _listening(where, number) as listener, _collecting(collect):
         bound = listener.getsockname()[1]
-        app = create_app(workspace, prefix=prefix, hub=hub)
+        app = create_app(workspace, prefix=prefix, hub=hub, is_ahead=True)
         server = _Server(_config(app), lambda: tell(_address(where, bound, prefix)))
         asyncio.run(server.serve(sockets=[listener]))
     if not server.started:

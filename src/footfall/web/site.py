@@ -14,7 +14,13 @@ from footfall.access.reach import Reach
 from footfall.access.tokens import Tokens
 from footfall.access.viewer import PUBLIC, Viewer
 from footfall.asking import Texts, ask, read_texts
-from footfall.errors import FootfallError, QueryError, StoppedError, UnknownNameError
+from footfall.errors import (
+    FootfallError,
+    MissingExtraError,
+    QueryError,
+    StoppedError,
+    UnknownNameError,
+)
 from footfall.stopping import Stop, stoppable
 from footfall.web.answers import Answers, Kept
 from footfall.web.bounded import Bounded
@@ -70,6 +76,9 @@ class Site:
         self._workers = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="footfall-ask")
         self._painters = ThreadPoolExecutor(1, thread_name_prefix="footfall-draw")
         self._pictures = Bounded(_MOST_OF_PICTURES)
+        self._drawing: dict[Hashable, asyncio.Task[bytes]] = {}
+        """Pictures that are being drawn: the next to ask for one waits for it."""
+        self.pictures_drawn = 0
         self._waiting = 0
         self.tokens = Tokens(workspace.settings.folder, workspace.settings.scratch)
         self.sessions = Sessions(workspace.settings.scratch, self.tokens)
@@ -189,10 +198,21 @@ class Site:
         key = (answer.command, answer.version, format, theme, title, size, repr(sorted(options.items())))
         drawn = self._pictures.get(key)
         if drawn is None:
-            draw = partial(_draw, answer, format, theme=theme, title=title, size=size, **options)
-            drawn = await while_there(self._in(self._painters, draw))
-            self._pictures.keep(key, drawn)
+            if key not in self._drawing:
+                draw = partial(_draw, answer, format, theme=theme, title=title, size=size, **options)
+                self._drawing[key] = asyncio.create_task(self._drawn(key, draw))
+            drawn = await while_there(asyncio.shield(self._drawing[key]))
         return drawn
+
+    async def _drawn(self, key: Hashable, draw: Callable[[], bytes]) -> bytes:
+        """Drawn to the end, though its asker leaves: the next one wants the same."""
+        try:
+            drawn = await self._in(self._painters, draw)
+            self._pictures.keep(key, drawn)
+            self.pictures_drawn += 1
+            return drawn
+        finally:
+            del self._drawing[key]
 
     async def warm_up(self) -> None:
         """Open what the first question would wait for, and the renderer of pictures."""
@@ -234,7 +254,9 @@ def _warm_renderer() -> None:
     """The first drawing of a process takes seconds, the next a tenth of one."""
     try:
         import vl_convert
-    except ImportError:  # without charts there is nothing to warm
+
+        import footfall.charts.results  # noqa: F401  # Altair takes half a second to load
+    except (ImportError, MissingExtraError):  # without charts there is nothing to warm
         return
     mark = {"data": {"values": [{"a": 1}]}, "mark": "line", "encoding": {"x": {"field": "a", "type": "quantitative"}}}
     vl_convert.vegalite_to_svg(vl_spec=mark)

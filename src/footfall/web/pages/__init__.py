@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import BaseRoute
 
+from footfall.web.pages.ahead import make_ahead
 from footfall.web.pages.answering import choose_theme, route
 from footfall.web.pages.community import community, list_file, map_file
 from footfall.web.pages.comparing import compare
@@ -17,7 +18,7 @@ from footfall.web.pages.retention import retention, retention_download
 from footfall.web.pages.sources import sources
 from footfall.web.site import Site
 
-__all__ = ["routes"]
+__all__ = ["make_ahead", "routes"]
 
 
 def routes(site: Site) -> list[BaseRoute]:

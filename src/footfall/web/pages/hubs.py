@@ -54,15 +54,14 @@ async def hubs(site: Site, request: Request) -> Response:
     span = Span.read(request.query_params)
     root = request.scope.get("root_path", "").rstrip("/")
     chosen = _Chosen.read(request, site)
-    shown, sizes, (unique, across) = await asyncio.gather(
+    users, communities, installed, shown, sizes, (unique, across) = await asyncio.gather(
+        _users(site, metrics, freshness, span, chosen, root),  # what is drawn is asked first
+        _communities(site, request, root),
+        _installed(site, metrics, freshness, span),
         cards(site, numbers, freshness, span, root),
         by_size(site, metrics, freshness, root),
         unique_by_cluster(site, metrics, freshness, span, root),
     )
-    users, installed = await asyncio.gather(
-        _users(site, metrics, freshness, span, chosen, root), _installed(site, metrics, freshness, span)
-    )
-    communities = await _communities(site, request, root)
     return render(
         request,
         "hubs.html",

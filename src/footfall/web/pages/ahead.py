@@ -1,0 +1,35 @@
+"""The pages that most readers open first, made before anybody asks: their answers and pictures are kept."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from footfall.errors import FootfallError
+from footfall.web.pages.hubs import hubs
+from footfall.web.pages.overview import overview
+
+if TYPE_CHECKING:
+    from footfall.web.site import Site
+
+_FIRST = (("/", overview), ("/hubs", hubs))
+
+
+async def make_ahead(site: Site) -> None:
+    """Make the overview and the page of hubs once, as a visitor would see them first.
+
+    A reader who comes meanwhile waits for the same answers and pictures, and not for new ones.
+    """
+    for path, page in _FIRST:
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": path,
+            "root_path": site.prefix,
+            "query_string": b"",
+            "headers": [],
+        }
+        with suppress(FootfallError, RuntimeError):  # a reader is told what is wrong; the server may end meanwhile
+            await page(site, Request(scope))
