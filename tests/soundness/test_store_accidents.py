@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from footfall.errors import ActivityError, StoreWriteError
+from footfall.errors import ActivityError, DamagedStoreError, StoreWriteError
 from footfall.stores.ids import Actors
 from footfall.stores.sqlite import SqliteStore
 from footfall.stores.sqlite.intake import Intake
@@ -158,9 +158,15 @@ def test_marks_on_their_way_into_a_store_that_was_replaced_do_not_come_into_the_
     store.close()
     path.unlink()
     shutil.copy(aside, tmp_path / "activity.db-marks-0")  # as a process that died would have left it
+    with pytest.raises(DamagedStoreError, match=r"is not there, and activity\.db-marks-0 beside it holds marks"):
+        SqliteStore(path).mark_one("signed_up", DAY, 7)
+    (tmp_path / "activity.db-marks-0").unlink()
     anew = SqliteStore(path)
     anew.mark_one("signed_up", DAY, 7)
+    anew.close()
+    shutil.copy(aside, tmp_path / "activity.db-marks-1")  # in the place of the next one
     assert list(anew.union("signed_up", FIRST, LAST)) == [7]
+    assert anew.events() == ["signed_up"]
 
 
 def test_when_nobody_marks_the_file_alone_is_a_backup(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ in WAL mode): a power cut may lose the last moments, never damage the file.
 
 from __future__ import annotations
 
+import glob
 import os
 import sqlite3
 import threading
@@ -16,31 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from footfall.errors import ActivityError, DamagedStoreError, NewerStoreError, StoreBusyError, StoreWriteError
+from footfall.formats import counted
+from footfall.stores.sqlite import schema
+from footfall.stores.sqlite.checks import WAY_ON
+from footfall.stores.sqlite.log import lost_after
+from footfall.stores.sqlite.schema import APPLICATION_ID, FORMAT
 
-FORMAT = 1
-"""What this Footfall writes; a store of a higher format is left alone."""
-APPLICATION_ID = 0x466F6F74
-"""Tells a store from any other SQLite file: "Foot"."""
 PATIENCE = 60.0
 """Seconds to wait for another process that writes."""
 _CHECKPOINT_PAGES = 32_000
 """Pages of the log before they go into the file: less often than SQLite's 1,000, as marks write the same pages again."""
-
-_SCHEMA = (
-    "CREATE TABLE facts (name TEXT PRIMARY KEY, value)",
-    "CREATE TABLE events (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
-    "CREATE TABLE sets (event INTEGER, slot INTEGER, fold INTEGER, bitmap BLOB, PRIMARY KEY (event, slot))",
-    "CREATE INDEX sets_by_fold ON sets (fold)",
-    "CREATE TABLE counts (event INTEGER, slot INTEGER, marks INTEGER, PRIMARY KEY (event, slot)) WITHOUT ROWID",
-    "CREATE TABLE unions (event INTEGER, start INTEGER, stop INTEGER, bitmap BLOB, PRIMARY KEY (event, start, stop))",
-    "CREATE TABLE journal (id INTEGER PRIMARY KEY, event INTEGER, slot INTEGER, actor INTEGER, bitmap BLOB)",
-    "CREATE TABLE identities (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE)",
-    "CREATE TABLE forgotten (mark BLOB PRIMARY KEY) WITHOUT ROWID",
-    "CREATE TABLE cursors (name TEXT PRIMARY KEY, position INTEGER)",
-    "INSERT INTO facts VALUES ('fold', 0), ('folding_until', 0), ('generation', 0), ('salt', randomblob(32))",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {FORMAT}",
-)
 
 
 class Database:
@@ -60,7 +46,14 @@ class Database:
     def open(self) -> sqlite3.Connection:
         if self.connection is None:
             with self.saying():
-                self.connection = self.connect()
+                self._check_files()
+                connection = self.connect()
+                try:
+                    schema.examine(connection)
+                except BaseException:
+                    connection.close()
+                    raise
+                self.connection = connection
         return self.connection
 
     def connect(self) -> sqlite3.Connection:
@@ -76,6 +69,31 @@ class Database:
                 raise
         return self._connected(f"{self.path.absolute().as_uri()}?immutable=1", is_uri=True)
 
+    def _check_files(self) -> None:
+        """Refuse a file that is not what those beside it belong to. Raises DamagedStoreError."""
+        self.check_beside()
+        if not self._is_open_here() and (frames := lost_after(self.path)) is not None:
+            raise DamagedStoreError(
+                f"{self.path}-wal is damaged after {counted(frames, 'frame')}, and what was marked later would be missing; {WAY_ON}"
+            )
+
+    def check_beside(self) -> None:
+        """Refuse to begin anew where files stand that hold marks of a store. Raises DamagedStoreError."""
+        beside = self.path.parent.glob(f"{glob.escape(self.path.name)}-*")
+        marks = [file for file in beside if file.name.endswith("-wal") or "-marks-" in file.name]
+        held = [file for file in marks if _size_of(file) > _HEAD]  # before the database, which is made before them
+        if held and not _size_of(self.path):
+            is_there = "is empty" if self.path.exists() else "is not there"
+            raise DamagedStoreError(
+                f"{self.path} {is_there}, and {held[0].name} beside it holds marks; restore a backup, or move that file away to "
+                "begin anew."
+            )
+
+    def _is_open_here(self) -> bool:
+        """Whether this process has the same file open already."""
+        here = str(self.path.absolute())
+        return any(one.connection is not None and str(one.path.absolute()) == here for one in list(_IN_USE))
+
     def _can_be_read_as_it_is(self) -> bool:
         """Whether all of it is in the file, where neither that nor its folder may be written: a backup, another's store."""
         may_write = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
@@ -87,6 +105,8 @@ class Database:
         try:
             if not self._is_ours(connection):
                 self._create(connection)
+            if self._format_of(connection) < FORMAT:
+                connection = self._upgraded(connection, is_aside=is_uri)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
@@ -98,7 +118,7 @@ class Database:
     def _is_ours(self, connection: sqlite3.Connection) -> bool:
         """Whether it is a store; False of an empty file. Any other file, or a newer store, is refused."""
         [(application,)] = connection.execute("PRAGMA application_id")
-        [(version,)] = connection.execute("PRAGMA user_version")
+        version = self._format_of(connection)
         if application == APPLICATION_ID:
             if version > FORMAT:
                 raise NewerStoreError(
@@ -113,14 +133,30 @@ class Database:
             )
         return False
 
+    @staticmethod
+    def _format_of(connection: sqlite3.Connection) -> int:
+        [(version,)] = connection.execute("PRAGMA user_version")
+        return int(version)
+
     def _create(self, connection: sqlite3.Connection) -> None:
         # Small pages: a mark then writes two kilobytes to the log, not four.
         connection.execute("PRAGMA page_size = 2048")
         connection.execute("PRAGMA journal_mode = WAL")
         with within(connection, "BEGIN IMMEDIATE"):
             if not self._is_ours(connection):  # another process may have made it just now
-                for statement in _SCHEMA:
-                    connection.execute(statement)
+                schema.create(connection)
+
+    def _upgraded(self, connection: sqlite3.Connection, *, is_aside: bool) -> sqlite3.Connection:
+        """Raise an older store to this format: in its file, or in memory where that may only be read."""
+        if is_aside:
+            memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+            connection.backup(memory)
+            connection.close()
+            connection = memory
+        with within(connection, "BEGIN IMMEDIATE"):
+            if self._format_of(connection) < FORMAT:  # another process may have done it just now
+                schema.upgrade(connection)
+        return connection
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -161,6 +197,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise self.failure(error) from None
+        except UnicodeDecodeError:  # of what SQLite says, or of a name
+            raise DamagedStoreError(f"{self.path} is damaged: what should be text is none; {WAY_ON}") from None
 
     def failure(self, error: sqlite3.Error) -> ActivityError:
         said, where = str(error), self.path
@@ -180,7 +218,7 @@ class Database:
                 return StoreWriteError(f"{where} cannot be read or written ({said}); check the disk.")
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return DamagedStoreError(
-                    f"{where} is damaged or not a store of marks ({said}); restore it from a backup, or set another path."
+                    f"{where} is damaged or not a store of marks ({said}); set another path, {WAY_ON}"
                 )
         return ActivityError(f"{where} cannot be used: {said}.")
 
@@ -190,6 +228,17 @@ class Database:
         self.when_closed()
         if connection is not None:
             connection.close()
+
+
+_HEAD = 32
+"""Bytes of a log or an intake that holds nothing yet."""
+
+
+def _size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 @contextmanager

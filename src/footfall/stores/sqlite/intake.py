@@ -21,12 +21,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from footfall.errors import StoreWriteError
+from footfall.errors import DamagedStoreError, StoreWriteError
+from footfall.stores.ids import NAMED
 from footfall.stores.members import bitmap_of
+from footfall.stores.sqlite.checks import CHECK_MODULUS, CHECK_OF_ACTOR, WAY_ON, check_before, check_of_mark
 from footfall.stores.sqlite.journal import Change, Changes
+from footfall.stores.store import FIRST, LAST
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 try:
     import fcntl
@@ -34,12 +41,14 @@ except ImportError:  # without such locks every mark goes through SQLite
     fcntl = None  # type: ignore[assignment]
 
 _RECORD = struct.Struct("<qqqq")
-"""Event, slot, actor, and nothing. Records never straddle a block of the disk, so none is ever written in part."""
-_FIELDS = np.dtype([("event", "<i8"), ("slot", "<i8"), ("actor", "<i8"), ("spare", "<i8")])
+"""Event, slot, actor, and their check. Records never straddle a block of the disk, so none is ever written in part."""
+_FIELDS = np.dtype([("event", "<i8"), ("slot", "<i8"), ("actor", "<i8"), ("check", "<i8")])
 RECORD_BYTES = _RECORD.size
 _HEAD = RECORD_BYTES
 _OPEN, _SEALED = b"o", b"s"
 """The first byte of the file; the identity of its store follows."""
+_ALIKE = 8
+"""Bytes of the identity that are enough to know a head that was damaged: that of another store has hardly one in common."""
 
 
 class Intake:
@@ -50,6 +59,8 @@ class Intake:
         self._path = path
         self._owner = owner
         self._file = owner.fileno()
+        self._place, self._check = (0, 0), 0
+        """The event and slot of the last mark, and their part of the check: many marks of one place follow each other."""
         self._is_writable = fcntl.fcntl(self._file, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
 
     @classmethod
@@ -78,7 +89,13 @@ class Intake:
 
     def _begin(self, database: Path, identity: bytes) -> None:
         """Write the head of a file that is new, or was left by another store of the same name, with the permissions of the store."""
-        if os.pread(self._file, _HEAD - 1, 1) == identity or not self._is_writable:
+        found = os.pread(self._file, _HEAD - 1, 1)
+        if found == identity:
+            return
+        is_of_ours = sum(a == b for a, b in zip(found, identity, strict=False)) >= _ALIKE
+        if self.size > 0 and (is_of_ours or not any(found)):
+            raise DamagedStoreError(f"{self._path} is damaged in its first {_HEAD} bytes; {WAY_ON}")
+        if not self._is_writable:
             return
         kept = database.stat()
         with suppress(OSError):
@@ -100,7 +117,10 @@ class Intake:
             fcntl.flock(file, fcntl.LOCK_SH)
             if os.pread(file, 1, 0) != _OPEN:
                 return False
-            if os.write(file, _RECORD.pack(event, slot, actor, 0)) == RECORD_BYTES:
+            if (event, slot) != self._place:
+                self._place, self._check = (event, slot), check_before(event, slot)
+            check = (self._check + actor * CHECK_OF_ACTOR) % CHECK_MODULUS
+            if os.write(file, _RECORD.pack(event, slot, actor, check)) == RECORD_BYTES:
                 return True
             self.seal()
         except OSError as error:
@@ -145,15 +165,18 @@ class Intake:
         """What the records behind the first `after` bytes amount to, and where they end."""
         size = self.size // RECORD_BYTES * RECORD_BYTES
         rows = np.frombuffer(os.pread(self._file, size - after, _HEAD + after), dtype=_FIELDS)
+        end = after + len(rows) * RECORD_BYTES
         changes: Changes = {}
-        if len(rows):
-            rows = rows[np.lexsort((rows["slot"], rows["event"]))]
+        written = rows[: _written(rows)]
+        if len(written) and not _are_sound(written, is_end_empty=len(written) < len(rows)):
+            raise DamagedStoreError(f"{self._path} is damaged: a mark in it does not match its checksum; {WAY_ON}")
+        if len(written):
+            rows = written[np.lexsort((written["slot"], written["event"]))]
             is_first = (np.diff(rows["event"], prepend=-1) != 0) | (np.diff(rows["slot"], prepend=-(1 << 62)) != 0)
             for part in np.split(rows, np.flatnonzero(is_first)[1:]):
-                if part["event"][0] > 0:  # a block that a power cut left empty holds no mark
-                    at = int(part["event"][0]), int(part["slot"][0])
-                    changes[at] = Change(bitmap_of(part["actor"].astype(np.uint64)), marks=len(part))
-        return changes, after + len(rows) * RECORD_BYTES
+                at = int(part["event"][0]), int(part["slot"][0])
+                changes[at] = Change(bitmap_of(part["actor"].astype(np.uint64)), marks=len(part))
+        return changes, end
 
     def close(self) -> None:
         self._file = -1  # its number may soon be another file's
@@ -163,6 +186,20 @@ class Intake:
         """Delete the file of a generation that is over."""
         with suppress(OSError):
             self._path.unlink()
+
+
+def _written(rows: npt.NDArray[np.void]) -> int:
+    """How many records there are before the end that a power cut left empty."""
+    written = np.flatnonzero(rows["event"])
+    return int(written[-1]) + 1 if len(written) else 0
+
+
+def _are_sound(rows: npt.NDArray[np.void], *, is_end_empty: bool) -> bool:
+    """Whether every record matches its check. Those of an earlier Footfall have none, but for the one before an empty end."""
+    event, slot, actor, check = (rows[name] for name in ("event", "slot", "actor", "check"))
+    is_place = (event > 0) & (slot >= FIRST) & (slot < LAST) & (actor >= 0) & (actor < NAMED)
+    is_right = check == check_of_mark(event, slot, actor)
+    return bool((is_place & (is_right | (check == 0))).all()) and (not is_end_empty or bool(is_right[-1]))
 
 
 def _owner_of(path: Path) -> io.FileIO | None:

@@ -10,16 +10,19 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyroaring import BitMap64
 
-from footfall.stores.members import bytes_of, decoded_bitmap, encoded
+from footfall.stores.members import as_bitmap, bytes_of, decoded_bitmap, encoded
+from footfall.stores.sqlite.checks import check_of_mark, crc_of_range, damaged, is_slot
 from footfall.stores.sqlite.database import within
+from footfall.stores.sqlite.sets import set_of, write_sets
 
 STEP_BYTES = 4 << 20
 """About how much one transaction of a fold writes, so that no process waits long."""
 
-_BATCH = "INSERT INTO journal (event, slot, actor, bitmap) VALUES (?, ?, ?, ?)"
+_BATCH = "INSERT INTO journal (event, slot, actor, bitmap, crc) VALUES (?, ?, ?, ?, ?)"
 
 _Set = tuple[int, int]
 """An event's number and a slot."""
@@ -48,14 +51,18 @@ class Change:
 Changes = dict[_Set, Change]
 
 
+Row = tuple[int, int, int, int, bytes | None]
+"""Number, event, slot, actor, bitmap."""
+
+
 def append(connection: sqlite3.Connection, event: int, batches: Mapping[int, tuple[BitMap64, int]]) -> int:
     """Append a batch for each slot: a bitmap, and how many marks it stands for (-1: it is taken out); bytes it took."""
     rows = [(event, slot, count, encoded(bitmap)) for slot, (bitmap, count) in batches.items()]
-    connection.executemany(_BATCH, rows)
+    connection.executemany(_BATCH, ((*row, crc_of_range(*row)) for row in rows))
     return sum(len(row[3]) for row in rows)
 
 
-def changes_of(rows: Iterable[tuple[int, int, int, int, bytes | None]]) -> Changes:
+def changes_of(rows: Iterable[Row]) -> Changes:
     changes: Changes = defaultdict(Change)
     for _, event, slot, actor, blob in rows:
         change = changes[event, slot]
@@ -70,11 +77,24 @@ def changes_of(rows: Iterable[tuple[int, int, int, int, bytes | None]]) -> Chang
     return changes
 
 
-def rows_after(connection: sqlite3.Connection, row: int) -> list[tuple[int, int, int, int, bytes | None]]:
-    """Rows of the journal in the order they were written: number, event, slot, actor, bitmap."""
-    return connection.execute(
-        "SELECT id, event, slot, actor, bitmap FROM journal WHERE id > ? ORDER BY id", (row,)
+def rows_after(connection: sqlite3.Connection, row: int) -> list[Row]:
+    """Rows of the journal in the order they were written. Raises DamagedStoreError."""
+    found = connection.execute(
+        "SELECT id, event, slot, actor, bitmap, crc FROM journal WHERE id > ? ORDER BY id", (row,)
     ).fetchall()
+    for number, *values in found:
+        if not is_row(*values):
+            raise damaged(connection, f"row {number} of its journal does not match its checksum")
+    return [row[:5] for row in found]
+
+
+def is_row(event: Any, slot: Any, actor: Any, blob: Any, crc: int | None) -> bool:
+    """Whether the values of a row match its checksum; rows of an earlier Footfall have none."""
+    if not isinstance(event, int) or not is_slot(slot) or not isinstance(actor, int):
+        return False
+    if blob is None:
+        return actor >= 0 and crc in (None, check_of_mark(event, slot, actor))
+    return isinstance(blob, bytes) and crc in (None, crc_of_range(event, slot, actor, blob))
 
 
 def append_changes(connection: sqlite3.Connection, changes: Changes) -> None:
@@ -108,7 +128,7 @@ def _fold_rows(connection: sqlite3.Connection) -> bool:
     size = 0
     left = len(changes)
     for at, change in changes.items():
-        portion[at] = change.applied_to(_held(connection, at))
+        portion[at] = change.applied_to(as_bitmap(set_of(connection, *at)))
         size += bytes_of(portion[at])
         left -= 1
         if size >= STEP_BYTES or not left:
@@ -118,11 +138,6 @@ def _fold_rows(connection: sqlite3.Connection) -> bool:
                 return False
             portion, size, number = {}, 0, number + 1
     return True
-
-
-def _held(connection: sqlite3.Connection, at: _Set) -> BitMap64:
-    found = connection.execute("SELECT bitmap FROM sets WHERE event = ? AND slot = ?", at).fetchone()
-    return decoded_bitmap(found[0]) if found and found[0] is not None else BitMap64()
 
 
 def _write_portion(
@@ -143,23 +158,3 @@ def _write_portion(
         else:
             connection.executemany("DELETE FROM journal WHERE id = ?", ids)
     return True
-
-
-def write_sets(connection: sqlite3.Connection, sets: Mapping[_Set, BitMap64], marks: Mapping[_Set, int]) -> None:
-    """Write bitmaps as one fold, count marks, and delete the unions that the sets belong to.
-
-    An empty set stays as a row without a bitmap, from which readers learn that it was emptied.
-    """
-    connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'fold'")
-    number = fold_number(connection)
-    connection.executemany(
-        "INSERT OR REPLACE INTO sets VALUES (?, ?, ?, ?)",
-        ((*at, number, encoded(bitmap) if bitmap else None) for at, bitmap in sets.items()),
-    )
-    connection.executemany(
-        "DELETE FROM unions WHERE event = ? AND start <= ? AND stop > ?", ((event, s, s) for event, s in sets)
-    )
-    connection.executemany(
-        "INSERT INTO counts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET marks = marks + excluded.marks",
-        ((*at, count) for at, count in marks.items() if count),
-    )

@@ -9,9 +9,7 @@ from pyroaring import BitMap64
 
 from footfall.stores.members import Members, as_bitmap, bytes_of, kept_form
 from footfall.stores.sqlite.journal import Change, Changes
-
-RangeKey = tuple[int, int, int]
-"""Event, start, stop: a range of slots whose union is remembered."""
+from footfall.stores.sqlite.sets import RangeKey
 
 
 class Memory:

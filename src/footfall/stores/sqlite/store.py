@@ -20,18 +20,31 @@ from pyroaring import BitMap64
 from footfall.errors import ActivityError, ReusedKeyError
 from footfall.stores.forgotten import Forgotten, tombstone
 from footfall.stores.ids import NAMED, Actors
-from footfall.stores.members import Members, as_bitmap, bitmap_of, decoded, decoded_bitmap, encoded
+from footfall.stores.members import Members, as_bitmap, bitmap_of
 from footfall.stores.sqlite import journal
+from footfall.stores.sqlite.checks import CHECK_OF_NAMED, check_of_mark
 from footfall.stores.sqlite.folding import Folding
 from footfall.stores.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
 from footfall.stores.sqlite.intake import RECORD_BYTES
 from footfall.stores.sqlite.journal import Change
-from footfall.stores.sqlite.memory import RangeKey
+from footfall.stores.sqlite.sets import (
+    RangeKey,
+    counts_in,
+    keep_union,
+    kept_union,
+    set_of,
+    sets_in,
+    slots_in,
+    write_sets,
+)
 from footfall.stores.sqlite.state import StoreState
 from footfall.stores.store import FIRST, LAST, PER_DAY, Request, day_slot
 
-_APPEND = "INSERT INTO journal (event, slot, actor) VALUES (?, ?, ?)"
-_APPEND_NAMED = f"INSERT INTO journal (event, slot, actor) SELECT ?, ?, id + {NAMED} FROM identities WHERE name = ?"
+_APPEND = "INSERT INTO journal (event, slot, actor, crc) VALUES (?, ?, ?, ?)"
+_APPEND_NAMED = (
+    "INSERT INTO journal (event, slot, actor, crc) "
+    f"SELECT ?1, ?2, id + {NAMED}, {CHECK_OF_NAMED} FROM identities WHERE name = ?3"
+)
 
 
 _STORES: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
@@ -87,7 +100,7 @@ class SqliteStore:
         """Mark where the intake is sealed, and so is to be taken, or where there can be none."""
         self._state.take_intake()
         with self._file.saying():
-            self._file.open().execute(_APPEND, (event, slot, actor))
+            self._file.open().execute(_APPEND, (event, slot, actor, check_of_mark(event, slot, actor)))
         self._state.changed()
 
     def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
@@ -152,12 +165,9 @@ class SqliteStore:
             number = self._number(event)
             if number is None:
                 return 0
-            [(folded,)] = connection.execute(
-                "SELECT coalesce(sum(marks), 0) FROM counts WHERE event = ? AND slot >= ? AND slot < ?",
-                (number, start, stop),
-            )
-            pending = self._state.memory.pending_in((number, start, stop))
-            return int(folded) + sum(change.marks for change in pending.values())
+            key = (number, start, stop)
+            folded = sum(count.marks for count in counts_in(connection, key).values())
+            return folded + sum(change.marks for change in self._state.memory.pending_in(key).values())
 
     def slots(self, event: str) -> list[int]:
         with self._state.reading() as connection:
@@ -167,7 +177,10 @@ class SqliteStore:
     @property
     def _is_absent(self) -> bool:
         """Whether there is no file yet. Looking for events makes none: the folder may not even be writable."""
-        return self._file.connection is None and not self._file.path.exists()
+        if self._file.connection is not None or self._file.path.exists():
+            return False
+        self._file.check_beside()
+        return True
 
     def events(self) -> list[str]:
         if self._is_absent:
@@ -187,15 +200,15 @@ class SqliteStore:
         stop = key[2]
         with self._state.reading() as connection:
             pending = self._state.memory.pending_in(key)
-            slots = {slot for (slot,) in connection.execute(_HELD_SLOTS, key)} | pending.keys()
+            slots = slots_in(connection, key) | pending.keys()
             if len(slots) == 1:
                 return self._made_slot(connection, key, slots.pop(), pending)
             is_kept = is_kept and stop <= day_slot(self._now()) and len(slots) > 1
             if is_kept and not any(change.removed for change in pending.values()):
-                kept = connection.execute(_KEPT, key).fetchone()
-                if kept:
+                kept = kept_union(connection, key)
+                if kept is not None:
                     added = (change.added for change in pending.values())
-                    return self._state.memory.keep(key, BitMap64.union(decoded_bitmap(kept[0]), *added))
+                    return self._state.memory.keep(key, BitMap64.union(kept, *added))
             result = _union_of(connection, key, pending)
             fold, _ = self._state.memory.state
         if is_kept and not pending:
@@ -209,8 +222,7 @@ class SqliteStore:
         own = (key[0], slot, slot + 1)
         members = self._state.memory.get(own)
         if members is None:
-            row = connection.execute(_SLOT, (key[0], slot)).fetchone()
-            members = decoded(row[0]) if row and row[0] is not None else BitMap64()
+            members = set_of(connection, key[0], slot)
             if change := pending.get(slot):
                 members = change.applied_to(as_bitmap(members))
             members = self._state.memory.keep(own, members)
@@ -219,14 +231,11 @@ class SqliteStore:
     def _keep(self, key: RangeKey, result: BitMap64, fold: int) -> None:
         """Store a union, unless a fold came in between; a process that may not write only reads more."""
         with suppress(sqlite3.Error), self._file.impatient() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO unions SELECT ?, ?, ?, ? FROM facts WHERE name = 'fold' AND value = ?",
-                (*key, encoded(result), fold),
-            )
+            keep_union(connection, key, result, fold)
 
     def _slots_in(self, connection: sqlite3.Connection, event: int, start: int, stop: int) -> set[int]:
         """The slots of [start, stop) that hold actors."""
-        held = {slot for (slot,) in connection.execute(_HELD_SLOTS, (event, start, stop))}
+        held = slots_in(connection, (event, start, stop))
         for slot, change in self._state.memory.pending_in((event, start, stop)).items():
             if change.added or (slot in held and self._is_held(connection, event, slot, change)):
                 held.add(slot)
@@ -278,7 +287,7 @@ class SqliteStore:
             connection.execute(f"DELETE FROM {table} {within_span}", span)
         sets = {(event, slot): BitMap64() for slot in old}
         sets.update({(event, slot): bitmap for slot, bitmap in bitmaps_of(connection, marks).items()})
-        journal.write_sets(connection, sets, {(event, slot): len(actors) for slot, actors in marks.items()})
+        write_sets(connection, sets, {(event, slot): len(actors) for slot, actors in marks.items()})
 
     def cursor(self, name: str) -> int | None:
         rows = () if self._is_absent else self._file.ask("SELECT position FROM cursors WHERE name = ?", (name,))
@@ -318,9 +327,8 @@ class SqliteStore:
     def _holding(self, connection: sqlite3.Connection, id: int) -> list[tuple[int, int]]:
         """The sets that an actor is in, the journal's rows included."""
         held = set()
-        for event, slot, blob in connection.execute("SELECT event, slot, bitmap FROM sets WHERE bitmap IS NOT NULL"):
-            if id in decoded(blob):
-                held.add((event, slot))
+        for (event,) in connection.execute("SELECT id FROM events").fetchall():
+            held |= {(event, slot) for slot, members in sets_in(connection, (event, FIRST, LAST)) if id in members}
         for at, change in self._state.memory.pending.items():
             if id in change.added:
                 held.add(at)
@@ -356,18 +364,11 @@ class SqliteStore:
         return int(number)
 
 
-_HELD_SLOTS = "SELECT slot FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL"
-_SLOT = "SELECT bitmap FROM sets WHERE event = ? AND slot = ?"
-_KEPT = "SELECT bitmap FROM unions WHERE event = ? AND start = ? AND stop = ?"
-
-
 def _union_of(connection: sqlite3.Connection, key: RangeKey, pending: Mapping[int, Change]) -> BitMap64:
     left = dict(pending)
     result, is_own = BitMap64(), False
-    for slot, blob in connection.execute(
-        "SELECT slot, bitmap FROM sets WHERE event = ? AND slot >= ? AND slot < ? AND bitmap IS NOT NULL", key
-    ):
-        part = decoded_bitmap(blob)
+    for slot, members in sets_in(connection, key):
+        part = as_bitmap(members)
         if change := left.pop(slot, None):
             part = change.applied_to(part)
         if is_own:

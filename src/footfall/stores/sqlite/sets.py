@@ -1,0 +1,129 @@
+"""The sets of the database, each held against its checksum when it is read.
+
+`counts` has a row for each set: how often it was marked, how many actors it holds, the CRC of its bitmap, and the CRC of
+these numbers. `sets` has the bitmap. A set that stands in one of the two alone is damage.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+from zlib import crc32
+
+from pyroaring import BitMap64
+
+from footfall.errors import DamagedStoreError
+from footfall.stores.members import Members, as_bitmap, decoded, encoded
+from footfall.stores.sqlite.checks import crc_of_counts, crc_of_range, damaged_set
+
+RangeKey = tuple[int, int, int]
+"""Event, start, stop: a range of slots."""
+
+_WITHIN = "WHERE event = ? AND slot >= ? AND slot < ?"
+
+
+class Counted(NamedTuple):
+    """What `counts` says of a set; one that was emptied keeps its marks."""
+
+    marks: int
+    actors: int
+    crc: int
+
+
+def counts_in(connection: sqlite3.Connection, key: RangeKey) -> dict[int, Counted]:
+    """What is counted of each set of a range, by slot."""
+    event = key[0]
+    found = {}
+    for slot, marks, actors, crc, row_crc in connection.execute(
+        f"SELECT slot, marks, actors, crc, row_crc FROM counts {_WITHIN} ORDER BY slot", key
+    ):
+        try:
+            is_sound = crc_of_counts(event, slot, marks, actors, crc) == row_crc
+        except Exception:  # a value that is no number
+            is_sound = False
+        if not is_sound:
+            raise damaged_set(connection, event, slot, "has a count that does not match its checksum")
+        found[slot] = Counted(marks, actors, crc)
+    return found
+
+
+def slots_in(connection: sqlite3.Connection, key: RangeKey) -> set[int]:
+    """The slots of a range whose sets hold actors."""
+    held = {slot for (slot,) in connection.execute(f"SELECT slot FROM sets {_WITHIN} AND bitmap IS NOT NULL", key)}
+    counted = {slot for slot, count in counts_in(connection, key).items() if count.actors}
+    for slot in sorted(held ^ counted)[:1]:
+        raise damaged_set(connection, key[0], slot, "is missing" if slot in counted else "is not counted")
+    return held
+
+
+def sets_in(connection: sqlite3.Connection, key: RangeKey) -> Iterator[tuple[int, Members]]:
+    """The sets of a range that hold actors, by slot, one at a time."""
+    event, left = key[0], {slot: count for slot, count in counts_in(connection, key).items() if count.actors}
+    for slot, blob in connection.execute(
+        f"SELECT slot, bitmap FROM sets {_WITHIN} AND bitmap IS NOT NULL ORDER BY slot", key
+    ):
+        count = left.pop(slot, None)
+        if count is None:
+            raise damaged_set(connection, event, slot, "is not counted")
+        if not isinstance(blob, bytes) or crc32(blob) != count.crc:
+            raise damaged_set(connection, event, slot, "does not match its checksum")
+        members = decoded(blob)
+        if len(members) != count.actors:
+            raise damaged_set(
+                connection, event, slot, f"holds {len(members):,} actors, and {count.actors:,} were counted"
+            )
+        yield slot, members
+    for slot in sorted(left)[:1]:
+        raise damaged_set(connection, event, slot, "is missing")
+
+
+def set_of(connection: sqlite3.Connection, event: int, slot: int) -> Members:
+    """One set; an empty one where nobody is in it."""
+    for _, members in sets_in(connection, (event, slot, slot + 1)):
+        return members
+    return BitMap64()
+
+
+def kept_union(connection: sqlite3.Connection, key: RangeKey) -> BitMap64 | None:
+    """The union of a range that was kept; None where there is none, or a damaged one, which is then made again."""
+    found = connection.execute("SELECT bitmap, crc FROM unions WHERE event = ? AND start = ? AND stop = ?", key)
+    row = found.fetchone()
+    if row is None or not isinstance(row[0], bytes) or crc_of_range(*key, row[0]) != row[1]:
+        return None
+    try:
+        return as_bitmap(decoded(row[0]))
+    except DamagedStoreError:
+        return None
+
+
+def keep_union(connection: sqlite3.Connection, key: RangeKey, union: BitMap64, fold: int) -> None:
+    """Keep the union of a range, unless sets were written since the fold of that number."""
+    blob = encoded(union)
+    connection.execute(
+        "INSERT OR REPLACE INTO unions SELECT ?, ?, ?, ?, ? FROM facts WHERE name = 'fold' AND value = ?",
+        (*key, blob, crc_of_range(*key, blob), fold),
+    )
+
+
+def write_sets(
+    connection: sqlite3.Connection, sets: Mapping[tuple[int, int], BitMap64], marks: Mapping[tuple[int, int], int]
+) -> None:
+    """Write bitmaps as one fold, count marks, and delete the unions that the sets belong to.
+
+    An empty set stays as a row without a bitmap, from which readers learn that it was emptied.
+    """
+    connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'fold'")
+    [(number,)] = connection.execute("SELECT value FROM facts WHERE name = 'fold'")
+    for (event, slot), bitmap in sets.items():
+        blob = encoded(bitmap) if bitmap else None
+        before = counts_in(connection, (event, slot, slot + 1)).get(slot)
+        count = Counted((before.marks if before else 0) + marks.get((event, slot), 0), len(bitmap), crc32(blob or b""))
+        connection.execute("INSERT OR REPLACE INTO sets VALUES (?, ?, ?, ?)", (event, slot, number, blob))
+        connection.execute(
+            "INSERT OR REPLACE INTO counts VALUES (?, ?, ?, ?, ?, ?)",
+            (event, slot, *count, crc_of_counts(event, slot, *count)),
+        )
+    connection.executemany(
+        "DELETE FROM unions WHERE event = ? AND start <= ? AND stop > ?", ((event, s, s) for event, s in sets)
+    )
