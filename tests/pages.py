@@ -30,6 +30,7 @@ from footfall.settings import (
 )
 from footfall.sources import installed_sources
 from footfall.template import example_of, settings_of, toml_of
+from footfall.web_settings import WebSettings
 from footfall.workspace import Workspace
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -110,6 +111,7 @@ def settings_page() -> Iterator[str]:
     yield from _settings("`[[known_wrong]]`", KnownWrongSettings)
     yield from _settings("`[[projects]]`", ProjectSettings)
     yield from _settings("`[[questions]]`", QuestionSettings)
+    yield from _settings("`[web]`", WebSettings)
     yield from _settings("`[[alerts]]`", AlertSettings)
     yield from _settings("`email` of an alert", EmailSettings)
     for name, point in installed_sources().items():

@@ -109,8 +109,9 @@ def test_small_counts_are_not_shown_and_neither_is_what_would_show_them(tmp_path
         page = browser.get("/retention?first=active&then=active&since=2026-02-02&columns=6").text
         assert cells(page, "week of 2 Feb 2026")[:5] == ["10", "100.0", "70.0", "&lt;5", "&lt;5"]
         assert "40.0" not in page.split("On average")[0]
-        assert "Counts below 5 are not shown" in browser.get("/retention?view=growth&event=active").text
-        assert browser.get("/retention/answer.csv?first=active&then=active").status_code == 422
+        assert "Counts from 1 to 4 are not shown" in page
+        assert "counts of actors from 1 to 4" in browser.get("/retention?view=growth&event=active").text
+        assert browser.get("/retention/answer.csv?first=active&then=active").status_code == 403
 
 
 def test_colours_are_the_same_in_every_table(workspace: Workspace) -> None:

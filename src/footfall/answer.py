@@ -116,6 +116,21 @@ class Answer(ABC):
     def coverage(self) -> float:
         """How much of its time was collected, 0 to 1."""
 
+    def hiding(self, least: int) -> Answer:
+        """The answer without counts of actors from 1 to `least` - 1, nor what gives them away; itself where there are none.
+
+        Args:
+            least: The smallest count that is shown; 0 shows all.
+
+        Raises:
+            NotAllowedError: Where such counts cannot be taken out of this kind of answer.
+
+        Example:
+            >>> ff.query("authors", grain="month", last=1).hiding(5).to_dicts()[0]["authors"] is None
+            True
+        """
+        return self
+
     @abstractmethod
     def to_arrow(self) -> pa.Table:
         """The rows as an Arrow table; moments are in UTC.

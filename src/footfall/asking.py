@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode
 
-from footfall.errors import QueryError, UnknownNameError
+from footfall.errors import NotAllowedError, QueryError, UnknownNameError
 from footfall.options import QUESTIONS, Option, Type, of_texts, texts_of
+from footfall.periods import shift
+from footfall.result import Result
 
 if TYPE_CHECKING:
     from footfall.answer import Answer
@@ -97,6 +99,38 @@ def ask(workspace: Workspace, command: str, asked: Mapping[str, Any]) -> Answer:
         case "communities":
             return workspace.communities(**given)
     raise UnknownNameError("question", command, COMMANDS)
+
+
+def ask_hiding(workspace: Workspace, command: str, asked: Mapping[str, Any], least: int) -> Answer:
+    """The same without small counts of actors; see `Answer.hiding`.
+
+    Raises:
+        NotAllowedError: Where they cannot be taken out, such as of a mean that is made of them.
+
+    Example:
+        >>> ask_hiding(ff, "query", {"metric": "authors", "grain": "month", "last": "1"}, 5).to_dicts()[0]["authors"]
+    """
+    answer = ask(workspace, command, asked)
+    if not least:
+        return answer
+    if isinstance(answer, Result) and answer.query.rolling and any(each.counts_actors for each in answer.metrics):
+        _check_means(workspace, answer, least)
+    return answer.hiding(least)
+
+
+def _check_means(workspace: Workspace, answer: Result, least: int) -> None:
+    """Two means that differ by a period give it away: they are shown where nothing in them is hidden."""
+    query = answer.query
+    assert query.rolling is not None
+    start = None if query.since is None else shift(query.grain, query.since, 1 - query.rolling)
+    parts = {**answer.question, "rolling": None, "cumulative": False, "top": None, "since": start}
+    del parts["min_coverage"]  # which is about means alone
+    made_of = workspace.query(parts.pop("metric"), **parts)
+    if made_of.hiding(least) is not made_of:
+        raise NotAllowedError(
+            f"this mean is made of counts of actors from 1 to {least - 1:,}, which are hidden here (smallest_cell); leave out rolling, "
+            "or ask for a coarser grain."
+        )
 
 
 def asked_again(answer: Answer) -> list[tuple[str, str]]:

@@ -112,6 +112,9 @@ class EventFact:
 
 
 _DAY = timedelta(days=1)
+_PEOPLE = [[unit] for unit in ("actors", "users", "people", "visitors", "cloners", "authors", "members", "accounts")]
+_THINGS = [[unit] for unit in ("repositories", "names", "communities", "hubs", "clusters", "views", "packages")]
+"""Units of what is counted once each and is nobody; anything else that is counted so may be people."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,14 @@ class Metric:
             raise DeclarationError(f"{self.name} is no level and has no step")
         if self.series is not None and self.kind not in (Kind.LEVEL, Kind.COUNTER, Kind.REPORTED):
             raise DeclarationError(f"{self.name} is of the kind {self.kind}, which has no series")
+
+    @property
+    def counts_actors(self) -> bool:
+        """Whether it is a number of actors, such as users: small ones may have to be hidden."""
+        unit = self.unit.lower().split()[-1:]
+        if self.event is not None or unit in _PEOPLE:
+            return True
+        return self.kind in (Kind.DISTINCT, Kind.REPORTED) and unit not in _THINGS
 
     @property
     def step_length(self) -> timedelta:

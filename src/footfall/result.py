@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -13,7 +13,8 @@ from footfall.answer import Answer
 from footfall.errors import UnknownNameError
 from footfall.filters import Value, label_of
 from footfall.formats import GAP, days_of, instant_of, listed, number, share_of
-from footfall.frames import csv_of, plain
+from footfall.frames import csv_of, digest_of, plain
+from footfall.hiding import hidden_cells, remark, without
 from footfall.metrics import Kind, Metric
 from footfall.periods import EPOCH, Grain, Period, Window, in_utc, periods_in
 from footfall.query import Query
@@ -153,6 +154,44 @@ class Result(Answer):
     def policies(self) -> dict[str, str]:
         """The choice made for each policy of the metric."""
         return dict(self.query.policies)
+
+    def hiding(self, least: int) -> Result:
+        counted = [metric for metric in self.metrics if metric.counts_actors]
+        rows = self.rows
+        for metric in counted if least else ():
+            rows = self._hidden(rows, metric, least)
+        if rows.equals(self.rows):
+            return self
+        version = digest_of("hiding", {"least": least, "version": self.version}, (), rows)
+        return replace(self, rows=rows, notes=(*self.notes, remark(least)), version=version)
+
+    def _hidden(self, rows: pa.Table, metric: Metric, least: int) -> pa.Table:
+        """The rows without the small counts of a metric, and what can be computed from them."""
+        import pyarrow as pa
+
+        beside = self._beside(metric)
+        own = [metric.name, *(name for name in beside if name in (f"{metric.name}_least", f"{metric.name}_most"))]
+        before = [name for name in beside if name == f"{metric.name}_previous"]
+        changes = [name for name in beside if name not in (*own, *before)]
+        for columns in (own, before) if before else (own,):
+            gone = self._small(rows, columns, least)
+            for name in (*columns, *changes) if gone else ():
+                cells = [None if at in gone else cell for at, cell in enumerate(rows[name].to_pylist())]
+                place = rows.schema.get_field_index(name)
+                field = rows.schema.field(place)
+                rows = rows.set_column(place, field, pa.array(cells, field.type))
+        return rows
+
+    def _small(self, rows: pa.Table, columns: Sequence[str], least: int) -> set[int]:
+        """The positions of rows of which a column is small, or would give a small one away."""
+        places = [rows[name].to_pylist() for name in ("period", *self.query.by)]
+        cells = list(zip(*places, strict=True))
+        found: set[int] = set()
+        for name in columns:
+            counts = dict(zip(cells, rows[name].to_pylist(), strict=True))
+            hidden = hidden_cells(counts, least, [without(position) for position in range(1, len(places))])
+            found |= {at for at, cell in enumerate(cells) if cell in hidden}
+        return found
 
     # --- words
 

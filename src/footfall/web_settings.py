@@ -31,7 +31,9 @@ class WebSettings(Part):
         default=(), description='Sites that may show charts in a frame, such as "https://docs.example.org".'
     )
     smallest_cell: int = Field(
-        default=0, ge=0, description="On pages and in reports a count of actors below this is not shown; 0 shows all."
+        default=0,
+        ge=0,
+        description="Over HTTP, on pages and in reports counts of actors from 1 to one less than this are hidden; 0 shows all.",
     )
     most_rows: int = Field(default=200_000, ge=1, description="An answer with more rows is refused.")
     most_seconds: float = Field(default=30.0, gt=0, description="A question that takes longer is ended.")

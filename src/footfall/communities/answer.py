@@ -12,6 +12,7 @@ from footfall.answer import Answer
 from footfall.errors import UnknownNameError
 from footfall.formats import GAP, counted, number, share_of
 from footfall.frames import digest_of
+from footfall.hiding import Cell, hidden_cells, remark
 from footfall.states import State
 
 if TYPE_CHECKING:
@@ -147,6 +148,15 @@ class Communities(Answer):
             >>> ff.communities().only(())  # doctest: +SKIP
         """
         return replace(self, communities=tuple(communities), notes=(*self.notes, *([note] if note else [])))
+
+    def hiding(self, least: int) -> Communities:
+        """Of all communities and of each constellation, whose sums may be known, nothing small can be computed."""
+        users: dict[Cell, float | None] = {(each.constellation, each.name): each.users for each in self.communities}
+        if not (hidden := hidden_cells(users, least, [lambda cell: cell[0], lambda _: ""])):
+            return self
+        kept = [replace(e, users=None) if (e.constellation, e.name) in hidden else e for e in self.communities]
+        kept.sort(key=lambda each: (each.users is None, -(each.users or 0.0), each.name))
+        return self.only(kept, remark(least))
 
     # --- rows
 

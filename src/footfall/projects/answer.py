@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -66,6 +66,10 @@ class Project(Answer):
     def month_starts(self) -> tuple[datetime, ...]:
         """When each month of the timeline begins, oldest first."""
         return tuple(period.start for period in periods_in(Grain.MONTH, Window(self.since, self.until)))
+
+    def hiding(self, least: int) -> Project:
+        facets = tuple(facet.hiding(least) for facet in self.facets)
+        return self if facets == self.facets else replace(self, facets=facets)
 
     # --- words
 

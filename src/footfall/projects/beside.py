@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,6 +12,7 @@ from footfall.answer import Answer
 from footfall.errors import QueryError, UnknownNameError
 from footfall.formats import GAP, listed, number, share_of
 from footfall.frames import digest_of
+from footfall.hiding import is_small, remark
 from footfall.metrics import Kind, Metric
 from footfall.periods import Grain, Period, Window, floor, periods_in, shift
 from footfall.states import State
@@ -67,6 +68,12 @@ class Beside(Answer):
             6
         """
         return [month for month in self.months if month.project == project]
+
+    def hiding(self, least: int) -> Beside:
+        if not self.metric.counts_actors or not any(is_small(month.value, least) for month in self.months):
+            return self
+        months = tuple(replace(m, value=None) if is_small(m.value, least) else m for m in self.months)
+        return replace(self, months=months, notes=(*self.notes, remark(least)))
 
     @property
     def title(self) -> str:

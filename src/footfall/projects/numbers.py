@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from footfall.annotations import Annotation
+from footfall.hiding import is_small, remark
 from footfall.metrics import Metric
 from footfall.projects.facets import Span
 from footfall.states import State
@@ -47,6 +48,16 @@ class Facet:
     def number(self, span: Span | str) -> Number | None:
         """The number of all time, of 30 days, or the latest; None where the metric has none of that span."""
         return next((each for each in self.numbers if each.span == span), None)
+
+    def hiding(self, least: int) -> Facet:
+        """The same without small counts of actors; see `Answer.hiding`."""
+        if not self.metric.counts_actors:
+            return self
+        numbers = tuple(
+            replace(each, value=None) if isinstance(each.value, int | float) and is_small(each.value, least) else each
+            for each in self.numbers
+        )
+        return self if numbers == self.numbers else replace(self, numbers=numbers, notes=(*self.notes, remark(least)))
 
     @property
     def months(self) -> tuple[Number, ...]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from footfall.answer import Answer
 from footfall.formats import GAP, number, share_of
 from footfall.frames import digest_of
+from footfall.hiding import is_small, remark
 from footfall.metrics import Metric
 
 if TYPE_CHECKING:
@@ -50,6 +51,22 @@ class Ranking(Answer):
     versions: tuple[str, ...] = ()
     has_total: bool = True
     """Whether the metric adds up over time."""
+
+    def hiding(self, least: int) -> Ranking:
+        if not self.metric.counts_actors:
+            return self
+        places = [
+            replace(
+                place,
+                total=None if is_small(place.total, least) else place.total,
+                last_days=None if is_small(place.last_days, least) else place.last_days,
+            )
+            for place in self.places
+        ]
+        if places == list(self.places):
+            return self
+        places.sort(key=lambda place: (place.last_days is None, -(place.last_days or 0.0), place.project))
+        return replace(self, places=tuple(places), notes=(*self.notes, remark(least)))
 
     @property
     def title(self) -> str:

@@ -53,13 +53,16 @@ def summary_of(workspace: Workspace, subject: Subject, month: Period) -> Summary
         options: dict[str, Any] = {**each.options, "grain": "total", "since": month.start, "until": month.end}
         options |= {} if each.metric.kind is Kind.REPORTED else {"compare": "previous"}
         try:
-            answer = workspace.query(each.metric.name, **options)
+            whole = workspace.query(each.metric.name, **options)
         except FootfallError:
             continue
+        least = workspace.settings.web.smallest_cell
+        answer = whole.hiding(least)
         notes += list(answer.notes)
-        row = next(iter(answer.to_dicts()), {})
-        least = workspace.settings.web.smallest_cell if subject.community else 0
-        lines.append(Line(each.label, _value(each, row, answer.coverage, days, least)))
+        row, known = (next(iter(found.to_dicts()), {}) for found in (answer, whole))
+        is_hidden = row.get(each.metric.name) is None and known.get(each.metric.name) is not None
+        said = f"fewer than {least:,}" if is_hidden else _value(each, row, answer.coverage, days)
+        lines.append(Line(each.label, said))
     return Summary(f"{subject.title} in {month.start:%B %Y}", tuple(lines), tuple(dict.fromkeys(notes)))
 
 
@@ -82,12 +85,10 @@ def check_known(workspace: Workspace, subject: Subject, month: Period) -> None:
         )
 
 
-def _value(asked: Asked, row: dict[str, Any], coverage: float, days: int, least: int) -> str:
+def _value(asked: Asked, row: dict[str, Any], coverage: float, days: int) -> str:
     value, change = row.get(asked.metric.name), row.get("change_percent")
     if value is None:
         return "not collected"
-    if value < least:
-        return f"fewer than {least:,}"
     is_mean = asked.metric.kind is Kind.LEVEL
     said = number(round(value) if is_mean else value)
     if asked.metric.unit.casefold() not in asked.label.casefold():

@@ -204,10 +204,10 @@ async def _gather(
 def _maps(workspace: Workspace) -> Iterator[str]:
     """The maps of each constellation, as PNG."""
     try:
-        everything = workspace.communities()
+        everything, least = workspace.communities(), workspace.settings.web.smallest_cell
     except FootfallError:
         return
     for constellation in ("", *everything.constellations):
-        answer = workspace.communities(constellation) if constellation else everything
+        answer = (workspace.communities(constellation) if constellation else everything).hiding(least)
         for area in areas_of(answer):
             yield f"/hubs/map.png?area={area}&constellation={quote(constellation, safe='')}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from footfall.answer import Answer
+from footfall.errors import NotAllowedError
 from footfall.formats import instant_of
 from footfall.frames import digest_of
+from footfall.hiding import is_small
 from footfall.periods import Period, Window, merge
 
 
@@ -43,6 +45,20 @@ class ActivityAnswer(Answer):
         span = Window(self.observed.start, end)
         missing = sum((part.length for gap in merge(self.gaps) if (part := gap.clip(span))), timedelta())
         return 1.0 - missing / span.length
+
+    @property
+    @abstractmethod
+    def counts(self) -> Iterable[float]:
+        """Every number of actors that is in it."""
+
+    def hiding(self, least: int) -> ActivityAnswer:
+        """Its numbers are made of one another: it is given whole, or not at all."""
+        if any(is_small(count, least) for count in self.counts):
+            raise NotAllowedError(
+                f"this {self.command} has counts of actors from 1 to {least - 1:,}, which are hidden here (smallest_cell); ask for "
+                "a coarser grain, or another time."
+            )
+        return self
 
     @property
     def version(self) -> str:

@@ -217,6 +217,10 @@ class Cohort(ActivityAnswer):
         }
 
     @property
+    def counts(self) -> list[int]:
+        return [count for row in self.rows for count in (row.size, *row.counts)]
+
+    @property
     def description(self) -> str:
         """What a row and a cell are, in two sentences."""
         new = ", for the first time ever" if self.kind is CohortKind.NEW else ""

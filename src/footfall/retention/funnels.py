@@ -82,6 +82,10 @@ class Funnel(ActivityAnswer):
         return self.has_time_left or self.has_gaps
 
     @property
+    def counts(self) -> list[int]:
+        return [step.actors for step in self.steps]
+
+    @property
     def description(self) -> str:
         days = "the same day" if self.within == 1 else f"{self.within} days, the day of the first step included"
         return f"Actors who took each step on the day of the step before or later, all within {days}."

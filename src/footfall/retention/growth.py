@@ -75,6 +75,10 @@ class Growth(ActivityAnswer):
         return not is_whole(Window(row.period.prev().start, row.period.end), self.asked_at, self.gaps)
 
     @property
+    def counts(self) -> list[int]:
+        return [count for row in self.rows for count in row.values]
+
+    @property
     def description(self) -> str:
         return (
             f"New did '{self.event}' for the first time ever; returning had done it the {self.grain} before too; "

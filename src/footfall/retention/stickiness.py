@@ -87,6 +87,10 @@ class Stickiness(ActivityAnswer):
         )
 
     @property
+    def counts(self) -> list[float]:
+        return [count for row in self.rows for count in (row.daily, row.weekly, row.monthly)]
+
+    @property
     def description(self) -> str:
         if self.windows is Windows.TRAILING:
             return f"DAU is who did '{self.event}' on the day, WAU in the {WEEK} and MAU in the {MONTH} days that end with it."

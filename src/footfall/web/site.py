@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from footfall.access.reach import Reach
 from footfall.access.tokens import Tokens
 from footfall.access.viewer import PUBLIC, Viewer
-from footfall.asking import Texts, ask, read_texts
+from footfall.asking import Texts, ask_hiding, read_texts
 from footfall.errors import (
     FootfallError,
     MissingExtraError,
@@ -99,27 +99,29 @@ class Site:
         """Of answers that are kept."""
         return self._answers.total_bytes
 
-    async def ask(self, command: str, options: Texts) -> Answer:
-        """The answer to a question, as the command line asks it.
+    async def ask(self, command: str, options: Texts, *, is_whole: bool = False) -> Answer:
+        """The answer to a question, as the command line asks it, without the counts that the settings hide.
 
         Args:
             command: "query", "cohort", "funnel", "stickiness", "growth", "project" or "projects".
             options: By name, as on the command line (`min_coverage` or `min-coverage`), a text or a list of texts.
+            is_whole: With small counts, for a page that hides them itself.
 
         Raises:
             FootfallError: For what cannot be asked, may not be seen, takes too long, or comes to too many rows.
         """
-        return (await self.kept(command, options))[1].answer
+        return (await self.kept(command, options, is_whole=is_whole))[1].answer
 
-    async def kept(self, command: str, options: Texts) -> tuple[Hashable, Kept]:
+    async def kept(self, command: str, options: Texts, *, is_whole: bool = False) -> tuple[Hashable, Kept]:
         """The key of the question, and its answer with what is kept beside it: its state, and what was made of it."""
         asked, viewer = read_texts(command, options), viewer_of_request.get()
         try:
             self.reach.check(viewer, command, asked)
-            key = question_key(command, asked)
+            least = 0 if is_whole else self.settings.smallest_cell
+            key = least, question_key(command, asked)
             kept = self._answers.standing(key)
             if kept is None:
-                kept = await while_there(self._answers.get(key, self._asking(command, asked)))
+                kept = await while_there(self._answers.get(key, self._asking(command, asked, least)))
         except FootfallError as error:
             raise self.reach.mistake(viewer, error) from None
         return key, kept
@@ -136,14 +138,14 @@ class Site:
         """More was made of an answer, which is kept with it."""
         self._answers.note_size(key)
 
-    def _asking(self, command: str, asked: dict[str, Any]) -> Callable[[Stop], asyncio.Task[Answer]]:
-        return lambda stop: asyncio.create_task(self._answered(command, asked, stop))
+    def _asking(self, command: str, asked: dict[str, Any], least: int) -> Callable[[Stop], asyncio.Task[Answer]]:
+        return lambda stop: asyncio.create_task(self._answered(command, asked, least, stop))
 
-    async def _answered(self, command: str, asked: dict[str, Any], stop: Stop) -> Answer:
+    async def _answered(self, command: str, asked: dict[str, Any], least: int, stop: Stop) -> Answer:
         seconds = self.settings.most_seconds
         timer = asyncio.get_running_loop().call_later(seconds, stop.ask, f"it takes longer than {seconds:g} s")
         try:
-            answer = await self._in(self._workers, partial(_ask_stoppable, stop, self.workspace, command, asked))
+            answer = await self._in(self._workers, partial(_ask_stoppable, stop, self.workspace, command, asked, least))
         finally:
             timer.cancel()
         if len(answer) > self.settings.most_rows:
@@ -231,10 +233,10 @@ def question_key(command: str, asked: dict[str, Any]) -> Hashable:
     return command, repr(sorted(asked.items()))
 
 
-def _ask_stoppable(stop: Stop, workspace: Workspace, command: str, asked: dict[str, Any]) -> Answer:
+def _ask_stoppable(stop: Stop, workspace: Workspace, command: str, asked: dict[str, Any], least: int) -> Answer:
     with stoppable(stop):
         stop.check()
-        return ask(workspace, command, asked)
+        return ask_hiding(workspace, command, asked, least)
 
 
 def _draw(answer: Answer, format: str, **look: Any) -> bytes:

@@ -253,8 +253,8 @@ SCHEMAS: dict[str, Any] = {
     "Event": _object(
         ["event", "period", "actors", "marks", "known_until", "is_over", "gaps", "notes"],
         event={"type": "string"},
-        actors={"type": "integer"},
-        marks={"type": "integer"},
+        actors={"type": ["integer", "null"], "description": "null where it is too small to be shown."},
+        marks={"type": ["integer", "null"]},
     ),
     "Membership": _object(["event", "period", "actor", "did"], did={"type": "boolean"}),
     "Annotations": _list("annotations", _object(["kind", "since", "until", "text"], text={"type": "string"})),

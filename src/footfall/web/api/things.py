@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from footfall import records
-from footfall.errors import FootfallError, QueryError, UnknownNameError
+from footfall.errors import FootfallError, NotAllowedError, QueryError, UnknownNameError
+from footfall.hiding import is_small, remark
 from footfall.options import read_moment
 from footfall.result import annotation_record
 from footfall.web.api import description as described
@@ -39,14 +40,21 @@ def _within_reach(site: Site) -> Mapping[str, Metric] | None:
 
 
 def _events(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    return {"events": records.events_of(site.workspace)}
+    found, least = records.events_of(site.workspace), site.settings.smallest_cell
+    hidden = {"actors": None, "marks": None}
+    return {"events": [each | (hidden if is_small(each["actors"], least) else {}) for each in found]}
 
 
 def _event(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
-    return records.event_of(site.workspace, path["event"], query.get("period"))
+    found, least = records.event_of(site.workspace, path["event"], query.get("period")), site.settings.smallest_cell
+    if not is_small(found["actors"], least):
+        return found
+    return {**found, "actors": None, "marks": None, "notes": [*found["notes"], remark(least)]}
 
 
 def _membership(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
+    if site.settings.smallest_cell > 1:
+        raise NotAllowedError("small counts of actors are hidden here (smallest_cell), and so is what one actor did.")
     return records.membership_of(site.workspace, path["event"], path["actor"], query.get("period"))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from footfall.hiding import is_small
 from footfall.metrics import Subject
 from footfall.periods import Grain, floor
 from footfall.web.pages.headlines import rows_of
@@ -39,7 +40,7 @@ class Authors:
 
 
 async def authors_of(site: Site, project: str) -> Authors | None:
-    """The authors of a project; None where commits are not known by their authors."""
+    """The authors of a project; None where commits are not known by their authors, or so few authors are hidden."""
     metric = site.workspace.metrics.get(_COMMITS)
     if metric is None or _AUTHOR not in Subject.of(metric, site.workspace.tables).dimensions:
         return None
@@ -54,6 +55,9 @@ async def authors_of(site: Site, project: str) -> Authors | None:
     )
     wrote = {str(row[_AUTHOR]): row[_COMMITS] for row in now if row[_COMMITS]}
     earlier = {str(row[_AUTHOR]) for row in before if row[_COMMITS]}
+    counts = (len(wrote), len(earlier & set(wrote)), len(earlier))
+    if any(is_small(count, site.settings.smallest_cell) for count in counts):
+        return None
     return Authors(
         count=len(wrote),
         bus_factor=bus_factor(list(wrote.values())),

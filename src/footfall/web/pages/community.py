@@ -21,7 +21,7 @@ from footfall.web.pages.freshness import Freshness
 from footfall.web.pages.headlines import rows_of
 from footfall.web.pages.hub_numbers import TIMESCALES, USERS, dimensions_of, has_timescales
 from footfall.web.pages.hubs import COMMUNITY
-from footfall.web.pages.map_figures import maps_of, without_small
+from footfall.web.pages.map_figures import maps_of
 from footfall.web.pages.spans import Span
 from footfall.web.pages.templating import render
 
@@ -60,7 +60,7 @@ async def community(site: Site, request: Request) -> Response:
 async def _asked(site: Site, asked: dict[str, str]) -> Communities:
     answer = await site.ask("communities", asked)
     assert isinstance(answer, Communities)
-    return without_small(answer, site.settings.smallest_cell)
+    return answer
 
 
 def _of(one: Community) -> list[str]:
@@ -82,17 +82,14 @@ async def _numbers(site: Site, one: Community, freshness: Freshness) -> list[tup
         )
     )
     rows = [(label, rows[0]) for label, rows in zip(scales.values(), found, strict=True) if rows]
-    least = site.settings.smallest_cell
-    return [(f"{label} users".strip().capitalize(), *_said(row, span, least)) for label, row in rows]
+    return [(f"{label} users".strip().capitalize(), *_said(row, span)) for label, row in rows]
 
 
-def _said(row: dict[str, Any], span: Span, least: int) -> tuple[str, words.Change, str]:
+def _said(row: dict[str, Any], span: Span) -> tuple[str, words.Change, str]:
     """The value, its change, and what it is, with how much of it was collected where that is not all."""
     caption = "mean of the last 28 complete days"
     caption += "" if row["coverage"] >= 1 else f", {share_of(row['coverage'])} collected"
     value = row[USERS]
-    if value is not None and value < least:
-        return f"<{least}", words.Change("", "none", ""), caption
     return (GAP if value is None else words.figure(round(value))), words.change_of(row, USERS, span.before), caption
 
 

@@ -72,7 +72,8 @@ def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, smallest: i
         return Cell(hidden, "", f"fewer than {smallest}: not shown", is_open)
     text = words.figure(count) if counts else f"{percent:.1f}"
     state = ", may still change" if is_open else ""
-    return Cell(text, _shade(percent), f"{count:,} of {row.size:,}: {percent:.1f} %{state}", is_open)
+    size = _hidden(row.size, smallest) or f"{row.size:,}"
+    return Cell(text, _shade(percent), f"{count:,} of {size}: {percent:.1f} %{state}", is_open)
 
 
 def _hidden(count: int, smallest: int) -> str:

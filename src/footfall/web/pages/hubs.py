@@ -29,7 +29,7 @@ from footfall.web.pages.hub_numbers import (
     numbers_of,
     unique_by_cluster,
 )
-from footfall.web.pages.map_figures import maps_of, without_small
+from footfall.web.pages.map_figures import maps_of
 from footfall.web.pages.spans import COMPARES, Span
 from footfall.web.pages.templating import render
 
@@ -170,7 +170,7 @@ async def _communities(site: Site, request: Request, root: str) -> dict[str, Any
     except FootfallError:
         return {"communities": None, "maps": [], "constellations": (), "constellation": ""}
     assert isinstance(found, Communities)
-    answer = without_small(found, site.settings.smallest_cell)
+    answer = found
     everything = answer if not constellation else await site.ask("communities", {})
     assert isinstance(everything, Communities)
     return {

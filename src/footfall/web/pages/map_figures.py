@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -92,15 +92,3 @@ def compact(path: str) -> str:
 
 def _tenths(count: int) -> str:
     return f"{count / 10:g}"
-
-
-def without_small(answer: Communities, least: int) -> Communities:
-    """The communities, without the numbers of users that are too small to be shown."""
-    kept = [
-        each if each.users is None or each.users >= least else replace(each, users=None) for each in answer.communities
-    ]
-    hidden = sum(one.users != two.users for one, two in zip(kept, answer.communities, strict=True))
-    if not hidden:
-        return answer
-    kept.sort(key=lambda each: (each.users is None, -(each.users or 0.0), each.name))
-    return answer.only(kept, f"Fewer than {least:,} users are not shown.")

@@ -14,7 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from footfall.answer import Answer
 from footfall.asking import COMMANDS, read_texts
 from footfall.errors import FootfallError, UnknownNameError
+from footfall.hiding import is_small
 from footfall.options import text_name
+from footfall.retention.answers import ActivityAnswer
 from footfall.retention.cohorts import Cohort
 from footfall.web.errors import status_of
 from footfall.web.pages.choices import Option
@@ -94,7 +96,8 @@ async def retention(site: Site, request: Request) -> Response:
     values: dict[str, Any] = {"page": "retention", "asked": asked, "views": VIEWS, "fields": fields(asked, events)}
     values["tabs"] = [(view, name, f"{root}/retention?{_tab(view, asked)}") for view, name in VIEWS.items()]
     try:
-        answer = await site.ask(asked.view, asked.texts)
+        is_heat = asked.view == "cohort" and asked.drawn.get("form") != "curves"
+        answer = await site.ask(asked.view, asked.texts, is_whole=is_heat)  # the table hides cells one by one
     except FootfallError as error:
         return render(request, "retention.html", status=status_of(error), problem=str(error), answer=None, **values)
     shown = await _shown(site, asked, answer, root, _named(asked, answer, events))
@@ -124,9 +127,10 @@ async def _shown(site: Site, asked: Asked, answer: Answer, root: str, named: dic
     figure = None
     if isinstance(answer, Cohort) and asked.drawn.get("form") != "curves":
         heat = heat_of(answer, counts=asked.drawn.get("counts") == "true", smallest=smallest)
-    elif not smallest:
+    else:
         form = {"form": "curves"} if asked.view == "cohort" else {}
         figure = await figure_of_activity(site, answer, named["title"], **form)
+    has_hidden = isinstance(answer, ActivityAnswer) and any(is_small(count, smallest) for count in answer.counts)
     question = read_texts(asked.view, asked.texts)
     return {
         **named,
@@ -137,7 +141,7 @@ async def _shown(site: Site, asked: Asked, answer: Answer, root: str, named: dic
         "downloads": [
             (label, f"{root}/retention/answer.{form}?{asked.address}")
             for form, label in (("csv", "CSV"), ("json", "JSON"), ("png", "PNG"), ("svg", "SVG"))
-            if not smallest
+            if not has_hidden
         ],
         "copies": [("Command line", command_line(question, asked.view)), ("Python", python(question, asked.view))],
     }
@@ -163,10 +167,6 @@ async def retention_download(site: Site, request: Request) -> Response:
     form = str(request.path_params["form"])
     if form not in ("csv", "json", "png", "svg"):
         raise UnknownNameError("format", form, ("csv", "json", "png", "svg"))
-    if site.settings.smallest_cell:
-        raise UnknownNameError(
-            "file", f"answer.{form}", (), "Small counts are not shown here, and files would show them."
-        )
     events = await site.run(events_of, site.workspace)
     asked = Asked.read(request.query_params, next(iter(events), ""))
     answer = await site.ask(asked.view, asked.texts)
