@@ -24,6 +24,7 @@ from footfall.errors import (
 from footfall.stopping import Stop, stoppable
 from footfall.web.answers import Answers, Kept
 from footfall.web.bounded import Bounded
+from footfall.web.collecting import Collector, command_of
 from footfall.web.departure import while_there
 from footfall.web.rates import Rate
 from footfall.web.sessions import Sessions
@@ -85,6 +86,8 @@ class Site:
         self.sign_ins = Rate(_SIGN_INS_PER_MINUTE)
         self.marks = Rate(self.settings.marks_per_minute)
         self.reach = Reach(workspace)
+        settings = workspace.settings
+        self.collector = Collector(command_of(settings.folder), settings.scratch, workspace.now)
         self.hub = hub
         """The JupyterHub that people sign in through, where this is a service of one."""
         self.app: FastAPI
@@ -222,7 +225,8 @@ class Site:
         await self._in(self._painters, _warm_renderer)
 
     def close(self) -> None:
-        """End the workers: the questions that are under way are stopped, drawings are awaited."""
+        """End the workers: questions and a collection that are under way are stopped, drawings are awaited."""
+        self.collector.close()
         self._answers.stop()
         self._workers.shutdown(wait=True, cancel_futures=True)
         self._painters.shutdown(wait=True, cancel_futures=True)

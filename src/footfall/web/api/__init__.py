@@ -3,6 +3,7 @@
 questions    each kind of answer at its address, with the options of the command line
 things       metrics, events, annotations, status, and napari hub's shape of a project
 marks        batches of marks
+administering  collecting and forgetting
 replies      forms, ETag, 304, what is kept for the next time
 formats      JSON, CSV, Parquet, Arrow
 bodies       bodies of requests, bounded
@@ -18,7 +19,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from footfall.web.api import description, marks, questions, things
+from footfall.web.api import administering, description, marks, questions, things
 from footfall.web.api.replies import record_reply
 from footfall.web.site import Site
 
@@ -31,6 +32,7 @@ def router(site: Site) -> APIRouter:
     questions.add(made, site)
     things.add(made, site)
     marks.add(made, site)
+    administering.add(made, site)
 
     @cache
     def described() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from footfall.web.departure import LeftError
 
+JSON = "application/json"
 _SECONDS = 30.0
 """In which a body must have come."""
 

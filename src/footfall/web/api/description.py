@@ -101,6 +101,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "A token is needed.",
         403: "The token may not do this.",
         404: "There is no such thing.",
+        409: "Another collection is under way.",
         406: "Accept allows no form that there is.",
         408: "The body did not come in time.",
         413: "The body is too large.",
@@ -184,6 +185,53 @@ def body_of_marks() -> dict[str, Any]:
     }
 
 
+NEEDS_TOKEN: dict[str, Any] = {"security": [{"token": []}]}
+
+
+def _body(schema: dict[str, Any], *, is_required: bool) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}}
+    return {**NEEDS_TOKEN, "requestBody": {"required": is_required, "content": content}}
+
+
+def body_of_collect() -> dict[str, Any]:
+    """What is to be collected: everything that is new, by default."""
+    moment = {"type": ["string", "null"], "pattern": MOMENT}
+    properties = {
+        "sources": {"type": ["array", "null"], "items": {"type": "string"}, "description": "Which; default: all."},
+        "since": {**moment, "description": "Only windows that touch this date or later ones."},
+        "until": {**moment, "description": "Only windows before this date."},
+        "recheck": {"type": ["boolean", "null"], "description": "Fetch again what is stored."},
+    }
+    return _body({"type": "object", "properties": properties, "additionalProperties": False}, is_required=False)
+
+
+def body_of_forget(most: int) -> dict[str, Any]:
+    """Who is to be forgotten."""
+    actors = {"type": "array", "items": _ACTOR, "minItems": 1, "maxItems": most}
+    schema = {"type": "object", "required": ["actors"], "properties": {"actors": actors}, "additionalProperties": False}
+    return _body(schema, is_required=True)
+
+
+def of_run(status: int) -> dict[int | str, dict[str, Any]]:
+    """What comes of a collection, which goes on after the response."""
+    found: dict[str, Any] = {
+        "description": "How it stands; state is none, running, done or failed.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Run"}}},
+    }
+    if status == 202:
+        where = {"description": "Where to ask how it stands.", "schema": {"type": "string"}}
+        found |= {"headers": {"Location": where}}
+        return {202: found, **_problems(400, 401, 403, 408, 409, 413, 415, 422, 500, 503)}
+    return {status: found, **_problems(401, 403, 500)}
+
+
+def of_forget() -> dict[int | str, dict[str, Any]]:
+    """What comes of forgetting."""
+    schema = {"$ref": "#/components/schemas/Forgotten"}
+    ok = {"description": "They are forgotten.", "content": {"application/json": {"schema": schema}}}
+    return {200: ok, **_problems(400, 401, 403, 408, 413, 415, 422, 500, 503)}
+
+
 def _object(required: Sequence[str], **properties: Any) -> dict[str, Any]:
     return {"type": "object", "required": list(required), "properties": properties, "additionalProperties": True}
 
@@ -261,6 +309,23 @@ SCHEMAS: dict[str, Any] = {
     "Status": _object(["asked_at", "tables", "reasons"], tables={"type": "array"}, reasons={"type": "array"}),
     "Activity": _object(["usage", "maintenance"], usage=_TIMELINE, maintenance=_TIMELINE),
     "Mark": {"oneOf": [_mark("actor", _ACTOR), _mark("actors", {"type": "array", "items": _ACTOR})]},
+    "Run": _object(
+        ["state", "started_at", "ended_at", "said"],
+        state={"type": "string", "enum": ["none", "running", "done", "failed"]},
+        started_at=_MAYBE,
+        ended_at=_MAYBE,
+        said={"type": "string", "description": "What it wrote, without secrets."},
+    ),
+    "Forgotten": _list(
+        "forgotten",
+        _object(
+            ["actor", "was_known", "sets", "still_in_tables"],
+            actor=_ACTOR,
+            was_known={"type": "boolean"},
+            sets={"type": "integer", "description": "How many sets the actor was taken out of."},
+            still_in_tables={"type": "array", "items": {"type": "string"}},
+        ),
+    ),
     "Marked": _object(
         ["marked", "events", "repeated"],
         marked={"type": "integer"},

@@ -13,12 +13,12 @@ from starlette.responses import Response
 from footfall.access.viewer import Scope
 from footfall.activity.batches import mark_batch
 from footfall.web.api import description as described
-from footfall.web.api.bodies import json_of_body, lines_of_body, read_body
+from footfall.web.api.bodies import JSON, json_of_body, lines_of_body, read_body
 from footfall.web.api.formats import json_bytes
 from footfall.web.security import check_scope
 from footfall.web.site import Site, viewer_of_request
 
-JSON, NDJSON = "application/json", "application/x-ndjson"
+NDJSON = "application/x-ndjson"
 MOST_MARKS = 100_000
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
