@@ -223,7 +223,9 @@ class Runner:
         }
 
     def _filled(self, text: str) -> str:
-        text = text.replace("${{ github.workspace }}", str(self.checkout))
+        text = text.replace("${{ github.workspace }}", str(self.checkout)).replace(
+            "${{ github.action_path }}", str(ROOT)
+        )
         return re.sub(r"\$\{\{ inputs\.([a-z-]+) \}\}", lambda found: self.inputs[found[1]], text)
 
 
@@ -259,6 +261,23 @@ def action() -> dict[str, Any]:
 
 def defaults(**own: str) -> dict[str, str]:
     return {name: str(each["default"]) for name, each in action()["inputs"].items()} | own
+
+
+def test_pip_installs_the_package_that_was_named(tmp_path: Path) -> None:
+    (tmp_path / "footfall.toml").write_text("[sources.binder]\n")
+    package = "footfall[git] @ git+https://git.example.org/f'oo@main"
+    for kind in ("github-actions", "kubernetes"):
+        (text,) = written(kind, plan_of(tmp_path, "6h", package)).files.values()
+        found = list(yaml.safe_load_all(text))[-1]
+        if kind == "github-actions":
+            (step,) = [each for each in found["jobs"]["collect"]["steps"] if each.get("name") == "Install"]
+            assert step["env"]["PACKAGE"] == package
+        else:
+            (container,) = found["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+            (line,) = [line for line in container["args"][0].splitlines() if "pip install" in line]
+            assert shlex.split(line)[-1] == package
+    with pytest.raises(QueryError, match="write it on one line"):
+        plan_of(tmp_path, "6h", "a\nb")
 
 
 def test_every_input_is_documented_and_used() -> None:
@@ -311,7 +330,7 @@ def test_the_steps_of_the_action_publish_a_report_and_keep_what_a_failed_run_bro
 ) -> None:
     runner = Runner(
         tmp_path,
-        defaults(report='footfall query commits --grain total -o "$REPORT/commits.csv"', package="footfall[charts]"),
+        defaults(report='footfall query commits --grain total -o "$REPORT/commits.csv"', extras="charts"),
     )
     checked_out(hosted, runner.checkout)
     settings = runner.checkout / "footfall.toml"
@@ -325,7 +344,7 @@ def test_the_steps_of_the_action_publish_a_report_and_keep_what_a_failed_run_bro
     assert set(codes.values()) == {0}
     report = git(hosted, "show", "gh-pages:commits.csv").splitlines()
     assert report[1].split(",")[1] == "2"
-    assert runner.pip.read_text().splitlines() == ["install footfall[charts]"] * 2
+    assert runner.pip.read_text().splitlines() == [f"install {ROOT}[charts]"] * 2
 
 
 @pytest.mark.slow

@@ -13,7 +13,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "status": ("footfall status", "footfall status --check", "footfall status --format json"),
     "doctor": ("footfall doctor",),
     "alert": ("footfall alert --dry-run",),
-    "schedule": ("footfall schedule cron", "footfall schedule github-actions"),
+    "schedule": (
+        "footfall schedule cron",
+        "footfall schedule github-actions",
+        'footfall schedule kubernetes --package "footfall @ git+https://git.example.org/footfall"',
+    ),
     "maintain": ("footfall maintain", "footfall maintain --keep-days 30"),
     "demo": ("footfall demo", "footfall demo ~/footfall-demo --no-serve"),
     "query": (

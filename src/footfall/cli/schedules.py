@@ -20,6 +20,14 @@ def schedule(
         str,
         typer.Option(metavar="WHEN", help='A length such as 15m, 6h or 1d, or a cron expression such as "30 5 * * *".'),
     ] = "6h",
+    package: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="What pip installs on a fresh machine; default: Footfall from where this one was installed.",
+            show_default=False,
+        ),
+    ] = "",
     to: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Where the files go; default: the workspace. - prints them.")
     ] = None,
@@ -29,7 +37,7 @@ def schedule(
 
     folder = context.obj or Path()
     folder = folder.parent if folder.suffix == ".toml" else folder
-    done = written(kind, plan_of(folder, every))
+    done = written(kind, plan_of(folder, every, package))
     if to == Path("-"):
         print("\n".join(done.files.values()), end="")
         return

@@ -114,4 +114,4 @@ def _deadline(table: Table, name: str, entries: Sequence[Entry], now: datetime) 
     skipped = [day for n in range(REACH.days) if min(held, default=last) < (day := last - n * DAY) and day not in held]
     first = min([*growing, *(day for day in skipped if day + REACH > now)], default=last + DAY)
     what = table.name.removeprefix("github_")
-    return Deadline(table.name, name, first + REACH, f"{what} of {first:%Y-%m-%d}, as far as they are not collected")
+    return Deadline(table.name, name, first + REACH, f"{what} of {first:%Y-%m-%d}")

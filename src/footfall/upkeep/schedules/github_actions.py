@@ -49,7 +49,7 @@ repository=$(git rev-parse --absolute-git-dir)
 tree=$(git write-tree)
 before=$(cat "$DATA.commit")
 if [ -n "$before" ] && [ "$tree" = "$(git rev-parse "$before^{tree}")" ]; then exit 0; fi
-# One commit without a past: the lake keeps its own history. Whoever pushed meanwhile wins.
+# One commit without a past: the lake keeps its own history. What somebody pushed meanwhile stays.
 commit=$(git -c user.name=footfall -c user.email=footfall@localhost commit-tree "$tree" -m "$MESSAGE")
 git push --force-with-lease="refs/heads/$BRANCH:$before" origin "$commit:refs/heads/$BRANCH"
 """
@@ -84,7 +84,9 @@ jobs:
         with:
           python-version: "3.13"
       - name: Install
-        run: pip install footfall
+        env:
+          PACKAGE: {package}
+        run: pip install "$PACKAGE"
       - name: Restore the lake
         run: |
 {restore}      - name: Collect
@@ -111,7 +113,9 @@ def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
     }
     kept = {name: f"FOOTFALL_{name}" if name.upper().startswith("GITHUB_") else name for name in plan.secrets}
     secrets = "".join(f"{' ' * 10}{name}: ${{{{ secrets.{secret} }}}}\n" for name, secret in kept.items())
-    text = _WORKFLOW.format(cron=json.dumps(plan.cron), workspace=".", secrets=secrets, **scripts)
+    text = _WORKFLOW.format(
+        cron=json.dumps(plan.cron), package=json.dumps(plan.package), workspace=".", secrets=secrets, **scripts
+    )
     next_step = "commit it with footfall.toml on the default branch"
     if plan.secrets:
         next_step += f", and set {', '.join(kept.values())} under Settings, Secrets and variables, Actions"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 
 from footfall.upkeep.schedules.plan import Plan
@@ -50,7 +51,7 @@ spec:
                 - |
                   set -eu
                   python -m venv /tmp/venv
-                  /tmp/venv/bin/pip install --quiet footfall
+                  /tmp/venv/bin/pip install --quiet {package}
                   exec /tmp/venv/bin/footfall --workspace /workspace collect
               workingDir: /workspace
 {environment}              volumeMounts:
@@ -73,7 +74,12 @@ def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
     """One file with both; secrets come from the Secret `footfall`, a key each."""
     keys = " ".join(f"--from-literal={name}=…" for name in plan.secrets)
     note = f"#   kubectl create secret generic footfall {keys}\n" if plan.secrets else ""
-    text = _TEMPLATE.format(cron=json.dumps(plan.cron), secret_note=note, environment=_environment(plan))
+    text = _TEMPLATE.format(
+        cron=json.dumps(plan.cron),
+        package=shlex.quote(plan.package),
+        secret_note=note,
+        environment=_environment(plan),
+    )
     return {NAME: text}, f"kubectl apply -f {NAME}"
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -35,6 +37,8 @@ class Plan:
     secrets: tuple[str, ...] = ()
     """The environment variables that footfall.toml names."""
     lake: str = "lake"
+    package: str = "footfall"
+    """What pip installs where the schedule starts on a fresh machine."""
 
     @property
     def minute(self) -> int:
@@ -88,11 +92,18 @@ class Plan:
         )
 
 
-def plan_of(folder: Path, every: str) -> Plan:
+def plan_of(folder: Path, every: str, package: str = "") -> Plan:
     """The plan for the workspace in `folder`. Secrets need not be set here: only their names are read.
+
+    Args:
+        folder: Where footfall.toml is.
+        every: A length, or a cron expression.
+        package: What pip installs; default: Footfall from where this one was installed.
 
     Raises SettingsError where there is no footfall.toml that can be read, and QueryError for no schedule.
     """
+    if not package.isprintable():
+        raise QueryError(f"{package!r} is nothing that pip can install; write it on one line.")
     schedule, file = parse_schedule(every), folder / FILE_NAME
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -103,7 +114,9 @@ def plan_of(folder: Path, every: str) -> Plan:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read: {error}.") from None
     secrets = tuple(dict.fromkeys(_variables(values)))
-    return Plan(folder.resolve(), _program(), schedule, secrets, str(values.get("lake", "lake")))
+    return Plan(
+        folder.resolve(), _program(), schedule, secrets, str(values.get("lake", "lake")), package or _installed()
+    )
 
 
 def _variables(value: Any) -> Iterator[str]:
@@ -117,6 +130,15 @@ def _variables(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _variables(each)
+
+
+def _installed() -> str:
+    """What pip installed here: the commit of a git repository where it came from one, else the name."""
+    try:
+        said = json.loads(distribution("footfall").read_text("direct_url.json") or "{}")
+        return f"footfall @ {said['vcs_info']['vcs']}+{said['url']}@{said['vcs_info']['commit_id']}"
+    except (PackageNotFoundError, ValueError, KeyError, TypeError):
+        return "footfall"
 
 
 def _program() -> tuple[str, ...]:
