@@ -150,10 +150,11 @@ def read_share(name: str, given: Any) -> float | None:
         return None
     try:
         share = float("" if isinstance(given, bool) else given)
+        shown = f"{share:g}"  # the same words for a number and for its text
     except (TypeError, ValueError):
-        share = -1.0
+        share, shown = -1.0, repr(given)
     if not 0 < share <= 1:
-        raise QueryError(f"{name} is {given!r}; it must be a number above 0 and up to 1, such as 0.7.")
+        raise QueryError(f"{name} is {shown}; it must be a number above 0 and up to 1, such as 0.7.")
     return share
 
 

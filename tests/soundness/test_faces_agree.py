@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,17 +21,18 @@ from footfall.mcp.server import make_server
 from footfall.options import Type, text_name
 from footfall.web.app import create_app
 from footfall.workspace import Workspace
+from hub_workspaces import PLACES, collect_hubs, settings
 from served import write_served
 from workspaces import run
 
 pytestmark = pytest.mark.slow
 
 Question = dict[str, Any]
-METRICS = ["launches", "repos", "commits", "authors", "active", "launche"]
+METRICS = ["launches", "repos", "commits", "authors", "active", "launche", "hub_users", "clusters"]
 EVENTS = ["active", "signed_up", "binder_launch", "commit_author", "activ"]
 MOMENTS = ["2025-12-25", "2026", "2026-01", "2026-W05", "2026-02-10", "2026-03-01T00:00:00Z", "2026-02-30"]
 VALUES: dict[str, Callable[[Random], Any]] = {
-    "metric": lambda r: r.sample(METRICS[:3], 2) if r.random() < 0.2 else [r.choice(METRICS)],
+    "metric": lambda r: r.sample(METRICS[:4], r.choice([2, 3])) if r.random() < 0.3 else [r.choice(METRICS)],
     "grain": lambda r: r.choice(["hour", "day", "week", "month", "year", "total", "Month", "quarter"]),
     "since": lambda r: r.choice(MOMENTS),
     "until": lambda r: r.choice(MOMENTS),
@@ -58,25 +60,45 @@ VALUES: dict[str, Callable[[Random], Any]] = {
     "windows": lambda r: r.choice(["trailing", "calendar"]),
     "name": lambda r: r.choice(["tool", "Tool", "tol"]),
     "months": lambda r: r.choice([1, 3, 12, 700]),
+    "projects": lambda r: r.sample(["tool", "Other", "tol"], r.choice([1, 2])),
+    "align": lambda r: r.choice(["date", "age", "size"]),
+    "constellation": lambda r: r.choice(["Africa", "California State", "Afrika"]),
+    "days": lambda r: r.choice([1, 7, 28, 5000]),
+}
+OF_COMMAND: dict[tuple[str, str], Callable[[Random], Any]] = {
+    ("projects", "by"): lambda r: r.choice(["commits", "authors", "launches", "launche"]),
+    ("beside", "metric"): lambda r: r.choice(METRICS),
+    ("communities", "until"): lambda r: r.choice(["2026-03-11", "2026-03-10", "2026-02-30"]),
+}
+"""Values of options that mean something else there."""
+WEIGHTS = {
+    "query": 12,
+    "cohort": 2,
+    "funnel": 2,
+    "stickiness": 2,
+    "growth": 2,
+    "project": 1,
+    "projects": 1,
+    "beside": 3,
+    "communities": 2,
 }
 
 
 def random_question(random: Random) -> tuple[str, Question]:
     """A kind of question with some of its options; about one in three is mistaken somewhere."""
-    command = random.choices(
-        ["query", "cohort", "funnel", "stickiness", "growth", "project"], [10, 2, 2, 2, 2, 1], k=1
-    )[0]
+    command = random.choices(list(WEIGHTS), list(WEIGHTS.values()), k=1)[0]
     asked: Question = {}
     for option in COMMANDS[command]:
-        share = 1.0 if option.is_argument else 0.22
+        share = 1.0 if option.is_argument or option.name in ("projects", "constellation") else 0.22
         if random.random() < share:
-            asked[option.name] = VALUES[option.name](random)
+            asked[option.name] = OF_COMMAND.get((command, option.name), VALUES[option.name])(random)
     return command, asked
 
 
 def as_words(command: str, asked: Question) -> list[str]:
     """As the command line has it."""
-    words = [command, "--format", "json"]
+    words = ["project", "--all"] if command == "projects" else [command]
+    words += ["--format", "json"]
     for option in COMMANDS[command]:
         if option.name not in asked:
             continue
@@ -84,7 +106,8 @@ def as_words(command: str, asked: Question) -> list[str]:
         values = given if isinstance(given, list) else [given]
         flag = option.flag or f"--{option.name.replace('_', '-')}"
         for value in values:
-            words += [str(value)] if option.is_argument else [flag] if option.type is Type.FLAG else [flag, str(value)]
+            is_word = option.is_argument or option.name == "projects"
+            words += [str(value)] if is_word else [flag] if option.type is Type.FLAG else [flag, str(value)]
     return words
 
 
@@ -107,7 +130,11 @@ def told(record: dict[str, Any], asked: Question) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_served(tmp_path_factory.mktemp("faces"))
+    folder = write_served(tmp_path_factory.mktemp("faces"))
+    with (folder / "footfall.toml").open("a", encoding="utf-8") as out:
+        out.write(settings(5))
+    collect_hubs(folder, PLACES, days=5)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +184,8 @@ def test_two_hundred_random_questions(folder: Path, workspace: Workspace, capsys
     random = Random(11)
     questions = [random_question(random) for _ in range(200)]
     modelled = by_model(workspace, questions)
-    answered = 0
+    assert {command for command, _ in questions} == set(COMMANDS)
+    answered: Counter[str] = Counter()
     with TestClient(create_app(workspace)) as client:
         for (command, asked), third in zip(questions, modelled, strict=True):
             first, second = by_command_line(folder, command, asked, capsys), by_http(client, command, asked)
@@ -166,7 +194,7 @@ def test_two_hundred_random_questions(folder: Path, workspace: Workspace, capsys
                 assert second == first, where
                 assert third == first, where
                 continue
-            answered += 1
+            answered[command] += 1
             assert not isinstance(second, str), (where, second)
             assert not isinstance(third, str), (where, third)
             assert told(second, asked) == told(first, asked), where
@@ -174,7 +202,8 @@ def test_two_hundred_random_questions(folder: Path, workspace: Workspace, capsys
             for record in (first, second, third):  # no number without what it means
                 assert {"definition", "coverage", "notes", "question", "version"} <= record.keys()
                 assert command != "query" or "policies" in record["question"]
-    assert 60 < answered < 190
+    assert 60 < answered.total() < 190
+    assert set(answered) == set(COMMANDS)  # each kind was answered at least once
 
 
 def test_the_tools_of_a_model(workspace: Workspace) -> None:

@@ -17,6 +17,8 @@ _QUESTIONS = {
     "project": "What every source knows of one project: totals, the last 30 days, a timeline by month.",
     "projects": "All projects, ranked by a metric.",
     "beside": "Projects side by side by one metric, month by month, aligned by date or by age.",
+    "communities": "The communities that use hubs, with their monthly users and where they are. Hubs and clusters are metrics: ask "
+    "`query` for them.",
 }
 INSTRUCTIONS = (
     "Footfall answers questions about the usage of open-source projects. Every answer says what was asked with every "

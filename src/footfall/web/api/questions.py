@@ -19,6 +19,7 @@ PATHS: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ("/growth", "growth", {}, "Who is new, returning, resurrected or dormant, period by period."),
     ("/projects", "projects", {}, "All projects, ranked by a metric."),
     ("/beside", "beside", {}, "Projects side by side by one metric, month by month."),
+    ("/communities", "communities", {}, "The communities that use hubs, with their users and where they are."),
     ("/projects/{name}", "project", {"name": "name"}, "What every source knows of a project."),
 )
 """Path, command, the options that stand in the path, what it is."""
