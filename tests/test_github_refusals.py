@@ -157,6 +157,14 @@ class TestFaults:
         assert [note.table for note in summary.notes] == ["github_views"]
         assert "another form than expected" in summary.notes[0].reason
 
+    def test_an_address_that_is_no_github_is_said(self, watched: Watched) -> None:
+        watched.github.refusals = [Reply(404, b"<html>Not Found</html>", {"Content-Type": "text/html"})] * 9
+        (note,) = watched.collect().notes
+        assert (note.scope, note.reason) == (
+            "a/b",
+            "there is no API of GitHub at this address (404); check `api` in footfall.toml",
+        )
+
     def test_a_fault_of_the_server_is_one_error(self, watched: Watched) -> None:
         watched.github.fault = "down"
         assert "GitHub has a fault (500" in watched.collect().error

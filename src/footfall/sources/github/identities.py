@@ -78,7 +78,8 @@ def offers_of_names(resolved: Resolved, before: Mapping[str, Named]) -> Iterator
         yield _offer(new, old, note)
     for asked, error in resolved.faults.items():
         number = next((old.id for old in before.values() if old.name.lower() == asked.lower()), asked)
-        yield Offer(NAMES.name, ALL_TIME, number, detail=Refused(f"{asked}: {str(error).rstrip('.')}"))
+        about = "" if number == asked else f"{asked}: "
+        yield Offer(NAMES.name, ALL_TIME, number, detail=Refused(f"{about}{str(error).rstrip('.')}"))
 
 
 def _offer(new: Named, old: Named | None, note: str = "") -> Offer:

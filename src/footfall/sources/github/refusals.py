@@ -62,6 +62,8 @@ def _explained(error: StatusError, said: str, who: str, permission: str) -> tupl
             return f"{who} is of an account without push access", f"use one of a maintainer, with {permission}"
         case 403:
             return f"GitHub does not allow it to {who}", f"it needs {permission}"
+        case 404 if not said:
+            return "there is no API of GitHub at this address", "check `api` in footfall.toml"
         case 404:
             return (
                 f"GitHub has nothing there for {who}",
