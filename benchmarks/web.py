@@ -60,12 +60,12 @@ QUESTION = "/api/v1/query/launches?grain=month&last=36"
 
 
 def main() -> None:
-    first = _workspace()
-    with _server(["-m", "footfall", "-w", str(FOLDER), "serve", "--port"], "/healthz") as ours:
+    first = workspace_of_launches()
+    with server(["-m", "footfall", "-w", str(FOLDER), "serve", "--port"], "/healthz") as ours:
         body = httpx2.get(ours + QUESTION)
         (FOLDER / "body").write_bytes(body.content)
         (FOLDER / "peer.py").write_text(PEER)
-        with _server([str(FOLDER / "peer.py")], "/unchanged", str(FOLDER / "body")) as peer:
+        with server([str(FOLDER / "peer.py")], "/unchanged", str(FOLDER / "body")) as peer:
             _pair("cached answer", ours + QUESTION, peer + "/body", {}, least=0.5)
             _pair("304", ours + QUESTION, peer + "/unchanged", {"if-none-match": body.headers["etag"]}, least=0.8)
         _uncached(ours, first)
@@ -73,7 +73,7 @@ def main() -> None:
         _readers(ours)
 
 
-def _workspace() -> datetime:
+def workspace_of_launches() -> datetime:
     """Three years of launches, collected up to some days ago: the rest is for the collector to commit."""
     until = datetime.now(UTC).date()
     first = until - timedelta(days=DAYS)
@@ -88,7 +88,7 @@ def _workspace() -> datetime:
 
 
 @contextmanager
-def _server(command: list[str], ready: str, *more: str) -> Iterator[str]:
+def server(command: list[str], ready: str, *more: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
