@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, milliseconds, time_axis
 from footfall.errors import QueryError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def draw(beside: Beside, look: Look) -> alt.LayerChart:
         raise QueryError(f"there is nothing to draw: nothing is known of {beside.metric.name} in these months.")
     data = _strokes(beside)
     width = look.width or WIDTH
-    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or HEIGHT)
+    chart = alt.Chart(inline(data), width=width, height=look.height or HEIGHT)
     channels: dict[str, Any] = {
         "x": _axis(beside),
         "y": alt.Y(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall.charts.colours import ink_on, mix
-from footfall.charts.look import Look, Theme, alt, dressed
+from footfall.charts.look import Look, Theme, alt, dressed, inline
 from footfall.errors import QueryError, UnknownNameError
 from footfall.formats import GAP, counted, number, percent
 from footfall.retention.spans import why_not_whole
@@ -56,7 +56,7 @@ def _heatmap(cohort: Cohort, counts: bool, look: Look) -> tuple[alt.LayerChart, 
     x = _columns_axis(cohort, [_SIZE, *map(str, range(cohort.columns))])
     y = alt.Y("row:N", sort=names, title=None, axis=alt.Axis(ticks=False, domain=False, labelPadding=8))
     width, height = look.width or step * (cohort.columns + 1), look.height or _ROW * len(names)
-    chart = alt.Chart(alt.InlineData(values=cells), width=width, height=height).encode(x=x, y=y)
+    chart = alt.Chart(inline(cells), width=width, height=height).encode(x=x, y=y)
     squares = [
         chart.transform_filter("!datum.is_provisional && datum.has_fill")
         .mark_rect(stroke=theme.background, strokeWidth=1.5)
@@ -67,12 +67,10 @@ def _heatmap(cohort: Cohort, counts: bool, look: Look) -> tuple[alt.LayerChart, 
         .encode(fill=alt.Fill("fill:N", scale=None), stroke=alt.value(theme.subtitle), tooltip=_tooltips()),
     ]
     texts = chart.mark_text(fontSize=11).encode(text="text:N", color=alt.Color("ink:N", scale=None))
-    told = (
-        alt.Chart(alt.InlineData(values=sizes)).mark_text(fontSize=11, color=theme.text).encode(x=x, y=y, text="text:N")
-    )
+    told = alt.Chart(inline(sizes)).mark_text(fontSize=11, color=theme.text).encode(x=x, y=y, text="text:N")
     layers = [*squares, texts, told]
     if averages:
-        bold = alt.Chart(alt.InlineData(values=averages)).mark_text(fontSize=11, fontWeight="bold", color=theme.title)
+        bold = alt.Chart(inline(averages)).mark_text(fontSize=11, fontWeight="bold", color=theme.title)
         layers.append(bold.encode(x=x, y=y, text="text:N"))
     return alt.LayerChart(layer=layers), width, _legend_of_cells(cohort, cells, counts)
 
@@ -178,7 +176,7 @@ def _curves(cohort: Cohort, look: Look) -> tuple[alt.LayerChart, float, list[str
     named = names if len(names) <= _MOST_NAMED else [*names[:1], *names[-2:]]
     legend = alt.Legend(title=None, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, values=named)
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
-    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or _CURVES_HEIGHT)
+    chart = alt.Chart(inline(data), width=width, height=look.height or _CURVES_HEIGHT)
     dash = alt.condition("datum.is_settled", alt.value([1, 0]), alt.value([4, 3]))
     layers = [
         chart.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour, detail="stroke:N", strokeDash=dash),
@@ -189,7 +187,7 @@ def _curves(cohort: Cohort, look: Look) -> tuple[alt.LayerChart, float, list[str
         .encode(x=x, y=y, color=colour, fill=_filled(names, colours, theme), tooltip=_curve_tooltips()),
     ]
     if average:
-        line = alt.Chart(alt.InlineData(values=average)).mark_line(strokeWidth=3.5, point={"size": 40})
+        line = alt.Chart(inline(average)).mark_line(strokeWidth=3.5, point={"size": 40})
         layers.append(line.encode(x=x, y=y, color=colour, tooltip=_curve_tooltips()))
     return alt.LayerChart(layer=layers), width, _legend_of_curves(cohort, rows, data, len(named) < len(names))
 

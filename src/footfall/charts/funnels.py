@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from footfall.charts.look import WIDTH, Look, alt, dressed
+from footfall.charts.look import WIDTH, Look, alt, dressed, inline
 from footfall.errors import QueryError
 from footfall.formats import number, percent
 
@@ -29,7 +29,7 @@ def draw(funnel: Funnel, look: Look) -> alt.LayerChart:
         for n, s in enumerate(funnel.steps, 1)
     ]
     width = look.width or WIDTH - 240
-    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or {"step": 38})
+    chart = alt.Chart(inline(data), width=width, height=look.height or {"step": 38})
     y = alt.Y(
         "step:N", sort=None, title=None, axis=alt.Axis(labelLimit=320, ticks=False, domain=False, labelFontSize=12)
     )

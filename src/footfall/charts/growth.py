@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, inset, time_axis
 from footfall.errors import QueryError
 from footfall.retention.spans import why_not_whole
 
@@ -24,7 +24,7 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
     if not any(datum["count"] for datum in data):
         raise QueryError(f"there is nothing to draw: no actor did {growth.event} in {growth.span}.")
     width = look.width or min(WIDTH, max(360, 80 * len(growth.rows)))
-    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or HEIGHT)
+    chart = alt.Chart(inline(data), width=width, height=look.height or HEIGHT)
     form = "~s" if max(row.active for row in growth.rows) >= 100_000 else ",.0f"
     axis = alt.Axis(domain=False, ticks=False, labelExpr=f"format(abs(datum.value), '{form}')", **_whole_ticks(data))
     colours = {group: look.theme.series[n] for group, n in _GROUPS.items()}
@@ -38,7 +38,7 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
         opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(_FAINT)),
         tooltip=[alt.Tooltip("period:N"), alt.Tooltip("group:N"), alt.Tooltip("count:Q", format=",", title="actors")],
     )
-    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(color=look.theme.text).encode(y="zero:Q")
+    zero = alt.Chart(inline([{"zero": 0}])).mark_rule(color=look.theme.text).encode(y="zero:Q")
     told = [growth.description.removesuffix(".")]
     told += (
         [f"faint: the {growth.grain} is {why_not_whole(growth.gaps)}"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from footfall.errors import MissingExtraError, QueryError, UnknownNameError
 from footfall.periods import Grain, Period, Window, periods_in
@@ -18,7 +18,19 @@ try:
 except ImportError:
     raise MissingExtraError("a chart", "charts") from None
 
-__all__ = ["Look", "Theme", "alt", "dressed", "folded", "inset", "look_of", "milliseconds", "time_axis", "wrapped"]
+__all__ = [
+    "Look",
+    "Theme",
+    "alt",
+    "dressed",
+    "folded",
+    "inline",
+    "inset",
+    "look_of",
+    "milliseconds",
+    "time_axis",
+    "wrapped",
+]
 
 # Okabe and Ito's colours (2008), which are told apart by those who are colour-blind, darkened so that text in them
 # has a contrast of at least 4.5 to 1, and hues between them.
@@ -293,6 +305,11 @@ def _ticks(grain: Grain, every: int, window: Window) -> list[datetime]:
     """Every how many-th hour of the day or month of the year, from its beginning."""
     starts = [period.start for period in periods_in(grain, window) if period.start >= window.start]
     return [s for s in starts if (s.hour if grain is Grain.HOUR else s.month - 1) % every == 0]
+
+
+def inline(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
+    """Rows within a chart, as a tuple: Altair copies lists deeply each time when it changes or layers a chart."""
+    return alt.InlineData(values=tuple(rows))
 
 
 def milliseconds(moment: datetime) -> int:

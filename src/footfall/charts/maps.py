@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from footfall.charts.atlas import AREAS, Area, area_named
-from footfall.charts.look import Look, alt, dressed
+from footfall.charts.look import Look, alt, dressed, inline
 from footfall.charts.spreading import Circle, Spot, labelled, spread
 from footfall.errors import QueryError
 from footfall.formats import GAP, counted, number
@@ -178,7 +178,7 @@ def _lines(drawn: Sequence[_Drawn], area: Area, width: int, height: int, look: L
     ]
     if not data:
         return []
-    rules = alt.Chart(alt.InlineData(values=data)).mark_rule(color=look.theme.before, strokeWidth=0.8, aria=False)
+    rules = alt.Chart(inline(data)).mark_rule(color=look.theme.before, strokeWidth=0.8, aria=False)
     return [
         rules.encode(longitude="longitude:Q", latitude="latitude:Q", longitude2="longitude2", latitude2="latitude2")
     ]
@@ -224,7 +224,7 @@ def _circles(
         ],
         **({} if link is None else {"href": "href:N"}),
     }
-    chart = alt.Chart(alt.InlineData(values=data))
+    chart = alt.Chart(inline(data))
     ground = _ground(look)
     full = chart.transform_filter("datum.is_known").mark_circle(opacity=0.88, stroke=ground, strokeWidth=0.8)
     rings = chart.transform_filter("!datum.is_known").mark_point(strokeWidth=1.5, fill=ground, opacity=1)
@@ -287,7 +287,7 @@ def _names(drawn: Sequence[_Drawn], area: Area, width: int, height: int, look: L
         ]
         if not data:
             continue
-        texts = alt.Chart(alt.InlineData(values=data))
+        texts = alt.Chart(inline(data))
         style: dict[str, Any] = {"align": "right" if is_left else "left", "fontSize": 11, "aria": False}
         halo = texts.mark_text(**style, stroke=_ground(look), strokeWidth=3, strokeJoin="round", opacity=0.8)
         ink = texts.mark_text(**style, color=look.theme.title)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, inline, milliseconds, time_axis
 from footfall.charts.numbers import Scale
 from footfall.charts.series import Point, is_rest
 
@@ -51,7 +51,7 @@ def names_at_ends(points: Sequence[Point], names: Sequence[str], scale: Scale, l
 
 
 def _texts(rows: list[dict[str, Any]], x: Any, look: Look) -> alt.Chart:
-    texts: alt.Chart = alt.Chart(alt.InlineData(values=rows)).mark_text(
+    texts: alt.Chart = alt.Chart(inline(rows)).mark_text(
         align="left", baseline="middle", dx=8, fontSize=12, fontWeight=600, limit=_LIMIT, clip=False
     )
     return texts.encode(

@@ -186,4 +186,4 @@ def _printable(node: Any) -> Any:
         return printable(node)
     if isinstance(node, dict):
         return {key: _printable(value) for key, value in node.items()}
-    return [_printable(value) for value in node] if isinstance(node, list) else node
+    return [_printable(value) for value in node] if isinstance(node, list | tuple) else node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from footfall.charts.look import WIDTH, Look, alt, dressed, inset, milliseconds, time_axis
+from footfall.charts.look import WIDTH, Look, alt, dressed, inline, inset, milliseconds, time_axis
 from footfall.errors import QueryError
 from footfall.formats import GAP, number
 from footfall.periods import Grain, Period
@@ -53,7 +53,7 @@ def _months(facet: Facet) -> list[_Month]:
 
 def _panel(project: Project, facet: Facet, months: list[_Month], look: Look, width: int) -> alt.LayerChart:
     data = [_datum(month) for month in months]
-    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or _PANEL)
+    chart = alt.Chart(inline(data), width=width, height=look.height or _PANEL)
     top = max((month.value or 0.0 for month in months), default=0.0)
     form = "~s" if top >= 100_000 else ",.0f" if top >= 5 else ",.2~f"
     are_whole = all(float(month.value or 0).is_integer() for month in months)
@@ -84,7 +84,7 @@ def _unknown(data: list[dict[str, Any]], months: list[_Month], look: Look) -> li
     unknown = [each for each in data if each["value"] is None]
     if not unknown:
         return []
-    bands = alt.Chart(alt.InlineData(values=unknown)).mark_rect(color=look.theme.grid, opacity=0.6)
+    bands = alt.Chart(inline(unknown)).mark_rect(color=look.theme.grid, opacity=0.6)
     return [bands.encode(x=time_axis(months, "left"), x2="right:T", tooltip=[alt.Tooltip("state:N")])]
 
 
@@ -108,7 +108,7 @@ def _releases(project: Project, months: list[_Month], look: Look) -> list[alt.Ch
     data = [{"at": milliseconds(one.window.start), "text": one.text} for one in _shown_releases(project)]
     if not data:
         return []
-    rules = alt.Chart(alt.InlineData(values=data)).mark_rule(color=look.theme.strong, strokeDash=[2, 2])
+    rules = alt.Chart(inline(data)).mark_rule(color=look.theme.strong, strokeDash=[2, 2])
     return [rules.encode(x=time_axis(months, "at"), tooltip=[alt.Tooltip("text:N", title="release")])]
 
 
@@ -139,7 +139,7 @@ def draw_ranking(ranking: Ranking, look: Look) -> alt.LayerChart:
         }
         for place in ranking.places
     ]
-    chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH - 160, height=look.height or {"step": 24})
+    chart = alt.Chart(inline(data), width=look.width or WIDTH - 160, height=look.height or {"step": 24})
     axis = alt.Axis(labelLimit=320, ticks=False, domain=False)
     y = alt.Y("project:N", sort=[place.project for place in ranking.places], title=None, axis=axis)
     x = alt.X("value:Q", title=f"{ranking.metric.unit}, last 30 days", scale=alt.Scale(zero=True, nice=6))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from footfall.charts.look import Look, alt, milliseconds
+from footfall.charts.look import Look, alt, inline, milliseconds
 from footfall.charts.series import Point, is_rest, ranges
 
 _FAINT = 0.7
@@ -62,11 +62,11 @@ def _layers(data: list[dict[str, Any]], look: Look, x: alt.X, y: alt.Y, end: alt
     layers: list[Any] = []
     if bounded:
         other = "y2" if isinstance(end, alt.Y2) else "x2"
-        bars = alt.Chart(alt.InlineData(values=bounded)).mark_rule(strokeWidth=4, opacity=_FAINT, strokeCap="round")
+        bars = alt.Chart(inline(bounded)).mark_rule(strokeWidth=4, opacity=_FAINT, strokeCap="round")
         layers.append(bars.encode(**shown, **{other: end}))
     if len(bounded) < len(data):
         rest = [row for row in data if row["most"] is None]
-        marks = alt.Chart(alt.InlineData(values=rest)).mark_point(shape=shape, filled=True, size=60, opacity=1)
+        marks = alt.Chart(inline(rest)).mark_point(shape=shape, filled=True, size=60, opacity=1)
         layers.append(marks.encode(**shown))
     return layers
 

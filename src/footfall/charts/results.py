@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inset, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, inset, milliseconds, time_axis
 from footfall.charts.naming import NARROW, can_be_named, names_at_ends
 from footfall.charts.numbers import number_channel, scale_of
 from footfall.charts.ranges import range_bars, range_marks
@@ -118,7 +118,7 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
         )
         for p in order
     ]
-    chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH - 160, height=look.height or {"step": 24})
+    chart = alt.Chart(inline(data), width=look.width or WIDTH - 160, height=look.height or {"step": 24})
     label = " · ".join(result.query.by)
     y = alt.Y(
         f"{_SERIES}:N",
@@ -158,7 +158,7 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look
         for left, right in [inset(p.period)]
     ]
     width = look.width or min(WIDTH, max(320, 80 * len({p.period for p in points})))
-    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or HEIGHT)
+    chart = alt.Chart(inline(data), width=width, height=look.height or HEIGHT)
     columns = chart.mark_bar().encode(
         x=time_axis(points, "left"),
         x2="right:T",
@@ -200,7 +200,7 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: 
         for stroke, is_settled, stretch in strokes(shown)
         for point in stretch
     ]
-    chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH, height=look.height or HEIGHT)
+    chart = alt.Chart(inline(data), width=look.width or WIDTH, height=look.height or HEIGHT)
     is_named = can_be_named(names, look)
     y = number_channel(alt.Y, "value:Q", points, result, look)
     lines = chart.mark_line(strokeWidth=2, strokeJoin="round", clip=True).encode(
@@ -216,7 +216,7 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: 
     if alone or _is_coarse(points):
         dots = alone + (data if _is_coarse(points) else [])
         layers.append(
-            alt.Chart(alt.InlineData(values=dots))
+            alt.Chart(inline(dots))
             .mark_circle(size=36, opacity=1)
             .encode(x=time_axis(points), y=y, color=_colour(names, look, "stroke", is_named), tooltip=_tooltips(result))
         )
@@ -230,7 +230,7 @@ def _previous_line(points: Sequence[Point], names: Sequence[str], y: alt.Y, look
     if len(names) > 1 or all(p.previous is None for p in points):
         return []
     data = [{"at": milliseconds(p.period.start), "value": p.previous} for p in points]
-    before = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH, height=look.height or HEIGHT)
+    before = alt.Chart(inline(data), width=look.width or WIDTH, height=look.height or HEIGHT)
     return [before.mark_line(strokeWidth=1.5, color=look.theme.before).encode(x=time_axis(points), y=y)]
 
 
@@ -243,7 +243,7 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
         for point in stretch
         if (key := (point.series, point.period)) in edges
     ]
-    chart = alt.Chart(alt.InlineData(values=data), width=look.width or WIDTH, height=look.height or HEIGHT)
+    chart = alt.Chart(inline(data), width=look.width or WIDTH, height=look.height or HEIGHT)
     areas = chart.mark_area(line=False).encode(
         x=time_axis(points),
         y=number_channel(alt.Y, "low:Q", points, result, look, stacked=True),
@@ -258,7 +258,7 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
     ]
     if not alone:
         return [areas]
-    slivers = alt.Chart(alt.InlineData(values=alone)).mark_bar(width=3)
+    slivers = alt.Chart(inline(alone)).mark_bar(width=3)
     return [areas, slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=_colour(names, look))]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, milliseconds, time_axis
 from footfall.errors import QueryError
 from footfall.retention.spans import why_not_whole
 
@@ -19,7 +19,7 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
     if not data:
         raise QueryError(f"there is nothing to draw: no actor did {stickiness.event} in {stickiness.span}.")
     width = look.width or WIDTH
-    chart = alt.Chart(alt.InlineData(values=data), width=width, height=look.height or HEIGHT)
+    chart = alt.Chart(inline(data), width=width, height=look.height or HEIGHT)
     percent = alt.Axis(domain=False, ticks=False, tickCount=6, labelExpr="format(datum.value, '~f') + ' %'")
     y = alt.Y("value:Q", title="percent of MAU", scale=alt.Scale(zero=True, nice=6), axis=percent)
     x = time_axis(stickiness.rows)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, inline, milliseconds, time_axis
 from footfall.charts.series import Point
 from footfall.periods import Period
 from footfall.states import State
@@ -135,7 +135,7 @@ def _rects(bands: Sequence[Band], x: alt.X, field: str, look: Look) -> alt.Chart
         for band in bands
     ]
     drawn: alt.Chart = (
-        alt.Chart(alt.InlineData(values=data))
+        alt.Chart(inline(data))
         .mark_rect(color=look.theme.hole, clip=True)
         .encode(x=x, x2="until:T", y=alt.value(0), y2=alt.value(look.height or HEIGHT), tooltip=[alt.Tooltip("why:N")])
     )
@@ -145,7 +145,7 @@ def _rects(bands: Sequence[Band], x: alt.X, field: str, look: Look) -> alt.Chart
 def _rules(events: Sequence[tuple[datetime, str]], x: alt.X, field: str, look: Look) -> alt.Chart:
     data = [{field: milliseconds(at), "what": text} for at, text in events]
     drawn: alt.Chart = (
-        alt.Chart(alt.InlineData(values=data))
+        alt.Chart(inline(data))
         .mark_rule(color=look.theme.subtitle, strokeDash=[2, 3])
         .encode(x=x, y=alt.value(0), y2=alt.value(look.height or HEIGHT), tooltip=[alt.Tooltip("what:N")])
     )
@@ -167,7 +167,7 @@ def _texts(names: Sequence[_Name], x: alt.X, field: str, width: int, look: Look)
                 break
     if not data:
         return []
-    texts: alt.Chart = alt.Chart(alt.InlineData(values=data)).mark_text(
+    texts: alt.Chart = alt.Chart(inline(data)).mark_text(
         color=look.theme.text, fontSize=11.5, clip=False, align=alt.ExprRef("datum.align")
     )
     return [texts.encode(x=x, y=alt.Y("row:Q", scale=None, axis=None), text="name:N")]

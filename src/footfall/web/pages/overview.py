@@ -47,11 +47,11 @@ async def overview(site: Site, request: Request) -> Response:
     chosen = _chosen(metrics, request.query_params.get("metric", ""), site.workspace.metrics)
     dimensions = await site.run(dimensions_of, site.workspace, chosen)
     until = freshness.complete_until(chosen)
-    shown, found = await asyncio.gather(
+    found = await breakdowns(site, chosen, dimensions, until, span)
+    main, shown = await asyncio.gather(  # the chart is drawn while the cards are asked
+        _main(site, chosen, best_for_lines(found), freshness, span, root),
         cards(site, metrics, freshness, span, chosen.name, root),
-        breakdowns(site, chosen, dimensions, until, span),
     )
-    main = await _main(site, chosen, best_for_lines(found), freshness, span, root)
     return render(
         request,
         "overview.html",
