@@ -6,7 +6,7 @@ import altair as alt
 import duckdb
 
 files, output = sys.argv[1:]
-frame = duckdb.sql(
+frame = duckdb.connect().execute(
     f"SELECT date_trunc('day', hour) AS day, federation, sum(launches) AS launches FROM read_parquet('{files}') GROUP BY ALL"
 ).df()
 daily = (
