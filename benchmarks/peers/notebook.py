@@ -6,9 +6,13 @@ import altair as alt
 import duckdb
 
 files, output = sys.argv[1:]
-frame = duckdb.connect().execute(
-    f"SELECT date_trunc('day', hour) AS day, federation, sum(launches) AS launches FROM read_parquet('{files}') GROUP BY ALL"
-).df()
+frame = (
+    duckdb.connect()
+    .execute(
+        f"SELECT date_trunc('day', hour) AS day, federation, sum(launches) AS launches FROM read_parquet('{files}') GROUP BY ALL"
+    )
+    .df()
+)
 daily = (
     frame.pivot(index="day", columns="federation", values="launches").asfreq("D").tail(906).rolling(7).mean().tail(900)
 )
