@@ -194,6 +194,29 @@ def test_doctor_names_what_alerts_watch_and_is_not_there(tmp_path: Path, capsys:
     assert failed["alert still"].startswith("unknown source 'bindr'; did you mean 'binder'?")
 
 
+def test_doctor_names_projects_that_nothing_was_collected_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_workspace(tmp_path)
+    projects = "".join(
+        f'\n[[projects]]\nname = "{name}"\n{what}\n'
+        for name, what in (("good", 'git = "project"'), ("slip", 'git = "projetc"'), ("later", 'pypi = "later"'))
+    )
+    file = folder / "footfall.toml"
+    file.write_text(file.read_text() + projects)
+    before = command(capsys, "-w", folder, "doctor", "--format", "json")
+    assert not [each for each in json.loads(before.out) if each["state"] == "failed"], "nothing is collected yet"
+    command(capsys, "-w", folder, "collect", "git")
+    ran = command(capsys, "-w", folder, "doctor", "--format", "json")
+    failed = {each["name"]: (each["detail"], each["fix"]) for each in json.loads(ran.out) if each["state"] == "failed"}
+    assert failed == {
+        "project slip": (
+            "git has collected nothing of 'projetc'; did you mean 'project'? Valid: project",
+            "correct the name under [[projects]], or have [sources.git] collect it",
+        )
+    }
+
+
 def test_doctor_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_workspace(tmp_path)
     before = {path for path in folder.rglob("*") if ".git" not in path.parts}

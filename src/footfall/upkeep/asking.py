@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from footfall.sources import Source
     from footfall.tables import Table
     from footfall.upkeep.alerting import Look
-    from footfall.upkeep.examining import Finding
+    from footfall.upkeep.examining import Finding, Named
     from footfall.upkeep.ranges import RangeState
     from footfall.upkeep.standing import Standing
 
@@ -37,6 +37,8 @@ class Upkeep(Protocol):
     def sources(self) -> dict[str, Source]: ...
     @property
     def tables(self) -> dict[str, Table]: ...
+    @property
+    def projects(self) -> Mapping[str, Named]: ...
     @property
     def lake(self) -> Lake: ...
     @property
@@ -113,10 +115,12 @@ class Upkeep(Protocol):
             >>> [found.check.name for found in ff.examine() if found.is_failed]
             []
         """
+        from footfall.sources import Check
         from footfall.upkeep.examining import (
             Finding,
             alerts_checked,
             checks_of,
+            projects_checked,
             sources_checked,
             tried,
             variables_checked,
@@ -138,6 +142,11 @@ class Upkeep(Protocol):
         yield tried("activity", "read", self._activity_read, "correct `activity` in footfall.toml")
         yield tried("engine", "start", self._engine_started, "correct `engine` in footfall.toml")
         yield from alerts_checked(self.settings.alerts, self._watchable(opened), self.settings.sources)
+        if len(opened) == len(self.settings.sources):
+            try:
+                yield from projects_checked(self.projects.values(), self._scopes)
+            except FootfallError as error:
+                yield Finding("settings", Check("projects", "failed", str(error), "correct [[projects]]"))
         for name, source in opened.items():
             yield from variables_checked(name, self.settings.sources[name])
             yield from checks_of(name, source, self.now())
@@ -183,6 +192,16 @@ class Upkeep(Protocol):
         reported = [event.name for source in opened.values() for table in source.tables for event in table.events]
         events = {name for event in (*marked, *reported) for name in (event, f"event:{event}")}
         return events | {metric.name for source in opened.values() for metric in source.metrics}
+
+    def _scopes(self, source: str, dimension: str) -> set[str] | None:
+        """The values of a dimension that a source has collected, where these are its scopes."""
+        scoped = [table for table in self.sources[source].tables if table.rule.scope == dimension]
+        if not scoped:
+            return None
+        snapshot = self.lake.snapshot(scoped)
+        scopes = (scope for table in scoped for scope in snapshot.collected(table.name).totals)
+        former = {name for names in snapshot.scope_names.values() for name in snapshot.names_in(names).former}
+        return {scope.name for scope in scopes if scope.source == source} | former
 
     def _engine_started(self) -> str:
         return type(self.engine).__name__

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from footfall.alerts import AlertSettings
 from footfall.concealing import concealed
@@ -82,6 +82,38 @@ def alerts_checked(
         ):
             if secret is not None and secret.lacking:
                 yield Finding("settings", _unset(secret.lacking, f"alerts: {alert.name}: {place}"))
+
+
+class Named(Protocol):
+    """A project, as footfall.toml sets it up."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def spelled(self) -> Sequence[tuple[str, str, Sequence[str]]]:
+        """Of each source that knows it: the source's name, the dimension, and the names as it spells them."""
+        ...
+
+
+def projects_checked(
+    projects: Iterable[Named], collected: Callable[[str, str], Collection[str] | None]
+) -> Iterator[Finding]:
+    """Names of projects that a source has collected nothing of, though it collected something of others.
+
+    Args:
+        projects: Those of footfall.toml.
+        collected: What a source has collected, as values of a dimension; None where that cannot be said.
+    """
+    for project in projects:
+        for source, dimension, names in project.spelled:
+            known = collected(source, dimension)
+            folded = {each.lower() for each in known or ()}
+            for name in names:
+                if known and name.lower() not in folded:
+                    said = f"{source} has collected nothing of {name!r}{did_you_mean(name, known)}"
+                    fix = f"correct the name under [[projects]], or have [sources.{source}] collect it"
+                    yield Finding("settings", Check(f"project {project.name}", "failed", said, fix))
 
 
 def _unset(name: str, place: str) -> Check:
