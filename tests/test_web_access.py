@@ -284,6 +284,24 @@ def test_lines_of_json(client: TestClient, workspace: Workspace) -> None:
     assert list(workspace.event("other").unique()) == ["x"]
 
 
+def test_every_kind_of_actor_in_one_batch(client: TestClient, workspace: Workspace) -> None:
+    headers = token(workspace, "app", "mark")
+    actors = [5, 5, 0, 2**32 - 1, 2**32, 2**70, "ada", "6", "007"]
+    marks = [{"event": event, "actor": actor} for actor in actors for event in ("mixed", "mixed too")]
+    marks.append({"event": "mixed", "actors": [5, 8]})
+    told = client.post("/api/v1/marks", json={"marks": marks}, headers=headers).json()
+    assert told == {"marked": 20, "events": ["mixed", "mixed too"], "repeated": False}
+    assert set(workspace.event("mixed").ever()) == {5, 0, 2**32 - 1, 2**32, 2**70, "ada", 6, "007", 8}
+    assert len(workspace.event("mixed too").day(NOW)) == 8
+    assert workspace.event("mixed").ever().occurrences() == 11
+    for wrong in (-1, True, None, 1.0, [1]):
+        batch = [{"event": "mixed", "actor": 70}, {"event": "mixed", "actor": 71}, {"event": "mixed", "actor": wrong}]
+        refused = client.post("/api/v1/marks", json=batch, headers=headers)
+        assert refused.status_code == 422, wrong
+        assert refused.json()["detail"].startswith("mark 3: ")
+    assert 70 not in workspace.event("mixed").ever()
+
+
 def test_a_batch_with_a_key_is_marked_once(client: TestClient, workspace: Workspace, clock: Clock) -> None:
     headers = token(workspace, "app", "mark") | {"idempotency-key": "k-1"}
     batch = {"marks": [{"event": "once", "actor": 5}]}

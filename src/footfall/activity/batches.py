@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.activity.moments import moment_of_mark
 from footfall.errors import FootfallError, MarkError, did_you_mean
-from footfall.stores.ids import Actors
+from footfall.stores.ids import NAMED, Actors
 from footfall.stores.store import UNDATED, Request
 
 if TYPE_CHECKING:
@@ -53,7 +53,13 @@ def mark_batch(activity: Activity, records: Sequence[Any], key: str = "") -> Mar
     """
     found: dict[str, dict[int, list[Actors]]] = defaultdict(lambda: defaultdict(list))
     slots: dict[tuple[Any, bool, bool], tuple[int, ...]] = {}
+    plain: dict[Any, list[int]] = {}
+    usual = (None, activity.is_hourly, False)
     for place, record in enumerate(records, 1):
+        number = _plain_number(record)
+        if number is not None and record["event"] in plain:
+            plain[record["event"]].append(number)
+            continue
         try:
             event, when, actors = _read(activity, record)
             if when not in slots:
@@ -62,8 +68,13 @@ def mark_batch(activity: Activity, records: Sequence[Any], key: str = "") -> Mar
         except FootfallError as error:
             said = str(error).removesuffix(".").removesuffix("; nothing was marked")
             raise MarkError(f"mark {place}: {said}; nothing was marked.") from None
+        if when == usual:
+            plain.setdefault(event, [])
         for slot in slots[when]:
             found[event][slot].append(actors)
+    for event, numbers in plain.items():
+        for slot in slots[usual] if numbers else ():
+            found[event][slot].append(Actors(numbers))
     marks = {event: {slot: _joined(parts) for slot, parts in by_slot.items()} for event, by_slot in found.items()}
     count = sum(len(actors) for by_slot in marks.values() for actors in by_slot.values())
     request = Request(key, _digest_of(records), int(activity.now().timestamp()), KEPT_FOR) if key else None
@@ -92,6 +103,15 @@ def _read(activity: Activity, record: Any) -> tuple[str, tuple[Any, bool, bool],
         raise MarkError(f'at is {_shown(at)}; write a text such as "2026-11-23" or "2026-11-23T09:30:00Z".')
     when = (at, activity.is_hourly if hourly is None else hourly, bool(unique))
     return record["event"], when, activity.naming.all_stored(given)
+
+
+def _plain_number(record: Any) -> int | None:
+    """The actor of a record that marks a number now, as most do: of an event that was checked it needs no other look."""
+    if type(record) is dict and len(record) == 2 and type(record.get("event")) is str:
+        actor = record.get("actor")
+        if type(actor) is int and 0 <= actor < NAMED:
+            return actor
+    return None
 
 
 def _slots(activity: Activity, at: str | None, hourly: bool, unique: bool) -> tuple[int, ...]:

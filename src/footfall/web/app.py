@@ -57,7 +57,7 @@ def create_app(
         'Footfall'
     """
     site = Site(workspace, prefix=prefix, hub=hub)
-    numbers = health.Numbers(site)
+    numbers, replies = health.Numbers(site), api.Replies(site)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -79,13 +79,14 @@ def create_app(
             Middleware(health.Observing, numbers=numbers),
             Middleware(Prefixed, prefix=prefix),
             Middleware(Guarding, site=site),
+            Middleware(api.Repeating, replies=replies),
             Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
             Middleware(Departing),
         ],
     )
     app.state.site = site
     site.app = app
-    questions = api.router(site)
+    questions = api.router(site, replies)
     app.include_router(questions)
     app.router.routes += [*health.routes(site, numbers), *signing_in.routes(site)]
     app.router.routes += [] if hub is None else hub_routes(site, hub)

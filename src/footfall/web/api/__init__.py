@@ -20,16 +20,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from footfall.web.api import administering, description, marks, questions, things
-from footfall.web.api.replies import record_reply
+from footfall.web.api.replies import Repeating, Replies, record_reply
 from footfall.web.site import Site
 
-__all__ = ["router"]
+__all__ = ["Repeating", "Replies", "router"]
 
 
-def router(site: Site) -> APIRouter:
+def router(site: Site, replies: Replies) -> APIRouter:
     """Everything under /api/v1."""
     made = APIRouter(prefix="/api/v1")
-    questions.add(made, site)
+    questions.add(made, replies)
     things.add(made, site)
     marks.add(made, site)
     administering.add(made, site)

@@ -8,7 +8,6 @@ from starlette.responses import Response
 
 from footfall.web.api import description as described
 from footfall.web.api.replies import Replies
-from footfall.web.site import Site
 
 PATHS: tuple[tuple[str, str, dict[str, str], str], ...] = (
     ("/query", "query", {}, "The answer to a question about a metric, or about several side by side."),
@@ -25,9 +24,8 @@ PATHS: tuple[tuple[str, str, dict[str, str], str], ...] = (
 """Path, command, the options that stand in the path, what it is."""
 
 
-def add(router: APIRouter, site: Site) -> None:
+def add(router: APIRouter, replies: Replies) -> None:
     """The routes of every kind of question."""
-    replies = Replies(site)
     for path, command, named, summary in PATHS:
         _add(router, replies, path, command, named, summary)
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from footfall.asking import address_of
 from footfall.errors import QueryError
@@ -36,6 +37,8 @@ class _Ready:
     kept: Kept
     format: Format
     tag: str
+    route: Any
+    """What the address belongs to, by which requests are counted."""
 
 
 class Replies:
@@ -47,16 +50,31 @@ class Replies:
 
     async def reply(self, request: Request, command: str, named: Mapping[str, str]) -> Response:
         """The answer to the question of an address; `named` are the options that stand in its path."""
-        scope = request.scope
-        accept = request.headers.get("accept", "")
-        place = (scope["path"], scope["query_string"], accept, viewer_of_request.get().projects)
-        ready = self._ready.get(place)
-        if ready is None or not self._site.is_standing(ready.key, ready.kept):
-            ready = await self._asked(request, command, named, accept)
-            self._keep(place, ready)
+        ready = self._standing(request)
+        if ready is None:
+            ready = await self._asked(request, command, named, request.headers.get("accept", ""))
+            self._keep(_place(request), ready)
         if is_unchanged(request, ready.tag):
-            return Response(status_code=304, headers=self._headers(ready.tag))
+            return self._unchanged(ready)
         return await self._sent(request, ready)
+
+    def again(self, request: Request) -> Response | None:
+        """The response to a question that was answered before, and needs no work; None for any other request."""
+        ready = self._standing(request)
+        if ready is None:
+            return None
+        request.scope["route"] = ready.route
+        if is_unchanged(request, ready.tag):
+            return self._unchanged(ready)
+        encoding = self._encoding(request, ready)
+        return None if encoding is None else self._made(ready, encoding)
+
+    def _standing(self, request: Request) -> _Ready | None:
+        ready = self._ready.get(_place(request))
+        return ready if ready is not None and self._site.is_standing(ready.key, ready.kept) else None
+
+    def _unchanged(self, ready: _Ready) -> Response:
+        return Response(status_code=304, headers=self._headers(ready.tag))
 
     async def _asked(self, request: Request, command: str, named: Mapping[str, str], accept: str) -> _Ready:
         texts = texts_of_query(request)
@@ -66,7 +84,8 @@ class Replies:
                 raise QueryError(f"{name} stands in the path and in the query; leave out one of them.")
             texts[name] = [value]
         key, kept = await self._site.kept(command, texts)
-        return _Ready(key, kept, format, f'W/"{tag_of(kept, texts)}-{format.name}"')
+        route = request.scope.get("route")
+        return _Ready(key, kept, format, f'W/"{tag_of(kept, texts)}-{format.name}"', route)
 
     def _keep(self, place: Any, ready: _Ready) -> None:
         self._ready[place] = ready
@@ -82,13 +101,28 @@ class Replies:
             made[format.name] = body
             made["address"] = address_of(ready.kept.answer).encode("ascii", "replace")
             self._site.note_size(ready.key)
-        encoding = encoding_for(request.headers.get("accept-encoding", ""), len(body)) if format.is_text else ""
-        if encoding:
-            small = made.get((format.name, encoding))
-            if small is None:
-                small = made[format.name, encoding] = await self._site.run(compressed, body, encoding)
-                self._site.note_size(ready.key)
-            body = small
+        encoding = self._encoding(request, ready)
+        if encoding is None:
+            encoding = self._wanted(request, ready, body)
+            made[format.name, encoding] = await self._site.run(compressed, body, encoding)
+            self._site.note_size(ready.key)
+        return self._made(ready, encoding)
+
+    def _wanted(self, request: Request, ready: _Ready, body: bytes) -> str:
+        return encoding_for(request.headers.get("accept-encoding", ""), len(body)) if ready.format.is_text else ""
+
+    def _encoding(self, request: Request, ready: _Ready) -> str | None:
+        """In which encoding the body is there as the client takes it; None where it has to be made."""
+        name, made = ready.format.name, ready.kept.made
+        if name not in made:
+            return None
+        encoding = self._wanted(request, ready, made[name])
+        return encoding if not encoding or (name, encoding) in made else None
+
+    def _made(self, ready: _Ready, encoding: str) -> Response:
+        """The response of a body that is there."""
+        made, format = ready.kept.made, ready.format
+        body = made[format.name, encoding] if encoding else made[format.name]
         headers = self._headers(ready.tag)
         headers["Link"] = f'<{self._site.prefix}/api/v1/{made["address"].decode()}>; rel="canonical"'
         if encoding:
@@ -100,6 +134,27 @@ class Replies:
 
     def _headers(self, tag: str) -> dict[str, str]:
         return {"ETag": tag, "Cache-Control": cache_control(self._site), "Vary": _VARY}
+
+
+def _place(request: Request) -> tuple[Any, ...]:
+    """What decides which question a request asks, and in which form."""
+    scope = request.scope
+    return scope["path"], scope["query_string"], request.headers.get("accept", ""), viewer_of_request.get().projects
+
+
+class Repeating:
+    """Middleware: what was asked before and still holds is answered at once, without looking for its route."""
+
+    def __init__(self, app: ASGIApp, replies: Replies) -> None:
+        self._app, self._replies = app, replies
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "GET":
+            response = self._replies.again(Request(scope))
+            if response is not None:
+                await response(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 def _pieces(body: bytes) -> Iterator[memoryview]:
