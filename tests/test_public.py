@@ -25,7 +25,7 @@ PUBLIC = {
     "Communities", "CohortQuestion", "Event", "FootfallError", "Funnel",
     "FunnelQuestion", "Grain", "Growth", "GrowthQuestion", "LakeError", "MissingExtraError", "Picture", "Project",
     "Query", "QueryError", "Ranking", "Result", "Settings", "SettingsError", "SourceError", "Stickiness", "StickinessQuestion",
-    "UnknownNameError", "Workspace", "__version__", "open",
+    "UnknownNameError", "Workspace", "__version__", "open", "restore",
 }  # fmt: skip
 SETTINGS = """
 [sources.git]

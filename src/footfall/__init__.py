@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from footfall.activity.events import Event as Event
     from footfall.annotations import Annotation as Annotation
     from footfall.answer import Answer as Answer
+    from footfall.backups.restoring import restore as restore
     from footfall.charts.pictures import Picture as Picture
     from footfall.communities.answer import Communities as Communities
     from footfall.errors import ActivityError as ActivityError
@@ -67,6 +68,7 @@ _HOMES = {
     "UnknownNameError": "errors",
     "Workspace": "workspace",
     "open": "workspace",
+    "restore": "backups.restoring",
 }
 
 __all__ = [*_HOMES, "__version__"]

@@ -22,6 +22,7 @@ FootfallError
 ├── SourceError            an upstream cannot be used
 │   ├── UnreachableError   no answer, or not one we can use
 │   └── BrokenDataError    an answer that is not what it should be
+├── BackupError            a file that is no backup, is damaged, or must not be overwritten
 ├── UnsentError            an alert's message could not be sent
 ├── StoppedError           a question took too long, or is no longer awaited
 ├── AccessError            a token that is missing, wrong, expired, or may not do this
@@ -205,6 +206,12 @@ class UnsetError(SettingsError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the environment variable {name} is not set; set it, or write the value in footfall.toml.")
+
+
+class BackupError(FootfallError):
+    """A backup cannot be written or restored; nothing was changed."""
+
+    code = "backup"
 
 
 class UnsentError(FootfallError):

@@ -17,6 +17,9 @@ from footfall.cli import collecting
 from footfall.cli import upkeep
 
 # isort: split
+from footfall.cli import backups
+
+# isort: split
 from footfall.cli import schedules
 
 # isort: split
@@ -52,6 +55,7 @@ __all__ = [
     "activity",
     "app",
     "archives",
+    "backups",
     "cohorts",
     "collecting",
     "communities",

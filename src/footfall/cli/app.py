@@ -132,6 +132,8 @@ def run() -> NoReturn:
         is_awaited = end.code not in (INTERRUPTED, TERMINATED) and _has_others_at_work()
         if isinstance(end.code, str) or is_awaited:
             raise
+        if store := sys.modules.get("footfall.stores.sqlite.store"):
+            store.close_all()  # which ends with the interpreter otherwise
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 with suppress(OSError):

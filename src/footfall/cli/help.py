@@ -41,6 +41,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "unmark": ("footfall unmark active ada --at 2026-11-23",),
     "events": ("footfall events",),
     "forget": ("footfall forget ada",),
+    "backup": ("footfall backup usage.tar", "footfall backup --force /backups/usage.tar"),
+    "restore": ("footfall restore usage.tar restored", "footfall restore --force /backups/usage.tar ~/usage"),
     "export": ("footfall export backup",),
     "report": ("footfall report -o site", "footfall report -o site --month 2026-10 --mail"),
     "serve": ("footfall serve", "footfall serve --host 0.0.0.0 --port 8080"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from footfall.activity import Activity
     from footfall.alerts import AlertSettings
     from footfall.annotations import Happened
+    from footfall.backups import BackedUp
     from footfall.engine import Engine
     from footfall.http import Client
     from footfall.lake import Lake, Maintained
@@ -150,6 +151,31 @@ class Upkeep(Protocol):
         for name, source in opened.items():
             yield from variables_checked(name, self.settings.sources[name])
             yield from checks_of(name, source, self.now())
+
+    def backup(self, file: str | Path, *, force: bool = False, watch: Callable[[int], None] | None = None) -> BackedUp:
+        """Write the whole workspace into one file: settings, marks, the lake, tokens and what alerts remember.
+
+        Others may mark and collect meanwhile: what was marked before it began is in it, and lake and ledger agree.
+        `footfall.restore` makes a workspace of it.
+
+        Args:
+            file: Written under a passing name until it is whole.
+            force: Overwrite a file that is there.
+            watch: Receives how many bytes were written since it was called last.
+
+        Raises:
+            BackupError: When the file is there already, or cannot be written.
+            LakeError: When the lake cannot be read.
+            ActivityError: When the store of marks is damaged, or cannot be read.
+
+        Example:
+            >>> ff.backup(folder / "usage.tar").notes
+            ()
+        """
+        from footfall.backups import backup
+
+        store = self.activity.store
+        return backup(self.settings, store, Path(file), self.now(), force=force, watch=watch)
 
     def maintain(self, keep_days: int = 30) -> list[Maintained]:
         """Join small files and expire versions that nobody may ask for any more.

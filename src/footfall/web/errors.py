@@ -44,6 +44,7 @@ STATUSES: Mapping[str, int] = {
     "source": 502,
     "unreachable_source": 502,
     "broken_data": 502,
+    "backup": 500,
     "unsent": 502,
     "unset": 500,
     "stopped": 503,

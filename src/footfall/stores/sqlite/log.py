@@ -38,7 +38,7 @@ def lost_after(database: Path) -> int | None:
     found = _first_mismatch(log)
     if found is None or _first_mismatch(log) != found:  # others may write while it is read
         return None
-    return None if _is_in_use(database) else found
+    return None if is_in_use(database) else found
 
 
 def _first_mismatch(log: Path) -> int | None:
@@ -95,7 +95,7 @@ def _sums(words: Words, before: Words) -> Words:
     return np.asarray(own + after, np.uint32)
 
 
-def _is_in_use(database: Path) -> bool:
+def is_in_use(database: Path) -> bool:
     """Whether another process has the database open: it knows by itself how far its log goes."""
     if fcntl is None:
         return True

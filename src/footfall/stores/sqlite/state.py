@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from footfall.errors import ActivityError
@@ -118,6 +118,12 @@ class StoreState:
     def take_intake(self) -> None:
         with self.stating():
             pass
+
+    def copy_to(self, path: Path) -> None:
+        """Write every mark made so far into a new file, from one state of the store. Others read and mark meanwhile."""
+        self.take_intake()
+        with self.file.saying(), closing(self.file.connect()) as source, closing(sqlite3.connect(path)) as target:
+            source.backup(target)
 
     def _hold_intake(self, held: ExitStack, *, is_shared: bool) -> Intake | None:
         """Lock the intake of the present generation for as long as `held` is open; None where there can be none."""

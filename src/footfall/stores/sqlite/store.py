@@ -17,12 +17,13 @@ from pathlib import Path
 
 from pyroaring import BitMap64
 
-from footfall.errors import ActivityError, ReusedKeyError
+from footfall.errors import ActivityError, DamagedStoreError, ReusedKeyError
 from footfall.stores.forgotten import Forgotten, tombstone
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import Members, as_bitmap, bitmap_of
 from footfall.stores.sqlite import journal
-from footfall.stores.sqlite.checks import CHECK_OF_NAMED, check_of_mark
+from footfall.stores.sqlite.checks import CHECK_OF_NAMED, WAY_ON, check_of_mark
+from footfall.stores.sqlite.examining import problems_in
 from footfall.stores.sqlite.folding import Folding
 from footfall.stores.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
 from footfall.stores.sqlite.intake import RECORD_BYTES
@@ -51,7 +52,7 @@ _STORES: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
 
 
 @atexit.register
-def _close_all() -> None:
+def close_all() -> None:
     """A process that ends without `close` leaves no marks beside the database: a copy of the file alone has them all."""
     for store in list(_STORES):
         with suppress(ActivityError, OSError):
@@ -257,6 +258,15 @@ class SqliteStore:
     def fold(self) -> None:
         """Make every mark part of the bitmaps now. Others read and mark meanwhile."""
         self._folding.run()
+
+    def copy_to(self, path: Path) -> None:
+        """Write every mark made so far into a new file, which is checked. Others read and mark meanwhile.
+
+        Raises ActivityError, where the store is damaged too.
+        """
+        self._state.copy_to(path)
+        for problem in problems_in(path):
+            raise DamagedStoreError(f"{self.address} is damaged: {problem.what}; {WAY_ON}")
 
     # Whole sets
 

@@ -1,0 +1,73 @@
+"""The files of a lake, every table at one version: its log up to there, and the rows of that version and of earlier ones.
+
+The ledger is taken first. What is committed meanwhile to other tables is then in the backup without being claimed, and is
+collected again; the other way round a window would be claimed whose rows are missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from footfall.errors import LakeError
+from footfall.lake.delta import DeltaFolder
+from footfall.ledger import LEDGER
+
+_LOG = "_delta_log"
+_VERSION = re.compile(r"(\d{20})\.(json|checkpoint(\.[^/]+)?\.parquet)")
+
+
+@dataclass(frozen=True)
+class LakeFile:
+    """A file of the lake, by its path within it."""
+
+    name: str
+    path: Path
+    is_needed: bool
+    """False where only a reader as of an earlier moment needs it: it may have expired meanwhile."""
+
+
+def files_of(root: Path) -> Iterator[LakeFile]:
+    """Every file of the lake in a folder, tables pinned one after the other before the first file is given.
+
+    Raises LakeError where a table cannot be read.
+    """
+    if not root.is_dir():
+        return
+    folders = sorted(path for path in root.iterdir() if (path / _LOG).is_dir())
+    folders.sort(key=lambda path: path.name != LEDGER.name)
+    pinned = [table for table in (DeltaFolder.open(folder, "") for folder in folders) if table is not None]
+    listed = [list(_of_table(root, table)) for table in pinned]
+    for path in sorted(root.iterdir()):
+        if path.is_file() and not _is_passing(path):
+            yield LakeFile(path.name, path, is_needed=True)
+    for table in listed:
+        yield from table
+
+
+def _of_table(root: Path, table: DeltaFolder) -> Iterator[LakeFile]:
+    active = {file.path for file in table.files()}
+    log = sorted((table.folder / _LOG).iterdir())
+    versions = {path: int(match[1]) for path in log if (match := _VERSION.fullmatch(path.name))}
+    kept = {path for path, version in versions.items() if version <= table.version}
+    if not any(versions[path] == table.version for path in kept):
+        raise LakeError(
+            f"the log of {table.folder} has no version {table.version}; it is damaged, run `footfall repair`."
+        )
+    for path in sorted(table.folder.rglob("*.parquet")):
+        name = path.relative_to(table.folder)
+        if name.parts[0] != _LOG:
+            yield LakeFile(path.relative_to(root).as_posix(), path, is_needed=name.as_posix() in active)
+    for missing in sorted(
+        active - {path.relative_to(table.folder).as_posix() for path in table.folder.rglob("*.parquet")}
+    ):
+        raise LakeError(f"{table.folder / missing} is missing; run `footfall doctor --deep` to see what else is.")
+    for path in sorted(kept):
+        yield LakeFile(path.relative_to(root).as_posix(), path, is_needed=True)
+
+
+def _is_passing(path: Path) -> bool:
+    """Whether it is a file on its way to another name."""
+    return path.name.startswith(".footfall-lake.json")

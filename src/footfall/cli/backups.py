@@ -1,0 +1,81 @@
+"""Commands that write a workspace into one file, and make a workspace of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.cli.app import app, interruptible, workspace_of
+from footfall.concealing import concealed
+
+_PANEL = "Collect"
+_BIG = 64 << 20
+"""Bytes from which on it is shown how far it is."""
+
+
+@app.command(rich_help_panel=_PANEL)
+def backup(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, a tar.", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+) -> None:
+    """Write the whole workspace into one file: settings, lake, marks, tokens. Others may mark and collect meanwhile."""
+    from footfall.backups.writing import size_of_workspace
+    from footfall.formats import counted, size_of
+
+    workspace = workspace_of(context)
+    with interruptible("; no backup was written."), _bar("backup", size_of_workspace(workspace.settings)) as advance:
+        done = workspace.backup(file, force=force, watch=advance)
+    print(
+        f"Wrote {counted(done.files, 'file')} of {workspace.settings.folder.resolve()} to {file}, {size_of(done.size)}."
+    )
+    _tell(done.notes)
+
+
+@app.command(rich_help_panel=_PANEL)
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What footfall backup wrote.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.", show_default=False)],
+    force: Annotated[
+        bool, typer.Option("--force", help="Move a folder that holds something aside, instead of refusing it.")
+    ] = False,
+) -> None:
+    """Make a workspace of a backup. Every file is checked before anything is put in place."""
+    from footfall.backups import restore as put_back
+    from footfall.formats import counted
+
+    with (
+        interruptible("; nothing was restored."),
+        _bar("restore", file.stat().st_size if file.is_file() else 0) as advance,
+    ):
+        done = put_back(file, folder, force=force, watch=advance)
+    print(concealed(f"Restored {counted(done.files, 'file')} to {folder}, as of {done.written_at}."))
+    if done.moved_to is not None:
+        print(f"What was there before is in {done.moved_to} now.")
+    _tell(done.notes)
+
+
+def _tell(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        print(concealed(f"Note: {note}."))
+
+
+@contextmanager
+def _bar(what: str, size: int) -> Iterator[Callable[[int], None]]:
+    """A bar that is moved by bytes; none for what takes no time, or where nobody looks."""
+    from footfall.terminal.console import open_console
+
+    console = open_console(is_error=True)
+    if size < _BIG or not console.is_terminal:
+        yield lambda read: None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(what, total=size)
+        yield lambda read: progress.advance(task, read)

@@ -1,0 +1,125 @@
+"""Whether everything in a store's file is as it was written: structure, checksums, and what must agree with what."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pyroaring import BitMap64
+
+from footfall.errors import ActivityError
+from footfall.stores.ids import NAMED
+from footfall.stores.members import as_bitmap, ids_in
+from footfall.stores.sqlite import schema
+from footfall.stores.sqlite.checks import label_of, name_of
+from footfall.stores.sqlite.journal import is_row
+from footfall.stores.sqlite.sets import kept_union, set_of, sets_in
+
+_MOST = 20
+"""Faults of the structure that are named; where one is, there are often many."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in the file that is not as it was written."""
+
+    what: str
+    """What is wrong, to go into a sentence."""
+    place: tuple[int, int] | None = None
+    """Event and slot, where it is a set."""
+    is_derived: bool = False
+    """Whether it can be made again from the rest."""
+
+
+def problems_in(path: Path) -> Iterator[Problem]:
+    """Every problem of a file that is not written to meanwhile."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
+        yield from problems_of(connection)
+
+
+def problems_of(connection: sqlite3.Connection) -> Iterator[Problem]:
+    """Every problem of a file, in one state of it."""
+    connection.execute("BEGIN")
+    try:
+        for look in (_structure, _tables, _sets, _journal, _unions):
+            yield from _told(connection, look)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _told(connection: sqlite3.Connection, look: Callable[[sqlite3.Connection], Iterator[Problem]]) -> Iterator[Problem]:
+    """What a look finds, and that it could not go on where it could not."""
+    try:
+        yield from look(connection)
+    except (ActivityError, sqlite3.Error, UnicodeDecodeError, ValueError, TypeError, OverflowError) as error:
+        yield Problem(_inner(str(error)))
+
+
+def _inner(said: str) -> str:
+    """The fault in a whole sentence of ours."""
+    return said.split(" is damaged: ", 1)[-1].split("; restore a backup", 1)[0].rstrip(".")
+
+
+def _structure(connection: sqlite3.Connection) -> Iterator[Problem]:
+    for said, *_ in connection.execute(f"PRAGMA integrity_check({_MOST})"):
+        if said != "ok":
+            yield Problem(f"its structure: {' '.join(str(said).replace('*** in database main ***', '').split())}")
+
+
+def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:
+    schema.examine(connection)
+    yield from ()
+
+
+def _sets(connection: sqlite3.Connection) -> Iterator[Problem]:
+    known = {event for (event,) in connection.execute("SELECT id FROM events")}
+    names = np.array(sorted(id for (id,) in connection.execute("SELECT id FROM identities")), dtype=np.uint64) + NAMED
+    places = {
+        (event, slot)
+        for table in ("sets", "counts")
+        for event, slot in connection.execute(f"SELECT event, slot FROM {table}")
+    }
+    for event, slot in sorted(places, key=str):
+        what = f"the set of {name_of(connection, event)} on {label_of(slot)}"
+        if event not in known:
+            yield Problem(f"{what} is of no event", (event, slot))
+            continue
+        try:
+            members = set_of(connection, event, slot)
+        except ActivityError as error:
+            yield Problem(_inner(str(error)), (event, slot))
+            continue
+        ids = ids_in(members)
+        if len(ids) > 1 and not (ids[1:] > ids[:-1]).all():
+            yield Problem(f"{what} is not in order", (event, slot))
+        named = ids[ids >= NAMED]
+        if lacking := len(named) - int(np.isin(named, names).sum()):
+            yield Problem(f"{what} has {lacking:,} actors without a name", (event, slot))
+
+
+def _journal(connection: sqlite3.Connection) -> Iterator[Problem]:
+    known = {event for (event,) in connection.execute("SELECT id FROM events")}
+    for number, *values in connection.execute("SELECT id, event, slot, actor, bitmap, crc FROM journal"):
+        if not is_row(*values):
+            yield Problem(f"row {number} of its journal does not match its checksum")
+        elif values[0] not in known:
+            yield Problem(f"row {number} of its journal is of no event")
+
+
+def _unions(connection: sqlite3.Connection) -> Iterator[Problem]:
+    for event, start, stop in connection.execute("SELECT event, start, stop FROM unions").fetchall():
+        what = f"the kept union of {name_of(connection, event)} from {label_of(start)} to {label_of(stop)}"
+        union = kept_union(connection, (event, start, stop))
+        if union is None:
+            yield Problem(f"{what} does not match its checksum", is_derived=True)
+            continue
+        try:
+            parts = [as_bitmap(members) for _, members in sets_in(connection, (event, start, stop))]
+        except ActivityError:
+            continue  # said of the set
+        if BitMap64.union(BitMap64(), *parts) != union:
+            yield Problem(f"{what} is not that of its sets", is_derived=True)
