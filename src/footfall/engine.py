@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from footfall.errors import LakeError, MissingExtraError, QueryError, SettingsError
+from footfall.lake import verify
 from footfall.periods import Grain
 from footfall.sql import DUCKDB, SPARK, quote, read_parquet
 from footfall.stopping import ended_by
@@ -141,6 +142,7 @@ class DuckDB(_Views):
 
     def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None:
         columns = DUCKDB.select(table, pinned.columns if pinned and files else ())
+        verify(files)
         origin = f"FROM {read_parquet(files)}" if files else "WHERE false"
         with self._duckdb.cursor() as cursor:
             self._guard(cursor, f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT {columns} {origin}")

@@ -10,6 +10,7 @@ FootfallError
 │   ├── NotALakeError      the folder holds something else
 │   ├── NewerLakeError     written by a newer Footfall
 │   ├── LakeWriteError     disk full, read-only, no permission
+│   ├── DamagedLakeError   a file or a log is missing or is not what was written
 │   └── ConflictError      other writers kept winning
 ├── ActivityError          marks cannot be read or written
 │   ├── MarkError          an event, actor or moment that cannot be marked
@@ -120,6 +121,12 @@ class LakeWriteError(LakeError):
     """The lake's storage refused a write; what was stored before is intact."""
 
     code = "lake_write"
+
+
+class DamagedLakeError(LakeError):
+    """A file of the lake is missing or is not what was written, or a table lacks what its ledger vouches for."""
+
+    code = "damaged_lake"
 
 
 class ConflictError(LakeError):

@@ -19,6 +19,7 @@ from footfall.concealing import concealed
 from footfall.errors import ConflictError, FootfallError, LakeError, SourceError
 from footfall.lake import Lake
 from footfall.lake.compaction import compact
+from footfall.lake.disclaiming import disclaim_behind
 from footfall.lake.rollups import refresh
 from footfall.ledger import LEDGER, Entry, Key, Known, Status
 from footfall.periods import ALL_TIME, EPOCH, Window
@@ -114,6 +115,8 @@ class _Run:
     """Why a part of the source could not be asked; what it offered before is collected."""
 
     def collect(self) -> None:
+        if not self.asked.is_dry_run:
+            self.summary.remarks += filter(None, (disclaim_behind(self.lake, table) for table in self.source.tables))
         entries = self.lake.known(self.name)
         began = entries.newest_at
         was_refused = any(entry.status is Status.FAILED for entry in entries.about_asking())
@@ -233,6 +236,7 @@ class _Run:
         for table in self.source.tables:
             refresh(self.lake, table)
             compact(self.lake, table)
+        self.lake.vouch(table.name for table in self.source.tables)
         compact(self.lake, LEDGER)
 
 

@@ -25,6 +25,8 @@ class SourceSummary:
     seconds: float = 0.0
     notes: list[Entry] = field(default_factory=list)
     """Outcomes that somebody should read: failures, refused lines, oddities."""
+    remarks: list[str] = field(default_factory=list)
+    """What was found of its tables before it was asked: rows that the ledger vouches for and that are gone."""
     error: str = ""
     """Why the source could not be collected at all; what was stored before stands."""
     unexpected: str = ""

@@ -8,6 +8,7 @@ from footfall.lake.members import actors_by_day
 from footfall.lake.reach import Reach, reach_of
 from footfall.lake.reading import rows_of
 from footfall.lake.snapshot import Pinned, Snapshot
+from footfall.lake.sums import verify
 from footfall.lake.writing import Restated
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "actors_by_day",
     "reach_of",
     "rows_of",
+    "verify",
 ]

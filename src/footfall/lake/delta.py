@@ -17,7 +17,8 @@ from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolErr
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
-from footfall.errors import LakeError, LakeWriteError, NewerLakeError
+from footfall.errors import DamagedLakeError, LakeError, LakeWriteError, NewerLakeError
+from footfall.lake.sums import REMEDY
 from footfall.periods import Window, short
 from footfall.tables import Column, Table
 
@@ -39,6 +40,9 @@ def is_past(path: str) -> bool:
 
 
 CHANGES_DATA = True
+
+COUNTED = "footfall.actions"
+"""What a commit says in its first line: how many lines follow, so that a log file that was cut off is known."""
 
 
 class CommitConflictError(Exception):
@@ -92,15 +96,10 @@ class DeltaFolder:
             return None
         _check_log(folder)
         try:
-            return cls(folder, DeltaTable(folder, version=version), time_column)
+            with _reading(folder):
+                return cls(folder, DeltaTable(folder, version=version), time_column)
         except TableNotFoundError:
             return None
-        except (DeltaError, OSError) as error:
-            if isinstance(error, DeltaProtocolError) or "unsupported" in str(error).lower():
-                raise NewerLakeError(
-                    f"the table {folder.name} was written with features this Footfall does not know; upgrade Footfall."
-                ) from None
-            raise LakeError(f"the table in {folder} cannot be read: {first_line(error)}.") from None
 
     @classmethod
     def create(cls, folder: Path, table: Table) -> DeltaFolder:
@@ -132,12 +131,14 @@ class DeltaFolder:
         return tuple(field.name for field in self._table.schema().fields if field.name != PARTITION)
 
     def cursor(self, app_id: str) -> int | None:
-        position = self._table.transaction_version(app_id)
+        with _reading(self.folder):
+            position = self._table.transaction_version(app_id)
         return None if position is None else int(position)
 
     def files(self) -> list[DataFile]:
         """The files of this version, by path."""
-        actions = self._table.get_add_actions(flatten=True)
+        with _reading(self.folder):
+            actions = self._table.get_add_actions(flatten=True)
         there = set(actions.column_names)
         names = ("path", f"partition.{PARTITION}", "num_records", "size_bytes")
         span = (f"min.{self.time_column}", f"max.{self.time_column}")
@@ -175,7 +176,8 @@ class DeltaFolder:
         ]
         actions += [AddAction(f.path, f.size, {PARTITION: f.month}, now, CHANGES_DATA, self._stats(f)) for f in added]
         moved = [Transaction(cursor.app_id, cursor.position, now) for cursor in cursors]
-        properties = CommitProperties(app_transactions=moved, max_commit_retries=100)
+        counted = {COUNTED: str(len(actions) + len(moved))}
+        properties = CommitProperties(counted, app_transactions=moved, max_commit_retries=100)
         try:
             with storage_errors(self.folder):
                 self._table.create_write_transaction(
@@ -227,6 +229,13 @@ class DeltaFolder:
             )
         return None
 
+    @property
+    def committed_at(self) -> datetime:
+        """When this version was made."""
+        with _reading(self.folder):
+            [newest] = self._table.history(1)
+        return datetime.fromtimestamp(int(newest["timestamp"]) / 1000, UTC)
+
     def expire(self, keep: timedelta) -> tuple[int, int]:
         """Drop what no version younger than `keep` needs: how many files, and how many bytes."""
         hours = int(keep.total_seconds() // 3600)
@@ -250,6 +259,12 @@ def newest_version(folder: Path) -> int | None:
     return max((int(name[:20]) for name in names if name[20:] == ".json" and name[:20].isdigit()), default=None)
 
 
+def log_files(folder: Path) -> dict[int, Path]:
+    """The files of the log of the table in `folder`, by the version that each makes."""
+    found = (path for path in (folder / "_delta_log").glob("*.json") if path.stem.isdigit() and len(path.stem) == 20)
+    return {int(path.stem): path for path in found}
+
+
 def _check_log(folder: Path) -> None:
     """Refuse a log with a file that says nothing: it would be read as a commit that changed nothing."""
     sizes: dict[str, int] = {}
@@ -265,9 +280,9 @@ def _check_log(folder: Path) -> None:
                 sizes[version] = entry.stat().st_size
     for version, size in sizes.items():
         if size < _LEAST_LOG and int(version) > checkpoint:
-            raise LakeError(
+            raise DamagedLakeError(
                 f"{folder / '_delta_log' / version}.json is damaged: it holds no change, and the rows of its commit would be "
-                "missing; restore the lake's folder from a backup."
+                f"missing; {REMEDY}"
             )
 
 
@@ -289,6 +304,21 @@ def _stamp(moment: datetime) -> str:
 def first_line(error: BaseException) -> str:
     """The error's first line without its full stop, to go into a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """What is wrong with the log of a table, in one sentence."""
+    try:
+        yield
+    except TableNotFoundError:
+        raise
+    except (DeltaError, OSError) as error:
+        if isinstance(error, DeltaProtocolError) or "unsupported" in str(error).lower():
+            raise NewerLakeError(
+                f"the table {folder.name} was written with features this Footfall does not know; upgrade Footfall."
+            ) from None
+        raise DamagedLakeError(f"the table in {folder} cannot be read: {first_line(error)}; {REMEDY}") from None
 
 
 @contextmanager

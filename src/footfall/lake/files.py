@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from footfall.lake.delta import PARTITION, DataFile, storage_errors
+from footfall.lake.sums import fresh_name, settle, verify
 from footfall.periods import EPOCH
 from footfall.sql import DUCKDB, literal, quote, read_parquet
 from footfall.tables import Rows, Table
@@ -33,12 +33,21 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def read_files(folder: Path, files: Sequence[DataFile], is_named: bool = False) -> str:
-    """The SQL that reads these files; columns that a file lacks are null, and `filename` is one more where asked."""
-    return read_parquet((folder / file.path for file in files), is_named=is_named)
+    """The SQL that reads these files; columns that a file lacks are null, and `filename` is one more where asked.
+
+    Raises DamagedLakeError.
+    """
+    paths = [folder / file.path for file in files]
+    verify(paths)
+    return read_parquet(paths, is_named=is_named)
 
 
 def read_as(table: Table, paths: Sequence[str | Path]) -> str:
-    """The SQL of all columns of `table` from some of its files: those that no file has are null, and so is what none holds."""
+    """The SQL of all columns of `table` from some of its files: those that no file has are null, and so is what none holds.
+
+    Raises DamagedLakeError.
+    """
+    verify(paths)
     nothing = f"SELECT {DUCKDB.select(table, present=())} LIMIT 0"
     return f"(({nothing}) UNION ALL BY NAME SELECT * FROM {read_parquet(paths)})" if paths else f"({nothing})"
 
@@ -63,19 +72,20 @@ def write_month(
 
     None when there is no row. The file is part of no version until it is committed.
     """
-    path = f"{PARTITION}={month}/{prefix}{uuid.uuid4().hex}.parquet"
+    file = folder / f"{PARTITION}={month}" / fresh_name()
     order = ", ".join(quote(name) for name in table.sort or (table.time,))
     with storage_errors(folder):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         [(_, rows, size, _, statistics, *_)] = ask(
             incoming,
             f"COPY (SELECT {DUCKDB.select(table)} FROM (SELECT * FROM ({select}) ORDER BY {order})) "
-            f"TO {literal(str(folder / path))} "
+            f"TO {literal(str(file))} "
             "(FORMAT parquet, COMPRESSION zstd, RETURN_STATS)",
         )
-    if rows == 0:
-        (folder / path).unlink()
-        return None
+        if rows == 0:
+            file.unlink()
+            return None
+        path = str(settle(file, prefix).relative_to(folder))
     span = statistics[quote(table.time)]
     return DataFile(path, month, rows, size, datetime.fromisoformat(span["min"]), datetime.fromisoformat(span["max"]))
 
@@ -88,8 +98,7 @@ def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table) -> Data
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    path = f"{PARTITION}={month}/{uuid.uuid4().hex}.parquet"
-    file = folder / path
+    file = folder / f"{PARTITION}={month}" / fresh_name()
     rows = rows.select(table.names).combine_chunks()
     with storage_errors(folder):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -101,6 +110,7 @@ def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table) -> Data
             file.unlink(missing_ok=True)
             raise
         size = file.stat().st_size
+        path = str(settle(file).relative_to(folder))
     span = pc.min_max(rows[table.time].cast("int64")).as_py()
     first, last = (EPOCH + timedelta(microseconds=span[end]) for end in ("min", "max"))
     return DataFile(path, month, rows.num_rows, size, first, last)

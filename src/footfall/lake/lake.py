@@ -6,8 +6,9 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ from footfall.lake.ledger import disputed, entry_rows, recorded
 from footfall.lake.names import KnownNames, read_names
 from footfall.lake.observing import observed
 from footfall.lake.snapshot import KNOWN_SINCE, Pinned, Snapshot
+from footfall.lake.vouching import check, state_of, vouched
 from footfall.lake.writing import Incoming, Restated, Spans, replaced
 from footfall.ledger import LEDGER, Entries, Entry
 from footfall.periods import EPOCH, Window, from_micros, in_utc, utc_now
@@ -130,6 +132,7 @@ class Lake:
         replaces: Sequence[Restated] = (),
         cursors: Sequence[Cursor] = (),
         is_sorted: bool = False,
+        more: Callable[[DeltaFolder], Sequence[Cursor]] = lambda delta: (),
     ) -> int:
         """Write rows and cursors as one commit, by the table's rule; the table's version after it.
 
@@ -138,14 +141,14 @@ class Lake:
         appended. A conflict with another writer is tried again from the newest version.
 
         Rows in memory may come in several parts. `is_sorted` says that each part has the table's order already,
-        which spares it a sort where it can. Raises SourceError when a row lies outside of what is replaced, and when
+        which spares it a sort where it can. `more` are cursors that depend on what the commit is built on. Raises SourceError when a row lies outside of what is replaced, and when
         something is to be replaced under `Observe`.
         """
         if isinstance(table.rule, Observe) and replaces:
             raise SourceError(f"values of {table.name} are observed, and replace nothing; nothing was written.")
         for attempt in range(ATTEMPTS):
             delta = self.open_for_writing(table)
-            moved = self._moved(delta, cursors or _cursors_of(table, replaces))
+            moved = [*self._moved(delta, cursors or _cursors_of(table, replaces)), *more(delta)]
             added: list[DataFile]
             removed: list[DataFile] = []
             if isinstance(table.rule, Observe):
@@ -188,7 +191,16 @@ class Lake:
             self._stamped = max(self._stamped, self._newest_stamp(ledger))
         self._stamped = max(in_utc(self.now()), self._stamped + timedelta(microseconds=1))
         rows = entry_rows(entries, self._stamped)
-        self._stamped_version = self.commit(LEDGER, rows, cursors=[Cursor(LEDGER.name, 0)])
+        self._stamped_version = self._write_ledger(rows, {entry.table for entry in entries if entry.is_success})
+
+    def vouch(self, tables: Iterable[str]) -> None:
+        """Let the ledger vouch for tables as they are now: their files changed, and what they say did not."""
+        if self._pin(LEDGER) is not None:
+            self._write_ledger(None, tables)
+
+    def _write_ledger(self, rows: pa.Table | None, tables: Iterable[str]) -> int:
+        more = partial(vouched, root=self.root, tables=tables)
+        return self.commit(LEDGER, rows, cursors=[Cursor(LEDGER.name, 0)], more=more)
 
     def _newest_stamp(self, ledger: Pinned) -> datetime:
         newest = f"SELECT epoch_us(max(observed_at)) FROM ({recorded(ledger.current)})"
@@ -260,10 +272,17 @@ class Lake:
         for table in dict.fromkeys([*tables, *named]):
             found += [self._pin(table.rolled(rollup), as_of) for rollup in table.rollups]
             found.append(self._pin(table, as_of))
+            self._check_vouched(ledger, table.name, found[-1])
         pinned = {one.name: one for one in found if one is not None}
         scopes = {table.name: names for table in tables if (names := table.scope_names)}
         known = (self._read_ledger, self._read_first, scopes, self._read_names)
         return Snapshot(pinned, as_of and in_utc(as_of), ledger, *known)
+
+    def _check_vouched(self, ledger: Pinned | None, name: str, pinned: Pinned | None) -> None:
+        if ledger is not None and ledger.cursor is not None:
+            folder = self.root / name
+            newest = newest_version(folder)
+            check(ledger.cursor, folder, newest, pinned.state if pinned and pinned.version == newest else None)
 
     def _pin(self, table: Table, as_of: datetime | None = None) -> Pinned | None:
         folder = self.root / table.name
@@ -277,16 +296,18 @@ class Lake:
             delta = None if version is None else DeltaFolder.open(folder, table.time, version)
         if delta is None:
             return None
-        files = tuple(str(folder / file.path) for file in delta.files())
+        files = delta.files()
         known_since = delta.cursor(KNOWN_SINCE)
         pinned = Pinned(
             table.name,
             str(folder),
             delta.version,
-            files,
+            tuple(str(folder / file.path) for file in files),
             delta.columns,
             delta.cursor(BUILT_FROM),
             None if known_since is None else from_micros(known_since),
+            state_of(files),
+            delta.cursor,
         )
         if as_of is None:
             self._pins[table.name] = pinned

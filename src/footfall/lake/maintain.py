@@ -36,8 +36,10 @@ def maintain(lake: Lake, tables: Iterable[Table], keep: timedelta = KEEP) -> lis
 
     That is versions of tables, and observed values and ledger entries that newer ones stand for.
     """
-    done = []
+    done: list[Maintained] = []
     for table in _with_rollups(tables):
+        if table is LEDGER:
+            lake.vouch(each.table for each in done)
         delta = DeltaFolder.open(lake.root / table.name, table.time)
         if delta is None:
             continue

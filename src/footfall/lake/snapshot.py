@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -36,6 +36,12 @@ class Pinned:
 
     known_since: datetime | None = None
     """From when on it can be read as it was known at a moment; None: from the first."""
+
+    state: int = 0
+    """What its files are, as `footfall.lake.vouching` says it."""
+
+    cursor: Callable[[str], int | None] | None = field(default=None, repr=False, compare=False)
+    """Its cursors, by their names."""
 
     def files_as_of(self, moment: datetime | None) -> tuple[str, ...]:
         """The files that a reader needs, now or as of a moment. Raises LakeError when it is no longer known."""

@@ -187,10 +187,11 @@ def _outcome(source: SourceSummary) -> list[str]:
 
 
 def _notes(source: SourceSummary) -> list[Text]:
+    lines = [Text(concealed(f"{source.source}: {remark}."), style="yellow") for remark in source.remarks]
     if source.error:
-        return [Text(f"{source.source}: {source.error}", style="red")]
+        return [*lines, Text(f"{source.source}: {source.error}", style="red")]
     notes = _alike(source.notes)
-    lines = [_note(entries) for entries in notes[:_MOST_NOTES]]
+    lines += [_note(entries) for entries in notes[:_MOST_NOTES]]
     if len(notes) > _MOST_NOTES:
         lines.append(Text(f"… and {len(notes) - _MOST_NOTES} more: see `footfall status`", style="dim"))
     return lines

@@ -1,0 +1,155 @@
+"""A whole look at a lake: every log, every file and every checksum, and the tables against the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from footfall.errors import DamagedLakeError, LakeError
+from footfall.formats import counted
+from footfall.lake.delta import COUNTED, DataFile, DeltaFolder, log_files, newest_version
+from footfall.lake.files import read_as
+from footfall.lake.lake import BUILT_FROM, Lake
+from footfall.lake.resolving import resolved
+from footfall.lake.sums import fault_of
+from footfall.lake.vouching import behind, check, state_of
+from footfall.ledger import LEDGER
+from footfall.sql import quote
+from footfall.tables import Table
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What was found of one table of the lake."""
+
+    table: Table
+    sums: Table | None = None
+    """Of a rollup: the table that it sums up."""
+    files: int = 0
+    rows: int = 0
+    version: int | None = None
+    """None where there is no such table."""
+    log: str = ""
+    """What is wrong with its log, in a sentence; empty where nothing is."""
+    damaged: tuple[tuple[DataFile, str], ...] = ()
+    """Files that are missing or damaged, and what is wrong with each."""
+    is_behind: bool = False
+    """Whether it lacks commits that the ledger vouches for."""
+
+    @property
+    def is_sound(self) -> bool:
+        return not (self.log or self.damaged)
+
+    @property
+    def said(self) -> str:
+        """What was found, for people."""
+        if self.log:
+            return self.log
+        if self.damaged:
+            file, fault = self.damaged[0]
+            more = f", and {counted(len(self.damaged) - 1, 'other file')}" if len(self.damaged) > 1 else ""
+            return f"{self.table.name}/{file.path} {fault}{more}"
+        return f"{counted(self.files, 'file')}, {self.rows:,} rows, version {self.version}"
+
+
+def examine_lake(lake: Lake, tables: Iterable[Table]) -> Iterator[Examined]:
+    """Look at the ledger, at every table there is and at its rollups; reads every byte of them.
+
+    Args:
+        tables: Those of the sources. Tables in the folder that no source has are not looked at.
+    """
+    ledger = _examined(lake, LEDGER)
+    yield ledger
+    for table in tables:
+        for one in (table, *(table.rolled(rollup) for rollup in table.rollups)):
+            found = _examined(lake, one, None if one is table else table, is_ledger_sound=ledger.is_sound)
+            if found.version is not None or found.log:
+                yield found
+
+
+def _examined(lake: Lake, table: Table, sums: Table | None = None, is_ledger_sound: bool = False) -> Examined:
+    folder = lake.root / table.name
+    newest = newest_version(folder)
+    try:
+        delta = DeltaFolder.open(folder, table.time)
+        files = delta.files() if delta else []
+    except LakeError as error:
+        return Examined(table, sums, version=newest, log=str(error))
+    rows = sum(file.rows or 0 for file in files)
+    log, is_behind = faulty_log(folder), False
+    if not log and sums is None and is_ledger_sound:
+        log, is_behind = _against_ledger(lake, folder, newest, files)
+    faults = ((file, fault_of(folder / file.path)) for file in files)
+    damaged = tuple((file, fault) for file, fault in faults if fault)
+    if sums is not None and delta is not None and not log and not damaged:
+        log = _against_table(lake, sums, table, delta)
+    return Examined(table, sums, len(files), rows, newest, log, damaged, is_behind)
+
+
+def _against_ledger(lake: Lake, folder: Path, newest: int | None, files: Iterable[DataFile]) -> tuple[str, bool]:
+    ledger = DeltaFolder.open(lake.root / LEDGER.name, LEDGER.time)
+    if ledger is None:
+        return "", False
+    try:
+        check(ledger.cursor, folder, newest, state_of(files))
+    except DamagedLakeError as error:
+        return str(error), bool(behind(ledger.cursor, folder.name, newest))
+    return "", False
+
+
+def _against_table(lake: Lake, table: Table, rollup: Table, delta: DeltaFolder) -> str:
+    """What is wrong with a rollup: it is built from a version that is not there, or its sums are others."""
+    built_from, newest = delta.cursor(BUILT_FROM), newest_version(lake.root / table.name)
+    if built_from is None or newest is None or built_from < newest:
+        return ""  # it is behind, and is not read
+    if built_from > newest:
+        return f"the rollup {rollup.name} sums up version {built_from} of {table.name}, which is at version {newest}."
+    summed = ", ".join(f"coalesce(sum({quote(name)}), 0)" for name in table.measures)
+    found = []
+    for one in (rollup, table):
+        files = [lake.root / one.name / file.path for file in current_files(lake, one)]
+        try:
+            found.append(
+                lake.cursor().execute(f"SELECT {summed} FROM ({resolved(one, read_as(one, files))})").fetchall()
+            )
+        except DamagedLakeError:
+            return ""  # said of the table
+    return "" if found[0] == found[1] else f"the sums in the rollup {rollup.name} are not those of {table.name}."
+
+
+def current_files(lake: Lake, table: Table) -> list[DataFile]:
+    """The files that readers of a table need now."""
+    delta = DeltaFolder.open(lake.root / table.name, table.time)
+    return [file for file in delta.files() if not file.is_past] if delta else []
+
+
+def faulty_log(folder: Path) -> str:
+    """What is wrong with the log of the table in `folder`, in a sentence; empty where nothing is."""
+    fault = first_fault(folder)
+    return f"{folder / '_delta_log' / f'{fault:020}.json'} is damaged or missing." if fault is not None else ""
+
+
+def first_fault(folder: Path) -> int | None:
+    """The first version whose file in the log is missing, or does not say as much as its first line counts."""
+    files = log_files(folder)
+    expected = min(files, default=0)
+    for version in sorted(files):
+        if version != expected or not _is_whole(files[version]):
+            return expected
+        expected = version + 1
+    return None
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line]
+        said = next((line["commitInfo"] for line in lines if "commitInfo" in line), None)
+    except (OSError, ValueError, TypeError):
+        return False
+    if said is None:
+        return False
+    expected = said.get(COUNTED)
+    actions = sum(1 for line in lines if {"add", "remove", "txn"} & line.keys())
+    return expected is None or str(actions) == str(expected)

@@ -1,0 +1,81 @@
+"""Checksums of the lake's files: a file has its own in its name, and is held against it before it is read.
+
+A file is written once and never changed, so what was right when a process first read it is taken to be right from then on.
+A checksum tells damage (a disk, a copy that was cut off), not malice: CRC-32 misses one damage in four billion.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from footfall.errors import DamagedLakeError
+
+_NAMED = re.compile(r"[0-9a-f]{32}-([0-9a-f]{8})\.parquet$")
+"""The name of a file that has its checksum in it; files of earlier versions have none."""
+_MAGIC = b"PAR1"
+_LEAST = 12
+"""Bytes that a Parquet file has at least: its magic word twice, and the length of its footer."""
+_CHUNK = 1 << 20
+_MOST_SOUND = 1_000_000
+
+REMEDY = "restore the lake from a backup, or run `footfall repair`, and collect again what it says is lost."
+
+_SOUND: set[str] = set()
+
+
+def fresh_name() -> str:
+    """A name for a file that is being written."""
+    return f"{uuid.uuid4().hex}.parquet"
+
+
+def settle(file: Path, prefix: str = "") -> Path:
+    """Give a file that is written its name for good, which has its checksum in it and begins with `prefix`."""
+    named = file.with_name(f"{prefix}{file.stem}-{_checksum(file):08x}.parquet")
+    file.rename(named)
+    _SOUND.add(str(named))
+    return named
+
+
+def verify(files: Iterable[str | Path]) -> None:
+    """Hold files against the checksums in their names, each once in the life of a process.
+
+    Raises DamagedLakeError for the first that is missing, is cut off or is not what was written.
+    """
+    for file in map(str, files):
+        if file not in _SOUND:
+            if fault := fault_of(Path(file)):
+                raise DamagedLakeError(f"{file} {fault}; {REMEDY}")
+            if len(_SOUND) >= _MOST_SOUND:
+                _SOUND.clear()
+            _SOUND.add(file)
+
+
+def fault_of(file: Path) -> str:
+    """What is wrong with a file, to go into a sentence; empty where nothing is."""
+    try:
+        with file.open("rb") as opened:
+            begin = opened.read(len(_MAGIC))
+            size = opened.seek(0, 2)
+            opened.seek(max(0, size - len(_MAGIC)))
+            if size < _LEAST or begin != _MAGIC or opened.read() != _MAGIC:
+                return "is damaged (it is empty, cut off or not a Parquet file)"
+        named = _NAMED.search(file.name)
+        if named and _checksum(file) != int(named[1], 16):
+            return "is damaged (its content is not what was written)"
+    except FileNotFoundError:
+        return "is missing (if it expired while it was read, ask again)"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+    return ""
+
+
+def _checksum(file: Path) -> int:
+    found = 0
+    with file.open("rb") as opened:
+        while chunk := opened.read(_CHUNK):
+            found = zlib.crc32(chunk, found)
+    return found

@@ -1,0 +1,92 @@
+"""The ledger vouches for the tables: each of its commits says which version they were at, and what that version held.
+
+A table's commit comes before the ledger's, so a table is never behind its ledger by itself. When it is, a part of it was
+deleted or put back from an older copy; when its version holds other files, its log is damaged. Both are said: else time that
+was collected would be answered as zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from pathlib import Path
+from typing import TypeAlias
+
+from footfall.errors import DamagedLakeError
+from footfall.lake.delta import Cursor, DataFile, DeltaFolder, newest_version
+from footfall.lake.sums import REMEDY
+
+_VERSION, _STATE = "version/", "state/"
+Cursors: TypeAlias = Callable[[str], int | None]
+"""The cursors of one version of the ledger, by their names."""
+_NONE = -1
+"""The version of a table that the ledger no longer vouches for."""
+
+
+def state_of(files: Iterable[DataFile]) -> int:
+    """63 bits that stand for the files of one version."""
+    said = "\n".join(sorted(f"{file.path} {file.month} {file.rows} {file.size}" for file in files))
+    return int.from_bytes(blake2b(said.encode(), digest_size=8).digest()) >> 1
+
+
+def vouched(ledger: DeltaFolder, root: Path, tables: Iterable[str]) -> list[Cursor]:
+    """The cursors with which a commit of the ledger vouches for tables as they are now, where it does not yet.
+
+    A table that is behind what the ledger says stays as it is said.
+    """
+    cursors: list[Cursor] = []
+    for name in sorted(set(tables)):
+        known = _known_version(ledger.cursor, name)
+        if known is not None and (newest_version(root / name) or 0) <= known:
+            continue
+        delta = DeltaFolder.open(root / name, "")
+        if delta is not None:
+            cursors += _cursors(name, delta.version, state_of(delta.files()))
+    return cursors
+
+
+def taken_back(root: Path, name: str) -> list[Cursor]:
+    """The cursors with which the ledger vouches for a table as it is, older or gone though it may be."""
+    delta = DeltaFolder.open(root / name, "")
+    return _cursors(name, _NONE, 0) if delta is None else _cursors(name, delta.version, state_of(delta.files()))
+
+
+def _cursors(name: str, version: int, state: int) -> list[Cursor]:
+    return [Cursor(f"{_VERSION}{name}", version), Cursor(f"{_STATE}{name}", state)]
+
+
+def _known_version(cursor: Cursors, name: str) -> int | None:
+    known = cursor(f"{_VERSION}{name}")
+    return None if known is None or known == _NONE else known
+
+
+def behind(cursor: Cursors, name: str, newest: int | None) -> str:
+    """Why a table whose newest version is `newest` is behind its ledger, to go into a sentence; empty where it is not."""
+    known = _known_version(cursor, name)
+    if known is None or (newest is not None and newest >= known):
+        return ""
+    return (
+        "is gone"
+        if newest is None
+        else f"is at version {newest}, and was at version {known} when it was last collected"
+    )
+
+
+def check(cursor: Cursors, folder: Path, version: int | None, state: int | None) -> None:
+    """Raise DamagedLakeError where a table is behind its ledger, or holds other files than it did at that version.
+
+    Args:
+        version: The newest version of the table in `folder`; None where there is none.
+        state: What its files are (`state_of`); None where another version was read.
+    """
+    if said := behind(cursor, folder.name, version):
+        raise DamagedLakeError(
+            f"the table {folder.name} in {folder.parent} {said}: a part of it was deleted or put back from an older copy; "
+            "restore the lake from a backup, or run `footfall collect`, which collects again what is lost."
+        )
+    known = _known_version(cursor, folder.name)
+    if state is not None and known is not None and version == known and state != cursor(f"{_STATE}{folder.name}"):
+        raise DamagedLakeError(
+            f"the log of the table {folder.name} in {folder.parent} is damaged: it names other files than it did when "
+            f"its last commit was made; {REMEDY}"
+        )
