@@ -40,7 +40,13 @@ def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
         return
     target = lake.open_for_writing(table.rolled(rollup))
     built_from = target.cursor(BUILT_FROM)
-    if built_from is not None and built_from >= source.version:
+    if built_from is not None and built_from > source.version:
+        source = (
+            source.reopen()
+        )  # another process may have built it from a version that is newer than the one opened here
+        if built_from > source.version:
+            built_from = None  # the table was put back from an older copy, or made again
+    if built_from == source.version:
         return
     changed = _changed_months(source, _current(source), built_from)
     spans = None if changed is None else {_span(rollup, month) for month in changed}
