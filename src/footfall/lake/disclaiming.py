@@ -9,7 +9,7 @@ from collections.abc import Callable
 from footfall.errors import ConflictError
 from footfall.lake.delta import LIVE, PAST, CommitConflictError, Cursor, DeltaFolder, newest_version
 from footfall.lake.files import read_files, write_month
-from footfall.lake.lake import ATTEMPTS, BUILT_FROM, Lake
+from footfall.lake.lake import ATTEMPTS, BUILT_FROM, UNBUILT, Lake
 from footfall.lake.vouching import behind, taken_back
 from footfall.ledger import LEDGER
 from footfall.periods import Window
@@ -29,7 +29,7 @@ def disclaim_behind(lake: Lake, table: Table) -> str:
     for rollup in table.rollups:  # the table's versions may come to be others than those that it was built from
         rolled = DeltaFolder.open(lake.root / rollup.name, table.time)
         if rolled is not None:
-            rolled.commit([], rolled.files(), cursors=[Cursor(BUILT_FROM, -1)])
+            rolled.commit([], rolled.files(), cursors=[Cursor(BUILT_FROM, UNBUILT)])
     delta = DeltaFolder.open(lake.root / table.name, table.time)
     since = "true" if delta is None else f"observed_at > {literal(delta.committed_at)}"
     count = disclaim(lake, table.name, since)

@@ -323,7 +323,8 @@ class Lake:
 
 
 BUILT_FROM = "built_from"
-"""The cursor of a rollup: the version of its table that it sums up."""
+"""The cursor of a rollup: the version of its table that it sums up; UNBUILT where that is not to be relied on."""
+UNBUILT = -1
 
 
 def _cursors_of(table: Table, replaces: Sequence[Restated]) -> list[Cursor]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from footfall.errors import LakeError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder
 from footfall.lake.files import read_as, read_files, write_month
-from footfall.lake.lake import ATTEMPTS, BUILT_FROM, Lake
+from footfall.lake.lake import ATTEMPTS, BUILT_FROM, UNBUILT, Lake
 from footfall.lake.resolving import resolved
 from footfall.periods import Grain
 from footfall.sql import literal, quote
@@ -86,7 +86,7 @@ def _finer(lake: Lake, table: Table, rollup: Rollup, version: int) -> DeltaFolde
 
 def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int | None) -> set[str] | None:
     """The months whose files are not those the rollup was built from; None when that is not known any more."""
-    if built_from is None:
+    if built_from is None or built_from == UNBUILT:
         return None
     try:
         before = DeltaFolder.open(source.folder, source.time_column, built_from)
