@@ -27,6 +27,7 @@ from footfall.query import Query
 from footfall.result import Result
 from footfall.tables import Column, Replace, Role, Table
 from lakes import arrow, at
+from lengths import IS_LONG
 
 STEP = timedelta(minutes=30)
 HUBS = Table(
@@ -294,7 +295,7 @@ def _close(cells: dict[Any, Any]) -> dict[Any, Any]:
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80 if IS_LONG else 20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(_SAMPLE, min_size=1, max_size=60), st.sampled_from(["hour", "day", "total"]))
 def test_random_samples(samples: list[Any], grain: str) -> None:
     rows = rows_of(samples)
