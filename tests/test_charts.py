@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -113,7 +114,7 @@ def test_days_are_a_line_months_are_columns_and_totals_are_bars() -> None:
     assert marks_of(bars) == ["bar", "text"]
     assert "line" in marks_of(spec_of(result({"a": range(12), "b": range(12)}, **year)))
     assert marks_of(spec_of(result({"a": range(12), "b": range(12)}, **year), stacked=True))[0] == "bar"
-    assert marks_of(spec_of(result({"a": range(31), "b": range(31)}), stacked=True)) == ["area"]
+    assert marks_of(spec_of(result({"a": range(31), "b": range(31)}), stacked=True)) == ["area", "text"]
 
 
 def test_a_gap_is_in_no_chart_a_zero() -> None:
@@ -164,6 +165,35 @@ def test_groups_have_colours_by_size_and_the_rest_is_grey() -> None:
     assert scale["domain"] == ["big", "small", "other"]
     assert scale["range"][:2] == list(THEMES["light"].series[:2])
     assert scale["range"][2] not in THEMES["light"].series
+
+
+def test_names_of_stacked_areas_stand_beside_them_where_all_last_to_the_end() -> None:
+    both = result({"low": [10] * 90, "high": [30] * 90}, until="2026-04-01")
+    spec = spec_of(both, stacked=True)
+    names = {row["end_name"]: row["end_y"] for row in walk(spec) if "end_name" in row}
+    assert names == {"high": pytest.approx(340 * (1 - 15 / 40)), "low": pytest.approx(340 * (1 - 35 / 40))}
+    assert all(n["legend"] is None for n in walk(spec) if n.get("field") == "series" and "scale" in n)
+    gone = result({"low": [10] * 80 + [None] * 10, "high": [30] * 90}, until="2026-04-01")
+    assert not any("end_name" in row for row in walk(spec_of(gone, stacked=True)))
+
+
+def test_names_of_lines_that_end_low_are_a_line_apart_and_above_the_axis_of_time() -> None:
+    spec = spec_of(result({"big": [900] * 90, **{name: [1] * 90 for name in "abcd"}}, until="2026-04-01"))
+    places = sorted(row["end_y"] for row in walk(spec) if "end_name" in row)
+    assert len(places) == 5
+    assert places[-1] <= 340 - 7
+    assert all(lower - upper >= 14.9 for upper, lower in pairwise(places))
+
+
+def test_totals_on_a_logarithmic_axis_are_dots_which_need_no_zero() -> None:
+    of = result({"a": [1000], "b": [10], "none": [0]}, grain=Grain.TOTAL, until="2026-01-02")
+    spec = spec_of(of, log=True)
+    assert marks_of(spec)[0] == "circle"
+    assert {row["series"]: (row["value"], row["text_at"]) for row in data_of(spec)} == {
+        "a": (1000, 1000),
+        "b": (10, 10),
+        "none": (None, 10),
+    }
 
 
 def test_a_comparison_is_drawn_behind_and_named() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from footfall.charts.look import HEIGHT, WIDTH, Look, alt, inline, milliseconds, time_axis
@@ -23,22 +23,44 @@ def can_be_named(names: Sequence[str], look: Look) -> bool:
     return 2 <= len(names) <= _MOST and (look.width or WIDTH) >= NARROW
 
 
-def names_at_ends(points: Sequence[Point], names: Sequence[str], scale: Scale, look: Look) -> list[alt.Chart]:
-    """Layers with the name of each line at its last known point; names of lines that end together make room."""
+def end_together(points: Sequence[Point], names: Sequence[str]) -> bool:
+    """Whether each group has a value in the last period that any has one in: no name stands on another's area."""
+    known = [p for p in points if p.value is not None]
+    last = max((p.period.start for p in known), default=None)
+    return {p.series for p in known if p.period.start == last} == set(names)
+
+
+def names_at_ends(
+    points: Sequence[Point],
+    names: Sequence[str],
+    scale: Scale,
+    look: Look,
+    height_of: Callable[[Point], float] = lambda point: point.value or 0.0,
+) -> list[alt.Chart]:
+    """Layers with the name of each line at its last known point; names of lines that end together make room.
+
+    Args:
+        points: What is drawn.
+        names: In the order of their colours.
+        scale: The axis of numbers.
+        look: Of the picture.
+        height_of: Where on the axis of numbers a name stands; at the value by default.
+    """
     width = look.width or WIDTH
     first, last = min(p.period.start for p in points), max(p.period.start for p in points)
     ends = {p.series: p for p in points if p.value is not None}
     spots: dict[str, tuple[float, float]] = {}
     for name, point in ends.items():
         x = width if last == first else (point.period.start - first) / (last - first) * width
-        spots[name] = (x, scale.place(point.value or 0.0))
+        spots[name] = (x, scale.place(height_of(point)))
     at_the_end = {name: y for name, (x, y) in spots.items() if x > width - 60}
     height = look.height or HEIGHT
-    moved = _apart(at_the_end, height)
+    lowest = height - 7  # a name there stands beside the plot, and not beside the axis of time
+    moved = _apart(at_the_end, lowest)
     data = [
         {
             "at": milliseconds(ends[name].period.start),
-            "end_y": min(moved.get(name, spots[name][1]), height - 7),
+            "end_y": min(moved.get(name, spots[name][1]), lowest),
             "end_name": name,
             "colour": look.theme.rest if is_rest(name) else look.theme.series[n],
         }

@@ -108,4 +108,6 @@ def _axis(points: Sequence[Point], scale: Scale) -> alt.Axis:
     form = "~s" if scale.high >= 100_000 or scale.is_log else ",.0f" if scale.high >= 5 else ",.2~f"
     least = 1 if all(float(p.value or 0).is_integer() for p in points) and not scale.is_log else alt.Undefined
     more: dict[str, Any] = {"tickCount": 4} if scale.is_log else {"tickCount": _TICKS}
+    if form == "~s":
+        more["labelExpr"] = "datum.value === 0 ? '0' : datum.label"  # and not 0k
     return alt.Axis(format=form, tickMinStep=least, domain=False, ticks=False, **more)

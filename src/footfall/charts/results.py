@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, inset, milliseconds, time_axis
-from footfall.charts.naming import NARROW, can_be_named, names_at_ends
+from footfall.charts.naming import NARROW, can_be_named, end_together, names_at_ends
 from footfall.charts.numbers import number_channel, scale_of
 from footfall.charts.ranges import range_bars, range_marks
 from footfall.charts.series import (
@@ -106,6 +106,7 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
     if len(points) > _MOST_BARS:
         raise QueryError(f"{len(points)} bars are too many for a chart, it has at most {_MOST_BARS}: add `--top 20`.")
     order = sorted(points, key=lambda p: (is_rest(p.series), -(p.value or 0.0)))
+    lowest = scale_of(points, look).low
     data = [
         _datum(
             p,
@@ -113,8 +114,8 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
             previous=p.previous,
             is_rest=is_rest(p.series),
             is_settled=p.is_settled,
-            value=p.value or 0.0,
-            text_at=p.value or p.most or p.least or 0.0,
+            value=p.value or (None if look.is_log else 0.0),
+            text_at=p.value or p.most or p.least or lowest,
         )
         for p in order
     ]
@@ -127,14 +128,18 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
         axis=alt.Axis(labelLimit=320, ticks=False, domain=False, labels=bool(label)),
     )
     x = number_channel(alt.X, "value:Q", points, result, look)
-    bars = chart.mark_bar(size=16).encode(
+    # A logarithmic axis has no zero that a bar could begin at, and its length would say nothing.
+    marks = chart.mark_circle(size=110) if look.is_log else chart.mark_bar(size=16)
+    bars = marks.encode(
         x=x,
         y=y,
         color=alt.condition("datum.is_rest", alt.value(look.theme.rest), alt.value(look.theme.series[0])),
         opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.55)),
         tooltip=_tooltips(result),
     )
-    values = chart.mark_text(align="left", dx=5, color=look.theme.text).encode(x=alt.X("text_at:Q"), y=y, text="text:N")
+    values = chart.mark_text(align="left", dx=10 if look.is_log else 5, color=look.theme.text).encode(
+        x=alt.X("text_at:Q"), y=y, text="text:N"
+    )
     layers = [bars, values, *range_bars(points, y, look)]
     if any(p.previous is not None for p in points):
         layers.insert(1, chart.mark_tick(color=look.theme.title, thickness=2, size=22).encode(x="previous:Q", y=y))
@@ -243,12 +248,13 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
         for point in stretch
         if (key := (point.series, point.period)) in edges
     ]
+    is_named = can_be_named(names, look) and end_together(points, names)
     chart = alt.Chart(inline(data), width=look.width or WIDTH, height=look.height or HEIGHT)
     areas = chart.mark_area(line=False).encode(
         x=time_axis(points),
         y=number_channel(alt.Y, "low:Q", points, result, look, stacked=True),
         y2="high:Q",
-        color=_colour(names, look),
+        color=_colour(names, look, is_named=is_named),
         detail="stroke:N",
         opacity=alt.condition("datum.is_settled", alt.value(0.92), alt.value(0.45)),
         tooltip=_tooltips(result),
@@ -256,10 +262,16 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
     alone = [
         _datum(p, low=edges[p.series, p.period][0], high=edges[p.series, p.period][1]) for p in lone_points(points)
     ]
-    if not alone:
-        return [areas]
-    slivers = alt.Chart(inline(alone)).mark_bar(width=3)
-    return [areas, slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=_colour(names, look))]
+    layers = [areas]
+    if alone:
+        slivers = alt.Chart(inline(alone)).mark_bar(width=3)
+        colour = _colour(names, look, is_named=is_named)
+        layers.append(slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=colour))
+    if is_named:
+        middles = {key: (low + high) / 2 for key, (low, high) in edges.items()}
+        scale = scale_of(points, look, stacked=True)
+        layers += names_at_ends(points, names, scale, look, lambda point: middles[point.series, point.period])
+    return layers
 
 
 # --- colours, words
@@ -328,5 +340,5 @@ def legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Poin
         what = "not over" if gaps == {State.NOT_OVER} else "not collected"
         said.append(f"gap: {what}" + (", or too little of a mean's time" if result.query.rolling else ""))
     if len(drawn.layer) > 1 and any(p.previous is not None for p in points):
-        said.append(f"{'grey' if is_lines else 'black'} line: {result.compared_with}")
+        said.append(f"{'grey line' if is_lines else 'line across'}: {result.compared_with}")
     return [part for part in said if part]
