@@ -62,7 +62,7 @@ def page_of(browser: Any, address: str, *, width: int = WIDE, scheme: str = "lig
     context = browser.new_context(
         base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme, **more
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(120_000)  # a busy machine draws slowly
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))

@@ -1,6 +1,7 @@
 """The pages of docs/ that are written from the code's own records. `python tests/pages.py` writes them anew.
 
-`python tests/pages.py demo` also draws the README's pictures, from the workspace that `make demo` leaves.
+`python tests/pages.py demo` also draws the README's pictures, from the workspace that `make demo` leaves; those of the
+dashboard are drawn by `python tests/pages.py dashboard`, in Chromium, from sample data alone.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -165,8 +167,6 @@ def draw_pictures(demo: Path) -> None:
     from footfall.workspace import open as open_workspace
 
     workspace = open_workspace(demo)
-    smooth = workspace.query("launches", by=["federation"], rolling=7, last=365)
-    smooth.save(DOCS / "images" / "launches-by-federation.png")
     again = workspace.cohort("binder_launch", "binder_launch", by="week", kind="new")
     again.save(DOCS / "images" / "cohort.svg")
     asked: dict[str, Any] = {"grain": "month", "last": 12, "compare": "year"}
@@ -178,7 +178,25 @@ def draw_pictures(demo: Path) -> None:
     (DOCS / "images" / "query.svg").write_text(svg, encoding="utf-8")
 
 
+def draw_dashboard() -> None:
+    """The README's pictures of the dashboard, light and dark: the same bytes of the same samples."""
+    from browsers import chromium, page_of, serving
+    from walked import NOW, write_samples
+
+    with tempfile.TemporaryDirectory() as name:
+        workspace = footfall.open(write_samples(Path(name), 460, 400), now=lambda: NOW)
+        workspace.collect()
+        with serving(workspace) as address, chromium() as browser:
+            for scheme in ("light", "dark"):
+                with page_of(browser, address, width=1100, scheme=scheme) as page:
+                    page.goto("/")
+                    page.screenshot(path=DOCS / "images" / f"dashboard-{scheme}.png")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["dashboard"]:
+        draw_dashboard()
+        sys.exit()
     for name in PAGES:
         (DOCS / name).write_text(current(DOCS / name), encoding="utf-8")
     if len(sys.argv) > 1:

@@ -34,6 +34,12 @@ def test_a_band_holds_the_days_of_which_nothing_is_known_and_says_why() -> None:
     assert texts_in(spec, "name") == ["not collected"]
 
 
+def test_days_at_the_end_that_nothing_follows_are_not_collected_yet() -> None:
+    late = [State.COMPLETE, State.LOST, State.COMPLETE, State.LOST, State.LOST, State.NOT_OVER]
+    points = points_of(result([5, None, 5, None, None, None], until="2026-01-07", states=late))
+    assert [band.title for band in bands_of(points)] == ["not collected", "not collected yet"]
+
+
 def test_what_is_not_over_is_no_band_and_what_is_known_wrong_is_one() -> None:
     open_day = result([5, 5, None], until="2026-01-04", states=[State.COMPLETE, State.COMPLETE, State.NOT_OVER])
     assert bands_of(points_of(open_day)) == []

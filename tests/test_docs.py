@@ -203,7 +203,14 @@ def test_every_room_is_in_the_architecture() -> None:
 
 
 def test_pictures_are_small() -> None:
-    assert sum(file.stat().st_size for file in (DOCS / "images").iterdir()) < 600_000
+    assert {file.name for file in (DOCS / "images").iterdir() if file.stat().st_size > 150_000} == set()
+
+
+def test_the_readme_shows_the_dashboard_in_light_and_dark() -> None:
+    (picture,) = re.findall(r"<picture>.*?</picture>", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    shown = re.findall(r'(?:srcset|src)="([^"]+)"', picture)
+    assert shown == ["docs/images/dashboard-dark.png", "docs/images/dashboard-light.png"]
+    assert all((ROOT / each).read_bytes().startswith(b"\x89PNG") for each in shown)
 
 
 def test_what_is_said_of_another_tool_has_its_place() -> None:

@@ -53,14 +53,14 @@ def test_a_circle_of_the_map_is_a_link_that_says_its_name(browser: TestClient) -
     assert '<a href="/hubs/community/Cape%20Town"><path' in page
     assert re.search(r"<title>Toronto, 8\d\d monthly users, Canada, Toronto, Canada</title>", page)
     assert "vega.github.io" not in page
-    assert page.count('class="drawing map"') == 2
+    assert page.count('class="drawing wide map"') == page.count('class="drawing narrow map"') == 2
 
 
 def test_a_constellation_is_chosen_by_its_address(browser: TestClient) -> None:
     page = browser.get("/hubs", params={"constellation": "California State"}).text
     assert "2 communities by monthly users" in page
     assert "Berkeley" not in re.sub(r"<a [^>]*>[^<]*</a>", "", page)
-    assert "unknown constellation" in browser.get("/hubs?constellation=Mars").text
+    assert "Unknown constellation" in browser.get("/hubs?constellation=Mars").text
 
 
 def test_sizes_have_counts_and_shares(browser: TestClient) -> None:
@@ -85,7 +85,7 @@ def test_sizes_have_counts_and_shares(browser: TestClient) -> None:
 def test_what_cannot_be_chosen_is_one_sentence(browser: TestClient, address: str) -> None:
     answer = browser.get(address)
     assert answer.status_code == 422
-    assert "unknown" in answer.text
+    assert "Unknown" in answer.text
     assert "Traceback" not in answer.text
 
 
@@ -106,7 +106,7 @@ def test_a_community_has_a_page_with_its_numbers_and_its_place(browser: TestClie
     assert "Where it is" not in nowhere
     missing = browser.get("/hubs/community/Nobody")
     assert missing.status_code in (404, 422)
-    assert "unknown community" in missing.text
+    assert "Unknown community" in missing.text
 
 
 @pytest.mark.parametrize("name", STRANGE)

@@ -101,13 +101,13 @@ def test_by_age_a_row_is_a_month_of_age(browser: TestClient) -> None:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("/projects?by=lunches", "unknown metric"),
-        ("/projects?sort=size", "unknown order"),
-        ("/projects/nothing", "unknown project"),
+        ("/projects?by=lunches", "Unknown metric"),
+        ("/projects?sort=size", "Unknown order"),
+        ("/projects/nothing", "Unknown project"),
         ("/projects/tool?months=many", "months"),
         ("/compare?name=tool&by=installs&align=weight", "align"),
-        ("/compare?name=nothing&by=installs", "unknown project"),
-        ("/compare?name=tool&by=lunches", "unknown metric"),
+        ("/compare?name=nothing&by=installs", "Unknown project"),
+        ("/compare?name=tool&by=lunches", "Unknown metric"),
     ],
 )
 def test_what_cannot_be_chosen_is_one_sentence(browser: TestClient, address: str, said: str) -> None:

@@ -26,29 +26,43 @@ ask = { metric = "launches", by = "federation", last = "28" }
 """
 
 
-def write_walked(folder: Path) -> Path:
-    """Written and collected up to `NOW`."""
+def write_samples(folder: Path, days: int, launches_a_day: int, repository: str = "") -> Path:
+    """A workspace of sample data up to `NOW`, that was never collected.
+
+    Args:
+        folder: Where to write.
+        days: How many days before `NOW`.
+        launches_a_day: About so many; two days have none, as if the archive had lost them.
+        repository: A git repository in `folder` that is collected too.
+    """
     today = NOW.date()
     holes = [today - timedelta(days=n) for n in (40, 41)]
-    write_sample_archive(folder / "sample-archive", DAYS, 60, until=today, holes=holes)
-    write_sample_files(folder / "sample-files", DAYS, until=today)
+    write_sample_archive(folder / "sample-archive", days, launches_a_day, until=today, holes=holes)
+    write_sample_files(folder / "sample-files", days, until=today)
+    sources: dict[str, dict[str, Any]] = {
+        "binder": {"archive": "sample-archive", "first_day": today - timedelta(days=days)},
+        "files": {"tables": tables_of("sample-files")},
+        "hub_files": hubs_of("sample-files"),
+    }
+    projects = [{"name": PACKAGE, "description": "a made-up package", "files": PACKAGE}]
+    if repository:
+        sources["git"] = {"repositories": [repository]}
+        projects[0]["git"] = repository
+        projects.append({"name": "other", "description": "a repository", "git": repository})
+    notes = dict.fromkeys(("binder", "files", "hub_files"), SAMPLE_NOTE)
+    settings = commented(sources, notes=notes, projects=projects)
+    (folder / "footfall.toml").write_text(settings + MORE, encoding="utf-8")
+    return folder
+
+
+def write_walked(folder: Path) -> Path:
+    """A small one with a repository and marks, collected."""
+    today = NOW.date()
     history = History.new(folder / "tool")
     for ago in range(90, 0, -5):
         history.commit(f"{today - timedelta(days=ago)}T12:00+00:00", author=ADA)
     history.write()
-    sources: dict[str, dict[str, Any]] = {
-        "binder": {"archive": "sample-archive", "first_day": today - timedelta(days=DAYS)},
-        "files": {"tables": tables_of("sample-files")},
-        "hub_files": hubs_of("sample-files"),
-        "git": {"repositories": ["tool"]},
-    }
-    notes = dict.fromkeys(("binder", "files", "hub_files"), SAMPLE_NOTE)
-    projects = [
-        {"name": PACKAGE, "description": "a made-up package", "files": PACKAGE, "git": "tool"},
-        {"name": "other", "description": "a repository", "git": "tool"},
-    ]
-    settings = commented(sources, notes=notes, projects=projects)
-    (folder / "footfall.toml").write_text(settings + MORE, encoding="utf-8")
+    write_samples(folder, DAYS, 60, "tool")
     with footfall.open(folder, now=lambda: NOW) as workspace:
         done = workspace.collect()
         assert not [source.error for source in done.sources if source.error]

@@ -18,7 +18,7 @@ from footfall.periods import Grain, Window, periods_in
 from footfall.repositories import has_commits
 from footfall.settings import FILE_NAME
 from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
-from footfall.sources.files.sample import PACKAGE, hubs_of, tables_of, write_sample_files
+from footfall.sources.files.sample import PACKAGE, PACKAGES, hubs_of, tables_of, write_sample_files
 from footfall.template import commented, write_settings_file
 from footfall.terminal import collecting
 from footfall.terminal.console import open_console
@@ -218,8 +218,11 @@ def _prepare(folder: Path, repository: Path | None, now: Callable[[], datetime],
         if repository is not None:
             sources["git"] = {"repositories": [str(repository)]}
         notes = dict.fromkeys(("binder", "files", "hub_files"), SAMPLE_NOTE)
-        project = {"name": PACKAGE, "description": "a made-up package", "files": PACKAGE}
-        write_settings_file(folder, _MARK + commented(sources, notes=notes, projects=[project]))
+        projects = [{"name": name, "description": "a made-up package", "files": name} for name in PACKAGES]
+        if repository is not None:
+            described = "the repository that the demonstration reads"
+            projects.append({"name": repository.name, "description": described, "git": repository.name})
+        write_settings_file(folder, _MARK + commented(sources, notes=notes, projects=projects))
     return open_workspace(folder, now=now)
 
 

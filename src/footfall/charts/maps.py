@@ -28,6 +28,10 @@ _LARGEST, _SMALLEST, _FEW = 900.0, 280.0, 14
 _LEAST_PART = 0.04
 """Of the largest circle's area, that of a circle of one user."""
 _RING = 5.0
+_LEAST_SCALE = 0.4
+"""Of the areas of circles on a map that is narrower than `WIDTH`: they stay large enough to be hit."""
+_ROOM = 500
+"""Pixels from which on there is room for the scale of sizes beside the land."""
 _MOST_COLOURS, _MOST_NAMES = 8, 14
 _REST, _NONE = "other", "no constellation"
 _MOVED = 8.0
@@ -75,7 +79,7 @@ def draw(
     width = look.width or WIDTH
     height = look.height or round(width * chosen.ratio)
     groups = _groups(communities.communities)
-    drawn = _spread(placed, groups, chosen, _fitting(width, height, chosen))
+    drawn = _spread(placed, groups, chosen, _fitting(width, height, chosen), _largest(len(placed), width))
     layers = [_land(chosen, look), *_lines(drawn, chosen, width, height, look)]
     layers += _circles(drawn, groups, chosen, width, height, look, link, legends)
     layers += _names(drawn, chosen, width, height, look) if names else []
@@ -101,10 +105,9 @@ def _fitting(width: int, height: int, area: Area) -> int:
     return round(min(width, height / area.ratio))
 
 
-def _spread(placed: Sequence[Community], groups: Sequence[str], area: Area, width: int) -> list[_Drawn]:
+def _spread(placed: Sequence[Community], groups: Sequence[str], area: Area, width: int, largest: float) -> list[_Drawn]:
     most = _most(placed)
     homes = {each.name: area.spot(each.longitude or 0.0, each.latitude or 0.0, width) for each in placed}
-    largest = _largest(len(placed))
     radii = {each.name: _radius(each.users, most, largest) for each in placed}
     spots = spread([Circle(each.name, homes[each.name], radii[each.name]) for each in placed])
     return [_Drawn(each, _group(each, groups), radii[each.name], homes[each.name], spots[each.name]) for each in placed]
@@ -115,9 +118,9 @@ def _most(placed: Sequence[Community]) -> float:
     return float(10 ** max(2, math.ceil(math.log10(max(1.0, *(each.users or 0.0 for each in placed), 1.0)))))
 
 
-def _largest(count: int) -> float:
-    """The area of the largest circle: the more there are, the smaller, so that none is moved far."""
-    return max(_SMALLEST, _LARGEST * min(1.0, _FEW / count))
+def _largest(count: int, width: int) -> float:
+    """The area of the largest circle: the more there are, and the narrower the map, the smaller."""
+    return max(_SMALLEST, _LARGEST * min(1.0, _FEW / count)) * min(1.0, max(_LEAST_SCALE, width / WIDTH))
 
 
 def _radius(users: float | None, most: float, largest: float) -> float:
@@ -213,7 +216,7 @@ def _circles(
     channels: dict[str, Any] = {
         "longitude": "longitude:Q",
         "latitude": "latitude:Q",
-        "size": _size([each.community for each in drawn], area, look, is_explained=legends),
+        "size": _size([each.community for each in drawn], area, look, width, is_explained=legends and width >= _ROOM),
         "color": _colour(drawn, groups, look, legends),
         "description": "said:N",
         "tooltip": [
@@ -234,9 +237,9 @@ def _circles(
     return [*layers, *unknown]
 
 
-def _size(placed: Sequence[Community], area: Area, look: Look, *, is_explained: bool = True) -> alt.Size:
+def _size(placed: Sequence[Community], area: Area, look: Look, width: int, *, is_explained: bool = True) -> alt.Size:
     """The area of a circle, as `_radius` has it."""
-    most, largest = _most(placed), _largest(len(placed))
+    most, largest = _most(placed), _largest(len(placed), width)
     scale = alt.Scale(type="log", domain=[1, most], range=[largest * _LEAST_PART, largest], clamp=True)
     steps = [10.0**n for n in range(1, round(math.log10(most)) + 1)]
     legend = alt.Legend(
@@ -260,7 +263,7 @@ def _colour(drawn: Sequence[_Drawn], groups: Sequence[str], look: Look, is_expla
     legend = alt.Legend(
         title=None,
         orient="bottom",
-        columns=4,
+        columns=4 if (look.width or WIDTH) >= _ROOM else 2,
         columnPadding=28,
         labelLimit=220,
         symbolOpacity=1,

@@ -54,18 +54,21 @@ class _Name:
 def bands_of(points: Sequence[Point]) -> list[Band]:
     """Where no group has a value though the time is over and not all of it was collected; and what is known to be wrong.
 
-    A mean has no value either while its window reaches into such a time: the band holds all of it.
+    A mean has no value either while its window reaches into such a time: the band holds all of it. What no later time
+    follows that was collected may only be late.
     """
     by_period = {
         period: list(together)
         for period, together in groupby(sorted(points, key=lambda p: p.period.start), key=lambda p: p.period)
     }
-    found = []
+    found: list[Band] = []
+    known = [period for period, points in by_period.items() if not _title_of(points) and not _is_open(points)]
     for title, run in groupby(by_period, key=lambda period: _title_of(by_period[period])):
         stretch = list(run)
         states = {point.state for period in stretch for point in by_period[period]}
         if title and (title != _TITLES[State.LOST] or State.LOST in states):
-            found.append(_band(stretch, title))
+            is_late = title == _TITLES[State.LOST] and bool(known) and stretch[0].start > known[-1].start
+            found.append(_band(stretch, f"{title} yet" if is_late else title))
     return found
 
 
@@ -73,6 +76,10 @@ def _title_of(together: Sequence[Point]) -> str:
     if all(p.value is None and p.least is None and p.state is not State.NOT_OVER for p in together):
         return _TITLES[State.LOST]
     return _TITLES[State.KNOWN_WRONG] if any(p.state is State.KNOWN_WRONG for p in together) else ""
+
+
+def _is_open(together: Sequence[Point]) -> bool:
+    return all(p.value is None and p.state is State.NOT_OVER for p in together)
 
 
 def _band(stretch: Sequence[Period], title: str) -> Band:

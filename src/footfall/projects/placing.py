@@ -96,7 +96,8 @@ def _chosen(
 
 def _on_left_out(metric: Metric, left_out: tuple[str, ...]) -> Iterable[str]:
     if left_out:
-        yield f"Without a name in a source of {metric.name}, and so not here: {listed(left_out)}."
+        are = "is" if len(left_out) == 1 else "are"
+        yield f"No source of {metric.name} has a name for {listed(left_out)}, which {are} not listed."
 
 
 def _order(place: Place) -> tuple[Any, ...]:

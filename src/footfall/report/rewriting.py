@@ -17,7 +17,7 @@ _NAVIGATION = re.compile(r"<nav .*?</nav>", re.S)
 _ITEM = re.compile(r'<a href="(/[^"]*)"[^>]*>[^<]*</a>')
 _CLIP = re.compile(r'((?:id="|url\(#)(?:clip|gradient_))([0-9]+)')
 _MAIN = re.compile(r'<main id="main"[^>]*>')
-_BADGE = re.compile(r"\(…(/badge/[^)]*)\)")
+_BADGE = re.compile(r"\(https?://[^/)]+(/badge/[^)]*)\)")
 _GONE = (
     re.compile(r'<form class="(?:when|panel ask)".*?</form>', re.S),
     re.compile(r'<nav class="tabs".*?</nav>', re.S),

@@ -20,6 +20,7 @@ from footfall.web.departure import Departing
 from footfall.web.errors import HANDLERS
 from footfall.web.hub import HubService
 from footfall.web.hub import routes as hub_routes
+from footfall.web.pages.problems import problem_page
 from footfall.web.security import Guarding
 from footfall.web.site import Site
 
@@ -85,6 +86,7 @@ def create_app(
         ],
     )
     app.state.site = site
+    app.state.problem_page = problem_page
     site.app = app
     questions = api.router(site, replies)
     app.include_router(questions)

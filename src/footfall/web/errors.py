@@ -1,4 +1,4 @@
-"""Every mistake in one shape, RFC 9457's, and every status in one table.
+"""Every mistake in one shape, RFC 9457's, and every status in one table. A browser gets a page instead.
 
 {"type": "about:blank", "title": "Not Found", "status": 404, "code": "unknown_name",
  "detail": "unknown metric 'launche'; did you mean 'launches'?", "instance": "/api/v1/query/launche"}
@@ -71,6 +71,8 @@ _CODES = {
 }
 _RETRY_AFTER = {429: "60", 503: "5"}
 """Seconds, by status."""
+_FOR_PROGRAMS = ("/api/", "/badge/", "/chart/", "/static/", "/healthz", "/readyz", "/metrics")
+"""Addresses whose mistakes keep the shape for programs, whatever is accepted."""
 _log = logging.getLogger("footfall.web")
 
 
@@ -86,13 +88,21 @@ def status_of(error: FootfallError, path: Mapping[str, Any] | None = None) -> in
 def problem(
     request: Request, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A mistake as RFC 9457 has it."""
+    """A mistake as RFC 9457 has it; as a page where a browser asks for one."""
     more = {"Cache-Control": "no-store", **(headers or {})}
     if status in _RETRY_AFTER:
         more.setdefault("Retry-After", _RETRY_AFTER[status])
     if status == 401:
         more.setdefault("WWW-Authenticate", "Bearer")
+    if wants_page(request):
+        return request.app.state.problem_page(request, status, detail, headers=more)  # type: ignore[no-any-return]
     return Response(problem_body(status, code, detail, request.url.path), status, more, PROBLEM)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a browser shows the answer to a person: it says so, and the address is not one of the API or an image."""
+    path = request.url.path.removeprefix(request.app.state.site.prefix)
+    return "text/html" in request.headers.get("accept", "") and not path.startswith(_FOR_PROGRAMS)
 
 
 def problem_body(status: int, code: str, detail: str, path: str = "") -> bytes:
@@ -140,7 +150,9 @@ def methods_at(request: Request) -> list[str]:
 
 def _said(request: Request, status: int) -> str:
     if status == 404:
-        return f"there is nothing at {request.url.path[:200]}; /api/v1/openapi.json has everything that there is."
+        return f"there is nothing at {request.url.path[:200]}" + (
+            "." if wants_page(request) else "; /api/v1/openapi.json has everything that there is."
+        )
     if status == 405:
         return f"{request.method} is not possible at {request.url.path[:200]}."
     return f"{HTTPStatus(status).phrase}."
@@ -153,7 +165,7 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     return problem(request, 422, "bad_question", f"{where}: {said_of_value(first)}.")
 
 
-async def _on_fault(request: Request, error: Exception) -> Response:
+async def on_fault(request: Request, error: Exception) -> Response:
     """A fault of ours: it is logged, and says nothing of its inside."""
     return problem(request, 500, "fault", "this is a fault of Footfall; the server's log says more.")
 
@@ -163,5 +175,5 @@ HANDLERS: dict[int | type[Exception], Handler] = {
     FootfallError: _on_footfall,
     HTTPException: _on_http,
     RequestValidationError: _on_validation,
-    Exception: _on_fault,
+    Exception: on_fault,
 }

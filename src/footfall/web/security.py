@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from footfall.access.viewer import PUBLIC, VISITOR, Viewer
 from footfall.access.viewer import Scope as Right
 from footfall.errors import AccessError, NotAllowedError
-from footfall.web.errors import problem, problem_of
+from footfall.web.errors import on_fault, problem, problem_of
 from footfall.web.sessions import COOKIE
 from footfall.web.site import viewer_of_request
 
@@ -92,8 +92,12 @@ class Guarding:
         if self._is_open and path.startswith(("/api/", *EMBEDDED_BELOW)):
             more = more + self._shared
 
+        has_begun = False
+
         async def sent(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 
@@ -101,10 +105,13 @@ class Guarding:
         if refused is not None:
             await refused(scope, receive, sent)
             return
-        scope.setdefault("state", {})["viewer"] = viewer
         before = viewer_of_request.set(viewer)
         try:
             await self._app(scope, receive, sent)
+        except Exception as error:
+            if not has_begun:  # with the headers of every response; whoever runs the server gets the fault too
+                await (await on_fault(Request(scope), error))(scope, receive, sent)
+            raise
         finally:
             viewer_of_request.reset(before)
 
@@ -112,6 +119,7 @@ class Guarding:
         request = Request(scope)
         try:
             viewer, is_by_cookie = self._viewer(request)
+            request.state.viewer = viewer
         except AccessError as error:
             is_harmless = path in OPEN or path.startswith(OPEN_BELOW)
             return VISITOR, None if is_harmless else self._asked_to_sign_in(request, path, error)

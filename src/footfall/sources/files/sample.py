@@ -1,4 +1,4 @@
-"""Sample files: installs and traffic of a made-up package, and users of made-up hubs, said to be sample data.
+"""Sample files: installs and traffic of made-up packages, and users of made-up hubs, said to be sample data.
 
 Nothing in them happened. They have a weekly rhythm, growth, a summer break and a release, and each day is made of its
 date alone: written again they are the same, with the days that came since.
@@ -15,6 +15,12 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "samplepkg"
+PACKAGES = {
+    PACKAGE: (1.0, date(2010, 1, 1)),
+    "samplemaps": (0.45, date(2010, 1, 1)),
+    "sampleviz": (0.7, date(2025, 6, 2)),
+}
+"""The made-up packages: their size beside the first, and from which day on they exist."""
 HUBS = {
     ("north", "physics"): 90,
     ("north", "climate"): 140,
@@ -36,8 +42,10 @@ COMMUNITIES = (
     ("Star catalogue", "east/stars", "Life", "Pune", 18.52, 73.86),
 )
 """The made-up communities: name, hub, constellation, place and where it is."""
-_SPANS = (("daily", 1.0), ("weekly", 2.1), ("monthly", 3.6))
-"""About how many times as many users there are in a longer span."""
+_SPANS = (("daily", 1.0, 1), ("weekly", 2.1, 7), ("monthly", 3.6, 30))
+"""About how many times as many users there are in a longer span, and its days."""
+_BREAK = 0.85
+"""The part of a teaching hub's users who stay away in the summer."""
 
 Row = tuple[str | int | float, ...]
 
@@ -56,16 +64,24 @@ def tables_of(folder: str) -> list[dict[str, Any]]:
             "measures": measures,
         }
 
-    traffic = [{"name": name, "title": name.capitalize()} for name in ("views", "clones")]
+    counted = {
+        "installs": "Installs of packages.",
+        "views": "Views of repositories.",
+        "clones": "Clones of repositories.",
+    }
+
+    def measures(*names: str) -> list[Mapping[str, str]]:
+        return [{"name": name, "title": name.capitalize(), "description": counted[name]} for name in names]
+
     return [
         {
-            **table(
-                "installs", ["project"], [{"name": "installs", "title": "Installs"}], "Installs of a package by day."
-            ),
+            **table("installs", ["project"], measures("installs"), "Installs of packages by day."),
             "project": "project",
         },
         {
-            **table("traffic", ["project"], list(traffic), "Views and clones of its repository by day."),
+            **table(
+                "traffic", ["project"], measures("views", "clones"), "Views and clones of their repositories by day."
+            ),
             "project": "project",
         },
     ]
@@ -104,23 +120,37 @@ def write_sample_files(folder: Path, days: int, *, until: date) -> None:
 
 
 def _installs(day: date) -> Iterator[Row]:
-    yield day.isoformat(), PACKAGE, _about(240 * _growth(day) * _week(day, 0.55), day, "installs")
+    for package, size in _sizes(day):
+        yield day.isoformat(), package, _about(240 * size * _week(day, 0.55), day, f"installs of {package}")
 
 
 def _traffic(day: date) -> Iterator[Row]:
-    views = _about(120 * _growth(day) * _week(day, 0.6), day, "views")
-    yield day.isoformat(), PACKAGE, views, _about(25 * _week(day, 0.3), day, "clones")
+    for package, size in _sizes(day):
+        views = _about(120 * size * _week(day, 0.6), day, f"views of {package}")
+        yield day.isoformat(), package, views, _about(20 * size * _week(day, 0.3), day, f"clones of {package}")
+
+
+def _sizes(day: date) -> Iterator[tuple[str, float]]:
+    """The packages that exist on a day, with their sizes; a new one takes half a year to find its users."""
+    for package, (size, first) in PACKAGES.items():
+        if day >= first:
+            yield package, size * _growth(day) * min(1.0, ((day - first).days + 20) / 180)
 
 
 def _users(day: date) -> Iterator[Row]:
     for (cluster, hub), users in HUBS.items():
         if hub == "soils" and day < date(2026, 3, 2):  # a hub that came later
             continue
-        is_break = hub == "teaching" and day.month in (7, 8)
-        for span, times in _SPANS:
-            rhythm = _week(day, 0.4) if span == "daily" else 1.0
-            expected = users * times * rhythm * _growth(day) / 1.6 * (0.15 if is_break else 1)
-            yield day.isoformat(), cluster, hub, span, _about(expected, day, f"{cluster} {hub} {span}")
+        for span, times, days in _SPANS:
+            rhythm = _week(day, 0.4) if days == 1 else 1.0
+            away = _BREAK * _part_in_summer(day, days) if hub == "teaching" else 0.0
+            expected = users * times * rhythm * _growth(day) / 1.6 * (1 - away)
+            yield day.isoformat(), cluster, hub, span, _about(expected, day, f"{cluster} {hub} {span}", days)
+
+
+def _part_in_summer(day: date, days: int) -> float:
+    """The part of the `days` days that end with `day` which are in July or August."""
+    return sum((day - timedelta(days=n)).month in (7, 8) for n in range(days)) / days
 
 
 def _growth(day: date) -> float:
@@ -133,7 +163,7 @@ def _week(day: date, weekend: float) -> float:
     return weekend if day.weekday() >= 5 else 1 + 0.08 * math.sin(day.weekday())
 
 
-def _about(expected: float, day: date, what: str) -> int:
-    """A number near what is expected, the same whenever it is asked for."""
+def _about(expected: float, day: date, what: str, days: int = 1) -> int:
+    """A number near what is expected, the same whenever it is asked for; of `days` days together it varies less."""
     chance = random.Random(f"{what} {day.isoformat()}")
-    return max(0, round(chance.gauss(expected, math.sqrt(expected) + 0.04 * expected)))
+    return max(0, round(chance.gauss(expected, (math.sqrt(expected) + 0.04 * expected) / days)))

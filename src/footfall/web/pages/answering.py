@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from footfall.concealing import concealed
 from footfall.errors import FootfallError
 from footfall.web.errors import status_of
-from footfall.web.pages.templating import THEMES, render
+from footfall.web.pages.problems import problem_page
+from footfall.web.pages.templating import THEMES
 
 if TYPE_CHECKING:
     from footfall.web.site import Site
@@ -29,15 +29,9 @@ def route(site: Site, path: str, page: Page, name: str) -> Route:
         try:
             return await page(site, request)
         except FootfallError as error:
-            return problem(request, error, name)
+            return problem_page(request, status_of(error, request.path_params), str(error), page=name, error=error)
 
     return Route(path, answer, methods=["GET"], name=name)
-
-
-def problem(request: Request, error: FootfallError, page: str = "") -> Response:
-    """What a user can mend, as a page."""
-    status = status_of(error, request.path_params)
-    return render(request, "problem.html", status=status, page=page, said=concealed(str(error)))
 
 
 async def choose_theme(site: Site, request: Request) -> Response:

@@ -16,7 +16,7 @@ from footfall.formats import GAP, share_of
 from footfall.result import Result
 from footfall.web.images import image, tag_of
 from footfall.web.pages import words
-from footfall.web.pages.figures import Figure, figure_of
+from footfall.web.pages.figures import WIDE, Figure, figure_of
 from footfall.web.pages.freshness import Freshness
 from footfall.web.pages.headlines import rows_of
 from footfall.web.pages.hub_numbers import TIMESCALES, USERS, dimensions_of, has_timescales
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from footfall.web.site import Site
 
 _YEAR = 364
+_HALF, _MAP = (600, 250), 420
+"""Of a drawing that stands beside a map, and how wide that is, in pixels."""
 _MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
 _THEMES = ("light", "dark")
 
@@ -41,7 +43,7 @@ async def community(site: Site, request: Request) -> Response:
     freshness = await site.run(Freshness.of, site.workspace)
     alone = answer.only([one])
     areas = areas_of(alone)[-1:] if one.is_placed else ()  # the closest map alone
-    maps = await maps_of(site, alone, f"{root}{COMMUNITY}", legends=False, areas=areas)
+    maps = await maps_of(site, alone, f"{root}{COMMUNITY}", legends=False, areas=areas, wide=_MAP)
     numbers, figure = await asyncio.gather(_numbers(site, one, freshness), _figure(site, one, freshness))
     return render(
         request,
@@ -108,7 +110,7 @@ async def _figure(site: Site, one: Community, freshness: Freshness) -> Figure | 
     except FootfallError as error:
         return Figure(title, title, problem=str(error))
     assert isinstance(answer, Result)
-    return await figure_of(site, answer, title)
+    return await figure_of(site, answer, title, wide=_HALF if one.is_placed else WIDE)
 
 
 async def map_file(site: Site, request: Request) -> Response:

@@ -44,7 +44,7 @@ async def compare(site: Site, request: Request) -> Response:
 
 async def _figure(site: Site, answer: Beside) -> Figure:
     heads, rows = _table(answer)
-    sentence = f"{answer.title}, {answer.span}. The table below has the numbers."
+    sentence = f"{answer.title}, {words.spoken(answer.span)}. The table below has the numbers."
     try:
         wide, narrow = [await site.picture(answer, "svg", theme="page", size=size) for size in (WIDE, NARROW)]
     except FootfallError as error:

@@ -25,12 +25,12 @@ def how_counted(workspace: Workspace, answer: Result, freshness: Freshness) -> S
     choices = [part for metric in metrics for part in _choices(metric, answer.policies)]
     said += [("Choices made", choices)] if choices else []
     said += [
-        ("Time", f"{answer.title}, {answer.span}"),
+        ("Time", f"{answer.title}, {words.spoken(answer.span)}"),
         ("Collected", f"{share_of(answer.coverage)} of that time"),
         ("Where from", _sources(workspace, metrics, freshness)),
     ]
     said += [("Remarks", [words.plain(note) for note in answer.notes])] if answer.notes else []
-    said += [("Asked as", command_line(answer.question)), ("State", f"version {answer.version}")]
+    said += [("Asked as", command_line(answer.question)), ("Version of the data", answer.version)]
     return [(name, text) for name, text in said if text]
 
 

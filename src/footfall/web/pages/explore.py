@@ -18,6 +18,7 @@ from footfall.web.pages.figures import Figure, figure_of
 from footfall.web.pages.freshness import Freshness
 from footfall.web.pages.headlines import headlines
 from footfall.web.pages.only import narrowing
+from footfall.web.pages.problems import meant_name
 from footfall.web.pages.saved import saved_questions, to_save
 from footfall.web.pages.spelling import command_line, python
 from footfall.web.pages.templating import render
@@ -49,9 +50,19 @@ async def explore(site: Site, request: Request) -> Response:
     try:
         answer = await site.ask("query", chosen.asked)
     except FootfallError as error:
-        return render(request, "explore.html", status=status_of(error), answer=None, problem=str(error), **values)
+        return render(
+            request,
+            "explore.html",
+            status=status_of(error),
+            answer=None,
+            problem=str(error),
+            meant=meant_name(request, error),
+            **values,
+        )
     assert isinstance(answer, Result)
-    return render(request, "explore.html", problem="", **values, **await _shown(site, request, chosen, answer))
+    return render(
+        request, "explore.html", problem="", meant=None, **values, **await _shown(site, request, chosen, answer)
+    )
 
 
 def _first_metric(workspace: Workspace) -> str | None:

@@ -17,6 +17,7 @@ from footfall.errors import FootfallError
 from footfall.metrics import Kind
 from footfall.periods import Grain
 from footfall.result import Result
+from footfall.states import State
 from footfall.web.drawings import drawing_of
 from footfall.web.pages import words
 
@@ -50,21 +51,24 @@ class Figure:
     """Why it cannot be drawn."""
 
 
-async def figure_of(site: Site, answer: Result, title: str = "", **options: Any) -> Figure:
+async def figure_of(
+    site: Site, answer: Result, title: str = "", *, wide: tuple[int, int] = WIDE, **options: Any
+) -> Figure:
     """An answer about metrics, drawn; the reason where it cannot be.
 
     Args:
         site: What draws.
         answer: What is drawn.
         title: In the words of the page; the answer's own by default.
+        wide: Width and height of the drawing for wide screens, in pixels.
         options: Of the drawing, such as `stacked`.
     """
     named = title or answer.title
     try:
         if answer.metric.kind is Kind.LATEST:
             return Figure(named, named, **_table(answer))
-        pictures = (site.picture(answer, "svg", theme="page", size=size, **options) for size in (WIDE, NARROW))
-        wide, narrow = await asyncio.gather(*pictures)
+        pictures = (site.picture(answer, "svg", theme="page", size=size, **options) for size in (wide, NARROW))
+        large, narrow = await asyncio.gather(*pictures)
         points = [points_of(answer.only(metric.name)) for metric in answer.metrics]
     except FootfallError as error:
         return Figure(named, named, problem=str(error), **_table(answer))
@@ -72,7 +76,7 @@ async def figure_of(site: Site, answer: Result, title: str = "", **options: Any)
     return Figure(
         title=named,
         sentence=_sentence(named, answer, points[0]),
-        wide=drawing_of(wide),
+        wide=drawing_of(large),
         narrow=drawing_of(narrow),
         since=_milliseconds(answer.window.start) if has_time else 0,
         until=_milliseconds(_last_start(points)) if has_time else 0,
@@ -97,7 +101,7 @@ async def figure_of_activity(site: Site, answer: Answer, title: str, **options: 
         wide, narrow = await asyncio.gather(*pictures)
     except FootfallError as error:
         return Figure(title, title, problem=str(error), **table)
-    sentence = f"{title}, {answer.span}. {answer.description} The table below has the numbers."
+    sentence = f"{title}, {words.spoken(answer.span)}. {answer.description} The table below has the numbers."
     return Figure(title, sentence, drawing_of(wide), drawing_of(narrow), **table)
 
 
@@ -155,7 +159,7 @@ def _head(answer: Result, name: str) -> str:
 def _cut(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> dict[str, Any]:
     more = len(rows) - MOST_ROWS
     said = f"{words.counted(more, 'older row')}: download the CSV file for all of them." if more > 0 else ""
-    return {"heads": heads, "rows": tuple(rows[:MOST_ROWS]), "left_out": said}
+    return {"heads": heads, "rows": tuple(tuple(map(words.cell, row)) for row in rows[:MOST_ROWS]), "left_out": said}
 
 
 def _data(answer: Result, points: Sequence[Point]) -> str:
@@ -169,6 +173,10 @@ def _data(answer: Result, points: Sequence[Point]) -> str:
         values[point.series][at[point.period.start]] = None if point.value is None else round(point.value, 2)
         if point.value is None or not point.is_settled:
             states[at[point.period.start]] = point.state.label
+    for n in range(len(starts) - 1, -1, -1):
+        if any(each[n] is not None for each in values.values()):
+            break
+        states[n] = "not collected yet" if states[n] == State.LOST.label else states[n]
     told = {
         "grain": str(answer.query.grain),
         "unit": answer.unit,

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST = 8
 """So many cards can be taken in at a glance."""
+_WHOLE = 100
+"""From here on a mean is shown without its decimals."""
 _A_TABLE = 2
 """So many metrics of one table, unless there is room for more."""
 
@@ -69,12 +71,12 @@ def _is_marked(workspace: Workspace, metric: Metric) -> bool:
 async def cards(
     site: Site, metrics: Sequence[Metric], freshness: Freshness, span: Span, current: str, root: str
 ) -> list[Card]:
-    """A card for each metric, asked all at once."""
-    return list(
-        await asyncio.gather(
-            *(_card(site, metric, freshness, span, metric.name == current, root) for metric in metrics)
-        )
+    """A card for each metric, asked all at once; those without a value are left out where others have one."""
+    made = await asyncio.gather(
+        *(_card(site, metric, freshness, span, metric.name == current, root) for metric in metrics)
     )
+    has_values = any(card.value != GAP for card in made)
+    return [card for card in made if not has_values or card.value != GAP or card.is_current]
 
 
 async def _card(site: Site, metric: Metric, freshness: Freshness, span: Span, is_current: bool, root: str) -> Card:
@@ -115,7 +117,8 @@ async def rows_of(site: Site, options: dict[str, Any]) -> list[dict[str, Any]]:
 def value_of(row: dict[str, Any], metric: str) -> str:
     """The value of a row, or what is known of it."""
     if row.get(metric) is not None:
-        return words.figure(row[metric])
+        value = row[metric]
+        return words.figure(round(value) if abs(value) >= _WHOLE else value)
     least, most = row.get(f"{metric}_least"), row.get(f"{metric}_most")
     if least is None:
         return GAP

@@ -70,6 +70,7 @@ async def hubs(site: Site, request: Request) -> Response:
         spans=span.choices,
         compares={key: text.format(count=span.days) for key, text in COMPARES.items()},
         chosen=chosen,
+        kept={name: request.query_params.get(name, "") for name in ("users", "by", "scale")},
         scales=SCALES,
         trust=freshness.trust([each.metric for each in numbers]),
         cards=shown,
@@ -129,7 +130,7 @@ async def _users(
     except FootfallError as error:
         return {"users": Figure(title, title, problem=str(error)), "counted": [], "links": links, "sub": ""}
     assert isinstance(answer, Result)
-    drawn = {"log": True} if chosen.scale == "log" else {"stacked": True} if chosen.by else {}
+    drawn: dict[str, Any] = {"log": True} if chosen.scale == "log" else {"stacked": True} if chosen.by else {}
     figure = await figure_of(site, answer, title, **drawn)
     counted = await site.run(how_counted, site.workspace, answer, freshness)
     sub = "seven-day mean · UTC" if answer.query.rolling else "UTC"

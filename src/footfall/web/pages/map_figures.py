@@ -17,7 +17,8 @@ from footfall.communities import Communities
 if TYPE_CHECKING:
     from footfall.web.site import Site
 
-WIDTH = 900
+WIDE, NARROW = 900, 330
+"""How wide a map is drawn, in pixels: for screens of more and of less than 640."""
 _ELSEWHERE = "https://vega.github.io/vega-datasets/"
 """What the renderer puts before an address that names no host."""
 _LINK = re.compile(rf'<a xlink:href="{re.escape(_ELSEWHERE)}([^"]*)">')
@@ -34,10 +35,17 @@ class MapFigure:
     title: str
     sentence: str
     drawing: Markup
+    narrow: Markup
 
 
 async def maps_of(
-    site: Site, answer: Communities, link: str, *, legends: bool = True, areas: Sequence[str] | None = None
+    site: Site,
+    answer: Communities,
+    link: str,
+    *,
+    legends: bool = True,
+    areas: Sequence[str] | None = None,
+    wide: int = WIDE,
 ) -> list[MapFigure]:
     """A map of each area that has a community.
 
@@ -47,15 +55,19 @@ async def maps_of(
         link: What the address of a community's page begins with, from the root of the site.
         legends: Whether colours and sizes are explained.
         areas: The maps that are drawn; by default each that has a community.
+        wide: How wide the one for wide screens is drawn, in pixels.
     """
     made = []
     for area in areas_of(answer) if areas is None else areas:
-        height = round(WIDTH * AREAS[area].ratio)
-        look: dict[str, Any] = {"size": (WIDTH, height), "area": area, "link": link, "legends": legends}
-        svg = await site.picture(answer, "svg", theme="page", **look)
+        drawn = []
+        for width in (wide, NARROW):
+            size = (width, round(width * AREAS[area].ratio))
+            look: dict[str, Any] = {"size": size, "area": area, "link": link, "legends": legends}
+            svg = await site.picture(answer, "svg", theme="page", **look)
+            drawn.append(Markup(linked(svg.decode())))
         title = AREAS[area].title
         sentence = f"{answer.title}, {title}: a circle for each, its area by its users. The list below has the numbers."
-        made.append(MapFigure(area, title, sentence, Markup(linked(svg.decode()))))
+        made.append(MapFigure(area, title, sentence, *drawn))
     return made
 
 

@@ -67,6 +67,7 @@ async def project(site: Site, request: Request) -> Response:
         heads=("Metric", "Span", "From", "Value", "Collected", "State"),
         rows=_rows(answer),
         counted=_counted(answer),
+        origin=str(request.base_url).removesuffix("/").removesuffix(request.scope.get("root_path", "")),
         badges=[facet.metric.name for facet in answer.facets if facet.number("last_30_days") is not None][:3],
     )
 
@@ -114,7 +115,7 @@ async def _figure(site: Site, answer: Project) -> Figure:
     except FootfallError as error:
         return Figure(title, title, problem=str(error))
     names = ", ".join(facet.metric.title for facet in answer.facets if facet.months)
-    sentence = f"{answer.name}, {answer.span}: {names}. The table below has the numbers."
+    sentence = f"{answer.name}, {words.spoken(answer.span)}: {names}. The table below has the numbers."
     return Figure(title, sentence, drawing_of(wide), drawing_of(narrow))
 
 
@@ -141,8 +142,8 @@ def _counted(answer: Project) -> list[tuple[str, str | list[str]]]:
         if facet.policies
     ]
     said: list[tuple[str, str | list[str]]] = [("What it is", what), ("Whose part", kept), ("Choices made", chosen)]
-    said += [("Time", answer.span), ("Collected", f"{share_of(answer.coverage)} of that time")]
+    said += [("Time", words.spoken(answer.span)), ("Collected", f"{share_of(answer.coverage)} of that time")]
     said += [("Remarks", list(answer.notes))]
     asked = {"name": answer.name, "months": len(answer.month_starts)}
-    said += [("Asked as", command_line(asked, "project")), ("State", f"version {answer.version}")]
+    said += [("Asked as", command_line(asked, "project")), ("Version of the data", answer.version)]
     return [(name, text) for name, text in said if text]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -49,8 +49,12 @@ class Asked:
     drawn: dict[str, str]
 
     @classmethod
-    def read(cls, params: QueryParams, first_event: str) -> Asked:
-        """What an address asks for; without events the first that there is, with itself.
+    def read(cls, params: QueryParams, events: Sequence[str]) -> Asked:
+        """What an address asks for; without events the first that there is, of steps the first two.
+
+        Args:
+            params: Of the address.
+            events: Those that there are.
 
         Raises:
             UnknownNameError: For a view that there is not.
@@ -66,7 +70,7 @@ class Asked:
         if drawn.get("form", "heatmap") not in _FORMS:
             raise UnknownNameError("form", drawn["form"], _FORMS)
         for name in _EVENTS_OF[view]:
-            texts.setdefault(name, [first_event] * (2 if name == "steps" else 1))
+            texts.setdefault(name, list(events[: 2 if name == "steps" else 1]))
         return cls(view, texts, {k: v for k, v in drawn.items() if v not in ("heatmap", "false")})
 
     def first(self, name: str) -> str:
@@ -90,11 +94,12 @@ async def retention(site: Site, request: Request) -> Response:
     events = await site.run(events_of, site.workspace)
     if not events:
         return render(request, "retention_nothing.html", page="retention")
-    asked = Asked.read(request.query_params, next(iter(events)))
+    asked = Asked.read(request.query_params, list(events))
     if request.query_params and asked.address != urlencode(request.query_params.multi_items()):
         return RedirectResponse(f"{root}/retention?{asked.address}", 303)
     values: dict[str, Any] = {"page": "retention", "asked": asked, "views": VIEWS, "fields": fields(asked, events)}
-    values["tabs"] = [(view, name, f"{root}/retention?{_tab(view, asked)}") for view, name in VIEWS.items()]
+    values["is_open"] = any(name in asked.texts or name in asked.drawn for name in _RARE)
+    values["tabs"] = [(view, name, f"{root}/retention?{_tab(view, asked, events)}") for view, name in VIEWS.items()]
     try:
         is_heat = asked.view == "cohort" and asked.drawn.get("form") != "curves"
         answer = await site.ask(asked.view, asked.texts, is_whole=is_heat)  # the table hides cells one by one
@@ -110,12 +115,13 @@ def events_of(workspace: Workspace) -> dict[str, str]:
     return {name: titles.get(name, name) for name in workspace.events()}
 
 
-def _tab(view: str, asked: Asked) -> str:
-    """The address of another view about the same event."""
+def _tab(view: str, asked: Asked, events: Iterable[str]) -> str:
+    """The address of another view about the same event; a funnel goes on with the next event that there is."""
     event = asked.first(_EVENTS_OF[asked.view][0])
     name = _EVENTS_OF[view][0]
     pairs = [("view", view)] if view != "cohort" else []
-    pairs += [(name, event)] * (2 if view == "funnel" else 1)
+    others = [each for each in events if each != event]
+    pairs += [(name, each) for each in (event, *others[:1] * (view == "funnel"))]
     pairs += [("then", event)] if view == "cohort" else []
     return urlencode(pairs)
 
@@ -157,7 +163,7 @@ def _named(asked: Asked, answer: Answer, events: Mapping[str, str]) -> dict[str,
     titles = {
         "funnel": " → ".join(done),
         "stickiness": f"{done[0]}: a day, in 7 days and in 30 days",
-        "growth": f"{done[0]}: new, returning, come back and lost, each {grain}",
+        "growth": f"{done[0]}: new, returning, resurrected and dormant, each {grain}",
     }
     return {"title": titles.get(asked.view, answer.title), "description": description}
 
@@ -168,7 +174,7 @@ async def retention_download(site: Site, request: Request) -> Response:
     if form not in ("csv", "json", "png", "svg"):
         raise UnknownNameError("format", form, ("csv", "json", "png", "svg"))
     events = await site.run(events_of, site.workspace)
-    asked = Asked.read(request.query_params, next(iter(events), ""))
+    asked = Asked.read(request.query_params, list(events))
     answer = await site.ask(asked.view, asked.texts)
     if form in ("png", "svg"):
         shape: dict[str, Any] = {"form": asked.drawn.get("form", "heatmap")} if asked.view == "cohort" else {}
@@ -181,32 +187,37 @@ async def retention_download(site: Site, request: Request) -> Response:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of the form: a list to choose from."""
+    """One field of the form: a list to choose from; those that few need are folded away."""
 
     name: str
     label: str
     options: tuple[Option, ...]
 
+    @property
+    def is_rare(self) -> bool:
+        return self.name in _RARE
 
+
+_RARE = ("retention", "where_first", "where_then", "counts", "columns")
 _LABELS = {
-    "first": "First did",
-    "then": "Then did",
-    "event": "Did",
+    "first": "Starting event",
+    "then": "Return event",
+    "event": "Event",
     "grain": "Each",
-    "last": "Rows",
+    "last": "Periods",
     "columns": "Followed for",
-    "kind": "A row holds",
-    "retention": "Came back",
-    "where_first": "Only who also did",
-    "where_then": "And on coming back",
+    "kind": "Cohorts of",
+    "retention": "Counts as a return",
+    "where_first": "Only those who also did",
+    "where_then": "Only returns with",
     "within": "Within",
-    "windows": "Counted over",
+    "windows": "Windows",
 }
 _WORDS = {
-    "active": "all who did it then",
-    "new": "those new to it",
+    "active": "everyone active then",
+    "new": "new ones only",
     "return": "in that period",
-    "unbounded": "then or later",
+    "unbounded": "in that period or later",
     "trailing": "the days before",
     "calendar": "calendar months",
 }
@@ -238,10 +249,10 @@ def fields(asked: Asked, events: Mapping[str, str]) -> list[Field]:
             made.append(Field(name, _LABELS[name], _numbers(name, chosen, str(option.default or ""))))
     if asked.view == "cohort":
         form = asked.drawn.get("form", "heatmap")
-        made.append(Field("form", "As", tuple(Option(key, label, key == form) for key, label in _FORMS.items())))
+        made.append(Field("form", "Show as", tuple(Option(key, label, key == form) for key, label in _FORMS.items())))
         if form == "heatmap":
             counts = asked.drawn.get("counts") == "true"
-            made.append(Field("counts", "In", (Option("", "percent"), Option("true", "numbers", counts))))
+            made.append(Field("counts", "Values", (Option("", "percent"), Option("true", "numbers", counts))))
     return made
 
 
@@ -267,5 +278,5 @@ def _numbers(name: str, chosen: str, default: str) -> tuple[Option, ...]:
     current = chosen or default
     if current and current not in listed:
         listed.append(current)
-    first = () if current else (Option("", "as is usual", True),)
+    first = () if current else (Option("", "default", True),)
     return (*first, *(Option(value, value, value == current) for value in listed))

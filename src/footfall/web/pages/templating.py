@@ -47,6 +47,7 @@ def environment() -> Environment:
         "days": words.days,
         "path": lambda text: quote(text, safe=""),
         "plain": words.plain,
+        "spoken": words.spoken,
     }
     made.globals |= {"pages": PAGES, "themes": THEMES, "version": footfall.__version__}
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from footfall.formats import GAP, counted, listed, number
@@ -158,3 +158,40 @@ __all__ = [
     "short_day",
     "short_figure",
 ]
+
+
+_NUMBER = re.compile(r"[−+-]?\d{1,3}(,\d{3})+(\.\d+)?( ?%)?\*?")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def cell(text: str) -> str:
+    """A cell of a table, as answers write it, in the words of pages.
+
+    >>> cell("2,201*").replace(_THIN, "_"), cell("2026-02-01"), cell("a,b")
+    ('2_201*', '1 Feb 2026', 'a,b')
+    """
+    if _NUMBER.fullmatch(text):
+        return text.replace(",", _THIN)
+    if not _DAY.fullmatch(text):
+        return text
+    try:
+        return f"{date.fromisoformat(text):%-d %b %Y}"
+    except ValueError:  # a name that only looks like a day
+        return text
+
+
+_DATED = re.compile(r"\b(\d{4})-(\d\d)(?:-(\d\d))?\b")
+
+
+def spoken(span: str) -> str:
+    """A span, as answers write it, with its days and months in words.
+
+    >>> spoken("2026-10-31 to 2026-11-27 (UTC), months 2024-11 to 2026-10")
+    '31 Oct 2026 to 27 Nov 2026 (UTC), months Nov 2024 to Oct 2026'
+    """
+
+    def said(found: re.Match[str]) -> str:
+        year, month, day = (int(part or 1) for part in found.groups())
+        return f"{date(year, month, day):{'%-d %b %Y' if found[3] else '%b %Y'}}"
+
+    return _DATED.sub(said, span)

@@ -152,17 +152,20 @@ class Chart {
     this.brush.hidden = false;
   }
 
-  // A stretch of time that was dragged over becomes the time that is asked for: an address like any other.
+  // The periods that were dragged over become the time that is asked for: an address like any other.
   release(event) {
     const plot = this.plot();
     if (this.start === undefined || !plot) return;
     const [a, b] = [this.start, this.time(event, plot)].sort((one, other) => one - other);
     this.hide();
     if ((b - a) / (this.to - this.from || 1) < 0.02) return;
+    const hours = this.data.hours, first = this.nearest(a), last = this.nearest(b);
+    const length = hours.length > 1 ? hours[hours.length - 1] - hours[hours.length - 2] : 24;
+    const end = hours[last + 1] ?? hours[last] + length;
     const address = new URL(this.element.dataset.zoom, location.href);
     address.searchParams.delete("last");
-    address.searchParams.set("since", new Date(a).toISOString().slice(0, 10));
-    address.searchParams.set("until", new Date(b + 86400000).toISOString().slice(0, 10));
+    address.searchParams.set("since", new Date(hours[first] * 3600000).toISOString().slice(0, 10));
+    address.searchParams.set("until", new Date(Math.max(end, hours[first] + 24) * 3600000).toISOString().slice(0, 10));
     location.assign(address);
   }
 }
