@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import footfall
+from footfall.web.drawings import compact
 from footfall.web.pages import make_ahead
-from footfall.web.pages.map_figures import compact
 from footfall.web.site import Site
 from hub_workspaces import NOW, PLACES, collect_hubs
 from hub_workspaces import settings as hub_settings

@@ -13,17 +13,18 @@ from markupsafe import Markup
 from footfall.charts.atlas import AREAS
 from footfall.charts.maps import areas_of
 from footfall.communities import Communities
+from footfall.web.drawings import compacted
 
 if TYPE_CHECKING:
     from footfall.web.site import Site
 
 WIDE, NARROW = 900, 330
 """How wide a map is drawn, in pixels: for screens of more and of less than 640."""
+_FINE, _COARSE = 5, 2
+"""Parts of a pixel to which the outlines of these are exact: coasts need no more."""
 _ELSEWHERE = "https://vega.github.io/vega-datasets/"
 """What the renderer puts before an address that names no host."""
 _LINK = re.compile(rf'<a xlink:href="{re.escape(_ELSEWHERE)}([^"]*)">')
-_SHAPES = re.compile(r' d="((?:[ML]-?[0-9.]+,-?[0-9.]+|Z){20,})"')
-_COMMAND = re.compile(r"([MLZ])([^MLZ]*)")
 _CIRCLE = re.compile(r'(<path aria-label="([^"]*)"[^>]*)/>')
 
 
@@ -64,43 +65,23 @@ async def maps_of(
             size = (width, round(width * AREAS[area].ratio))
             look: dict[str, Any] = {"size": size, "area": area, "link": link, "legends": legends}
             svg = await site.picture(answer, "svg", theme="page", **look)
-            drawn.append(Markup(linked(svg.decode())))
+            drawn.append(Markup(linked(svg.decode(), _FINE if width > NARROW else _COARSE)))
         title = AREAS[area].title
         sentence = f"{answer.title}, {title}: a circle for each, its area by its users. The list below has the numbers."
         made.append(MapFigure(area, title, sentence, *drawn))
     return made
 
 
-def linked(svg: str) -> str:
-    """A map whose links lead where they were meant to, and whose circles say their names where a mouse rests."""
+def linked(svg: str, parts: int = 10) -> str:
+    """A map whose links lead where they were meant to, and whose circles say their names where a mouse rests.
+
+    Args:
+        svg: As it was drawn.
+        parts: Of a pixel, to which outlines are exact.
+    """
     svg = _LINK.sub(lambda found: f'<a href="{found[1]}">', svg)
 
     def titled(found: re.Match[str]) -> str:
         return f"{found[1]}><title>{html.escape(html.unescape(found[2]), quote=False)}</title></path>"
 
-    return _CIRCLE.sub(titled, _SHAPES.sub(lambda found: f' d="{compact(found[1])}"', svg))
-
-
-def compact(path: str) -> str:
-    """The same outline in fewer characters: steps from point to point, to a tenth of a pixel.
-
-    >>> compact("M10.02,20.04L11.456,20.04L11.5,22Z")
-    'M10,20l1.5,0l0,2z'
-    """
-    made: list[str] = []
-    x = y = 0
-    for command, points in _COMMAND.findall(path):
-        if command == "Z":
-            made.append("z")
-            continue
-        right, down = (round(float(each) * 10) for each in points.split(","))
-        if command == "M":
-            made.append(f"M{_tenths(right)},{_tenths(down)}")
-        elif (right, down) != (x, y):  # nearer than that is the same point
-            made.append(f"l{_tenths(right - x)},{_tenths(down - y)}")
-        x, y = right, down
-    return "".join(made)
-
-
-def _tenths(count: int) -> str:
-    return f"{count / 10:g}"
+    return _CIRCLE.sub(titled, compacted(svg, parts))
