@@ -216,10 +216,27 @@ def test_a_session_ends_with_its_token_and_by_signing_out(client: TestClient, wo
         client.cookies.clear()
 
 
-@pytest.mark.parametrize("value", ["", "x", "x.y", "e30=.0", "e30=." + "0" * 64, "\x00"])
+@pytest.mark.parametrize("value", ["", "x", "x.y", "e30=.0", "e30=." + "0" * 64, "\x00", "\xe9.\xe9", "e30=.\xff"])
 def test_a_forged_session_is_none(client: TestClient, value: str) -> None:
-    response = client.get("/api/v1/metrics", headers={"cookie": f"footfall_session={value}"})
-    assert response.status_code == 401
+    headers = {"cookie": f"footfall_session={value}".encode("latin-1")}
+    assert client.get("/api/v1/metrics", headers=headers).status_code == 401  # type: ignore[arg-type]  # bytes go as they are
+
+
+def test_what_was_signed_for_another_purpose_is_no_session(client: TestClient, workspace: Workspace) -> None:
+    sessions = client.app.state.site.sessions  # type: ignore[attr-defined]
+    said = {"by": "hub", "id": "eve", "scopes": ["admin"], "until": 9_999_999_999}
+    headers = {"cookie": f"footfall_session={sessions.signed(said, 'footfall_hub_state')}"}
+    assert client.get("/api/v1/metrics", headers=headers).status_code == 401
+    right = {"cookie": f"footfall_session={sessions.signed(said, 'footfall_session')}"}
+    assert client.get("/api/v1/metrics", headers=right).status_code == 200
+
+
+def test_a_form_that_is_too_large_is_refused(client: TestClient) -> None:
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/login", content=b"token=" + b"a" * 5_000_000, headers=kind).status_code == 413
+    assert client.post("/login", data={f"field{n}": "x" for n in range(9)}).status_code == 400
+    assert client.post("/login", files={"token": b"x"}).status_code == 401
+    assert client.post("/login", content=b"\xff\xfe", headers=kind).status_code == 401
 
 
 def test_forms_of_other_sites_are_refused(client: TestClient, workspace: Workspace) -> None:
@@ -250,7 +267,7 @@ def test_too_many_attempts_to_sign_in(client: TestClient) -> None:
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_tokens_are_shown_nowhere(client: TestClient, name: str) -> None:
     response = client.post("/login", data={"token": name}, params={"next": name})
-    assert response.status_code in (400, 401)
+    assert response.status_code in (400, 401, 413)
     assert "<script>alert" not in response.text
 
 

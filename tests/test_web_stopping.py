@@ -14,6 +14,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from footfall.answer import Answer
+from footfall.asking import ask, read_texts
 from footfall.engine import connect
 from footfall.errors import StoppedError
 from footfall.stopping import Stop, ended_by, stoppable
@@ -53,6 +54,27 @@ def test_what_was_stopped_before_it_began_does_not_begin() -> None:
     stop.ask("its asker left")
     with stoppable(stop), pytest.raises(StoppedError, match="its asker left"), ended_by(lambda: None):
         raise AssertionError("it began")
+
+
+@pytest.mark.parametrize(
+    ("command", "asked"),
+    [
+        ("cohort", {"first": "active", "then": "active"}),
+        ("funnel", {"steps": ["signed_up", "active"], "since": "2026-02-01"}),
+        ("stickiness", {"event": "active"}),
+        ("growth", {"event": "active"}),
+        ("query", {"metric": "active", "grain": "day"}),
+    ],
+)
+def test_questions_about_activity_end_between_their_steps(folder: Path, command: str, asked: dict[str, Any]) -> None:
+    """A set is read in one step: what was asked to end before the next one ends there."""
+    with opened(folder) as workspace:
+        question = read_texts(command, asked)
+        assert len(ask(workspace, command, question))
+        stop = Stop()
+        stop.ask("it takes longer than 30 s")
+        with stoppable(stop), pytest.raises(StoppedError, match="longer than 30 s"):
+            ask(workspace, command, question)
 
 
 def test_an_error_of_its_own_stays_what_it_is() -> None:

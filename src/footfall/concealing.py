@@ -9,8 +9,12 @@ _PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*?:([^/?#]*)@")
 """The password in an address."""
 _SHORTEST = 6
 """A shorter value stands in too many harmless words; it is not taken out."""
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What would steer a terminal, or turn the direction of its text; line ends and tabs are kept."""
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+"""The same, with what XML and UTF-8 cannot hold."""
 _seen: set[str] = set()
 
 
@@ -49,3 +53,13 @@ def concealed(text: str) -> str:
     for secret in sorted(_seen, key=len, reverse=True):
         text = text.replace(secret, "…")
     return _CONTROLS.sub(" ", text)
+
+
+def printable(text: str) -> str:
+    """Text from anywhere with a visible stand-in for each character that would steer a terminal, turn a line, or cannot be drawn.
+
+    Example:
+        >>> printable("\\x1b[31mred")
+        '\ufffd[31mred'
+    """
+    return _UNPRINTABLE.sub("\ufffd", text)

@@ -5,6 +5,7 @@ The one who waits makes a `Stop` and asks it; the work, deep below, registers ho
     stop = Stop()                      # in the thread that waits
     with stoppable(stop): …            # around the work, in its thread
     with ended_by(cursor.interrupt):   # around the part that can be ended, wherever it is
+    check_stopped()                    # between steps that cannot be
 """
 
 from __future__ import annotations
@@ -74,6 +75,22 @@ def stoppable(stop: Stop) -> Iterator[None]:
         yield
     finally:
         _current.reset(before)
+
+
+def check_stopped() -> None:
+    """Raises StoppedError where the work that is under way shall end; called between steps that cannot be interrupted.
+
+    Example:
+        >>> stop = Stop()
+        >>> stop.ask("its asker left")
+        >>> with stoppable(stop):
+        ...     check_stopped()
+        Traceback (most recent call last):
+        ...
+        footfall.errors.StoppedError: the question was stopped: its asker left.
+    """
+    if (stop := _current.get()) is not None:
+        stop.check()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pyroaring import BitMap64
 from footfall.activity.events import check_hours
 from footfall.errors import QueryError
 from footfall.periods import EPOCH, Grain, Window, ceil, floor, short
+from footfall.stopping import check_stopped
 from footfall.stores.store import UNDATED, slots_of, start_of
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class EventCounts:
         """The distinct actors from the start of the first window to the end of each; windows are in order."""
         everyone, counts = BitMap64(), []
         for ranges in self._ranges(windows, is_calendar=True):
+            check_stopped()
             for start, stop in ranges:
                 everyone |= self.activity.store.union(self.event, start, stop)
             counts.append(len(everyone))
@@ -97,6 +99,7 @@ class EventCounts:
         return Window(min(window.start, end), end)
 
     def _count(self, ranges: list[tuple[int, int]], is_calendar: bool) -> int:
+        check_stopped()
         store = self.activity.store
         if len(ranges) == 1:
             return store.count(self.event, *ranges[0], is_kept=is_calendar)

@@ -15,7 +15,7 @@ from altair.utils.schemapi import debug_mode
 from footfall.answer import by_name
 from footfall.charts.look import THEMES, Look, alt, look_of
 from footfall.charts.pages import page_of
-from footfall.charts.xml import printable
+from footfall.concealing import printable
 from footfall.errors import FootfallError, QueryError, did_you_mean
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from footfall.stopping import check_stopped
 from footfall.stores.members import Members, SparseSet, as_bitmap, ids_in
 
 if TYPE_CHECKING:
@@ -37,15 +38,17 @@ def overlaps(rows: Sequence[Members], columns: Sequence[Members], spans: Sequenc
     if not _is_sparse(list(sets.values()), sum(map(len, spans))):
         bitmaps = {key: as_bitmap(each) for key, each in sets.items()}
         others = [bitmaps[id(column)] for column in columns]
-        return [
-            [bitmaps[id(row)].intersection_cardinality(others[j]) for j in span]
-            for row, span in zip(rows, spans, strict=True)
-        ]
+        counted = []
+        for row, span in zip(rows, spans, strict=True):
+            check_stopped()
+            counted.append([bitmaps[id(row)].intersection_cardinality(others[j]) for j in span])
+        return counted
     place = {key: n for n, key in enumerate(sets)}
     at = np.array([place[id(column)] for column in columns])
     counts = [np.zeros(len(span), np.int64) for span in spans]
     for bits in _bit_matrices([ids_in(each) for each in sets.values()]):
         for row, span, count in zip(rows, spans, counts, strict=True):
+            check_stopped()
             shared = bits[place[id(row)]] & bits[at[span.start : span.stop]]
             count += np.bitwise_count(shared).sum(axis=1, dtype=np.int64)
     return [count.tolist() for count in counts]

@@ -11,6 +11,7 @@ from footfall.errors import QueryError
 from footfall.formats import days_of
 from footfall.options import DATED, MOST, choice_of, count_of
 from footfall.periods import Grain, Period, Window, ceil, floor, periods_in, short
+from footfall.stopping import check_stopped
 from footfall.stores.members import Members, as_bitmap
 from footfall.stores.store import UNDATED, day_slot
 
@@ -42,12 +43,14 @@ def members_in(sets: SetReader, event: str, period: Period, now: datetime) -> Me
 
     Of one that is not over, the day of `now` is the last: marks dated later do not count yet.
     """
+    check_stopped()
     end = max(period.start, min(period.end, ceil(Grain.DAY, now)))
     return sets.members(event, day_slot(period.start), day_slot(end), is_kept=period.end <= now)
 
 
 def before(sets: SetReader, event: str, moment: datetime) -> BitMap64:
     """The actors that did an event before a day, at a known time."""
+    check_stopped()
     year = day_slot(floor(Grain.YEAR, moment))  # unions are kept by the year, as one by the day would be new every day
     earlier = sets.union(event, UNDATED + 1, year, is_kept=True)
     return earlier | sets.union(event, year, day_slot(moment)) if year < day_slot(moment) else earlier

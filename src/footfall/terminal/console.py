@@ -5,12 +5,27 @@ from __future__ import annotations
 import codecs
 import io
 import sys
+from collections.abc import Iterable
 from typing import IO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from footfall.concealing import printable
 
 _ERRORS = "footfall.stand-ins"
 _PLAINLY = str.maketrans({"→": "->", "–": "-", "−": "-", "·": "|", "…": "...", "▏": "|", "█": "#", "×": "x"})
+
+
+class PlainConsole(Console):
+    """Prints text of others as text: what would steer the terminal, or turn a line, has a visible stand-in."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(printable(segment.text), segment.style)
 
 
 def open_console(*, is_error: bool = False, file: IO[str] | None = None) -> Console:
@@ -20,7 +35,7 @@ def open_console(*, is_error: bool = False, file: IO[str] | None = None) -> Cons
     plainly, so that a table does not end in the middle.
     """
     _spell_plainly(file or (sys.stderr if is_error else sys.stdout))
-    seen = Console(stderr=is_error, file=file, markup=False, highlight=False, emoji=False)
+    seen = PlainConsole(stderr=is_error, file=file, markup=False, highlight=False, emoji=False)
     if not seen.is_terminal:
         seen.width = 160
     return seen

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any, cast
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from footfall.answer import by_name
+from footfall.terminal.console import PlainConsole
 from footfall.terminal.grids import GridColumn, filled
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def shown(answer: Answer, *, width: int = 100, **options: Any) -> RenderableType
 def text_of(answer: Answer, width: int = 100, **options: Any) -> str:
     """The same as plain text, without colours."""
     page = io.StringIO()
-    console = Console(file=page, width=width, markup=False, highlight=False, emoji=False, color_system=None)
+    console = PlainConsole(file=page, width=width, markup=False, highlight=False, emoji=False, color_system=None)
     console.print(shown(answer, width=width, **options))
     return page.getvalue()
 

@@ -68,7 +68,7 @@ def routes(site: Site, hub: HubService) -> list[BaseRoute]:
     """To the hub, and back from it."""
 
     async def leave(request: Request) -> Response:
-        return _to_hub(site, hub, local_path(request.query_params.get("next", "/")))
+        return _to_hub(site, hub, request, local_path(request.query_params.get("next", "/")))
 
     async def come_back(request: Request) -> Response:
         return await _from_hub(site, hub, request)
@@ -79,7 +79,7 @@ def routes(site: Site, hub: HubService) -> list[BaseRoute]:
     ]
 
 
-def _to_hub(site: Site, hub: HubService, back: str) -> Response:
+def _to_hub(site: Site, hub: HubService, request: Request, back: str) -> Response:
     """To the hub's page, with a state that only this browser can bring back, and the challenge of a secret (PKCE)."""
     verifier, challenge, method = hub.oauth.generate_pkce_code_challenge()
     state, until = secrets.token_urlsafe(16), site.workspace.now() + _STATE_LASTS
@@ -88,20 +88,21 @@ def _to_hub(site: Site, hub: HubService, back: str) -> Response:
     kept = {"state": state, "verifier": verifier, "next": back, "until": int(until.timestamp())}
     response.set_cookie(
         _STATE,
-        site.sessions.signed(kept),
+        site.sessions.signed(kept, _STATE),
         max_age=int(_STATE_LASTS.total_seconds()),
         path=f"{site.prefix}/oauth_callback",
         httponly=True,
         samesite="lax",
+        secure=request.url.scheme == "https",
     )
     return response
 
 
 async def _from_hub(site: Site, hub: HubService, request: Request) -> Response:
     """Back from the hub: the code that it gave becomes a user, and the user a session. The hub's token is not kept."""
-    kept, now = site.sessions.read(request.cookies.get(_STATE, "")), site.workspace.now()
+    kept, now = site.sessions.read(request.cookies.get(_STATE, ""), _STATE), site.workspace.now()
     state, code = request.query_params.get("state", ""), request.query_params.get("code", "")
-    if not secrets.compare_digest(state.encode(), str(kept.get("state", "")).encode()) or not code:
+    if not secrets.compare_digest(state.encode(), str(kept["state"]).encode()) or not code:
         raise AccessError("JupyterHub was not asked for this; sign in once more.")
     if kept.get("until", 0) <= now.timestamp():
         raise AccessError("signing in took too long; try once more.")

@@ -43,12 +43,12 @@ class Sessions:
 
     def of_token(self, id: str, now: datetime) -> str:
         """The cookie of who signed in with the token of that id."""
-        return self._signed({"by": _TOKEN, "id": id, "until": int((now + LASTS).timestamp())})
+        return self.signed({"by": _TOKEN, "id": id, "until": int((now + LASTS).timestamp())}, COOKIE)
 
     def of_hub(self, user: str, scopes: frozenset[Scope], now: datetime) -> str:
         """The cookie of a user whom a JupyterHub signed in."""
         until = int((now + timedelta(hours=12)).timestamp())  # what the hub takes back is taken back here within a day
-        return self._signed({"by": _HUB, "id": user, "scopes": sorted(scopes), "until": until})
+        return self.signed({"by": _HUB, "id": user, "scopes": sorted(scopes), "until": until}, COOKIE)
 
     def viewer_of(self, cookie: str, now: datetime) -> Viewer:
         """Who signed in.
@@ -56,35 +56,33 @@ class Sessions:
         Raises:
             AccessError: For a cookie that is not ours or is over, or whose token was revoked.
         """
-        said = self.read(cookie)
+        said = self.read(cookie, COOKIE)
         if said.get("until", 0) <= now.timestamp():
             raise AccessError(_FAULT)
         if said.get("by") == _HUB:
             return Viewer(str(said["id"]), frozenset(Scope(scope) for scope in said["scopes"]))
         return self._tokens.viewer_of_id(str(said.get("id")), now)
 
-    def signed(self, said: dict[str, Any]) -> str:
+    def signed(self, said: dict[str, Any], purpose: str) -> str:
         """Something that comes back through a browser unchanged; see `read`."""
-        return self._signed(said)
+        text = base64.urlsafe_b64encode(json.dumps(said, separators=(",", ":")).encode()).decode()
+        return f"{text}.{self._signature(text, purpose)}"
 
-    def read(self, value: str) -> dict[str, Any]:
-        """What was signed.
+    def read(self, value: str, purpose: str) -> dict[str, Any]:
+        """What was signed for a purpose.
 
         Raises:
-            AccessError: For what we did not sign.
+            AccessError: For what we did not sign for it.
         """
         text, _, signature = value.partition(".")
-        if not hmac.compare_digest(self._signature(text), signature):
+        if not hmac.compare_digest(self._signature(text, purpose).encode(), signature.encode("utf-8", "replace")):
             raise AccessError(_FAULT)
         said: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text.encode()))
         return said
 
-    def _signed(self, said: dict[str, Any]) -> str:
-        text = base64.urlsafe_b64encode(json.dumps(said, separators=(",", ":")).encode()).decode()
-        return f"{text}.{self._signature(text)}"
-
-    def _signature(self, text: str) -> str:
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+    def _signature(self, text: str, purpose: str) -> str:
+        """What was signed for one purpose is nothing for another."""
+        return hmac.new(self._key, f"{purpose}\n{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
 def _key_in(file: Path) -> bytes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from footfall.errors import AccessError
+from footfall.web.api.bodies import read_body
 from footfall.web.errors import problem
 from footfall.web.hub import login_address
 from footfall.web.pages.templating import render
@@ -19,7 +20,7 @@ from footfall.web.sessions import COOKIE, set_session
 if TYPE_CHECKING:
     from footfall.web.site import Site
 
-_MOST_BYTES = 4_000
+_MOST_BYTES, _MOST_FIELDS = 4_000, 5
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -65,8 +66,12 @@ async def _signed_in(site: Site, request: Request) -> Response:
     client = request.client.host if request.client else ""
     if not site.sign_ins.allows(client):
         return _page(site, request, "Too many attempts; try again in a minute.", 429)
-    form = await request.form(max_fields=5, max_files=0, max_part_size=_MOST_BYTES)
-    given, now = str(form.get("token", "")).strip(), site.workspace.now()
+    body = (await read_body(request, _MOST_BYTES)).decode("ascii", "replace")
+    try:
+        form = parse_qs(body, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return problem(request, 400, "bad_request", f"the form has more than {_MOST_FIELDS} fields.")
+    given, now = form.get("token", [""])[0].strip(), site.workspace.now()
     try:
         site.tokens.viewer_of(given, now)
     except AccessError as error:

@@ -14,6 +14,7 @@ from footfall.errors import FootfallError
 from footfall.web.errors import status_of
 from footfall.web.pages.problems import problem_page
 from footfall.web.pages.templating import THEMES
+from footfall.web.security import local_path
 
 if TYPE_CHECKING:
     from footfall.web.site import Site
@@ -38,8 +39,7 @@ async def choose_theme(site: Site, request: Request) -> Response:
     """Keep the colours that a reader chose, and go back to where they were."""
     chosen, back = request.query_params.get("to", "auto"), request.query_params.get("back", "/")
     root = request.scope.get("root_path", "").rstrip("/")
-    is_local = back.startswith("/") and not back.startswith(("//", "/\\")) and "\n" not in back and "\r" not in back
-    response = RedirectResponse(f"{root}{back if is_local else '/'}", 303)
+    response = RedirectResponse(f"{root}{local_path(back)}", 303)
     if chosen in THEMES:
         response.set_cookie(
             "footfall_theme", chosen, max_age=365 * 86400, path=f"{root}/", samesite="lax", httponly=True

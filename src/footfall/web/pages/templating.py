@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.responses import HTMLResponse
 
 import footfall
+from footfall.concealing import printable
 from footfall.web.pages import words
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ PAGES = (
 THEMES = ("auto", "light", "dark")
 
 
+def _printable(value: Any) -> Any:
+    """What a template shows: text of others cannot turn the direction of a line."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return type(value)(printable(value))
+
+
 @cache
 def environment() -> Environment:
     """The templates; an undefined name is an error, and every value is escaped."""
@@ -34,6 +42,7 @@ def environment() -> Environment:
         loader=PackageLoader("footfall.web", "templates"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )
