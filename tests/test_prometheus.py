@@ -227,6 +227,15 @@ def test_a_refusal_is_told_with_its_reason(tmp_path: Path, refusal: tuple[int, s
         ({"status": "success", "data": {"resultType": "vector", "result": []}}, "answered with a vector"),
         ({"status": "success"}, "not a matrix"),
         ({"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[1, "x"]]}]}}, "not a matrix"),
+        ({"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[10**30, "1"]]}]}}, "not a matrix"),
+        (
+            {"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[2, "1"], [1, "1"]]}]}},
+            "not a matrix",
+        ),
+        (
+            {"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[2, "1"], [2, "3"]]}]}},
+            "not a matrix",
+        ),
         ({"data": {"resultType": "matrix", "result": [{"metric": {}, "histograms": [[1, {}]]}]}}, "histograms"),
     ],
 )

@@ -89,7 +89,7 @@ def read_answer(answer: Mapping[str, Any], url: str) -> Answer:
         series = tuple(_series(one, url) for one in data["result"])
         said = [str(text) for name in ("warnings", "infos") for text in answer.get(name) or ()]
         is_info = set(map(str, answer.get("infos") or ()))
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise BrokenDataError(
             f"{url} answered with something that is not a matrix of Prometheus; is the address right?"
         ) from None
@@ -108,6 +108,8 @@ def _series(one: Mapping[str, Any], url: str) -> Series:
     labels = {str(name): str(value) for name, value in one["metric"].items()}
     times = np.fromiter((pair[0] for pair in pairs), np.int64, len(pairs))
     values = np.fromiter((float(pair[1]) for pair in pairs), np.float64, len(pairs))
+    if (np.diff(times) <= 0).any():
+        raise ValueError("moments out of order, or one twice")
     return Series(labels, times, values)
 
 
