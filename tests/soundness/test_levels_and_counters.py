@@ -7,7 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Literal
@@ -117,6 +117,17 @@ class TestLevel:
         result = Hubs(tmp_path, rows[:-1]).ask("last", **self.DAY)
         assert result.rows["last"].to_pylist() == [30]
         assert result.rows["coverage"].to_pylist() == [0.5]
+
+    def test_an_hour_has_one_answer_in_every_window(self, tmp_path: Path) -> None:
+        rows = [
+            row("2026-02-12T22:01", "b", 5),
+            row("2026-02-12T23:30", "a", 1),
+            row("2026-02-14T02:36", "b", 3),
+        ]
+        hubs = Hubs(tmp_path, rows)
+        for until in ("2026-02-13", "2026-02-14", "2026-02-15"):
+            cells = hubs.cells("mean", grain="hour", since="2026-02-12", until=until)
+            assert cells[(at("2026-02-12T23:00").replace(tzinfo=None),)] == (6, 0.5), until
 
     def test_a_series_that_ended_is_not_carried_on(self, tmp_path: Path) -> None:
         """b was silent for more than a day while a went on: it ended with its last sample, and is no zero."""
@@ -236,9 +247,6 @@ def level_of(
     def step_of(moment: datetime) -> datetime:
         return moment.replace(minute=moment.minute // 30 * 30)
 
-    # What shows that a series has ended is looked for up to here after the window, and no further.
-    reach = END + SILENCE + STEP
-    rows, chosen = ([each for each in some if each["sampled_at"] < reach] for some in (rows, chosen))
     sampled = sorted({step_of(r["sampled_at"]) for r in rows})
     by_hub: dict[str, dict[datetime, int]] = defaultdict(dict)
     for each in sorted(chosen, key=lambda r: r["sampled_at"]):
@@ -253,8 +261,9 @@ def level_of(
                 if not before:
                     continue
                 last = max(before)
-                after = min((s for s in samples if s > step), default=max(sampled) + STEP)
-                if last == step or after - last <= SILENCE:
+                after = min((s for s in samples if s > step), default=datetime.max.replace(tzinfo=UTC))
+                newest = max(s for s in sampled if s <= step + SILENCE)
+                if last == step or after - last <= SILENCE or newest - last < SILENCE:
                     values.append(samples[last])
                     observed += last == step
             if values:

@@ -6,6 +6,9 @@ several that are equally late. Within a step the series are added up, then the s
 A series that is silent in a step in which others were sampled keeps its value for that step and counts as unseen: the
 coverage falls, the sum does not. When it stays silent for longer than the metric's `ends_after` it has ended with its
 last sample: it is not carried on, and is no zero either. A series that has ended adds nothing from then on.
+
+That it stayed silent for so long is known by samples of others. They are looked for up to `ends_after` after the step in
+question and no further, so that a step has one answer in every window that is asked, and no sample from beyond a time in which nothing was collected ends a series.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 STEP, NEXT, STOP, SEEN, SERIES = "step_number", "next_step", "stop_step", "series_seen", "series_counted"
+GOES_ON, NEWEST = "goes_on", "newest_step"
 
 
 @dataclass(frozen=True)
@@ -85,18 +89,22 @@ def _counted(rows: ir.Table, sampled: ir.Table, keys: list[str], series: list[st
     # Of equal moments an engine may take either value: the order is of both.
     order = ibis.struct({MOMENT: rows[MOMENT], VALUE: rows[VALUE]})
     last = rows.group_by(list(dict.fromkeys([*keys, *series, STEP]))).aggregate(**{VALUE: rows[VALUE].argmax(order)})
-    newest = sampled[STEP].max().as_scalar()
     window = ibis.window(group_by=series, order_by=STEP) if series else ibis.window(order_by=STEP)
     followed = last.mutate(**{NEXT: last[STEP].lead().over(window)})
-    # Where a series has no next sample, it is silent up to the newest step that is known; longer means that it ended.
-    following = followed[NEXT].fill_null(newest + 1)
-    is_silent = following - followed[STEP] <= steps.most_silent
-    stopping = followed.mutate(**{STOP: is_silent.ifelse(following, followed[STEP] + 1)})
+    goes_on = followed[NEXT].notnull() & (followed[NEXT] - followed[STEP] <= steps.most_silent)
+    stop = goes_on.ifelse(followed[NEXT], followed[STEP] + steps.most_silent)
+    stopping = followed.mutate(**{GOES_ON: goes_on, STOP: stop})
     names = [*keys, STEP, VALUE]
     seen = stopping.select(*names, **{SEEN: ibis.literal(1, type="int64")})
     gaps = stopping.filter(stopping[STOP] > stopping[STEP] + 1)
-    gaps = gaps.select(**{f"gap_{name}": gaps[name] for name in [*keys, STEP, STOP, VALUE] if name != PERIOD})
-    silent = gaps.join(sampled, [sampled[STEP] > gaps[f"gap_{STEP}"], sampled[STEP] < gaps[f"gap_{STOP}"]])
+    held = [*keys, STEP, STOP, VALUE, GOES_ON]
+    gaps = gaps.select(**{f"gap_{name}": gaps[name] for name in held if name != PERIOD})
+    ahead = ibis.range_window(preceding=0, following=steps.most_silent, order_by=STEP)
+    known = sampled.mutate(**{NEWEST: sampled[STEP].max().over(ahead)})
+    silent = gaps.join(known, [known[STEP] > gaps[f"gap_{STEP}"], known[STEP] < gaps[f"gap_{STOP}"]])
+    # One that does not go on is silent as long as no sample of any other shows that it has ended.
+    has_ended = silent[NEWEST] >= silent[f"gap_{STEP}"] + steps.most_silent
+    silent = silent.filter(silent[f"gap_{GOES_ON}"] | ~has_ended)
     carried = silent.select(
         **{key: silent[key if key == PERIOD else f"gap_{key}"] for key in keys},
         **{STEP: silent[STEP], VALUE: silent[f"gap_{VALUE}"], SEEN: ibis.literal(0, type="int64")},
