@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 import footfall
 from footfall.web.pages.heat import heat_of
 from footfall.workspace import Workspace
-from sites import NOW, browsing
+from sites import NOW, browsing, collected
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -123,3 +123,18 @@ def test_without_any_event_the_page_says_how_to_begin(tmp_path: Path) -> None:
     (tmp_path / "footfall.toml").write_text("", encoding="utf-8")
     with footfall.open(tmp_path, now=lambda: NOW) as empty, browsing(empty) as browser:
         assert "footfall mark" in browser.get("/retention").text
+
+
+def test_a_funnel_starts_with_events_of_the_same_actors_or_asks_for_the_second_step(
+    browser: TestClient, tmp_path: Path
+) -> None:
+    assert "Choose the second step" not in browser.get("/retention?view=funnel").text
+    page = browser.get("/retention?view=funnel&steps=active&steps=paid").text
+    assert "Actors of active → Actors of paid" in page
+    assert re.search(r"1\. Actors of active", page)
+    with collected(tmp_path) as workspace, browsing(workspace) as other:
+        alone = other.get("/retention?view=funnel")
+        assert alone.status_code == 200
+        assert "Choose the second step" in alone.text
+        both = other.get("/retention?view=funnel&steps=binder_launch&steps=commit_author").text
+        assert "Choose the second step" not in both

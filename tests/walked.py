@@ -69,4 +69,6 @@ def write_walked(folder: Path) -> Path:
         for week in range(6):
             for actor in range(12 - 2 * week):
                 workspace.mark("active", actor, at=today - timedelta(days=42 - 7 * week))
+                if actor % 3 == 0:
+                    workspace.mark("paid", actor, at=today - timedelta(days=40 - 7 * week))
     return folder

@@ -85,19 +85,23 @@ async def figure_of(
     )
 
 
-async def figure_of_activity(site: Site, answer: Answer, title: str, **options: Any) -> Figure:
+async def figure_of_activity(
+    site: Site, answer: Answer, title: str, *, height: int | None = None, **options: Any
+) -> Figure:
     """An answer about actors, drawn; the reason where it cannot be.
 
     Args:
         site: What draws.
         answer: What is drawn.
         title: In the words of the page.
+        height: Of the drawing, in pixels, where it needs another than usual.
         options: Of the drawing, such as `form`.
     """
+    sizes = [(width, height or usual) for width, usual in (WIDE, NARROW)]
     heads, rows = answer.lines(is_marked=True)
     table = _cut(tuple(words.capitalised(head.replace("_", " ")) for head in heads), [tuple(row) for row in rows])
     try:
-        pictures = (site.picture(answer, "svg", theme="page", size=size, **options) for size in (WIDE, NARROW))
+        pictures = (site.picture(answer, "svg", theme="page", size=size, **options) for size in sizes)
         wide, narrow = await asyncio.gather(*pictures)
     except FootfallError as error:
         return Figure(title, title, problem=str(error), **table)

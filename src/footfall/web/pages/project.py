@@ -109,6 +109,10 @@ def _said(value: object) -> str:
 async def _figure(site: Site, answer: Project) -> Figure:
     """A panel a metric, one above the other, with releases."""
     title = "Month by month"
+    if not any(_amount(month) for facet in answer.facets for month in facet.months):
+        return Figure(
+            title, title, problem="Nothing is known of a month that is over yet, or it is 0; the numbers are below."
+        )
     try:
         wide = await site.picture(answer, "svg", theme="page", size=(960, 110))
         narrow = await site.picture(answer, "svg", theme="page", size=(330, 110))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from footfall.hiding import is_small
 from footfall.options import text_name
 from footfall.retention.answers import ActivityAnswer
 from footfall.retention.cohorts import Cohort
+from footfall.retention.funnels import Funnel
 from footfall.web.errors import status_of
 from footfall.web.pages.choices import Option
 from footfall.web.pages.downloads import file_of, file_response
@@ -38,6 +39,12 @@ _DRAWN = ("form", "counts")
 """How a cohort is shown: of the address, and no part of the question."""
 _FORMS = {"heatmap": "table", "curves": "curves"}
 _MOST_STEPS = 6
+_STEP = 56
+"""Pixels of height for a step of a funnel."""
+_ONE_STEP = (
+    "A funnel follows actors from one event to the next. Choose the second step above; "
+    "events of one application, marked with `footfall mark`, have the same actors."
+)
 
 
 @dataclass(frozen=True)
@@ -49,12 +56,12 @@ class Asked:
     drawn: dict[str, str]
 
     @classmethod
-    def read(cls, params: QueryParams, events: Sequence[str]) -> Asked:
-        """What an address asks for; without events the first that there is, of steps the first two.
+    def read(cls, params: QueryParams, steps: Sequence[str]) -> Asked:
+        """What an address asks for; without events the first of `steps`, of a funnel all of them.
 
         Args:
             params: Of the address.
-            events: Those that there are.
+            steps: The events that a funnel has where none are chosen.
 
         Raises:
             UnknownNameError: For a view that there is not.
@@ -70,11 +77,16 @@ class Asked:
         if drawn.get("form", "heatmap") not in _FORMS:
             raise UnknownNameError("form", drawn["form"], _FORMS)
         for name in _EVENTS_OF[view]:
-            texts.setdefault(name, list(events[: 2 if name == "steps" else 1]))
+            texts.setdefault(name, list(steps if name == "steps" else steps[:1]))
         return cls(view, texts, {k: v for k, v in drawn.items() if v not in ("heatmap", "false")})
 
     def first(self, name: str) -> str:
         return next(iter(self.texts.get(name, [])), "")
+
+    @property
+    def steps(self) -> list[str]:
+        """Of a funnel, in their order."""
+        return [step for text in self.texts.get("steps", []) for step in text.split(",")]
 
     @property
     def address(self) -> str:
@@ -94,19 +106,26 @@ async def retention(site: Site, request: Request) -> Response:
     events = await site.run(events_of, site.workspace)
     if not events:
         return render(request, "retention_nothing.html", page="retention")
-    asked = Asked.read(request.query_params, list(events))
+    known = await site.run(groups_of, site.workspace)
+    asked = Asked.read(request.query_params, steps_from(next(iter(events)), known))
     if request.query_params and asked.address != urlencode(request.query_params.multi_items()):
         return RedirectResponse(f"{root}/retention?{asked.address}", 303)
     values: dict[str, Any] = {"page": "retention", "asked": asked, "views": VIEWS, "fields": fields(asked, events)}
-    values["is_open"] = any(name in asked.texts or name in asked.drawn for name in _RARE)
-    values["tabs"] = [(view, name, f"{root}/retention?{_tab(view, asked, events)}") for view, name in VIEWS.items()]
+    values["is_open"] = any(
+        field.is_rare and (field.name in asked.texts or field.name in asked.drawn) for field in values["fields"]
+    )
+    values["tabs"] = [(view, name, f"{root}/retention?{_tab(view, asked, known)}") for view, name in VIEWS.items()]
+    if asked.view == "funnel" and len(asked.steps) < 2 and set(asked.texts) == {"steps"}:
+        return render(request, "retention.html", problem="", hint=_ONE_STEP, answer=None, **values)
     try:
         is_heat = asked.view == "cohort" and asked.drawn.get("form") != "curves"
         answer = await site.ask(asked.view, asked.texts, is_whole=is_heat)  # the table hides cells one by one
     except FootfallError as error:
-        return render(request, "retention.html", status=status_of(error), problem=str(error), answer=None, **values)
-    shown = await _shown(site, asked, answer, root, _named(asked, answer, events))
-    return render(request, "retention.html", problem="", answer=answer, **values, **shown)
+        return render(
+            request, "retention.html", status=status_of(error), problem=str(error), hint="", answer=None, **values
+        )
+    shown = await _shown(site, asked, answer, root, events)
+    return render(request, "retention.html", problem="", hint="", answer=answer, **values, **shown)
 
 
 def events_of(workspace: Workspace) -> dict[str, str]:
@@ -115,26 +134,39 @@ def events_of(workspace: Workspace) -> dict[str, str]:
     return {name: titles.get(name, name) for name in workspace.events()}
 
 
-def _tab(view: str, asked: Asked, events: Iterable[str]) -> str:
-    """The address of another view about the same event; a funnel goes on with the next event that there is."""
+def groups_of(workspace: Workspace) -> dict[str, str]:
+    """The table of each event, or an empty text for one that applications mark: those of one group have the same actors."""
+    tables = {event: workspace.activity.owners.table_of(event) for event in workspace.events()}
+    return {event: "" if table is None else table.table.name for event, table in tables.items()}
+
+
+def steps_from(event: str, groups: Mapping[str, str]) -> list[str]:
+    """An event, and the next one that the same actors may do."""
+    return [event, *[each for each in groups if each != event and groups[each] == groups.get(event)][:1]]
+
+
+def _tab(view: str, asked: Asked, groups: Mapping[str, str]) -> str:
+    """The address of another view about the same event."""
     event = asked.first(_EVENTS_OF[asked.view][0])
     name = _EVENTS_OF[view][0]
     pairs = [("view", view)] if view != "cohort" else []
-    others = [each for each in events if each != event]
-    pairs += [(name, each) for each in (event, *others[:1] * (view == "funnel"))]
+    pairs += [(name, each) for each in (steps_from(event, groups) if view == "funnel" else [event])]
     pairs += [("then", event)] if view == "cohort" else []
     return urlencode(pairs)
 
 
-async def _shown(site: Site, asked: Asked, answer: Answer, root: str, named: dict[str, str]) -> dict[str, Any]:
+async def _shown(site: Site, asked: Asked, answer: Answer, root: str, events: Mapping[str, str]) -> dict[str, Any]:
     """The answer as table and chart, and what it means."""
-    smallest = site.settings.smallest_cell
+    smallest, named = site.settings.smallest_cell, _named(asked, answer, events)
     heat = None
     figure = None
     if isinstance(answer, Cohort) and asked.drawn.get("form") != "curves":
         heat = heat_of(answer, counts=asked.drawn.get("counts") == "true", smallest=smallest)
     else:
-        form = {"form": "curves"} if asked.view == "cohort" else {}
+        form: dict[str, Any] = {"form": "curves"} if asked.view == "cohort" else {}
+        if isinstance(answer, Funnel):
+            form["height"] = _STEP * len(answer.steps)
+            answer = replace(answer, steps=tuple(replace(s, event=events.get(s.event, s.event)) for s in answer.steps))
         figure = await figure_of_activity(site, answer, named["title"], **form)
     has_hidden = isinstance(answer, ActivityAnswer) and any(is_small(count, smallest) for count in answer.counts)
     question = read_texts(asked.view, asked.texts)
@@ -162,7 +194,7 @@ def _named(asked: Asked, answer: Answer, events: Mapping[str, str]) -> dict[str,
     grain = asked.first("grain") or "week"
     titles = {
         "funnel": " → ".join(done),
-        "stickiness": f"{done[0]}: a day, in 7 days and in 30 days",
+        "stickiness": f"{done[0]}: daily and weekly ones as a share of the monthly",
         "growth": f"{done[0]}: new, returning, resurrected and dormant, each {grain}",
     }
     return {"title": titles.get(asked.view, answer.title), "description": description}
@@ -174,7 +206,7 @@ async def retention_download(site: Site, request: Request) -> Response:
     if form not in ("csv", "json", "png", "svg"):
         raise UnknownNameError("format", form, ("csv", "json", "png", "svg"))
     events = await site.run(events_of, site.workspace)
-    asked = Asked.read(request.query_params, list(events))
+    asked = Asked.read(request.query_params, list(events)[:1])
     answer = await site.ask(asked.view, asked.texts)
     if form in ("png", "svg"):
         shape: dict[str, Any] = {"form": asked.drawn.get("form", "heatmap")} if asked.view == "cohort" else {}
@@ -192,13 +224,11 @@ class Field:
     name: str
     label: str
     options: tuple[Option, ...]
-
-    @property
-    def is_rare(self) -> bool:
-        return self.name in _RARE
+    is_rare: bool = False
 
 
-_RARE = ("retention", "where_first", "where_then", "counts", "columns")
+_RARE = ("retention", "where_first", "where_then", "counts", "columns", "last")
+"""Of cohorts: what few need is folded away."""
 _LABELS = {
     "first": "Starting event",
     "then": "Return event",
@@ -218,7 +248,7 @@ _WORDS = {
     "new": "new ones only",
     "return": "in that period",
     "unbounded": "in that period or later",
-    "trailing": "the days before",
+    "trailing": "rolling days",
     "calendar": "calendar months",
 }
 _NUMBERS = {"last": ("6", "12", "24", "52"), "columns": ("6", "12", "24"), "within": ("1d", "7d", "14d", "28d")}
@@ -253,7 +283,7 @@ def fields(asked: Asked, events: Mapping[str, str]) -> list[Field]:
         if form == "heatmap":
             counts = asked.drawn.get("counts") == "true"
             made.append(Field("counts", "Values", (Option("", "percent"), Option("true", "numbers", counts))))
-    return made
+    return [replace(field, is_rare=asked.view == "cohort" and field.name in _RARE) for field in made]
 
 
 def _events(events: Mapping[str, str], chosen: str) -> tuple[Option, ...]:
@@ -263,7 +293,7 @@ def _events(events: Mapping[str, str], chosen: str) -> tuple[Option, ...]:
 
 def _steps(asked: Asked, events: Mapping[str, str]) -> list[Field]:
     """A list for each step, and one to add another."""
-    steps = [step for text in asked.texts.get("steps", []) for step in text.split(",")]
+    steps = asked.steps
     made = [
         Field("steps", f"Step {n + 1}", ((Option("", "remove"),) if n > 1 else ()) + _events(events, step))
         for n, step in enumerate(steps)
