@@ -9,7 +9,7 @@ so that a day with its hours, and any range of days, are ranges of slots:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from footfall.stores.forgotten import Forgotten
     from footfall.stores.ids import Actors
     from footfall.stores.members import Members
+    from footfall.stores.problems import Problem, Repair
 
 
 PER_DAY = 32
@@ -189,6 +190,14 @@ class Store(Protocol):
 
     def forgotten(self) -> Forgotten:
         """The forgotten actors."""
+        ...
+
+    def problems(self) -> Iterator[Problem]:
+        """Everything that is not as it was written; looks at every set."""
+        ...
+
+    def repair(self, *, is_dry_run: bool = False) -> Repair:
+        """Mend what can be mended, and keep what is sound; nothing is touched where nothing is wrong."""
         ...
 
     def close(self) -> None:

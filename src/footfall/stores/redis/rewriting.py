@@ -87,6 +87,19 @@ class Rewriter:
         wanted = keys_of(event, [part for part in parts if part not in left_out], ids)
         return BitMap64.union(BitMap64(), *self._sets.held(wanted).values())
 
+    # Mending
+
+    def lacking(self, event: str, place: SlotKey) -> BitMap64:
+        """The actors that a day, week or month lacks though a part of it has them."""
+        parts = [day_of(day) for day in place.days()] if place.is_period else list(_hours(place.start // PER_DAY))
+        held = self._read(event, [place, *parts])
+        return union_of([held[part] for part in parts]) - held[place]
+
+    def add_from_parts(self, event: str, place: SlotKey, ids: BitMap64) -> None:
+        """Add actors to a place, except those that another process takes out of its parts meanwhile."""
+        self._sets.write(keys_of(event, [place], ids))
+        self._sets.clear(_under_keys(event, {place: ids - self._in_parts(event, place, ids)}))
+
     # Replacing
 
     @contextmanager

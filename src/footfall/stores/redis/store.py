@@ -17,7 +17,8 @@ from footfall.errors import DamagedStoreError, ReusedKeyError
 from footfall.stores.forgotten import Forgotten
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import bitmap_of
-from footfall.stores.redis import keys
+from footfall.stores.problems import Problem, Repair
+from footfall.stores.redis import examining, keys
 from footfall.stores.redis.address import read_address
 from footfall.stores.redis.client import address_of, answering
 from footfall.stores.redis.identities import Identities
@@ -267,6 +268,17 @@ class RedisStore:
         self._sets.write(held, 0)
         self._identities.erase(list(ids))
         return len({found[key] for key, members in held.items() if members and not found[key][1].is_period})
+
+    def problems(self) -> Iterator[Problem]:
+        yield from examining.problems_of(self._rewriter)
+        for event in self.events():
+            try:
+                self.occurrences(event, FIRST, LAST)
+            except DamagedStoreError as error:
+                yield Problem(str(error).rstrip("."))
+
+    def repair(self, *, is_dry_run: bool = False) -> Repair:
+        return examining.repair(self._rewriter, is_dry_run=is_dry_run)
 
     def close(self) -> None:
         """Release the connections; the next use opens them again."""

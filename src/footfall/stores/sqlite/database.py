@@ -46,7 +46,7 @@ class Database:
     def open(self) -> sqlite3.Connection:
         if self.connection is None:
             with self.saying():
-                self._check_files()
+                self.check_files()
                 connection = self.connect()
                 try:
                     schema.examine(connection)
@@ -69,7 +69,7 @@ class Database:
                 raise
         return self._connected(f"{self.path.absolute().as_uri()}?immutable=1", is_uri=True)
 
-    def _check_files(self) -> None:
+    def check_files(self) -> None:
         """Refuse a file that is not what those beside it belong to. Raises DamagedStoreError."""
         self.check_beside()
         if not self._is_open_here() and (frames := lost_after(self.path)) is not None:

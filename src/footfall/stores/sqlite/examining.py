@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from pyroaring import BitMap64
 from footfall.errors import ActivityError
 from footfall.stores.ids import NAMED
 from footfall.stores.members import as_bitmap, ids_in
+from footfall.stores.problems import Problem
 from footfall.stores.sqlite import schema
 from footfall.stores.sqlite.checks import label_of, name_of
 from footfall.stores.sqlite.journal import is_row
@@ -21,18 +21,6 @@ from footfall.stores.sqlite.sets import kept_union, set_of, sets_in
 
 _MOST = 20
 """Faults of the structure that are named; where one is, there are often many."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something in the file that is not as it was written."""
-
-    what: str
-    """What is wrong, to go into a sentence."""
-    place: tuple[int, int] | None = None
-    """Event and slot, where it is a set."""
-    is_derived: bool = False
-    """Whether it can be made again from the rest."""
 
 
 def problems_in(path: Path) -> Iterator[Problem]:
@@ -56,10 +44,10 @@ def _told(connection: sqlite3.Connection, look: Callable[[sqlite3.Connection], I
     try:
         yield from look(connection)
     except (ActivityError, sqlite3.Error, UnicodeDecodeError, ValueError, TypeError, OverflowError) as error:
-        yield Problem(_inner(str(error)))
+        yield Problem(inner(str(error)))
 
 
-def _inner(said: str) -> str:
+def inner(said: str) -> str:
     """The fault in a whole sentence of ours."""
     return said.split(" is damaged: ", 1)[-1].split("; restore a backup", 1)[0].rstrip(".")
 
@@ -91,7 +79,7 @@ def _sets(connection: sqlite3.Connection) -> Iterator[Problem]:
         try:
             members = set_of(connection, event, slot)
         except ActivityError as error:
-            yield Problem(_inner(str(error)), (event, slot))
+            yield Problem(inner(str(error)), (event, slot))
             continue
         ids = ids_in(members)
         if len(ids) > 1 and not (ids[1:] > ids[:-1]).all():

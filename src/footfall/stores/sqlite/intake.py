@@ -92,8 +92,7 @@ class Intake:
         found = os.pread(self._file, _HEAD - 1, 1)
         if found == identity:
             return
-        is_of_ours = sum(a == b for a, b in zip(found, identity, strict=False)) >= _ALIKE
-        if self.size > 0 and (is_of_ours or not any(found)):
+        if self.size > 0 and _is_damaged(found, identity):
             raise DamagedStoreError(f"{self._path} is damaged in its first {_HEAD} bytes; {WAY_ON}")
         if not self._is_writable:
             return
@@ -166,17 +165,10 @@ class Intake:
         size = self.size // RECORD_BYTES * RECORD_BYTES
         rows = np.frombuffer(os.pread(self._file, size - after, _HEAD + after), dtype=_FIELDS)
         end = after + len(rows) * RECORD_BYTES
-        changes: Changes = {}
         written = rows[: _written(rows)]
         if len(written) and not _are_sound(written, is_end_empty=len(written) < len(rows)):
             raise DamagedStoreError(f"{self._path} is damaged: a mark in it does not match its checksum; {WAY_ON}")
-        if len(written):
-            rows = written[np.lexsort((written["slot"], written["event"]))]
-            is_first = (np.diff(rows["event"], prepend=-1) != 0) | (np.diff(rows["slot"], prepend=-(1 << 62)) != 0)
-            for part in np.split(rows, np.flatnonzero(is_first)[1:]):
-                at = int(part["event"][0]), int(part["slot"][0])
-                changes[at] = Change(bitmap_of(part["actor"].astype(np.uint64)), marks=len(part))
-        return changes, end
+        return _changes_of(written), end
 
     def close(self) -> None:
         self._file = -1  # its number may soon be another file's
@@ -186,6 +178,36 @@ class Intake:
         """Delete the file of a generation that is over."""
         with suppress(OSError):
             self._path.unlink()
+
+
+def sound_records(file: Path, identity: bytes) -> tuple[Changes, int]:
+    """What the sound records of a file amount to, and how many others there are; none of another store's file."""
+    content = file.read_bytes()
+    ours, found = blake2b(identity, digest_size=_HEAD - 1).digest(), content[1:_HEAD]
+    if found != ours and not _is_damaged(found, ours):
+        return {}, 0
+    rows = np.frombuffer(content[_HEAD : len(content) // RECORD_BYTES * RECORD_BYTES], dtype=_FIELDS)
+    written = rows[: _written(rows)]
+    is_sound = np.array(
+        [_are_sound(written[at : at + 1], is_end_empty=False) for at in range(len(written))], dtype=bool
+    )
+    return _changes_of(written[is_sound]), int((~is_sound).sum())
+
+
+def _is_damaged(head: bytes, identity: bytes) -> bool:
+    """Whether a head that is not this store's is so by damage; else it is another store's."""
+    return not any(head) or sum(a == b for a, b in zip(head, identity, strict=False)) >= _ALIKE
+
+
+def _changes_of(rows: npt.NDArray[np.void]) -> Changes:
+    changes: Changes = {}
+    if len(rows):
+        rows = rows[np.lexsort((rows["slot"], rows["event"]))]
+        is_first = (np.diff(rows["event"], prepend=-1) != 0) | (np.diff(rows["slot"], prepend=-(1 << 62)) != 0)
+        for part in np.split(rows, np.flatnonzero(is_first)[1:]):
+            at = int(part["event"][0]), int(part["slot"][0])
+            changes[at] = Change(bitmap_of(part["actor"].astype(np.uint64)), marks=len(part))
+    return changes
 
 
 def _written(rows: npt.NDArray[np.void]) -> int:

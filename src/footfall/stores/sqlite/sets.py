@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
 
 from pyroaring import BitMap64
@@ -16,6 +16,9 @@ from pyroaring import BitMap64
 from footfall.errors import DamagedStoreError
 from footfall.stores.members import Members, as_bitmap, decoded, encoded
 from footfall.stores.sqlite.checks import crc_of_counts, crc_of_range, damaged_set
+
+if TYPE_CHECKING:
+    from footfall.stores.sqlite.journal import Change
 
 RangeKey = tuple[int, int, int]
 """Event, start, stop: a range of slots."""
@@ -83,6 +86,20 @@ def set_of(connection: sqlite3.Connection, event: int, slot: int) -> Members:
     for _, members in sets_in(connection, (event, slot, slot + 1)):
         return members
     return BitMap64()
+
+
+def union_with(connection: sqlite3.Connection, key: RangeKey, pending: Mapping[int, Change]) -> BitMap64:
+    left = dict(pending)
+    result, is_own = BitMap64(), False
+    for slot, members in sets_in(connection, key):
+        part = as_bitmap(members)
+        if change := left.pop(slot, None):
+            part = change.applied_to(part)
+        if is_own:
+            result |= part
+        else:
+            result, is_own = part, True
+    return BitMap64.union(result, *(change.added for change in left.values())) if left else result
 
 
 def kept_union(connection: sqlite3.Connection, key: RangeKey) -> BitMap64 | None:

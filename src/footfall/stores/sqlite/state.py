@@ -8,8 +8,10 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from footfall.errors import ActivityError
+from footfall.stores.problems import Problem
 from footfall.stores.sqlite import journal
 from footfall.stores.sqlite.database import Database
+from footfall.stores.sqlite.examining import inner, problems_of
 from footfall.stores.sqlite.intake import IS_POSSIBLE, Intake
 from footfall.stores.sqlite.memory import Memory
 
@@ -124,6 +126,28 @@ class StoreState:
         self.take_intake()
         with self.file.saying(), closing(self.file.connect()) as source, closing(sqlite3.connect(path)) as target:
             source.backup(target)
+
+    def problems(self) -> Iterator[Problem]:
+        """Everything in the file, and in those beside it, that is not as it was written."""
+        if not self.file.path.exists():
+            self.file.check_beside()
+            return
+        try:
+            self.file.check_files()
+            with self.file.saying():
+                connection = self.file.connect()
+        except ActivityError as error:
+            yield Problem(inner(str(error)))
+            return
+        with closing(connection):
+            found = list(problems_of(connection))
+        yield from found
+        if not found:
+            try:
+                with self.reading():  # the intake as well
+                    pass
+            except ActivityError as error:
+                yield Problem(inner(str(error)))
 
     def _hold_intake(self, held: ExitStack, *, is_shared: bool) -> Intake | None:
         """Lock the intake of the present generation for as long as `held` is open; None where there can be none."""

@@ -10,17 +10,18 @@ from __future__ import annotations
 import atexit
 import sqlite3
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pyroaring import BitMap64
 
-from footfall.errors import ActivityError, DamagedStoreError, ReusedKeyError
+from footfall.errors import ActivityError, DamagedStoreError
 from footfall.stores.forgotten import Forgotten, tombstone
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import Members, as_bitmap, bitmap_of
+from footfall.stores.problems import Problem, Repair
 from footfall.stores.sqlite import journal
 from footfall.stores.sqlite.checks import CHECK_OF_NAMED, WAY_ON, check_of_mark
 from footfall.stores.sqlite.examining import problems_in
@@ -28,6 +29,8 @@ from footfall.stores.sqlite.folding import Folding
 from footfall.stores.sqlite.identities import PARAMETERS, bitmaps_of, forgotten_in, ids_of
 from footfall.stores.sqlite.intake import RECORD_BYTES
 from footfall.stores.sqlite.journal import Change
+from footfall.stores.sqlite.repairing import repair
+from footfall.stores.sqlite.requests import is_first
 from footfall.stores.sqlite.sets import (
     RangeKey,
     counts_in,
@@ -36,6 +39,7 @@ from footfall.stores.sqlite.sets import (
     set_of,
     sets_in,
     slots_in,
+    union_with,
     write_sets,
 )
 from footfall.stores.sqlite.state import StoreState
@@ -57,10 +61,6 @@ def close_all() -> None:
     for store in list(_STORES):
         with suppress(ActivityError, OSError):
             store.close()
-
-
-_REQUEST = "request:"
-"""Cursors of requests that were served, by key and content: when."""
 
 
 class SqliteStore:
@@ -117,7 +117,7 @@ class SqliteStore:
 
     def mark_batch(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
         with self._state.writing() as connection:
-            if request is not None and not _is_first(connection, request):
+            if request is not None and not is_first(connection, request):
                 return False
             for event, by_slot in marks.items():
                 self._append(event, by_slot)
@@ -210,7 +210,7 @@ class SqliteStore:
                 if kept is not None:
                     added = (change.added for change in pending.values())
                     return self._state.memory.keep(key, BitMap64.union(kept, *added))
-            result = _union_of(connection, key, pending)
+            result = union_with(connection, key, pending)
             fold, _ = self._state.memory.state
         if is_kept and not pending:
             self._keep(key, result, fold)
@@ -245,7 +245,7 @@ class SqliteStore:
         return held
 
     def _is_held(self, connection: sqlite3.Connection, event: int, slot: int, change: Change) -> bool:
-        return not change.removed or bool(_union_of(connection, (event, slot, slot + 1), {slot: change}))
+        return not change.removed or bool(union_with(connection, (event, slot, slot + 1), {slot: change}))
 
     def waiting(self) -> int:
         """How many rows wait to be made part of the bitmaps: marks one by one, and batches."""
@@ -267,6 +267,17 @@ class SqliteStore:
         self._state.copy_to(path)
         for problem in problems_in(path):
             raise DamagedStoreError(f"{self.address} is damaged: {problem.what}; {WAY_ON}")
+
+    def problems(self) -> Iterator[Problem]:
+        with self._file.folding:
+            yield from self._state.problems()
+
+    def repair(self, *, is_dry_run: bool = False) -> Repair:
+        if not any(not problem.is_derived for problem in self.problems()):
+            return Repair()
+        done = repair(self._file, self._now(), is_dry_run=is_dry_run)
+        self._events = {}
+        return done
 
     # Whole sets
 
@@ -372,37 +383,3 @@ class SqliteStore:
             if not self._file.open().in_transaction:  # else it may be rolled back
                 self._events[event] = number
         return int(number)
-
-
-def _union_of(connection: sqlite3.Connection, key: RangeKey, pending: Mapping[int, Change]) -> BitMap64:
-    left = dict(pending)
-    result, is_own = BitMap64(), False
-    for slot, members in sets_in(connection, key):
-        part = as_bitmap(members)
-        if change := left.pop(slot, None):
-            part = change.applied_to(part)
-        if is_own:
-            result |= part
-        else:
-            result, is_own = part, True
-    return BitMap64.union(result, *(change.added for change in left.values())) if left else result
-
-
-def _is_first(connection: sqlite3.Connection, request: Request) -> bool:
-    """Whether a request was not served before; it is from now on. Those that are no longer kept are deleted.
-
-    Raises:
-        ReusedKeyError: Where another request had its key.
-    """
-    connection.execute(
-        "DELETE FROM cursors WHERE name >= ? AND name < ? AND position < ?",
-        (_REQUEST, f"{_REQUEST}\uffff", request.at - request.kept_for),
-    )
-    begin = f"{_REQUEST}{request.key}\n"
-    served = connection.execute("SELECT name FROM cursors WHERE name >= ? AND name < ?", (begin, f"{begin}\x7f"))
-    if (row := served.fetchone()) is None:
-        connection.execute("INSERT INTO cursors VALUES (?, ?)", (f"{begin}{request.content}", request.at))
-        return True
-    if row[0] != f"{begin}{request.content}":
-        raise ReusedKeyError
-    return False

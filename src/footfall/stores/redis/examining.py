@@ -1,0 +1,48 @@
+"""Whether the sets of a deployment agree: a week or month holds all that its days hold, and a day what its hours hold.
+
+bitmapist clears an actor whom it takes out of one day from the week and the month as well, though another day of theirs has
+the actor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyroaring import BitMap64
+
+from footfall.stores.problems import Problem, Repair
+from footfall.stores.redis.keys import SlotKey, label
+from footfall.stores.redis.rewriting import Rewriter
+
+
+def problems_of(rewriter: Rewriter) -> Iterator[Problem]:
+    """Weeks, months and days that lack actors whom a part of theirs has."""
+    for event, place, lacking in _lacking(rewriter):
+        yield Problem(_said(event, place, lacking), is_derived=True)
+
+
+def repair(rewriter: Rewriter, *, is_dry_run: bool) -> Repair:
+    """Add the actors that are lacking, but for those that are taken out of the part meanwhile."""
+    mended = []
+    for event, place, lacking in _lacking(rewriter):
+        if not is_dry_run:
+            rewriter.add_from_parts(event, place, lacking)
+        mended.append(_said(event, place, lacking))
+    return Repair(tuple(mended))
+
+
+def _said(event: str, place: SlotKey, lacking: BitMap64) -> str:
+    parts = "days" if place.is_period else "hours"
+    many = f"{len(lacking):,} actor{'s' if len(lacking) != 1 else ''}"
+    return f"{event!r} of {label(place)} lacks {many} that its {parts} have"
+
+
+def _lacking(rewriter: Rewriter) -> Iterator[tuple[str, SlotKey, BitMap64]]:
+    found = {(event, place) for event, place, _ in rewriter.found()}
+    # Days before the weeks and months that are made of them.
+    for event, place in sorted(found, key=lambda each: (each[0], each[1].stop - each[1].start, each[1].start)):
+        if place.stop - place.start <= 1:  # an hour, or no time at all, has no parts
+            continue
+        lacking = rewriter.lacking(event, place)
+        if lacking:
+            yield event, place, lacking
