@@ -18,16 +18,13 @@ from footfall.activity.actors import Naming
 from footfall.annotations import NOTHING_HAPPENED, Happened
 from footfall.periods import EPOCH, Grain, Window, merge, shift
 from footfall.stores.ids import Actors
-from footfall.stores.store import PER_DAY, Store, day_slot, start_of
+from footfall.stores.store import PER_DAY, UNREAD, Store, day_slot, start_of
 from footfall.tables import Table, TableEvent
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from footfall.lake import Lake, Reach
-
-NEVER = -1
-"""The fingerprint of nothing that files could be."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class CollectedEvent:
         if kept == whole:
             return
         if kept is None:  # the name is this table's from here on, before any set is made
-            self.store.replace(self.event.name, 0, 0, {}, {self.event.name: NEVER})
+            self.store.replace(self.event.name, 0, 0, {}, {self.event.name: UNREAD})
         while True:  # another process may state a month of an older version meanwhile
             months, whole = self._newest()
             stale = [month for month in sorted(months.keys() | self._marked_months()) if self._is_stale(month, months)]
@@ -103,7 +100,7 @@ class CollectedEvent:
         start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
         span = day_slot(start), day_slot(shift(Grain.MONTH, start, 1))
         marks = self._marks(actors_by_day(self.open_lake(), self.table, self.event, files)) if files else {}
-        cursors = {f"{self.event.name}/{month}": _fingerprint(files), self.event.name: NEVER}
+        cursors = {f"{self.event.name}/{month}": _fingerprint(files), self.event.name: UNREAD}
         self.store.replace(self.event.name, *span, marks, cursors)
 
     def _marks(self, rows: pa.Table) -> dict[int, Actors]:

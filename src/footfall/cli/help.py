@@ -11,7 +11,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "init": ("footfall init", "footfall -w ~/usage init"),
     "collect": ("footfall collect", "footfall collect binder --since 2026-01", "footfall collect --every 6h"),
     "status": ("footfall status", "footfall status --check", "footfall status --format json"),
-    "doctor": ("footfall doctor",),
+    "doctor": ("footfall doctor", "footfall doctor --deep"),
+    "repair": ("footfall repair", "footfall repair --yes"),
     "alert": ("footfall alert --dry-run",),
     "schedule": (
         "footfall schedule cron",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from footfall.cli.app import app, workspace_of
+from footfall.cli.app import app, interruptible, workspace_of
 from footfall.concealing import concealed
 from footfall.errors import FootfallError, UnknownNameError
 
@@ -120,12 +120,18 @@ def tell_alerts(workspace: Workspace, *, dry_run: bool = False) -> None:
 
 
 @app.command(rich_help_panel=_PANEL)
-def doctor(context: typer.Context, form: Form = "text") -> None:
+def doctor(
+    context: typer.Context,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Read every file and every set too, and hold each against its checksum.")
+    ] = False,
+    form: Form = "text",
+) -> None:
     """Try everything that Footfall needs: settings, lake, activity, engine, and each source with its credentials."""
     from footfall.terminal.console import open_console
     from footfall.terminal.upkeep import findings
 
-    found = list(workspace_of(context).examine())
+    found = list(workspace_of(context).examine(deep=deep))
     if form == "json":
         from footfall.upkeep.records import findings_json
 
@@ -134,3 +140,25 @@ def doctor(context: typer.Context, form: Form = "text") -> None:
         open_console().print(findings(found))
     if any(each.is_failed for each in found):
         raise FootfallError("not everything works; the lines marked ✗ say what to do.")
+
+
+@app.command(rich_help_panel=_PANEL)
+def repair(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")] = False,
+) -> None:
+    """Mend what is damaged in lake and activity, keep what is sound, and say what is lost.
+
+    Only says what it would do, unless --yes is given. What was there before is kept beside it.
+    """
+    from footfall.terminal.console import open_console
+    from footfall.terminal.upkeep import mendings
+
+    with interruptible("; what was mended stays, the same command goes on from there."):
+        found = workspace_of(context).repair(dry_run=not yes)
+    if not found:
+        print("Nothing is damaged.")
+        return
+    open_console().print(mendings(found, is_done=yes))
+    if not yes:
+        raise FootfallError("this is damaged; restore a backup, or mend it with `footfall repair --yes`.")

@@ -30,6 +30,9 @@ FIRST, LAST = -(1 << 40), 1 << 40
 UNDATED = FIRST
 """The slot of unique marks, which have no time."""
 
+UNREAD = -1
+"""The cursor of an event that a table reports, where its sets are to be read from the table again."""
+
 
 def day_slot(moment: datetime) -> int:
     """The slot of the day (UTC) of an aware moment."""

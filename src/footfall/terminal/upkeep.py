@@ -1,4 +1,4 @@
-"""What `footfall doctor` found, line by line."""
+"""What `footfall doctor` found and `footfall repair` did, line by line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from footfall.concealing import concealed
 from footfall.formats import counted
+from footfall.upkeep.deep import Mending
 from footfall.upkeep.examining import Finding
 
 _MARKS = {"ok": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "yellow")}
@@ -24,6 +26,28 @@ def findings(found: Sequence[Finding]) -> RenderableType:
     failed = sum(each.is_failed for each in found)
     last = f"{counted(failed, 'check')} failed" if failed else "everything that could be tried works"
     return Group(*parts, Text(f"\n{counted(len(found), 'check')}: {last}", style="red" if failed else "green"))
+
+
+_STATES = {
+    "mended": ("mended", "can be mended", "green"),
+    "lost": ("lost", "would be lost", "red"),
+    "left": ("left as it is", "cannot be mended", "red"),
+    "kept": ("kept", "kept", "dim"),
+}
+"""What a mending's state is called when it was done, when it would be done, and its colour."""
+
+
+def mendings(found: Sequence[Mending], *, is_done: bool) -> RenderableType:
+    """What a repair did, or would do, line by line."""
+    lines: list[RenderableType] = []
+    for about, group in groupby(found, key=lambda each: each.about):
+        lines.append(Text(about, style="bold cyan"))
+        for each in group:
+            done, planned, style = _STATES[each.state]
+            lines.append(
+                Padding(Text.assemble((f"{done if is_done else planned}: ", style), concealed(each.said)), (0, 0, 0, 2))
+            )
+    return Group(*lines)
 
 
 def _line(found: Finding) -> RenderableType:

@@ -3,6 +3,7 @@
 standing    every table of every source, what upstream will forget, what is known to be wrong
 worries     why monitoring should raise an alarm                                            (pure)
 examining   whether settings, lake, activity, engine and every source work
+deep        every checksum of lake and activity, and mending what can be mended
 records     the same as JSON for programs
 repeating   again and again, at a schedule
 alerting    a look at what alerts are about, and sending what began and what is over

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from footfall.sources import Source
     from footfall.tables import Table
     from footfall.upkeep.alerting import Look
+    from footfall.upkeep.deep import Mending
     from footfall.upkeep.examining import Finding, Named
     from footfall.upkeep.ranges import RangeState
     from footfall.upkeep.standing import Standing
@@ -109,8 +110,11 @@ class Upkeep(Protocol):
         )
         return complete_days(asked.to_dicts(), alert.metric, asked.annotations)
 
-    def examine(self) -> Iterator[Finding]:
+    def examine(self, *, deep: bool = False) -> Iterator[Finding]:
         """Whether settings, lake, activity, engine and every source work, check by check.
+
+        Args:
+            deep: Look at every file and every set as well, and hold each against its checksum; reads all of them.
 
         Example:
             >>> [found.check.name for found in ff.examine() if found.is_failed]
@@ -140,7 +144,11 @@ class Upkeep(Protocol):
         yield tried("lake", "read", self._lake_read, "correct `lake` in footfall.toml")
         if "://" not in self.settings.lake:
             yield tried("lake", "write", lambda: writable(Path(self.settings.lake_address)), fix)
+        if deep:
+            yield from self._lake_examined(opened)
         yield tried("activity", "read", self._activity_read, "correct `activity` in footfall.toml")
+        if deep:
+            yield from self._store_examined()
         yield tried("engine", "start", self._engine_started, "correct `engine` in footfall.toml")
         yield from alerts_checked(self.settings.alerts, self._watchable(opened), self.settings.sources)
         if len(opened) == len(self.settings.sources):
@@ -151,6 +159,44 @@ class Upkeep(Protocol):
         for name, source in opened.items():
             yield from variables_checked(name, self.settings.sources[name])
             yield from checks_of(name, source, self.now())
+
+    def _lake_examined(self, opened: Mapping[str, Source]) -> Iterator[Finding]:
+        from footfall.upkeep.deep import lake_examined
+
+        with suppress(FootfallError):  # one that cannot be opened is said above
+            yield from lake_examined(self.lake, [table for source in opened.values() for table in source.tables])
+
+    def _store_examined(self) -> Iterator[Finding]:
+        from footfall.upkeep.deep import store_examined
+
+        with suppress(FootfallError):
+            yield from store_examined(self.activity.store)
+
+    def repair(self, *, dry_run: bool = False) -> list[Mending]:
+        """Mend what is damaged in lake and activity, as far as it can be; what is sound is not touched.
+
+        What was there before is kept beside it. What the lake lost is collected again by the next run, as far as upstream has it.
+
+        Args:
+            dry_run: Only say what would be done.
+
+        Raises:
+            BusyError: While another process collects in this workspace.
+            StoreBusyError: While another process has the store of marks open.
+            DamagedStoreError: Where nothing of the store can be read.
+            LakeError: When the lake cannot be written.
+
+        Example:
+            >>> ff.repair()
+            []
+        """
+        from footfall.collect.lock import alone
+        from footfall.upkeep.deep import lake_repaired, store_repaired
+
+        with nullcontext() if dry_run else alone(self.settings.scratch, self.now()):
+            tables = {name: source.tables for name, source in self.sources.items()}
+            lake = list(lake_repaired(self.lake, tables, dry_run=dry_run))
+            return [*lake, *store_repaired(self.activity.store, dry_run=dry_run)]
 
     def backup(self, file: str | Path, *, force: bool = False, watch: Callable[[int], None] | None = None) -> BackedUp:
         """Write the whole workspace into one file: settings, marks, the lake, tokens and what alerts remember.

@@ -31,6 +31,7 @@ from footfall.stores.sqlite.examining import problems_in
 from footfall.stores.sqlite.intake import sound_records
 from footfall.stores.sqlite.log import is_in_use, lost_after
 from footfall.stores.sqlite.sets import write_sets
+from footfall.stores.store import UNREAD
 
 _BESIDE = ("-wal", "-shm", "-marks-*")
 _MOST = 50
@@ -260,9 +261,9 @@ class _Work:
     def _forget_cursors(self, target: sqlite3.Connection) -> None:
         """Have what tables report be read again, where a set of it is lost."""
         for name in sorted(self._of_tables):
-            target.execute(
-                "DELETE FROM cursors WHERE name = ? OR substr(name, 1, ?) = ?", (name, len(name) + 1, f"{name}/")
-            )
+            # The name stays the table's; only how far it was read is forgotten.
+            target.execute("UPDATE cursors SET position = ? WHERE name = ?", (UNREAD, name))
+            target.execute("DELETE FROM cursors WHERE substr(name, 1, ?) = ?", (len(name) + 1, f"{name}/"))
             self.mended.append(f"{name!r}, which is read again from the table that reports it")
 
 

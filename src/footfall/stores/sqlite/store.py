@@ -273,8 +273,11 @@ class SqliteStore:
             yield from self._state.problems()
 
     def repair(self, *, is_dry_run: bool = False) -> Repair:
-        if not any(not problem.is_derived for problem in self.problems()):
-            return Repair()
+        problems = list(self.problems())
+        if all(problem.is_derived for problem in problems):
+            if problems and not is_dry_run:
+                self._file.ask("DELETE FROM unions")  # they are made again when they are asked for
+            return Repair(tuple(problem.what for problem in problems))
         done = repair(self._file, self._now(), is_dry_run=is_dry_run)
         self._events = {}
         return done

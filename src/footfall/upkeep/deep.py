@@ -1,0 +1,74 @@
+"""A look at everything that is kept, checksum by checksum, and mending what can be mended: lake and activity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from footfall.errors import ActivityError, LakeError
+from footfall.formats import counted
+from footfall.sources import Check
+from footfall.upkeep.examining import Finding
+
+if TYPE_CHECKING:
+    from footfall.lake import Lake
+    from footfall.stores.store import Store
+    from footfall.tables import Table
+
+FIX = "run `footfall repair` to see what can be mended, or restore a backup"
+
+
+@dataclass(frozen=True)
+class Mending:
+    """Something that a repair did, or would do."""
+
+    about: Literal["lake", "activity"]
+    said: str
+    state: Literal["mended", "lost", "left", "kept"]
+    """Mended; lost, but for a backup; left as it is; or where what was there before is kept."""
+
+
+def store_examined(store: Store) -> Iterator[Finding]:
+    """Every set, batch and mark against its checksum, and what must agree with what."""
+    try:
+        problems = list(store.problems())
+        events = len(store.events()) if not problems else 0
+    except ActivityError as error:
+        yield Finding("activity", Check("checksums", "failed", str(error), FIX))
+        return
+    if not problems:
+        yield Finding(
+            "activity", Check("checksums", "ok", f"every set of {counted(events, 'event')} is as it was written")
+        )
+    for problem in problems:
+        yield Finding("activity", Check("checksums", "failed", problem.what, FIX))
+
+
+def lake_examined(lake: Lake, tables: Sequence[Table]) -> Iterator[Finding]:
+    """Every log, every file and every checksum of the lake, and the tables against the ledger."""
+    from footfall.lake.examining import examine_lake
+
+    try:
+        for found in examine_lake(lake, tables):
+            state: Literal["ok", "failed"] = "ok" if found.is_sound else "failed"
+            yield Finding("lake", Check(found.table.name, state, found.said, "" if found.is_sound else FIX))
+    except LakeError as error:
+        yield Finding("lake", Check("tables", "failed", str(error), FIX))
+
+
+def store_repaired(store: Store, *, dry_run: bool) -> Iterator[Mending]:
+    done = store.repair(is_dry_run=dry_run)
+    for said in done.mended:
+        yield Mending("activity", said, "mended")
+    for said in done.lost:
+        yield Mending("activity", said, "lost")
+    if done.kept_in is not None:
+        yield Mending("activity", str(done.kept_in), "kept")
+
+
+def lake_repaired(lake: Lake, tables: Mapping[str, Sequence[Table]], *, dry_run: bool) -> Iterator[Mending]:
+    from footfall.lake.repairing import repair_lake
+
+    for done in repair_lake(lake, tables, dry_run=dry_run):
+        yield Mending("lake", f"{done.table}: {done.said}", "mended" if done.is_mended or dry_run else "left")
