@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Cell = tuple[Hashable, ...]
 """Where a count stands: its period, and its value of each dimension."""
@@ -73,6 +77,43 @@ def _next(line: Sequence[Cell], counts: Mapping[Cell, float | None], hidden: set
         return None
     shown = [cell for cell in line if cell not in hidden and counts[cell]]
     return min(shown, key=lambda cell: (counts[cell] or 0.0, repr(cell)), default=None)
+
+
+def hide_columns(
+    rows: pa.Table, cells: Sequence[str], columns: Sequence[str], derived: Sequence[str], least: int
+) -> pa.Table:
+    """Rows without small counts, nor those that give them away.
+
+    Args:
+        rows: A row a cell.
+        cells: The columns that say where a count stands; the groups of all but the first add up.
+        columns: The counts: where one is hidden, all of its row are.
+        derived: What is computed from them, and goes with them.
+        least: The smallest count that is shown.
+    """
+    import pyarrow as pa
+
+    places = list(zip(*(rows[name].to_pylist() for name in cells), strict=True))
+    lines = [without(position) for position in range(1, len(cells))]
+    gone: set[Cell] = set()
+    for name in columns:
+        gone |= hidden_cells(dict(zip(places, rows[name].to_pylist(), strict=True)), least, lines)
+    for name in (*columns, *derived) if gone else ():
+        kept = [None if place in gone else value for place, value in zip(places, rows[name].to_pylist(), strict=True)]
+        at = rows.schema.get_field_index(name)
+        rows = rows.set_column(at, rows.schema.field(at), pa.array(kept, rows.schema.field(at).type))
+    return rows
+
+
+def unranked(before: pa.Table, after: pa.Table, counts: Sequence[str], groups: Sequence[str]) -> pa.Table:
+    """The rows `after` hiding, where rows stand by size: the hidden ones are in the order of their names, which says nothing."""
+    values = (list(zip(*(table[name].to_pylist() for name in counts), strict=True)) for table in (before, after))
+    hidden = [at for at, (one, other) in enumerate(zip(*values, strict=True)) if one != other]
+    names = list(zip(*(after[name].to_pylist() for name in groups), strict=True)) or [()] * len(after)
+    order = list(range(len(after)))
+    for place, at in zip(hidden, sorted(hidden, key=lambda at: repr(names[at])), strict=True):
+        order[place] = at
+    return after.take(order)
 
 
 def remark(least: int) -> str:

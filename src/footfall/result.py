@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +14,7 @@ from footfall.errors import UnknownNameError
 from footfall.filters import Value, label_of
 from footfall.formats import GAP, days_of, instant_of, listed, number, share_of
 from footfall.frames import csv_of, digest_of, plain
-from footfall.hiding import hidden_cells, remark, without
+from footfall.hiding import hide_columns, remark, unranked
 from footfall.metrics import Kind, Metric
 from footfall.periods import EPOCH, Grain, Period, Window, in_utc, periods_in
 from footfall.query import Query
@@ -162,36 +162,20 @@ class Result(Answer):
             rows = self._hidden(rows, metric, least)
         if rows.equals(self.rows):
             return self
+        if self.query.grain is Grain.TOTAL:
+            rows = unranked(self.rows, rows, [metric.name for metric in counted], self.query.by)
         version = digest_of("hiding", {"least": least, "version": self.version}, (), rows)
         return replace(self, rows=rows, notes=(*self.notes, remark(least)), version=version)
 
     def _hidden(self, rows: pa.Table, metric: Metric, least: int) -> pa.Table:
         """The rows without the small counts of a metric, and what can be computed from them."""
-        import pyarrow as pa
-
         beside = self._beside(metric)
         own = [metric.name, *(name for name in beside if name in (f"{metric.name}_least", f"{metric.name}_most"))]
         before = [name for name in beside if name == f"{metric.name}_previous"]
         changes = [name for name in beside if name not in (*own, *before)]
-        for columns in (own, before) if before else (own,):
-            gone = self._small(rows, columns, least)
-            for name in (*columns, *changes) if gone else ():
-                cells = [None if at in gone else cell for at, cell in enumerate(rows[name].to_pylist())]
-                place = rows.schema.get_field_index(name)
-                field = rows.schema.field(place)
-                rows = rows.set_column(place, field, pa.array(cells, field.type))
-        return rows
-
-    def _small(self, rows: pa.Table, columns: Sequence[str], least: int) -> set[int]:
-        """The positions of rows of which a column is small, or would give a small one away."""
-        places = [rows[name].to_pylist() for name in ("period", *self.query.by)]
-        cells = list(zip(*places, strict=True))
-        found: set[int] = set()
-        for name in columns:
-            counts = dict(zip(cells, rows[name].to_pylist(), strict=True))
-            hidden = hidden_cells(counts, least, [without(position) for position in range(1, len(places))])
-            found |= {at for at, cell in enumerate(cells) if cell in hidden}
-        return found
+        cells = ("period", *self.query.by)
+        rows = hide_columns(rows, cells, own, changes, least)
+        return hide_columns(rows, cells, before, changes, least) if before else rows
 
     # --- words
 
