@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -57,10 +58,11 @@ def names_at_ends(
     height = look.height or HEIGHT
     lowest = height - 7  # a name there stands beside the plot, and not beside the axis of time
     moved = _apart(at_the_end, lowest)
+    inner = _apart_within({name: spot for name, spot in spots.items() if name not in moved}, lowest)
     data = [
         {
             "at": milliseconds(ends[name].period.start),
-            "end_y": min(moved.get(name, spots[name][1]), lowest),
+            "end_y": min({**inner, **moved}[name], lowest),
             "end_name": name,
             "colour": look.theme.rest if is_rest(name) else look.theme.series[n],
         }
@@ -70,6 +72,20 @@ def names_at_ends(
     outside = [row for row in data if row["end_name"] in moved]
     inside = [row for row in data if row["end_name"] not in moved]
     return [_texts(rows, x, look) for rows, x in ((outside, alt.value("width")), (inside, time_axis(points))) if rows]
+
+
+def _apart_within(spots: dict[str, tuple[float, float]], lowest: float) -> dict[str, float]:
+    """Heights of names inside the plot: those that end near each other in time make room for each other."""
+    moved: dict[str, float] = {}
+    near: dict[str, float] = {}
+    last = -math.inf
+    for name in sorted(spots, key=lambda name: spots[name]):
+        if spots[name][0] > last + _LIMIT:
+            moved |= _apart(near, lowest)
+            near = {}
+        last = spots[name][0]
+        near[name] = spots[name][1]
+    return moved | _apart(near, lowest)
 
 
 def _texts(rows: list[dict[str, Any]], x: Any, look: Look) -> alt.Chart:
@@ -84,7 +100,7 @@ def _texts(rows: list[dict[str, Any]], x: Any, look: Look) -> alt.Chart:
     )
 
 
-def _apart(places: dict[str, float], height: int) -> dict[str, float]:
+def _apart(places: dict[str, float], height: float) -> dict[str, float]:
     """The same places, moved so that no two are nearer than a line, and all are beside the plot where they fit."""
     order = sorted(places, key=lambda name: places[name])
     moved: list[float] = []
