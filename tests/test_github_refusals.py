@@ -126,6 +126,21 @@ class TestLimits:
         assert Waits(lambda: now)(403, reset, "") == 20
 
 
+def test_a_list_that_is_closed_later_says_who_may_read_it_and_keeps_what_was_read(tmp_path: Path) -> None:
+    here = Watched(tmp_path, repository(7, "a/b"), collect=["stars"])
+    here.github.has_history = False  # then stars are read from the list that admins and collaborators may see
+    here.succeed()
+    allow(here, "traffic")
+    here.github.repositories[0].stars[TODAY] += 2
+    (note,) = here.collect().notes
+    assert note.reason.endswith("give it the account of an admin or a collaborator")
+    asked = here.ask("stars", grain="total")
+    assert asked.rows["stars"].to_pylist() == [4]
+    assert any(
+        said.startswith("1 window could not be collected when last tried: a/b (the token") for said in asked.notes
+    )
+
+
 class TestFaults:
     @pytest.mark.parametrize("fault", ["cut", "empty"])
     def test_an_answer_that_is_none_erases_nothing(self, watched: Watched, fault: str) -> None:

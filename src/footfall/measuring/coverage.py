@@ -12,8 +12,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from footfall.annotations import KnownWrong, remarks_on_known_wrong
+from footfall.formats import days_of
 from footfall.ledger import Entry, Status
-from footfall.periods import EPOCH, FAR_FUTURE, Grain, Window, floor, merge, short, subtract
+from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, merge, short, subtract
 from footfall.states import State
 
 if TYPE_CHECKING:
@@ -232,9 +233,9 @@ def _counted(entries: Collection[Entry]) -> str:
 
 
 def _listed(entries: Iterable[Entry]) -> str:
-    """The first three windows in words, and how many more."""
-    windows = sorted({entry.window for entry in entries})
-    spans = [short(w.start) if w.length == timedelta(days=1) else str(w) for w in windows]
+    """The first three windows in words, and how many more; one of all time is named by its scope."""
+    named = {(entry.window, entry.scope if entry.window == ALL_TIME else "") for entry in entries}
+    spans = [scope or (short(w.start) if w.length == timedelta(days=1) else days_of(w)) for w, scope in sorted(named)]
     more = f" and {len(spans) - 3:,} more" if len(spans) > 3 else ""
     return ", ".join(spans[:3]) + more
 

@@ -39,7 +39,7 @@ from footfall.tables import Table
 Days = Mapping[date, int]
 MOST_LISTED = 40_000
 """Stars that the list of stargazers gives at the most."""
-TO_LIST = "to be of an admin or a collaborator"
+TO_LIST = "the account of an admin or a collaborator"
 """What the list of stargazers needs."""
 
 
