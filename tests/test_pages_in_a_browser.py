@@ -71,3 +71,16 @@ def test_a_page_fits_any_width_and_is_accessible_in_light_and_dark(
         found["narrow and dark"] = violations(page, axe)
     assert {where: each for where, each in found.items() if each} == {}
     assert {width: more for width, more in too_wide.items() if more} == {}
+
+
+def test_a_chart_in_a_frame_of_another_site_is_accessible_and_fits(browser: Any, axe: str, folder: Path) -> None:
+    with (
+        opened(folder, Clock(NOW), {"embed": ["http://blog.example"]}) as workspace,
+        serving(workspace) as address,
+        page_of(browser, address) as page,
+    ):
+        page.goto("/embed/launches?by=federation&last=28")
+        assert violations(page, axe) == []
+        page.emulate_media(color_scheme="dark")
+        assert overflow(page, NARROW) == 0
+        assert violations(page, axe) == []

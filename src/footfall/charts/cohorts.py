@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.charts.colours import ink_on, mix
 from footfall.charts.look import Look, Theme, alt, dressed, inline
+from footfall.charts.naming import legend_place
 from footfall.errors import QueryError, UnknownNameError
 from footfall.formats import GAP, counted, number, percent
 from footfall.retention.spans import why_not_whole
@@ -174,7 +175,9 @@ def _curves(cohort: Cohort, look: Look) -> tuple[alt.LayerChart, float, list[str
     names, colours = [*names, *([_AVERAGE] if average else [])], [*colours, *([theme.strong] if average else [])]
     x, y = _curve_axes(cohort, first)
     named = names if len(names) <= _MOST_NAMED else [*names[:1], *names[-2:]]
-    legend = alt.Legend(title=None, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, values=named)
+    legend = alt.Legend(
+        title=None, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, values=named, **legend_place(look)
+    )
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=legend)
     chart = alt.Chart(inline(data), width=width, height=look.height or _CURVES_HEIGHT)
     dash = alt.condition("datum.is_settled", alt.value([1, 0]), alt.value([4, 3]))

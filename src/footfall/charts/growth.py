@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, inset, time_axis
+from footfall.charts.naming import legend_place
 from footfall.errors import QueryError
 from footfall.retention.spans import why_not_whole
 
@@ -28,7 +29,9 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
     form = "~s" if max(row.active for row in growth.rows) >= 100_000 else ",.0f"
     axis = alt.Axis(domain=False, ticks=False, labelExpr=f"format(abs(datum.value), '{form}')", **_whole_ticks(data))
     colours = {group: look.theme.series[n] for group, n in _GROUPS.items()}
-    legend = alt.Legend(title=None, symbolOpacity=1, values=["resurrected", "new", "returning", "dormant"])
+    legend = alt.Legend(
+        title=None, symbolOpacity=1, values=["resurrected", "new", "returning", "dormant"], **legend_place(look)
+    )
     columns = chart.mark_bar().encode(
         x=time_axis(growth.rows, "left"),
         x2="right:T",

@@ -24,6 +24,12 @@ def can_be_named(names: Sequence[str], look: Look) -> bool:
     return 2 <= len(names) <= _MOST and (look.width or WIDTH) >= NARROW
 
 
+def legend_place(look: Look) -> dict[str, Any]:
+    """Where a legend stands: below a drawing that has no room beside it."""
+    is_narrow = (look.width or WIDTH) < NARROW
+    return {"orient": "bottom", "columns": 2, "labelLimit": 130} if is_narrow else {"labelLimit": 260}
+
+
 def end_together(points: Sequence[Point], names: Sequence[str]) -> bool:
     """Whether each group has a value in the last period that any has one in: no name stands on another's area."""
     known = [p for p in points if p.value is not None]

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, inset, milliseconds, time_axis
-from footfall.charts.naming import NARROW, can_be_named, end_together, names_at_ends
+from footfall.charts.naming import can_be_named, end_together, legend_place, names_at_ends
 from footfall.charts.numbers import number_channel, scale_of
 from footfall.charts.ranges import range_bars, range_marks
 from footfall.charts.series import (
@@ -281,10 +281,8 @@ def _colour(names: Sequence[str], look: Look, symbol: str = "square", is_named: 
     """A colour a group, grey for the rest; no legend for a single line, nor where lines are named at their ends."""
     colours = [look.theme.rest if is_rest(name) else look.theme.series[n] for n, name in enumerate(names)]
     width = 3 if symbol == "stroke" else 0
-    is_narrow = (look.width or WIDTH) < NARROW
-    place = {"orient": "bottom", "columns": 2, "labelLimit": 130} if is_narrow else {"labelLimit": 260}
     legend = (
-        alt.Legend(title=None, symbolType=symbol, symbolStrokeWidth=width, symbolOpacity=1, **place)
+        alt.Legend(title=None, symbolType=symbol, symbolStrokeWidth=width, symbolOpacity=1, **legend_place(look))
         if len(names) > 1 and not is_named
         else None
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, milliseconds, time_axis
+from footfall.charts.naming import legend_place
 from footfall.errors import QueryError
 from footfall.retention.spans import why_not_whole
 
@@ -23,7 +24,7 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
     percent = alt.Axis(domain=False, ticks=False, tickCount=6, labelExpr="format(datum.value, '~f') + ' %'")
     y = alt.Y("value:Q", title="percent of MAU", scale=alt.Scale(zero=True, nice=6), axis=percent)
     x = time_axis(stickiness.rows)
-    legend = alt.Legend(title=None, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1)
+    legend = alt.Legend(title=None, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, **legend_place(look))
     colour = alt.Color(
         "series:N", scale=alt.Scale(domain=list(names), range=list(look.theme.series[:2])), legend=legend
     )

@@ -135,10 +135,11 @@ _FRAME = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><link rel="stylesheet" href="{root}/static/style.css"></head>
-<body class="embed">
+<body class="embed"><main>
+<h1 class="sr">{title}</h1>
 <figure class="chart"><div class="drawing wide" role="img" aria-label="{title}, {span}">{svg}</div></figure>
 <p class="sub">{span} · <a href="{root}/explore?{query}" target="_blank" rel="noopener">Footfall</a></p>
-</body></html>
+</main></body></html>
 """
 
 

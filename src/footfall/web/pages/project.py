@@ -110,9 +110,7 @@ async def _figure(site: Site, answer: Project) -> Figure:
     """A panel a metric, one above the other, with releases."""
     title = "Month by month"
     if not any(_amount(month) for facet in answer.facets for month in facet.months):
-        return Figure(
-            title, title, problem="Nothing is known of a month that is over yet, or it is 0; the numbers are below."
-        )
+        return Figure(title, title, problem="There is nothing to draw yet: no month that is over has a number above 0.")
     try:
         wide = await site.picture(answer, "svg", theme="page", size=(960, 110))
         narrow = await site.picture(answer, "svg", theme="page", size=(330, 110))

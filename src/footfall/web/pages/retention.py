@@ -43,7 +43,7 @@ _STEP = 56
 """Pixels of height for a step of a funnel."""
 _ONE_STEP = (
     "A funnel follows actors from one event to the next. Choose the second step above; "
-    "events of one application, marked with `footfall mark`, have the same actors."
+    "events of one application, marked with footfall mark, have the same actors."
 )
 
 
