@@ -163,7 +163,7 @@ def test_the_example_of_a_warehouse_is_collected(
 
 
 def test_every_command_named_in_the_docs_exists() -> None:
-    known = {*commands(), "COMMAND", "--workspace", "--help", "--version"}
+    known = {*commands(), "COMMAND", "--workspace", "--help", "--version", "--install-completion"}
     for page in WRITTEN:
         for span in re.findall(r"`(footfall [^`]+)`", page.read_text(encoding="utf-8")):
             _, first, *more = shlex.split(span.replace("'", ""))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.app import Form, app, interruptible, print_json, workspace_of
+from footfall.cli.volume import is_quiet, say_done
 from footfall.errors import FootfallError, MarkError, UnreachableStoreError
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _mark_words(
     different = len({read_actor(actor) for actor in actors})
     who = counted(different, "actor")
     when = ", without a time" + (" and on that day" if at else "") if unique else ""
-    print(f"Marked {event}: {who if different == len(actors) else f'{len(actors)} marks of {who}'}{when}.")
+    say_done(f"Marked {event}: {who if different == len(actors) else f'{len(actors)} marks of {who}'}{when}.")
 
 
 def _check_order(activity: Activity, event: str, actors: list[str]) -> None:
@@ -119,7 +120,7 @@ def _mark_rows(activity: Activity, event: str, file: Path, columns: Columns, hou
     with interruptible("; nothing was marked."):
         found = _mark_file(activity, event, file, columns, hourly)
     left_out = f" {counted(found.skipped, 'row')} without actor or time left out." if found.skipped else ""
-    print(f"Marked {event}: {counted(found.marked, 'row')} on {counted(found.days, 'day')}.{left_out}")
+    say_done(f"Marked {event}: {counted(found.marked, 'row')} on {counted(found.days, 'day')}.{left_out}")
 
 
 def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hourly: bool | None) -> FileMarks:
@@ -128,7 +129,7 @@ def _mark_file(activity: Activity, event: str, file: Path, columns: Columns, hou
     from footfall.terminal.console import open_console
 
     shown = TextColumn("{task.description}"), BarColumn(bar_width=28), DownloadColumn(), TimeRemainingColumn()
-    screen = open_console(is_error=True)
+    screen = open_console(is_error=True, is_quiet=is_quiet())
     with Progress(*shown, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         size = file.stat().st_size if file.is_file() else None
         task = progress.add_task(f"Reading {file.name}", total=size)
@@ -175,7 +176,7 @@ def unmark(
         columns = Columns(actor, at, zone_of(zone), skip_missing)
         with interruptible("; nothing was taken back."):
             taken = activity.unmark_file(event, file, columns, hourly=hourly)
-    print(f"Took back {event}: {counted(taken, 'mark') if taken else 'nothing, as none of them was marked then'}.")
+    say_done(f"Took back {event}: {counted(taken, 'mark') if taken else 'nothing, as none of them was marked then'}.")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -185,14 +186,21 @@ def events(
         str | None, typer.Option(metavar="EVENT", help="Delete an event that was marked by hand, all of its marks.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+    form: Form = "text",
 ) -> None:
     """The marked events: since when, how many actors, how often."""
     from footfall.terminal.activity import event_list
     from footfall.terminal.console import open_console
 
-    activity = workspace_of(context).activity
+    workspace = workspace_of(context)
+    activity = workspace.activity
     if delete is not None:
         _delete_event(activity, delete, yes)
+        return
+    if form == "json":
+        from footfall.records import events_of
+
+        print_json(events_of(workspace))
         return
     names = activity.events()
     if not names:
@@ -212,10 +220,10 @@ def _delete_event(activity: Activity, event: str, is_sure: bool) -> None:
     summary = activity.summary(event)
     what = f"{counted(summary.marks, 'mark')} of {counted(summary.actors, 'actor')}"
     if not is_sure and not typer.confirm(f"Delete {event} with {what}? They cannot be brought back."):
-        print("Nothing was deleted.")
+        say_done("Nothing was deleted.")
         return
     activity.delete(event)
-    print(f"Deleted {event}: {what}.")
+    say_done(f"Deleted {event}: {what}.")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -231,11 +239,11 @@ def forget(
         tables, is_known = activity.tables_with(actor), activity.is_known(actor)
         sets = activity.forget(actor)
         if not sets and not is_known:
-            print(f"{actor} is not known.")
+            say_done(f"{actor} is not known.")
             continue
-        print(f"Forgot {actor}: taken out of {counted(sets, 'set')}.")
+        say_done(f"Forgot {actor}: taken out of {counted(sets, 'set')}.")
         if tables:
-            print(f"The collected rows stay: {actor} is still in the lake's {listed(tables)}.")
+            say_done(f"The collected rows stay: {actor} is still in the lake's {listed(tables)}.")
 
 
 copies = typer.Typer(help="Copy what other tools have kept.", no_args_is_help=True)
@@ -265,11 +273,11 @@ def bitmapist(
     if not report.events:
         raise FootfallError(f"{address} holds nothing of bitmapist; is the number of the database right?")
     sets = f"{counted(report.days, 'day')}, {counted(report.hours, 'hour')}, {counted(report.undated, 'undated set')}"
-    print(
+    say_done(
         f"Copied {counted(report.events, 'event')}: {sets}; {counted(report.marked, 'mark')} new. Every count agrees."
     )
     if report.forgotten:
-        print(f"{counted(report.forgotten, 'actor')} were forgotten here and stay so.")
+        say_done(f"{counted(report.forgotten, 'actor')} were forgotten here and stay so.")
     for left in report.unplaced:
         print(
             f"{left.event}: {counted(left.actors, 'actor')} known only by {left.period} were not copied, "
@@ -284,7 +292,7 @@ def _copying() -> Iterator[Callable[[str, int, int], None]]:
 
     from footfall.terminal.console import open_console
 
-    screen = open_console(is_error=True)
+    screen = open_console(is_error=True, is_quiet=is_quiet())
     shown = TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn("days")
     with Progress(*shown, console=screen, transient=True, disable=not screen.is_terminal) as progress:
         task = progress.add_task("")

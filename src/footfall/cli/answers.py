@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from footfall.cli.app import check_folder
+from footfall.cli.volume import say
 from footfall.errors import FootfallError, QueryError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def hand_over(
     from footfall.formats import counted
 
     rows = f" ({counted(answer.line_count, 'row')})" if form else ""
-    print(f"Wrote {output}{rows}.", file=sys.stderr)
+    say(f"Wrote {output}{rows}.")
 
 
 def remark(answer: Answer) -> None:

@@ -11,11 +11,12 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
 from footfall.cli.sparing import spare_work
+from footfall.cli.volume import set_quiet
 from footfall.cli.wording import Group
 from footfall.concealing import concealed
 from footfall.errors import FootfallError
@@ -23,6 +24,9 @@ from footfall.errors import FootfallError
 if TYPE_CHECKING:
     from footfall.workspace import Workspace
 
+
+Shown = Literal["text", "json"]
+Form = Annotated[Shown, typer.Option("--format", "-f", help="text for people, json for programs.")]
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -32,7 +36,7 @@ app = typer.Typer(
     cls=Group,
     help="Who uses what you build: collect usage facts, keep them in open tables, ask them anything.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -62,12 +66,16 @@ def _options(
         int,
         typer.Option("--verbose", "-v", count=True, help="Log what is done; -vv: also where an error came from."),
     ] = 0,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but what was asked for, mistakes, and notes on numbers.")
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", "-V", help="Print the version and exit.", is_eager=True, callback=_print_version),
     ] = False,
 ) -> None:
     context.obj = workspace
+    set_quiet(quiet)
     if verbose or "footfall.cli.verbose" in sys.modules:  # of a command before, in the same process
         from footfall.cli.verbose import set_level
 
@@ -117,6 +125,13 @@ def workspace_of(context: typer.Context) -> Workspace:
     return workspace
 
 
+def print_json(record: object) -> None:
+    """A record for programs."""
+    import json
+
+    print(json.dumps(record, indent=2, ensure_ascii=False))
+
+
 def check_folder(file: Path | None) -> None:
     """Before anything is asked: a file needs a folder that is there."""
     if file is not None and not file.parent.is_dir():
@@ -146,7 +161,7 @@ def _has_others_at_work() -> bool:
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:
-    """The same with --workspace before the command, wherever it stands.
+    """The same with --workspace and --quiet before the command, wherever they stand.
 
     Example:
         >>> options_first(["status", "-w", "here", "--check"])
@@ -162,7 +177,7 @@ def options_first(arguments: Sequence[str]) -> list[str]:
             break
         if word in ("-w", "--workspace") and left:
             first += [word, left.pop(0)]
-        elif word.startswith("--workspace="):
+        elif word in ("-q", "--quiet") or word.startswith("--workspace="):
             first.append(word)
         else:
             others.append(word)

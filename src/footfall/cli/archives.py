@@ -11,6 +11,7 @@ import typer
 
 from footfall.cli.activity import copies
 from footfall.cli.app import interruptible, workspace_of
+from footfall.cli.volume import say_done
 from footfall.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _command(module: str) -> Callable[..., None]:
         reader = import_module(f"footfall.moving.archives.{module}")
         with interruptible("; what was imported stays, the same command goes on from there."):
             done = Importer(workspace.lake, source, workspace.now()).take(reader.read, path, repo, number)
-        print(_said(done))
+        say_done(_said(done))
 
     return take
 
@@ -109,9 +110,9 @@ def pypistats(
     with interruptible("; what was imported stays, the same command goes on from there."):
         done = import_downloads(path, project, workspace.lake, source, tables, workspace.now())
     new = [f"{counted(days, 'day')} of {table}" for table, days in done.days.items() if days]
-    print(_told(new))
+    say_done(_told(new))
     if done.without_total:
-        print(f"{counted(done.without_total, 'day')} of breakdowns were left out: no file says all their downloads.")
+        say_done(f"{counted(done.without_total, 'day')} of breakdowns were left out: no file says all their downloads.")
 
 
 @copies.command("hub-users")
@@ -127,7 +128,7 @@ def hub_users(context: typer.Context, path: _Path) -> None:
     source = source_with(workspace, "hub_users", "prometheus")
     with interruptible("; what was imported stays, the same command goes on from there."):
         done = import_hub_users(path, workspace.lake, source, workspace.now())
-    print(_told([f"{counted(done.new, 'count')} of users"] if done.new else []))
+    say_done(_told([f"{counted(done.new, 'count')} of users"] if done.new else []))
 
 
 for _name, (_module, _does) in _KINDS.items():

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.volume import is_quiet, say_done
 from footfall.concealing import concealed
 
 _PANEL = "Collect"
@@ -30,7 +31,7 @@ def backup(
     workspace = workspace_of(context)
     with interruptible("; no backup was written."), _bar("backup", size_of_workspace(workspace.settings)) as advance:
         done = workspace.backup(file, force=force, watch=advance)
-    print(
+    say_done(
         f"Wrote {counted(done.files, 'file')} of {workspace.settings.folder.resolve()} to {file}, {size_of(done.size)}."
     )
     _tell(done.notes)
@@ -53,15 +54,15 @@ def restore(
         _bar("restore", file.stat().st_size if file.is_file() else 0) as advance,
     ):
         done = put_back(file, folder, force=force, watch=advance)
-    print(concealed(f"Restored {counted(done.files, 'file')} to {folder}, as of {done.written_at}."))
+    say_done(concealed(f"Restored {counted(done.files, 'file')} to {folder}, as of {done.written_at}."))
     if done.moved_to is not None:
-        print(f"What was there before is in {done.moved_to} now.")
+        say_done(f"What was there before is in {done.moved_to} now.")
     _tell(done.notes)
 
 
 def _tell(notes: tuple[str, ...]) -> None:
     for note in notes:
-        print(concealed(f"Note: {note}."))
+        say_done(concealed(f"Note: {note}."))
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def _bar(what: str, size: int) -> Iterator[Callable[[int], None]]:
     """A bar that is moved by bytes; none for what takes no time, or where nobody looks."""
     from footfall.terminal.console import open_console
 
-    console = open_console(is_error=True)
+    console = open_console(is_error=True, is_quiet=is_quiet())
     if size < _BIG or not console.is_terminal:
         yield lambda read: None
         return

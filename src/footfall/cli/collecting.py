@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from footfall.cli.app import app, interruptible, print_mistake, workspace_of
+from footfall.cli.app import Form, Shown, app, interruptible, print_json, print_mistake, workspace_of
+from footfall.cli.volume import is_quiet, say_done
 from footfall.errors import FootfallError
 
 if TYPE_CHECKING:
@@ -29,16 +30,16 @@ def init(context: typer.Context) -> None:
     chosen = {"git": {"repositories": ["."]}} if (folder / ".git").exists() else {}
     proposal = propose(folder)
     file = write_settings_file(folder, commented(chosen, projects=[proposal.settings] if proposal else ()))
-    print(f"Wrote {file}.")
+    say_done(f"Wrote {file}.")
     if said := keep_out_of_git(folder):
-        print(said)
+        say_done(said)
     if proposal:
         names = ", ".join(f"{name} ({source})" for source, name in proposal.names.items())
-        print(f"Its project, from what the folder says: {proposal.name}{f', known as {names}' if names else ''}.")
+        say_done(f"Its project, from what the folder says: {proposal.name}{f', known as {names}' if names else ''}.")
     if chosen:
-        print("It collects the git history of this folder. Next: footfall collect")
+        say_done("It collects the git history of this folder. Next: footfall collect")
     else:
-        print("Next: switch a source on in it, then run footfall collect")
+        say_done("Next: switch a source on in it, then run footfall collect")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -59,6 +60,7 @@ def collect(
         str | None,
         typer.Option(metavar="WHEN", help='Again and again: "6h", or a cron expression in UTC such as "30 5 * * *".'),
     ] = None,
+    form: Form = "text",
 ) -> None:
     """Fetch what is new or restated, commit it, and say what could not be had."""
     from footfall.cli.sparing import spare_pandas
@@ -67,25 +69,32 @@ def collect(
     words = sources or []
     if every is None:
         with interruptible(_GOES_ON):
-            _collect(workspace_of(context), words, since=since, until=until, dry_run=dry_run, recheck=recheck)
+            _collect(
+                workspace_of(context), words, since=since, until=until, dry_run=dry_run, recheck=recheck, form=form
+            )
         return
     if dry_run or recheck or since or until:
         raise FootfallError("--every collects what is new; leave out --since, --until, --dry-run and --recheck.")
     from footfall.cli.again import collect_again
 
-    collect_again(context, every, lambda workspace: _collect(workspace, words), _GOES_ON)
+    collect_again(context, every, lambda workspace: _collect(workspace, words, form), _GOES_ON)
 
 
-def _collect(workspace: Workspace, sources: list[str], **asked: Any) -> None:
+def _collect(workspace: Workspace, sources: list[str], form: Shown = "text", **asked: Any) -> None:
     """One run, with what it came to. Raises FootfallError where a source could not be collected whole."""
     from footfall.cli.verbose import has_traces
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 
-    with collecting.watcher(open_console(is_error=True)) as watch:
+    with collecting.watcher(open_console(is_error=True, is_quiet=is_quiet())) as watch:
         done = workspace.collect(*sources, watch=watch, **asked)
-    console = open_console()
-    console.print(collecting.summary(done, width=console.width))
+    if form == "json":
+        from footfall.upkeep.records import summary_of
+
+        print_json(summary_of(done))
+    elif not is_quiet():
+        console = open_console()
+        console.print(collecting.summary(done, width=console.width))
     if has_traces():
         print(*(source.trace for source in done.sources if source.trace), sep="\n", file=sys.stderr)
     if workspace.settings.alerts and not done.is_dry_run:
@@ -113,12 +122,17 @@ def maintain(
     keep_days: Annotated[
         int, typer.Option(metavar="N", help="How long older versions stay readable with --as-of.")
     ] = 30,
+    form: Form = "text",
 ) -> None:
     """Join small files and delete versions that are older than --keep-days."""
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 
-    open_console().print(collecting.maintenance(workspace_of(context).maintain(keep_days)))
+    done = workspace_of(context).maintain(keep_days)
+    if form == "json":
+        print_json([vars(each) for each in done])
+    elif not is_quiet():
+        open_console().print(collecting.maintenance(done))
 
 
 @app.command(rich_help_panel=_PANEL)

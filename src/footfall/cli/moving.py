@@ -9,6 +9,7 @@ import typer
 
 from footfall.cli.activity import copies
 from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.volume import say_done
 from footfall.errors import QueryError, SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def export(
             is_for_spreadsheets=spreadsheet,
         )
     rows = sum(part.rows for part in done.parts.values())
-    print(f"Wrote {counted(len(done.parts), 'file')} with {counted(rows, 'row')} to {folder}.")
+    say_done(f"Wrote {counted(len(done.parts), 'file')} with {counted(rows, 'row')} to {folder}.")
 
 
 @copies.command("export")
@@ -70,7 +71,7 @@ def import_export(
         done = take_in(folder, workspace.lake, workspace.tables.values(), workspace.activity.store)
     new = [f"{counted(rows, 'row')} of {table}" for table, rows in done.rows.items() if rows]
     new += [counted(done.marks, "mark")] if done.marks else []
-    print(f"Imported {listed(new)}." if new else "Nothing is new: all of it was here already.")
+    say_done(f"Imported {listed(new)}." if new else "Nothing is new: all of it was here already.")
 
 
 @copies.command()
@@ -102,4 +103,4 @@ def binder(
         if done.here
         else ""
     )
-    print(f"Imported {counted(done.launches, 'launch', 'launches')} of {counted(done.days, 'day')}.{here}")
+    say_done(f"Imported {counted(done.launches, 'launch', 'launches')} of {counted(done.days, 'day')}.{here}")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from footfall.cli.answers import Format, Output, chosen_format, hand_over
-from footfall.cli.app import app, check_folder, interruptible, workspace_of
+from footfall.cli.app import Form, app, check_folder, interruptible, print_json, workspace_of
 from footfall.cli.asking import asking
 from footfall.cli.sparing import spare_unused
+from footfall.cli.volume import say
 from footfall.errors import SettingsError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def chart(
     check_folder(output)
     result = _answer(context, asked)
     result.chart(stacked=stacked, title=title, theme=theme).save(output)
-    print(f"Wrote {output}.", file=sys.stderr)
+    say(f"Wrote {output}.")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -83,12 +83,18 @@ def metrics(
     name: Annotated[
         str | None, typer.Argument(metavar="METRIC", help="One metric, in full.", show_default=False)
     ] = None,
+    form: Form = "text",
 ) -> None:
     """What can be asked, and what each number means."""
     from footfall.terminal.console import open_console
     from footfall.terminal.definitions import metric_details, metric_list
 
     workspace = workspace_of(context)
+    if form == "json":
+        from footfall.records import metric_of, metrics_of
+
+        print_json(metrics_of(workspace) if name is None else metric_of(workspace, name))
+        return
     measured, events = workspace.metrics, workspace.event_metrics
     known = {**measured, **events}
     if name is None:

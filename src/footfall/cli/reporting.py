@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.volume import say
 from footfall.errors import MissingExtraError
 from footfall.formats import counted
 
@@ -42,10 +42,7 @@ def report(
 
         to = check_mail(workspace.settings.report) if mail else None
         written = write_report(workspace, output, month=month, project=project, community=community, address=address)
-        print(
-            f"Wrote {written.folder} ({counted(written.pages, 'page')}, {counted(written.files, 'file')}).",
-            file=sys.stderr,
-        )
+        say(f"Wrote {written.folder} ({counted(written.pages, 'page')}, {counted(written.files, 'file')}).")
         if to is not None:
             send_summary(to, written.summary)
-            print(f"Sent the summary to {', '.join(to.to)}.", file=sys.stderr)
+            say(f"Sent the summary to {', '.join(to.to)}.")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from footfall.cli.app import app
+from footfall.cli.volume import say_done
 
 Kind = Literal["cron", "systemd", "kubernetes", "github-actions"]
 
@@ -42,5 +43,5 @@ def schedule(
         print("\n".join(done.files.values()), end="")
         return
     for path in write(done, to or folder):
-        print(f"Wrote {path}.")
-    print(f"Next: {done.next}")
+        say_done(f"Wrote {path}.")
+    say_done(f"Next: {done.next}")

@@ -13,6 +13,7 @@ import typer
 
 from footfall.access.viewer import Scope
 from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.volume import say_done
 from footfall.errors import FootfallError, MissingExtraError, QueryError
 
 if TYPE_CHECKING:
@@ -203,4 +204,4 @@ def revoke(
 
     workspace = workspace_of(context)
     Tokens(workspace.settings.folder, workspace.settings.scratch).revoke(name, workspace.now())
-    print(f"Revoked {name}.")
+    say_done(f"Revoked {name}.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.app import Form, app, interruptible, workspace_of
 from footfall.concealing import concealed
 from footfall.errors import FootfallError, UnknownNameError
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from footfall.workspace import Workspace
 
 _PANEL = "Collect"
-Shown = Literal["text", "json"]
-Form = Annotated[Shown, typer.Option("--format", "-f", help="text for people, json for programs.")]
 
 
 @app.command(rich_help_panel=_PANEL)

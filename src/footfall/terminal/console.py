@@ -28,14 +28,14 @@ class PlainConsole(Console):
                 yield Segment(printable(segment.text), segment.style)
 
 
-def open_console(*, is_error: bool = False, file: IO[str] | None = None) -> Console:
+def open_console(*, is_error: bool = False, is_quiet: bool = False, file: IO[str] | None = None) -> Console:
     """Where to print: no markup and no guessing of numbers in what users and upstreams wrote.
 
     A pipe or a file has no width of its own; it gets enough for long names. What an encoding lacks is spelled
     plainly, so that a table does not end in the middle.
     """
     _spell_plainly(file or (sys.stderr if is_error else sys.stdout))
-    seen = PlainConsole(stderr=is_error, file=file, markup=False, highlight=False, emoji=False)
+    seen = PlainConsole(stderr=is_error, file=file, quiet=is_quiet, markup=False, highlight=False, emoji=False)
     if not seen.is_terminal:
         seen.width = 160
     return seen

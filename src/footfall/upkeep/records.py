@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from footfall.collect import SourceStatus
+from footfall.collect import SourceStatus, SourceSummary, Summary
+from footfall.concealing import concealed
 from footfall.formats import instant_of
 from footfall.periods import Window
 from footfall.upkeep.examining import Finding
@@ -35,6 +36,36 @@ def findings_json(found: Sequence[Finding]) -> str:
         ],
         indent=2,
     )
+
+
+def summary_of(done: Summary) -> dict[str, Any]:
+    """What a run of collecting came to: `is_dry_run`, and one record a source."""
+    return {"is_dry_run": done.is_dry_run, "sources": [_source(source) for source in done.sources]}
+
+
+def _source(done: SourceSummary) -> dict[str, Any]:
+    outcomes = {name: getattr(done, name) for name in ("complete", "provisional", "missing", "failed", "unchanged")}
+    counts = {name: getattr(done, name) for name in ("rows", "rejected", "bytes")}
+    return {
+        "source": done.source,
+        "windows": done.windows,
+        **outcomes,
+        **counts,
+        "seconds": round(done.seconds, 3),
+        "error": concealed(done.error) or None,
+        "remarks": [concealed(each) for each in done.remarks],
+        "notes": [
+            {
+                **_span(entry.window),
+                "table": entry.table,
+                "scope": entry.scope,
+                "status": str(entry.status),
+                "reason": concealed(entry.reason),
+                "sample": concealed(entry.sample),
+            }
+            for entry in done.notes
+        ],
+    }
 
 
 def _table(found: Standing, state: SourceStatus) -> dict[str, Any]:
