@@ -58,7 +58,7 @@ def test_a_loss_is_said_once_a_source_and_once_when_it_is_over() -> None:
     soon = standing({"github/a": NOW + 2 * DAY, "github/b": NOW + DAY, "pypi/x": NOW + 9 * DAY})
     first = look([alert()], soon, none, Memory(), NOW)
     assert said(first) == [
-        (True, "github", "days of github/b (t github/b) is lost upstream at 2026-03-11 09:30 UTC, and 1 more loss")
+        (True, "github", "days of github/b (t github/b) will be lost upstream at 2026-03-11 09:30 UTC, and 1 more loss")
     ]
     again = look([alert()], soon, none, first.memory, NOW + DAY / 2)
     assert said(again) == []

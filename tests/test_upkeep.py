@@ -83,7 +83,7 @@ def test_thresholds_move_each_reason() -> None:
 def test_nothing_collected_nothing_set_up_and_a_loss_that_came_are_reasons() -> None:
     assert reasons(Standing(()), NOW, Thresholds()) == ["no source is set up"]
     assert reasons_of(fresh_until=None) == ["door · doors: nothing was collected yet"]
-    assert "is lost upstream since 2024-01-10 11:00 UTC" in reasons_of(loss(NOW - HOUR))[0]
+    assert "was lost upstream at 2024-01-10 11:00 UTC" in reasons_of(loss(NOW - HOUR))[0]
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def _losses(alert: AlertSettings, found: Standing, now: datetime) -> dict[str, s
         first, *more = [loss for loss in soon if loss.source == source]
         where = " ".join(word for word in (first.deadline.table, first.deadline.scope) if word)
         rest = f", and {counted(len(more), 'more loss', 'more losses')}" if more else ""
-        troubles[source] = f"{first.deadline.what} ({where}) is lost upstream at {moment_of(first.at)}{rest}"
+        troubles[source] = f"{first.deadline.what} ({where}) {first.verdict(now)}{rest}"
     return troubles
 
 

@@ -10,6 +10,7 @@ from footfall.annotations import Happened, KnownWrong
 from footfall.collect import SourceStatus, status
 from footfall.collect.knowing import known_to
 from footfall.concealing import concealed
+from footfall.formats import moment_of
 from footfall.lake import Lake, Snapshot
 from footfall.sources import Deadline, Source
 
@@ -24,6 +25,11 @@ class Loss:
     @property
     def at(self) -> datetime:
         return self.deadline.at
+
+    def verdict(self, now: datetime) -> str:
+        """From when on it is lost: "will be lost upstream at …", or since when."""
+        verb = "was lost upstream at" if self.at <= now else "will be lost upstream at"
+        return f"{verb} {moment_of(self.at)}"
 
 
 @dataclass(frozen=True)

@@ -63,5 +63,4 @@ def _of_table(state: SourceStatus, now: datetime, thresholds: Thresholds) -> Ite
 def _loss(loss: Loss, now: datetime) -> str:
     deadline = loss.deadline
     about = " · ".join(word for word in (loss.source, deadline.table, deadline.scope) if word)
-    verb = "is lost upstream since" if deadline.at <= now else "will be lost upstream at"
-    return f"{about}: {deadline.what} {verb} {moment_of(deadline.at)}"
+    return f"{about}: {deadline.what} {loss.verdict(now)}"
