@@ -16,10 +16,12 @@ from starlette.testclient import TestClient
 
 import footfall
 from footfall.communities.answer import Communities, Community
+from footfall.errors import NotAllowedError
 from footfall.hiding import Cell, hidden_cells, without
 from footfall.report import write_report
 from footfall.states import State
 from footfall.web.app import create_app
+from footfall.workspace import Workspace
 from histories import History
 from served import NOW, Clock, opened
 
@@ -83,6 +85,57 @@ def test_communities_are_hidden_within_their_constellation() -> None:
     assert shown == {"c": 50.0, "d": 9.0, "e": 8.0, "a": None, "b": None}
     assert found.hiding(1) is found
     assert found.hiding(5).version != found.version
+
+
+# --- who came back
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """Four weeks: 10 actors, 7 of them and 6 more, all 13 of these, 4 of the first."""
+    folder = tmp_path_factory.mktemp("weeks")
+    (folder / "footfall.toml").write_text("")
+    with footfall.open(folder, now=Clock()) as workspace:
+        for day, actors in {
+            "2026-02-02": range(10),
+            "2026-02-09": [*range(7), *range(10, 16)],
+            "2026-02-16": [*range(7), *range(10, 16)],
+            "2026-02-23": range(4),
+        }.items():
+            workspace.mark("active", list(actors), day)
+        workspace.mark("tried", [0, 1, 2], "2026-02-23")
+        yield workspace
+
+
+def test_periods_with_a_small_group_are_left_out_of_growth(weeks: Workspace) -> None:
+    shown = weeks.growth("active", grain="week", last=6).hiding(5)
+    assert [(row.period.iso, *row.values) for row in shown.rows] == [
+        ("2026-02-02", 10, 10, 0, 0, 0),  # in the next 3 are dormant
+        ("2026-02-16", 13, 0, 13, 0, 0),  # in the next 4 are active, and these are dormant in the one after
+        ("2026-03-09", 0, 0, 0, 0, 0),
+    ]
+    assert "3 rows with counts of actors from 1 to 4 are left out." in shown.notes
+
+
+def test_a_row_of_a_cohort_ends_before_its_first_small_count(weeks: Workspace) -> None:
+    asked = weeks.cohort("active", "active", grain="week", last=6, columns=6, kind="new")
+    assert asked.rows[0].counts == (10, 7, 7, 4, 0, 0)
+    shown = asked.hiding(5)
+    assert [(row.size, row.counts) for row in shown.rows[:2]] == [(10, (10, 7, 7)), (6, (6, 6, 0, 0, 0))]
+    assert "10,100.0,70.0,70.0,,,\n" in shown.to_csv()
+    assert shown.averages[3] == 0.0, "of what is shown alone"
+    assert shown.chart().to_svg().startswith("<svg")
+    assert [row.size for row in asked.hiding(7).rows] == [10, 0, 0, 0, 0]
+
+
+def test_stickiness_leaves_out_days_and_a_funnel_is_refused(weeks: Workspace) -> None:
+    asked = weeks.stickiness("active", since="2026-02-16", until="2026-03-02")
+    assert [row.period.iso for row in asked.hiding(5).rows] == [f"2026-02-{day}" for day in range(16, 23)]
+    with pytest.raises(NotAllowedError, match="this funnel has counts of actors from 1 to 4"):
+        weeks.funnel("active", "tried", since="2026-02-23", until="2026-02-24").hiding(5)
+    whole = weeks.funnel("active", "tried", since="2026-02-02", until="2026-02-03", within="1d")
+    assert [step.actors for step in whole.steps] == [10, 0]
+    assert whole.hiding(5) is whole
 
 
 # --- every face

@@ -116,6 +116,12 @@ def unranked(before: pa.Table, after: pa.Table, counts: Sequence[str], groups: S
     return after.take(order)
 
 
+def remark_on_rows(count: int, least: int) -> str:
+    """What an answer says that leaves rows out."""
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    return f"{rows} with counts of actors from 1 to {least - 1:,} {'is' if count == 1 else 'are'} left out."
+
+
 def remark(least: int) -> str:
     """What an answer says that hides counts."""
     return (

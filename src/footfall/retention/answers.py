@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn, Self
 
 from footfall.answer import Answer
 from footfall.errors import NotAllowedError
@@ -51,14 +51,21 @@ class ActivityAnswer(Answer):
     def counts(self) -> Iterable[float]:
         """Every number of actors that is in it."""
 
-    def hiding(self, least: int) -> ActivityAnswer:
-        """Its numbers are made of one another: it is given whole, or not at all."""
-        if any(is_small(count, least) for count in self.counts):
-            raise NotAllowedError(
-                f"this {self.command} has counts of actors from 1 to {least - 1:,}, which are hidden here (smallest_cell); ask for "
-                "a coarser grain, or another time."
-            )
-        return self
+    def hiding(self, least: int) -> Self:
+        """The answer without what holds small counts; where that would leave nothing, NotAllowedError says so."""
+        if not any(is_small(count, least) for count in self.counts):
+            return self
+        return self._shown(least) or self._refused(least)
+
+    def _shown(self, least: int) -> Self | None:
+        """What of it has no small counts; None where nothing has, or its parts mean nothing alone."""
+        return None
+
+    def _refused(self, least: int) -> NoReturn:
+        raise NotAllowedError(
+            f"this {self.command} has counts of actors from 1 to {least - 1:,}, which are hidden here (smallest_cell); ask for "
+            "a coarser grain, or another time."
+        )
 
     @property
     def version(self) -> str:

@@ -7,14 +7,15 @@ in UTC: what Mixpanel calls calendar interval retention.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from footfall.formats import days_of, instant_of, listed
 from footfall.frames import csv_of
+from footfall.hiding import is_small
 from footfall.options import MOST, choice_of, count_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
@@ -216,6 +217,13 @@ class Cohort(ActivityAnswer):
             "as_of": instant_of(self.asked_at),
         }
 
+    def _shown(self, least: int) -> Self | None:
+        """The rows of cohorts that are large enough, each up to its first small count."""
+        large = (_up_to_small(row, least) for row in self.rows if not is_small(row.size, least))
+        rows = tuple(row for row in large if row.counts)
+        said = f"Counts of actors from 1 to {least - 1:,} are hidden: such cohorts are left out, and a row ends before its first such count."
+        return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
+
     @property
     def counts(self) -> list[int]:
         return [count for row in self.rows for count in (row.size, *row.counts)]
@@ -267,6 +275,11 @@ class Cohort(ActivityAnswer):
     @property
     def pivot_columns(self) -> tuple[list[str], list[str], list[str]]:
         return ["period", "size"], ["column"], ["percent"]
+
+
+def _up_to_small(row: CohortRow, least: int) -> CohortRow:
+    end = next((k for k, count in enumerate(row.counts) if is_small(count, least)), len(row.counts))
+    return replace(row, counts=row.counts[:end])
 
 
 def cohort(

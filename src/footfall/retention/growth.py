@@ -13,11 +13,12 @@ The terms are those of Amplitude's and PostHog's lifecycle charts:
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from footfall.formats import days_of, instant_of
+from footfall.hiding import is_small, remark_on_rows
 from footfall.options import choice_of
 from footfall.periods import Grain, Period, Window, in_utc
 from footfall.retention.answers import ActivityAnswer, named, open_cell, window_of_rows
@@ -73,6 +74,12 @@ class Growth(ActivityAnswer):
             [False, True]
         """
         return not is_whole(Window(row.period.prev().start, row.period.end), self.asked_at, self.gaps)
+
+    def _shown(self, least: int) -> Self | None:
+        """The periods without a small count. Of one that is left out the next says nothing: it has a small count as well."""
+        rows = tuple(row for row in self.rows if not any(is_small(value, least) for value in row.values))
+        said = remark_on_rows(len(self.rows) - len(rows), least)
+        return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
 
     @property
     def counts(self) -> list[int]:

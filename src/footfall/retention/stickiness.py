@@ -8,14 +8,15 @@ month, the mean of its daily counts over those of its days that have started, di
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pyroaring import BitMap64
 
 from footfall.formats import days_of, instant_of
+from footfall.hiding import is_small, remark_on_rows
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 from footfall.retention.answers import ActivityAnswer, named, open_cell, window_of_rows
 from footfall.retention.spans import SetReader, active, chosen, is_whole, present, shown_periods
@@ -85,6 +86,14 @@ class Stickiness(ActivityAnswer):
         return (row.period.end if is_trailing else row.period.start) - timedelta(
             days=MONTH if is_trailing else WEEK - 1
         )
+
+    def _shown(self, least: int) -> Self | None:
+        """The rows without a small count."""
+        rows = tuple(
+            row for row in self.rows if not any(is_small(n, least) for n in (row.daily, row.weekly, row.monthly))
+        )
+        said = remark_on_rows(len(self.rows) - len(rows), least)
+        return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
 
     @property
     def counts(self) -> list[float]:

@@ -82,7 +82,7 @@ def send_mail(to: EmailSettings, subject: str, text: str, what: str, then: str =
     """
     mail = EmailMessage()
     mail["From"], mail["To"] = to.sender, ", ".join(to.to)
-    mail["Subject"] = " ".join(subject.split())
+    mail["Subject"] = " ".join(concealed(subject).split())
     mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=to.sender.rpartition("@")[2] or None)
     mail.set_content(concealed(text))
     try:

@@ -70,7 +70,7 @@ class Answers:
         return None
 
     async def get(self, key: Hashable, ask: Callable[[Stop], asyncio.Task[Answer]]) -> Kept:
-        """The kept answer, or a new one; whoever asks the same meanwhile waits for the same."""
+        """The kept answer, or a new one; those who ask the same meanwhile wait for the same."""
         kept = self.standing(key)
         if kept is not None:
             return kept

@@ -48,7 +48,7 @@ def create_app(
     """The application that serves a workspace: API, pages, badges.
 
     Args:
-        workspace: What is served; whoever opened it closes it.
+        workspace: What is served; its opener closes it.
         prefix: What every address begins with where a proxy leaves it in place, such as "/services/footfall".
         hub: The JupyterHub whose service this is: people sign in there.
         is_ahead: Whether the first pages are made before anybody asks, once requests are answered.

@@ -122,7 +122,7 @@ def problem_of(request: Request, error: FootfallError) -> Response:
     """An error of ours as a response."""
     status = status_of(error, request.path_params)
     if status >= 500 and not isinstance(error, StoppedError):
-        _log.warning("%s: %s", error.code, concealed(str(error)))
+        _log.warning("%s: %s", error.code, " ".join(concealed(str(error)).split()))
     return problem(request, status, error.code, str(error))
 
 

@@ -109,7 +109,7 @@ class Guarding:
         try:
             await self._app(scope, receive, sent)
         except Exception as error:
-            if not has_begun:  # with the headers of every response; whoever runs the server gets the fault too
+            if not has_begun:  # with the headers of every response; the log of the server gets the fault too
                 await (await on_fault(Request(scope), error))(scope, receive, sent)
             raise
         finally:

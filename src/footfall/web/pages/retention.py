@@ -14,9 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from footfall.answer import Answer
 from footfall.asking import COMMANDS, read_texts
 from footfall.errors import FootfallError, UnknownNameError
-from footfall.hiding import is_small
 from footfall.options import text_name
-from footfall.retention.answers import ActivityAnswer
 from footfall.retention.cohorts import Cohort
 from footfall.retention.funnels import Funnel
 from footfall.web.errors import status_of
@@ -168,7 +166,6 @@ async def _shown(site: Site, asked: Asked, answer: Answer, root: str, events: Ma
             form["height"] = _STEP * len(answer.steps)
             answer = replace(answer, steps=tuple(replace(s, event=events.get(s.event, s.event)) for s in answer.steps))
         figure = await figure_of_activity(site, answer, named["title"], **form)
-    has_hidden = isinstance(answer, ActivityAnswer) and any(is_small(count, smallest) for count in answer.counts)
     question = read_texts(asked.view, asked.texts)
     return {
         **named,
@@ -179,7 +176,6 @@ async def _shown(site: Site, asked: Asked, answer: Answer, root: str, events: Ma
         "downloads": [
             (label, f"{root}/retention/answer.{form}?{asked.address}")
             for form, label in (("csv", "CSV"), ("json", "JSON"), ("png", "PNG"), ("svg", "SVG"))
-            if not has_hidden
         ],
         "copies": [("Command line", command_line(question, asked.view)), ("Python", python(question, asked.view))],
     }
