@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -17,7 +18,9 @@ from footfall.report import write_report
 from footfall.report.mailing import check_mail
 from footfall.report.rewriting import download_of, file_of, rewritten
 from footfall.report.shelf import RECORD, Record, place, write_shelf
-from footfall.report.summary import plain
+from footfall.report.subject import Subject
+from footfall.report.summary import plain, summary_of
+from footfall.report.writing import month_of
 from footfall.workspace import Workspace
 from hub_workspaces import NOW, PLACES, Place, collect_hubs
 from hub_workspaces import settings as hub_settings
@@ -124,6 +127,20 @@ def test_without_an_address_there_is_no_feed_and_one_that_is_there_keeps_its_own
     before = (tmp_path / "feed.xml").read_text()
     write_shelf(tmp_path)
     assert (tmp_path / "feed.xml").read_text() == before
+
+
+def test_a_summary_says_what_each_note_is_about_and_a_month_without_data_is_refused(folder: Path) -> None:
+    month = month_of("2026-02", ended := footfall.open(folder, now=lambda: NOW))
+    try:
+        summary = summary_of(ended, Subject(community="Berkeley"), month)
+        assert [line.label for line in summary.lines] == ["Daily users", "Weekly users", "Monthly users"]
+        assert all(" (" in line.value or line.value.startswith("mean of ") for line in summary.lines)
+    finally:
+        ended.close()
+    later = NOW + timedelta(days=200)
+    refused = pytest.raises(QueryError, match=r"nothing of July 2026 was collected; `footfall status` says")
+    with footfall.open(folder, now=lambda: later) as silent, refused:
+        summary_of(silent, Subject(community="Berkeley"), month_of("2026-07", silent))
 
 
 def test_what_a_killed_run_left_is_put_right_by_the_next(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ class _Month:
 
 def draw(project: Project, look: Look) -> alt.VConcatChart:
     """The timelines one above the other, each with its own unit and scale; a month that is not known is grey."""
-    timed = [(facet, months) for facet in project.facets if (months := _months(facet))]
+    timed = [(facet, months) for facet in project.facets if not facet.is_silent and (months := _months(facet))]
     if not any(month.value is not None for _, months in timed for month in months):
         raise QueryError(f"there is nothing to draw: nothing is known of {project.name} in these months.")
     width = look.width or WIDTH

@@ -82,8 +82,9 @@ class Subject:
     def numbers(self, workspace: Workspace) -> Iterator[Asked]:
         """What its summary says, in this order."""
         if self.project:
+            freshness = Freshness.of(workspace)
             for facet in workspace.project(self.project, months=1).facets:
-                if facet.metric.kind is not Kind.LATEST:
+                if facet.metric.kind is not Kind.LATEST and freshness.is_collected(facet.metric):
                     yield Asked(facet.metric, facet.metric.title, {"project": self.project})
         elif self.community:
             yield from _of_community(workspace, self.community)

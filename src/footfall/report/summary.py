@@ -13,6 +13,7 @@ from footfall.periods import Period
 from footfall.report.subject import Asked, Subject
 from footfall.workspace import Workspace
 
+NOT_COLLECTED = "not collected"
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|])")
 
 
@@ -45,8 +46,13 @@ class Summary:
 
 
 def summary_of(workspace: Workspace, subject: Subject, month: Period) -> Summary:
-    """The numbers of a subject in a month."""
-    lines, notes = [], []
+    """The numbers of a subject in a month.
+
+    Raises:
+        QueryError: Where nothing of the month was collected: the pages would show an earlier time under its name.
+    """
+    lines: list[Line] = []
+    notes: dict[str, list[str]] = {}
     asked = list(subject.numbers(workspace))
     days = (month.end - month.start).days
     for each in asked:
@@ -58,12 +64,24 @@ def summary_of(workspace: Workspace, subject: Subject, month: Period) -> Summary
             continue
         least = workspace.settings.web.smallest_cell
         answer = whole.hiding(least)
-        notes += list(answer.notes)
+        for note in answer.notes:
+            notes.setdefault(note, []).append(each.label)
         row, known = (next(iter(found.to_dicts()), {}) for found in (answer, whole))
         is_hidden = row.get(each.metric.name) is None and known.get(each.metric.name) is not None
         said = f"fewer than {least:,}" if is_hidden else _value(each, row, answer.coverage, days)
         lines.append(Line(each.label, said))
-    return Summary(f"{subject.title} in {month.start:%B %Y}", tuple(lines), tuple(dict.fromkeys(notes)))
+    if lines and all(line.value == NOT_COLLECTED for line in lines):
+        raise QueryError(
+            f"nothing of {month.start:%B %Y} was collected; `footfall status` says to when data reaches, and "
+            "--month names another month."
+        )
+    told = (_told(note, labels, len(lines)) for note, labels in notes.items())
+    return Summary(f"{subject.title} in {month.start:%B %Y}", tuple(lines), tuple(told))
+
+
+def _told(note: str, labels: list[str], count: int) -> str:
+    """A note with the numbers that it is about, unless it is about all."""
+    return note if len(labels) == count else f"{', '.join(labels)}: {note}"
 
 
 def check_known(workspace: Workspace, subject: Subject, month: Period) -> None:
@@ -88,7 +106,10 @@ def check_known(workspace: Workspace, subject: Subject, month: Period) -> None:
 def _value(asked: Asked, row: dict[str, Any], coverage: float, days: int) -> str:
     value, change = row.get(asked.metric.name), row.get("change_percent")
     if value is None:
-        return "not collected"
+        least, most = row.get(f"{asked.metric.name}_least"), row.get(f"{asked.metric.name}_most")
+        if least is None:
+            return NOT_COLLECTED
+        return f"at least {number(least)}" if most is None else f"{number(least)} to {number(most)}"
     is_mean = asked.metric.kind is Kind.LEVEL
     said = number(round(value) if is_mean else value)
     if asked.metric.unit.casefold() not in asked.label.casefold():

@@ -68,12 +68,13 @@ async def project(site: Site, request: Request) -> Response:
         rows=_rows(answer),
         counted=_counted(answer),
         origin=str(request.base_url).removesuffix("/").removesuffix(request.scope.get("root_path", "")),
-        badges=[facet.metric.name for facet in answer.facets if facet.number("last_30_days") is not None][:3],
+        badges=[each.metric.name for each in answer.facets if not each.is_silent and each.number("last_30_days")][:3],
     )
 
 
 async def _authors(site: Site, answer: Project) -> Authors | None:
-    return await authors_of(site, answer.name) if "commits" in answer else None
+    has_commits = "commits" in answer and not answer["commits"].is_silent
+    return await authors_of(site, answer.name) if has_commits else None
 
 
 def _card(facet: Facet) -> FacetCard:
