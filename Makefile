@@ -7,15 +7,18 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 JOBS ?= 2
 INSTALLED := $(VENV)/.installed
+# What writes the lock: the same everywhere, or the lock changes with who makes it.
+UV := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench lock clean git redis postgresql prometheus chromium node_modules
+.PHONY: help demo test quick lint docs coverage bench lock clean git redis postgresql prometheus chromium node_modules
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers and the dashboard   (in demo/)"
 	@echo "make test    run the tests            (only some: make test ARGS='tests/test_git.py -k merge')"
 	@echo "make quick   the pure tests only, in under a minute: no processes, servers or networks"
 	@echo "make lint    style, types, import contract"
+	@echo "make docs    build the documentation as pages, with the reference of the Python interface   (in build/docs/)"
 	@echo "make bench   measure speed and size against their peers"
 	@echo "make lock    renew requirements.lock  (after a change of dependencies in pyproject.toml)"
 	@echo "make clean   remove .venv, demo/ and what tools left behind"
@@ -34,6 +37,13 @@ lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(INSTALLED)
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+	@echo "The documentation is in build/docs/index.html"
+
+coverage: $(INSTALLED)
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "not slow" --hypothesis-profile=quick --cov=footfall --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
 
 bench: $(INSTALLED)
 	@for script in $$(grep -l '__main__' benchmarks/*.py); do echo "# $$script"; $(BIN)/python $$script || exit 1; done
@@ -84,7 +94,7 @@ node_modules:
 	  echo "npm's packages cannot be installed: tests of a real JupyterHub, of GitHub's description and of accessibility skip" >&2
 
 lock: $(INSTALLED)
-	@command -v $(BIN)/uv >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@test "$$($(BIN)/uv --version 2>/dev/null | cut -d' ' -f2)" = "$(UV)" || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --all-extras --group dev --custom-compile-command "make lock" \
 	  --output-file requirements.lock

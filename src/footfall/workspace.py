@@ -129,7 +129,10 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
 
     @property
     def event_metrics(self) -> dict[str, Metric]:
-        """The distinct actors of each event, as metrics; `event:NAME` where a metric has the name of the event."""
+        """The distinct actors of each event, as metrics.
+
+        Where another metric has the name of an event, the event's is called `event:NAME`.
+        """
         from footfall.activity.metrics import event_metrics
 
         return event_metrics(self.activity, self.metrics)
@@ -242,7 +245,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
             until: Up to here, exclusive.
             last: The last so many periods instead, the current one included.
             by: Dimensions to split by.
-            where: Filters that all hold: "repo=a,b", "repo!=a", "repo=a/*", or a mapping {"repo": ["a", "b"]}.
+            where: Filters that all hold: `repo=a,b`, `repo!=a`, `repo=a/*`, or a mapping `{"repo": ["a", "b"]}`.
             project: Only the part of this project of footfall.toml.
             top: The so many largest groups; the others together in one row; at most 1,000.
             rolling: A mean over so many periods.
