@@ -90,6 +90,20 @@ def test_a_token_for_each_owner(tmp_path: Path) -> None:
     assert here.values("views").keys() == {"a/b"}
 
 
+def test_a_transferred_repository_needs_a_token_of_its_new_owner(tmp_path: Path) -> None:
+    here = Watched(tmp_path, repository(8, "x/y"), tokens={"x": "theirs"}, collect=["views"])
+    here.settings = {key: value for key, value in here.settings.items() if key != "token"}
+    here.github.accounts["Bearer theirs"] = Account()
+    here.succeed()
+    before = here.values("views", until="2026-03-09")
+    here.github.rename("x/y", "z/y")
+    reasons = {note.scope: note.reason for note in here.collect().notes}
+    assert "is called z/y now" in reasons["8"]
+    assert "does not allow it without a token" in reasons["z/y"]
+    assert "set `token`, or a token of the owner, with" in reasons["z/y"]
+    assert here.values("views", until="2026-03-09") == {"z/y": before["x/y"]}
+
+
 class TestLimits:
     def test_a_used_up_limit_is_asked_no_further(self, tmp_path: Path) -> None:
         here = Watched(tmp_path, *(repository(n, f"a/r{n}") for n in range(1, 30)), collect=["views"], concurrency=1)

@@ -14,6 +14,7 @@ from footfall.settings import Secret
 if TYPE_CHECKING:
     from footfall.sources.github.settings import AppSettings, GitHubSettings
 
+NO_TOKEN = "no token"
 _FRESH = timedelta(minutes=5)
 """A token of an App that ends sooner is not used any more."""
 
@@ -50,7 +51,7 @@ class Token:
 class Anonymous:
     """No credential: 60 requests an hour, and no traffic."""
 
-    name: str = "no token"
+    name: str = NO_TOKEN
     identity: str = ""
 
     def headers(self) -> Mapping[str, str]:

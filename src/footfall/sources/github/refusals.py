@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from footfall.errors import SourceError
 from footfall.http import StatusError
+from footfall.sources.github.credentials import NO_TOKEN
 
 
 class RefusedError(SourceError):
@@ -47,6 +48,11 @@ def _explained(error: StatusError, said: str, who: str, permission: str) -> tupl
             return f"GitHub does not accept {who}", "it was mistyped, revoked or has ended: make a new one"
         case 403 | 429 if is_secondary(error.body) or error.status == 429:
             return "GitHub asks to slow down", "lower `concurrency`, or collect again later"
+        case 401 | 403 if who == NO_TOKEN:
+            return (
+                "GitHub does not allow it without a token",
+                f"set `token`, or a token of the owner, with {permission}",
+            )
         case 403 if "sso" in folded or "saml" in folded or "x-github-sso" in error.headers:
             return f"the organisation does not accept {who} yet", "authorise it for the organisation (Configure SSO)"
         case 403 if "organization" in folded and ("forbids" in folded or "restrict" in folded or "approv" in folded):
