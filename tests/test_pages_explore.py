@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 import footfall
 from footfall.web.pages.choices import Chosen
 from footfall.workspace import Workspace
+from served import opened
 from sites import NOW, browsing, collected
 from workspaces import launches
 
@@ -161,3 +162,15 @@ def test_the_latest_moment_is_a_table_alone(browser: TestClient) -> None:
     page = browser.get("/explore?metric=latest_commit&grain=total").text
     assert "2026-03-05" in page
     assert '<details class="numbers" open>' in page
+
+
+def test_what_is_copied_into_a_page_has_a_text_and_a_frame_only_where_one_may_be_shown(
+    browser: TestClient, folder: Path
+) -> None:
+    asked = "/explore?metric=launches&by=federation&last=3"
+    page = html.unescape(html.unescape(browser.get(asked).text))
+    assert 'alt="Launches per day by federation">' in page
+    assert "<iframe" not in page
+    with opened(folder, web={"embed": ["https://blog.example"]}) as workspace, browsing(workspace) as client:
+        page = html.unescape(html.unescape(client.get(asked).text))
+    assert re.search(r'<iframe src="http://testserver/embed/launches\?[^"]*by=federation', page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,20 +85,23 @@ async def _shown(site: Site, request: Request, chosen: Chosen, answer: Result) -
         "stackable": can_stack(answer.metrics, by),
         "only": narrowing(answer, chosen),
         "counted": await site.run(how_counted, site.workspace, answer, freshness),
-        "copies": _copies(request, chosen, asked),
+        "copies": _copies(site, request, chosen, asked, answer.title),
         "save": to_save(answer.title, chosen.pairs),
     }
 
 
-def _copies(request: Request, chosen: Chosen, asked: dict[str, Any]) -> list[tuple[str, str]]:
-    """The question as other faces take it."""
+def _copies(site: Site, request: Request, chosen: Chosen, asked: dict[str, Any], title: str) -> list[tuple[str, str]]:
+    """The question as other faces take it; a frame only where a site may show one."""
     root = str(request.base_url).rstrip("/")
     metric, *others = chosen.asked["metric"]
     rest = [(name, text) for name, text in chosen.pairs if (name, text) != ("metric", metric)]
     address = (
         f"{root}/api/v1/query/{metric}?{urlencode(rest)}" if not others else f"{root}/api/v1/query?{chosen.address}"
     )
-    embed = f"{root}/chart/{metric}.svg?{urlencode(rest)}"
+    image, frame = (
+        escape(f"{root}{path}?{urlencode(rest)}".rstrip("?")) for path in (f"/chart/{metric}.svg", f"/embed/{metric}")
+    )
+    frames = [("Embed as a frame", f'<iframe src="{frame}" title="{escape(title)}"></iframe>')]
     return [
         ("Link", f"{root}/explore?{chosen.address}"),
         ("Command line", command_line(asked)),
@@ -107,5 +111,6 @@ def _copies(request: Request, chosen: Chosen, asked: dict[str, Any]) -> list[tup
             f"SELECT * FROM read_csv('{address.replace(chr(39), '%27')}{'&' if '?' in address and not address.endswith('?') else ''}format=csv');",
         ),
         ("API", address.rstrip("?")),
-        ("Embed", f'<img src="{embed.rstrip("?")}" alt="">'),
+        ("Embed", f'<img src="{image}" alt="{escape(title)}">'),
+        *(frames if site.settings.embed else []),
     ]
