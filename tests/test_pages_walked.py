@@ -65,6 +65,32 @@ def test_what_is_chosen_is_in_the_address_and_back_undoes_it_without_loading_the
         assert (other.locator("#grain").input_value(), other.locator("#by").input_value()) == ("week", "federation")
 
 
+def test_what_cannot_be_answered_or_never_comes_is_said_in_place(browser: Any, address: str) -> None:
+    with page_of(browser, address) as page:
+        page.goto("/explore?metric=launches&since=2026-02-01&until=2026-03-01")
+        page.evaluate("window.same = true")
+        page.fill("#until", "2026-01-01")
+        page.locator("#until").dispatch_event("change")  # once more before the answer is there
+        page.locator("#answer .problem").wait_for()
+        assert "must come before" in page.get_by_role("alert").inner_text()
+        page.fill("#until", "2026-02-15")
+        page.locator("#answer-title").wait_for()
+        page.locator("html:not(.busy)").wait_for()
+    context = browser.new_context(base_url=address)
+    try:
+        page = context.new_page()
+        page.goto("/explore?metric=launches&last=28")
+        page.route("**/explore?**", lambda route: route.abort())
+        page.select_option("#grain", "week")
+        assert "did not answer" in page.get_by_role("alert").inner_text()
+        page.unroute("**/explore?**")
+        page.select_option("#grain", "month")
+        page.locator("#unanswered").wait_for(state="detached")
+        assert heading(page) == "Launches per month"
+    finally:
+        context.close()
+
+
 def test_a_filter_narrows_the_answer_and_its_chip_takes_it_away(browser: Any, address: str, folder: Path) -> None:
     with page_of(browser, address) as page:
         page.goto("/explore?metric=launches&grain=total&since=2026-02-01&until=2026-03-01")

@@ -17,13 +17,12 @@ document.addEventListener("change", event => {
 // A page that is awaited shows that it is.
 const busy = on => document.documentElement.classList.toggle("busy", on);
 let waiting;
-document.addEventListener("submit", () => { waiting = setTimeout(busy, 250, true); });
+const awaited = () => { clearTimeout(waiting); waiting = setTimeout(busy, 250, true); };
+document.addEventListener("submit", awaited);
 document.addEventListener("click", event => {
   const link = event.target.closest("a[href]");
   const leaves = link && !link.hasAttribute("download") && !link.target && !link.getAttribute("href").startsWith("#");
-  if (leaves && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-    waiting = setTimeout(busy, 250, true);
-  }
+  if (leaves && event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey) awaited();
 });
 const arrived = () => { clearTimeout(waiting); busy(false); };
 window.addEventListener("pageshow", arrived);
@@ -37,8 +36,19 @@ document.addEventListener("htmx:after:swap", () => {
   if (element && document.activeElement !== element) element.focus({ preventScroll: true });
   enliven(document);
 });
-document.addEventListener("htmx:error", arrived);
 document.addEventListener("htmx:response:error", arrived);
+// What never came is said; the next answer takes the sentence away with what it replaces.
+document.addEventListener("htmx:error", () => {
+  arrived();
+  const main = document.getElementById("main");
+  if (!main || document.getElementById("unanswered")) return;
+  const said = document.createElement("p");
+  said.id = "unanswered";
+  said.className = "panel problem";
+  said.setAttribute("role", "alert");
+  said.textContent = "The server did not answer. Try again, or load the page anew.";
+  main.prepend(said);
+});
 
 // --- charts
 
