@@ -182,6 +182,13 @@ def test_a_circle_on_the_map_leads_to_its_community_and_a_constellation_narrows_
         assert page.locator("h1").inner_text() == name
 
 
+def test_a_community_prints_on_one_slide(browser: Any, address: str) -> None:
+    with page_of(browser, address) as page:
+        page.goto("/hubs/community/Introduction%20to%20data")
+        printed = page.pdf(prefer_css_page_size=True)
+    assert re.findall(rb"/MediaBox\s*\[0 0 (\d+) (\d+)\]", printed) == [(b"960", b"540")]
+
+
 def test_retention_answers_each_view_and_sources_each_year(browser: Any, address: str) -> None:
     with page_of(browser, address) as page:
         page.goto("/retention?first=active&then=active&grain=week")
