@@ -65,6 +65,19 @@ def test_what_is_chosen_is_in_the_address_and_back_undoes_it_without_loading_the
         assert (other.locator("#grain").input_value(), other.locator("#by").input_value()) == ("week", "federation")
 
 
+def test_two_choices_in_a_row_both_hold(browser: Any, address: str) -> None:
+    with page_of(browser, address) as page:
+        page.goto("/explore?metric=launches")
+        page.evaluate(
+            "for (const [id, value] of [['grain', 'week'], ['by', 'federation']]) {"
+            " const list = document.getElementById(id); list.value = value;"
+            " list.dispatchEvent(new Event('change', {bubbles: true})); }"
+        )
+        page.locator("#answer-title", has_text="Launches per week by federation").wait_for()
+        assert (page.locator("#grain").input_value(), page.locator("#by").input_value()) == ("week", "federation")
+        page.locator("html:not(.busy)").wait_for()
+
+
 def test_what_cannot_be_answered_or_never_comes_is_said_in_place(browser: Any, address: str) -> None:
     with page_of(browser, address) as page:
         page.goto("/explore?metric=launches&since=2026-02-01&until=2026-03-01")
