@@ -201,3 +201,52 @@ def test_many_rows_are_read_in_portions(folder: Path, monkeypatch: pytest.Monkey
     for day in (1, 28):
         truth = {int(row.split(",")[0]) for row in rows if row.endswith(f"-{day:02}")}
         assert set(ff.event("a").day(2026, 1, day)) == truth
+
+
+SOME_DAY = 1_767_571_200
+"""2026-01-05T00:00:00Z, in seconds since 1970."""
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        pa.array([SOME_DAY], pa.timestamp("s", "Mars/Phobos")),  # an instant, whatever its zone is called
+        pa.array([SOME_DAY * 10**9 + 1], pa.timestamp("ns", "+05:30")),
+        pa.array([SOME_DAY * 1000], pa.date64()),
+        pa.array([SOME_DAY // 86_400], pa.date32()),
+        pa.array(["2026-01-05T12:00Z"], pa.string_view()),
+        pa.array([b"2026-01-05"], pa.binary_view()),
+        pa.array(["2026-01-05"]).dictionary_encode(),
+    ],
+    ids=lambda column: str(column.type),
+)
+def test_moments_of_every_type_that_has_them(folder: Path, capsys: pytest.CaptureFixture[str], when: pa.Array) -> None:
+    pq.write_table(pa.table({"who": pa.array(["ada"], pa.string_view()), "when": when}), folder / "x.parquet")
+    ran = run(capsys, "mark", "a", "--file", "x.parquet", "--actor", "who", "--at", "when")
+    assert (ran.code, ran.err) == (0, "")
+    assert list(footfall.open(folder).event("a").day(2026, 1, 5)) == ["ada"]
+
+
+@pytest.mark.parametrize(
+    ("who", "when", "said"),
+    [
+        (pa.array([7]), pa.array([10**12], pa.timestamp("s", "UTC")), "outside of the calendar, which has the years 1 to 9999"),
+        (pa.array([7]), pa.array([-(10**12)], pa.timestamp("s")), "outside of the calendar"),
+        (pa.array([7]), pa.array([2**30], pa.date32()), "outside of the calendar"),
+        (pa.array([7]), pa.array([[1]]), "column 'when': a column of list<element: int64> holds neither"),
+        (pa.array([{"a": 1}]), pa.array([SOME_DAY], pa.timestamp("s", "UTC")), "column 'who': a column of struct<a: int64> holds"),
+        (pa.array([1], pa.timestamp("s", "Mars/Phobos")), pa.array([SOME_DAY], pa.timestamp("s", "UTC")), "are not actors"),
+        (pa.array([1], pa.duration("s")), pa.array([SOME_DAY], pa.timestamp("s", "UTC")), "is not an actor"),
+    ],
+    ids=lambda given: str(getattr(given, "type", "")),
+)  # fmt: skip
+def test_columns_of_odd_types_are_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], who: pa.Array, when: pa.Array, said: str
+) -> None:
+    pq.write_table(pa.table({"who": who, "when": when}), folder / "x.parquet")
+    ran = run(capsys, "mark", "a", "--file", "x.parquet", "--actor", "who", "--at", "when")
+    assert ran.code == 1
+    assert ran.err.startswith("footfall: row 1, column ")
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+    assert not footfall.open(folder).events()

@@ -159,8 +159,13 @@ def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
         raise MarkError(f"value {at + 1} of the actors is missing: {VALID_ACTORS}; nothing was marked.")
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         return _of_numpy(column.to_numpy(zero_copy_only=False))
+    column = without_views(column)
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        return _of_values(column.to_pylist())
+        try:
+            values = column.to_pylist()
+        except (ValueError, OverflowError, LookupError, pa.ArrowException):  # an unknown zone, a moment past 9999
+            raise MarkError(f"values of {column.type} are not actors: {VALID_ACTORS}; nothing was marked.") from None
+        return _of_values(values)
     are_short = pc.less_equal(pc.binary_length(column), 10)
     is_number = pc.and_(are_short, pc.match_substring_regex(column, _NUMBER))
     numbers = column.filter(is_number).cast(pa.uint64()).to_numpy(zero_copy_only=False)
@@ -169,6 +174,15 @@ def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
         _of_text(name)
     large = numbers >= NAMED
     return Actors(numbers[~large], [*names, *(str(n) for n in numbers[large].tolist())])
+
+
+def without_views(column: pa.Array) -> pa.Array:
+    """A column of views of texts or bytes, which few functions know, as one of texts or bytes."""
+    import pyarrow as pa
+
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.large_string())
+    return column.cast(pa.large_binary()) if pa.types.is_binary_view(column.type) else column
 
 
 def _of_text(text: str) -> int | str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from footfall.activity.actors import VALID_ACTORS, Naming
-from footfall.activity.moments import moment_of_mark
+from footfall.activity.actors import VALID_ACTORS, Naming, without_views
+from footfall.activity.moments import moment_of_mark, moments_in
 from footfall.activity.portions import WantedColumns, portions
 from footfall.errors import FootfallError, MarkError
 from footfall.stores.ids import Actors
@@ -106,9 +106,9 @@ class _Moments:
             column = column.cast(pa.string())
         coded = pc.dictionary_encode(column)
         slots = []
-        for code, value in enumerate(coded.dictionary.to_pylist()):
+        for code, read in enumerate(moments_in(coded.dictionary)):
             try:
-                slots.append(self._slot_of(self.moment(value)))
+                slots.append(self._slot_of(self.moment(read())))
             except FootfallError as error:
                 row = rows[pc.index(coded.indices, code).as_py()]
                 raise _at_row(row, self._columns.at, error) from None
@@ -155,8 +155,10 @@ def _plain(column: pa.ChunkedArray, name: str, rows: RowNumbers) -> pa.Array:
 
     part = column.combine_chunks()
     part = part.combine_chunks() if isinstance(part, pa.ChunkedArray) else part
-    if pa.types.is_dictionary(part.type):
-        part = part.dictionary_decode()
+    part = without_views(part.dictionary_decode() if pa.types.is_dictionary(part.type) else part)
+    if pa.types.is_nested(part.type) and len(part) > part.null_count:
+        at = int(np.argmax(part.is_valid().to_numpy(zero_copy_only=False)))
+        raise _at_row(rows[at], name, f"a column of {str(part.type)[:40]} holds neither actors nor moments")
     if not (pa.types.is_binary(part.type) or pa.types.is_large_binary(part.type)):
         return part
     try:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, tzinfo
-from typing import Any
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta, tzinfo
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from footfall.errors import MarkError, QueryError
-from footfall.periods import Window, in_utc, parse_moment
+from footfall.periods import EPOCH, Window, in_utc, parse_moment
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _PERIODS = {"year": r"\d{4}", "month": r"\d{4}-\d{2}", "week": r"\d{4}-?[Ww]\d{2}"}
 _DAY = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}|\d{4}-?[Ww]\d{2}-?\d")
@@ -37,6 +42,41 @@ def moment_of_mark(at: Any, now: datetime, zone: tzinfo | None = None) -> dateti
     raise MarkError(
         f"{at!r} ({type(at).__name__}) is not a moment in time; give a date, a datetime, or text like {_VALID}."
     )
+
+
+def moments_in(column: pa.Array) -> Iterator[Callable[[], Any]]:
+    """The values of an Arrow column, each to be read by itself: one that is outside of the calendar is a MarkError.
+
+    A moment with a zone is an instant, whatever that zone is called.
+    """
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        first, step = (_NAIVE if kind.tz is None else EPOCH), _UNITS[kind.unit]
+    elif pa.types.is_date64(kind):
+        first, step = _NAIVE, _UNITS["ms"]
+    elif pa.types.is_date32(kind):
+        first, step = _NAIVE, 86_400 * _UNITS["s"]
+    else:
+        values = column.to_pylist()
+        yield from (partial(values.__getitem__, at) for at in range(len(values)))
+        return
+    for number in column.cast(pa.int32() if pa.types.is_date32(kind) else pa.int64()).to_pylist():
+        yield partial(_moment_at, first, number * step, is_day=pa.types.is_date(kind))
+
+
+_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - of a column that names no zone
+_UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+"""Nanoseconds."""
+
+
+def _moment_at(first: datetime, nanoseconds: int, *, is_day: bool) -> date:
+    try:
+        moment = first + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:
+        raise MarkError("it is a moment outside of the calendar, which has the years 1 to 9999.") from None
+    return moment.date() if is_day else moment
 
 
 def zone_of(given: str | tzinfo | None) -> tzinfo | None:
