@@ -175,6 +175,21 @@ def test_a_token_for_a_project_reads_nothing_else(client: TestClient, workspace:
         assert client.get(path, headers=headers).status_code in (403, 404)
 
 
+@pytest.mark.parametrize("damage", ["{", '{"tokens": [5]}', '{"tokens": [{"id": "x"}]}', ""])
+def test_damaged_tokens_let_no_client_in_and_are_one_sentence(
+    client: TestClient, workspace: Workspace, folder: Path, damage: str
+) -> None:
+    headers = token(workspace, "boss", "admin")
+    assert client.get("/api/v1/metrics", headers=headers).status_code == 200
+    (folder / FILE).write_text(damage, encoding="utf-8")
+    response = client.get("/api/v1/metrics", headers=headers)
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
+    assert "tokens.json is damaged" in response.json()["detail"]
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert client.post("/api/v1/marks", json=[], headers=headers).status_code == 500
+    assert client.get("/healthz").status_code == 200
+
+
 def test_an_answer_for_one_reader_is_not_kept_for_another(client: TestClient, workspace: Workspace) -> None:
     every, one = token(workspace, "every"), token(workspace, "one", projects=["tool"])
     address = "/api/v1/query/launches?last=1"

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from footfall.access.viewer import PUBLIC, VISITOR, Viewer
 from footfall.access.viewer import Scope as Right
-from footfall.errors import AccessError, NotAllowedError
+from footfall.errors import AccessError, FootfallError, NotAllowedError
 from footfall.web.errors import on_fault, problem, problem_of
 from footfall.web.sessions import COOKIE
 from footfall.web.site import viewer_of_request
@@ -123,6 +123,8 @@ class Guarding:
         except AccessError as error:
             is_harmless = path in OPEN or path.startswith(OPEN_BELOW)
             return VISITOR, None if is_harmless else self._asked_to_sign_in(request, path, error)
+        except FootfallError as error:  # the tokens cannot be read
+            return VISITOR, problem_of(request, error)
         if is_by_cookie and scope["method"] not in _SAFE and not is_same_origin(request):
             return VISITOR, problem(request, 403, "not_allowed", "this form was sent from another site.")
         if path in OPEN or path.startswith(OPEN_BELOW):
