@@ -193,7 +193,7 @@ def test_the_order_of_rows_says_nothing_of_what_is_hidden(hiding: TestClient, sh
     asked = f"/api/v1/query/authors?{BY_REPO}"
     assert [row["repo"] for row in showing.get(asked).json()["rows"]] == ["large", "wide", "small"]
     assert [row["repo"] for row in hiding.get(asked).json()["rows"]] == ["large", "small", "wide"]
-    least = f"{asked}&where=repo!=large"
+    least = f"{asked}&where=repo!=large"  # which leaves out 4013, and of which both are hidden
     assert [row["repo"] for row in hiding.get(least).json()["rows"]] == ["small", "wide"]
 
 
@@ -251,6 +251,17 @@ def test_no_face_shows_them(path: str, hiding: TestClient, showing: TestClient) 
         assert SMALL.search(open_said), open_said[:2000]
     found = SMALL.search(said)
     assert not found, said[max(0, (found.start() if found else 0) - 300) :][:400]
+
+
+def test_a_filter_that_leaves_little_out_is_refused(hiding: TestClient, showing: TestClient) -> None:
+    base = "/api/v1/query/authors?grain=total&where=repo"
+    assert showing.get(f"{base}!=small").json()["rows"][0]["authors"] == 2411 + 4013
+    for where in ("!=small", "=wide,large", "=large,wide&by=repo"):  # the whole without it is 1373
+        refused = hiding.get(f"{base}{where}")
+        assert refused.status_code == 403, where
+        assert "leaves out counts of actors from 1 to 1,999" in refused.json()["detail"]
+    assert hiding.get(f"{base}!=large").json()["rows"][0]["authors"] == 1373 + 2411
+    assert hiding.get(f"{base}=large").json()["rows"][0]["authors"] == 4013
 
 
 def test_what_one_actor_did_is_not_said(hiding: TestClient, showing: TestClient) -> None:

@@ -7,10 +7,12 @@ answered by the same methods of the workspace: so every face gives the same answ
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlencode
 
-from footfall.errors import NotAllowedError, QueryError, UnknownNameError
+from footfall.errors import NotAllowedError, QueryError, UnknownNameError, UnknownValueError
+from footfall.filters import OPPOSITES
 from footfall.options import QUESTIONS, Option, Type, of_texts, texts_of
 from footfall.periods import shift
 from footfall.result import Result
@@ -113,15 +115,17 @@ def ask_hiding(workspace: Workspace, command: str, asked: Mapping[str, Any], lea
     answer = ask(workspace, command, asked)
     if not least:
         return answer
-    if isinstance(answer, Result) and answer.query.rolling and any(each.counts_actors for each in answer.metrics):
+    if isinstance(answer, Result) and any(each.counts_actors for each in answer.metrics):
         _check_means(workspace, answer, least)
+        _check_rest(workspace, answer, least)
     return answer.hiding(least)
 
 
 def _check_means(workspace: Workspace, answer: Result, least: int) -> None:
     """Two means that differ by a period give it away: they are shown where nothing in them is hidden."""
     query = answer.query
-    assert query.rolling is not None
+    if query.rolling is None:
+        return
     start = None if query.since is None else shift(query.grain, query.since, 1 - query.rolling)
     parts = {**answer.question, "rolling": None, "cumulative": False, "top": None, "since": start}
     del parts["min_coverage"]  # which is about means alone
@@ -131,6 +135,28 @@ def _check_means(workspace: Workspace, answer: Result, least: int) -> None:
             f"this mean is made of counts of actors from 1 to {least - 1:,}, which are hidden here (smallest_cell); leave out rolling, "
             "or ask for a coarser grain."
         )
+
+
+def _check_rest(workspace: Workspace, answer: Result, least: int) -> None:
+    """What a filter leaves out is the whole, which may be asked for, without what it keeps: it must not be small either."""
+    question = {**answer.question, "top": None, "rolling": None, "cumulative": False}
+    del question["min_coverage"]
+    metric = question.pop("metric")
+    for at, kept in enumerate(answer.query.where):
+        rest = [
+            *answer.query.where[:at],
+            replace(kept, operator=OPPOSITES[kept.operator]),
+            *answer.query.where[at + 1 :],
+        ]
+        try:
+            left_out = workspace.query(metric, **{**question, "where": rest})
+        except (UnknownValueError, QueryError):  # nothing is left out
+            continue
+        if left_out.hiding(least) is not left_out:
+            raise NotAllowedError(
+                f"{kept} leaves out counts of actors from 1 to {least - 1:,}, which are hidden here (smallest_cell), and the whole "
+                "without it would show them; leave it out, or ask for a coarser grain."
+            )
 
 
 def asked_again(answer: Answer) -> list[tuple[str, str]]:

@@ -48,6 +48,10 @@ RANGES: Mapping[str, Callable[[Any, Any], Any]] = {
 """The operators that compare with one value; they work on values and on columns alike."""
 
 
+OPPOSITES: Mapping[str, Operator] = {"=": "!=", "!=": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+"""What keeps the rest, rows without a value aside."""
+
+
 @dataclass(frozen=True)
 class Filter:
     """Rows whose `dimension` is one of `values` (=), none of them (!=), or on one side of the only one (< <= > >=).
