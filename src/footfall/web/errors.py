@@ -31,6 +31,7 @@ STATUSES: Mapping[str, int] = {
     "lake": 503,
     "not_a_lake": 503,
     "newer_lake": 503,
+    "damaged_lake": 503,
     "lake_write": 503,
     "conflict": 503,
     "activity": 503,
