@@ -611,7 +611,13 @@ def _wait_until_ready(ports: list[int]) -> None:
     raise AssertionError("the cluster does not become ready")
 
 
-@pytest.mark.parametrize("form", ["redis://{}", "redis://{first}?cluster=true"])
+def test_a_database_that_a_cluster_does_not_have_is_refused(cluster: str) -> None:
+    store = RedisStore(f"redis://{cluster.split(',')[0]}/3")
+    with pytest.raises(ActivityError, match="SELECT is not allowed in cluster mode"):
+        store.events()
+
+
+@pytest.mark.parametrize("form", ["redis://{}", "redis://{first}?cluster=true", "redis://{first}", "redis://{first}/0"])
 def test_a_cluster_does_all_that_a_server_does(cluster: str, form: str) -> None:
     store = RedisStore(form.format(cluster, first=cluster.split(",")[0]))
     for event in ("active", "done"):

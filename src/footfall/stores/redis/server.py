@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from footfall.errors import (
@@ -83,8 +84,20 @@ class Server:
     def _open(self) -> Any:
         with self._lock:
             if self._client is None:
-                self._client = _connect(self.address)
+                client = _connect(self.address)
+                if not self.address.is_cluster and _is_node_of_cluster(client):
+                    client.close()
+                    client = _connect(self._address_of_cluster())
+                self._client = client
         return self._client
+
+    def _address_of_cluster(self) -> ServerAddress:
+        """The cluster that the server at this address is a node of: by itself it would answer with its own part as the whole."""
+        if not self.address.nodes:
+            raise ActivityError(
+                f"{self.address.shown} is a node of a cluster; name it by host and port, as redis://host:6379?cluster=true."
+            )
+        return replace(self.address, is_cluster=True)
 
     @contextmanager
     def _saying(self) -> Iterator[None]:
@@ -97,6 +110,17 @@ class Server:
             yield
         except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException, OSError) as error:
             raise _failure(error, self.address) from None
+
+
+def _is_node_of_cluster(client: Any) -> bool:
+    """Whether a server says that it is one; one that does not answer is asked again by what is wanted of it."""
+    from redis.exceptions import RedisError
+
+    try:
+        [said] = _exchange(client, [("INFO", "cluster")])
+    except (RedisError, OSError):
+        return False
+    return isinstance(said, bytes) and b"cluster_enabled:1" in said
 
 
 def _by_pipeline(client: Any, commands: Sequence[Command]) -> list[Any]:
