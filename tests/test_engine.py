@@ -54,6 +54,15 @@ def test_truncating_floors_in_utc(tmp_path: Path, grain: Grain, start: str, monk
         time.tzset()
 
 
+def test_a_question_that_is_under_way_is_answered_though_the_engine_is_closed(tmp_path: Path) -> None:
+    """Another thread may close the workspace between mounting and running."""
+    lake = LakeOf(tmp_path, {"launches": [{"hour": at("2021-01-03T23"), "launches": 7}]})
+    rows = lake.engine.mount(lake.lake.snapshot([LAUNCHES]).tables["launches"], LAUNCHES)
+    lake.engine.close()
+    lake.engine.close()
+    assert lake.engine.run(rows.select("launches")).to_pylist() == [{"launches": 7}]
+
+
 def test_a_table_comes_without_its_partition_column(tmp_path: Path) -> None:
     lake = LakeOf(tmp_path, {"launches": [{"hour": at("2021-01-03T23"), "launches": 1}]})
     rows = lake.engine.mount(lake.lake.snapshot([LAUNCHES]).tables["launches"], LAUNCHES)

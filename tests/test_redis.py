@@ -513,6 +513,20 @@ def test_counts_and_names_of_another_program_are_no_tracebacks(store: RedisStore
     assert store.forget("ada") == 1
 
 
+def test_ids_and_slots_that_are_no_numbers_are_one_sentence(store: RedisStore, server: Any) -> None:
+    store.mark("active", {MONDAY: Actors([1], ["ada"])})
+    server.hset("footfall_ids", "ada", "x")
+    with pytest.raises(DamagedStoreError, match="has b'x' under footfall_ids, where a number belongs"):
+        store.ids_of(["ada"])
+    with pytest.raises(DamagedStoreError, match="where a number belongs"):
+        store.mark_one("active", MONDAY, "ada")
+    assert [problem for problem in store.problems() if "footfall_ids" in problem.what]
+    [key] = server.keys("footfall_marks*")
+    server.hset(key, "nobody", 1)
+    with pytest.raises(DamagedStoreError, match="has b'nobody' under footfall_marks"):
+        store.delete("active")
+
+
 def test_a_key_of_another_kind_is_named_as_what_is_wrong(store: RedisStore, server: Any) -> None:
     server.lpush("trackist_active_2026-11-23", "what is this")
     for ask in (

