@@ -181,16 +181,18 @@ def draw_pictures(demo: Path) -> None:
 def draw_dashboard() -> None:
     """The README's pictures of the dashboard, light and dark: the same bytes of the same samples."""
     from browsers import chromium, page_of, serving
-    from walked import NOW, write_samples
+    from pngs import smaller
+    from walked import NOW, write_history, write_samples
 
     with tempfile.TemporaryDirectory() as name:
-        workspace = footfall.open(write_samples(Path(name), 460, 400), now=lambda: NOW)
+        write_history(Path(name) / "tool", 460)
+        workspace = footfall.open(write_samples(Path(name), 460, 400, "tool"), now=lambda: NOW)
         workspace.collect()
         with serving(workspace) as address, chromium() as browser:
             for scheme in ("light", "dark"):
-                with page_of(browser, address, width=1100, scheme=scheme) as page:
+                with page_of(browser, address, width=1200, scheme=scheme) as page:
                     page.goto("/")
-                    page.screenshot(path=DOCS / "images" / f"dashboard-{scheme}.png")
+                    (DOCS / "images" / f"dashboard-{scheme}.png").write_bytes(smaller(page.screenshot()))
 
 
 if __name__ == "__main__":

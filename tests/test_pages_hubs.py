@@ -11,6 +11,8 @@ import pytest
 from starlette.testclient import TestClient
 
 import footfall
+from footfall.web.pages.freshness import Freshness
+from footfall.web.pages.headlines import headlines
 from hub_workspaces import NOW, PLACES, Place, open_hubs, write_hub_workspace
 from served import HOSTILE, opened
 from sites import browsing
@@ -146,3 +148,10 @@ def test_without_hubs_the_page_says_what_to_do(tmp_path: Path) -> None:
         page = client.get("/hubs")
     assert page.status_code == 200
     assert "communities.csv" in page.text
+
+
+def test_the_overview_counts_the_same_users_once(folder: Path) -> None:
+    with open_hubs(folder) as ff:
+        names = [metric.name for metric in headlines(ff, Freshness.of(ff))]
+    assert {"hub_users", "hubs"} <= set(names)
+    assert not {"users_by_community_size", "communities_by_size"} & set(names)

@@ -55,13 +55,20 @@ def write_samples(folder: Path, days: int, launches_a_day: int, repository: str 
     return folder
 
 
+def write_history(folder: Path, days: int) -> None:
+    """A repository with a commit of one of two authors on each fifth day, and some more in between."""
+    history = History.new(folder)
+    for ago in range(days, 0, -1):
+        for hour in range(9, 9 + (ago % 5 == 0) + (ago % 7 == 3) * (ago % 4)):
+            author = ADA if (ago + hour) % 3 else "Bob <bob@example.org>"
+            history.commit(f"{NOW.date() - timedelta(days=ago)}T{hour:02}:00+00:00", author=author)
+    history.write()
+
+
 def write_walked(folder: Path) -> Path:
     """A small one with a repository and marks, collected."""
     today = NOW.date()
-    history = History.new(folder / "tool")
-    for ago in range(90, 0, -5):
-        history.commit(f"{today - timedelta(days=ago)}T12:00+00:00", author=ADA)
-    history.write()
+    write_history(folder / "tool", 90)
     write_samples(folder, DAYS, 60, "tool")
     with footfall.open(folder, now=lambda: NOW) as workspace:
         done = workspace.collect()

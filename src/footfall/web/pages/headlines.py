@@ -52,7 +52,7 @@ def headlines(workspace: Workspace, freshness: Freshness) -> list[Metric]:
     """The metrics that stand for a workspace: the first of every table in turn, then the events that it marks itself."""
     measured = [m for m in workspace.metrics.values() if m.kind is not Kind.LATEST and freshness.is_collected(m)]
     by_table: dict[str, list[Metric]] = {}
-    for metric in measured:
+    for metric in _different(measured):
         by_table.setdefault(metric.tables[0] if metric.tables else "", []).append(metric)
     tables = [each[:_A_TABLE] for each in by_table.values()]
     kept = {m.name for each in tables for m in each} if len(tables) * _A_TABLE <= MOST else set()
@@ -61,6 +61,17 @@ def headlines(workspace: Workspace, freshness: Freshness) -> list[Metric]:
     chosen = [m for m in measured if m.name in kept]
     chosen += [m for m in workspace.event_metrics.values() if _is_marked(workspace, m)]
     return chosen[:MOST]
+
+
+def _different(metrics: Sequence[Metric]) -> list[Metric]:
+    """Of several that count the same, such as users and users by the size of their community, the one with the fewest choices."""
+    chosen: dict[object, Metric] = {}
+    for metric in metrics:
+        key = (metric.kind, metric.facts) if metric.facts else metric.name
+        if key not in chosen or len(metric.policies) < len(chosen[key].policies):
+            chosen[key] = metric
+    kept = {metric.name for metric in chosen.values()}
+    return [metric for metric in metrics if metric.name in kept]
 
 
 def _is_marked(workspace: Workspace, metric: Metric) -> bool:
@@ -127,6 +138,6 @@ def value_of(row: dict[str, Any], metric: str) -> str:
 
 def _caption(metric: Metric, until: datetime, freshness: Freshness) -> str:
     """What is counted; of what is older than yesterday, to when."""
-    said = words.capitalised(words.first_sentence(metric.description))
+    said = words.capitalised(words.first_sentence(metric.description)).replace("`", "")
     today = freshness.now.replace(hour=0, minute=0, second=0, microsecond=0)
     return said if until >= today else f"To {words.short_day(until - timedelta(days=1))}. {said}"
