@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import footfall
+from footfall.result import Result
 from footfall.web.drawings import compact
 from footfall.web.pages import make_ahead
+from footfall.web.pages.figures import Figure, figure_of
 from footfall.web.site import Site
 from hub_workspaces import NOW, PLACES, collect_hubs
 from hub_workspaces import settings as hub_settings
@@ -53,6 +55,23 @@ def test_a_picture_that_many_ask_for_at_once_is_drawn_once(folder: Path) -> None
         finally:
             site.close()
         assert site.pictures_drawn == 1
+
+
+def test_a_figure_is_made_once_for_each_state_of_its_answer(folder: Path) -> None:
+    async def made(site: Site) -> list[Figure]:
+        answers = [
+            await site.ask("query", {"metric": "commits", "grain": grain}) for grain in ("month", "month", "week")
+        ]
+        return [await figure_of(site, answer) for answer in answers if isinstance(answer, Result)]
+
+    with footfall.open(folder, now=lambda: NOW) as workspace:
+        site = Site(workspace)
+        try:
+            first, second, other = asyncio.run(made(site))
+        finally:
+            site.close()
+    assert second is first
+    assert other.rows != first.rows
 
 
 def test_an_outline_in_few_characters_is_the_same_to_a_tenth_of_a_pixel() -> None:

@@ -77,6 +77,8 @@ class Site:
         self._workers = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="footfall-ask")
         self._painters = ThreadPoolExecutor(1, thread_name_prefix="footfall-draw")
         self._pictures = Bounded(_MOST_OF_PICTURES)
+        self.figures: dict[Hashable, Any] = {}
+        """What pages made of answers, by their versions: drawings, sentences and tables of charts."""
         self._drawing: dict[Hashable, asyncio.Task[bytes]] = {}
         """Pictures that are being drawn: the next to ask for one waits for it."""
         self.pictures_drawn = 0

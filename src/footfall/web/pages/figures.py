@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 WIDE, NARROW = (960, 300), (330, 250)
 """Of the drawing itself, in pixels: on screens of more and of less than 640."""
 _NOTHING = Markup("")
+_MOST_KEPT = 64
+"""So many figures are kept: some 200 kB each."""
 MOST_ROWS = 400
 """A longer table is for a program; the page links to it."""
 
@@ -64,6 +66,23 @@ async def figure_of(
         options: Of the drawing, such as `stacked`.
     """
     named = title or answer.title
+    key = (answer.command, answer.version, named, wide, repr(sorted(options.items())))
+    figure: Figure | None = site.figures.get(key)
+    if figure is None:
+        figure = await _made(site, answer, named, wide, options)
+        if not figure.problem:
+            _keep(site.figures, key, figure)
+    return figure
+
+
+def _keep(figures: dict[Hashable, Any], key: Hashable, figure: Figure) -> None:
+    """Keep a figure, and let go of the oldest where there are many."""
+    figures[key] = figure
+    if len(figures) > _MOST_KEPT:
+        del figures[next(iter(figures))]
+
+
+async def _made(site: Site, answer: Result, named: str, wide: tuple[int, int], options: Mapping[str, Any]) -> Figure:
     try:
         if answer.metric.kind is Kind.LATEST:
             return Figure(named, named, **_table(answer))
