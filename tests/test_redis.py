@@ -513,6 +513,15 @@ def test_counts_and_names_of_another_program_are_no_tracebacks(store: RedisStore
     assert store.forget("ada") == 1
 
 
+def test_a_pool_that_is_too_small_is_not_taken_for_a_server_that_is_away(redis_server: str) -> None:
+    client = redis.Redis(connection_pool=redis.ConnectionPool.from_url(f"{redis_server}/9", max_connections=1))
+    held = client.connection_pool.get_connection()
+    with pytest.raises(UnreachableStoreError, match=r"has no connection left .*give its pool more max_connections"):
+        RedisStore(client=client).mark_one("active", MONDAY, 1)
+    client.connection_pool.release(held)
+    client.close()
+
+
 def test_ids_and_slots_that_are_no_numbers_are_one_sentence(store: RedisStore, server: Any) -> None:
     store.mark("active", {MONDAY: Actors([1], ["ada"])})
     server.hset("footfall_ids", "ada", "x")

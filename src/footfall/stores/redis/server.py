@@ -211,6 +211,10 @@ def _failure(error: Exception, address: ServerAddress) -> ActivityError:
     match error:
         case said.AuthenticationError():
             return UnreachableStoreError(f"{where} refused user and password ({text}); check those in the address.")
+        case said.ConnectionError() if text in ("Too many connections", "No connection available"):
+            return UnreachableStoreError(
+                f"the client for {where} has no connection left ({text}); give its pool more max_connections, one for each thread."
+            )
         case said.NoPermissionError():
             return StoreWriteError(
                 f"{where} does not permit it ({text}); give the user the rights to read and write trackist_* and "
