@@ -15,7 +15,7 @@ from footfall.sources import Batch
 
 def entries_of(batch: Batch, source: str, asked_at: datetime, known: Iterable[Entry] = ()) -> list[Entry]:
     """The ledger's entries for the outcomes of a batch."""
-    clerk = Clerk(source, Known(known), asked_at)
+    clerk = Clerk(source, Known(known), Known(known), asked_at)
     return [entry for outcome in batch.outcomes for entry in clerk.entries(outcome)]
 
 

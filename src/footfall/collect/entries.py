@@ -19,7 +19,10 @@ class Clerk:
     """Knows what the outcomes of one run of one source mean for the ledger."""
 
     source: str
+    offered: Known
+    """What is known of the windows that were offered."""
     known: Known
+    """What is known of all windows: a source may state another one than was offered."""
     asked_at: datetime
     """When the offers were asked for: what the source read, it read later."""
 
@@ -78,7 +81,8 @@ class Clerk:
         )
 
     def _stored(self, outcome: Outcome) -> Entry | None:
-        return self.known.stored(outcome.offer.table, outcome.offer.scope, outcome.window)
+        known = self.offered if outcome.window == outcome.offer.window else self.known
+        return known.stored(outcome.offer.table, outcome.offer.scope, outcome.window)
 
     def _blank(self, outcome: Outcome, status: Status, window: Window, until: datetime, reason: str) -> Entry:
         offer, looks = outcome.offer, outcome.fingerprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from traceback import format_exception
 
 from footfall.collect.asking import record_asking
@@ -30,6 +30,7 @@ COMMITS_UNTIDIED = 20
 ENTRIES_UNTIDIED = 1_000
 """How much a run adds to the ledger before it looks whether that is to be compacted; the look reads the ledger's log."""
 
+_INSTANT = timedelta(microseconds=1)
 FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
 
 
@@ -125,11 +126,11 @@ class _Run:
         asked_at = self.now()
         self.watch.ask(self.name)
         offers = self._offers(known, asked_at)
-        known = known.within(_span_of(offers))
+        offered = known.within(_touching(offers))
         choice = choose(
             self.name,
             offers,
-            known,
+            offered,
             self.asked.window,
             asked_at,
             is_recheck=self.asked.is_recheck,
@@ -146,7 +147,7 @@ class _Run:
         self.lake.record([*choice.missing, *choice.renewed])
         self.stored += choice.renewed
         if choice.wanted:
-            self._fetch(choice.wanted, Clerk(self.name, known, asked_at))
+            self._fetch(choice.wanted, Clerk(self.name, offered, known, asked_at))
         self.lake.record(contested(self.lake, self.name, self.stored, began))
         if was_refused and self.fault is None:
             record_asking(self.lake, self.name, self.source, Status.COMPLETE, self.now())
@@ -262,11 +263,14 @@ def said_of(error: Exception) -> str:
     return concealed(f"an unexpected fault of the source ({type(error).__name__}: {error}); -vv shows where it is.")
 
 
-def _span_of(offers: Sequence[Offer]) -> Window:
-    """The time from the first of the offered windows to the last."""
+def _touching(offers: Sequence[Offer]) -> Window:
+    """A short span of time that each of the offered windows has a part of: not all of history, though one of them is of
+    all time."""
     if not offers:
         return Window(EPOCH, EPOCH)
-    return Window(min(offer.window.start for offer in offers), max(offer.window.end for offer in offers))
+    last_start = max(offer.window.start for offer in offers)
+    first_end = min(offer.window.end for offer in offers)
+    return Window(min(first_end - _INSTANT, last_start), last_start + _INSTANT)
 
 
 def _key(offer: Offer) -> Key:

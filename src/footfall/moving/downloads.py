@@ -76,7 +76,7 @@ def import_downloads(
         for table, day, found in stated
         if (offer := _offer(table, name, day, found, known, f"{IMPORTED} {place.name}"))
     ]
-    buffer = Buffer(lake, Clerk(source, known, now), tables, lambda _: None)
+    buffer = Buffer(lake, Clerk(source, known, known, now), tables, lambda _: None)
     for batch in batches_of(offers, own):
         buffer.add(batch)
     buffer.flush()
