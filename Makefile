@@ -6,18 +6,21 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
 JOBS ?= 2
+# How long `make fuzz` goes on.
+SECONDS ?= 3600
 INSTALLED := $(VENV)/.installed
 # What writes the lock: the same everywhere, or the lock changes with who makes it.
 UV := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint docs coverage bench lock clean git redis postgresql prometheus chromium node_modules
+.PHONY: help demo test quick lint docs coverage fuzz bench lock clean git redis postgresql prometheus chromium node_modules
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers and the dashboard   (in demo/)"
 	@echo "make test    run the tests            (only some: make test ARGS='tests/test_git.py -k merge')"
 	@echo "make quick   the pure tests only, in under a minute: no processes, servers or networks"
 	@echo "make lint    style, types, import contract"
+	@echo "make fuzz    random input for every parser and every face that shows text of others, for an hour   (SECONDS=60)"
 	@echo "make docs    build the documentation as pages, with the reference of the Python interface   (in build/docs/)"
 	@echo "make bench   measure speed and size against their peers"
 	@echo "make lock    renew requirements.lock  (after a change of dependencies in pyproject.toml)"
@@ -44,6 +47,9 @@ docs: $(INSTALLED)
 
 coverage: $(INSTALLED)
 	$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "not slow" --hypothesis-profile=quick --cov=footfall --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
+
+fuzz: $(INSTALLED)
+	$(BIN)/python tests/fuzzing.py --seconds $(SECONDS)
 
 bench: $(INSTALLED)
 	@for script in $$(grep -l '__main__' benchmarks/*.py); do echo "# $$script"; $(BIN)/python $$script || exit 1; done
