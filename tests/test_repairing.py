@@ -140,3 +140,19 @@ def test_a_file_has_its_checksum_in_its_name(tmp_path: Path) -> None:
     moved = file.rename(file.with_name(file.name.replace(file.stem[-8:], "00000000")))
     with pytest.raises(DamagedLakeError, match=r"is damaged \(its content is not what was written\); restore"):
         verify([moved])
+
+
+def test_a_file_of_an_earlier_version_without_a_checksum_is_read_whole(tmp_path: Path) -> None:
+    lake = Lake.open(str(tmp_path / "lake"))
+    on = days("2021-01-01", "2021-01-01")
+    rows = [{"hour": at("2021-01-01"), "repo": f"r{n}", "launches": n} for n in range(5000)]
+    lake.commit(LAUNCHES, arrow(LAUNCHES, rows), replaces=[Restated(Window.of_day(on[0]))])
+    delta = DeltaFolder.open(lake.root / LAUNCHES.name, LAUNCHES.time)
+    assert delta is not None
+    [file] = [delta.folder / each.path for each in delta.files()]
+    older = file.rename(file.with_name(f"{file.stem[:32]}.parquet"))
+    assert (fault_of(older), fault_of(older, is_deep=True)) == ("", "")
+    whole = older.read_bytes()
+    cut = len(whole) // 2
+    older.write_bytes(whole[:cut] + bytes(64) + whole[cut + 64 :])
+    assert "cannot be read" in fault_of(older, is_deep=True)

@@ -173,7 +173,8 @@ class DuckDB(_Views):
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             reason = str(error).splitlines()[0]
             raise LakeError(
-                f"a file of the lake cannot be read ({reason}); it may have expired while it was read: ask again."
+                f"a file of the lake cannot be read ({reason}); if it expired while it was read, ask again; "
+                "if it is damaged, `footfall doctor --deep` names all that are."
             ) from error
         except duckdb.OutOfMemoryException:
             raise QueryError(

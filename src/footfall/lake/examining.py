@@ -81,7 +81,7 @@ def _examined(lake: Lake, table: Table, sums: Table | None = None, is_ledger_sou
     log, is_behind = faulty_log(folder), False
     if not log and sums is None and is_ledger_sound:
         log, is_behind = _against_ledger(lake, folder, newest, files)
-    faults = ((file, fault_of(folder / file.path)) for file in files)
+    faults = ((file, fault_of(folder / file.path, is_deep=True)) for file in files)
     damaged = tuple((file, fault) for file, fault in faults if fault)
     if sums is not None and delta is not None and not log and not damaged:
         log = _against_table(lake, sums, table, delta)

@@ -54,8 +54,12 @@ def verify(files: Iterable[str | Path]) -> None:
             _SOUND.add(file)
 
 
-def fault_of(file: Path) -> str:
-    """What is wrong with a file, to go into a sentence; empty where nothing is."""
+def fault_of(file: Path, *, is_deep: bool = False) -> str:
+    """What is wrong with a file, to go into a sentence; empty where nothing is.
+
+    Args:
+        is_deep: Read all of a file that has no checksum in its name.
+    """
     try:
         with file.open("rb") as opened:
             begin = opened.read(len(_MAGIC))
@@ -66,10 +70,25 @@ def fault_of(file: Path) -> str:
         named = _NAMED.search(file.name)
         if named and _checksum(file) != int(named[1], 16):
             return "is damaged (its content is not what was written)"
+        if is_deep and not named:
+            return _unreadable(file)
     except FileNotFoundError:
         return "is missing (if it expired while it was read, ask again)"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
+    return ""
+
+
+def _unreadable(file: Path) -> str:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(file) as opened:
+            for _ in opened.iter_batches():
+                pass
+    except (pa.ArrowException, OSError) as error:
+        return f"is damaged (it cannot be read: {(str(error).splitlines() or [''])[0]})"
     return ""
 
 
