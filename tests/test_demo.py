@@ -172,6 +172,20 @@ def test_installs_traffic_and_hubs_are_the_files_own_count(demonstrated: Path) -
     assert "sample data" in workspace.project(PACKAGE).draw(width=80)
 
 
+def test_made_up_users_are_marked_as_their_files_say(demonstrated: Path) -> None:
+    workspace = footfall.open(demonstrated / "demo", now=lambda: NOW)
+    with (demonstrated / "demo" / FILES / "sample_active.csv").open(newline="") as file:
+        active = {(row["user"], row["day"]) for row in csv.DictReader(file)}
+    day = f"{NOW - timedelta(days=8):%Y-%m-%d}"
+    assert len(workspace.event("sample_active").day(day)) == len({user for user, on in active if on == day}) > 10
+    funnel = workspace.funnel("sample_signed_up", "sample_active", "sample_paid", within="60d")
+    assert funnel.counts == sorted(funnel.counts, reverse=True)
+    assert funnel.counts[2] > 0
+    with (demonstrated / "demo" / FILES / "sample_signed_up.csv").open(newline="") as file:
+        joined = [row["user"] for row in csv.DictReader(file)]
+    assert len(joined) == len(set(joined)) > 500
+
+
 def test_sample_files_are_made_of_their_dates(tmp_path: Path) -> None:
     write_sample_files(tmp_path / "a", 10, until=date(2026, 1, 10))
     write_sample_files(tmp_path / "b", 12, until=date(2026, 1, 12))

@@ -18,7 +18,15 @@ from footfall.periods import Grain, Window, periods_in
 from footfall.repositories import has_commits
 from footfall.settings import FILE_NAME
 from footfall.sources.binder.sample import SAMPLE_NOTE, write_sample_archive
-from footfall.sources.files.sample import PACKAGE, PACKAGES, hubs_of, tables_of, write_sample_files
+from footfall.sources.files.sample import (
+    PACKAGE,
+    PACKAGES,
+    USER_EVENTS,
+    hubs_of,
+    tables_of,
+    write_sample_files,
+    write_sample_users,
+)
 from footfall.template import commented, write_settings_file
 from footfall.terminal import collecting
 from footfall.terminal.console import open_console
@@ -37,9 +45,11 @@ ARCHIVE = "sample-archive"
 FILES = "sample-files"
 CHARTS = "charts"
 _SIGN = "# A demonstration: "
-_MARK = f"{_SIGN}launches, installs, traffic and hubs are {SAMPLE_NOTE}; commits are real.\n"
+_MARK = f"{_SIGN}launches, installs, traffic, hubs and users are {SAMPLE_NOTE}; commits are real.\n"
 _EVENTS_PER_DAY = 400
 _DAYS = 760
+_USER_DAYS = 210
+"""Days of marks of made-up users."""
 _HOLE = range(5, 15)
 """Days of each May that the sample archive does not have, so that a gap can be seen."""
 
@@ -94,7 +104,7 @@ class Return:
         return shlex.join([*words, *(["-o", f"{CHARTS}/{self.chart}.png"] if self.chart else [])])
 
     def is_possible(self, workspace: Workspace) -> bool:
-        return self.event in workspace.activity.collected
+        return self.event in workspace.activity.names()
 
     def ask(self, workspace: Workspace) -> Cohort:
         return workspace.cohort(self.event, self.event, grain=self.by, kind="new", last=self.rows, columns=self.rows)
@@ -155,6 +165,7 @@ def questions(now: datetime, commits: Grain = Grain.MONTH, since: date | None = 
         Question("Of how many authors a year?", "authors", {"grain": "year"}),
         Return("Which authors of commits came back?", "commit_author", str(by), rows),
         Return("Which repositories were launched again, week after week?", "binder_launch", "week"),
+        Return("Who of the made-up users came back, week after week?", "sample_active", "week"),
         Overview("All that is known of a project", PACKAGE),
         Question("Launches by federation member", "launches", smooth, chart="launches-by-federation"),
         Question("The same, stacked", "launches", smooth, True, chart="launches-by-federation-stacked"),
@@ -172,6 +183,7 @@ def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     with collecting.watcher(open_console(is_error=True)) as watch:
         done = workspace.collect(watch=watch)
     console.print(collecting.summary(done, width=console.width))
+    _mark_sample_users(workspace, now().date(), console)
     console.print(Text(f"\nEverything below can be typed as it stands in: cd {shlex.quote(str(folder))}", style="dim"))
     first = workspace.activity.summary("commit_author").first_day
     grain = _grain_of_commits(workspace)
@@ -182,6 +194,21 @@ def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
             console.print(question.table(workspace, console.width))
     drawn = list(_draw([q for q in asked if q.chart], workspace, console))
     _print_next(folder, drawn, console)
+
+
+def _mark_sample_users(workspace: Workspace, today: date, console: Console) -> None:
+    """Marks of made-up users up to yesterday; of days that are marked already nothing is marked again."""
+    activity, folder = workspace.activity, workspace.settings.folder / FILES
+    known = [activity.summary(event).last_day for event in USER_EVENTS if event in activity.events()]
+    last = max((day.date() for day in known if day), default=None)
+    since = today - timedelta(days=_USER_DAYS) if last is None else last + timedelta(days=1)
+    if since >= today:
+        return
+    console.print(
+        Text(f"Marking {(today - since).days} days of made-up users: sample_signed_up, sample_active, sample_paid.")
+    )
+    for event, file in write_sample_users(folder, since, today).items():
+        workspace.mark_file(event, file, actor="user", at="day")
 
 
 def _grain_of_commits(workspace: Workspace) -> Grain:

@@ -47,6 +47,12 @@ _SPANS = (("daily", 1.0, 1), ("weekly", 2.1, 7), ("monthly", 3.6, 30))
 _BREAK = 0.85
 """The part of a teaching hub's users who stay away in the summer."""
 
+USER_EVENTS = ("sample_active", "sample_paid", "sample_signed_up")
+"""What the made-up users of an application do."""
+_JOIN_A_DAY = 4
+_LEAVE_AFTER = 120
+"""Days after which a made-up user is seen no more."""
+
 Row = tuple[str | int | float, ...]
 
 
@@ -167,3 +173,35 @@ def _about(expected: float, day: date, what: str, days: int = 1) -> int:
     """A number near what is expected, the same whenever it is asked for; of `days` days together it varies less."""
     chance = random.Random(f"{what} {day.isoformat()}")
     return max(0, round(chance.gauss(expected, (math.sqrt(expected) + 0.04 * expected) / days)))
+
+
+def write_sample_users(folder: Path, since: date, until: date) -> dict[str, Path]:
+    """What made-up users of an application did in [since, until), a CSV file an event with `user` and `day`.
+
+    A user signs up once; is active on that day and on ever fewer later ones, fewer at weekends; some pay within weeks.
+    """
+    rows: dict[str, list[Row]] = {event: [] for event in USER_EVENTS}
+    for n in range((until - since).days):
+        day = since + timedelta(days=n)
+        for age in range(_LEAVE_AFTER):
+            joined = day - timedelta(days=age)
+            for k in range(_JOIN_A_DAY - (joined.weekday() > 4)):
+                user = f"user-{joined:%y%m%d}-{k}"
+                dice = random.Random(f"{user} {day}")
+                stays = 0.75 if random.Random(user).random() < 0.35 else 0.25
+                is_active = age == 0 or dice.random() < stays * math.exp(-age / 50) * (0.4 if day.weekday() > 4 else 1)
+                happened = {
+                    "sample_signed_up": age == 0,
+                    "sample_active": is_active,
+                    "sample_paid": is_active and age in range(3, 45) and dice.random() < 0.06,
+                }
+                for event in USER_EVENTS:
+                    if happened[event]:
+                        rows[event].append((user, day.isoformat()))
+    files = {event: folder / f"{event}.csv" for event in USER_EVENTS}
+    for event, file in files.items():
+        with file.open("w", newline="", encoding="utf-8") as opened:
+            writer = csv.writer(opened, lineterminator="\n")
+            writer.writerow(("user", "day"))
+            writer.writerows(rows[event])
+    return files
