@@ -153,7 +153,7 @@ def _seconds(client: httpx2.Client, address: str) -> float:
 
 
 def _bytes(browser: Any, address: str) -> None:
-    """As they go over the line, of all that is no script."""
+    """As they go over the line, of all that is not a script."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     session = context.new_cdp_session(page)

@@ -60,7 +60,7 @@ def die_at_step(path: str, log: str, step: int) -> None:
 
 
 def mark_and_tell(path: str, log: str, seed: int) -> None:
-    """Mark, take back, mark in batches, for ever; write down each operation before and after it."""
+    """Mark, take back, mark in batches, without end; write down each operation before and after it."""
     folding.FOLD_ROWS, folding._LOOK_EVERY = 20, 5  # so that many a kill meets a fold
     store = SqliteStore(path)
     chance = random.Random(seed)

@@ -1,4 +1,4 @@
-"""Charts of activity: what is not over looks unlike what is, nobody is no zero, and every text can be read."""
+"""Charts of activity: what is not over looks unlike what is, nobody is not a zero, and every text can be read."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 
 @dataclass(frozen=True, repr=False)
 class Ages(Answer):
-    """A kind of answer that is no part of Footfall: this class, the function that draws it, and a command are all of it."""
+    """A kind of answer that is not part of Footfall: this class, the function that draws it, and a command are all of it."""
 
     command: ClassVar[str] = "ages"
     chart_by: ClassVar[str] = f"{__name__}:draw_ages"
@@ -66,10 +66,10 @@ class Ages(Answer):
 def draw_ages(ages: Ages, look: Look) -> Any:
     import altair as alt
 
-    from footfall.charts.look import dressed
+    from footfall.charts.look import finished
 
     bars = alt.Chart(alt.InlineData(values=ages.to_dicts())).mark_bar().encode(x="age:Q", y="name:N")
-    return dressed(alt.LayerChart(layer=[bars]), ages.title, [[ages.span]], look)
+    return finished(alt.LayerChart(layer=[bars]), ages.title, [[ages.span]], look)
 
 
 KINDS: dict[str, Callable[[Workspace], Answer]] = {

@@ -111,9 +111,9 @@ def test_ghstats_and_velocirepo_say_which_repository_it_is(folder: Path, capsys:
         ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,-1,1\n", "line 2: total_views"),
         ("traffic-to-badge", "views.json", '[{"timestamp": "2026-06-01", "count": 1.5, "uniques": 1}]', "record 1: count is 1.5"),
         ("traffic-to-badge", "views.json", "{", "line 1"),
-        ("ghstats", "gh.db", "text", "no database of ghstats"),
+        ("ghstats", "gh.db", "text", "not a database of ghstats"),
         ("velocirepo", "x.jsonl", '{"source": "github-traffic"}\n', "line 1: metric is None"),
-        ("velocirepo", "x.jsonl", "[]\n", "line 1: it is no object"),
+        ("velocirepo", "x.jsonl", "[]\n", "line 1: it is not an object"),
         ("velocirepo", "x.jsonl", "[" * 9_000, "line 1: it is nested too deep"),
         ("traffic-to-badge", "views.json", "[" * 9_000, "nested too deep"),
         ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,１２,1\n", "total_views is '１２'"),
@@ -139,7 +139,7 @@ def test_a_file_that_is_not_what_it_should_be_is_one_sentence(
     ("words", "said"),
     [
         (("github-repo-stats", "nowhere", "--repo", "a/b", "--id", "7"), "nowhere has no views_clones_aggregate.csv"),
-        (("ghstats", "nowhere"), "nowhere is no file"),
+        (("ghstats", "nowhere"), "nowhere is not a file"),
         (
             ("repository-traffic-action", ".", "--repo", "a/b"),
             "number of a/b is not known here; run `footfall collect`",

@@ -108,7 +108,7 @@ def test_users_of_hubs_come_once_and_what_is_known_stays(folder: Path, capsys: p
         ("pypistats", "x.csv", "category,date,downloads\n3,2026-06-01,9\n", "by major versions"),
         ("pypistats", "x.csv", "category,date,downloads\nnull,2026-06-01,9\n", "no category but null"),
         ("pypistats", "x.json", '{"data": [], "type": "recent_downloads"}', "of the type 'recent_downloads'"),
-        ("pypistats", "x.json", "[]", "no answer of pypistats.org"),
+        ("pypistats", "x.json", "[]", "not an answer of pypistats.org"),
         ("hub-users", "x.csv", USERS.replace("monthly", "yearly"), "line 3: timescale is 'yearly'"),
         ("hub-users", "x.csv", USERS + "2026-06-01,c1,prod,daily,13\n", "line 4: prod on 2026-06-01 is stated twice"),
         ("hub-users", "x.csv", USERS + "2026-06-01,c1,prod,daily,1.5\n", "line 4: users is '1.5'"),

@@ -357,7 +357,7 @@ def test_timestamps(one_day: OneDay, timestamp: str, hour: int | None) -> None:
         (f"[{line()}]", "1 not a JSON object"),
         ("{}", "1 without timestamp"),
         (line(timestamp=1704879000), "1 whose timestamp is not a text"),
-        (line(timestamp="yesterday"), "1 whose timestamp is no time"),
+        (line(timestamp="yesterday"), "1 whose timestamp is not a time"),
         (line(timestamp="2024-01-10T09:30:00"), "1 whose timestamp has no time zone"),
         (line(day=date(2024, 1, 11)), "1 outside the file's day"),
         (line(spec=None), "1 without spec"),

@@ -71,11 +71,11 @@ def test_a_value_is_what_it_is_declared_to_be(values: pa.Array, kind: str, right
         (pa.array([Decimal("1.25")]), "integer", "cast it in the query"),
         (pa.array(["yes"]), "boolean", "neither true nor false"),
         (pa.array([2]), "boolean", "neither true nor false"),
-        (pa.array([1_700_000_000]), "timestamp", "it is no moment"),
+        (pa.array([1_700_000_000]), "timestamp", "it is not a moment"),
         (pa.array(["01/11/2026"]), "timestamp", "ISO text"),
         (pa.array([[1]]), "string", "several values"),
-        (pa.array([True]), "integer", "it is no number"),
-        (pa.array([DAY], pa.timestamp("us", "UTC")), "number", "it is no number"),
+        (pa.array([True]), "integer", "it is not a number"),
+        (pa.array([DAY], pa.timestamp("us", "UTC")), "number", "it is not a number"),
     ],
 )
 def test_what_would_lose_something_is_refused_with_its_value(values: pa.Array, kind: str, said: str) -> None:

@@ -1,4 +1,4 @@
-"""Cohorts against plain sets: who is in a row, who came back, what is not known yet, and what is no question."""
+"""Cohorts against plain sets: who is in a row, who came back, what is not known yet, and what is not a question."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def test_the_api_hides_a_count_and_what_gives_it_away(hiding: TestClient) -> Non
     commits = hiding.get(f"/api/v1/query/commits?{BY_REPO}").json()["rows"]
     assert {row["repo"]: row["commits"] for row in commits} == {
         name: n + 1 for name, n in AUTHORS.items()
-    }  # commits are no actors
+    }  # commits are not actors
 
 
 def test_the_order_of_rows_says_nothing_of_what_is_hidden(hiding: TestClient, showing: TestClient) -> None:

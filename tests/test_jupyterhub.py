@@ -86,9 +86,9 @@ def test_a_prefix_is_found_and_two_are_refused() -> None:
     ("text", "says"),
     [
         ("", "it has no metric"),
-        ("<html><body>Login</body></html>", "line 1 is no metric"),
-        ("jupyterhub_running_servers NaN\n", "is no count"),
-        ('jupyterhub_active_users{period="24h 5\n', "line 1 is no metric"),
+        ("<html><body>Login</body></html>", "line 1 is not a metric"),
+        ("jupyterhub_running_servers NaN\n", "is not a count"),
+        ('jupyterhub_active_users{period="24h 5\n', "line 1 is not a metric"),
     ],
 )
 def test_what_is_no_hub_is_refused(text: str, says: str) -> None:

@@ -70,11 +70,11 @@ def test_a_cron_expression_waits_for_its_times_in_utc() -> None:
 @pytest.mark.parametrize(
     ("when", "said"),
     [
-        ("daily", "'daily' is no schedule; write a length of time such as 6h, or a cron expression"),
-        ("0h", "is no schedule"),
-        ("61 5 * * *", "'61 5 * * *' is no cron expression: Bad minute"),
+        ("daily", "'daily' is not a schedule; write a length of time such as 6h, or a cron expression"),
+        ("0h", "is not a schedule"),
+        ("61 5 * * *", "'61 5 * * *' is not a cron expression: Bad minute"),
         ("0 0 30 2 *", "Bad day-of-month"),
-        ("* * * * * *", "is no schedule"),
+        ("* * * * * *", "is not a schedule"),
     ],
 )
 def test_what_is_no_schedule_is_refused_with_what_is(when: str, said: str) -> None:

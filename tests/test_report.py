@@ -185,14 +185,14 @@ def test_what_cannot_be_reported_is_one_sentence(ff: Workspace, tmp_path: Path) 
         write_report(ff, tmp_path, community="Nobody")
     with pytest.raises(QueryError, match="is about a project or about a community"):
         write_report(ff, tmp_path, project="tool", community="Berkeley")
-    with pytest.raises(QueryError, match=r"'example.org' is no address of a web site"):
+    with pytest.raises(QueryError, match=r"'example.org' is not an address of a web site"):
         write_report(ff, tmp_path, address="example.org")
     (tmp_path / "file").touch()
     with pytest.raises(QueryError, match="file is a file; name a folder"):
         write_report(ff, tmp_path / "file")
     (tmp_path / "2026-02").mkdir()
     (tmp_path / "2026-02" / "mine.txt").write_text("mine")
-    with pytest.raises(QueryError, match="holds files that are no report"):
+    with pytest.raises(QueryError, match="holds files that are not a report"):
         write_report(ff, tmp_path, project="tool")
     assert (tmp_path / "2026-02" / "mine.txt").read_text() == "mine"
     with pytest.raises(SettingsError, match="no e-mail is set up"):

@@ -176,7 +176,7 @@ def test_a_slip_in_a_variable_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, right: str
 ) -> None:
     monkeypatch.setenv(name, "x")
-    with pytest.raises(SettingsError, match=f"{name} is no setting; did you mean .*{right}"):
+    with pytest.raises(SettingsError, match=f"{name} is not a setting; did you mean .*{right}"):
         read_settings(write(tmp_path, ""))
 
 

@@ -36,7 +36,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_the_view_of_napari_hub_is_collected_and_late_rows_are_counted(there: dict[str, Any]) -> None:
-    """Half an hour before midnight stays on its day; names are those of PyPI; what is no download by pip is left out."""
+    """Half an hour before midnight stays on its day; names are those of PyPI; what is not a download by pip is left out."""
     assert there["faults"] == [["", 0], ["", 0]]
     assert there["first"] == [["napari-x", "2026-11-02", 1], ["partseg", "2026-11-01", 2], ["partseg", "2026-11-02", 1]]
     assert there["later"] == [["napari-x", "2026-11-02", 1], ["partseg", "2026-11-01", 3], ["partseg", "2026-11-02", 1]]

@@ -180,7 +180,7 @@ class Calm(Shops):
 
 
 class Bursts(Shops):
-    """Lets an exception through that is no SourceError."""
+    """Lets an exception through that is not a SourceError."""
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
         for shop in self.folder.iterdir():

@@ -244,4 +244,4 @@ def test_status_for_monitoring(tmp_path: Path, capsys: pytest.CaptureFixture[str
     ran = command(capsys, "-w", folder, "status", "nothing")
     assert (ran.code, "unknown source 'nothing'" in ran.err) == (1, True)
     ran = command(capsys, "-w", folder, "status", "--stale-after", "soon")
-    assert (ran.code, "'soon' is no length of time" in ran.err) == (1, True)
+    assert (ran.code, "'soon' is not a length of time" in ran.err) == (1, True)

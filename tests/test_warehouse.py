@@ -28,7 +28,7 @@ from footfall.workspace import Workspace
 pytestmark = pytest.mark.slow
 
 QUERY = """
--- Downloads by day; `:since` in a comment is no placeholder
+-- Downloads by day; `:since` in a comment is not a placeholder
 SELECT day, project, sum(n) AS downloads FROM d
 WHERE day >= :since AND day < :until GROUP BY day, project
 """

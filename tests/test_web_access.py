@@ -384,9 +384,9 @@ WRONG: list[tuple[Any, int, str]] = [
     ({"marks": [{"event": "binder_launch", "actor": 1}]}, 422, "binder_launch"),
     ({"marks": [{"event": "x", "actor": 1, "hourly": "yes"}]}, 422, "hourly is 'yes'"),
     ({"marks": ["x"]}, 422, "write an object"),
-    ({"mark": []}, 422, "no batch"),
-    ("x", 422, "no batch"),
-    (5, 422, "no batch"),
+    ({"mark": []}, 422, "not a batch"),
+    ("x", 422, "not a batch"),
+    (5, 422, "not a batch"),
 ]
 
 

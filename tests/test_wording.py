@@ -72,7 +72,7 @@ def test_a_value_on_the_command_line_that_is_refused(
 def test_help_shows_what_is_written(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Brackets are no markup, and there are no types of Python."""
+    """Brackets are not markup, and there are no types of Python."""
     monkeypatch.setenv("COLUMNS", "300")
     shown = run(capsys, *name.split(), "--help")
     assert shown.code == 0

@@ -31,7 +31,7 @@ class EmailSettings(Part):
 
 
 class AlertSettings(Part):
-    """What is watched after each collect, and who is told when it begins and when it is over: once each."""
+    """What is watched after each collect, and who is notified when it begins and when it is over: once each."""
 
     name: NotEmpty = Field(description="What the alert is called in its messages; each has a name of its own.")
     when: Literal["loss", "standstill", "range"] = Field(

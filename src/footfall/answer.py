@@ -1,4 +1,4 @@
-"""Answer: what every kind of answer offers to whoever asked, and to every face that shows it.
+"""Answer: what every kind of answer offers to those who ask, and to every face that shows it.
 
 A new kind of answer is three places: its own module (a frozen dataclass that fills in the abstract part below), the
 function that draws it (named in `chart_by`), and the command that asks for it. Everything else comes from here.

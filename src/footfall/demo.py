@@ -254,7 +254,7 @@ def _prepare(folder: Path, repository: Path | None, now: Callable[[], datetime],
 
 
 def _first_day(archive: Path, today: date) -> date:
-    """Where the archive that is there begins, or a new one shall."""
+    """Where the archive that is there begins, or a new one will begin."""
     days = sorted(path.stem.removeprefix("events-") for path in archive.glob("events-*.jsonl"))
     return date.fromisoformat(days[0]) if days else (today - timedelta(days=_DAYS)).replace(day=1)
 

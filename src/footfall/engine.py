@@ -187,7 +187,7 @@ class Spark(_Views):
 
     def __init__(self, address: str) -> None:
         super().__init__()
-        _knock(address)
+        _check_reachable(address)
         with warnings.catch_warnings():
             # pyspark warns of every pandas newer than itself; no pandas is involved here
             warnings.simplefilter("ignore", FutureWarning)
@@ -200,7 +200,7 @@ class Spark(_Views):
                 raise MissingExtraError(f"the engine {_without_secrets(address)}", "spark") from None
             self._address = _without_secrets(address)
             self._failure = PySparkException
-            with self._told():
+            with self._failures_said():
                 self._session = SparkSession.builder.remote(address).getOrCreate()
                 # Spark's client would try for ten minutes; this gives up after a quarter of one.
                 self._session.client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=5000)])
@@ -210,7 +210,7 @@ class Spark(_Views):
     def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None:
         """On the table at its version: past rows that it has more than `files` change nothing."""
         columns = SPARK.columns(table, pinned.columns if pinned else ())
-        with self._told():
+        with self._failures_said():
             if pinned is None:
                 frame = self._session.sql(f"SELECT {', '.join(columns)} WHERE false")
             else:
@@ -226,11 +226,11 @@ class Spark(_Views):
 
     def run(self, expression: ir.Table) -> pa.Table:
         sql = self._ibis.compile(expression)
-        with self._told():
+        with self._failures_said():
             return _typed(self._session.sql(sql).toArrow(), expression)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _failures_said(self) -> Iterator[None]:
         """A cluster that fails, or does not see the lake's folder, in one sentence."""
         try:
             yield
@@ -328,7 +328,7 @@ def _typed(rows: pa.Table, expression: ir.Table) -> pa.Table:
     return rows if rows.schema == schema else rows.cast(schema)
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Fails at once when nobody listens; Spark's own client tries for minutes."""
     parts = urlsplit(address)
     try:

@@ -23,7 +23,7 @@ FootfallError
 ├── SourceError            an upstream cannot be used
 │   ├── UnreachableError   no answer, or not one we can use
 │   └── BrokenDataError    an answer that is not what it should be
-├── BackupError            a file that is no backup, is damaged, or must not be overwritten
+├── BackupError            a file that is not a backup, is damaged, or must not be overwritten
 ├── UnsentError            an alert's message could not be sent
 ├── StoppedError           a question took too long, or is no longer awaited
 ├── AccessError            a token that is missing, wrong, expired, or may not do this
@@ -106,7 +106,7 @@ class LakeError(FootfallError):
 
 
 class NotALakeError(LakeError):
-    """The folder exists and holds something that is no lake."""
+    """The folder exists and holds something that is not a lake."""
 
     code = "not_a_lake"
 
@@ -171,7 +171,7 @@ class StoreBusyError(ActivityError):
 
 
 class DamagedStoreError(ActivityError):
-    """What is at the store's address is no store of Footfall's, or is broken."""
+    """What is at the store's address is not a store of Footfall's, or is broken."""
 
     code = "damaged_store"
 

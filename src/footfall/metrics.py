@@ -164,7 +164,7 @@ class Metric:
                 f"{self.name} is a level and needs a step that divides a day, such as timedelta(minutes=5)"
             )
         if self.kind is not Kind.LEVEL and self.step is not None:
-            raise DeclarationError(f"{self.name} is no level and has no step")
+            raise DeclarationError(f"{self.name} is not a level and has no step")
         if self.series is not None and self.kind not in (Kind.LEVEL, Kind.COUNTER, Kind.REPORTED):
             raise DeclarationError(f"{self.name} is of the kind {self.kind}, which has no series")
 

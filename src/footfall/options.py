@@ -25,7 +25,7 @@ MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, an instant, yesterday, 7d (ago)"
 DATED = (Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.YEAR)
 """Grains of activity: marks are kept by the day."""
 MOST = 1000
-"""More rows or columns than this are no table to read."""
+"""More rows or columns than this are not a table to read."""
 
 
 class Type(StrEnum):

@@ -230,7 +230,7 @@ def parse_length(text: str) -> timedelta:
     found = _LENGTH.fullmatch(text.strip().lower())
     length = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
     if not length:
-        raise QueryError(f"{text!r} is no length of time; write a number and a unit: 90m, 6h, 3d or 2w.")
+        raise QueryError(f"{text!r} is not a length of time; write a number and a unit: 90m, 6h, 3d or 2w.")
     return length
 
 
@@ -291,7 +291,7 @@ _CALENDAR = {"d": Grain.DAY, "w": Grain.WEEK, "m": Grain.MONTH, "y": Grain.YEAR}
 
 
 def before(end: datetime, text: str) -> datetime | None:
-    """The moment that lies a span before `end`: days, weeks, months or years of the calendar; None where `text` is no span.
+    """The moment that lies a span before `end`: days, weeks, months or years of the calendar; None where `text` is not a span.
 
     Example:
         >>> before(datetime(2026, 3, 31, tzinfo=UTC), "2w")
@@ -304,7 +304,7 @@ def before(end: datetime, text: str) -> datetime | None:
         return None
     count, unit = int(match[1]), _CALENDAR[match[2]]
     if count == 0:
-        raise QueryError(f"{text!r} is no length of time; write at least one day, such as 1d.")
+        raise QueryError(f"{text!r} is not a length of time; write at least one day, such as 1d.")
     if unit in (Grain.DAY, Grain.WEEK):
         moved = timedelta(days=count * (7 if unit is Grain.WEEK else 1))
         if moved > end - datetime(FIRST_YEAR, 1, 1, tzinfo=UTC):

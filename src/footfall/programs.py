@@ -50,7 +50,7 @@ _GLANCE = 0.1
 """Seconds between two looks at a session that has just begun; at an old one it is looked once a second."""
 _PIECE = 1 << 20
 _BYTES_PER_SECOND = 1000
-"""Less than this, on the average of `Bounds.silence`, is no progress."""
+"""Less than this, on the average of `Bounds.silence`, is not progress."""
 
 
 def _half_of_memory() -> int:

@@ -32,4 +32,4 @@ def check_address(address: str) -> None:
     """Raises ValueError where an address is none of a web site; an empty one is fine."""
     parts = urlsplit(address)
     if (address and not (parts.scheme in ("http", "https") and parts.hostname)) or " " in address:
-        raise ValueError(f"{address!r} is no address of a web site; write one like https://example.org/usage")
+        raise ValueError(f"{address!r} is not an address of a web site; write one like https://example.org/usage")

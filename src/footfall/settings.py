@@ -238,7 +238,7 @@ class Settings(BaseSettings):
         default=(), description="Questions that pages offer by their names; one [[questions]] each."
     )
     alerts: tuple[AlertSettings, ...] = Field(
-        default=(), description="What is watched, and who is told; one [[alerts]] each."
+        default=(), description="What is watched, and who is notified; one [[alerts]] each."
     )
     web: WebSettings = Field(default=WebSettings(), description="How `footfall serve` answers; a table of settings.")
     report: ReportSettings = Field(default=ReportSettings(), description="Reports; a table of settings.")
@@ -339,7 +339,7 @@ def _check_variables(names: Iterable[str]) -> None:
             setting.removeprefix(prefix), [k.removeprefix(prefix) for k in known], n=1, cutoff=0.7
         ):
             raise SettingsError(
-                f"the environment variable {name} is no setting; did you mean {prefix}{near[0]}? Unset or rename it."
+                f"the environment variable {name} is not a setting; did you mean {prefix}{near[0]}? Unset or rename it."
             )
 
 

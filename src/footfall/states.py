@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """How far a number can be trusted. Zero is no state: it is the value 0 in a complete period."""
+    """How far a number can be trusted. Zero is not a state: it is the value 0 in a complete period."""
 
     COMPLETE = "complete"
     """Everything was collected, and the source no longer revises it."""

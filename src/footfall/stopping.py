@@ -21,7 +21,7 @@ _current: ContextVar[Stop | None] = ContextVar("footfall_stop", default=None)
 
 
 class Stop:
-    """Whether work shall end, and how the part of it that is under way is ended.
+    """Whether work has to end, and how the part of it that is under way is ended.
 
     Example:
         >>> stop = Stop()
@@ -78,7 +78,7 @@ def stoppable(stop: Stop) -> Iterator[None]:
 
 
 def check_stopped() -> None:
-    """Raises StoppedError where the work that is under way shall end; called between steps that cannot be interrupted.
+    """Raises StoppedError where the work that is under way has to end; called between steps that cannot be interrupted.
 
     Example:
         >>> stop = Stop()

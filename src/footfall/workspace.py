@@ -159,7 +159,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
             until: Only windows before this moment, exclusive.
             dry_run: Only say what would be fetched.
             recheck: Fetch everything in that span again, whatever it looks like.
-            watch: Is told how it goes; see `footfall.collect.Watcher`.
+            watch: Receives the progress; see `footfall.collect.Watcher`.
 
         Raises:
             UnknownNameError: For a source that is not in footfall.toml.

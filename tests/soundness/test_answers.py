@@ -124,7 +124,7 @@ def test_rows_without_a_value_are_a_group(tmp_path: Path) -> None:
 
 
 def test_half_covered_period_has_its_value_and_says_half(tmp_path: Path) -> None:
-    """Today at noon is no fall by half: it is half a day, and provisional."""
+    """Today at noon is not a fall by half: it is half a day, and provisional."""
     lake = LakeOf(
         tmp_path,
         {"launches": [launch("2021-03-09", launches=10), launch("2021-03-10T03", launches=5)]},
@@ -147,7 +147,7 @@ def test_failed_attempt_does_not_uncover_a_day(tmp_path: Path) -> None:
 
 
 def test_comparing_over_a_gap_gives_nothing_not_a_rise(tmp_path: Path) -> None:
-    """From a day that was not collected to 8 launches is no rise by 8."""
+    """From a day that was not collected to 8 launches is not a rise by 8."""
     lake = LakeOf(
         tmp_path,
         {
@@ -212,7 +212,7 @@ def test_top_holds_where_only_the_earlier_window_has_groups(tmp_path: Path) -> N
 
 
 def test_a_repository_that_left_the_settings_is_not_missed_for_ever(tmp_path: Path) -> None:
-    """It counts as far as it was read; afterwards it is no half of every day, and the answer says that it left."""
+    """It counts as far as it was read; afterwards it is not half of every day, and the answer says that it left."""
     entries = [
         *collected(days("2021-02-01", "2021-02-03"), COMMITS, "core"),
         *collected(days("2021-02-01", "2021-02-01"), COMMITS, "docs"),

@@ -117,7 +117,7 @@ def asked(question: Any, module: Any, system: str) -> Any:
         return getattr(module, name).from_date(event, moment, system)
     if kind == "BUT NOT":
         one, other = (asked(part, module, system) for part in rest)
-        # Their NOT ends with the last byte of its set, and loses whoever comes after.
+        # Their NOT ends with the last byte of its set, and loses the actors after that.
         return one ^ (one & other) if module is theirs else one & ~other
     return module.BitOperation(kind, system, *(asked(part, module, system) for part in rest[0]))
 

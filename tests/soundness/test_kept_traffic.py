@@ -141,4 +141,4 @@ def test_the_last_six_versions_of_icepyx_in_whatever_order_and_twice(shared_data
         "a second import writes nothing"
     )
     holes = {f"2024-04-{day:02}" for day in range(1, 11)}
-    assert not holes & right.keys(), "days that were never polled are no days of zero"
+    assert not holes & right.keys(), "days that were never polled are not days of zero"

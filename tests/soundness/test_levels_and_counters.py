@@ -130,7 +130,7 @@ class TestLevel:
             assert cells[(at("2026-02-12T23:00").replace(tzinfo=None),)] == (6, 0.5), until
 
     def test_a_series_that_ended_is_not_carried_on(self, tmp_path: Path) -> None:
-        """b was silent for more than a day while a went on: it ended with its last sample, and is no zero."""
+        """b was silent for more than a day while a went on: it ended with its last sample, and is not a zero."""
         hours = [START + timedelta(hours=h) for h in range(72)]
         rows = [row(hour, "a", 10) for hour in hours] + [row(hour, "b", 20) for hour in hours[:12]]
         hubs = Hubs(tmp_path, rows)

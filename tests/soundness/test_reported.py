@@ -173,7 +173,7 @@ def test_the_truth_lies_within(
     first: int,
     length: int,
 ) -> None:
-    """Whoever visited when: the true count of any span is within the range that is told from reported ones."""
+    """Random visits: the true count of any span is within the range that is derived from reported ones."""
     visits = {"a": a, "b": b}
     spans = {"a": spans_a, "b": spans_b}
 

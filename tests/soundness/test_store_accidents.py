@@ -196,7 +196,7 @@ def test_processes_that_mark_little_fold_now_and_then(tmp_path: Path, monkeypatc
 
 
 def test_a_fold_that_cannot_begin_takes_no_mark_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its error said that nothing was marked, and whoever believed it marked twice."""
+    """Its error said that nothing was marked, and a caller who believed it marked twice."""
     monkeypatch.setattr("footfall.stores.sqlite.folding.FOLD_ROWS", 1)
     store = SqliteStore(tmp_path / "activity.db")
     store.mark_one("seen", DAY, 1)

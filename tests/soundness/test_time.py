@@ -147,7 +147,7 @@ class TestStates:
         ]
 
     def test_an_open_total_ends_with_what_was_collected(self, tmp_path: Path) -> None:
-        """A total to the end of today would be unfinished for ever."""
+        """A total to the end of today would never be finished."""
         lake = lake_of(tmp_path, {date(2021, 3, 1): 3}, days("2021-03-01", "2021-03-08"), at("2021-03-10T12"))
         lake.lake.record(collected(days("2021-03-09", "2021-03-09"), until=at("2021-03-09T18")))
         (row,) = lake.ask("launches", grain="total").rows.to_pylist()

@@ -305,7 +305,7 @@ class Activity:
     def warn_of_typo(self, event: str) -> None:
         """Warn, once a process, where an event that is read was never marked and another has nearly the same name.
 
-        It is no error: an application may well read an event before its first mark.
+        It is not an error: an application may well read an event before its first mark.
         """
         if event in self._read_before or self.owners.is_by_hand(event):
             return

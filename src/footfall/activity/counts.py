@@ -91,7 +91,7 @@ class EventCounts:
     def _clipped(self, window: Window, is_calendar: bool) -> Window:
         """A window ends with the present day, as no later one has come.
 
-        One that is no calendar period and ends now, or with the present hour, has all of the present day.
+        One that is not a calendar period and ends now, or with the present hour, has all of the present day.
         """
         end = ceil(Grain.DAY, self.now)
         if is_calendar or not self.now <= window.end <= ceil(Grain.HOUR, self.now):

@@ -99,7 +99,7 @@ def unpack(file: Path, folder: Path, watch: Watch) -> Unpacked:
     """Unpack every member of a backup into a folder, and hold each against its hash.
 
     Raises:
-        BackupError: For what is no backup, was written by a newer Footfall, is cut short, or differs from its hashes.
+        BackupError: For what is not a backup, was written by a newer Footfall, is cut short, or differs from its hashes.
         OSError: When the folder cannot be written.
     """
     try:

@@ -45,7 +45,7 @@ def restore(file: str | Path, folder: str | Path, *, force: bool = False, watch:
         watch: Receives how many bytes were restored since it was called last.
 
     Raises:
-        BackupError: When the file is no backup or is damaged, or the folder holds something. Nothing was changed.
+        BackupError: When the file is not a backup or is damaged, or the folder holds something. Nothing was changed.
         BusyError: When a process collects in the folder that would be moved aside.
 
     Example:

@@ -121,7 +121,7 @@ class EventSet(ABC):
 class BitOperation(EventSet):
     """AND, OR, XOR or NOT of sets, as they are now; later marks do not change it.
 
-    A first argument that is no set names the system. Sets that name none of their own are then read there; without it
+    A first argument that is not a set names the system. Sets that name none of their own are then read there; without it
     every set is read in its own. `population` is the set that NOT is taken of, all actors ever seen by default.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, finished, inline, milliseconds, time_axis
 from footfall.errors import QueryError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def draw(beside: Beside, look: Look) -> alt.LayerChart:
     ]
     said = ["dot: not all of the month was collected"] if any(not each["is_whole"] for each in data) else []
     remarks = [[beside.span, *said], *([note] for note in beside.notes)]
-    return dressed(alt.LayerChart(layer=layers), beside.title, remarks, look, width)
+    return finished(alt.LayerChart(layer=layers), beside.title, remarks, look, width)
 
 
 def _axis(beside: Beside) -> alt.X:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall.charts.colours import ink_on, mix
-from footfall.charts.look import Look, Theme, alt, dressed, inline
+from footfall.charts.look import Look, Theme, alt, finished, inline
 from footfall.charts.naming import legend_place
 from footfall.errors import QueryError, UnknownNameError
 from footfall.formats import GAP, counted, number, percent
@@ -39,7 +39,7 @@ def draw(cohort: Cohort, look: Look, *, form: str = "heatmap", counts: bool = Fa
     if not any(row.size for row in cohort.rows):
         raise QueryError(f"there is nothing to draw: no actor did {cohort.first} in {cohort.span}.")
     drawn, width, legend = _heatmap(cohort, counts, look) if form == "heatmap" else _curves(cohort, look)
-    return dressed(drawn, cohort.title, [[cohort.span, *cohort.notes], legend], look, width)
+    return finished(drawn, cohort.title, [[cohort.span, *cohort.notes], legend], look, width)
 
 
 # --- heat map

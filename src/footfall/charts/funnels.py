@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from footfall.charts.look import WIDTH, Look, alt, dressed, inline
+from footfall.charts.look import WIDTH, Look, alt, finished, inline
 from footfall.errors import QueryError
 from footfall.formats import number, percent
 
@@ -49,7 +49,7 @@ def draw(funnel: Funnel, look: Look) -> alt.LayerChart:
         funnel.description.removesuffix("."),
         *([f"faint: {funnel.why_open}"] if funnel.is_provisional else []),
     ]
-    return dressed(alt.LayerChart(layer=layers), funnel.title, [[span, *funnel.notes], told], look)
+    return finished(alt.LayerChart(layer=layers), funnel.title, [[span, *funnel.notes], told], look)
 
 
 def _step(n: int, actors: int, of_first: float | None, of_previous: float | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, inset, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, finished, inline, inset, time_axis
 from footfall.charts.naming import legend_place
 from footfall.errors import QueryError
 from footfall.retention.spans import why_not_whole
@@ -48,13 +48,13 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
         if any(not datum["is_settled"] for datum in data)
         else []
     )
-    return dressed(
+    return finished(
         alt.LayerChart(layer=[columns, zero]), growth.title, [[growth.span, *growth.notes], told], look, width
     )
 
 
 def _whole_ticks(data: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Actors are whole: few of them have a tick each, lest halves be rounded to the same number twice."""
+    """Actors are whole: few of them have a tick each, so that halves are not rounded to the same number twice."""
     low, high = min(datum["low"] for datum in data), max(datum["high"] for datum in data)
     return {"values": list(range(low, high + 1))} if high - low <= _FEW else {"tickCount": 6, "tickMinStep": 1}
 

@@ -22,7 +22,7 @@ __all__ = [
     "Look",
     "Theme",
     "alt",
-    "dressed",
+    "finished",
     "folded",
     "inline",
     "inset",
@@ -32,7 +32,7 @@ __all__ = [
     "wrapped",
 ]
 
-# Okabe and Ito's colours (2008), which are told apart by those who are colour-blind, darkened so that text in them
+# Okabe and Ito's colours (2008), which colour-blind readers can tell apart, darkened so that text in them
 # has a contrast of at least 4.5 to 1, and hues between them.
 _ON_LIGHT = (
     "#0072b2",
@@ -186,7 +186,7 @@ def look_of(theme: str = "light", title: str | None = None, size: tuple[int, int
 _Drawn = TypeVar("_Drawn", "alt.LayerChart", "alt.VConcatChart")
 
 
-def dressed(drawn: _Drawn, title: str, remarks: Sequence[Sequence[str]], look: Look, width: float = WIDTH) -> _Drawn:
+def finished(drawn: _Drawn, title: str, remarks: Sequence[Sequence[str]], look: Look, width: float = WIDTH) -> _Drawn:
     """Title, what the reader must know (in groups of remarks), and the look; what is wider than the picture is folded."""
     theme = look.theme
     folds = folded(look.title or title, max(40, int(width / _TITLE_LETTER)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from footfall.charts.atlas import AREAS, Area, area_named
-from footfall.charts.look import Look, alt, dressed, inline
+from footfall.charts.look import Look, alt, finished, inline
 from footfall.charts.spreading import Circle, Spot, labelled, spread
 from footfall.errors import QueryError
 from footfall.formats import GAP, counted, number
@@ -84,7 +84,7 @@ def draw(
     layers += _circles(drawn, groups, chosen, width, height, look, link, legends)
     layers += _names(drawn, chosen, width, height, look) if names else []
     chart = alt.LayerChart(layer=layers, width=width, height=height).project(type=chosen.projection)
-    return dressed(chart, communities.title, _remarks(communities, drawn, chosen), look, width)
+    return finished(chart, communities.title, _remarks(communities, drawn, chosen), look, width)
 
 
 def areas_of(communities: Communities) -> tuple[str, ...]:

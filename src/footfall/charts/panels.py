@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, finished
 from footfall.charts.results import check_quantity, drawn_of, legend_of_marks
 
 if TYPE_CHECKING:
@@ -32,4 +32,4 @@ def panels(result: Result, look: Look, *, stacked: bool = False) -> alt.VConcatC
         )
     remarks = [list(dict.fromkeys(said)), *([note] for note in (*result.notes, *result.chosen))]
     together = alt.VConcatChart(vconcat=parts, spacing=28).resolve_scale(color="independent")
-    return cast(alt.VConcatChart, dressed(together, result.title, remarks, look, low.width or WIDTH))
+    return cast(alt.VConcatChart, finished(together, result.title, remarks, look, low.width or WIDTH))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from footfall.charts.look import WIDTH, Look, alt, dressed, inline, inset, milliseconds, time_axis
+from footfall.charts.look import WIDTH, Look, alt, finished, inline, inset, milliseconds, time_axis
 from footfall.errors import QueryError
 from footfall.formats import GAP, number
 from footfall.periods import Grain, Period
@@ -44,7 +44,7 @@ def draw(project: Project, look: Look) -> alt.VConcatChart:
     together = alt.VConcatChart(vconcat=panels, spacing=22).resolve_scale(color="independent")
     said = [project.span, *_legend(project, timed)]
     remarks = [said, [project.description], *([note] for note in project.notes)]
-    return cast(alt.VConcatChart, dressed(together, project.title, remarks, look, width))
+    return cast(alt.VConcatChart, finished(together, project.title, remarks, look, width))
 
 
 def _months(facet: Facet) -> list[_Month]:
@@ -151,4 +151,4 @@ def draw_ranking(ranking: Ranking, look: Look) -> alt.LayerChart:
         ["pale: not all of it was collected"] if any(p.coverage < 1 for p in ranking.places) else []
     )
     remarks = [said, *([note] for note in ranking.notes)]
-    return dressed(alt.LayerChart(layer=[bars, texts]), ranking.title, remarks, look, look.width or WIDTH - 160)
+    return finished(alt.LayerChart(layer=[bars, texts]), ranking.title, remarks, look, look.width or WIDTH - 160)

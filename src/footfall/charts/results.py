@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, inset, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, finished, inline, inset, milliseconds, time_axis
 from footfall.charts.naming import can_be_named, end_together, legend_place, names_at_ends
 from footfall.charts.numbers import number_channel, scale_of
 from footfall.charts.ranges import range_bars, range_marks
@@ -305,7 +305,7 @@ def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], loo
     width = next((part.width for part in (drawn, *drawn.layer) if isinstance(part.width, int)), WIDTH)
     what = [result.span, *legend_of_marks(drawn, result, points)]
     remarks = [what, *([note] for note in (*result.notes, *result.chosen))]
-    return dressed(drawn, result.title, remarks, look, width)
+    return finished(drawn, result.title, remarks, look, width)
 
 
 _UNSETTLED = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.look import HEIGHT, WIDTH, Look, alt, dressed, inline, milliseconds, time_axis
+from footfall.charts.look import HEIGHT, WIDTH, Look, alt, finished, inline, milliseconds, time_axis
 from footfall.charts.naming import legend_place
 from footfall.errors import QueryError
 from footfall.retention.spans import why_not_whole
@@ -41,7 +41,7 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
     told = [stickiness.description.removesuffix(".")]
     told += ["gap: no actor was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
     told += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
-    return dressed(
+    return finished(
         alt.LayerChart(layer=layers), stickiness.title, [[stickiness.span, *stickiness.notes], told], look, width
     )
 

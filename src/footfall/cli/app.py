@@ -187,7 +187,7 @@ def options_first(arguments: Sequence[str]) -> list[str]:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit. A user's mistake is one line, never a traceback."""
     code: Any = 0
-    if not sys.warnoptions:  # what libraries tell programmers is no news to users
+    if not sys.warnoptions:  # what libraries tell programmers is not news to users
         warnings.simplefilter("ignore")
     if sys.stdout is None:
         sys.exit("footfall: there is no standard output to write to; do not close it, or write to a file with -o.")
@@ -197,7 +197,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             code = app(options_first(given), prog_name="footfall", standalone_mode=True)
         except SystemExit as end:
             code = end.code
-            sys.stdout.flush()  # here, where what goes wrong with it is told
+            sys.stdout.flush()  # here, where what goes wrong with it is reported
     except FootfallError as error:
         print_mistake(error)
         code = 1
@@ -210,7 +210,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         )
         code = 1
     except BrokenPipeError:
-        # Whoever read has read enough; the interpreter must not try again to flush what is left.
+        # The reader has read enough; the interpreter must not try again to flush what is left.
         _forget_output()
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):

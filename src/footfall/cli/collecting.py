@@ -124,7 +124,7 @@ def maintain(
     ] = 30,
     form: Form = "text",
 ) -> None:
-    """Join small files and delete versions that are older than --keep-days."""
+    """Compact small files and expire table versions older than --keep-days."""
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 

@@ -22,7 +22,7 @@ _TOLD = {
     "OPENBLAS_NUM_THREADS": "1",  # numpy's threads for linear algebra, of which there is none here, spin for nothing
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # Arrow's own takes huge pages, which cost most where memory is scattered
 }
-"""What libraries are told as they load, unless somebody has told them otherwise."""
+"""What libraries are set to as they load, unless the user has set them otherwise."""
 
 
 def spare_work() -> None:

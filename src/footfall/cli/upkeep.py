@@ -36,7 +36,9 @@ def status(
         str | None,
         typer.Option(metavar="LENGTH", help="A reason: a gap that is not older than this; default: none is."),
     ] = None,
-    ignore_failed: Annotated[bool, typer.Option("--ignore-failed", help="Windows that failed are no reason.")] = False,
+    ignore_failed: Annotated[
+        bool, typer.Option("--ignore-failed", help="Windows that failed are not a reason.")
+    ] = False,
     form: Form = "text",
 ) -> None:
     """Per source: how fresh, which gaps, what failed and why, what upstream will forget and when, what to do next."""

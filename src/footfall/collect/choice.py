@@ -66,7 +66,7 @@ def _missing(source: str, offer: Offer, now: datetime) -> Entry:
 
 
 def _renewed(offer: Offer, stored: Entry, now: datetime) -> list[Entry]:
-    """What looks as it did is known up to now, and final once upstream can no longer revise it; [] when that is no news."""
+    """What looks as it did is known up to now, and final once upstream can no longer revise it; [] when that is not news."""
     until = max(stored.covered_until, min(offer.window.end, now))
     is_final = offer.is_settled_at(now)
     if until == stored.covered_until and not (is_final and stored.is_provisional_at(now)):

@@ -1,6 +1,6 @@
 """Answers that are kept, so that what did not change need not be sent again (RFC 9110, 13.1.2).
 
-The body is kept with its ETag: whoever asks gets the whole answer each time, and need not remember what became of the
+The body is kept with its ETag: a caller gets the whole answer each time, and need not remember what became of the
 last one. Safe to delete at any time.
 """
 

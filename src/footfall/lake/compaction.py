@@ -28,7 +28,7 @@ from footfall.periods import micros_of
 from footfall.tables import Observe, Table
 
 CROWDED = 40
-"""Files a month may hold before collecting compacts it unasked: a month of days, and a few restatements."""
+"""Files a month may hold before collecting compacts it by itself: a month of days, and a few restatements."""
 
 _MOST_PAST = 10
 """Files of past rows that a month may hold before they are joined: joining them each time would cost ever more."""

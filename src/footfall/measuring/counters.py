@@ -27,7 +27,7 @@ def gains_of(rows: ir.Table, series: Sequence[str], *, with_baselines: bool) -> 
     import ibis
 
     known, unknown = rows.filter(rows[VALUE].notnull()), rows.filter(rows[VALUE].isnull())
-    # Of values that one series has at one moment the smaller is read first: their order in files is no reset.
+    # Of values that one series has at one moment the smaller is read first: their order in files is not a reset.
     by_time = ibis.window(group_by=list(series) or None, order_by=[MOMENT, VALUE])
     followed = known.mutate(**{BEFORE: known[VALUE].lag().over(by_time)})
     value, before = followed[VALUE], followed[BEFORE]

@@ -46,7 +46,7 @@ class Coverage:
 
     A source may be collected by scope (repository by repository): the coverage of a span is then the
     mean over its scopes, each being the share of the span that was collected of it. A scope that was
-    retired before the span began is no part of the mean: it is not missed, and a note says that it left.
+    retired before the span began is not part of the mean: it is not missed, and a note says that it left.
     Time that is known to be wrong does not count as collected.
     """
 

@@ -43,6 +43,6 @@ MEASURES = {
 def aggregate(rows: ir.Table, keys: Sequence[str], **values: ir.Scalar) -> ir.Table:
     if keys:
         return rows.group_by(list(keys)).aggregate(**values)
-    # Without keys SQL makes a row of nothing; a group that has no rows is no row.
+    # Without keys SQL makes a row of nothing; a group that has no rows is not a row.
     whole = rows.aggregate(**values, rows_seen=rows.count())
     return whole.filter(whole.rows_seen > 0).select(*values)

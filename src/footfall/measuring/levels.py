@@ -5,7 +5,7 @@ several that are equally late. Within a step the series are added up, then the s
 
 A series that is silent in a step in which others were sampled keeps its value for that step and counts as unseen: the
 coverage falls, the sum does not. When it stays silent for longer than the metric's `ends_after` it has ended with its
-last sample: it is not carried on, and is no zero either. A series that has ended adds nothing from then on.
+last sample: it is not carried on, and is not a zero either. A series that has ended adds nothing from then on.
 
 That it stayed silent for so long is known by samples of others. They are looked for up to `ends_after` after the step in
 question and no further, so that a step has one answer in every window that is asked, and no sample from beyond a time in which nothing was collected ends a series.

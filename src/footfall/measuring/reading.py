@@ -67,7 +67,7 @@ class FactReader:
         return rows if self.parts is None else keep_parts(rows, self.table.time, self.scope, self.parts)
 
     def values_of(self, dimension: str) -> ir.StringColumn:
-        """The values of a dimension that are no nulls, from the fewest rows that have them all."""
+        """The values of a dimension that are not nulls, from the fewest rows that have them all."""
         rows = self.mount(self._narrowest({dimension}, Grain.TOTAL))
         return rows.filter(rows[dimension].notnull())[dimension]
 

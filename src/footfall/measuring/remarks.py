@@ -44,7 +44,7 @@ def remark_on_means(plan: Plan, series: Series) -> list[str]:
 
 
 def remark_on_baselines(plan: Plan, seen: Cells | None) -> list[str]:
-    """How many periods of a counter have only observations that no gain can be told from."""
+    """How many periods of a counter have only observations that no gain can be derived from."""
     if plan.metric.kind is not Kind.COUNTER or seen is None:
         return []
     count = len({position for parts in seen.values() for position, part in parts.items() if part == 0})

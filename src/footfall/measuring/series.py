@@ -131,7 +131,7 @@ def mean_over(grain: Grain, count: int, least: float) -> Mean:
     """The mean of `count` periods by their values and coverage; None below the coverage `least`.
 
     A period counts if at least that part of it was collected. When some may be absent, whole weeks of days are
-    weighed by weekday: each weekday's mean counts alike and each must be there, so that a missing weekend is no rise.
+    weighed by weekday: each weekday's mean counts alike and each must be there, so that a missing weekend is not a rise.
     """
     by_weekday = is_by_weekday(grain, count, least)
 

@@ -127,7 +127,7 @@ def _on_silent(silent: tuple[str, ...], kept: Filter) -> list[str]:
     """What has to be said of names that the source does not know; of all of them the answer says it."""
     if not silent or len(silent) == len(kept.values):
         return []
-    return [f"the source has said nothing about {listed(silent)}: it is no part of the numbers, and not 0."]
+    return [f"the source has said nothing about {listed(silent)}: it is not part of the numbers, and not 0."]
 
 
 def _question(span: Span, metric: Metric, timeline: Window, today: datetime) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def read_projects(given: Sequence[ProjectSettings], sources: Mapping[str, Source
 
     Raises:
         SettingsError: For two projects of one name, or a source that does not name projects.
-        UnknownNameError: For a key that is no source.
+        UnknownNameError: For a key that is not a source.
     """
     found: dict[str, NamedProject] = {}
     for project in given:

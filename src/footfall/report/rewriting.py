@@ -88,7 +88,7 @@ def rewritten(
         page: As the application gives it.
         own: Its file.
         pages: The file of each path that is part of the report.
-        fetch: Notes a download or a static file, and says its file; None for what is no part of a report.
+        fetch: Notes a download or a static file, and says its file; None for what is not part of a report.
         frame: What each page says of the report.
     """
 

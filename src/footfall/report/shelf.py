@@ -63,7 +63,7 @@ def read_record(file: Path) -> Record:
     """What is known of a report.
 
     Raises:
-        FootfallError: Where the file is no record of a report.
+        FootfallError: Where the file is not a record of a report.
     """
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
@@ -77,9 +77,9 @@ def read_record(file: Path) -> Record:
 
 
 def check_folder(folder: Path) -> None:
-    """Raises QueryError where a folder holds files that are no report."""
+    """Raises QueryError where a folder holds files that are not a report."""
     if folder.is_dir() and not (folder / RECORD).is_file() and any(folder.iterdir()):
-        raise QueryError(f"{folder} holds files that are no report; name another folder.")
+        raise QueryError(f"{folder} holds files that are not a report; name another folder.")
 
 
 def place(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -155,7 +155,7 @@ def _check_place(folder: Path, subject: Subject) -> None:
     """Before anything is read for minutes: where it is written, and what stands there.
 
     Raises:
-        QueryError: For a path that is no folder, files that are no report, or the report of another subject.
+        QueryError: For a path that is not a folder, files that are not a report, or the report of another subject.
     """
     for each in (folder.parent, folder):
         if each.exists() and not each.is_dir():

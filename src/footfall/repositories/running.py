@@ -60,7 +60,7 @@ _NOT_INSTALLED = "the program `git` is not installed; install it, version 2.31 o
 def ask_git(
     *arguments: str, cwd: Path | None = None, origin: str = "", stdin: bytes = b"", bounds: Bounds | None = None
 ) -> Completed:
-    """Run git to its end; `origin` is the address that it shall know as REMOTE.
+    """Run git to its end; `origin` is the address that it knows as REMOTE.
 
     Raises SourceError when git is not installed, and UnreachableError when it had to be stopped.
     """

@@ -308,15 +308,15 @@ def cohort(
     whose, form = chosen("kind of cohort", kind, CohortKind), chosen("retention", retention, Retention)
     width, conditions = count_of("columns", columns, MOST) or 1, (_conditions(where_first), _conditions(where_then))
     periods, said = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
-    doers = _doers(sets, now)
+    members_of = _reader_of_members(sets, now)
     begun = periods_in(by, Window(periods[0].start, present(by, now).end))
-    members: Sequence[Members] = [doers(first, p) for p in periods]
+    members: Sequence[Members] = [members_of(first, p) for p in periods]
     if whose is CohortKind.NEW:
-        members = _new(sets, first, periods, doers)
-    groups = [_narrowed(group, conditions[0], p, doers) for group, p in zip(members, periods, strict=True)]
+        members = _new(sets, first, periods, members_of)
+    groups = [_narrowed(group, conditions[0], p, members_of) for group, p in zip(members, periods, strict=True)]
     shown = min(len(begun), len(periods) + width - 1)
     spans = [range(n, min(n + width, shown)) for n in range(len(periods))]
-    counts = overlaps(groups, _returned(then, conditions[1], begun, shown, doers, form), spans)
+    counts = overlaps(groups, _returned(then, conditions[1], begun, shown, members_of, form), spans)
     return Cohort(
         first=first,
         then=then,
@@ -343,47 +343,52 @@ def _unknown(
     return notes
 
 
-_Doers = Callable[[str, Period], "Members"]
+_MemberReader = Callable[[str, Period], "Members"]
 
 
-def _doers(sets: SetReader, now: datetime) -> _Doers:
+def _reader_of_members(sets: SetReader, now: datetime) -> _MemberReader:
     """The actors of an event in a period, each read once: a row and a column of the same are the same object."""
     read: dict[tuple[str, Period], Members] = {}
 
-    def doers(event: str, period: Period) -> Members:
+    def members_of(event: str, period: Period) -> Members:
         if (event, period) not in read:
             read[event, period] = members_in(sets, event, period, now)
         return read[event, period]
 
-    return doers
+    return members_of
 
 
-def _new(sets: SetReader, first: str, periods: Sequence[Period], doers: _Doers) -> list[BitMap64]:
+def _new(sets: SetReader, first: str, periods: Sequence[Period], members_of: _MemberReader) -> list[BitMap64]:
     """Per period, the actors that did `first` in it and never before."""
     earlier, groups = before(sets, first, periods[0].start), []
     for period in periods:
-        members = as_bitmap(doers(first, period))
+        members = as_bitmap(members_of(first, period))
         groups.append(members - earlier)
         earlier = earlier | members
     return groups
 
 
 def _returned(
-    then: str, conditions: Sequence[Narrowing], begun: Sequence[Period], shown: int, doers: _Doers, form: Retention
+    then: str,
+    conditions: Sequence[Narrowing],
+    begun: Sequence[Period],
+    shown: int,
+    members_of: _MemberReader,
+    form: Retention,
 ) -> Sequence[Members]:
     """Per shown period, the actors that count as retained in it."""
     if form is Retention.RETURN:
-        return [_narrowed(doers(then, period), conditions, period, doers) for period in begun[:shown]]
+        return [_narrowed(members_of(then, period), conditions, period, members_of) for period in begun[:shown]]
     later: list[BitMap64] = []
     for period in reversed(begun):
-        group = as_bitmap(_narrowed(doers(then, period), conditions, period, doers))
+        group = as_bitmap(_narrowed(members_of(then, period), conditions, period, members_of))
         later.append(group | later[-1] if later else group)
     return later[::-1][:shown]
 
 
-def _narrowed(group: Members, conditions: Sequence[Narrowing], period: Period, doers: _Doers) -> Members:
+def _narrowed(group: Members, conditions: Sequence[Narrowing], period: Period, members_of: _MemberReader) -> Members:
     for condition in conditions:
-        among = condition.members if isinstance(condition, Among) else as_bitmap(doers(condition, period))
+        among = condition.members if isinstance(condition, Among) else as_bitmap(members_of(condition, period))
         group = as_bitmap(group) & among
     return group
 

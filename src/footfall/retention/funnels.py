@@ -234,13 +234,13 @@ def _reached(
         for k, event in enumerate(events):
             if k == 0 and day.start >= window.end:
                 continue
-            doers = _ranks(active(sets, event, day, now) & everyone, actors)
-            since = started[k - 1, doers] if k else np.full(len(doers), n, np.int32)
-            if k == 0 and len(doers):
+            actives = _ranks(active(sets, event, day, now) & everyone, actors)
+            since = started[k - 1, actives] if k else np.full(len(actives), n, np.int32)
+            if k == 0 and len(actives):
                 last_start = day.start
             is_open = since > max(n - days, _NEVER)
-            started[k, doers[is_open]] = np.maximum(started[k, doers[is_open]], since[is_open])
-            has_reached[k, doers[is_open]] = True
+            started[k, actives[is_open]] = np.maximum(started[k, actives[is_open]], since[is_open])
+            has_reached[k, actives[is_open]] = True
     return [int(n) for n in has_reached.sum(axis=1)], last_start
 
 

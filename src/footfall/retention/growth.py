@@ -169,7 +169,7 @@ def _rows(sets: SetReader, event: str, periods: list[Period], now: datetime) -> 
     ever = before(sets, event, periods[0].start)
     last = active(sets, event, periods[0].prev(), now)
     for period in periods:
-        doers = active(sets, event, period, now)
-        known, returning = doers.intersection_cardinality(ever), doers.intersection_cardinality(last)
-        yield GrowthRow(period, len(doers) - known, returning, known - returning, len(last) - returning)
-        ever, last = ever | doers, doers
+        actives = active(sets, event, period, now)
+        known, returning = actives.intersection_cardinality(ever), actives.intersection_cardinality(last)
+        yield GrowthRow(period, len(actives) - known, returning, known - returning, len(last) - returning)
+        ever, last = ever | actives, actives

@@ -217,8 +217,8 @@ def _counted(
     window = Window(first - timedelta(days=MONTH - 1), min(periods[-1].end, today.end))
     week, month, counted = _Trailing(WEEK), _Trailing(MONTH), {}
     for day in periods_in(Grain.DAY, window):
-        doers = active(sets, event, day, now)
-        counted[day.start] = len(doers), week.with_one_more(doers), month.with_one_more(doers)
+        actives = active(sets, event, day, now)
+        counted[day.start] = len(actives), week.with_one_more(actives), month.with_one_more(actives)
     return {start: counts for start, counts in counted.items() if start >= first}
 
 
@@ -233,9 +233,9 @@ class _Trailing:
         self._beginning = BitMap64()
         self._ends = [BitMap64()] * (width + 1)
 
-    def with_one_more(self, doers: BitMap64) -> int:
-        self._block.append(doers)
-        self._beginning = self._beginning | doers
+    def with_one_more(self, actives: BitMap64) -> int:
+        self._block.append(actives)
+        self._beginning = self._beginning | actives
         count = self._beginning.union_cardinality(self._ends[len(self._block)])
         if len(self._block) + 1 == len(self._ends):
             for n in reversed(range(len(self._block))):

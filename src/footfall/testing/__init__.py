@@ -3,7 +3,7 @@
     from footfall.testing import Upstream, check_source
 
     class Doors(Upstream):
-        \"\"\"A museum's doors, told what to do.\"\"\"
+        \"\"\"A museum's doors, which a test controls.\"\"\"
         ...
 
     def test_visitors(tmp_path):

@@ -16,7 +16,7 @@ Values = tuple[tuple[Any, ...], ...]
 
 @dataclass(frozen=True)
 class Contents:
-    """Of each table the values by key: by everything that is no measure. Of observed values, those that readers see."""
+    """Of each table the values by key: by everything that is not a measure. Of observed values, those that readers see."""
 
     tables: Mapping[str, Mapping[Key, Values]]
     identified: Mapping[str, tuple[int, ...]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What keeps a workspace going for years: how it stands, what is wrong, and who is told.
+"""What keeps a workspace going for years: how it stands, what is wrong, and who is notified.
 
 standing    every table of every source, what upstream will forget, what is known to be wrong
 worries     why monitoring should raise an alarm                                            (pure)

@@ -224,7 +224,7 @@ class Upkeep(Protocol):
         return backup(self.settings, store, Path(file), self.now(), force=force, watch=watch)
 
     def maintain(self, keep_days: int = 30) -> list[Maintained]:
-        """Join small files and expire versions that nobody may ask for any more.
+        """Compact small files and expire old table versions.
 
         Args:
             keep_days: How many days older versions stay readable with `as_of`; at least 1.

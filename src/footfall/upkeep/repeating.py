@@ -68,7 +68,7 @@ def parse_schedule(text: str) -> Schedule:
         length = parse_length(text)
     except QueryError:
         raise QueryError(
-            f'{text!r} is no schedule; write a length of time such as 6h, or a cron expression such as "30 5 * * *".'
+            f'{text!r} is not a schedule; write a length of time such as 6h, or a cron expression such as "30 5 * * *".'
         ) from None
     return Every(length)
 
@@ -80,7 +80,7 @@ def _parse_cron(text: str) -> Schedule:
     try:
         CronSim(schedule.expression, datetime(2026, 1, 1, tzinfo=UTC))
     except CronSimError as error:
-        raise QueryError(f'{text!r} is no cron expression: {error}; an example is "30 5 * * *".') from None
+        raise QueryError(f'{text!r} is not a cron expression: {error}; an example is "30 5 * * *".') from None
     return schedule
 
 

@@ -21,7 +21,7 @@ class Thresholds:
     lost_within: timedelta = timedelta(days=3)
     """Something that upstream forgets so soon."""
     gaps_within: timedelta | None = None
-    """A gap that is not older than this; None: gaps are no reason."""
+    """A gap that is not older than this; None: gaps are not a reason."""
     has_failed: bool = True
     """Whether windows that failed are a reason."""
 

@@ -86,7 +86,7 @@ def _refusal(where: str, column: Column, values: pa.ChunkedArray, reason: str) -
 _ADVICE = {
     "timestamp": "give a date, a timestamp, or ISO text",
     "integer": "cast it in the query, or declare another type",
-    "number": "cast it in the query, with NULLIF for what is no number",
+    "number": "cast it in the query, with NULLIF for what is not a number",
     "boolean": "give true, false or NULL",
     "string": "cast it to a text in the query",
 }
@@ -122,7 +122,7 @@ def _timestamp(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_date(kind):
         return pc.assume_timezone(values.cast(pa.date32()).cast(pa.timestamp("us")), "UTC")
     if not pa.types.is_timestamp(kind):
-        raise ValueError("it is no moment")
+        raise ValueError("it is not a moment")
     values = values.cast(pa.timestamp("us", kind.tz), safe=kind.unit != "ns")
     return pc.assume_timezone(values, "UTC") if kind.tz is None else values.cast(utc)
 
@@ -157,7 +157,7 @@ def _integer(values: pa.ChunkedArray) -> pa.ChunkedArray:
         if largest is not None and largest > 2**53:
             raise ValueError(f"{largest:.0f} is beyond what a double holds exactly")
     elif not (pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind)):
-        raise ValueError("it is no number")
+        raise ValueError("it is not a number")
     return values.cast(pa.int64())
 
 
@@ -173,7 +173,7 @@ def _number(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
     kind = values.type
     if pa.types.is_boolean(kind) or pa.types.is_temporal(kind):
-        raise ValueError("it is no number")
+        raise ValueError("it is not a number")
     found = values.cast(pa.float64(), safe=not pa.types.is_integer(kind))
     _check_finite(found)
     return found

@@ -38,7 +38,7 @@ class Duck:
         try:
             found = self._connection.sql(sql)
             if found is None:
-                raise RefusedQueryError(f"{self._where} was asked for something that is no SELECT; write one.")
+                raise RefusedQueryError(f"{self._where} was asked for something that is not a SELECT; write one.")
             reader = found.to_arrow_reader(ROWS)
             yield reader.schema.empty_table()
             for batch in reader:

@@ -51,7 +51,7 @@ def create_app(
         workspace: What is served; its opener closes it.
         prefix: What every address begins with where a proxy leaves it in place, such as "/services/footfall".
         hub: The JupyterHub whose service this is: people sign in there.
-        is_ahead: Whether the first pages are made before anybody asks, once requests are answered.
+        is_ahead: Whether the first pages are made before the first request, once requests are answered.
 
     Example:
         >>> create_app(ff).title

@@ -172,7 +172,7 @@ class Guarding:
 
 
 def is_same_origin(request: HTTPConnection) -> bool:
-    """Whether a browser sent this from one of our own pages; what is no browser sends neither header."""
+    """Whether a browser sent this from one of our own pages; what is not a browser sends neither header."""
     headers: Headers = request.headers
     fetched = headers.get("sec-fetch-site")
     if fetched is not None:

@@ -148,7 +148,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        # Only sockets that say TCP are told by asyncio not to hold back the rest of an answer (40 ms of Nagle's algorithm).
+        # Only sockets that say TCP are set by asyncio not to hold back the rest of an answer (40 ms of Nagle's algorithm).
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))

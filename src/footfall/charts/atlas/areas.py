@@ -31,7 +31,7 @@ class Area:
     ratio: float
     """Height by width."""
     is_bounded: bool
-    """Whether places beside the shapes are no part of it."""
+    """Whether places beside the shapes are not part of it."""
     empty_corner: Literal["bottom-left", "bottom-right"]
     """Where there is room for a legend."""
 

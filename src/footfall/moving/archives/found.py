@@ -16,7 +16,7 @@ Given: TypeAlias = Mapping[date, int]
 
 @dataclass(frozen=True)
 class Found:
-    """What an archive knows of one repository. A day that is absent is not known; it is no day of zero."""
+    """What an archive knows of one repository. A day that is absent is not known; it is not a day of zero."""
 
     name: str = ""
     """owner/name where the archive says it."""

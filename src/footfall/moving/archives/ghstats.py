@@ -27,12 +27,12 @@ _NAMES = ("id", "name", "date", "views_count", "views_uniques", "clones_count", 
 def read(place: Path) -> Sequence[Found]:
     """What a database knows of each of its repositories."""
     if not place.is_file():
-        raise FootfallError(f"{place} is no file; name the database of ghstats, such as ghstats.db.")
+        raise FootfallError(f"{place} is not a file; name the database of ghstats, such as ghstats.db.")
     try:
         with closing(sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True)) as database:
             rows = database.execute(_STATS).fetchall()
     except sqlite3.Error as error:
-        raise BrokenDataError(f"{place} is no database of ghstats: {error}; nothing was imported.") from None
+        raise BrokenDataError(f"{place} is not a database of ghstats: {error}; nothing was imported.") from None
     days: dict[tuple[str, str], dict[str, list[tuple[date, tuple[int, int]]]]] = defaultdict(lambda: defaultdict(list))
     for number, row in enumerate(rows, 1):
         line = Line(place, number, dict(zip(_NAMES, row, strict=True)))

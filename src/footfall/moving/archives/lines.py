@@ -133,7 +133,7 @@ def json_lines(file: Path) -> Iterator[Line]:
             raise BrokenDataError(f"{file}, line {number:,}: it is nested too deep; nothing was imported.") from None
         line = Line(file, number, fields if isinstance(fields, dict) else {})
         if not isinstance(fields, dict):
-            raise line.fault("it is no object")
+            raise line.fault("it is not an object")
         yield line
 
 

@@ -65,7 +65,7 @@ def _of_json(file: Path) -> tuple[str, str, Iterator[Line]]:
     said = json_of(file)
     data = said.get("data") if isinstance(said, dict) else None
     if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
-        raise BrokenDataError(f"{file} is no answer of pypistats.org: it has no list `data`; nothing was imported.")
+        raise BrokenDataError(f"{file} is not an answer of pypistats.org: it has no list `data`; nothing was imported.")
     kind, name = said.get("type"), said.get("package")
     if kind not in _TYPES:
         raise BrokenDataError(f"{file} is of the type {kind!r}, which is not kept; valid: {', '.join(_TYPES)}.")

@@ -38,5 +38,5 @@ def _records(file: Path, kind: str) -> Iterator[Record]:
         raise BrokenDataError(f"{file} holds no list of {kind}; nothing was imported.")
     for number, one in enumerate(listed, 1):
         if not isinstance(one, dict):
-            raise BrokenDataError(f"{file}, record {number:,}: it is no object; nothing was imported.")
+            raise BrokenDataError(f"{file}, record {number:,}: it is not an object; nothing was imported.")
         yield Record(file, number, one)

@@ -35,7 +35,7 @@ SAMPLE_LIMIT = 200
 
 
 class RefusedError(Exception):
-    """A line is no launch event; the text says why."""
+    """A line is not a launch event; the text says why."""
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
@@ -61,7 +61,7 @@ def event_on(line: bytes, unknown: Counter[str]) -> dict[str, Any]:
         event = _DECODER.decode(text)
         if "\\u" in text:
             text = json.dumps(event, ensure_ascii=False)
-            text.encode("utf-8")  # half a surrogate pair is no text
+            text.encode("utf-8")  # half a surrogate pair is not text
     except UnicodeError:
         raise RefusedError("not UTF-8") from None
     except (ValueError, RecursionError):
@@ -108,13 +108,13 @@ def hour_of(timestamp: str, day: date) -> int:
     except ValueError:
         moment = None
     if match is None or moment is None:
-        raise RefusedError("whose timestamp is no time")
+        raise RefusedError("whose timestamp is not a time")
     if moment.tzinfo is None:
         raise RefusedError("whose timestamp has no time zone")
     try:
         moment = moment.astimezone(UTC)
     except OverflowError:
-        raise RefusedError("whose timestamp is no time") from None
+        raise RefusedError("whose timestamp is not a time") from None
     if moment.date() != day:
         raise RefusedError("outside the file's day")
     return moment.hour

@@ -76,7 +76,7 @@ class _Room(threading.local):
 
     def fit(self, size: int) -> None:
         if len(self.data) < size:
-            size += size // 2  # files grow by and by
+            size += size // 2  # files grow step by step
             self.data, self.is_end = np.empty(size, np.uint8), np.empty(size, np.bool_)
 
 
@@ -193,7 +193,7 @@ def united(tallies: Sequence[Tally]) -> tuple[pa.BinaryArray, list[Integers]]:
 def events_in(texts: pa.BinaryArray) -> pa.Table | None:
     """The events that the texts are, one each and in their order; None when one of them is not sound.
 
-    Arrow refuses what is no JSON, a value of a wrong type, an unknown field and one given twice. It reads objects, not
+    Arrow refuses what is not JSON, a value of a wrong type, an unknown field and one given twice. It reads objects, not
     lines. But a line that begins with { and ends with } holds at least one whole object, since { cannot follow } within
     one; so as many objects as lines means one on each.
     """

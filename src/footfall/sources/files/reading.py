@@ -32,7 +32,7 @@ class Bad:
 
 @dataclass
 class Raw:
-    """The rows of a file, and the lines of it that are no rows."""
+    """The rows of a file, and the lines of it that are not rows."""
 
     rows: pa.Table
     lines: Sequence[int]

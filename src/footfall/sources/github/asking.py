@@ -126,7 +126,7 @@ def moment(text: str) -> datetime:
 def count_of(value: Any) -> int:
     """A whole number that is not negative. Raises ValueError, TypeError."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{value!r} is no whole number")
+        raise TypeError(f"{value!r} is not a whole number")
     if value < 0:
         raise ValueError(f"{value} is negative")
     return value
@@ -135,7 +135,7 @@ def count_of(value: Any) -> int:
 def entries_of(found: Any) -> list[Any]:
     """A list as it is; an empty object is none, and says nothing about how many there are. Raises TypeError."""
     if not isinstance(found, list):
-        raise TypeError(f"{type(found).__name__} is no list")
+        raise TypeError(f"{type(found).__name__} is not a list")
     return found
 
 

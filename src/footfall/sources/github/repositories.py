@@ -137,5 +137,5 @@ def _by_topic(api: Api, text: str) -> Iterator[Repo]:
 
 def _list(page: Any, what: str) -> list[Any]:
     if not isinstance(page, list) or not all(isinstance(each, dict) for each in page):
-        raise BrokenDataError(f"GitHub's answer to {what} is no list of repositories.")
+        raise BrokenDataError(f"GitHub's answer to {what} is not a list of repositories.")
     return page

@@ -42,7 +42,7 @@ class GitHubSettings(Part):
         "https://api.github.com", description="Where the API is; of an enterprise server https://host/api/v3."
     )
     repositories: tuple[Annotated[str, AfterValidator(_repository)], ...] = Field(
-        description='Names "owner/name", "owner/*" for all that are no forks, or "topic:NAME".',
+        description='Names "owner/name", "owner/*" for all that are not forks, or "topic:NAME".',
         examples=[["icesat2py/icepyx"]],
         min_length=1,
     )

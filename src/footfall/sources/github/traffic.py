@@ -1,6 +1,6 @@
 """Views and clones by day: the last 14 days, each late and revised, of which the largest values count.
 
-The oldest day of an answer is cut off by the hour and shrinks: a value below the one that is stored is no news. Until
+The oldest day of an answer is cut off by the hour and shrinks: a value below the one that is stored is not news. Until
 2025-12-28 an answer left days of zero out and had the current day; since then zeros are stated and the newest day is one
 to three days late, so that a day that an answer lacks is not known. A day that no repository has is an outage.
 """

@@ -11,7 +11,7 @@ from footfall.errors import BrokenDataError, MissingExtraError, SourceError
 from footfall.sources.hubs.names import is_staging
 
 TEMPLATES = "templates"
-"""A folder beside those of clusters, with templates that are no YAML."""
+"""A folder beside those of clusters, with templates that are not YAML."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Deed(StrEnum):
     """What a user did on a day."""
 
     ACTIVE = "active"
-    """Any activity that the hub noticed; it also notices some that is no person's (a tab left open)."""
+    """Any activity that the hub noticed; it also notices some that is not a person's (a tab left open)."""
     STARTED = "started"
     """A server of the user was started."""
 

@@ -58,7 +58,9 @@ def parse(text: str) -> list[Sample]:
                 raise ValueError
             samples.append(Sample(found[1], _labels(found[2] or ""), float(found[3])))
         except ValueError:
-            raise BrokenDataError(f"line {number} is no metric: {line[:60]!r}; is this the address of a hub?") from None
+            raise BrokenDataError(
+                f"line {number} is not a metric: {line[:60]!r}; is this the address of a hub?"
+            ) from None
     return samples
 
 
@@ -121,7 +123,7 @@ def _only(samples: Sequence[Sample], name: str) -> int | None:
 
 def _whole(sample: Sample) -> int:
     if not math.isfinite(sample.value) or sample.value < 0:
-        raise BrokenDataError(f"{sample.name} is {sample.value}, which is no count")
+        raise BrokenDataError(f"{sample.name} is {sample.value}, which is not a count")
     return round(sample.value)
 
 

@@ -28,7 +28,7 @@ class Asked:
 
     query: str
     tag: str = ""
-    """What its rows are told from those of the recipe's other queries by."""
+    """What distinguishes its rows from those of the recipe's other queries."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""PyPI: how often projects are downloaded, from whoever counts it.
+"""PyPI: how often projects are downloaded, from the services that count it.
 
 settings   [sources.pypi]                         pypistats   the last 180 days, in answers of one dimension each
 names      PEP 503                                clickhouse  the whole history, from ClickHouse's public copy

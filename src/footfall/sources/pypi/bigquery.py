@@ -1,4 +1,4 @@
-"""BigQuery: every dimension of PyPI's downloads, at the cost of whoever asks.
+"""BigQuery: every dimension of PyPI's downloads, at the cost of the one who asks.
 
 A day is paid for each time that it is read, so it is read once, and once a day while it is not final. All projects and days
 that are due are one query. `pip` is asked for as well: a day without any download of it was not loaded.

@@ -2,7 +2,7 @@
 
 Its server ends long answers early and calls that a success, so each answer is held against control totals, and the days of
 an answer against the totals of days, which come from another table. These totals also tell whether a day has changed.
-Days are loaded, deleted and refilled by hand: which days it has at all is told by projects that are never without downloads.
+Days are loaded, deleted and refilled by hand: which days it has at all is seen from projects that are never without downloads.
 """
 
 from __future__ import annotations

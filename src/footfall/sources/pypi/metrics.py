@@ -22,7 +22,7 @@ def metrics_of(
     Args:
         fixed: A sentence on what the provider itself decides, for the definition.
         mirrors, ci: What the policies of these names mean with this provider.
-        knows_ci: Whether it tells continuous integration apart; if not, leaving it out is no choice.
+        knows_ci: Whether it tells continuous integration apart; if not, leaving it out is not a choice.
         knows_all: Whether it sorts every download, those of programs without a name too.
         breakdowns: Tables with the same downloads, by one dimension each.
     """

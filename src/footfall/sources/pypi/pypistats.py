@@ -1,7 +1,7 @@
 """pypistats.org: downloads of the last 180 days, by day, in answers of one dimension each.
 
-Which days it states at all is told by its answer about all of PyPI (`__all__`): a day that is absent there is missing for
-every project, and a day that is there and absent for a project is a day of 0. Whether it knows a project is told by
+Which days it states at all is seen from its answer about all of PyPI (`__all__`): a day that is absent there is missing for
+every project, and a day that is there and absent for a project is a day of 0. Whether it knows a project is seen from
 `/overall` alone: of an unknown one, the other answers are empty lists.
 """
 

@@ -14,7 +14,7 @@ import numpy as np
 
 try:
     import fcntl
-except ImportError:  # what others do with the file cannot be told
+except ImportError:  # what others do with the file cannot be known
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:

@@ -116,7 +116,7 @@ class _Work:
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None)
-        connection.text_factory = bytes  # what is no UTF-8 is looked at row by row
+        connection.text_factory = bytes  # what is not UTF-8 is looked at row by row
         try:
             tables = {name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             if "events" in tables and "sets" in tables:

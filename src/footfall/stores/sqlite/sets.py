@@ -43,7 +43,7 @@ def counts_in(connection: sqlite3.Connection, key: RangeKey) -> dict[int, Counte
     ):
         try:
             is_sound = crc_of_counts(event, slot, marks, actors, crc) == row_crc
-        except Exception:  # a value that is no number
+        except Exception:  # a value that is not a number
             is_sound = False
         if not is_sound:
             raise damaged_set(connection, event, slot, "has a count that does not match its checksum")

@@ -89,7 +89,7 @@ async def _object(request: Request, site: Site, names: Sequence[str]) -> dict[st
         raise HTTPException(415, f"Content-Type is {media_type[:60]!r}; send {JSON}.")
     given = json_of_body(body)
     if not isinstance(given, dict):
-        raise HTTPException(422, f"the body is no object; write one with {', '.join(names)}.")
+        raise HTTPException(422, f"the body is not an object; write one with {', '.join(names)}.")
     for name in given:
         if name not in names:
             raise UnknownNameError("field", name, names)
@@ -101,7 +101,7 @@ def _words(site: Site, given: Mapping[str, Any]) -> list[str]:
     words, now = [], site.workspace.now()
     sources = given.get("sources") or []
     if not isinstance(sources, list):
-        raise QueryError('sources is no list; write one such as ["git"], or leave it out for all.')
+        raise QueryError('sources is not a list; write one such as ["git"], or leave it out for all.')
     for source in sources:
         if source not in list(site.workspace.sources):
             raise UnknownNameError("source", source, site.workspace.sources, "It must stand in footfall.toml.")

@@ -20,7 +20,7 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
     """The whole body.
 
     Raises:
-        HTTPException: 413 where it is too large, 408 where it does not come, 400 for a length that is no number.
+        HTTPException: 413 where it is too large, 408 where it does not come, 400 for a length that is not a number.
     """
     length = request.headers.get("content-length", "0")
     if not length.isdecimal():

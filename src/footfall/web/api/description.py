@@ -87,7 +87,7 @@ _QUERY_TEXTS: dict[str, dict[str, Any]] = {
 
 
 def of_path(path: str, options: Sequence[str]) -> dict[str, Any]:
-    """The parameters of what is no question."""
+    """The parameters of what is not a question."""
     in_path = [
         {"name": name, "in": "path", "required": True, "schema": dict(TEXT)} for name in re.findall(r"{(\w+)}", path)
     ]

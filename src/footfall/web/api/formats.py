@@ -60,7 +60,7 @@ def chosen_format(named: str | None, accept: str) -> Format:
     """The form that `format=` names, else the one that Accept prefers.
 
     Raises:
-        UnknownNameError: For a name that is no format.
+        UnknownNameError: For a name that is not a format.
         HTTPException: 406 where Accept allows none of them.
 
     Example:

@@ -69,5 +69,5 @@ def _records(request: Request, body: bytes) -> list[Any]:
     if isinstance(given, dict) and set(given) == {"marks"}:
         given = given["marks"]
     if not isinstance(given, list):
-        raise HTTPException(422, 'the body is no batch; write {"marks": [{"event": "active", "actor": 7}]}.')
+        raise HTTPException(422, 'the body is not a batch; write {"marks": [{"event": "active", "actor": 7}]}.')
     return given

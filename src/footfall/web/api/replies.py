@@ -189,7 +189,7 @@ def is_unchanged(request: Request, tag: str) -> bool:
 
 
 def record_reply(request: Request, site: Site, record: object) -> Response:
-    """What is no question, such as a definition, as JSON with an ETag of its own."""
+    """What is not a question, such as a definition, as JSON with an ETag of its own."""
     body = json_bytes(record)
     tag = f'W/"{blake2b(body, digest_size=8).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": cache_control(site), "Vary": _VARY}

@@ -1,4 +1,4 @@
-"""The pages that most readers open first, made before anybody asks: their answers and pictures are kept."""
+"""The pages that most readers open first, made before the first request: their answers and pictures are kept."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ async def make_ahead(site: Site) -> None:
             "query_string": b"",
             "headers": [],
         }
-        with suppress(FootfallError, RuntimeError):  # a reader is told what is wrong; the server may end meanwhile
+        with suppress(FootfallError, RuntimeError):  # a reader sees what is wrong; the server may end meanwhile
             await page(site, Request(scope))
