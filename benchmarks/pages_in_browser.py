@@ -131,7 +131,7 @@ def _bare_page(ours: str, file: Any) -> None:
 
 def _notebook() -> float:
     files = str(FOLDER / "lake" / "launches_by_day" / "**" / "*.parquet")
-    script = str(FOLDER.parents[2] / "benchmarks" / "peers" / "notebook.py")
+    script = str(FOLDER.parents[2] / "benchmarks" / "peers" / "chart.py")
     return min(run([sys.executable, script, files, str(FOLDER / "notebook.svg")]).seconds for _ in range(2))
 
 

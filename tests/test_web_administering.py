@@ -117,7 +117,7 @@ def test_one_of_another_process_is_waited_for(client: TestClient, workspace: Wor
         (FORGET, {"actors": [True]}, 422, "'True' is not an actor"),
         (FORGET, {"actors": [1.5]}, 422, "'1.5' is not an actor"),
         (FORGET, {"actors": ["ada", -1]}, 422, "-1 is not an actor"),
-        (FORGET, {"actors": list(range(1001))}, 413, "at most 1,000"),
+        (FORGET, {"actors": list(range(1001))}, 422, "at most 1,000"),
         (FORGET, {"actor": "ada"}, 422, "unknown field 'actor'; did you mean 'actors'"),
     ],
     ids=range(18),

@@ -195,8 +195,9 @@ class Lake:
 
     def vouch(self, tables: Iterable[str]) -> None:
         """Let the ledger vouch for tables as they are now: their files changed, and what they say did not."""
-        if self._pin(LEDGER) is not None:
-            self._write_ledger(None, tables)
+        ledger = DeltaFolder.open(self.root / LEDGER.name, LEDGER.time)
+        if ledger is not None and vouched(ledger, self.root, names := list(tables)):
+            self._write_ledger(None, names)
 
     def _write_ledger(self, rows: pa.Table | None, tables: Iterable[str]) -> int:
         more = partial(vouched, root=self.root, tables=tables)

@@ -119,7 +119,7 @@ def _actors(given: Mapping[str, Any]) -> list[int | str]:
     if not isinstance(actors, list) or not actors:
         raise QueryError('actors is missing; write a list of numbers and names, such as {"actors": [7, "ada"]}.')
     if len(actors) > _MOST_ACTORS:
-        raise HTTPException(413, f"{len(actors):,} actors are given, and at most {_MOST_ACTORS:,} are taken at once.")
+        raise HTTPException(422, f"{len(actors):,} actors are given, and at most {_MOST_ACTORS:,} are taken at once.")
     for actor in actors:
         if isinstance(actor, bool) or not isinstance(actor, int | str):
             raise QueryError(f"{str(actor)[:60]!r} is not an actor; an actor is a whole number or a text.")

@@ -53,8 +53,10 @@ def add(router: APIRouter, site: Site) -> None:
 
 
 def _key(request: Request) -> str:
-    key = request.headers.get("idempotency-key", "")
-    if key and not _KEY.fullmatch(key):
+    key = request.headers.get("idempotency-key")
+    if key is None:
+        return ""
+    if not _KEY.fullmatch(key):
         raise HTTPException(400, "Idempotency-Key is not 1 to 200 visible ASCII characters without blanks.")
     return key
 
