@@ -20,6 +20,7 @@ help:
 	@echo "make test    run the tests            (only some: make test ARGS='tests/test_git.py -k merge')"
 	@echo "make quick   the pure tests only, in under a minute: no processes, servers or networks"
 	@echo "make lint    style, types, import contract"
+	@echo "make coverage  which lines the pure tests reach"
 	@echo "make fuzz    random input for every parser and every face that shows text of others, for an hour   (SECONDS=60)"
 	@echo "make docs    build the documentation as pages, with the reference of the Python interface   (in build/docs/)"
 	@echo "make bench   measure speed and size against their peers"
@@ -46,7 +47,7 @@ docs: $(INSTALLED)
 	@echo "The documentation is in build/docs/index.html"
 
 coverage: $(INSTALLED)
-	$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "not slow" --hypothesis-profile=quick --cov=footfall --cov-report=term:skip-covered --cov-fail-under=$(FLOOR)
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "not slow" --hypothesis-profile=quick --cov=footfall --cov-report=term:skip-covered
 
 fuzz: $(INSTALLED)
 	$(BIN)/python tests/fuzzing.py --seconds $(SECONDS)
