@@ -62,7 +62,7 @@ class TestRecords:
 
 SETTINGS = """
 [sources.git]
-repositories = []
+repositories = ["."]
 [[annotations]]
 at = 2026-03-01
 kind = "break"
@@ -138,7 +138,7 @@ def test_bad_settings_get_one_sentence(tmp_path: Path, text: str, said: str) -> 
 def test_names_that_are_not_set_up_are_refused(tmp_path: Path, more: dict[str, Any], said: str) -> None:
     lines = "\n".join(f'{name} = "{value}"' for name, value in more.items())
     (tmp_path / "footfall.toml").write_text(
-        f'[sources.git]\nrepositories = []\n[[annotations]]\nat = 2026-01-01\ntext = "x"\n{lines}\n'
+        f'[sources.git]\nrepositories = ["."]\n[[annotations]]\nat = 2026-01-01\ntext = "x"\n{lines}\n'
     )
     with footfall.open(tmp_path) as ff, pytest.raises(UnknownNameError, match=said):
         ff.annotations()

@@ -219,7 +219,7 @@ def test_a_damaged_backup_restores_nothing_or_everything(tmp_path: Path) -> None
     """Flipped, overwritten, cut: what is between the members of a tar may be damaged without harm."""
     small = tmp_path / "small"
     small.mkdir()
-    (small / "footfall.toml").write_text("[sources.git]\nrepositories = []\n")
+    (small / "footfall.toml").write_text("[sources.git]\nrepositories = ['.']\n")
     with footfall.open(small) as ff:
         ff.mark("active", range(100), "2026-03-01")
         ff.backup(tmp_path / "good.tar")
@@ -313,7 +313,7 @@ def test_marks_on_a_server_are_said_to_be_elsewhere(tmp_path: Path) -> None:
 def test_a_lake_and_a_store_elsewhere_are_restored_into_the_folder(tmp_path: Path) -> None:
     (tmp_path / "usage").mkdir()
     (tmp_path / "usage" / "footfall.toml").write_text(
-        f'lake = "{tmp_path}/elsewhere"\nactivity = "sqlite:///{tmp_path}/marks.db"\n[sources.git]\nrepositories = []\n'
+        f'lake = "{tmp_path}/elsewhere"\nactivity = "sqlite:///{tmp_path}/marks.db"\n[sources.git]\nrepositories = ["."]\n'
     )
     with footfall.open(tmp_path / "usage") as ff:
         ff.mark("active", 1)

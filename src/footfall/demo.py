@@ -224,6 +224,8 @@ def _grain_of_commits(workspace: Workspace) -> Grain:
 def _prepare(folder: Path, repository: Path | None, now: Callable[[], datetime], console: Console) -> Workspace:
     """The workspace with its sample archive; run again it is brought up to date, and a stranger's is left alone."""
     file = folder / FILE_NAME
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"{folder} is a file, and a demonstration needs a folder; name another one.")
     if file.is_file() and not file.read_text(encoding="utf-8").startswith(_SIGN):
         raise SettingsError(f"{file} is a workspace of your own, not a demonstration; name another folder.")
     if not file.exists() and folder.is_dir() and any(path.name not in (ARCHIVE, FILES) for path in folder.iterdir()):

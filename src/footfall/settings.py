@@ -283,7 +283,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
     """
     file = _file_at(path) if path is not None else _nearest_file()
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8"))
+        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.") from None
     except UnicodeDecodeError:

@@ -21,6 +21,7 @@ from footfall.projects.questions import ProjectQuestions
 from footfall.retention.asking import ActivityQuestions
 from footfall.settings import Settings, read_settings
 from footfall.sources import Context, Source, open_sources
+from footfall.sources.opening import check_known
 from footfall.tables import Table
 from footfall.upkeep.asking import Upkeep
 
@@ -92,7 +93,9 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
 
     @cached_property
     def sources(self) -> dict[str, Source]:
-        return open_sources(self.settings.sources, self._context)
+        opened = open_sources(self.settings.sources, self._context)
+        check_known(self.settings.notes, opened, "[notes]")
+        return opened
 
     @property
     def _context(self) -> Context:
@@ -271,6 +274,8 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         now = self.now()
         names = (*names_of("metric", metric), *names_of("metric", metrics))
         known = {name: found for each in names or ("",) for name, found in self._metrics_for(each).items()}
+        if not_set_up := next((name for name in names if name not in known), ""):
+            self._refuse(not_set_up, known)
         query = Query.parse(
             names,
             metrics=known,
@@ -308,6 +313,15 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
             return answer(query, subjects, self.snapshot(query.as_of, tables), self.engine, now, happened=happened)
         except UnknownValueError as error:
             raise of_silence(error, query.project, query.where) from None
+
+    def _refuse(self, metric: str, known: Mapping[str, Metric]) -> None:
+        """Raises UnknownNameError for a metric that is not among `known`; it names a source that would measure it."""
+        from footfall.sources.opening import kinds_with
+
+        kinds = {str(part.get("kind", name)) for name, part in self.settings.sources.items()}
+        off = kinds_with(metric, kinds)
+        hint = f"The source {off[0]} has it, and is not set up: add [sources.{off[0]}] to footfall.toml." if off else ""
+        raise UnknownNameError("metric", metric, known, hint)
 
     def _counts_of(self, event: str, now: datetime) -> ActorCounts:
         from footfall.activity.counts import EventCounts

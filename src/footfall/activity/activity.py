@@ -245,7 +245,7 @@ class Activity:
 
     def check_event(self, event: str) -> None:
         """Raises MarkError for a name that no event may have, or an event that a table reports."""
-        if event in self._checked:
+        if isinstance(event, str) and event in self._checked:
             return
         is_name = isinstance(event, str) and 0 < len(event) <= LONGEST_EVENT and event.isprintable()
         if not is_name or event != event.strip():

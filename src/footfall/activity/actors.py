@@ -93,11 +93,15 @@ def read_actors(given: Any) -> Actors:
         return Actors((), [actor]) if isinstance(actor, str) else Actors([actor])
     if hasattr(given, "to_arrow"):  # Polars
         given = given.to_arrow()
-    elif type(given).__module__.startswith("pandas"):
+    elif type(given).__module__.startswith("pandas") and hasattr(given, "to_numpy"):
         given = given.to_numpy()
     if isinstance(given, np.ndarray):
         return _of_numpy(given)
     if type(given).__module__.startswith("pyarrow"):
+        if hasattr(given, "as_py"):
+            return read_actors(given.as_py())
+        if not hasattr(given, "null_count"):
+            raise MarkError(f"{_kind(given)} is not a list of actors: give one of its columns; nothing was marked.")
         return of_arrow(given)
     if isinstance(given, (bytes, bytearray, dict, float, bool, date, datetime)) or not isinstance(given, Iterable):
         raise MarkError(f"{given!r} ({_kind(given)}) is not an actor: {VALID_ACTORS}; nothing was marked.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,33 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 def installed_sources() -> dict[str, EntryPoint]:
     """Every kind of source of every installed package, by name: ours and plugins' alike. None is loaded yet."""
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
+
+
+def check_known(names: Iterable[str], set_up: Collection[str], where: str) -> None:
+    """Raises UnknownNameError for a name that is neither a source that is set up nor a kind that could be."""
+    for name in names:
+        if name not in set_up and name not in (installed := installed_sources()):
+            raise UnknownNameError("source", name, {**dict.fromkeys(set_up), **installed}, f"It stands under {where}.")
+
+
+def kinds_with(metric: str, set_up: Collection[str]) -> list[str]:
+    """The kinds of source that measure `metric` and are not among `set_up`.
+
+    A kind says what it measures as the names in `measures`, or in `metrics` where all that are set up measure the same.
+    """
+    found = []
+    for name, point in installed_sources().items():
+        if name in set_up:
+            continue
+        try:
+            kind = point.load()
+        except Exception:  # a plugin that cannot be loaded, or an optional part that is not installed
+            continue
+        always = getattr(kind, "metrics", ())
+        names = getattr(kind, "measures", ()) or [each.name for each in always if isinstance(always, tuple)]
+        if metric in names:
+            found.append(name)
+    return found
 
 
 def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) -> dict[str, Source]:

@@ -74,6 +74,7 @@ class _Arrival:
 class Binder:
     """Launches of mybinder.org and its federation, from the public events archive."""
 
+    measures: ClassVar[tuple[str, ...]] = tuple(metric.name for metric in METRICS)
     name: ClassVar[str] = "binder"
     description: ClassVar[str] = "launches of the mybinder.org federation, from its public events archive"
     Settings: ClassVar[type[BaseModel]] = BinderSettings

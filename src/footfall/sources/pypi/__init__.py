@@ -44,6 +44,7 @@ PROVIDERS: dict[str, type[PyPIStats | ClickPy | PublicData]] = {
 class PyPI:
     """Downloads of projects from PyPI."""
 
+    measures: ClassVar[tuple[str, ...]] = ("installs", "downloads")
     name: ClassVar[str] = "pypi"
     description: ClassVar[str] = "Downloads of projects from PyPI, by day."
     Settings: ClassVar[type[BaseModel]] = PyPISettings
