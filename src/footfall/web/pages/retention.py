@@ -127,9 +127,11 @@ async def retention(site: Site, request: Request) -> Response:
 
 
 def events_of(workspace: Workspace) -> dict[str, str]:
-    """The events that there are, with what those who did them are called."""
+    """The events that there are, with what those who did them are called: first those that applications mark."""
     titles = {metric.event: metric.title for metric in workspace.event_metrics.values() if metric.event}
-    return {name: titles.get(name, name) for name in workspace.events()}
+    owners = workspace.activity.owners
+    marked_first = sorted(workspace.events(), key=lambda name: owners.table_of(name) is not None)
+    return {name: titles.get(name, name) for name in marked_first}
 
 
 def groups_of(workspace: Workspace) -> dict[str, str]:
