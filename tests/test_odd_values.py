@@ -80,13 +80,6 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     assert footfall.open(tmp_path).settings.lake == "elsewhere"
 
 
-def test_a_source_of_no_repositories_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "footfall.toml").write_text("[sources.git]\nrepositories = []\n", encoding="utf-8")
-    done = run(capsys, "-w", tmp_path, "status")
-    assert (done.code, done.out) == (1, "")
-    assert "repositories is []: it must not be empty" in done.err
-
-
 def test_a_note_on_no_source_is_refused(tmp_path: Path) -> None:
     settings = '[sources.git]\nrepositories = ["."]\n[notes]\n{} = "sample data"\n'
     (tmp_path / "footfall.toml").write_text(settings.format("gti"), encoding="utf-8")

@@ -33,7 +33,6 @@ class GitSettings(Part):
 
     repositories: tuple[Annotated[RepositoryPart, BeforeValidator(_as_table)], ...] = Field(
         (RepositoryPart(address=".", name=""),),
-        min_length=1,
         description='Folders (relative to this file) or clone addresses; or { address = "…", name = "…" }.',
     )
     hash_key: Secret | None = Field(None, description="Keep authors as hashes under this key: no address is stored.")
