@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import random
 import shutil
@@ -42,6 +43,14 @@ def leave_a_store(path: str) -> None:
     for actor in range(50):
         store.mark_one("seen", DAYS[3], actor)
     os._exit(0)
+
+
+def files_left_in(folder: Path) -> Files:
+    """The files of a store whose process ended without closing it, by name."""
+    child = multiprocessing.get_context("fork").Process(target=leave_a_store, args=(str(folder / "activity.db"),))
+    child.start()
+    child.join()
+    return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith("-shm")}
 
 
 def written(folder: Path, files: Files) -> Path:

@@ -317,9 +317,9 @@ def test_whoever_states_for_long_stays_alone(
     monkeypatch.setattr(rewriting, "_PATIENCE", 0.5)
 
     class Slow(RedisStore):
-        def _count_anew(self, *given: Any) -> None:
+        def _recount(self, *given: Any) -> None:
             time.sleep(1)  # five times as long as somebody is waited for who does not say that he lives
-            super()._count_anew(*given)
+            super()._recount(*given)
 
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(Slow(f"{redis_server}/{OURS}").replace, "active", *WEEK, {MONDAY: Actors([4])}, {})
@@ -339,8 +339,8 @@ def test_whoever_states_for_long_stays_alone(
 
 def test_who_is_forgotten_while_stated_is_not_there_afterwards(redis_server: str, store: RedisStore) -> None:
     class Slow(RedisStore):
-        def _count_anew(self, *given: Any) -> None:
-            super()._count_anew(*given)
+        def _recount(self, *given: Any) -> None:
+            super()._recount(*given)
             store.forget("ada")
             store.forget(5)
 

@@ -61,60 +61,47 @@ def test_a_table_put_back_from_an_older_copy_is_collected_again(ask: Callable[..
     assert ask(*ASKED).out == before
 
 
-def test_a_rollup_never_outlives_the_table_that_it_sums_up(tmp_path: Path) -> None:
-    """A rollup of a later version is built anew, also when the table comes to that version again with other rows."""
-    lake = Lake.open(str(tmp_path / "lake"))
-    on = days("2021-01-01", "2021-01-04")
+def put(lake: Lake, n: int, launches: int) -> None:
+    day = days("2021-01-01", "2021-01-06")[n]
+    row = {"hour": at(f"{day}"), "provider": "gh", "repo": "r", "origin": "a", "launches": launches}
+    lake.commit(LAUNCHES, arrow(LAUNCHES, [row]), replaces=[Restated(Window.of_day(day))])
 
-    def put(day: int, launches: int) -> None:
-        row = {
-            "hour": at(f"{on[day]}"),
-            "provider": "gh",
-            "repo": "r",
-            "origin": "a",
-            "token": None,
-            "launches": launches,
-        }
-        lake.commit(LAUNCHES, arrow(LAUNCHES, [row]), replaces=[Restated(Window.of_day(on[day]))])
-        refresh(lake, LAUNCHES)
 
-    for day in range(3):
-        put(day, 100)
-    shutil.rmtree(lake.root / "launches")
-    lake = Lake.open(str(tmp_path / "lake"))
-    for day in range(3):
-        put(day, 1)
+def sum_of_rollup(lake: Lake) -> int:
+    """What the first rollup of launches sums up to, from its files."""
     rollup = LAUNCHES.rolled(LAUNCHES.rollups[0])
     delta = DeltaFolder.open(lake.root / rollup.name, rollup.time)
     assert delta is not None
     files = [str(delta.folder / file.path) for file in delta.files()]
-    assert lake.cursor().execute("SELECT sum(launches) FROM read_parquet($1)", [files]).fetchall() == [(3,)]
+    [(launches,)] = lake.cursor().execute("SELECT sum(launches) FROM read_parquet($1)", [files]).fetchall()
+    return int(launches)
+
+
+def test_a_rollup_never_outlives_the_table_that_it_sums_up(tmp_path: Path) -> None:
+    """A rollup of a later version is rebuilt, also when the table comes to that version again with other rows."""
+    lake = Lake.open(str(tmp_path / "lake"))
+    for day in range(3):
+        put(lake, day, 100)
+        refresh(lake, LAUNCHES)
+    shutil.rmtree(lake.root / "launches")
+    lake = Lake.open(str(tmp_path / "lake"))
+    for day in range(3):
+        put(lake, day, 1)
+        refresh(lake, LAUNCHES)
+    assert sum_of_rollup(lake) == 3
 
 
 def test_a_table_that_is_collected_again_in_many_commits_has_rollups_of_its_own(tmp_path: Path) -> None:
     lake = Lake.open(str(tmp_path / "lake"))
-    on = days("2021-01-01", "2021-01-06")
-
-    def put(day: int, launches: int) -> None:
-        lake.commit(
-            LAUNCHES,
-            arrow(LAUNCHES, [{"hour": at(f"{on[day]}"), "launches": launches}]),
-            replaces=[Restated(Window.of_day(on[day]))],
-        )
-
-    put(0, 100)
+    put(lake, 0, 100)
     refresh(lake, LAUNCHES)
-    lake.record(collected(on[:1]))
+    lake.record(collected(days("2021-01-01", "2021-01-01")))
     shutil.rmtree(lake.root / "launches")
     assert "is gone" in disclaim_behind(lake, LAUNCHES)
     for day in range(6):
-        put(day, 1)
+        put(lake, day, 1)
     refresh(lake, LAUNCHES)
-    rollup = LAUNCHES.rolled(LAUNCHES.rollups[0])
-    delta = DeltaFolder.open(lake.root / rollup.name, rollup.time)
-    assert delta is not None
-    files = [str(delta.folder / file.path) for file in delta.files()]
-    assert lake.cursor().execute("SELECT sum(launches) FROM read_parquet($1)", [files]).fetchall() == [(6,)]
+    assert sum_of_rollup(lake) == 6
 
 
 def test_what_the_ledger_says_of_other_tables_is_kept(tmp_path: Path) -> None:

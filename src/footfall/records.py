@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -94,12 +93,11 @@ def _dimension(column: Column) -> dict[str, Any]:
 
 def status_of(workspace: Workspace) -> dict[str, Any]:
     """How every source stands, and what monitoring should raise an alarm for."""
-    from footfall.upkeep.records import standing_json
+    from footfall.upkeep.records import standing_of
     from footfall.upkeep.worries import Thresholds, reasons
 
     found, now = workspace.standing(), workspace.now()
-    told: dict[str, Any] = json.loads(standing_json(found, now, reasons(found, now, Thresholds())))
-    return told
+    return standing_of(found, now, reasons(found, now, Thresholds()))
 
 
 def events_of(workspace: Workspace) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A lake of which one file is damaged: every answer is right, or says that something is wrong."""
+"""A lake with one damaged file: every answer is right, or says that something is wrong."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def build(folder: Path) -> Path:
 
 
 def opened(folder: Path) -> Lake:
-    """With a real clock: how old a version of a table is, is told by the clock of the machine."""
+    """With a real clock: the age of a table's version comes from the clock of the machine."""
     return Lake.open(str(folder))
 
 
 def answers(folder: Path) -> list[dict[Any, tuple[Any, float]]]:
-    """Value and coverage of every period of every question, from a lake that is opened anew."""
+    """Value and coverage of every period of every question, from a freshly opened lake."""
     there = LakeOf.__new__(LakeOf)
     there.folder, there.now, there.engine, there.happened = folder, NOW, ENGINE, NOTHING_HAPPENED
     there.lake = opened(folder)
@@ -111,7 +111,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def copy_of(lake: Path, to: Path) -> Path:
-    """A copy whose files are links: a damaged one is written anew."""
+    """A copy whose files are links: a damaged one is a new file."""
     return Path(shutil.copytree(lake, to, copy_function=os.link))
 
 

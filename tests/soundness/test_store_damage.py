@@ -6,7 +6,6 @@ places. Every answer is held against sets that plain Python makes.
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import sqlite3
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from damaging import DAYS, TRUTH, Damage, Files, cut, differences, flip, leave_a_store, overwrite, written, zero
+from damaging import DAYS, TRUTH, Damage, Files, cut, differences, files_left_in, flip, overwrite, written, zero
 from footfall.errors import ActivityError, DamagedStoreError
 from footfall.stores.ids import NAMED
 from footfall.stores.sqlite import SqliteStore
@@ -30,11 +29,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    folder = tmp_path_factory.mktemp("left")
-    child = multiprocessing.get_context("fork").Process(target=leave_a_store, args=(str(folder / "activity.db"),))
-    child.start()
-    child.join()
-    return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith("-shm")}
+    return files_left_in(tmp_path_factory.mktemp("left"))
 
 
 @pytest.fixture(scope="module")

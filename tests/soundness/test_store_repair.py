@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import re
 import sqlite3
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from damaging import DAYS, MARKS, TRUTH, Damage, Files, cut, differences, flip, leave_a_store, overwrite, written, zero
+from damaging import DAYS, MARKS, TRUTH, Damage, Files, cut, differences, files_left_in, flip, overwrite, written, zero
 from footfall.errors import DamagedStoreError, StoreBusyError
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.redis import RedisStore
@@ -28,11 +27,7 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory: pytest.TempPathFactory) -> Files:
-    folder = tmp_path_factory.mktemp("left")
-    child = multiprocessing.get_context("fork").Process(target=leave_a_store, args=(str(folder / "activity.db"),))
-    child.start()
-    child.join()
-    return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith("-shm")}
+    return files_left_in(tmp_path_factory.mktemp("left"))
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Reach: what a viewer of some projects may ask for. Nothing that is said to them names anything else, mistakes included."""
+"""Reach: what a viewer of some projects may ask for. No answer and no error message names anything else."""
 
 from __future__ import annotations
 

@@ -56,14 +56,12 @@ def _of_table(root: Path, table: DeltaFolder) -> Iterator[LakeFile]:
         raise LakeError(
             f"the log of {table.folder} has no version {table.version}; it is damaged, run `footfall repair`."
         )
-    for path in sorted(table.folder.rglob("*.parquet")):
-        name = path.relative_to(table.folder)
-        if name.parts[0] != _LOG:
-            yield LakeFile(path.relative_to(root).as_posix(), path, is_needed=name.as_posix() in active)
-    for missing in sorted(
-        active - {path.relative_to(table.folder).as_posix() for path in table.folder.rglob("*.parquet")}
-    ):
-        raise LakeError(f"{table.folder / missing} is missing; run `footfall doctor --deep` to see what else is.")
+    rows = {path.relative_to(table.folder).as_posix(): path for path in sorted(table.folder.rglob("*.parquet"))}
+    if missing := active - rows.keys():
+        raise LakeError(f"{table.folder / min(missing)} is missing; run `footfall doctor --deep` to see what else is.")
+    for name, path in rows.items():
+        if not name.startswith(f"{_LOG}/"):
+            yield LakeFile(path.relative_to(root).as_posix(), path, is_needed=name in active)
     for path in sorted(kept):
         yield LakeFile(path.relative_to(root).as_posix(), path, is_needed=True)
 

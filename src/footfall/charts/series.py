@@ -81,7 +81,7 @@ _SHORT = 3
 
 
 def lives(points: Sequence[Point]) -> list[Point]:
-    """The points of each group from when it began until it ended: before that and afterwards it is not a zero, it is not.
+    """The points of each group from when it began until it ended: outside of that it is absent, not zero.
 
     A group began where zeros end that are more in a row than any between its values; so it ended, with one zero that
     shows it. A group alone is the whole, which is there all the time.

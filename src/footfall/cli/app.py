@@ -126,10 +126,10 @@ def workspace_of(context: typer.Context) -> Workspace:
 
 
 def print_json(record: object) -> None:
-    """A record for programs."""
+    """A record for programs, in ASCII: whatever others named in it, it can be written anywhere and steers no terminal."""
     import json
 
-    print(json.dumps(record, indent=2, ensure_ascii=False))
+    print(json.dumps(record, indent=2))
 
 
 def check_folder(file: Path | None) -> None:

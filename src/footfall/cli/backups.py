@@ -67,7 +67,7 @@ def _tell(notes: tuple[str, ...]) -> None:
 
 @contextmanager
 def _bar(what: str, size: int) -> Iterator[Callable[[int], None]]:
-    """A bar that is moved by bytes; none for what takes no time, or where nobody looks."""
+    """A progress bar in bytes; none for small files, or without a terminal."""
     from footfall.terminal.console import open_console
 
     console = open_console(is_error=True, is_quiet=is_quiet())

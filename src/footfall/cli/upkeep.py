@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from footfall.cli.app import Form, app, interruptible, workspace_of
+from footfall.cli.app import Form, app, interruptible, print_json, workspace_of
 from footfall.concealing import concealed
 from footfall.errors import FootfallError, UnknownNameError
 
@@ -55,9 +55,9 @@ def status(
     found = _standing(workspace, sources or [])
     why = reasons(found, workspace.now(), limits)
     if form == "json":
-        from footfall.upkeep.records import standing_json
+        from footfall.upkeep.records import standing_of
 
-        print(standing_json(found, workspace.now(), why))
+        print_json(standing_of(found, workspace.now(), why))
     elif check:
         print(*why, sep="\n", end="\n" if why else "")
     else:
@@ -133,9 +133,9 @@ def doctor(
 
     found = list(workspace_of(context).examine(deep=deep))
     if form == "json":
-        from footfall.upkeep.records import findings_json
+        from footfall.upkeep.records import findings_of
 
-        print(findings_json(found))
+        print_json(findings_of(found))
     else:
         open_console().print(findings(found))
     if any(each.is_failed for each in found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -45,8 +46,18 @@ COUNTED = "footfall.actions"
 """What a commit says in its first line: how many lines follow, so that a log file that was cut off is known."""
 
 
+ATTEMPTS = 30
+
+
 class CommitConflictError(Exception):
     """Another writer changed what this commit was built on: build it again."""
+
+
+def attempts() -> Iterator[int]:
+    """Rounds of building a commit again after a conflict, each after a longer pause than the one before."""
+    for attempt in range(ATTEMPTS):
+        yield attempt
+        time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import suppress
 
 from footfall.errors import ConflictError
-from footfall.lake.delta import LIVE, PAST, CommitConflictError, Cursor, DeltaFolder, newest_version
+from footfall.formats import counted
+from footfall.lake.delta import LIVE, PAST, CommitConflictError, Cursor, DataFile, DeltaFolder, attempts, newest_version
 from footfall.lake.files import read_files, write_month
-from footfall.lake.lake import ATTEMPTS, BUILT_FROM, UNBUILT, Lake
+from footfall.lake.lake import BUILT_FROM, UNBUILT, Lake
+from footfall.lake.ledger import KEY
 from footfall.lake.vouching import behind, taken_back
 from footfall.ledger import LEDGER
-from footfall.periods import Window
-from footfall.sql import literal, quote
+from footfall.sql import literal
 from footfall.tables import Table
 
 
 def disclaim_behind(lake: Lake, table: Table) -> str:
     """Where a table is behind its ledger, take back what was recorded since its newest version; says what was found.
 
-    Empty where the table is not behind. What is taken back is unknown again, so `collect` asks for it anew.
+    Empty where the table is not behind. What is taken back is unknown again, so `collect` asks for it again.
     """
-    ledger = DeltaFolder.open(lake.root / LEDGER.name, LEDGER.time)
-    found = "" if ledger is None else behind(ledger.cursor, table.name, newest_version(lake.root / table.name))
+    ledger = lake.snapshot([]).ledger  # pinned once for all tables
+    if ledger is None or ledger.cursor is None:
+        return ""
+    found = behind(ledger.cursor, table.name, newest_version(lake.root / table.name))
     if not found:
         return ""
     for rollup in table.rollups:  # the table's versions may come to be others than those that it was built from
@@ -32,16 +34,17 @@ def disclaim_behind(lake: Lake, table: Table) -> str:
             rolled.commit([], rolled.files(), cursors=[Cursor(BUILT_FROM, UNBUILT)])
     delta = DeltaFolder.open(lake.root / table.name, table.time)
     since = "true" if delta is None else f"observed_at > {literal(delta.committed_at)}"
-    count = disclaim(lake, table.name, since)
-    windows = "1 window" if count == 1 else f"{count:,} windows"
+    windows = counted(disclaim(lake, table.name, since), "window")
     return (
         f"the table {table.name} {found}: what the ledger said of {windows} is taken back, and they are collected again"
     )
 
 
-def disclaim_window(lake: Lake, table: str, window: Window) -> int:
-    """Take back what the ledger says of a table's windows that touch `window`; how many windows that is."""
-    return disclaim(lake, table, f"window_start < {literal(window.end)} AND window_end > {literal(window.start)}")
+def disclaim_file(lake: Lake, table: str, file: DataFile) -> int:
+    """Take back what the ledger says of the time that a file has rows of; how many windows that is."""
+    if file.first is None or file.last is None:
+        return disclaim(lake, table, "true")
+    return disclaim(lake, table, f"window_start <= {literal(file.last)} AND window_end > {literal(file.first)}")
 
 
 def disclaim(lake: Lake, table: str, condition: str) -> int:
@@ -50,32 +53,21 @@ def disclaim(lake: Lake, table: str, condition: str) -> int:
     Raises ConflictError when other processes keep writing.
     """
     doomed = f'"table" = {literal(table)} AND ({condition})'
-    for attempt in range(ATTEMPTS):
+    for _ in attempts():
         ledger = DeltaFolder.open(lake.root / LEDGER.name, LEDGER.time)
         if ledger is None:
             return 0
-        try:
-            return _rewritten(lake, ledger, doomed, lambda: taken_back(lake.root, table))
-        except CommitConflictError:
-            time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
+        with suppress(CommitConflictError):
+            return _without(lake, ledger, doomed, taken_back(lake.root, table))
     raise ConflictError("other processes kept writing the ledger; nothing was changed, run the same command again.")
 
 
-def _rewritten(lake: Lake, ledger: DeltaFolder, doomed: str, cursors: Callable[[], list[Cursor]]) -> int:
-    files = ledger.files()
-    keys = ", ".join(map(quote, ("source", "scope", "window_start", "window_end")))
-    connection = lake.cursor()
-    rows = f"SELECT * FROM {read_files(ledger.folder, files, is_named=True)} WHERE {doomed}"
-    touched = (
-        {name for (name,) in connection.execute(f"SELECT DISTINCT filename FROM ({rows})").fetchall()}
-        if files
-        else set()
-    )
-    [(count,)] = (
-        connection.execute(f"SELECT count(*) FROM (SELECT DISTINCT {keys} FROM ({rows}))").fetchall()
-        if files
-        else [(0,)]
-    )
+def _without(lake: Lake, ledger: DeltaFolder, doomed: str, cursors: Sequence[Cursor]) -> int:
+    """Write the files of the ledger that hold doomed entries without them; how many windows these are about."""
+    files, connection = ledger.files(), lake.cursor()
+    found = f"SELECT DISTINCT filename, {KEY} FROM {read_files(ledger.folder, files, is_named=True)} WHERE {doomed}"
+    entries = connection.execute(found).fetchall() if files else []
+    touched = {filename for filename, *_ in entries}
     removed = [file for file in files if str(ledger.folder / file.path) in touched]
     with ledger.staging() as added:
         for file in removed:
@@ -83,5 +75,5 @@ def _rewritten(lake: Lake, ledger: DeltaFolder, doomed: str, cursors: Callable[[
             kept = f"SELECT * FROM {read_files(ledger.folder, [file])} WHERE NOT ({doomed})"
             if written := write_month(ledger.folder, LEDGER, file.month, connection.sql("SELECT 1"), kept, prefix):
                 added.append(written)
-    ledger.commit(added, removed, cursors=[Cursor(LEDGER.name, 0), *cursors()])
-    return int(count)
+    ledger.commit(added, removed, cursors=[Cursor(LEDGER.name, 0), *cursors])
+    return len({tuple(key) for _, *key in entries})

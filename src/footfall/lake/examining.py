@@ -60,16 +60,22 @@ def examine_lake(lake: Lake, tables: Iterable[Table]) -> Iterator[Examined]:
     Args:
         tables: Those of the sources. Tables in the folder that no source has are not looked at.
     """
-    ledger = _examined(lake, LEDGER)
+    ledger = examine_table(lake, LEDGER)
     yield ledger
     for table in tables:
         for one in (table, *(table.rolled(rollup) for rollup in table.rollups)):
-            found = _examined(lake, one, None if one is table else table, is_ledger_sound=ledger.is_sound)
+            found = examine_table(lake, one, None if one is table else table, is_ledger_sound=ledger.is_sound)
             if found.version is not None or found.log:
                 yield found
 
 
-def _examined(lake: Lake, table: Table, sums: Table | None = None, is_ledger_sound: bool = False) -> Examined:
+def examine_table(lake: Lake, table: Table, sums: Table | None = None, *, is_ledger_sound: bool = False) -> Examined:
+    """Look at one table; reads every byte of it.
+
+    Args:
+        sums: Of a rollup: the table that it sums up.
+        is_ledger_sound: Whether it is held against the ledger as well.
+    """
     folder = lake.root / table.name
     newest = newest_version(folder)
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import random
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,12 @@ import duckdb
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
 from footfall.lake.collected import Collected, read_collected
 from footfall.lake.delta import (
+    ATTEMPTS,
     CommitConflictError,
     Cursor,
     DataFile,
     DeltaFolder,
+    attempts,
     newest_version,
     storage_errors,
 )
@@ -46,7 +48,6 @@ FORMAT = 2
 """
 
 MARKER = "footfall-lake.json"
-ATTEMPTS = 30
 _MOST_KEPT = 64
 """Readings of one version of the ledger that are kept."""
 
@@ -141,12 +142,13 @@ class Lake:
         appended. A conflict with another writer is tried again from the newest version.
 
         Rows in memory may come in several parts. `is_sorted` says that each part has the table's order already,
-        which spares it a sort where it can. `more` are cursors that depend on what the commit is built on. Raises SourceError when a row lies outside of what is replaced, and when
-        something is to be replaced under `Observe`.
+        which spares it a sort where it can. `more` gives cursors that depend on what the commit is built on.
+
+        Raises SourceError when a row lies outside of what is replaced, and when something is to be replaced under `Observe`.
         """
         if isinstance(table.rule, Observe) and replaces:
             raise SourceError(f"values of {table.name} are observed, and replace nothing; nothing was written.")
-        for attempt in range(ATTEMPTS):
+        for _ in attempts():
             delta = self.open_for_writing(table)
             moved = [*self._moved(delta, cursors or _cursors_of(table, replaces)), *more(delta)]
             added: list[DataFile]
@@ -158,10 +160,8 @@ class Lake:
                 added, removed = replaced(delta, table, rows, replaces, is_sorted, self.cursor)
             if not added and not removed and all(delta.cursor(one.app_id) == one.position for one in moved):
                 return delta.version
-            try:
+            with suppress(CommitConflictError):
                 return delta.commit(added, removed, cursors=moved)
-            except CommitConflictError:
-                time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
         raise ConflictError(
             f"other processes kept writing {table.name} while this one tried {ATTEMPTS} times; nothing was written, "
             "run the same command again."

@@ -4,8 +4,8 @@ Nothing is deleted, and nothing that is sound is touched:
 
 - A damaged or missing file goes out of its table, and the ledger no longer claims its time.
 - A damaged log is cut back to the last version before the damage, and the ledger no longer claims what was recorded since.
-- A rollup is built anew.
-- A ledger that cannot be read at all is built anew from the rows: a day that has some counts as collected.
+- A rollup is rebuilt.
+- A ledger that cannot be read at all is rebuilt from the rows: a day that has some counts as collected.
 
 What the ledger no longer claims is collected again by the next run, as far as upstream still has it.
 """
@@ -13,16 +13,16 @@ What the ledger no longer claims is collected again by the next run, as far as u
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from footfall.errors import LakeError
 from footfall.formats import counted
-from footfall.lake.delta import DeltaFolder, log_files
-from footfall.lake.disclaiming import disclaim, disclaim_behind, disclaim_window
-from footfall.lake.examining import Examined, current_files, examine_lake, first_fault
+from footfall.lake.delta import DataFile, DeltaFolder, log_files
+from footfall.lake.disclaiming import disclaim_behind, disclaim_file
+from footfall.lake.examining import Examined, current_files, examine_lake, examine_table, first_fault
 from footfall.lake.files import read_as
 from footfall.lake.lake import Lake
 from footfall.lake.rollups import refresh
@@ -63,7 +63,7 @@ def repair_lake(lake: Lake, tables: Mapping[str, Sequence[Table]], *, dry_run: b
         elif found.table is LEDGER:
             yield from _mend_ledger(lake, found, tables, aside)
         elif found.sums is not None:
-            yield _build_again(lake, found, found.sums, aside)
+            yield _rebuild(lake, found, found.sums, aside)
         else:
             yield from _mend_table(lake, found, aside)
 
@@ -74,40 +74,33 @@ def _mend_table(lake: Lake, found: Examined, aside: Path) -> Iterator[Mended]:
         yield Mended(name, disclaim_behind(lake, found.table))
     elif found.log:
         version = _cut_back(folder, found.table, aside)
-        if version is None and first_fault(folder) is None and folder.exists():
+        if version is None and folder.exists():
             yield Mended(name, f"{found.said} It cannot be mended: restore the lake from a backup.", is_mended=False)
             return
-        windows = disclaim_behind(lake, found.table)
-        yield Mended(name, f"{_cut(version)}{f'; {windows}' if windows else ''}.")
-    delta = DeltaFolder.open(folder, found.table.time)
-    again = [one for one in examine_lake(lake, [found.table]) if one.table is found.table]
-    for one in again:
-        if delta is not None and one.damaged:
-            yield _without_damaged(lake, one, delta, aside)
+        said = "; ".join(filter(None, (_cut(version), disclaim_behind(lake, found.table))))
+        yield Mended(name, f"{said}.")
+        found = examine_table(lake, found.table)
+    if found.damaged:
+        files = _take_out(lake, found, aside)
+        windows = sum(disclaim_file(lake, name, file) for file in files)
+        rows, months = sum(file.rows or 0 for file in files), ", ".join(sorted({file.month for file in files}))
+        yield Mended(
+            name,
+            f"{counted(len(files), 'file')} with {rows:,} rows of {months} taken out; {counted(windows, 'window')} of that "
+            "time count as not collected.",
+        )
     refresh(lake, found.table)
 
 
-def _without_damaged(lake: Lake, found: Examined, delta: DeltaFolder, aside: Path) -> Mended:
+def _take_out(lake: Lake, found: Examined, aside: Path) -> list[DataFile]:
+    """Move damaged files aside, and have the table go on without them."""
     files = [file for file, _ in found.damaged]
+    delta = DeltaFolder.open(lake.root / found.table.name, found.table.time)
+    assert delta is not None, "it was examined"
     for file in files:
         _move(delta.folder / file.path, aside / found.table.name / file.path)
     delta.commit([], files)
-    if found.table is LEDGER:
-        return Mended(LEDGER.name, f"{counted(len(files), 'file')} taken out; what they said is unknown again.")
-    windows = 0
-    for file in files:
-        whole = file.first is None or file.last is None
-        span = None if whole else Window(file.first or EPOCH, (file.last or EPOCH) + timedelta(microseconds=1))
-        windows += (
-            disclaim(lake, found.table.name, "true") if span is None else disclaim_window(lake, found.table.name, span)
-        )
-    rows = sum(file.rows or 0 for file in files)
-    days = ", ".join(sorted({file.month for file in files}))
-    return Mended(
-        found.table.name,
-        f"{counted(len(files), 'file')} with {rows:,} rows of {days} taken out; {counted(windows, 'window')} of that time "
-        "count as not collected.",
-    )
+    return files
 
 
 def _mend_ledger(lake: Lake, found: Examined, tables: Mapping[str, Sequence[Table]], aside: Path) -> Iterator[Mended]:
@@ -124,10 +117,10 @@ def _mend_ledger(lake: Lake, found: Examined, tables: Mapping[str, Sequence[Tabl
         lake.record(entries)
         yield Mended(LEDGER.name, f"{REBUILT}: {counted(len(entries), 'day')} of {counted(len(tables), 'source')}.")
         return
-    delta = DeltaFolder.open(folder, LEDGER.time)
-    ledger = next(iter(examine_lake(lake, [])))
-    if delta is not None and ledger.damaged:
-        yield _without_damaged(lake, ledger, delta, aside)
+    ledger = examine_table(lake, LEDGER)
+    if ledger.damaged:
+        files = _take_out(lake, ledger, aside)
+        yield Mended(LEDGER.name, f"{counted(len(files), 'file')} taken out; what they said is unknown again.")
 
 
 def _from_rows(lake: Lake, source: str, table: Table) -> list[Entry]:
@@ -151,10 +144,10 @@ def _from_rows(lake: Lake, source: str, table: Table) -> list[Entry]:
     return entries
 
 
-def _build_again(lake: Lake, found: Examined, table: Table, aside: Path) -> Mended:
+def _rebuild(lake: Lake, found: Examined, table: Table, aside: Path) -> Mended:
     _move(lake.root / found.table.name, aside / found.table.name)
     refresh(lake, table)
-    return Mended(found.table.name, f"built again from {table.name}.")
+    return Mended(found.table.name, f"rebuilt from {table.name}.")
 
 
 def _cut(version: int | None) -> str:
@@ -170,7 +163,7 @@ def _cut_back(folder: Path, table: Table, aside: Path) -> int | None:
     if fault is None and _opens(folder, table):
         return None
     if fault is not None:
-        _move_log(folder, lambda version: version >= fault, aside)
+        _move_log(folder, fault, aside)
     while not _opens(folder, table):
         files = log_files(folder)
         checkpoints = sorted((folder / "_delta_log").glob("*.checkpoint*"))
@@ -195,11 +188,11 @@ def _opens(folder: Path, table: Table) -> bool:
         return False
 
 
-def _move_log(folder: Path, goes: Callable[[int], bool], aside: Path) -> None:
-    """Move aside the files of the log that say something of versions that go; a checkpoint of them as well."""
+def _move_log(folder: Path, since: int, aside: Path) -> None:
+    """Move aside what the log says of the versions from `since` on, checkpoints included."""
     for path in sorted((folder / "_delta_log").iterdir()):
         version = path.name[:20]
-        if (version.isdigit() and goes(int(version))) or path.name == "_last_checkpoint":
+        if (version.isdigit() and int(version) >= since) or path.name == "_last_checkpoint":
             _move(path, aside / folder.name / "_delta_log" / path.name)
 
 

@@ -5,15 +5,14 @@ Of an observed table they sum what readers see, one row a key. Asked as of an ea
 
 from __future__ import annotations
 
-import random
-import time
 from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from footfall.errors import LakeError
-from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder
+from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, attempts
 from footfall.lake.files import read_as, read_files, write_month
-from footfall.lake.lake import ATTEMPTS, BUILT_FROM, UNBUILT, Lake
+from footfall.lake.lake import BUILT_FROM, UNBUILT, Lake
 from footfall.lake.resolving import resolved
 from footfall.periods import Grain
 from footfall.sql import literal, quote
@@ -26,12 +25,10 @@ def refresh(lake: Lake, table: Table) -> None:
     When other writers keep winning, their refresh stands for ours: a stale rollup is only slower, never wrong.
     """
     for rollup in table.rollups:
-        for attempt in range(ATTEMPTS):
-            try:
+        for _ in attempts():
+            with suppress(CommitConflictError):
                 _refresh_one(lake, table, rollup)
                 break
-            except CommitConflictError:
-                time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
 
 
 def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
@@ -41,11 +38,9 @@ def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
     target = lake.open_for_writing(table.rolled(rollup))
     built_from = target.cursor(BUILT_FROM)
     if built_from is not None and built_from > source.version:
-        source = (
-            source.reopen()
-        )  # another process may have built it from a version that is newer than the one opened here
+        source = source.reopen()  # another process may have built it from a version that is newer than the one opened
         if built_from > source.version:
-            built_from = None  # the table was put back from an older copy, or made again
+            built_from = UNBUILT  # the table was put back from an older copy, or made again
     if built_from == source.version:
         return
     changed = _changed_months(source, _current(source), built_from)

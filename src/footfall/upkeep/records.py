@@ -1,8 +1,7 @@
-"""How everything stands, and what was found, as records for programs: JSON with instants in UTC."""
+"""How everything stands, and what was found, as records for programs: dicts with instants in UTC as text."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -15,27 +14,24 @@ from footfall.upkeep.examining import Finding
 from footfall.upkeep.standing import Standing
 
 
-def standing_json(found: Standing, now: datetime, reasons: Sequence[str]) -> str:
+def standing_of(found: Standing, now: datetime, reasons: Sequence[str]) -> dict[str, Any]:
     """`asked_at`, `tables` (one record a table of a source), and `reasons`, as `footfall status --check` names them."""
     tables = [_table(found, state) for state in found.states]
-    return json.dumps({"asked_at": instant_of(now), "tables": tables, "reasons": list(reasons)}, indent=2)
+    return {"asked_at": instant_of(now), "tables": tables, "reasons": list(reasons)}
 
 
-def findings_json(found: Sequence[Finding]) -> str:
+def findings_of(found: Sequence[Finding]) -> list[dict[str, Any]]:
     """One record a check: `about`, `name`, `state`, `detail`, `fix`."""
-    return json.dumps(
-        [
-            {
-                "about": f.about,
-                "name": f.check.name,
-                "state": f.check.state,
-                "detail": f.check.detail,
-                "fix": f.check.fix,
-            }
-            for f in found
-        ],
-        indent=2,
-    )
+    return [
+        {
+            "about": each.about,
+            "name": each.check.name,
+            "state": each.check.state,
+            "detail": each.check.detail,
+            "fix": each.check.fix,
+        }
+        for each in found
+    ]
 
 
 def summary_of(done: Summary) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
     cast(part, columns, where)     an Arrow table of exactly these columns
 
-A part is cast by itself: drivers choose the width of an integer anew for each. Text that holds a number is read as one; a
+A part is cast by itself: drivers choose the width of an integer for each part. Text that holds a number is read as one; a
 value that would lose something (a fraction, a digit, a NaN, a moment without a reading) is refused, with the value.
 """
 

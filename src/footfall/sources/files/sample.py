@@ -181,23 +181,13 @@ def write_sample_users(folder: Path, since: date, until: date) -> dict[str, Path
     A user signs up once; is active on that day and on ever fewer later ones, fewer at weekends; some pay within weeks.
     """
     rows: dict[str, list[Row]] = {event: [] for event in USER_EVENTS}
-    for n in range((until - since).days):
-        day = since + timedelta(days=n)
-        for age in range(_LEAVE_AFTER):
-            joined = day - timedelta(days=age)
-            for k in range(_JOIN_A_DAY - (joined.weekday() > 4)):
-                user = f"user-{joined:%y%m%d}-{k}"
-                dice = random.Random(f"{user} {day}")
-                stays = 0.75 if random.Random(user).random() < 0.35 else 0.25
-                is_active = age == 0 or dice.random() < stays * math.exp(-age / 50) * (0.4 if day.weekday() > 4 else 1)
-                happened = {
-                    "sample_signed_up": age == 0,
-                    "sample_active": is_active,
-                    "sample_paid": is_active and age in range(3, 45) and dice.random() < 0.06,
-                }
-                for event in USER_EVENTS:
-                    if happened[event]:
-                        rows[event].append((user, day.isoformat()))
+    for n in range(1 - _LEAVE_AFTER, (until - since).days):
+        joined = since + timedelta(days=n)
+        for k in range(_JOIN_A_DAY - (joined.weekday() > 4)):
+            user = f"user-{joined:%y%m%d}-{k}"
+            for day, event in _deeds(user, joined):
+                if since <= day < until:
+                    rows[event].append((user, day.isoformat()))
     files = {event: folder / f"{event}.csv" for event in USER_EVENTS}
     for event, file in files.items():
         with file.open("w", newline="", encoding="utf-8") as opened:
@@ -205,3 +195,16 @@ def write_sample_users(folder: Path, since: date, until: date) -> dict[str, Path
             writer.writerow(("user", "day"))
             writer.writerows(rows[event])
     return files
+
+
+def _deeds(user: str, joined: date) -> Iterator[tuple[date, str]]:
+    """What a made-up user does on which day, always the same."""
+    yield joined, "sample_signed_up"
+    stays = 0.75 if random.Random(user).random() < 0.35 else 0.25
+    for age in range(_LEAVE_AFTER):
+        day = joined + timedelta(days=age)
+        dice = random.Random(f"{user} {day}")
+        if age == 0 or dice.random() < stays * math.exp(-age / 50) * (0.4 if day.weekday() > 4 else 1):
+            yield day, "sample_active"
+            if age in range(3, 45) and dice.random() < 0.06:
+                yield day, "sample_paid"

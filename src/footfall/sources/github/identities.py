@@ -1,4 +1,4 @@
-"""Names against numbers: what was renamed, what was deleted and made anew under its old name, what is no longer asked for.
+"""Names against numbers: what was renamed, what was deleted and recreated under its old name, what is no longer asked for.
 
 The ledger remembers a number's name as the fingerprint of its window in the table of names.
 """

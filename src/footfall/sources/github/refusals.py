@@ -98,7 +98,7 @@ def is_secondary(body: str) -> bool:
 
 
 def _used_up(headers: Mapping[str, str]) -> datetime | None:
-    """When the primary limit begins anew, where it is used up."""
+    """When the primary limit resets, where it is used up."""
     reset = headers.get("x-ratelimit-reset", "")
     if headers.get("x-ratelimit-remaining") != "0" or not reset.isdecimal():
         return None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from pyroaring import BitMap64
 
+from footfall.formats import counted
 from footfall.stores.problems import Problem, Repair
 from footfall.stores.redis.keys import SlotKey, label
 from footfall.stores.redis.rewriting import Rewriter
@@ -33,8 +34,7 @@ def repair(rewriter: Rewriter, *, is_dry_run: bool) -> Repair:
 
 def _said(event: str, place: SlotKey, lacking: BitMap64) -> str:
     parts = "days" if place.is_period else "hours"
-    many = f"{len(lacking):,} actor{'s' if len(lacking) != 1 else ''}"
-    return f"{event!r} of {label(place)} lacks {many} that its {parts} have"
+    return f"{event!r} of {label(place)} lacks {counted(len(lacking), 'actor')} that its {parts} have"
 
 
 def _lacking(rewriter: Rewriter) -> Iterator[tuple[str, SlotKey, BitMap64]]:

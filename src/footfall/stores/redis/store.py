@@ -225,7 +225,7 @@ class RedisStore:
     def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
         with self._rewriter.alone(event):
             self._rewriter.state(event, start, stop, {})
-            self._count_anew(event, start, stop, {})
+            self._recount(event, start, stop, {})
 
     def replace(
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
@@ -235,14 +235,14 @@ class RedisStore:
             forgotten = self._identities.forgotten()
             kept = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
             self._rewriter.state(event, start, stop, self._bitmaps(kept))
-            self._count_anew(event, start, stop, {slot: len(actors) for slot, actors in kept.items()})
+            self._recount(event, start, stop, {slot: len(actors) for slot, actors in kept.items()})
             forgotten = self._identities.forgotten()
             for actor in set().union(*map(forgotten.among, kept.values())):
                 self.forget(actor)  # an actor was forgotten while the range was replaced
             if cursors:
                 self._server.ask("HSET", CURSORS, *(part for cursor in cursors.items() for part in cursor))
 
-    def _count_anew(self, event: str, start: int, stop: int, counts: Mapping[int, int]) -> None:
+    def _recount(self, event: str, start: int, stop: int, counts: Mapping[int, int]) -> None:
         for key in self._marks_keys(event, start, stop):
             held = {field: self._server.number(field, key) for field in self._server.ask("HKEYS", key)}
             if old := [field for field, slot in held.items() if start <= slot < stop and not counts.get(slot)]:

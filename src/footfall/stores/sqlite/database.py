@@ -78,7 +78,7 @@ class Database:
             )
 
     def check_beside(self) -> None:
-        """Refuse to begin anew where files stand that hold marks of a store. Raises DamagedStoreError."""
+        """Refuse to start a new store beside files that hold marks of one. Raises DamagedStoreError."""
         beside = self.path.parent.glob(f"{glob.escape(self.path.name)}-*")
         marks = [file for file in beside if file.name.endswith("-wal") or "-marks-" in file.name]
         held = [file for file in marks if _size_of(file) > _HEAD]  # before the database, which is made before them
@@ -86,7 +86,7 @@ class Database:
             is_there = "is empty" if self.path.exists() else "is not there"
             raise DamagedStoreError(
                 f"{self.path} {is_there}, and {held[0].name} beside it holds marks; restore a backup, or move that file away to "
-                "begin anew."
+                "start over."
             )
 
     def _is_open_here(self) -> bool:

@@ -82,7 +82,7 @@ def sets_in(connection: sqlite3.Connection, key: RangeKey) -> Iterator[tuple[int
 
 
 def set_of(connection: sqlite3.Connection, event: int, slot: int) -> Members:
-    """One set; an empty one where nobody is in it."""
+    """One set, which may be empty."""
     for _, members in sets_in(connection, (event, slot, slot + 1)):
         return members
     return BitMap64()

@@ -46,7 +46,7 @@ document.addEventListener("htmx:error", () => {
   said.id = "unanswered";
   said.className = "panel problem";
   said.setAttribute("role", "alert");
-  said.textContent = "The server did not answer. Try again, or load the page anew.";
+  said.textContent = "The server did not answer. Try again, or reload the page.";
   main.prepend(said);
 });
 
