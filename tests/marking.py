@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Barrier
 
 import numpy as np
 
@@ -91,6 +92,14 @@ def write_many(path: str, writer: int) -> None:
         store.mark_one("seen", DAY, actor)
     for start in range(first + 20_000, first + MARKS, 1000):
         store.mark("seen", {DAY: Actors(np.arange(start, start + 1000, dtype=np.uint64))})
+    store.close()
+
+
+def mark_at_once(path: str, actor: int, gate: Barrier) -> None:
+    """Be among those that make the same new store at the same moment."""
+    store = SqliteStore(path)
+    gate.wait()
+    store.mark_one("seen", DAY, actor)
     store.close()
 
 

@@ -22,7 +22,7 @@ from footfall.stores.ids import NAMED, Actors
 from footfall.stores.sqlite import SqliteStore
 from footfall.stores.store import FIRST, LAST, PER_DAY
 from lengths import IS_LONG
-from marking import DAY, MARKS, WRITERS, die_at_step, mark_and_tell, read_on, write_many
+from marking import DAY, MARKS, WRITERS, die_at_step, mark_and_tell, mark_at_once, read_on, write_many
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +123,20 @@ def check(store: SqliteStore, truth: Truth) -> None:
         assert actors_of(store, slot) ^ actors <= truth.doubtful[slot]
     assert truth.marks <= store.occurrences("seen", FIRST, LAST) <= truth.marks + truth.doubtful_marks
     store.close()
+
+
+def test_processes_that_make_a_store_at_once_all_mark_in_it(tmp_path: Path) -> None:
+    nursery = multiprocessing.get_context("forkserver")
+    nursery.set_forkserver_preload(["marking"])
+    for turn in range(12):
+        path, gate = tmp_path / f"{turn}.db", nursery.Barrier(WRITERS)
+        writers = [nursery.Process(target=mark_at_once, args=(str(path), actor, gate)) for actor in range(WRITERS)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert [writer.exitcode for writer in writers] == [0] * WRITERS
+        assert list(SqliteStore(path).union("seen", DAY, DAY + PER_DAY)) == list(range(WRITERS))
 
 
 def test_eight_writers_and_two_readers_lose_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import glob
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ from footfall.stores.sqlite.schema import APPLICATION_ID, FORMAT
 
 PATIENCE = 60.0
 """Seconds to wait for another process that writes."""
+_BREATH = 0.01
+"""Seconds between two tries of what SQLite does not wait for itself."""
 _CHECKPOINT_PAGES = 32_000
 """Pages of the log before they go into the file: less often than SQLite's 1,000, as marks write the same pages again."""
 
@@ -103,7 +106,9 @@ class Database:
     def _connected(self, name: str, *, is_uri: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=is_uri)
         try:
-            if not self._is_ours(connection):
+            with within(connection, "BEGIN"):  # its marks of a store and its tables, as of one moment
+                is_ours = self._is_ours(connection)
+            if not is_ours:
                 self._create(connection)
             if self._format_of(connection) < FORMAT:
                 connection = self._upgraded(connection, is_aside=is_uri)
@@ -141,7 +146,7 @@ class Database:
     def _create(self, connection: sqlite3.Connection) -> None:
         # Small pages: a mark then writes two kilobytes to the log, not four.
         connection.execute("PRAGMA page_size = 2048")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         with within(connection, "BEGIN IMMEDIATE"):
             if not self._is_ours(connection):  # another process may have made it just now
                 schema.create(connection)
@@ -239,6 +244,20 @@ def _size_of(file: Path) -> int:
         return file.stat().st_size
     except OSError:
         return 0
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep a log beside the file. SQLite does not wait where two processes ask for it at once, so this waits."""
+    give_up_at = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_BREATH)
 
 
 @contextmanager
