@@ -12,7 +12,7 @@ import pytest
 from footfall.declarations import check_metrics, check_together
 from footfall.errors import DeclarationError
 from footfall.filters import Filter
-from footfall.metrics import EventFact, Fact, Kind, Metric, Policy
+from footfall.metrics import EventFact, Fact, Kind, Metric, Policy, Shared
 from footfall.periods import Grain
 from footfall.tables import Column, Observe, Replace, Role, Rollup, Table, TableEvent
 from lakes import METRICS
@@ -161,6 +161,11 @@ def test_a_metric_that_its_tables_can_answer_is_accepted() -> None:
         ({"facts": (Fact("visits", ("view",)),)}, "it reads the column 'view', .* valid: day, page, views"),
         ({"kind": Kind.REPORTED, "facts": (Fact("visits", ("views",), ends="until"),)}, "it reads the column 'until'"),
         ({"kind": Kind.COUNTER, "series": ("site",)}, "its series 'site' is not one of its dimensions; valid: page"),
+        (
+            {"shared": Shared("site", id="page")},
+            "it is shared by 'site', which is not one of its dimensions; valid: page",
+        ),
+        ({"shared": Shared("page", id="sha")}, "it reads the column 'sha', .* valid: day, page, views"),
         ({"policies": (Policy("bots", "", {"out": Filter("bot", (False,))}, "out"),)}, "it reads the column 'bot'"),
     ],
 )
@@ -180,6 +185,8 @@ def test_a_metric_is_checked_when_it_is_made() -> None:
         metric(kind=Kind.LEVEL, step=timedelta(hours=1), within="median")
     with pytest.raises(DeclarationError, match="needs a step that divides a day"):
         metric(kind=Kind.LEVEL, step=-timedelta(hours=1))
+    with pytest.raises(DeclarationError, match="of the kind latest, which cannot be shared"):
+        metric(kind=Kind.LATEST, shared=Shared("page", id="page"))
 
 
 def test_a_metric_is_declared_once_and_of_an_event_that_is_reported() -> None:

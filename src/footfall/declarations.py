@@ -108,7 +108,8 @@ def _faults_of(metric: Metric, tables: Mapping[str, Table]) -> Iterator[str]:
 
 def _faults_of_fact(fact: Fact, table: Table, metric: Metric) -> Iterator[str]:
     policies = (kept.dimension for policy in metric.policies for kept in policy.choices.values() if kept)
-    for column in (*fact.columns, *filter(None, [fact.ends]), *policies):
+    more = [fact.ends, metric.shared.id if metric.shared else ""]
+    for column in (*fact.columns, *filter(None, more), *policies):
         if column not in table.names:
             yield f"it reads the column {column!r}, which the table {table.name} does not have; valid: {_named(table.names)}"
 
@@ -117,6 +118,8 @@ def _faults_of_dimensions(metric: Metric, subject: Subject) -> Iterator[str]:
     for dimension in metric.series or ():
         if dimension not in subject.dimensions:
             yield f"its series {dimension!r} is not one of its dimensions; valid: {_named(subject.dimensions)}"
+    if metric.shared and metric.shared.by not in subject.dimensions:
+        yield f"it is shared by {metric.shared.by!r}, which is not one of its dimensions; valid: {_named(subject.dimensions)}"
     if metric.name in subject.dimensions:
         yield "one of its dimensions has the same name; rename one of them"
 

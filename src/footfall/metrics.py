@@ -111,6 +111,22 @@ class EventFact:
     event: str
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What several groups of a dimension may hold, as several repositories hold a commit: it counts in each, once in a total.
+
+    Args:
+        by: The dimension.
+        id: The column that identifies what is counted, in every table of the metric.
+
+    >>> Shared("repo", id="sha").by
+    'repo'
+    """
+
+    by: str
+    id: str
+
+
 _DAY = timedelta(days=1)
 _PEOPLE = [[unit] for unit in ("actors", "users", "people", "visitors", "cloners", "authors", "members", "accounts")]
 _THINGS = [[unit] for unit in ("repositories", "names", "communities", "hubs", "clusters", "views", "packages")]
@@ -140,6 +156,8 @@ class Metric:
     """Of levels, counters and reported counts: the dimensions that tell series apart; all of the table by default."""
     ends_after: timedelta | None = None
     """Of a level: a series that is silent for longer has ended; by default a day, or three steps."""
+    shared: Shared | None = None
+    """Of a sum or a distinct count: what several groups of a dimension may hold. The table itself is read then, no rollup."""
     breakdowns: tuple[Fact, ...] = ()
     """Facts that split the same number by a dimension which the tables of `facts` do not know; they have a column for
     each policy. A question that names such a dimension is read from the first of them that knows all that it names."""
@@ -167,6 +185,10 @@ class Metric:
             raise DeclarationError(f"{self.name} is not a level and has no step")
         if self.series is not None and self.kind not in (Kind.LEVEL, Kind.COUNTER, Kind.REPORTED):
             raise DeclarationError(f"{self.name} is of the kind {self.kind}, which has no series")
+        if self.shared is not None and self.kind not in (Kind.SUM, Kind.DISTINCT):
+            raise DeclarationError(
+                f"{self.name} is of the kind {self.kind}, which cannot be shared; only sums and distinct counts can"
+            )
 
     @property
     def counts_actors(self) -> bool:
@@ -175,6 +197,17 @@ class Metric:
         if self.event is not None or unit in _PEOPLE:
             return True
         return self.kind in (Kind.DISTINCT, Kind.REPORTED) and unit not in _THINGS
+
+    @property
+    def adds_up(self) -> str:
+        """How its numbers add up, in words."""
+        if self.kind is Kind.SUM and self.shared is not None:
+            return f"adds up over time; what several groups of {self.shared.by} hold counts in each, and once in their total"
+        return KINDS[self.kind]
+
+    def may_overlap(self, by: Collection[str]) -> bool:
+        """Whether it is a sum whose groups by these dimensions may add up to more than their total."""
+        return self.kind is Kind.SUM and self.shared is not None and self.shared.by in by
 
     @property
     def step_length(self) -> timedelta:

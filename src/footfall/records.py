@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.errors import QueryError, UnknownNameError
 from footfall.frames import plain
-from footfall.metrics import KINDS, Metric, Subject
+from footfall.metrics import Metric, Subject
 from footfall.periods import Grain, parse_moment
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def metric_record(metric: Metric, tables: Mapping[str, Table]) -> dict[str, Any]
         "description": metric.description,
         "unit": metric.unit,
         "kind": str(metric.kind),
-        "adds_up": KINDS[metric.kind],
+        "adds_up": metric.adds_up,
         "version": metric.version,
         "finest_grain": str(finest),
         "dimensions": [_dimension(column) for column in subject.dimensions.values()],

@@ -61,6 +61,8 @@ class Result(Answer):
     """Of dimensions whose values are codes: what they mean. Rows and files keep the codes."""
     annotations: tuple[Annotation, ...] = ()
     """What happened in the window, oldest first."""
+    overlaps: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """Of metrics whose groups share some of what is counted: how much more these add up to than their total."""
 
     def label(self, dimension: str, value: Value) -> str:
         """A value as people read it: its label where it is a code, with the code where another one has that label too.

@@ -79,7 +79,7 @@ def check_quantity(result: Result, stacked: bool, log: bool = False) -> None:
         raise QueryError(f"{metric.name} is a moment, not a quantity: ask for it with `footfall query {metric.name}`.")
     if stacked and log:
         raise QueryError("parts on top of each other need an axis that begins at zero: leave out stacked, or log.")
-    if stacked and metric.kind in (Kind.DISTINCT, Kind.REPORTED):
+    if stacked and (metric.kind in (Kind.DISTINCT, Kind.REPORTED) or result.overlaps.get(metric.name)):
         raise QueryError(
             f"{metric.name} cannot be stacked: what is counted in two groups would be added twice; leave out --stacked."
         )

@@ -31,7 +31,13 @@ from footfall.measuring.plan import (
     keep_top,
     whole_periods,
 )
-from footfall.measuring.remarks import remark_on_baselines, remark_on_means, remark_on_zero_days, remarks_on_time
+from footfall.measuring.remarks import (
+    remark_on_baselines,
+    remark_on_means,
+    remark_on_overlap,
+    remark_on_zero_days,
+    remarks_on_time,
+)
 from footfall.measuring.reported import LEAST, MOST
 from footfall.measuring.rows import rows_of, schema_of, sparse_rows
 from footfall.measuring.series import (
@@ -294,14 +300,17 @@ def _result(shown: Sequence[_Rows]) -> Result:
     result = Result(query, tuple(plan.metric for plan in plans), join(plans, [each.rows for each in shown]), (), "")
     window = next((plan.window for plan in plans if plan.window is not None), None)
     if window is not None:
+        overlaps = {plan.metric.name: n for plan in plans if (n := plan.measurement.overlap(window))}
         notes = [
-            (*own, *plan.division.notes(window), *remarks_on_time(plan)) for own, plan in zip(notes, plans, strict=True)
+            (*own, *plan.division.notes(window), *remarks_on_time(plan), *remark_on_overlap(plan, overlaps))
+            for own, plan in zip(notes, plans, strict=True)
         ]
         result = replace(
             result,
             query=replace(query, since=window.start, until=window.end),
             labels={name: codes for name in query.by if (codes := plans[0].subject.dimensions[name].codes)},
             coverage=min(plan.coverage.share(window) for plan in plans),
+            overlaps=overlaps,
             annotations=tuple(dict.fromkeys(one for plan in plans for one in plan.annotations)),
         )
     result = replace(result, notes=shared_notes(plans, notes))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)
 RANK, TOTAL = "rank_of_group", "total_of_values"
+SHARED = "id_of_shared"
 
 
 def group_column(position: int) -> str:
@@ -96,7 +97,7 @@ class Measurement:
         groups = self._expression(window, Grain.TOTAL)
         names = [ibis.asc(name, nulls_first=False) for name in self.group_columns]
         order = [ibis.desc(VALUE, nulls_first=False), *names]
-        if self.metric.kind is not Kind.SUM:
+        if self.metric.kind is not Kind.SUM or self.metric.may_overlap(self.by):
             return groups.order_by(order).limit(count)
         if groups[VALUE].type().is_integer():
             # one group more tells whether there is a rest
@@ -107,6 +108,14 @@ class Measurement:
             **{name: numbered[name].max() for name in self.group_columns}, **{VALUE: numbered[VALUE].sum()}
         )
         return folded.order_by(RANK).drop(RANK)
+
+    def overlap(self, window: Window) -> int:
+        """How much more the groups of `window` add up to than their total."""
+        if not self.metric.may_overlap(self.by):
+            return 0
+        groups = self.run(window, Grain.TOTAL)[VALUE].to_pylist()
+        total = replace(self, by=(), kept=None).run(window, Grain.TOTAL)[VALUE].to_pylist()
+        return sum(value or 0 for value in groups) - sum(value or 0 for value in total)
 
     def bounds(self, grain: Grain) -> Window | None:
         """The whole periods of `grain` from the first row of the facts to the last, filters aside."""
@@ -187,10 +196,25 @@ class Measurement:
         needed = {*by, *(f.dimension for f in filters)}
         parts = []
         for reader in self.readers:
-            rollup = reader.rollup_for(self.metric.kind, needed, grain, window)
+            rollup = None if self._has_shared else reader.rollup_for(self.metric.kind, needed, grain, window)
             rows = reduce(keep_matching, filters, reader.rows(rollup, window))
             parts.append(self._pick(reader, rows, grain, by, more, since))
-        return reduce(lambda a, b: a.union(b), parts)
+        rows = reduce(lambda a, b: a.union(b), parts)
+        return self._each_once(rows) if self._has_shared else rows
+
+    @property
+    def _has_shared(self) -> bool:
+        """Whether a group may have several rows of one thing, as a total over repositories has of a commit."""
+        shared = self.metric.shared
+        if shared is None or (shared.by == self.division.scope and len(self.division.collected.spans) < 2):
+            return False
+        return shared.by not in self.by or self.kept is not None
+
+    def _each_once(self, rows: ir.Table) -> ir.Table:
+        """Of several rows of one thing in a group, one with the largest value and the first moment: the same in any order."""
+        keys = [name for name in rows.columns if name not in (VALUE, MOMENT)]
+        once = rows.group_by(keys).aggregate(**{VALUE: rows[VALUE].max(), MOMENT: rows[MOMENT].min()})
+        return once.drop(SHARED)
 
     def _pick(
         self,
@@ -211,6 +235,8 @@ class Measurement:
         dated = moment if since is None else ibis.greatest(moment, instant(since))
         period = {} if grain is Grain.TOTAL else {PERIOD: self.engine.truncate(dated, grain)}
         columns = {name: rows[dimension] for name, dimension in more.items()}
+        if self._has_shared and self.metric.shared is not None:
+            columns[SHARED] = rows[self.metric.shared.id]
         return rows.select(**period, **groups, **columns, **{VALUE: reader.used.fact.values(rows), MOMENT: moment})
 
     def _first_seen(self, rows: ir.Table, grain: Grain, keys: Sequence[str]) -> ir.Table:

@@ -273,7 +273,8 @@ def keep_top(plan: Plan) -> Plan:
         other = f"({other})"
     if other != "other":
         plan = plan.note(f"A group is itself named 'other'; the rest is shown as {other!r}.")
-    if plan.metric.kind is Kind.SUM and plan.query.grain is Grain.TOTAL:
+    is_summed = plan.metric.kind is Kind.SUM and not plan.metric.may_overlap(plan.query.by)
+    if is_summed and plan.query.grain is Grain.TOTAL:
         plan = replace(plan, ranked=_name_rest(ranked, len(kept), plan.measurement.group_columns, other))
     return replace(plan, kept=kept, other=other)
 

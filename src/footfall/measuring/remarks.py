@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from footfall.annotations import remarks_on_annotations
 from footfall.measuring.plan import Plan
@@ -26,6 +26,17 @@ def remarks_on_time(plan: Plan) -> list[str]:
     if window.start > plan.now:
         notes.insert(0, f"{short(window.start)} lies in the future: nothing is known of it yet.")
     return notes
+
+
+def remark_on_overlap(plan: Plan, overlaps: Mapping[str, int]) -> list[str]:
+    """That groups add up to more than their total, as they share some of what is counted."""
+    more, shared = overlaps.get(plan.metric.name, 0), plan.metric.shared
+    if not more or shared is None:
+        return []
+    return [
+        f"Some {plan.metric.unit} are in several groups of {shared.by}: the groups add up to {more:,} more than their total, "
+        "in which each counts once."
+    ]
 
 
 def remark_on_means(plan: Plan, series: Series) -> list[str]:

@@ -147,10 +147,11 @@ def _groups(result: Result, dimension: str, fold: Callable[[str], str]) -> dict[
 
 
 def _found(metric: Metric, names: Iterable[str], groups: Mapping[str, list[_Amount]]) -> _Amount | None:
-    """A project's number, where the groups have all of its names; counts without repeats only of one name."""
+    """A project's number, where the groups have all of its names, and these add up or are only one."""
     parts = [groups.get(name, []) for name in names]
     amounts = [amount for part in parts for amount in part]
-    if not all(parts) or (len(amounts) > 1 and metric.kind not in _ADDED):
+    adds = metric.kind in _ADDED and metric.shared is None
+    if not all(parts) or (len(amounts) > 1 and not adds):
         return None
     known = [each.value for each in amounts if each.value is not None]
     return _Amount(sum(known) if known else None, sum(each.coverage for each in amounts) / len(amounts))

@@ -2,13 +2,14 @@
 
 A table of commits has a row for each commit of a repository: `committed_at`, `repo` (its scope), `sha`, `author`,
 `authored_at`, `is_merge`, `is_bot` and `commits`, which is 1. A commit is identified by its sha: of one repository each
-stretch of time is read from the first table that has collected it, so that none counts twice.
+stretch of time is read from the first table that has collected it, and over several repositories (forks, worktrees, a
+folder and its own address) a sha counts once.
 """
 
 from __future__ import annotations
 
 from footfall.filters import Filter
-from footfall.metrics import Fact, Kind, Metric, Policy
+from footfall.metrics import Fact, Kind, Metric, Policy, Shared
 
 COMMIT_TABLES = ("commits", "github_commits")
 """The tables of commits, the one that is preferred first."""
@@ -37,6 +38,8 @@ def _bots(default: str) -> Policy:
     )
 
 
+_SHARED = Shared("repo", id="sha")
+
 COMMIT_METRICS = (
     Metric(
         name="commits",
@@ -44,12 +47,14 @@ COMMIT_METRICS = (
         description=(
             "Commits in the history of HEAD, by committer date in UTC. Merges and bots count unless you exclude them, "
             "so that the number is the one `git rev-list --count HEAD` and hosting pages show. A commit that is in several "
-            "repositories counts in each; a branch that is merged later adds commits to the months it was written in. Where both a "
+            "repositories counts in each of them, and once in their total; a branch that is merged later adds commits to the months it was written in. Where both a "
             "clone and GitHub were asked about a repository, the clone is read, and GitHub where the clone was not."
         ),
         kind=Kind.SUM,
         unit="commits",
         facts=_facts("commits"),
+        version=2,
+        shared=_SHARED,
         policies=(_merges("included"), _bots("included")),
     ),
     Metric(
@@ -57,11 +62,14 @@ COMMIT_METRICS = (
         title="Authors",
         description=(
             "Different authors of commits: e-mail addresses after .mailmap, ignoring case; who uses two addresses that "
-            ".mailmap does not join counts twice. Bots are left out unless you include them, as the question is about people."
+            ".mailmap does not join counts twice. A commit that is in several repositories counts once, under one author, also where their .mailmap files differ. "
+            "Bots are left out unless you include them, as the question is about people."
         ),
         kind=Kind.DISTINCT,
         unit="authors",
         facts=_facts("author"),
+        version=2,
+        shared=_SHARED,
         policies=(_merges("included"), _bots("excluded")),
     ),
     Metric(

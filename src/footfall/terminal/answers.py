@@ -104,6 +104,7 @@ def _ranking(rows: Sequence[_Row], result: Result, width: int) -> Grid:
     name = result.metric.name
     columns = _columns(rows, result)
     whole = sum(row[name] or 0 for row in rows) if result.metric.kind is Kind.SUM else 0
+    whole -= result.overlaps.get(name, 0)
     # What is shown is the whole only where `other` holds the rest or nothing was cut off.
     if whole > 0 and 1 < len(rows) == result.rows.num_rows and not result.query.compare:
         named = [0 if result.query.top and _is_rest(row, result) else row[name] or 0 for row in rows]

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from footfall.formats import listed
-from footfall.metrics import KINDS, Kind, Metric, Subject
+from footfall.metrics import Kind, Metric, Subject
 from footfall.terminal.grids import facts_of, grid_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def metric_details(metric: Metric, tables: Mapping[str, Table]) -> RenderableTyp
     subject = Subject.of(metric, tables)
     facts = facts_of(
         ("unit", metric.unit),
-        ("kind", f"{metric.kind}: {KINDS[metric.kind]}" + _within(metric)),
+        ("kind", f"{metric.kind}: {metric.adds_up}" + _within(metric)),
         *(("table" if n == 0 else "else", f"{t.name}: {t.description}") for n, t in enumerate(subject.tables)),
         ("version", str(metric.version)),
     )

@@ -73,7 +73,7 @@ class Breakdown:
 
     @property
     def total(self) -> float:
-        return float(sum(self.value(row) for row in self.rows))
+        return float(sum(self.value(row) for row in self.rows)) - self.answer.overlaps.get(self.metric.name, 0)
 
     @property
     def is_telling(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from footfall.formats import share_of
-from footfall.metrics import KINDS, Metric
+from footfall.metrics import Metric
 from footfall.result import Result
 from footfall.web.pages import words
 from footfall.web.pages.freshness import Freshness
@@ -20,7 +20,7 @@ def how_counted(workspace: Workspace, answer: Result, freshness: Freshness) -> S
     metrics = answer.metrics
     said: Said = [
         ("What it is", [f"{m.title}: {m.description}" if len(metrics) > 1 else m.description for m in metrics]),
-        ("Adding up", list(dict.fromkeys(words.capitalised(KINDS[m.kind]) + "." for m in metrics))),
+        ("Adding up", list(dict.fromkeys(words.capitalised(m.adds_up) + "." for m in metrics))),
     ]
     choices = [part for metric in metrics for part in _choices(metric, answer.policies)]
     said += [("Choices made", choices)] if choices else []

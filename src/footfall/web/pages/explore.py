@@ -82,7 +82,7 @@ async def _shown(site: Site, request: Request, chosen: Chosen, answer: Result) -
         "answer": answer,
         "figure": figure,
         "zoom": f"/explore?{chosen.but(last=None, since=None, until=None)}",
-        "stackable": can_stack(answer.metrics, by),
+        "stackable": can_stack(answer.metrics, by) and not answer.overlaps,
         "only": narrowing(answer, chosen),
         "counted": await site.run(how_counted, site.workspace, answer, freshness),
         "copies": _copies(site, request, chosen, asked, answer.title),
