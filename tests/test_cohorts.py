@@ -21,7 +21,8 @@ from activities import NOW, InMemory, ever_before, periods_until, stores
 from footfall.errors import FootfallError
 from footfall.periods import Grain, Period, Window
 from footfall.retention import overlaps as overlaps_module
-from footfall.retention.cohorts import Among, Cohort, CohortRow, cohort
+from footfall.retention.cohorts import Cohort, CohortRow, cohort
+from footfall.retention.groups import Among
 from footfall.retention.overlaps import overlaps
 from footfall.settings import Settings
 from footfall.sources.git import COMMITS
@@ -254,6 +255,86 @@ def test_unbounded_counts_whoever_came_then_or_later() -> None:
     assert asked(store, last=4, columns=4, retention="unbounded").rows[0].counts == (3, 2, 2, 1)
     short = asked(store, last=1, columns=2, retention="unbounded", since=datetime(2026, 3, 8, tzinfo=UTC))
     assert short.rows[0].counts == (3, 2), "later than the last column counts too"
+
+
+def test_then_or_later_is_provisional_until_all_came_back() -> None:
+    store = InMemory({"in": {day("2026-03-08"): [1, 2], day("2026-03-09"): [1, 2], day("2026-03-10"): [1]}})
+    found = asked(store, last=4, columns=3, retention="unbounded")
+    assert [row.counts for row in found.rows] == [(2, 2, 1), (2, 1, 0), (1, 0), (0,)]
+    no, yes = False, True
+    assert [[found.is_provisional(row, k) for k in range(len(row.counts))] for row in found.rows] == [
+        [no, no, yes],  # 2 of 2; 2 of 2 on the 9th; on the 10th one, and the other may still come
+        [no, yes, yes],
+        [no, yes],
+        [yes],
+    ]
+    assert [[found.is_open(row, k) for k in range(len(row.counts))] for row in found.rows] == [
+        [no, no, no],
+        [no, no, yes],
+        [no, yes],
+        [yes],
+    ]
+    assert found.averages == (100.0, 75.0, 50.0), "cells whose day is over count, else only those of 100 % would"
+    assert list(csv.reader(found.to_csv(counts=True).splitlines())) == [
+        ["period", "size", "0", "1", "2", "is_provisional"],
+        ["2026-03-08", "2", "2", "2", "1", "true"],
+        ["2026-03-09", "2", "2", "1", "", "true"],
+        ["2026-03-10", "1", "1", "", "", "true"],
+        ["2026-03-11", "0", "", "", "", "true"],
+    ]
+    assert found.why_provisional == "the day is not over, or actors may still come back later"
+    whole = asked(store, last=1, columns=2, retention="unbounded", since=datetime(2026, 3, 8, tzinfo=UTC))
+    assert (whole.may_grow, whole.to_csv().splitlines()[1]) == (False, "2026-03-08,2,100.0,100.0,false")
+    assert asked(store, last=4, columns=3).to_csv().splitlines()[0] == "period,size,0,1,2"
+
+
+def test_then_or_later_does_not_end_where_the_row_itself_was_not_collected_whole() -> None:
+    store = InMemory({"in": {day("2026-03-08"): [1], day("2026-03-09"): [1]}})
+    hole = Window(datetime(2026, 3, 8, 5, tzinfo=UTC), datetime(2026, 3, 8, 7, tzinfo=UTC))
+    found = asked(store, last=4, columns=2, retention="unbounded", gaps=[hole])
+    assert found.rows[0].counts == (1, 1)
+    assert found.is_provisional(found.rows[0], 0)
+    assert found.is_provisional(found.rows[0], 1)
+
+
+# --- conditions that nobody meets
+
+
+def test_a_condition_that_nobody_meets_is_said() -> None:
+    store = three_days()
+    store.mark("paid", day("2026-03-08"), [1])
+    paid = "did 'paid' in the same day, so nothing but zeros is left."
+    assert asked(store, where_first="paid").notes == (f"No actor of any row {paid}",)
+    assert asked(store, where_then="paid").notes == (f"No actor who did 'in' {paid}",)
+    assert asked(store, where_first=Among(BitMap64([99]), "vip")).notes == (
+        "No actor of any row is in vip, so nothing but zeros is left.",
+    )
+    store.mark("paid", day("2026-03-09"), [1])
+    assert asked(store, where_first=["paid", VIP]).notes == ()
+    assert asked(store, first="never", where_first="paid").notes == (), "the rows are empty without it"
+
+
+def test_marks_without_a_time_are_a_condition_by_the_name_of_their_event(tmp_path: Path) -> None:
+    ff = footfall.open(Settings(folder=tmp_path), now=lambda: NOW)
+    ff.mark("came", ["ada", "bob", 3], at="2026-03-10")
+    ff.mark("premium", ["ada", 3], unique=True)
+    ff.mark("vip", "bob", unique=True)
+    ff.mark("vip", 3, at="2026-03-10")
+
+    def size(*conditions: str) -> tuple[int, tuple[str, ...]]:
+        found = ff.cohort("came", "came", grain="day", last=2, where_first=conditions)
+        return found.rows[0].size, found.where_first
+
+    assert size("premium") == size("flag:premium") == (2, ("flag:premium",))
+    assert size("vip") == (1, ("vip",)), "an event with days is asked by its days"
+    assert size("flag:vip") == (1, ("flag:vip",))
+    assert size("vip", "premium") == (1, ("vip", "flag:premium"))
+    again = ff.cohort(**ff.cohort("came", "came", grain="day", where_then="premium").question)
+    assert again.where_then == ("flag:premium",)
+    with pytest.raises(FootfallError, match="no actor is marked without a time as 'came'"):
+        size("flag:came")
+    with pytest.raises(FootfallError, match="event 'premum' was never marked; did you mean 'premium'"):
+        size("flag:premum")
 
 
 # --- renderings

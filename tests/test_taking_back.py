@@ -143,6 +143,23 @@ def test_swapped_arguments_are_noticed(ff: Workspace, run: Callable[..., Ran]) -
     assert run("mark", "new", "17").code == 0
 
 
+@pytest.mark.parametrize("words", [("mark", "active", "-5"), ("unmark", "active", "3", "-12"), ("forget", "-5")])
+def test_a_negative_number_is_not_taken_for_an_option(run: Callable[..., Ran], words: tuple[str, ...]) -> None:
+    ran = run(*words)
+    assert ran.code == 2
+    assert "A negative number is not a valid actor" in ran.err
+    assert "No such option" not in ran.err
+
+
+def test_a_text_that_begins_with_a_hyphen_is_marked_behind_two(ff: Workspace, run: Callable[..., Ran]) -> None:
+    ran = run("mark", "active", "-ada")
+    assert ran.code == 2
+    assert "An actor that begins with a hyphen goes behind --" in " ".join(ran.err.replace("│", " ").split())
+    assert run("mark", "active", "--", "-ada").code == 0
+    assert list(ff.event("active").ever()) == ["-ada"]
+    assert "goes behind" not in run("mark", "active", "1", "--nope").err
+
+
 def test_a_slip_in_the_name_of_an_event_that_is_read_is_noticed_once(ff: Workspace) -> None:
     ff.mark("active", 1)
     with pytest.warns(UserWarning, match="event 'activ' was never marked; did you mean 'active'"):

@@ -294,9 +294,21 @@ COHORT = (
         "unbounded",
     ),
     Option(
-        "where_first", Type.EVENTS, "Only who did this too, in the row's period.", "EVENT", default=(), example="paid"
+        "where_first",
+        Type.EVENTS,
+        "Only who did this too, in the row's period; flag:EVENT: is marked without a time.",
+        "EVENT",
+        default=(),
+        example="paid",
     ),
-    Option("where_then", Type.EVENTS, "Only who did this too, on coming back.", "EVENT", default=(), example="paid"),
+    Option(
+        "where_then",
+        Type.EVENTS,
+        "Only who did this too, on coming back; flag:EVENT: is marked without a time.",
+        "EVENT",
+        default=(),
+        example="paid",
+    ),
     _AS_IF,
 )
 FUNNEL = (

@@ -59,11 +59,11 @@ def _heatmap(cohort: Cohort, counts: bool, look: Look) -> tuple[alt.LayerChart, 
     width, height = look.width or step * (cohort.columns + 1), look.height or _ROW * len(names)
     chart = alt.Chart(inline(cells), width=width, height=height).encode(x=x, y=y)
     squares = [
-        chart.transform_filter("!datum.is_provisional && datum.has_fill")
+        chart.transform_filter("!datum.is_open && datum.has_fill")
         .mark_rect(stroke=theme.background, strokeWidth=1.5)
         .encode(color=alt.Color("fill:N", scale=None), tooltip=_tooltips()),
         # No pattern exists in Vega-Lite: an outline of dashes around hardly any colour is the hatching.
-        chart.transform_filter("datum.is_provisional && datum.has_fill")
+        chart.transform_filter("datum.is_open && datum.has_fill")
         .mark_bar(strokeDash=[3, 2], strokeWidth=1.2, fillOpacity=0.3, width={"band": 0.88}, height={"band": 0.8})
         .encode(fill=alt.Fill("fill:N", scale=None), stroke=alt.value(theme.subtitle), tooltip=_tooltips()),
     ]
@@ -83,7 +83,7 @@ def _check_size(cohort: Cohort) -> None:
 
 
 def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Theme) -> dict[str, Any]:
-    share, is_provisional = row.percent(column), cohort.is_provisional(row, column)
+    share, is_open = row.percent(column), cohort.is_open(row, column)
     fill = mix(theme.ramp, 0.0 if share is None else share / cohort.peak)
     text = GAP if share is None else number(row.counts[column]) if counts else _percent(share, cohort)
     return {
@@ -92,16 +92,16 @@ def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Them
         "count": row.counts[column],
         "share": percent(share) + ("" if share is None else " %"),
         "size": row.size,
-        "is_provisional": is_provisional,
+        "is_open": is_open,
         "has_fill": share is not None,
-        "text": f"{text}*" if is_provisional and share is not None else text,
+        "text": f"{text}*" if share is not None and cohort.is_provisional(row, column) else text,
         "fill": fill,
-        "ink": theme.title if share is None or is_provisional else ink_on(fill),
+        "ink": theme.title if share is None or is_open else ink_on(fill),
     }
 
 
 def _size(cohort: Cohort, row: CohortRow) -> str:
-    return f"{number(row.size)}{'*' if cohort.is_provisional(row) else ''}"
+    return f"{number(row.size)}{'*' if cohort.is_open(row) else ''}"
 
 
 def _percent(share: float | None, cohort: Cohort) -> str:
@@ -130,8 +130,12 @@ def _later(cohort: Cohort) -> str:
 def _legend_of_cells(cohort: Cohort, cells: Sequence[dict[str, Any]], counts: bool) -> list[str]:
     share = f"percent of the row's actors who did '{cohort.then}'"
     said = [f"number of actors who did '{cohort.then}', colour: {share}" if counts else share]
-    if any(cell["is_provisional"] for cell in cells):
-        said.append(f"dashed outline and *: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
+    if any(cell["is_open"] for cell in cells):
+        said.append(
+            f"dashed outline{'' if cohort.may_grow else ' and *'}: the {cohort.grain} is {why_not_whole(cohort.gaps)}"
+        )
+    if cohort.may_grow:
+        said.append("*: actors may still come back later")
     if any(not cell["has_fill"] for cell in cells):
         said.append(f"{GAP} no actors")
     if not counts and len(cohort.rows) > 1:
@@ -203,7 +207,7 @@ def _strokes(cohort: Cohort, row: CohortRow, first: int) -> list[dict[str, Any]]
             "column": k,
             "value": row.percent(k),
             "count": count,
-            "is_settled": not cohort.is_provisional(row, k),
+            "is_settled": not cohort.is_open(row, k),
             "stroke": row.period.label,
             "is_alone": len(row.counts) == first + 1,
         }
@@ -255,6 +259,8 @@ def _legend_of_curves(
         said.append(f"average: weighted by size, finished {cohort.grain}s only")
     if any(not point["is_settled"] for point in data):
         said.append(f"dashed, hollow: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
+    if cohort.may_grow:
+        said.append("every value may still grow, as actors may come back later")
     if _first_column(cohort):
         said.append(f"column 0, the same {cohort.grain}, is 100 % and left out")
     if empty := sum(not row.size for row in cohort.rows):

@@ -64,6 +64,7 @@ def _as_written(text: str | None) -> str | None:
 def _in_our_words() -> Iterator[None]:
     """A value that is refused is said as it is elsewhere; the library would repeat pydantic's words."""
     from typer import BadParameter
+    from typer.exceptions import TyperException
 
     try:
         yield
@@ -74,3 +75,23 @@ def _in_our_words() -> Iterator[None]:
             said = said_of_value(first)
             error.message = f"{said}." if first["type"] == "value_error" else f"{first['input']!r}: {said}."
         raise
+    except TyperException as error:
+        if hasattr(error, "possibilities") and _takes_actors(getattr(error, "ctx", None)):
+            _explain_hyphen(error)
+        raise
+
+
+def _takes_actors(context: Any) -> bool:
+    return context is not None and any(each.metavar == "ACTOR" for each in context.command.get_params(context))
+
+
+def _explain_hyphen(error: Any) -> None:
+    """An actor that begins with a hyphen was taken for an option: how to write it, or that it cannot be one."""
+    if error.option_name[1:].isdecimal():
+        from footfall.activity.actors import VALID_ACTORS
+
+        error.message = f"A negative number is not a valid actor: {VALID_ACTORS}. Nothing was done."
+    elif not error.option_name.startswith("--"):
+        error.message = (
+            f"{error.message}. An actor that begins with a hyphen goes behind --, as in `mark active -- -ada`."
+        )

@@ -6,12 +6,12 @@ in UTC: what Mixpanel calls calendar interval retention.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from footfall.formats import days_of, instant_of, listed
 from footfall.frames import csv_of
@@ -19,26 +19,35 @@ from footfall.hiding import is_small
 from footfall.options import MOST, choice_of, count_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
+from footfall.retention.groups import (
+    Narrowing,
+    Narrowings,
+    conditions_of,
+    first_timers,
+    name_of,
+    narrowed,
+    reader_of_members,
+    then_or_later,
+    unmet,
+)
 from footfall.retention.overlaps import overlaps
 from footfall.retention.spans import (
     GRAINS,
     SetReader,
-    before,
     chosen,
     is_whole,
-    members_in,
     present,
     share,
     shown_periods,
     unknown_before,
+    why_not_whole,
 )
-from footfall.stores.members import Members, as_bitmap
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyroaring import BitMap64
 
     from footfall.charts.pictures import Picture
+    from footfall.stores.members import Members
 
 
 class CohortKind(StrEnum):
@@ -57,21 +66,6 @@ class Retention(StrEnum):
     """Did `then` in exactly that period: Amplitude's "return on", Mixpanel's "on" (N-day retention)."""
     UNBOUNDED = "unbounded"
     """Did `then` in that period or any later one up to now: "return on or after", rolling or unbounded retention."""
-
-
-@dataclass(frozen=True)
-class Among:
-    """A condition that does not depend on time: being in a fixed set."""
-
-    members: BitMap64 = field(repr=False)
-    name: str = "a set of actors"
-    """What it is called where the cohort is shown."""
-
-
-Narrowing = str | Among
-"""An event, to be done in the same period; or a fixed set, to be in."""
-Narrowings: TypeAlias = "Narrowing | BitMap64 | Iterable[Narrowing | BitMap64]"
-"""One or several; a bare bitmap is a set without a name."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +99,7 @@ class Cohort(ActivityAnswer):
     where_then: tuple[str, ...]
     rows: tuple[CohortRow, ...]
 
-    def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
+    def is_open(self, row: CohortRow, column: int = 0) -> bool:
         """Whether the period of a cell was not over, or not all of it was collected, or not all of its row's own.
 
         Args:
@@ -114,7 +108,7 @@ class Cohort(ActivityAnswer):
 
         Example:
             >>> found = ff.cohort("signed_up", "active", grain="month", last=2)
-            >>> [found.is_provisional(found.rows[0], column) for column in (0, 1)]
+            >>> [found.is_open(found.rows[0], column) for column in (0, 1)]
             [False, True]
         """
         if column < len(row.counts) - 1 and not self.gaps:
@@ -122,13 +116,48 @@ class Cohort(ActivityAnswer):
         is_known = is_whole(row.period.shift(column).window, self.asked_at, self.gaps)
         return not is_known or (column > 0 and not is_whole(row.period.window, self.asked_at, self.gaps))
 
+    def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
+        """Whether the number of a cell may still change.
+
+        That of an open period may. With unbounded retention so may any other: "or later" is over only when all of the row
+        came back.
+
+        Args:
+            row: A row of this cohort.
+            column: How many periods later; 0 is the row's own.
+
+        Example:
+            >>> found = ff.cohort("signed_up", "active", grain="month", last=2, retention="unbounded")
+            >>> row = found.rows[0]
+            >>> row.size, row.counts, [found.is_provisional(row, column) for column in (0, 1)]
+            (3, (2, 2), [True, True])
+        """
+        if self.retention is Retention.UNBOUNDED:
+            return self.is_open(row) or row.counts[column] < row.size
+        return self.is_open(row, column)
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether cells whose periods are over are provisional too: actors may still come back "later"."""
+        return any(
+            self.is_provisional(row, k) and not self.is_open(row, k)
+            for row in self.rows
+            for k in range(len(row.counts))
+        )
+
+    @property
+    def why_provisional(self) -> str:
+        """Why numbers may still change, to go into a sentence."""
+        open_ = f"the {self.grain} is {why_not_whole(self.gaps)}"
+        return f"{open_}, or actors may still come back later" if self.may_grow else open_
+
     @cached_property
     def averages(self) -> tuple[float | None, ...]:
-        """Per column, in percent: the sum of the counts of its finished cells, of the sum of their cohorts' sizes."""
+        """Per column, in percent: the sum of the counts of its cells that are not open, of the sum of their cohorts' sizes."""
         return tuple(self._average(column) for column in range(self.columns))
 
     def _average(self, column: int) -> float | None:
-        rows = [row for row in self.rows if len(row.counts) > column and not self.is_provisional(row, column)]
+        rows = [row for row in self.rows if len(row.counts) > column and not self.is_open(row, column)]
         return share(sum(row.counts[column] for row in rows), sum(row.size for row in rows))
 
     @cached_property
@@ -171,16 +200,23 @@ class Cohort(ActivityAnswer):
         """The size is there even if its period is not over: it says of how many the row is so far."""
         percents = ["" if (share := row.percent(k)) is None else f"{share:.1f}" for k in range(len(row.counts))]
         texts = [str(count) for count in row.counts] if counts else percents
-        cells = [open_cell(text, self.is_provisional(row, k), is_marked) for k, text in enumerate(texts)]
-        size = open_cell(str(row.size), is_marked and self.is_provisional(row), is_marked)
+        is_marked_at = self.is_provisional if is_marked else self.is_open
+        cells = [open_cell(text, is_marked_at(row, k), is_marked) for k, text in enumerate(texts)]
+        size = open_cell(str(row.size), is_marked and self.is_open(row), is_marked)
         return [row.period.iso, size, *cells, *[""] * (self.columns - len(cells))]
 
     def to_csv(self, *, counts: bool = False) -> str:
         """period, size, then percentages (or counts) by column; empty where the period is not over or the cohort is empty.
 
-        A size whose own period is not over is that of now: column 0 beside it is empty.
+        A size whose own period is not over is that of now: column 0 beside it is empty. With unbounded retention a last column
+        `is_provisional` says whether a number of the row may still grow.
         """
-        return csv_of(*self.lines(is_marked=False, counts=counts))
+        names, rows = self.lines(is_marked=False, counts=counts)
+        if self.retention is Retention.UNBOUNDED:
+            may_grow = [any(self.is_provisional(row, k) for k in range(len(row.counts))) for row in self.rows]
+            names.append("is_provisional")
+            rows = [[*row, str(grows).lower()] for row, grows in zip(rows, may_grow, strict=True)]
+        return csv_of(names, rows)
 
     def _json_rows(self) -> dict[str, Any]:
         """The rows with their cells, and the averages of the columns."""
@@ -195,7 +231,7 @@ class Cohort(ActivityAnswer):
             "period": row.period.iso,
             "label": row.period.label,
             "size": row.size,
-            "is_provisional": self.is_provisional(row),
+            "is_provisional": self.is_open(row),
             "cells": cells,
         }
 
@@ -306,17 +342,29 @@ def cohort(
     """
     by, now = Grain(choice_of("grain", grain, GRAINS)), in_utc(now)
     whose, form = chosen("kind of cohort", kind, CohortKind), chosen("retention", retention, Retention)
-    width, conditions = count_of("columns", columns, MOST) or 1, (_conditions(where_first), _conditions(where_then))
+    width = count_of("columns", columns, MOST) or 1
+    of_rows, of_columns = conditions_of(where_first), conditions_of(where_then)
     periods, said = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
-    members_of = _reader_of_members(sets, now)
+    members_of = reader_of_members(sets, now)
     begun = periods_in(by, Window(periods[0].start, present(by, now).end))
-    members: Sequence[Members] = [members_of(first, p) for p in periods]
-    if whose is CohortKind.NEW:
-        members = _new(sets, first, periods, members_of)
-    groups = [_narrowed(group, conditions[0], p, members_of) for group, p in zip(members, periods, strict=True)]
     shown = min(len(begun), len(periods) + width - 1)
+    if form is Retention.RETURN:
+        begun = begun[:shown]
+    is_new = whose is CohortKind.NEW
+    rows = first_timers(sets, first, periods, members_of) if is_new else [members_of(first, p) for p in periods]
+    groups = narrowed(rows, of_rows, periods, members_of)
+    came = [members_of(then, p) for p in begun]
+    back: Sequence[Members] = narrowed(came, of_columns, begun, members_of)
+    if form is Retention.UNBOUNDED:
+        back = then_or_later(back)[:shown]
     spans = [range(n, min(n + width, shown)) for n in range(len(periods))]
-    counts = overlaps(groups, _returned(then, conditions[1], begun, shown, members_of, form), spans)
+    counts = overlaps(groups, back, spans)
+    notes = [
+        *said,
+        *_unknown(whose, form, gaps, periods, now),
+        *(_unmet("of any row", each, by) for each in unmet(rows, of_rows, periods, members_of)),
+        *(_unmet(f"who did {then!r}", each, by) for each in unmet(came, of_columns, begun, members_of)),
+    ]
     return Cohort(
         first=first,
         then=then,
@@ -324,13 +372,20 @@ def cohort(
         kind=whose,
         retention=form,
         columns=width,
-        where_first=tuple(map(_name_of, conditions[0])),
-        where_then=tuple(map(_name_of, conditions[1])),
+        where_first=tuple(map(name_of, of_rows)),
+        where_then=tuple(map(name_of, of_columns)),
         asked_at=now,
         rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
         gaps=tuple(gaps),
-        notes=(*said, *_unknown(whose, form, gaps, periods, now)),
+        notes=tuple(notes),
     )
+
+
+def _unmet(who: str, condition: Narrowing, grain: Grain) -> str:
+    """A note on a condition that leaves nothing but zeros."""
+    if isinstance(condition, str):
+        return f"No actor {who} did {condition!r} in the same {grain}, so nothing but zeros is left."
+    return f"No actor {who} is in {condition.name}, so nothing but zeros is left."
 
 
 def _unknown(
@@ -341,65 +396,3 @@ def _unknown(
     if form is Retention.UNBOUNDED and any(periods[0].start < gap.end and gap.start < now for gap in gaps):
         notes.append("Actors that came back only in a time that was not collected are not counted as retained.")
     return notes
-
-
-_MemberReader = Callable[[str, Period], "Members"]
-
-
-def _reader_of_members(sets: SetReader, now: datetime) -> _MemberReader:
-    """The actors of an event in a period, each read once: a row and a column of the same are the same object."""
-    read: dict[tuple[str, Period], Members] = {}
-
-    def members_of(event: str, period: Period) -> Members:
-        if (event, period) not in read:
-            read[event, period] = members_in(sets, event, period, now)
-        return read[event, period]
-
-    return members_of
-
-
-def _new(sets: SetReader, first: str, periods: Sequence[Period], members_of: _MemberReader) -> list[BitMap64]:
-    """Per period, the actors that did `first` in it and never before."""
-    earlier, groups = before(sets, first, periods[0].start), []
-    for period in periods:
-        members = as_bitmap(members_of(first, period))
-        groups.append(members - earlier)
-        earlier = earlier | members
-    return groups
-
-
-def _returned(
-    then: str,
-    conditions: Sequence[Narrowing],
-    begun: Sequence[Period],
-    shown: int,
-    members_of: _MemberReader,
-    form: Retention,
-) -> Sequence[Members]:
-    """Per shown period, the actors that count as retained in it."""
-    if form is Retention.RETURN:
-        return [_narrowed(members_of(then, period), conditions, period, members_of) for period in begun[:shown]]
-    later: list[BitMap64] = []
-    for period in reversed(begun):
-        group = as_bitmap(_narrowed(members_of(then, period), conditions, period, members_of))
-        later.append(group | later[-1] if later else group)
-    return later[::-1][:shown]
-
-
-def _narrowed(group: Members, conditions: Sequence[Narrowing], period: Period, members_of: _MemberReader) -> Members:
-    for condition in conditions:
-        among = condition.members if isinstance(condition, Among) else as_bitmap(members_of(condition, period))
-        group = as_bitmap(group) & among
-    return group
-
-
-def _conditions(given: Narrowings) -> list[Narrowing]:
-    """One condition or several; a bare bitmap is a set without a name."""
-    from pyroaring import BitMap64
-
-    several = [given] if isinstance(given, str | Among | BitMap64) else given
-    return [Among(each) if isinstance(each, BitMap64) else each for each in several]
-
-
-def _name_of(condition: Narrowing) -> str:
-    return condition if isinstance(condition, str) else condition.name

@@ -17,6 +17,7 @@ from footfall.options import check_window, read
 from footfall.periods import EPOCH, Grain, Window, merge, short
 from footfall.retention import cohorts, funnels, growth, stickiness
 from footfall.retention.answers import ActivityAnswer, window_of_rows
+from footfall.retention.groups import Among, Narrowing
 from footfall.stores.store import UNDATED, day_slot, start_of
 
 if TYPE_CHECKING:
@@ -125,7 +126,8 @@ def ask_cohort(activity: Activity, question: CohortQuestion) -> cohorts.Cohort:
     """See `cohorts.cohort`."""
     narrowed = question.where_first, question.where_then
     names = [_known(activity, event) for event in (question.first, question.then)]
-    events = [*names, *(each for several in narrowed for each in several if isinstance(each, str))]
+    conditions = [_conditions(activity, several) for several in narrowed]
+    events = [*names, *(each for several in conditions for each in several if isinstance(each, str))]
     answer = cohorts.cohort(
         activity.store,
         *names,
@@ -137,8 +139,8 @@ def ask_cohort(activity: Activity, question: CohortQuestion) -> cohorts.Cohort:
         until=question.until,
         kind=question.kind,
         retention=question.retention,
-        where_first=_conditions(activity, narrowed[0]),
-        where_then=_conditions(activity, narrowed[1]),
+        where_first=conditions[0],
+        where_then=conditions[1],
         gaps=_gaps(activity, events),
     )
     spans = {names[1]: answer.observed, names[0]: window_of_rows(answer.rows)}
@@ -289,12 +291,30 @@ def _several(what: str, given: Conditions) -> list[str | ActorSet]:
     return names
 
 
-def _conditions(activity: Activity, several: Iterable[str | ActorSet]) -> list[cohorts.Narrowing]:
-    """Events by name, and sets as ids of this store, wherever they come from."""
+FLAG = "flag:"
+"""Before the name of an event: its actors that are marked without a time."""
+
+
+def _conditions(activity: Activity, several: Iterable[str | ActorSet]) -> list[Narrowing]:
+    """Events and flags by name, and sets as ids of this store, wherever they come from."""
     empty = Fixed(activity, BitMap64())
     return [
-        cohorts.Among((empty | each).ids(), repr(each).strip("<>"))
-        if isinstance(each, ActorSet)
-        else _known(activity, each)
+        Among((empty | each).ids(), repr(each).strip("<>")) if isinstance(each, ActorSet) else _named(activity, each)
         for each in several
     ]
+
+
+def _named(activity: Activity, name: str) -> Narrowing:
+    """An event, to be done in the same period; one that has only marks without a time is the flag of that name."""
+    flag = name.removeprefix(FLAG)
+    if flag != name and name not in activity.store.events():
+        event = activity.known_event(flag)
+        if not (members := event.unique().ids()):
+            raise QueryError(
+                f"no actor is marked without a time as {flag!r}, so there is no {name}; leave out {FLAG!r}."
+            )
+        return Among(members, name)
+    event = activity.known_event(name)
+    if activity.store.slots(name) == [UNDATED]:
+        return Among(event.unique().ids(), f"{FLAG}{name}")
+    return event.name

@@ -50,7 +50,7 @@ def _heatmap(cohort: Cohort, cells: Sequence[Sequence[str]], shown: int, counts:
     """Cells are padded here: rich would strip the blank that keeps digits below digits."""
     size = max(len(cell) for row in cells for cell in row)
     grid = Grid(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False, padding=0)
-    sizes = ["actors ", *(f"{number(row.size)}{_mark(cohort, row)}" for row in cohort.rows)]
+    sizes = ["actors ", *(f"{number(row.size)}{'*' if cohort.is_open(row) else ' '}" for row in cohort.rows)]
     widest = max(map(len, sizes)) + 1
     grid.add_column(f" {cohort.grain}", no_wrap=True)
     for head in (sizes[0].rjust(widest), *(f"{column} ".rjust(size) for column in range(shown))):
@@ -93,14 +93,14 @@ def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, decimals: i
     return f" {shown}{_mark(cohort, row, column)}"
 
 
-def _mark(of: Cohort, row: CohortRow, column: int = 0) -> str:
+def _mark(of: Cohort, row: CohortRow, column: int) -> str:
     return "*" if of.is_provisional(row, column) else " "
 
 
 def _colour(cohort: Cohort, row: CohortRow, column: int) -> str:
     """What is missing is dim; what is not over has its mark and no colour yet."""
     share = row.percent(column)
-    if share is None or cohort.is_provisional(row, column):
+    if share is None or cohort.is_open(row, column):
         return "dim" if share is None else ""
     n = min(len(_CIVIDIS) - 1, int(share / cohort.peak * len(_CIVIDIS)))
     return f"{'#ffffff' if n < _WHITE_ON else '#000000'} on {_CIVIDIS[n]}"
@@ -112,7 +112,7 @@ def _legend(cohort: Cohort, counts: bool) -> list[str]:
         [] if counts else ["Percent of the row's actors; the average weighs by size and leaves out what is not over."]
     )
     if any(cohort.is_provisional(row, k) for row in cohort.rows for k in range(len(row.counts))):
-        lines.append(f"* provisional: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
+        lines.append(f"* provisional: {cohort.why_provisional}")
     if any(not row.size for row in cohort.rows):
         lines.append(f"{GAP} no actors: no share, which is not 0 %")
     return lines

@@ -59,7 +59,7 @@ def heat_of(cohort: Cohort, *, counts: bool = False, smallest: int = 0) -> Heat:
 def _row(cohort: Cohort, row: CohortRow, counts: bool, smallest: int) -> HeatRow:
     cells = [_cell(cohort, row, k, counts, smallest) for k in range(len(row.counts))]
     cells += [Cell("", "", "", False)] * (cohort.columns - len(cells))
-    size = f"{words.figure(row.size)}*" if cohort.is_provisional(row) else words.figure(row.size)
+    size = f"{words.figure(row.size)}*" if cohort.is_open(row) else words.figure(row.size)
     return HeatRow(words.period(row.period), _hidden(row.size, smallest) or size, tuple(cells))
 
 
@@ -67,11 +67,12 @@ def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, smallest: i
     percent, count = row.percent(column), row.counts[column]
     if percent is None:
         return Cell("–", "", "no actor in this row", False)
-    is_open = cohort.is_provisional(row, column)
+    is_open, is_provisional = cohort.is_open(row, column), cohort.is_provisional(row, column)
     if hidden := _hidden(count, smallest):
         return Cell(hidden, "", f"fewer than {smallest}: not shown", is_open)
     text = words.figure(count) if counts else f"{percent:.1f}"
-    state = ", may still change" if is_open else ""
+    text = f"{text}*" if is_provisional and not is_open else text
+    state = ", may still change" if is_provisional else ""
     size = _hidden(row.size, smallest) or f"{row.size:,}"
     return Cell(text, _shade(percent), f"{count:,} of {size}: {percent:.1f} %{state}", is_open)
 
@@ -85,6 +86,8 @@ def _shade(percent: float) -> str:
     return "h0" if percent <= 0 else f"h{min(STEPS - 1, 1 + int((percent / 100) ** 0.5 * (STEPS - 1.001)))}"
 
 
-def legend_of(heat: Sequence[HeatRow]) -> str:
-    """What the dashed frame means, where there is one."""
-    return "Dashed: may still change." if any(cell.is_open for row in heat for cell in row.cells) else ""
+def legend_of(cohort: Cohort, heat: Sequence[HeatRow]) -> str:
+    """What the dashed frame and the star mean, where there are any."""
+    said = ["Dashed: may still change."] if any(cell.is_open for row in heat for cell in row.cells) else []
+    said += ["*: actors may still come back later."] if cohort.may_grow else []
+    return " ".join(said)

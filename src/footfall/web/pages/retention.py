@@ -158,10 +158,11 @@ def _tab(view: str, asked: Asked, groups: Mapping[str, str]) -> str:
 async def _shown(site: Site, asked: Asked, answer: Answer, root: str, events: Mapping[str, str]) -> dict[str, Any]:
     """The answer as table and chart, and what it means."""
     smallest, named = site.settings.smallest_cell, _named(asked, answer, events)
-    heat = None
-    figure = None
+    heat = figure = None
+    legend = ""
     if isinstance(answer, Cohort) and asked.drawn.get("form") != "curves":
         heat = heat_of(answer, counts=asked.drawn.get("counts") == "true", smallest=smallest)
+        legend = legend_of(answer, heat.rows)
     else:
         form: dict[str, Any] = {"form": "curves"} if asked.view == "cohort" else {}
         if isinstance(answer, Funnel):
@@ -174,7 +175,7 @@ async def _shown(site: Site, asked: Asked, answer: Answer, root: str, events: Ma
         "heat": heat,
         "figure": figure,
         "smallest": smallest,
-        "legend": legend_of(heat.rows) if heat else "",
+        "legend": legend,
         "downloads": [
             (label, f"{root}/retention/answer.{form}?{asked.address}")
             for form, label in (("csv", "CSV"), ("json", "JSON"), ("png", "PNG"), ("svg", "SVG"))
