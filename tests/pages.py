@@ -167,7 +167,7 @@ def draw_pictures(demo: Path) -> None:
     from footfall.workspace import open as open_workspace
 
     workspace = open_workspace(demo)
-    again = workspace.cohort("binder_launch", "binder_launch", by="week", kind="new")
+    again = workspace.cohort("binder_launch", "binder_launch", grain="week", kind="new")
     again.save(DOCS / "images" / "cohort.svg")
     asked: dict[str, Any] = {"grain": "month", "last": 12, "compare": "year"}
     console = Console(record=True, width=96, file=io.StringIO(), markup=False, highlight=False)

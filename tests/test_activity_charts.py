@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,8 @@ def test_a_cell_that_is_not_over_is_outlined_marked_and_explained() -> None:
     assert [layer["mark"]["type"] for layer in spec["layer"]] == ["rect", "bar", "text", "text", "text"]
     assert spec["layer"][1]["mark"]["strokeDash"]
     cells = rows_of(spec, 0)
-    assert all(cell["text"].endswith("*") == cell["is_provisional"] for cell in cells if cell["has_fill"])
-    assert sum(cell["is_provisional"] for cell in cells) == 5
+    assert all(cell["text"].endswith("*") == cell["is_open"] for cell in cells if cell["has_fill"])
+    assert sum(cell["is_open"] for cell in cells) == 5
     assert "dashed outline and *: the week is not over" in texts_of(spec)
     sizes = [row["text"] for row in rows_of(spec, 3)]
     assert [size.endswith("*") for size in sizes] == [False, False, False, False, True]
@@ -128,11 +129,44 @@ def test_curves_are_dashed_where_not_over_and_leave_nobody_out() -> None:
     assert {point["series"] for point in data} == {"2026-W07", "2026-W08", "2026-W09"}
     ends = [p for p in data if not p["is_settled"] and not p.get("is_link")]
     assert [(p["series"], p["column"]) for p in ends] == [("2026-W07", 4), ("2026-W08", 3), ("2026-W09", 2)]
-    assert "1 cohort of nobody left out" in texts_of(spec)
+    assert "1 cohort without actors left out" in texts_of(spec)
     assert "dashed, hollow: the week is not over" in texts_of(spec)
 
 
-def test_a_trivial_column_does_not_press_the_others_to_the_ground() -> None:
+def test_a_small_cohort_does_not_carry_the_average_curve_alone() -> None:
+    first = datetime(2026, 3, 7, tzinfo=UTC)
+    days = [dict.fromkeys(who, True) for who in (range(2), range(2, 50), range(50, 100), range(0), range(0))]
+    store = InMemory({"in": {first + timedelta(n): list(who) for n, who in enumerate(days)}})
+    found = cohort(store, "in", "in", now=NOW, grain="day", kind="new", last=5, columns=5)
+    assert [row.size for row in found.rows] == [2, 48, 50, 0, 0]
+    average = rows_of(spec_of(found.chart("curves")), 2)
+    assert [point["column"] for point in average] == [1, 2]
+    assert found.averages[3] == 0.0
+
+
+def test_a_tenth_is_paler_than_the_whole_in_every_heat_map() -> None:
+    first = datetime(2026, 3, 9, tzinfo=UTC)
+    store = InMemory({"in": {first: range(100), first + timedelta(1): range(10)}})
+    found = cohort(store, "in", "in", now=NOW, grain="day", kind="new", last=3, columns=3)
+    for theme in THEMES:
+        fills = {cell["share"]: cell["fill"] for cell in rows_of(spec_of(found.chart(theme=theme)), 0)}
+        ramp = THEMES[theme].ramp
+        assert fills["100.0 %"] == ramp[-1]
+        assert fills["10.0 %"] == mix(ramp, 0.1**0.5) != ramp[-1]
+
+
+def test_titles_speak_of_what_was_done_where_the_source_has_words_for_it() -> None:
+    def titled(found: Any) -> str:
+        return str(replace(found, actors="repositories", again="repositories launched again", deed="launch").title)
+
+    new = cohort(visits(), "visit", "visit", now=NOW, grain="week", kind="new")
+    assert titled(new) == "Repositories launched again, by week of first launch"
+    assert titled(growth(visits(), "visit", now=NOW)).startswith("Repositories launched per week: new, returning")
+    assert titled(stickiness(visits(), "visit", now=NOW)) == "Stickiness of repositories launched, per day"
+    assert growth(visits(), "visit", now=NOW).title.startswith("Actors who did visit per week: ")
+
+
+def test_a_trivial_column_does_not_flatten_the_others() -> None:
     spec = spec_of(weeks(grain="day", last=8, columns=8).chart(form="curves"))
     assert min(point["column"] for point in rows_of(spec, 0)) == 1
     assert "column 0, the same day, is 100 % and left out" in texts_of(spec)
@@ -174,9 +208,9 @@ def passed(**options: Any) -> Funnel:
     return funnel(visits(), ["arrive", "visit"], **dict[str, Any](now=NOW) | options)
 
 
-def test_a_funnel_is_faint_while_somebody_has_time_left() -> None:
+def test_a_funnel_is_pale_while_somebody_has_time_left() -> None:
     until = datetime(2026, 3, 1, tzinfo=UTC)
-    assert "faint: some who took the first step still have time left" in texts_of(spec_of(passed().chart()))
+    assert "pale: some who took the first step still have time left" in texts_of(spec_of(passed().chart()))
     settled = spec_of(passed(until=until).chart(theme="dark"))
     assert "faint" not in texts_of(settled)
     assert [row["step"] for row in rows_of(settled, 0)] == ["1. arrive", "2. visit"]
@@ -202,7 +236,7 @@ def test_growth_stands_on_zero_and_the_dormant_hang_below() -> None:
     spec = spec_of(growth(visits(), "visit", now=NOW, last=4).chart())
     for row in rows_of(spec, 0):
         assert (row["low"] < 0 or row["count"] == 0) if row["group"] == "dormant" else row["low"] >= 0
-    assert "faint: the week is not over" in texts_of(spec)
+    assert "pale: the week is not over" in texts_of(spec)
     with pytest.raises(FootfallError, match="no actor did no"):
         growth(visits(), "no", now=NOW).chart()
 

@@ -64,7 +64,7 @@ def test_lines_are_named_at_their_ends_and_names_keep_their_distance() -> None:
     assert all(b - a >= 15 for a, b in pairwise(places))
 
 
-def test_a_group_begins_when_it_began_and_ends_with_one_zero() -> None:
+def test_a_group_is_drawn_from_its_first_value_to_its_last() -> None:
     values = {
         "whole": [9] * 10,
         "late": [0] * 5 + [1, 2, 0, 1, 2],
@@ -73,7 +73,11 @@ def test_a_group_begins_when_it_began_and_ends_with_one_zero() -> None:
     }
     points = lives(points_of(result(values, until="2026-01-11")))
     kept = {name: [p.value for p in points if p.series == name] for name in values}
-    assert kept == {"whole": [9] * 10, "late": [1, 2, 0, 1, 2], "gone": [3, 1, 2, 0], "rare": [0, 0, 1] * 3 + [0]}
+    assert kept == {"whole": [9] * 10, "late": [1, 2, 0, 1, 2], "gone": [3, 1, 2], "rare": [0, 0, 1] * 3 + [0]}
+    means = lives(points_of(result(values, until="2026-01-11")), rolling=3)
+    late = [p.value for p in means if p.series == "late"]
+    gone = [p.value for p in means if p.series == "gone"]
+    assert (late, gone) == ([0, 1, 2], [3]), "a mean does not reach past the start or the end of its group"
     alone = points_of(result([0] * 5 + [1], until="2026-01-07"))
     assert lives(alone) == alone
 

@@ -23,7 +23,7 @@ from footfall.metrics import Fact, Kind, Metric
 from footfall.periods import Grain
 from footfall.result import Result
 from footfall.states import State
-from results import LATEST, REPOS, moment, result
+from results import LATEST, LAUNCHES, REPOS, moment, result
 
 
 def spec_of(of: Result, **options: Any) -> dict[str, Any]:
@@ -175,6 +175,45 @@ def test_names_of_stacked_areas_stand_beside_them_where_all_last_to_the_end() ->
     assert all(n["legend"] is None for n in walk(spec) if n.get("field") == "series" and "scale" in n)
     gone = result({"low": [10] * 80 + [None] * 10, "high": [30] * 90}, until="2026-04-01")
     assert not any("end_name" in row for row in walk(spec_of(gone, stacked=True)))
+
+
+def test_the_legend_of_a_stack_is_in_the_order_of_the_stack() -> None:
+    columns = spec_of(
+        result({"low": [10] * 12, "high": [30] * 12}, grain=Grain.MONTH, until="2027-01-01"), stacked=True
+    )
+    legend = next(n["legend"] for n in walk(columns) if n.get("field") == "series" and n.get("legend"))
+    top = {row["series"]: row["high"] for row in walk(columns) if "high" in row and "series" in row}
+    assert legend["values"] == sorted(top, key=lambda name: -top[name]) == ["low", "high"]
+
+
+def test_a_partly_collected_sum_breaks_the_line_and_is_a_pale_dot() -> None:
+    states = [State.COMPLETE, State.COMPLETE, State.LOST, State.COMPLETE, State.COMPLETE]
+    cut = result([70, 72, 11, 71, 70], until="2026-01-06", coverage=[1, 1, 0.15, 1, 1], states=states)
+    spec = spec_of(cut)
+    lines = [n for n in spec["layer"] if n["mark"]["type"] == "line"]
+    drawn = [row["value"] for n in lines for row in spec["datasets"][(n.get("data") or spec["data"])["name"]]]
+    assert sorted(drawn) == [70, 70, 71, 72]
+    dots = [n for n in spec["layer"] if n["mark"]["type"] == "circle"]
+    assert [row["value"] for n in dots for row in spec["datasets"][n["data"]["name"]]] == [11]
+    assert dots[0]["mark"]["opacity"] < 1
+    assert "partly collected" in [row.get("name") for row in walk(spec)]
+    assert "pale dot: partly collected" in texts_of(spec)
+
+
+def test_labels_stand_below_the_columns_that_they_name() -> None:
+    spec = spec_of(result([1] * 12, grain=Grain.MONTH, until="2027-01-01"))
+    axis = next(n["axis"] for n in walk(spec) if n.get("field") == "left" and n.get("axis"))
+    columns = [(row["left"], row["right"]) for row in walk(spec) if "left" in row and "period" in row]
+    assert len(axis["values"]) == len(columns) == 12
+    for middle, (left, right) in zip(axis["values"], columns, strict=True):
+        assert abs(middle - (left + right) / 2) < 0.1 * (right - left)
+
+
+def test_only_the_first_title_of_several_begins_with_a_capital() -> None:
+    other = Metric("x", "PyPI downloads", "Downloads.", Kind.SUM, "downloads", LAUNCHES.facts)
+    assert replace(result([1]), metrics=(REPOS, LAUNCHES, other)).title == (
+        "Repositories, launches and PyPI downloads per day"
+    )
 
 
 def test_names_of_lines_that_end_low_are_a_line_apart_and_above_the_axis_of_time() -> None:
@@ -329,7 +368,7 @@ def test_without_the_optional_part_one_sentence_says_how_to_get_it() -> None:
 )
 def test_a_caption_says_why_a_value_is_not_final(state: State, said: str) -> None:
     states = [State.COMPLETE, State.COMPLETE, state]
-    spec = spec_of(result([1, 2, 3], until="2026-01-04", coverage=[1, 1, 0.5], states=states))
+    spec = spec_of(result([1, 2, 3], until="2026-01-04", coverage=[1, 1, 0.95], states=states))
     assert texts_of(spec).split(" · ")[-1] == said
 
 

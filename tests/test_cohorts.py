@@ -228,10 +228,10 @@ def test_a_hole_makes_the_row_that_it_touches_provisional() -> None:
     assert provisional == [[no, yes, no], [yes, yes, yes], [no, no, no], [no, no, yes], [no, yes], [yes]]
     assert found.notes == ()
     new = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, grain="week", kind="new", gaps=[hole])
-    said = "Actors that came before only in a time that was not collected (2026-02-11 to 2026-02-12) count as new."
+    said = "Anyone seen only during the gap (2026-02-11 to 2026-02-12) counts as new."
     assert new.notes == (said,)
     ever = cohort(InMemory({"a": weeks}), "a", "a", now=NOW, grain="week", retention="unbounded", gaps=[hole])
-    assert ever.notes == ("Actors that came back only in a time that was not collected are not counted as retained.",)
+    assert ever.notes == ("Anyone who came back only during a gap does not count as retained.",)
 
 
 def test_averages_weigh_by_size_and_leave_out_what_is_not_over() -> None:
@@ -239,6 +239,14 @@ def test_averages_weigh_by_size_and_leave_out_what_is_not_over() -> None:
     assert found.averages == (100.0, 40.0, None)
     wider = asked(three_days(), now=datetime(2026, 3, 12, tzinfo=UTC), last=4)
     assert wider.averages == (100.0, 100 * 5 / 14, 10.0)
+
+
+def test_an_average_is_broad_with_two_cohorts_and_a_tenth_of_the_actors() -> None:
+    days = {day("2026-03-07"): range(2), day("2026-03-08"): range(2, 5), day("2026-03-09"): range(5, 105)}
+    found = asked(InMemory({"in": days}), kind="new", last=5, columns=5)
+    assert [row.size for row in found.rows] == [2, 3, 100, 0, 0]
+    # Column 2 is over for all three cohorts except the last, column 3 for the cohort of 2 alone.
+    assert [found.is_average_broad(column) for column in range(5)] == [True, True, False, False, False]
 
 
 def test_of_nobody_there_is_no_share() -> None:
@@ -497,8 +505,8 @@ def test_answers_are_short_in_a_console_and_tables_in_a_notebook(tmp_path: Path)
     assert {name: repr(answer) for name, answer in shown.items()} == {
         "cohort": "<Actors who did came after <b>, by day of <b>, 2026-03-10 to 2026-03-11 (UTC), 2 rows>",
         "funnel": "<<b> → came: actors within 7 days, first steps 2026-03-01 to 2026-03-11 (UTC), 2 rows>",
-        "growth": "<<b>: new, returning, resurrected and dormant actors per week, 2026-03-09 to 2026-03-15 (UTC), 1 row>",
-        "stickiness": "<<b>: stickiness per day, 2026-02-10 to 2026-03-11 (UTC), 30 rows>",
+        "growth": "<Actors who did <b> per week: new, returning, resurrected and dormant, 2026-03-09 to 2026-03-15 (UTC), 1 row>",
+        "stickiness": "<Stickiness of actors who did <b>, per day, 2026-02-10 to 2026-03-11 (UTC), 30 rows>",
     }
     for answer in shown.values():
         page = answer._repr_html_()

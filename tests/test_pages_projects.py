@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
@@ -90,6 +91,16 @@ def test_side_by_side_has_the_months_of_the_files(browser: TestClient, ff: Works
     assert found["tool", 0] == total(TOOL, "2025-10-01", "2025-11-01")
     assert found["other", 0] == total(OTHER, "2026-01-01", "2026-02-01")
     assert ("other", 2) not in found
+
+
+def test_a_project_is_drawn_from_its_first_number_on(ff: Workspace) -> None:
+    answer = ff.beside("installs", ["tool", "other"], months=5)
+    zeros = replace(answer, months=tuple(replace(m, value=m.value or 0.0) for m in answer.months))
+    assert [m.value for m in zeros.of("other")][:2] == [0, 0]
+    rows = next(iter(zeros.chart().to_dict()["datasets"].values()))
+    assert [row["value"] for row in rows if row["project"] == "other"] == [
+        m.value for m in answer.of("other") if m.value
+    ]
 
 
 def test_by_age_a_row_is_a_month_of_age(browser: TestClient) -> None:

@@ -176,12 +176,12 @@ class TestFaces:
     def test_frames_and_files(self, result: Result, tmp_path: Path) -> None:
         assert result.to_pandas()["commits"].tolist() == [1, 5, 0, 0, 1]
         result.save(tmp_path / "x.parquet")
-        assert "Commits" in repr(result)
+        assert "and commits per day" in repr(result)
         assert "<table" in result._repr_html_()
 
     def test_terminal(self, result: Result) -> None:
         shown = result.draw()
-        assert "Launches and Commits per day" in shown
+        assert "Launches and commits per day" in shown
         assert "2021-02-02" in shown
         assert "commits: What commits counts." in shown
 

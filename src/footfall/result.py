@@ -185,7 +185,8 @@ class Result(Answer):
     def title(self) -> str:
         """The question in words: "Launches per day by federation, 7-day mean"."""
         query = self.query
-        words = [listed([metric.title for metric in self.metrics])]
+        first, *others = [metric.title for metric in self.metrics]
+        words = [listed([first, *(_within_sentence(title) for title in others)])]
         words += [f"per {query.grain}"] if query.grain is not Grain.TOTAL else []
         words += [f"by {listed(query.by)}"] if query.by else []
         words += [f"(top {query.top})"] if query.top else []
@@ -400,3 +401,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return value
     return instant_of(value) if isinstance(value, datetime) else number(value)
+
+
+def _within_sentence(title: str) -> str:
+    """A title after the first word of a sentence; a name such as "PyPI downloads" keeps its capital."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() and title.split(" ")[0][1:].islower() else title

@@ -74,7 +74,7 @@ def _strokes(beside: Beside) -> list[dict[str, Any]]:
     for name in beside.names:
         run = 0
         for month in beside.of(name):
-            if month.value is None or (beside.align == "age" and month.age is None):
+            if month.value is None or month.age is None:  # absent before its first number, not zero
                 run += 1
                 continue
             data.append(_datum(month, f"{name} {run}"))

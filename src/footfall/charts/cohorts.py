@@ -1,7 +1,7 @@
-"""Cohort → chart: a heat map of who came back, or a curve a cohort.
+"""Cohort → chart: a heat map of who came back, or a curve per cohort.
 
-What is not over yet never looks like what is: its cell is outlined, its stretch of the curve dashed. A cohort of
-nobody has a dash and no colour, a period that has not begun has nothing.
+Unfinished periods never look finished: their cells are outlined, their part of the curve is dashed. A cohort without
+actors has a dash and no colour; a period that has not started has no cell.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from footfall.charts.colours import ink_on, mix
+from footfall.charts.colours import depth, ink_on, mix
 from footfall.charts.look import Look, Theme, alt, finished, inline
 from footfall.charts.naming import legend_place
 from footfall.errors import QueryError, UnknownNameError
@@ -62,14 +62,14 @@ def _heatmap(cohort: Cohort, counts: bool, look: Look) -> tuple[alt.LayerChart, 
         chart.transform_filter("!datum.is_open && datum.has_fill")
         .mark_rect(stroke=theme.background, strokeWidth=1.5)
         .encode(color=alt.Color("fill:N", scale=None), tooltip=_tooltips()),
-        # No pattern exists in Vega-Lite: an outline of dashes around hardly any colour is the hatching.
+        # Vega-Lite has no patterns: a dashed outline around a pale fill stands in for hatching.
         chart.transform_filter("datum.is_open && datum.has_fill")
         .mark_bar(strokeDash=[3, 2], strokeWidth=1.2, fillOpacity=0.3, width={"band": 0.88}, height={"band": 0.8})
         .encode(fill=alt.Fill("fill:N", scale=None), stroke=alt.value(theme.subtitle), tooltip=_tooltips()),
     ]
     texts = chart.mark_text(fontSize=11).encode(text="text:N", color=alt.Color("ink:N", scale=None))
-    told = alt.Chart(inline(sizes)).mark_text(fontSize=11, color=theme.text).encode(x=x, y=y, text="text:N")
-    layers = [*squares, texts, told]
+    sized = alt.Chart(inline(sizes)).mark_text(fontSize=11, color=theme.text).encode(x=x, y=y, text="text:N")
+    layers = [*squares, texts, sized]
     if averages:
         bold = alt.Chart(inline(averages)).mark_text(fontSize=11, fontWeight="bold", color=theme.title)
         layers.append(bold.encode(x=x, y=y, text="text:N"))
@@ -84,7 +84,7 @@ def _check_size(cohort: Cohort) -> None:
 
 def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Theme) -> dict[str, Any]:
     share, is_open = row.percent(column), cohort.is_open(row, column)
-    fill = mix(theme.ramp, 0.0 if share is None else share / cohort.peak)
+    fill = mix(theme.ramp, 0.0 if share is None else depth(share))
     text = GAP if share is None else number(row.counts[column]) if counts else _percent(share, cohort)
     return {
         "row": row.period.label,
@@ -157,7 +157,7 @@ def _tooltips() -> list[Any]:
 
 
 def _curves(cohort: Cohort, look: Look) -> tuple[alt.LayerChart, float, list[str]]:
-    """A line a cohort, the newer the stronger, and the average of all; dashed where a period is not over."""
+    """A line per cohort, stronger for newer ones, and the average of all; dashed where a period is not over."""
     if cohort.columns < 2:
         raise QueryError("one column makes no curve: ask for more columns, or a heat map.")
     theme, width = look.theme, look.width or _CURVES_WIDTH
@@ -174,7 +174,7 @@ def _curves(cohort: Cohort, look: Look) -> tuple[alt.LayerChart, float, list[str
     average = [
         {"series": _AVERAGE, "column": k, "value": share, "is_settled": True, "stroke": _AVERAGE}
         for k, share in enumerate(cohort.averages)
-        if share is not None and len(rows) > 1 and k >= first
+        if share is not None and k >= first and cohort.is_average_broad(k)
     ]
     names, colours = [*names, *([_AVERAGE] if average else [])], [*colours, *([theme.strong] if average else [])]
     x, y = _curve_axes(cohort, first)
@@ -200,7 +200,7 @@ def _curves(cohort: Cohort, look: Look) -> tuple[alt.LayerChart, float, list[str
 
 
 def _strokes(cohort: Cohort, row: CohortRow, first: int) -> list[dict[str, Any]]:
-    """The finished cells as one stroke; a last one that is not over as another, which begins where the first ends."""
+    """The finished cells as one stroke; the last one, if not over, as a second stroke that continues the first."""
     points = [
         {
             "series": row.period.label,
@@ -221,7 +221,7 @@ def _strokes(cohort: Cohort, row: CohortRow, first: int) -> list[dict[str, Any]]
 
 
 def _first_column(cohort: Cohort) -> int:
-    """Column 0 is left out where it is 100 % by definition and would press all others to the ground."""
+    """Column 0 is left out where it is 100 % by definition and would flatten all the others."""
     is_whole = all(row.counts[0] == row.size for row in cohort.rows) and cohort.columns > 2
     return int(is_whole and cohort.peak < _FLAT)
 
@@ -255,8 +255,8 @@ def _legend_of_curves(
 ) -> list[str]:
     said = [f"percent of each cohort's actors who did '{cohort.then}'"]
     if len(rows) > 1:
-        said.append("the newer, the stronger the colour" if is_cut else f"a line a {cohort.grain}")
-        said.append(f"average: weighted by size, finished {cohort.grain}s only")
+        said.append("the newer, the stronger the colour" if is_cut else f"one line per {cohort.grain}")
+        said.append(f"average: weighted by size, finished {cohort.grain}s only, at least two cohorts")
     if any(not point["is_settled"] for point in data):
         said.append(f"dashed, hollow: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
     if cohort.may_grow:
@@ -264,5 +264,5 @@ def _legend_of_curves(
     if _first_column(cohort):
         said.append(f"column 0, the same {cohort.grain}, is 100 % and left out")
     if empty := sum(not row.size for row in cohort.rows):
-        said.append(f"{counted(empty, 'cohort')} of nobody left out")
+        said.append(f"{counted(empty, 'cohort')} without actors left out")
     return said

@@ -11,7 +11,7 @@ from footfall.formats import number, percent
 if TYPE_CHECKING:
     from footfall.retention.funnels import Funnel
 
-_FAINT = 0.6
+_PALE = 0.5
 
 
 def draw(funnel: Funnel, look: Look) -> alt.LayerChart:
@@ -35,7 +35,7 @@ def draw(funnel: Funnel, look: Look) -> alt.LayerChart:
     )
     scale = alt.Scale(zero=True, nice=False, domain=[0, first])
     x = alt.X("actors:Q", title=None, scale=scale, axis=None)
-    opacity = alt.value(_FAINT if funnel.is_provisional else 1.0)
+    opacity = alt.value(_PALE if funnel.is_provisional else 1.0)
     layers = [
         chart.mark_bar(size=24, color=look.theme.grid).encode(
             x=alt.X("whole:Q", scale=scale, axis=None, title=None), y=y
@@ -45,11 +45,11 @@ def draw(funnel: Funnel, look: Look) -> alt.LayerChart:
             x=alt.X("whole:Q"), y=y, text="text:N"
         ),
     ]
-    told = [
+    remarks = [
         funnel.description.removesuffix("."),
-        *([f"faint: {funnel.why_open}"] if funnel.is_provisional else []),
+        *([f"pale: {funnel.why_open}"] if funnel.is_provisional else []),
     ]
-    return finished(alt.LayerChart(layer=layers), funnel.title, [[span, *funnel.notes], told], look)
+    return finished(alt.LayerChart(layer=layers), funnel.title, [[span, *funnel.notes], remarks], look)
 
 
 def _step(n: int, actors: int, of_first: float | None, of_previous: float | None) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _GROUPS = {"returning": 0, "new": 5, "resurrected": 2, "dormant": 3}
 """From the axis upwards, then what hangs below it; each with the number of its colour."""
-_FAINT = 0.45
+_PALE = 0.5
 _FEW = 8
 
 
@@ -38,18 +38,18 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
         y=alt.Y("low:Q", title=f"actors per {growth.grain}", scale=alt.Scale(zero=True, nice=6), axis=axis),
         y2="high:Q",
         color=alt.Color("group:N", scale=alt.Scale(domain=list(colours), range=list(colours.values())), legend=legend),
-        opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(_FAINT)),
+        opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(_PALE)),
         tooltip=[alt.Tooltip("period:N"), alt.Tooltip("group:N"), alt.Tooltip("count:Q", format=",", title="actors")],
     )
     zero = alt.Chart(inline([{"zero": 0}])).mark_rule(color=look.theme.text).encode(y="zero:Q")
-    told = [growth.description.removesuffix(".")]
-    told += (
-        [f"faint: the {growth.grain} is {why_not_whole(growth.gaps)}"]
+    remarks = [growth.description.removesuffix(".")]
+    remarks += (
+        [f"pale: the {growth.grain} is {why_not_whole(growth.gaps)}"]
         if any(not datum["is_settled"] for datum in data)
         else []
     )
     return finished(
-        alt.LayerChart(layer=[columns, zero]), growth.title, [[growth.span, *growth.notes], told], look, width
+        alt.LayerChart(layer=[columns, zero]), growth.title, [[growth.span, *growth.notes], remarks], look, width
     )
 
 

@@ -194,7 +194,7 @@ def finished(drawn: _Drawn, title: str, remarks: Sequence[Sequence[str]], look: 
         folds[0] if len(folds) == 1 else folds,
         subtitle=wrapped(remarks, width),
         anchor="start",
-        frame="group",
+        frame="bounds",
         fontSize=17,
         fontWeight=600,
         color=theme.title,
@@ -279,23 +279,32 @@ class Timed(Protocol):
 
 
 def time_axis(rows: Sequence[Timed], field: str = "at") -> alt.X:
-    """Ticks as far apart as the span deserves; below the first one and wherever the year (or day) begins, which it is."""
+    """The axis of time. The first label and each that starts a year (or a day) also says which.
+
+    Columns (`field` is where they start) have their labels in the middle where there is one label per column.
+    """
     first, last = min(row.period.start for row in rows), max(row.period.end for row in rows)
     if field == "at" and (newest := max(row.period.start for row in rows)) > first:
         last = newest
     days = max((last - first).days, _LEAST_DAYS.get(rows[0].period.grain, 0))
     _, grain, every, label, below = next(ticks for ticks in _TICKS if days <= ticks[0])
     ticks = _ticks(grain, every, Window(first, last + timedelta.resolution)) or [first]
-    told = [ticks[0], *(b for a, b in pairwise(ticks) if f"{a:{below}}" != f"{b:{below}}")]
-    if len(told) > 1 and told[1] == ticks[1]:  # side by side they would run into each other where there is little room
-        del told[0]
+    named = [ticks[0], *(b for a, b in pairwise(ticks) if f"{a:{below}}" != f"{b:{below}}")]
+    if len(named) > 1 and named[1] == ticks[1]:  # next to each other they would overlap where there is little room
+        del named[0]
+    half = timedelta(0)
+    if field != "at" and grain is rows[0].period.grain:
+        ticks = [tick for tick in ticks if tick < last]
+        half = min(row.period.end - row.period.start for row in rows) / 2
+    start = int(half.total_seconds() * 1000)
     axis = alt.Axis(
         grid=False,
         labelOverlap=True,
         labelFlush=False,
-        values=[milliseconds(tick) for tick in ticks],
-        labelExpr=f"[utcFormat(datum.value, '{label}'), indexof({[milliseconds(t) for t in told]}, time(datum.value)) >= 0"
-        f" ? utcFormat(datum.value, '{below}') : '']",
+        values=[milliseconds(tick + half) for tick in ticks],
+        labelExpr=f"[utcFormat(datum.value - {start}, '{label}'),"
+        f" indexof({[milliseconds(t + half) for t in named]}, time(datum.value)) >= 0"
+        f" ? utcFormat(datum.value - {start}, '{below}') : '']",
     )
     scale = alt.Scale(type="utc", domain=[milliseconds(first), milliseconds(last)])
     return alt.X(f"{field}:T", title=None, scale=scale, axis=axis)

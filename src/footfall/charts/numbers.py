@@ -53,7 +53,7 @@ def scale_of(points: Sequence[Point], look: Look, *, stacked: bool = False) -> S
 
 def _values(points: Sequence[Point]) -> Iterable[float]:
     for point in points:
-        yield from (v for v in (point.value, point.previous, point.least, point.most) if v is not None)
+        yield from (v for v in (point.value, point.partial, point.previous, point.least, point.most) if v is not None)
 
 
 def _sums(points: Sequence[Point]) -> list[float]:

@@ -35,7 +35,7 @@ class Picture:
 
     Example:
         >>> ff.growth("active").chart()
-        <chart: active: new, returning, resurrected and dormant actors per week>
+        <chart: Actors who did active per week: new, returning, resurrected and dormant>
     """
 
     def __init__(self, draw: Callable[[str], alt.LayerChart | alt.VConcatChart], theme: str | None = None) -> None:

@@ -105,11 +105,11 @@ def _datum(month: _Month) -> dict[str, Any]:
 
 def _releases(project: Project, months: list[_Month], look: Look) -> list[alt.Chart]:
     """A thin line where a release was."""
-    data = [{"at": milliseconds(one.window.start), "text": one.text} for one in _shown_releases(project)]
+    data = [{"left": milliseconds(one.window.start), "text": one.text} for one in _shown_releases(project)]
     if not data:
         return []
     rules = alt.Chart(inline(data)).mark_rule(color=look.theme.strong, strokeDash=[2, 2])
-    return [rules.encode(x=time_axis(months, "at"), tooltip=[alt.Tooltip("text:N", title="release")])]
+    return [rules.encode(x=time_axis(months, "left"), tooltip=[alt.Tooltip("text:N", title="release")])]
 
 
 def _shown_releases(project: Project) -> list[Any]:

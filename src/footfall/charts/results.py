@@ -16,6 +16,7 @@ from footfall.charts.numbers import number_channel, scale_of
 from footfall.charts.ranges import range_bars, range_marks
 from footfall.charts.series import (
     Point,
+    apart,
     is_rest,
     lives,
     lone_points,
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
     from footfall.result import Result
 
 _MOST_BARS = 60
+_ADDED = (Kind.SUM, Kind.DISTINCT, Kind.COUNTER)
+"""Kinds whose value is smaller when part of a period is missing."""
 _SERIES = "series"
+_PALE = 0.5
 
 
 def draw(result: Result, look: Look, *, stacked: bool = False, log: bool = False) -> alt.LayerChart | alt.VConcatChart:
@@ -51,7 +55,7 @@ def draw(result: Result, look: Look, *, stacked: bool = False, log: bool = False
         return panels(result, look, stacked=stacked)
     check_quantity(result, stacked, log)
     drawn, points = drawn_of(result, look, stacked)
-    return _dressed(drawn, result, points, look)
+    return _with_title(drawn, result, points, look)
 
 
 def drawn_of(result: Result, look: Look, stacked: bool) -> tuple[alt.LayerChart, list[Point]]:
@@ -59,7 +63,7 @@ def drawn_of(result: Result, look: Look, stacked: bool) -> tuple[alt.LayerChart,
     points = points_of(result)
     if result.query.grain is Grain.TOTAL:
         return _bars(points, result, look), points
-    points = lives(points)
+    points = lives(points, result.query.rolling or 1)
     names = series_by_size(points)
     if len(names) > (most := len(look.theme.series)):
         raise QueryError(
@@ -68,6 +72,8 @@ def drawn_of(result: Result, look: Look, stacked: bool) -> tuple[alt.LayerChart,
     if _is_coarse(points) and (stacked or len(names) == 1) and not look.is_log:
         _, above = surroundings(points, result, look, "left")
         return alt.LayerChart(layer=[*_columns(points, names, result, look), *above]), points
+    if result.metric.kind in _ADDED and not result.query.cumulative:
+        points = apart(points)
     below, above = surroundings(points, result, look)
     layers = [*below, *(_areas if stacked else _lines)(points, names, result, look), *above]
     return alt.LayerChart(layer=layers, width=look.width or WIDTH, height=look.height or HEIGHT), points
@@ -134,7 +140,7 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
         x=x,
         y=y,
         color=alt.condition("datum.is_rest", alt.value(look.theme.rest), alt.value(look.theme.series[0])),
-        opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.55)),
+        opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(_PALE)),
         tooltip=_tooltips(result),
     )
     values = chart.mark_text(align="left", dx=10 if look.is_log else 5, color=look.theme.text).encode(
@@ -169,8 +175,8 @@ def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look
         x2="right:T",
         y=number_channel(alt.Y, "low:Q", points, result, look, stacked=True),
         y2="high:Q",
-        color=_colour(names, look),
-        opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(0.5)),
+        color=_colour(names, look, is_stacked=True),
+        opacity=alt.condition("datum.is_settled", alt.value(1.0), alt.value(_PALE)),
         tooltip=_tooltips(result),
     )
     layers = [columns]
@@ -211,7 +217,7 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: 
     lines = chart.mark_line(strokeWidth=2, strokeJoin="round", clip=True).encode(
         x=time_axis(points),
         y=y,
-        color=_colour(names, look, "stroke", is_named),
+        color=_colour(names, look, "stroke", is_named=is_named),
         detail="stroke:N",
         strokeDash=alt.condition("datum.is_settled", alt.value([1, 0]), alt.value([4, 3])),
         tooltip=_tooltips(result),
@@ -223,8 +229,17 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: 
         layers.append(
             alt.Chart(inline(dots))
             .mark_circle(size=36, opacity=1)
-            .encode(x=time_axis(points), y=y, color=_colour(names, look, "stroke", is_named), tooltip=_tooltips(result))
+            .encode(
+                x=time_axis(points),
+                y=y,
+                color=_colour(names, look, "stroke", is_named=is_named),
+                tooltip=_tooltips(result),
+            )
         )
+    if partial := [_datum(replace(p, value=p.partial)) for p in shown if p.partial is not None]:
+        pale = alt.Chart(inline(partial)).mark_circle(size=36, opacity=_PALE)
+        colour = _colour(names, look, "stroke", is_named=is_named)
+        layers.append(pale.encode(x=time_axis(points), y=y, color=colour, tooltip=_tooltips(result)))
     layers += range_marks(points, names, y, look)
     layers += names_at_ends(shown, names, scale_of(points, look), look) if is_named else []
     return layers
@@ -254,9 +269,9 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
         x=time_axis(points),
         y=number_channel(alt.Y, "low:Q", points, result, look, stacked=True),
         y2="high:Q",
-        color=_colour(names, look, is_named=is_named),
+        color=_colour(names, look, is_named=is_named, is_stacked=True),
         detail="stroke:N",
-        opacity=alt.condition("datum.is_settled", alt.value(0.92), alt.value(0.45)),
+        opacity=alt.condition("datum.is_settled", alt.value(0.92), alt.value(_PALE)),
         tooltip=_tooltips(result),
     )
     alone = [
@@ -265,7 +280,7 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
     layers = [areas]
     if alone:
         slivers = alt.Chart(inline(alone)).mark_bar(width=3)
-        colour = _colour(names, look, is_named=is_named)
+        colour = _colour(names, look, is_named=is_named, is_stacked=True)
         layers.append(slivers.encode(x=time_axis(points), y="low:Q", y2="high:Q", color=colour))
     if is_named:
         middles = {key: (low + high) / 2 for key, (low, high) in edges.items()}
@@ -277,12 +292,20 @@ def _areas(points: Sequence[Point], names: Sequence[str], result: Result, look: 
 # --- colours, words
 
 
-def _colour(names: Sequence[str], look: Look, symbol: str = "square", is_named: bool = False) -> Any:
-    """A colour a group, grey for the rest; no legend for a single line, nor where lines are named at their ends."""
+def _colour(
+    names: Sequence[str], look: Look, symbol: str = "square", *, is_named: bool = False, is_stacked: bool = False
+) -> Any:
+    """A colour per group, grey for the rest. No legend for a single line, nor where lines have names at their ends.
+
+    The first group of a stack is at the bottom, so its legend is read from the bottom up.
+    """
     colours = [look.theme.rest if is_rest(name) else look.theme.series[n] for n, name in enumerate(names)]
     width = 3 if symbol == "stroke" else 0
+    place = legend_place(look)
+    if is_stacked and "orient" not in place:
+        place["values"] = list(reversed(names))
     legend = (
-        alt.Legend(title=None, symbolType=symbol, symbolStrokeWidth=width, symbolOpacity=1, **legend_place(look))
+        alt.Legend(title=None, symbolType=symbol, symbolStrokeWidth=width, symbolOpacity=1, **place)
         if len(names) > 1 and not is_named
         else None
     )
@@ -300,7 +323,7 @@ def _tooltips(result: Result) -> list[Any]:
     ]
 
 
-def _dressed(drawn: alt.LayerChart, result: Result, points: Sequence[Point], look: Look) -> alt.LayerChart:
+def _with_title(drawn: alt.LayerChart, result: Result, points: Sequence[Point], look: Look) -> alt.LayerChart:
     """Title, what the reader must know, and the look."""
     width = next((part.width for part in (drawn, *drawn.layer) if isinstance(part.width, int)), WIDTH)
     what = [result.span, *legend_of_marks(drawn, result, points)]
@@ -333,7 +356,9 @@ def legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Poin
     if any(p.value is None and p.least is not None for p in points):
         said.append("bar: between its ends" if any(p.most is not None for p in points) else "")
         said.append("triangle: at least this" if any(p.least is not None and p.most is None for p in points) else "")
-    gaps = {p.state for p in points if p.value is None and p.least is None}
+    if is_lines and any(p.partial is not None for p in points):
+        said.append("pale dot: partly collected")
+    gaps = {p.state for p in points if p.value is None and p.least is None and p.partial is None}
     if has_time and gaps:
         what = "not over" if gaps == {State.NOT_OVER} else "not collected"
         said.append(f"gap: {what}" + (", or too little of a mean's time" if result.query.rolling else ""))

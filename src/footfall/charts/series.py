@@ -32,6 +32,8 @@ class Point:
     least: float | None = None
     most: float | None = None
     """Of a reported count that is not known: what it lies between; without `most` nothing limits it."""
+    partial: float | None = None
+    """The sum of the part that was collected, where so much is missing that a line through it would show a fall."""
 
 
 def points_of(result: Result) -> list[Point]:
@@ -80,27 +82,33 @@ _SHORT = 3
 """So few zeros in a row say nothing of whether a group is there."""
 
 
-def lives(points: Sequence[Point]) -> list[Point]:
-    """The points of each group from when it began until it ended: outside of that it is absent, not zero.
+def lives(points: Sequence[Point], rolling: int = 1) -> list[Point]:
+    """The points of each group from its first value to its last: outside of that it is absent, not zero.
 
-    A group began where zeros end that are more in a row than any between its values; so it ended, with one zero that
-    shows it. A group alone is the whole, which is there all the time.
+    A group starts late if more zeros come before its first value than stand anywhere between its values; it ends early
+    by the same rule. A single group is the whole, which never starts late.
+
+    Args:
+        points: Ordered by series and time.
+        rolling: How many periods a mean covers. A mean that reaches past the start or end of its group is left out.
     """
     groups = {name: list(together) for name, together in groupby(points, key=lambda p: p.series)}
     if len(groups) < 2:
         return list(points)
-    return [point for group in groups.values() for point in _life(group)]
+    return [point for group in groups.values() for point in _life(group, rolling)]
 
 
-def _life(group: list[Point]) -> list[Point]:
+def _life(group: list[Point], rolling: int) -> list[Point]:
     at = [n for n, point in enumerate(group) if point.value]
     if not at:
         return group
     between = max((b - a - 1 for a, b in pairwise(at)), default=0)
     least = max(between, _SHORT)
-    start = at[0] if at[0] > least and _all_zero(group[: at[0]]) else 0
+    is_late = at[0] > least and _all_zero(group[: at[0]])
+    start = at[0] + rolling - 1 if is_late else 0
     after = group[at[-1] + 1 :]
-    end = at[-1] + 2 if len(after) > least and _all_zero(after) else len(group)
+    is_early = len(after) > least and _all_zero(after)
+    end = at[-1] + 2 - rolling if is_early else len(group)
     return group[start:end]
 
 
@@ -111,6 +119,20 @@ def _all_zero(points: Sequence[Point]) -> bool:
 def positive(points: Sequence[Point]) -> list[Point]:
     """The same with a gap wherever a logarithm has no value."""
     return [replace(point, value=None) if point.value is not None and point.value <= 0 else point for point in points]
+
+
+_MOSTLY = 0.9
+"""A sum of at least this part of its period is close enough to the whole to be joined by a dashed line."""
+
+
+def apart(points: Sequence[Point]) -> list[Point]:
+    """The same with a gap where a sum covers only part of its period: a line through it would show a fall."""
+    return [
+        replace(point, value=None, partial=point.value)
+        if point.value is not None and point.state is State.LOST and point.coverage < _MOSTLY
+        else point
+        for point in points
+    ]
 
 
 def ranges(points: Sequence[Point]) -> list[Point]:

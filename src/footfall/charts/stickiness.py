@@ -24,7 +24,14 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
     percent = alt.Axis(domain=False, ticks=False, tickCount=6, labelExpr="format(datum.value, '~f') + ' %'")
     y = alt.Y("value:Q", title="percent of MAU", scale=alt.Scale(zero=True, nice=6), axis=percent)
     x = time_axis(stickiness.rows)
-    legend = alt.Legend(title=None, symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1, **legend_place(look))
+    legend = alt.Legend(
+        title=None,
+        symbolType="stroke",
+        symbolStrokeWidth=3,
+        symbolOpacity=1,
+        values=["WAU / MAU", "DAU / MAU"],
+        **legend_place(look),
+    )
     colour = alt.Color(
         "series:N", scale=alt.Scale(domain=list(names), range=list(look.theme.series[:2])), legend=legend
     )
@@ -38,11 +45,11 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
         .mark_circle(size=36, opacity=1)
         .encode(x=x, y=y, color=colour, tooltip=tips),
     ]
-    told = [stickiness.description.removesuffix(".")]
-    told += ["gap: no actor was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
-    told += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
+    remarks = [stickiness.description.removesuffix(".")]
+    remarks += ["gap: no actor was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
+    remarks += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
     return finished(
-        alt.LayerChart(layer=layers), stickiness.title, [[stickiness.span, *stickiness.notes], told], look, width
+        alt.LayerChart(layer=layers), stickiness.title, [[stickiness.span, *stickiness.notes], remarks], look, width
     )
 
 

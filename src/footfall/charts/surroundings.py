@@ -25,6 +25,7 @@ _LETTER, _ROW, _ROWS = 6.0, 15, 2
 """How wide a letter of a name is, how far rows of names are apart, and how many there are."""
 _LONGEST = 26
 _MOST_LINES = 40
+_PARTLY = "partly collected"
 _TITLES = {State.LOST: "not collected", State.KNOWN_WRONG: "known to be wrong"}
 
 
@@ -74,7 +75,7 @@ def bands_of(points: Sequence[Point]) -> list[Band]:
 
 def _title_of(together: Sequence[Point]) -> str:
     if all(p.value is None and p.least is None and p.state is not State.NOT_OVER for p in together):
-        return _TITLES[State.LOST]
+        return _PARTLY if any(p.partial is not None for p in together) else _TITLES[State.LOST]
     return _TITLES[State.KNOWN_WRONG] if any(p.state is State.KNOWN_WRONG for p in together) else ""
 
 

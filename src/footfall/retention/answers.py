@@ -33,6 +33,10 @@ class ActivityAnswer(Answer):
     deed: str = ""
     """One time that it was done: "launch"."""
 
+    def who_did(self, event: str) -> str:
+        """The actors of its first event in words: "repositories launched", "actors who did active"."""
+        return self.again.removesuffix(" again") or f"{self.actors} who did {event}"
+
     @property
     @abstractmethod
     def observed(self) -> Window:

@@ -157,14 +157,22 @@ class Cohort(ActivityAnswer):
         return tuple(self._average(column) for column in range(self.columns))
 
     def _average(self, column: int) -> float | None:
-        rows = [row for row in self.rows if len(row.counts) > column and not self.is_open(row, column)]
+        rows = self._finished(column)
         return share(sum(row.counts[column] for row in rows), sum(row.size for row in rows))
 
     @cached_property
     def peak(self) -> float:
-        """The largest share after column 0, in percent: it gets the strongest colour, so that column 0 does not outshine the others."""
+        """The largest share after column 0, in percent."""
         shares = (row.percent(k) for row in self.rows for k in range(len(row.counts)) if k or self.columns == 1)
-        return max((share for share in shares if share is not None), default=0.0) or 100.0
+        return max((share for share in shares if share is not None), default=0.0)
+
+    def is_average_broad(self, column: int) -> bool:
+        """Whether an average stands for the cohorts: at least two of them and a tenth of their actors are in it."""
+        rows = self._finished(column)
+        return len(rows) > 1 and 10 * sum(row.size for row in rows) >= sum(row.size for row in self.rows)
+
+    def _finished(self, column: int) -> list[CohortRow]:
+        return [r for r in self.rows if r.size and len(r.counts) > column and not self.is_open(r, column)]
 
     @property
     def title(self) -> str:
@@ -173,10 +181,10 @@ class Cohort(ActivityAnswer):
             said = f"{self.actors} who did {self.then} after {self.first}"
         else:
             said = self.again or f"{self.actors} who did {self.first} again"
-        deed = self.deed if self.again and self.first == self.then else self.first
+        starting = self.deed if self.again and self.first == self.then else self.first
         later = " (then or later)" if self.retention is Retention.UNBOUNDED else ""
         first = "first " if self.kind is CohortKind.NEW else ""
-        return f"{said[:1].upper()}{said[1:]}{later}, by {self.grain} of {first}{deed}"
+        return f"{said[:1].upper()}{said[1:]}{later}, by {self.grain} of {first}{starting}"
 
     @property
     def span(self) -> str:
@@ -220,9 +228,9 @@ class Cohort(ActivityAnswer):
 
     def _json_rows(self) -> dict[str, Any]:
         """The rows with their cells, and the averages of the columns."""
-        return {"rows": [*map(self._told, self.rows)], "averages": self.averages}
+        return {"rows": [*map(self._row_as_json, self.rows)], "averages": self.averages}
 
-    def _told(self, row: CohortRow) -> dict[str, Any]:
+    def _row_as_json(self, row: CohortRow) -> dict[str, Any]:
         cells = [
             {"column": k, "count": n, "percent": row.percent(k), "is_provisional": self.is_provisional(row, k)}
             for k, n in enumerate(row.counts)
@@ -394,5 +402,5 @@ def _unknown(
     """Notes on what a hole in the collection may change beyond the periods that it touches."""
     notes = list(unknown_before(gaps, periods[-1].start)) if kind is CohortKind.NEW else []
     if form is Retention.UNBOUNDED and any(periods[0].start < gap.end and gap.start < now for gap in gaps):
-        notes.append("Actors that came back only in a time that was not collected are not counted as retained.")
+        notes.append("Anyone who came back only during a gap does not count as retained.")
     return notes

@@ -107,8 +107,9 @@ class Growth(ActivityAnswer):
 
     @property
     def title(self) -> str:
-        """ "active: new, returning, resurrected and dormant actors per week"."""
-        return f"{self.event}: new, returning, resurrected and dormant {self.actors} per {self.grain}"
+        """ "Actors who did active per week: new, returning, resurrected and dormant"."""
+        who = self.who_did(self.event)
+        return f"{who[:1].upper()}{who[1:]} per {self.grain}: new, returning, resurrected and dormant"
 
     @property
     def span(self) -> str:

@@ -81,7 +81,7 @@ def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
     missing = [gap for gap in gaps if gap.start < moment]
     if not missing:
         return ()
-    return (f"Actors that came before only in a time that was not collected ({days_of(missing[-1])}) count as new.",)
+    return (f"Anyone seen only during the gap ({days_of(missing[-1])}) counts as new.",)
 
 
 def shown_periods(

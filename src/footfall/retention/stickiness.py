@@ -122,8 +122,9 @@ class Stickiness(ActivityAnswer):
 
     @property
     def title(self) -> str:
-        """ "active: stickiness per day"."""
-        return f"{self.event}: stickiness per {'day' if self.windows is Windows.TRAILING else 'calendar month'}"
+        """ "Stickiness of actors who did active, per day"."""
+        per = "day" if self.windows is Windows.TRAILING else "calendar month"
+        return f"Stickiness of {self.who_did(self.event)}, per {per}"
 
     @property
     def span(self) -> str:

@@ -102,7 +102,7 @@ def _colour(cohort: Cohort, row: CohortRow, column: int) -> str:
     share = row.percent(column)
     if share is None or cohort.is_open(row, column):
         return "dim" if share is None else ""
-    n = min(len(_CIVIDIS) - 1, int(share / cohort.peak * len(_CIVIDIS)))
+    n = min(len(_CIVIDIS) - 1, int((share / 100) ** 0.5 * len(_CIVIDIS)))
     return f"{'#ffffff' if n < _WHITE_ON else '#000000'} on {_CIVIDIS[n]}"
 
 

@@ -82,7 +82,7 @@ def _hidden(count: int, smallest: int) -> str:
 
 
 def _shade(percent: float) -> str:
-    """The colour's step, by the root of the share: 36 % is distinct from 25 % and from 100 %, in every table alike."""
+    """The colour's step, by the root of the share as in pictures: 36 % differs from 25 % and from 100 % in every table."""
     return "h0" if percent <= 0 else f"h{min(STEPS - 1, 1 + int((percent / 100) ** 0.5 * (STEPS - 1.001)))}"
 
 
