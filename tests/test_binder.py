@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import hashlib
 import json
 import os
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,94 +19,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from batches import entries_of, rows_in, windows_of
-from footfall.collect import choose, collect
-from footfall.errors import SourceError, UnreachableError
-from footfall.http import Client
+from binders import DAY, NOW, Read, binder, collected, event, fetched, line, read, write
+from footfall.collect import collect
+from footfall.errors import SourceError
 from footfall.lake import Lake
 from footfall.ledger import Entry, Known, Status
 from footfall.metrics import Fact
-from footfall.periods import ALL_TIME, Window
-from footfall.sources import Batch, Context
-from footfall.sources.binder import Binder, BinderSettings, launches_table, reading, settles_at
+from footfall.periods import Window
+from footfall.sources.binder import BinderSettings, launches_table, reading, settles_at
 from footfall.sources.binder.names import FEDERATION, REPO_RULES, member_of, repo_of
 from footfall.sources.binder.reading import File, Reader
 from footfall.tables import Role
 
 pytestmark = pytest.mark.slow
-
-DAY = date(2024, 1, 10)
-NOW = datetime(2024, 1, 20, 12, tzinfo=UTC)
-
-
-def event(at: str = "09:30", day: date = DAY, **changes: Any) -> dict[str, Any]:
-    """A launch as version 5 of the schema has it; a change to None leaves the field out."""
-    fields = {
-        "timestamp": f"{day}T{at}:00+00:00",
-        "schema": "binderhub.jupyter.org/launch",
-        "version": 5,
-        "provider": "GitHub",
-        "spec": "Owner/Name/HEAD",
-        "ref": "0" * 40,
-        "origin": "gesis.mybinder.org",
-        "build_token": True,
-        "status": "success",
-        **changes,
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def line(at: str = "09:30", day: date = DAY, **changes: Any) -> str:
-    return json.dumps(event(at, day, **changes))
-
-
-def write(folder: Path, day: date, *lines: str | bytes, end: bytes = b"\n", name: str = "events-{}.jsonl") -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    body = b"".join((one if isinstance(one, bytes) else one.encode()) + end for one in lines)
-    path = folder / name.format(day)
-    path.write_bytes(gzip.compress(body) if path.suffix == ".gz" else body)
-    return path
-
-
-@dataclass
-class Read:
-    """All that a fetch gave."""
-
-    batches: list[Batch]
-    rows: list[dict[str, Any]]
-    outcomes: dict[date, Entry]
-    replaces: list[Window]
-
-    @property
-    def launches(self) -> int:
-        return sum(row["launches"] for row in self.rows)
-
-
-def binder(archive: Path | str, scratch: Path, now: datetime = NOW, **changes: Any) -> Binder:
-    values = {"archive": str(archive), "first_day": DAY, **changes}
-    return Binder(BinderSettings(**values), Context(scratch, scratch, lambda: now, lambda: Client(wait=0, attempts=3)))
-
-
-def read(source: Binder, known: Sequence[Entry] = (), now: datetime = NOW, heard: list[Any] | None = None) -> Read:
-    """Offer, plan and fetch as `collect` does, and materialise."""
-    result = Read([], [], {}, [])
-    planned = choose("binder", source.offers(Known(known), now), Known(known), ALL_TIME, now)
-
-    def tell(*, windows: int = 0, bytes: int = 0, note: str = "") -> None:
-        if heard is not None:
-            heard.append((windows, bytes))
-
-    for batch in source.fetch(planned.wanted, tell):
-        result.batches.append(batch)
-        learnt = entries_of(batch, "binder", now, known)
-        result.outcomes.update({entry.window.start.date(): entry for entry in learnt})
-        result.replaces += windows_of(batch)
-        if (table := rows_in(batch)) is not None:
-            (launches,) = source.tables
-            assert set(table.column_names) == set(launches.names)
-            table = table.select(launches.names).cast(launches.arrow_schema())
-            result.rows += table.to_pylist()
-    result.outcomes.update({entry.window.start.date(): entry for entry in (*planned.missing, *planned.renewed)})
-    return result
 
 
 @pytest.fixture
@@ -150,6 +69,10 @@ OneDay = Callable[..., tuple[Read, Entry]]
         ("Gist", "User/ABC/master", "Gist:user/abc"),
         ("Gist", "user/abc/master/master", "Gist:user/abc"),
         ("Gist", "user/abc", "Gist:user/abc"),
+        ("Gist", "0a1b2c3d4e5f60718293a4b5c6d7e8f9/master", "Gist:0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
+        ("Git", "git%40gist.github.com%3A0a1b2c3d4e5f60718293.git/HEAD", "Gist:0a1b2c3d4e5f60718293"),
+        ("Gist", "0a1b2c3d4e5f60718293/0a1b2c3d4e5f60718294", "Gist:0a1b2c3d4e5f60718293/0a1b2c3d4e5f60718294"),
+        ("GitHub", "user/0a1b2c3d4e5f60718293/master", "GitHub:user/0a1b2c3d4e5f60718293"),
         ("Gist", "https%3A%2F%2Fgist.github.com%2FUser%2Fabc.git/master", "Gist:user/abc"),
         ("GitLab", "Group%2FName/master", "GitLab:group/name"),
         ("GitLab", "group%2Fsub%2Fname/feature%2Fx", "GitLab:group/sub/name"),
@@ -223,6 +146,16 @@ def test_repo_of_takes_any_text(provider: str, spec: str) -> None:
         ("2i2c-bare.mybinder.org", "2i2c-bare"),
         ("bids.mybinder.org", "bids"),
         ("binder.curvenote.dev", "curvenote"),
+        ("hub.example.org", "hub.example.org"),
+        ("hub.example.com:8443", "hub.example.com"),
+        ("https://Hub.example.com./", "hub.example.com"),
+        ("10.1.2.3", "10.1.2.3"),
+        ("10.9.9.9:8888", "10.9.9.9"),
+        ("[2001:db8::1]:443", "[2001:db8::1]"),
+        ("[2001:db8::2]", "[2001:db8::2]"),
+        ("2001:db8::3", "2001:db8::3"),
+        ("lab.gesis.mybinder.org", "lab.gesis.mybinder.org"),
+        ("localhost:8585", "localhost"),
     ],
 )
 def test_member_of(origin: str | None, member: str) -> None:
@@ -776,18 +709,6 @@ def test_today_is_covered_until_now_and_yesterday_may_change(tmp_path: Path, fol
     assert [outcomes[DAY].is_provisional_at(moment) for moment in (now, later)] == [True, False]
 
 
-def collected(result: Read, known: Sequence[Entry] = (), at: datetime = NOW) -> list[Entry]:
-    """The ledger after `result`."""
-    return [*known, *(replace(entry, observed_at=at) for entry in result.outcomes.values())]
-
-
-def fetched(source: Binder, known: Sequence[Entry], now: datetime = NOW) -> list[date]:
-    return [
-        o.window.start.date()
-        for o in choose("binder", source.offers(Known(known), now), Known(known), ALL_TIME, now).wanted
-    ]
-
-
 def test_only_a_restated_day_is_read_again(tmp_path: Path, folder: Path) -> None:
     days = [DAY, date(2024, 1, 11)]
     paths = [write(folder, day, line(day=day)) for day in days]
@@ -895,279 +816,6 @@ def test_one_file_that_is_cut_off_holds_up_no_other_day(tmp_path: Path, folder: 
     write(folder, days[3], *[line(day=days[3])] * 21)
     assert launches() == {days[0]: 20, days[1]: 20, days[2]: 20, days[3]: 21}
     assert failed() == ["the file is cut off: it has 5 lines, but the index lists 20 events, and 20 are stored"]
-
-
-# Archives behind an address
-
-
-class Server:
-    """A real web server of an archive in memory, which can be made to fail."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.faults: dict[str, list[int]] = {}
-        """Statuses that a path answers first; 0 breaks the connection off in the middle of the body."""
-        self.has_etags = True
-        self.asked: list[str] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_HEAD(self) -> None:
-                self._answer()
-
-            def do_GET(self) -> None:
-                self._answer()
-
-            def _answer(self) -> None:
-                name = self.path.removeprefix("/archive/")
-                wanted = self.headers.get("Range", "").removeprefix("bytes=").removesuffix("-")
-                outer.asked.append(f"{self.command} {name}" + (f" from {wanted}" if wanted else ""))
-                fault = outer.faults[name].pop(0) if outer.faults.get(name) else None
-                body = outer.files.get(name)
-                if body is None or fault:
-                    self.send_response(fault or 404)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                    return
-                etag = f'"{hashlib.md5(body).hexdigest()}"'
-                start = int(wanted) if wanted and self.headers.get("If-Range") == etag else 0
-                self.send_response(206 if start else 200)
-                if start:
-                    self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
-                if outer.has_etags:
-                    self.send_header("ETag", etag)
-                self.send_header("Content-Length", str(len(body) - start))
-                self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(body[start : start + (len(body) - start) // 2 if fault == 0 else None])
-                self.close_connection = fault == 0
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self._server.server_port}/archive"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def put(self, day: date, *lines: str) -> None:
-        self.files[f"events-{day}.jsonl"] = "".join(one + "\n" for one in lines).encode()
-
-    def index(self, *items: tuple[date, Any], end: str = "\n") -> None:
-        lines = (json.dumps({"name": f"events-{day}.jsonl", "date": str(day), "count": n}) for day, n in items)
-        self.files["index.jsonl"] = ("\n".join(lines) + end).encode()
-
-    def asked_since(self) -> list[str]:
-        asked, self.asked = sorted(self.asked), []
-        return asked
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.close()
-
-
-DAYS = [DAY + timedelta(days=n) for n in range(11)]
-"""From 10 to 20 January; NOW is noon of the last."""
-LATER = datetime(2024, 3, 20, 12, tzinfo=UTC)
-"""When none of them is recent."""
-
-
-def test_an_archive_behind_an_address(tmp_path: Path, server: Server) -> None:
-    for day in DAYS:
-        server.put(day, line(day=day), line(day=day))
-    server.index(*((day, "2") for day in DAYS[:5]), *((day, 2) for day in DAYS[5:]), end="")
-    heard: list[Any] = []
-    result = read(binder(server.address + "/", tmp_path), heard=heard)
-    assert result.launches == 22
-    assert {outcome.reason for outcome in result.outcomes.values()} == {""}
-    assert sum(windows for windows, _ in heard) == 11
-    assert sum(size for _, size in heard) == sum(map(len, server.files.values())) - len(server.files["index.jsonl"])
-    assert [path.name for path in (tmp_path / "files").iterdir()] == []
-    assert fetched(binder(server.address, tmp_path), collected(result)) == []  # today may change, and looks as it did
-
-
-def test_an_index_of_one_line_is_made_up_for_by_asking(tmp_path: Path, server: Server) -> None:
-    for day in (DAYS[0], DAYS[2]):
-        server.put(day, line(day=day))
-    server.index((DAYS[2], 1))
-    now = LATER.replace(day=1, month=2)
-    result = read(binder(server.address, tmp_path, now), now=now)
-    assert result.launches == 2
-    assert result.outcomes[DAYS[0]].reason == "the index does not list it"
-    assert result.outcomes[DAYS[1]].status is Status.MISSING
-
-
-@pytest.mark.parametrize("index", [None, b"", b"<html>not an index</html>", b"\xff\xfe\n[1]\n7\n{}\n"])
-def test_no_usable_index_is_made_up_for_by_asking(tmp_path: Path, server: Server, index: bytes | None) -> None:
-    server.put(DAYS[3], line(day=DAYS[3]))
-    if index is not None:
-        server.files["index.jsonl"] = index
-    result = read(binder(server.address, tmp_path))
-    assert result.launches == 1
-    assert [outcome.status for outcome in result.outcomes.values()].count(Status.MISSING) == 10
-    assert result.outcomes[DAYS[3]].reason == ""
-
-
-def test_an_index_entry_without_a_file_is_missing(tmp_path: Path, server: Server) -> None:
-    server.put(DAYS[0], line())
-    server.index((DAYS[0], 1), (DAYS[1], 2500), (DAYS[2], 0))
-    source = binder(server.address, tmp_path, LATER)
-    result = read(source, now=LATER)
-    outcome = result.outcomes[DAYS[1]]
-    assert outcome.status is Status.MISSING
-    assert outcome.reason == "the index lists 2,500 events, but there is no file"
-    assert result.outcomes[DAYS[2]].reason == "no file"
-    known = collected(result, at=LATER)
-    server.asked_since()
-    assert fetched(source, known, LATER) == []
-    assert not [asked for asked in server.asked_since() if str(DAYS[1]) in asked]
-
-
-def test_complete_days_are_not_asked_for_again_unless_recent(tmp_path: Path, server: Server) -> None:
-    for day in DAYS[:3]:
-        server.put(day, line(day=day))
-    now = datetime(2024, 1, 14, 12, tzinfo=UTC)
-    known = collected(read(binder(server.address, tmp_path, now), now=now), at=now)
-    server.asked_since()
-    source = binder(server.address, tmp_path, now)
-    assert fetched(source, known, now) == []
-    assert server.asked_since() == sorted(["GET index.jsonl", *(f"HEAD events-{day}.jsonl" for day in DAYS[:5])])
-    later = datetime(2024, 1, 21, 6, tzinfo=UTC)
-    fetched(source, known, later)
-    asked = server.asked_since()
-    assert f"HEAD events-{DAYS[0]}.jsonl" not in asked  # complete and old
-    assert f"HEAD events-{DAYS[3]}.jsonl" in asked  # missing, and recent
-    assert f"HEAD events-{DAYS[7]}.jsonl" in asked  # new
-
-
-def test_missing_days_are_looked_for_once_a_week(tmp_path: Path, server: Server) -> None:
-    server.put(DAYS[0], line())
-    source = binder(server.address, tmp_path, LATER)
-    known = collected(read(source, now=LATER), at=LATER)
-    server.asked_since()
-    wanted = f"HEAD events-{DAYS[4]}.jsonl"
-    fetched(source, known, LATER + timedelta(days=1))
-    assert wanted not in server.asked_since()
-    server.put(DAYS[4], line(day=DAYS[4]))  # a hole is mended months later
-    assert fetched(source, known, LATER + timedelta(days=8)) == [DAYS[4]]
-    assert wanted in server.asked_since()
-    server.index((DAYS[0], 1), (DAYS[4], 1))
-    assert fetched(source, known, LATER + timedelta(days=9)) == [DAYS[4]]  # a new index entry is news at once
-
-
-def test_a_restated_day_is_noticed_by_its_etag_or_by_the_index(tmp_path: Path, server: Server) -> None:
-    for day in DAYS:
-        server.put(day, line(day=day, spec="a/b/HEAD"))
-    server.index(*((day, 1) for day in DAYS))
-    now = datetime(2024, 1, 21, 6, tzinfo=UTC)
-    source = binder(server.address, tmp_path, now)
-    known = collected(read(source, now=now), at=now)
-    assert fetched(source, known, now) == [date(2024, 1, 21)][:0]
-    server.put(DAYS[8], line(day=DAYS[8], spec="a/c/HEAD"))  # recent: same count, same size
-    assert fetched(source, known, now) == [DAYS[8]]
-    server.put(DAYS[0], line(), line())
-    server.index((DAYS[0], "2"), *((day, 1) for day in DAYS[1:]))  # old: only the count tells
-    assert fetched(source, known, now) == [DAYS[0], DAYS[8]]
-    again = read(source, known, now)
-    assert again.outcomes[DAYS[0]].rows == 2
-    assert fetched(source, collected(again, known, now + timedelta(hours=1)), now) == []
-
-
-def test_without_etags_the_size_tells(tmp_path: Path, server: Server) -> None:
-    server.has_etags = False
-    server.put(DAYS[9], line(day=DAYS[9]))
-    source = binder(server.address, tmp_path)
-    known = collected(read(source))
-    assert fetched(source, known) == []
-    server.put(DAYS[9], line(day=DAYS[9]), line(day=DAYS[9]))
-    assert fetched(source, known) == [DAYS[9]]
-
-
-def test_faults_that_pass_are_overcome(tmp_path: Path, server: Server) -> None:
-    server.put(DAY, *[line()] * 500)
-    name = f"events-{DAY}.jsonl"
-    server.index((DAY, 500))
-    server.faults = {"index.jsonl": [503], name: [500, 0]}
-    result = read(binder(server.address, tmp_path, LATER), now=LATER)
-    assert result.outcomes[DAY].rows == 500
-    half = len(server.files[name]) // 2
-    assert [asked for asked in server.asked if name in asked] == [f"GET {name}"] * 2 + [f"GET {name} from {half}"]
-
-
-def test_a_day_whose_download_fails_does_not_stop_the_others(tmp_path: Path, server: Server) -> None:
-    for day in DAYS[:3]:
-        server.put(day, line(day=day))
-    server.index(*((day, 1) for day in DAYS[:3]))
-    server.faults = {f"events-{DAYS[0]}.jsonl": [500] * 9, f"events-{DAYS[1]}.jsonl": [403]}
-    result = read(binder(server.address, tmp_path, LATER), now=LATER)
-    assert [result.outcomes[day].status for day in DAYS[:3]] == [Status.FAILED, Status.FAILED, Status.COMPLETE]
-    assert "answered 500" in result.outcomes[DAYS[0]].reason
-    assert "answered 403 Forbidden" in result.outcomes[DAYS[1]].reason
-    assert result.replaces == [Window.of_day(DAYS[2])]
-
-
-def test_a_server_that_goes_down_is_not_asked_for_ever(tmp_path: Path, server: Server) -> None:
-    days = [DAY + timedelta(days=n) for n in range(30)]
-    server.index(*((day, 1) for day in days))
-    server.faults = {f"events-{day}.jsonl": [500] * 3 for day in days}
-    result = read(binder(server.address, tmp_path, LATER, concurrency=1), now=LATER)
-    assert {result.outcomes[day].status for day in days} == {Status.FAILED}
-    assert sum("GET events" in asked for asked in server.asked) == 12 * 3
-    assert "failed 12 times in a row and was not asked" in result.outcomes[days[-1]].reason
-
-
-def test_days_to_come_are_brought_meanwhile_and_left_when_nobody_wants_them(tmp_path: Path, server: Server) -> None:
-    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(182)]
-    for day in days:
-        server.put(day, line(day=day))
-    server.index(*((day, 1) for day in days))
-    now = datetime(2024, 12, 1, tzinfo=UTC)
-    source = binder(server.address, tmp_path, now, first_day=days[0])
-    offers = [offer for offer in source.offers(Known(), now) if not offer.absent]
-    batches = source.fetch(offers, lambda **_: None)
-    server.asked_since()
-    assert len(next(batches).outcomes) == 31
-    for _ in range(500):
-        if len(server.asked) > 31 + 20:  # days of February, while nobody asks for it
-            break
-        time.sleep(0.01)
-    batches.close()
-    assert 31 + 20 < len(server.asked) < 31 + 31 + 5
-    given_up = len(server.asked)
-    time.sleep(0.05)
-    assert len(server.asked) == given_up
-    assert list((tmp_path / "files").iterdir()) == []
-
-
-def test_a_web_page_with_status_200_is_no_day(tmp_path: Path, server: Server) -> None:
-    server.put(DAYS[0], line())
-    server.files[f"events-{DAYS[1]}.jsonl"] = b"<!doctype html>\n<title>Error</title>\n"
-    result = read(binder(server.address, tmp_path))
-    assert result.outcomes[DAYS[1]].status is Status.FAILED
-    assert result.outcomes[DAYS[1]].sample == "<!doctype html>"
-
-
-def test_packed_files_that_the_index_names(tmp_path: Path, server: Server) -> None:
-    server.files[f"events-{DAY}.jsonl.gz"] = gzip.compress((line() + "\n").encode())
-    server.files["index.jsonl"] = json.dumps({"name": f"events-{DAY}.jsonl.gz", "date": str(DAY), "count": 1}).encode()
-    assert read(binder(server.address, tmp_path, LATER), now=LATER).launches == 1
-
-
-def test_an_address_without_an_archive_is_said(tmp_path: Path, server: Server) -> None:
-    with pytest.raises(SourceError, match=r"holds no events-YYYY-MM-DD\.jsonl for any day"):
-        list(binder(server.address, tmp_path).offers(Known(), NOW))
-    address = server.address
-    server.close()
-    with pytest.raises(UnreachableError, match="cannot be reached"):
-        list(binder(address, tmp_path).offers(Known(), NOW))
 
 
 # Tables and metrics
@@ -1286,18 +934,3 @@ def test_days_known_to_be_wrong_are_told_by_the_source(tmp_path: Path, folder: P
     )
     assert "80 %" in lost.reason
     assert [str(one).split(":")[0] for one in ff_source.annotations] == ["2024-12-01 to 2025-01-31"]
-
-
-def test_days_before_the_last_ten_are_brought_again_when_that_is_asked(tmp_path: Path, server: Server) -> None:
-    for day in DAYS:
-        server.put(day, line(day=day))
-    server.index(*((day, 1) for day in DAYS))
-    late = datetime(2024, 3, 1, tzinfo=UTC)
-    source = binder(server.address, tmp_path, late)
-    lake = Lake.open(str(tmp_path / "lake"))
-    collect(lake, {"binder": source}, now=lambda: late)
-    server.put(DAYS[0], line(day=DAYS[0]), line(day=DAYS[0]))  # and its index goes on to say 1
-    asked = Window.of_day(DAYS[0])
-    assert collect(lake, {"binder": source}, now=lambda: late, window=asked).sources[0].windows == 0
-    (summary,) = collect(lake, {"binder": source}, now=lambda: late, window=asked, is_recheck=True).sources
-    assert (summary.windows, summary.rows) == (1, 2)

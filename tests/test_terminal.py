@@ -392,7 +392,7 @@ def test_what_is_said_of_several_days_is_one_line() -> None:
 
 
 def test_a_dry_run_says_what_would_be_fetched() -> None:
-    shown = text_of(collecting.summary(Summary((SourceSummary("binder", windows=7, bytes=691_000_000),), True)))
+    shown = text_of(collecting.summary(Summary((SourceSummary("binder", windows=7, size=691_000_000),), True)))
     assert line_of(shown, "source").split() == ["source", "to", "fetch", "missing", "unchanged", "to", "read"]
     assert line_of(shown, "binder").split() == ["binder", "7", "0", "0", "691", "MB"]
 

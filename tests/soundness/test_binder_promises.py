@@ -6,6 +6,7 @@ What they got wrong in queries (weeks, rolling means, missing days in a sum) is 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,51 @@ def test_the_same_event_twice_is_two_launches(tmp_path: Path) -> None:
     """Times are cut to the minute, so equal lines are different launches: dropping duplicates loses them."""
     rows, _ = collected(tmp_path, {DAY: [launch(), launch(), launch()]})
     assert rows["launches"].to_pylist() == [3]
+
+
+GIST = "0A1b2c3d4e5f60718293a4b5c6d7e8f9"
+
+
+def test_two_spellings_of_one_gist_are_one_until_gists_had_a_provider_of_their_own(tmp_path: Path) -> None:
+    """Before 2019-03-05 a gist came as GitHub's, with a ref behind it; the month of the change has both."""
+    day, next_day = date(2019, 3, 4), date(2019, 3, 5)
+    early = [
+        launch(f"{day}T09:00:00Z", spec=f"User/{GIST}/master"),
+        launch(f"{day}T23:59:00Z", spec=f"user/{GIST.lower()}"),
+        launch(f"{day}T10:00:00Z", spec="user/0a1b2c3d4e5f60718293.git/master"),
+        launch(f"{day}T10:00:00Z", spec="user/0a1b2c3d4e5f6071829/master"),
+    ]
+    late = [
+        launch(f"{next_day}T00:00:00Z", spec=f"User/{GIST}/master"),
+        launch(f"{next_day}T00:00:00Z", provider="Gist", spec=f"user/{GIST}/master"),
+    ]
+    rows, _ = collected(tmp_path, {day: early, next_day: late})
+    counted = Counter[tuple[date, str]]()
+    for row in rows.to_pylist():
+        counted[row["hour"].date(), row["repo"]] += row["launches"]
+    assert counted == {
+        (day, f"Gist:user/{GIST.lower()}"): 2,
+        (day, "Gist:user/0a1b2c3d4e5f60718293"): 1,
+        (day, "GitHub:user/0a1b2c3d4e5f6071829"): 1,
+        (next_day, f"GitHub:user/{GIST.lower()}"): 1,
+        (next_day, f"Gist:user/{GIST.lower()}"): 1,
+    }
+
+
+def test_a_gist_is_the_same_on_the_path_of_a_file_with_a_broken_line(tmp_path: Path) -> None:
+    day = date(2019, 3, 4)
+    rows, _ = collected(tmp_path, {day: [launch(f"{day}T09:00:00Z", spec=f"user/{GIST}/master"), "rubbish"]})
+    assert rows["repo"].to_pylist() == [f"Gist:user/{GIST.lower()}"]
+
+
+def test_hosts_that_are_not_known_are_not_one_member_because_they_begin_alike(tmp_path: Path) -> None:
+    hosts = ("binder.example.org", "binder.example.com", "10.0.0.1", "10.0.0.2:8888", "[::1]:80", "[::2]:80")
+    rows, _ = collected(tmp_path, {DAY: [launch(origin=host) for host in hosts]})
+    assert set(rows["federation"].to_pylist()) == {
+        "binder.example.org",
+        "binder.example.com",
+        "10.0.0.1",
+        "10.0.0.2",
+        "[::1]",
+        "[::2]",
+    }

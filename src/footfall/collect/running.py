@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from traceback import format_exception
 
 from footfall.collect.asking import record_asking
@@ -31,6 +32,7 @@ ENTRIES_UNTIDIED = 1_000
 """How much a run adds to the ledger before it looks whether that is to be compacted; the look reads the ledger's log."""
 
 _INSTANT = timedelta(microseconds=1)
+GONE = "upstream no longer has it, and what was stored still counts"
 FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
 
 
@@ -136,11 +138,12 @@ class _Run:
             is_recheck=self.asked.is_recheck,
         )
         self.summary.windows, self.summary.unchanged = len(choice.wanted), choice.unchanged
-        self.summary.add(choice.missing)
-        size = sum(offer.size for offer in choice.wanted)
-        self.watch.start(self.name, len(choice.wanted), size)
+        self._sum_up(choice.missing, offered)
+        sizes = [offer.size for offer in choice.wanted if offer.size is not None]
+        size = sum(sizes) if len(sizes) == len(choice.wanted) else None  # a part of it would be taken for all
+        self.watch.start(self.name, len(choice.wanted), size or 0)
         if self.asked.is_dry_run:
-            self.summary.bytes = size
+            self.summary.size = size
             if self.fault is not None:
                 raise self.fault
             return
@@ -154,6 +157,13 @@ class _Run:
         self._tidy()
         if self.fault is not None:
             raise self.fault
+
+    def _sum_up(self, entries: Iterable[Entry], known: Known) -> None:
+        """Count outcomes that are news. That upstream no longer has what is stored is more than a count."""
+        for entry in entries:
+            self.summary.add([entry])
+            if entry.status is Status.MISSING and known.stored(entry.table, entry.scope, entry.window) is not None:
+                self.summary.notes.append(replace(entry, reason=f"{GONE} ({entry.reason})"))
 
     def _offers(self, known: Known, now: datetime) -> list[Offer]:
         offers = []
@@ -194,7 +204,8 @@ class _Run:
                     )
 
     def _fetch(self, wanted: Sequence[Offer], clerk: Clerk) -> None:
-        buffer = Buffer(self.lake, clerk, self.source.tables, self._on_stored, self.asked.bounds)
+        on_stored = partial(self._on_stored, known=clerk.offered)
+        buffer = Buffer(self.lake, clerk, self.source.tables, on_stored, self.asked.bounds)
         answered: set[Key] = set()
         batches = self.source.fetch(wanted, self._tell)
         try:
@@ -215,12 +226,12 @@ class _Run:
         self.summary.bytes += bytes
         self.watch.advance(windows=windows, bytes=bytes, note=note)
 
-    def _on_stored(self, learnt: Sequence[tuple[Outcome, tuple[Entry, ...]]]) -> None:
+    def _on_stored(self, learnt: Sequence[tuple[Outcome, tuple[Entry, ...]]], known: Known) -> None:
         for outcome, (entry, *_) in learnt:
             if outcome.end is End.UNCHANGED and entry.is_success:
                 self.summary.unchanged += 1
             else:
-                self.summary.add([entry])
+                self._sum_up([entry], known)
             if entry.is_success:
                 self.stored.append(entry)
         self._keep_ledger_small(len(learnt))

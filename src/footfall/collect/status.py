@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from footfall.collect.asking import ASKED
-from footfall.lake import Collected, Snapshot, Span, reach_of
+from footfall.lake import Collected, Scope, Snapshot, Span, reach_of
 from footfall.ledger import Entry, Status
 from footfall.periods import EPOCH, Grain, Window, ceil, floor, merge
 from footfall.sources import Source
@@ -31,7 +31,14 @@ class SourceStatus:
     """Windows of which lines were refused."""
     unreachable: str = ""
     """Why the source itself could not be asked the last time."""
+    gone: tuple[Entry, ...] = ()
+    """Windows that upstream no longer has; what was stored of them still counts."""
+    nothing_since: datetime | None = None
+    """From here on upstream had nothing when it was last asked, at least for one whole day."""
     last_collected_at: datetime | None = None
+    """When something was last stored."""
+    last_run_at: datetime | None = None
+    """When the last run learnt anything, be it that upstream has nothing."""
 
     @property
     def rejected(self) -> int:
@@ -56,6 +63,8 @@ def _status_of(source: str, table: str, collected: Collected, now: datetime) -> 
         return replace(blank, failed=failed)
     reach = reach_of(collected)
     totals = collected.totals.values()
+    last = max(total.last_collected_at for total in totals)
+    last_run = max([last, *(e.observed_at for e in (*collected.noted, *collected.gone) if e.observed_at)])
     first = min(total.first for total in totals)
     spans = (span for spans in collected.spans.values() for span in spans)
     return replace(
@@ -68,8 +77,23 @@ def _status_of(source: str, table: str, collected: Collected, now: datetime) -> 
         provisional=tuple(merge(_whole_days(span) for span in spans if span.is_provisional_at(now))),
         failed=failed,
         refused=tuple(sorted((e for e in noted if e.is_success and e.rejected), key=lambda e: e.window)),
-        last_collected_at=max(total.last_collected_at for total in totals),
+        gone=collected.gone,
+        nothing_since=_nothing_since(collected, reach.fresh_until, last_run),
+        last_collected_at=last,
+        last_run_at=last_run,
     )
+
+
+def _nothing_since(collected: Collected, fresh_until: datetime | None, last_run_at: datetime) -> datetime | None:
+    """Where what was collected ends, if upstream was asked for more than a day after it, and had nothing."""
+    if fresh_until is None:
+        return None
+    ends = {scope: max(span.end for span in spans) for scope, spans in collected.spans.items() if spans}
+    late = {scope for scope, end in ends.items() if end == fresh_until}
+    missing = (e for e in collected.noted if e.status is Status.MISSING and Scope(e.source, e.scope) in late)
+    spans = merge(e.window for e in missing)
+    end = next((span.end for span in spans if span.start <= fresh_until < span.end), fresh_until)
+    return fresh_until if min(end, last_run_at) - fresh_until > timedelta(days=1) else None
 
 
 def _whole_days(span: Span) -> Window:

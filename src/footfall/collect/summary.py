@@ -22,6 +22,8 @@ class SourceSummary:
     rows: int = 0
     rejected: int = 0
     bytes: int = 0
+    size: int | None = None
+    """Of a dry run: bytes that are to be read, where that is known of all windows."""
     seconds: float = 0.0
     notes: list[Entry] = field(default_factory=list)
     """Outcomes that somebody should read: failures, refused lines, oddities."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
+from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from footfall.lake.ledger import entries_of, standing
@@ -67,6 +68,8 @@ class Collected:
     """Windows that are missing, failed or retired, of which lines were refused, or that have a note; by scope and time."""
     totals: Mapping[Scope, Total] = field(default_factory=dict)
     """Of each scope of which something was collected."""
+    gone: tuple[Entry, ...] = ()
+    """Windows that were collected, and that upstream no longer has; in order."""
 
     @cached_property
     def digest(self) -> str:
@@ -90,6 +93,7 @@ class Collected:
             {scope: spans for scope, spans in self.spans.items() if accepts(scope)},
             tuple(entry for entry in self.noted if accepts(Scope(entry.source, entry.scope))),
             {scope: total for scope, total in self.totals.items() if accepts(scope)},
+            tuple(entry for entry in self.gone if accepts(Scope(entry.source, entry.scope))),
         )
 
     def of_source(self, name: str) -> Collected:
@@ -135,17 +139,19 @@ def read_collected(
     for source, scope, start, end, is_provisional, settles_at in connection.execute(_SPANS).fetchall():
         settled = None if settles_at is None else from_micros(settles_at)
         spans[Scope(source, scope)].append(Span(from_micros(start), from_micros(end), settled, is_provisional))
-    return Collected({scope: tuple(found) for scope, found in spans.items()}, _noted(connection), totals)
+    noted, gone = _noted(connection)
+    return Collected({scope: tuple(found) for scope, found in spans.items()}, noted, totals, gone)
 
 
-def _noted(connection: duckdb.DuckDBPyConnection) -> tuple[Entry, ...]:
-    """What is missing upstream and was collected before still stands, and is not missing here."""
+def _noted(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """What is missing upstream and was collected before still stands, and is not missing here: it is gone there."""
     noted = entries_of(connection.sql(_NOTED))
     if not any(entry.status is Status.MISSING for entry in noted):
-        return noted
+        return noted, ()
     rows = connection.execute(_MISSING_AND_STORED).fetchall()
     stored = {(source, scope, Window(from_micros(start), from_micros(end))) for source, scope, start, end in rows}
-    return tuple(e for e in noted if e.status is not Status.MISSING or (e.source, e.scope, e.window) not in stored)
+    gone = [e.status is Status.MISSING and (e.source, e.scope, e.window) in stored for e in noted]
+    return tuple(compress(noted, (not one for one in gone))), tuple(compress(noted, gone))
 
 
 _SCOPES = """

@@ -152,7 +152,7 @@ class Coverage:
         retired = {scope.name: e for scope, e in self.collected.retired.items() if e.window.overlaps(window)}
         return [
             *remarks_on_known_wrong(self.known_wrong, window),
-            *_missing_note(missing),
+            *self._missing_notes(missing),
             *_failed_note(failed),
             *self._stale_note(window, [*missing, *failed]),
             *_retired_note(retired),
@@ -165,9 +165,22 @@ class Coverage:
         last = max((span.end for spans in asked_for for span in spans), default=None)
         due = min(window.end, self._last_midnight)
         since = window.start if last is None else max(last, window.start)
-        if last is None or since >= due or not subtract(Window(since, due), (e.window for e in explained)):
+        if last is None or since >= due:
             return []
-        return [f"Not collected since {short(last)}; run `footfall collect`."]
+        rest = subtract(Window(since, due), (e.window for e in explained))
+        return [f"Not collected since {short(max(last, rest[0].start))}; run `footfall collect`."] if rest else []
+
+    def _missing_notes(self, missing: Sequence[Entry]) -> list[str]:
+        """What the source had nothing for; that it has nothing more since some day is said as such."""
+        last = max((span.end for spans in self.collected.spans.values() for span in spans), default=None)
+        if last is None or len(self.collected.spans) > 1:  # scopes end at moments of their own
+            return _missing_note(missing)
+        late = [entry for entry in missing if entry.window.end > last]
+        spans = merge(entry.window for entry in late)
+        if not spans or spans[0].start > last or min(spans[0].end, self._last_midnight) <= last:
+            return _missing_note(missing)
+        said = f"The source has nothing since {short(last)} ({_counted(late)}{_reason(late, before=': ', after='')})."
+        return [*_missing_note([entry for entry in missing if entry not in late]), said]
 
 
 def _missing_note(missing: Sequence[Entry]) -> list[str]:
@@ -240,5 +253,5 @@ def _listed(entries: Iterable[Entry]) -> str:
     return ", ".join(spans[:3]) + more
 
 
-def _reason(entries: Iterable[Entry]) -> str:
-    return next((f" ({entry.reason.rstrip('.')})" for entry in entries if entry.reason), "")
+def _reason(entries: Iterable[Entry], before: str = " (", after: str = ")") -> str:
+    return next((f"{before}{entry.reason.rstrip('.')}{after}" for entry in entries if entry.reason), "")

@@ -90,7 +90,9 @@ def _take(
 
     days = {day: _read(file, Window.of_day(day)) for day, file in files.items()}
     member = partial(member_of, members=settings.members, default=settings.federation_default)
-    rows = launch_rows(list(days.values()), GROUPED, lambda p, s: repo_of(p, s) or None, member)
+    rows = launch_rows(
+        list(days.values()), GROUPED, lambda p, s, has_gists: repo_of(p, s, has_gists=has_gists) or None, member
+    )
     for name in set(table.names) - set(rows.column_names):
         rows = rows.append_column(name, pa.nulls(rows.num_rows, table.arrow_schema().field(name).type))
     windows = [Window.of_day(day) for day in days]

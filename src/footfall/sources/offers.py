@@ -40,8 +40,8 @@ class Offer:
     """From then on upstream can no longer revise it. With None, `is_settled` alone decides."""
     absent: str = ""
     """Why there is nothing to fetch; empty where there is."""
-    size: int = 0
-    """Bytes to read, where known; for progress only."""
+    size: int | None = None
+    """Bytes to read, for progress only; None: not known."""
     detail: Any = None
     """The source's own: what it needs to fetch this (a path, an address, heads)."""
     is_rechecked: bool = False

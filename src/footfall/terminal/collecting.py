@@ -172,7 +172,12 @@ def summary(done: Summary, *, width: int = 100) -> RenderableType:
 
 
 def _planned(source: SourceSummary) -> list[str]:
-    return [f"{source.windows:,}", f"{source.missing:,}", f"{source.unchanged:,}", size_of(source.bytes)]
+    return [
+        f"{source.windows:,}",
+        f"{source.missing:,}",
+        f"{source.unchanged:,}",
+        GAP if source.size is None else size_of(source.size),
+    ]
 
 
 def _outcome(source: SourceSummary) -> list[str]:
@@ -253,6 +258,8 @@ def _state(state: SourceStatus, found: Standing, now: datetime) -> list[tuple[st
         )
         facts.append(("collected", f"{counted(state.windows, 'window')}{scopes}{since}"))
         facts.append(("fresh until", f"{moment_of(state.fresh_until)}, {_ago(now - state.fresh_until)}"))
+    if state.nothing_since:
+        facts.append(("upstream", Text(f"has had nothing since {moment_of(state.nothing_since)}", style="yellow")))
     if state.gaps:
         lost = length_of(sum((gap.length for gap in state.gaps), timedelta()).total_seconds())
         facts.append(("gaps", Text(f"{len(state.gaps)} ({lost}): {_days(state.gaps)}", style="yellow")))
@@ -263,14 +270,16 @@ def _state(state: SourceStatus, found: Standing, now: datetime) -> list[tuple[st
     if state.refused:
         what = f"{counted(state.rejected, 'line')} in {counted(len(state.refused), 'window')}"
         facts.append(("refused", Group(Text(what), _entries(state.refused))))
+    if state.gone:
+        facts.append(("gone", _gone(state.gone)))
     if wrong := found.wrong_in(state):
         facts.append(("known wrong", _some([Text(str(known), style="yellow") for known in wrong])))
     if losses := found.losses_of(state):
         facts.append(("will be lost", _some([_loss(loss, now) for loss in losses])))
     if why := (found.unknown or {}).get(state.source):
         facts.append(("will be lost", Text(f"not known: {why}", style="red")))
-    if state.last_collected_at:
-        facts.append(("last run", f"{moment_of(state.last_collected_at)}, {_ago(now - state.last_collected_at)}"))
+    if state.last_run_at:
+        facts.append(("last run", f"{moment_of(state.last_run_at)}, {_ago(now - state.last_run_at)}"))
     return [*facts, ("next", _next(state))]
 
 
@@ -278,11 +287,19 @@ def _next(state: SourceStatus) -> Text:
     command = f"footfall collect {state.source}"
     if state.unreachable or state.failed:
         return Text(f"{command}   asks again for what failed", style="bold")
+    if state.nothing_since:
+        return Text(f"{command}   asks whether upstream has something again", style="dim")
     return Text(f"{command}   fetches what is new or restated", style="dim" if state.fresh_until else "bold")
 
 
 def _entries(entries: Sequence[Entry]) -> Group:
     return _some([_note(alike) for alike in _alike(entries)])
+
+
+def _gone(entries: Sequence[Entry]) -> Text:
+    """Windows that upstream no longer has."""
+    days = _days(merge(entry.window for entry in entries))
+    return Text(f"upstream no longer has {days}; what was stored still counts", style="yellow")
 
 
 def _some(lines: Sequence[Text]) -> Group:

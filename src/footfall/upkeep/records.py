@@ -41,7 +41,7 @@ def summary_of(done: Summary) -> dict[str, Any]:
 
 def _source(done: SourceSummary) -> dict[str, Any]:
     outcomes = {name: getattr(done, name) for name in ("complete", "provisional", "missing", "failed", "unchanged")}
-    counts = {name: getattr(done, name) for name in ("rows", "rejected", "bytes")}
+    counts = {name: getattr(done, name) for name in ("rows", "rejected", "bytes", "size")}
     return {
         "source": done.source,
         "windows": done.windows,
@@ -72,12 +72,15 @@ def _table(found: Standing, state: SourceStatus) -> dict[str, Any]:
         "windows": state.windows,
         "first": _instant(state.first),
         "fresh_until": _instant(state.fresh_until),
+        "nothing_since": _instant(state.nothing_since),
         "last_collected_at": _instant(state.last_collected_at),
+        "last_run_at": _instant(state.last_run_at),
         "unreachable": state.unreachable,
         "gaps": [_span(gap) for gap in state.gaps],
         "provisional": [_span(window) for window in state.provisional],
         "failed": [{**_span(e.window), "scope": e.scope, "reason": e.reason} for e in state.failed],
         "refused_lines": state.rejected,
+        "gone": [{**_span(e.window), "scope": e.scope, "reason": e.reason} for e in state.gone],
         "known_wrong": [{**_span(k.window), "scope": k.scope, "reason": k.reason} for k in found.wrong_in(state)],
         "losses": [
             {"at": instant_of(loss.at), "scope": loss.deadline.scope, "what": loss.deadline.what}

@@ -49,8 +49,11 @@ class Standing:
     """By source, why what it will lose could not be found out."""
 
     def wrong_in(self, state: SourceStatus) -> list[KnownWrong]:
-        """The intervals of a table that are known to be wrong, oldest first."""
-        found = [k for k in self.known_wrong if k.source in ("", state.source) and k.table in ("", state.table)]
+        """The intervals of a table that are known to be wrong, oldest first; none that end before anything was collected."""
+        if state.fresh_until is None:
+            return []
+        about = [k for k in self.known_wrong if k.source in ("", state.source) and k.table in ("", state.table)]
+        found = [k for k in about if state.first is None or k.window.end > state.first]
         return sorted(dict.fromkeys(found), key=lambda known: known.window)
 
     def losses_of(self, state: SourceStatus) -> list[Loss]:

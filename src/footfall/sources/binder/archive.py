@@ -9,10 +9,11 @@ import re
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote, unquote, urlsplit
 
 from footfall.errors import SourceError, UnreachableError
 from footfall.ledger import Entry, Status
@@ -30,6 +31,9 @@ GIVE_UP = 12
 """Downloads that fail one after the other before the rest is left for another time: each took its five attempts."""
 NO_FILE = "no file"
 
+_INDEX_NAME = re.compile(rf"(?:(?!\.\.?/)[^/\\?#:]+/)*{FILE_NAME.pattern}")
+"""A name in the index: a path below the index, nothing that leads elsewhere."""
+
 Facts = dict[str, str]
 """What can be compared of a file without reading it: count (in the index), size, mtime, etag, modified."""
 
@@ -41,17 +45,20 @@ class Look:
     place: str = ""
     facts: Facts = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    refusal: str = ""
+    """Why the archive did not say whether it has the file."""
     stored: int = 0
     """Events of the day that were read before."""
 
     @property
-    def size(self) -> int:
-        size = self.facts.get("size", "")
-        return int(size) if size.isdecimal() else 0
+    def size(self) -> int | None:
+        """Bytes of the file, where known."""
+        size = _digits(self.facts.get("size", ""))
+        return int(size) if size else None
 
     @property
     def missing(self) -> str:
-        return "" if self.place else no_file(self.facts)
+        return "" if self.place else self.refusal or no_file(self.facts)
 
 
 def no_file(facts: Facts) -> str:
@@ -86,7 +93,7 @@ class _Index:
             try:
                 item = json.loads(line)
                 name = str(item.get("name") or f"events-{item['date']}.jsonl")
-                match = FILE_NAME.fullmatch(name)
+                match = _INDEX_NAME.fullmatch(name)
                 day = date.fromisoformat(match[1]) if match else date.fromisoformat(item["date"])
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 continue  # the index is only a hint: a day it does not list is looked for
@@ -111,7 +118,7 @@ class Folder:
     def look(
         self, days: Sequence[date], known: Mapping[date, Entry], again: Collection[date], now: datetime
     ) -> dict[date, Look]:
-        """From the first day that the folder has (or had, or lists) to the last: it may be any part of the archive."""
+        """From the first day that the folder has (or had, or lists) on: it may be any part of the archive."""
         try:
             with os.scandir(self._folder) as entries:
                 files = {entry.name: entry for entry in entries if FILE_NAME.fullmatch(entry.name)}
@@ -119,14 +126,16 @@ class Folder:
             raise SourceError(f"the archive folder {self._folder} does not exist; correct `archive`.") from None
         except OSError as error:
             raise SourceError(f"the archive folder {self._folder} cannot be read: {error.strerror}.") from None
-        if not files:
+        index = self._index()
+        below = {day: self._folder / name for day, name in index.names.items() if "/" in name}
+        below = {day: path for day, path in below.items() if path.is_file()}
+        if not files and not below:
             raise SourceError(
                 f"the archive folder {self._folder} holds no events-YYYY-MM-DD.jsonl or .jsonl.gz; correct `archive`."
             )
-        index = self._index()
         there = {date.fromisoformat(match[1]) for name in files if (match := FILE_NAME.fullmatch(name))}
         there |= {*index.names, *known}
-        first, last = min(there), max(there)
+        first, last = min(there), max(*there, _yesterday(now))
         looks = {}
         for day in days:
             if not first <= day <= last:
@@ -136,8 +145,9 @@ class Folder:
             notes = index.notes(day)
             if name in files and twin in files:
                 notes += (f"{twin} was left aside for {name}",)
-            if found := files.get(name) or files.get(twin):
-                looks[day] = Look(found.path, {**index.facts(day), **_stat_facts(found)}, notes)
+            if found := below.get(day) or files.get(name) or files.get(twin):
+                place = str(found) if isinstance(found, Path) else found.path
+                looks[day] = Look(place, {**index.facts(day), **_stat_facts(found)}, notes)
             else:
                 looks[day] = Look("", index.facts(day))
         return looks
@@ -152,6 +162,11 @@ class Folder:
             return _Index({}, {})
 
 
+def _yesterday(now: datetime) -> date:
+    """The last day that is over: of today there may be no file yet."""
+    return now.astimezone(UTC).date() - timedelta(days=1)
+
+
 def _stat_facts(entry: Any) -> Facts:
     try:
         stat = entry.stat()
@@ -164,12 +179,16 @@ class Address:
     """An archive behind an address.
 
     The index tells which days exist; what it does not list is asked for day by day (HEAD). So that a
-    collection is polite, days known complete are asked for only while recent, and days known missing only
-    while recent or once a week (`marker` remembers when).
+    collection is polite, days known complete are asked for only while recent, or once a week (`marker` remembers when)
+    where the index cannot tell that they changed; and days known missing only while recent or once a week. A query in
+    the address, such as a signature, is sent with every request.
     """
 
     def __init__(self, address: str, client: Callable[[], Client], concurrency: int, marker: Path) -> None:
-        self._address = address.rstrip("/")
+        self._parts = urlsplit(address.partition("#")[0])
+        host = self._parts.netloc.rpartition("@")[2]
+        self._address = self._parts._replace(netloc=host, query="").geturl().rstrip("/")
+        """Where it is, without what may be secret: for messages."""
         self._open_client = client
         self._opened: Client | None = None
         self._concurrency = concurrency
@@ -199,28 +218,45 @@ class Address:
                 and entry.status is Status.MISSING
                 and facts_of(entry.fingerprint).get("count") == facts.get("count")
             )
-            if (
-                is_recent
-                or (is_gone and (is_week_over or day in again))
-                or (day not in index.names and not is_had and not is_gone)
-            ):
+            is_due = is_week_over or day in again
+            is_new = day not in index.names and not is_had and not is_gone
+            if is_recent or is_new or (is_due and (is_gone or (is_had and not _agrees(facts, entry)))):
                 asked.append(day)
             elif is_gone:
                 looks[day] = Look("", facts)
             else:
                 looks[day] = Look(self._url(index, day), facts, index.notes(day))
-        with ThreadPoolExecutor(self._concurrency) as pool:
-            try:
-                looks.update(zip(asked, pool.map(lambda day: self._ask(index, day), asked), strict=True))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        looks.update(self._ask_all(index, asked))
         if days and not any(look.place for look in looks.values()):
             raise SourceError(f"{self._address} holds no events-YYYY-MM-DD.jsonl for any day; correct `archive`.")
         if is_week_over:
             self._marker.parent.mkdir(parents=True, exist_ok=True)
             self._marker.write_text(now.isoformat())
-        return looks
+        return self._without_refused(looks, index, known)
+
+    def _ask_all(self, index: _Index, asked: Sequence[date]) -> dict[date, Look]:
+        with ThreadPoolExecutor(self._concurrency) as pool:
+            try:
+                return dict(zip(asked, pool.map(lambda day: self._ask(index, day), asked), strict=True))
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    def _without_refused(self, looks: dict[date, Look], index: _Index, known: Mapping[date, Entry]) -> dict[date, Look]:
+        """Days that are refused (403) are absent where other days can be read.
+
+        A bucket whose objects may be read and not listed answers so for what it does not have.
+        """
+        refused = [day for day, look in looks.items() if look.refusal and day not in index.names]
+        if not refused or not self._can_read(looks, index, known):
+            return looks
+        return looks | {day: replace(looks[day], place="") for day in refused}
+
+    def _can_read(self, looks: Mapping[date, Look], index: _Index, known: Mapping[date, Entry]) -> bool:
+        if any(can_tell(look.facts) for look in looks.values()):  # headers of some day came
+            return True
+        had = [day for day, entry in known.items() if entry.is_success and not looks[day].refusal]
+        return bool(had) and can_tell(self._ask(index, max(had)).facts)
 
     def bring(self, look: Look, into: Path) -> tuple[Path, Facts]:
         from footfall.http import StatusError
@@ -229,7 +265,7 @@ class Address:
             raise UnreachableError(
                 f"{self._address} failed {GIVE_UP} times in a row and was not asked; collect again later."
             )
-        to = into / look.place.rpartition("/")[2]
+        to = into / unquote(urlsplit(look.place).path.rpartition("/")[2])
         try:
             headers = self._client.download(look.place, to)
         except UnreachableError as error:
@@ -239,33 +275,50 @@ class Address:
                 raise FileNotFoundError(look.place) from None
             raise
         self._failures = 0
-        return to, {"size": str(to.stat().st_size), **_header_facts(headers), **_count_in(look.facts)}
+        # the size that headers give is that of the rest, where a download was resumed
+        return to, {**_header_facts(headers), "size": str(to.stat().st_size), **_count_in(look.facts)}
 
     def _index(self) -> _Index:
         from footfall.http import StatusError
 
         try:
-            return _Index.parse(self._client.get(f"{self._address}/index.jsonl").text)
+            return _Index.parse(self._client.get(self._at("index.jsonl")).text)
         except StatusError as error:
             if error.status in (403, 404, 410):
                 return _Index({}, {})
             raise
 
     def _ask(self, index: _Index, day: date) -> Look:
-        """Ask for one day's headers. A refusal other than "not here" is left for fetching to tell."""
+        """Ask for one day's headers; of a day that the index does not list, also for those of a packed file.
+
+        A refusal other than "not here" is left for fetching to tell.
+        """
+        look = self._ask_for(self._url(index, day), index, day)
+        if look.place or day in index.names:
+            return look
+        packed = self._ask_for(self._at(f"events-{day}.jsonl.gz"), index, day)
+        return packed if packed.place and not packed.refusal else look
+
+    def _ask_for(self, url: str, index: _Index, day: date) -> Look:
         from footfall.http import StatusError
 
-        url, facts = self._url(index, day), index.facts(day)
+        facts, notes = index.facts(day), index.notes(day)
         try:
             headers = self._client.head(url).headers
         except StatusError as error:
             if error.status in (404, 410):
                 return Look("", facts)
-            return Look(url, facts, index.notes(day))
-        return Look(url, {**_header_facts(headers), **facts}, index.notes(day))
+            refusal = f"no file, as it seems: it is refused ({error.status}), and other days can be read"
+            return Look(url, facts, notes, refusal if error.status == 403 else "")
+        return Look(url, {**_header_facts(headers), **facts}, notes)
 
     def _url(self, index: _Index, day: date) -> str:
-        return f"{self._address}/{index.names.get(day, f'events-{day}.jsonl')}"
+        return self._at(index.names.get(day, f"events-{day}.jsonl"))
+
+    def _at(self, name: str) -> str:
+        """The address of a file of the archive, with the query that the archive's own address has."""
+        path = f"{self._parts.path.rstrip('/')}/{quote(name)}"
+        return self._parts._replace(path=path).geturl()
 
     def _is_week_over(self, now: datetime) -> bool:
         try:
@@ -282,6 +335,11 @@ def _header_facts(headers: Mapping[str, str]) -> Facts:
         "count": _digits(headers.get("x-goog-meta-events-count", "")),
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _agrees(facts: Facts, entry: Entry | None) -> bool:
+    """Whether the index counts what was read of a day, so that its count would change with the file."""
+    return entry is not None and facts.get("count") == str(entry.rows + entry.rejected)
 
 
 def _count_in(facts: Facts) -> Facts:

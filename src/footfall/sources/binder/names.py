@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from urllib.parse import unquote
+
+GISTS_SINCE = date(2019, 3, 5)
+"""From this day on gists have a provider of their own; before, they came as GitHub's."""
 
 FEDERATION: Mapping[str, str] = {
     "mybinder.org": "gke",
@@ -21,7 +25,7 @@ FEDERATION: Mapping[str, str] = {
     "binder.mybinder.turing.ac.uk": "turing",
     "binder.curvenote.dev": "curvenote",
 }
-"""The member of the federation behind a host; of any other host it is the first label."""
+"""The member of the federation behind a host. Of another host of mybinder.org it is the first label, else the host itself."""
 
 
 def _plain(text: str) -> str:
@@ -59,7 +63,7 @@ def _at_host(url: str) -> str:
         case "github.com":
             return f"GitHub:{_owner_name(path)}"
         case "gist.github.com":
-            return f"Gist:{_owner_name(path)}"
+            return _gist(path)
         case "gitlab.com":
             return f"GitLab:{_no_git(path).lower()}"
         case "bitbucket.org" | "codeberg.org":  # these fold the case of names, other hosts may not
@@ -89,11 +93,23 @@ def _github(spec: str) -> str:
     return f"GitHub:{_owner_name(spec)}"
 
 
+def _github_with_gists(spec: str) -> str:
+    """As `_github`, of a time when a gist was a spec of GitHub's: its second part is an id, not a name."""
+    owner, _, rest = spec.partition("/")
+    return _gist(spec) if owner and _GIST_ID.fullmatch(_no_git(rest.partition("/")[0])) else _github(spec)
+
+
+_GIST_ID = re.compile("[0-9a-f]{20}|[0-9a-f]{32}", re.IGNORECASE)
+
+
 def _gist(spec: str) -> str:
+    """`Gist:user/id`; without a user, which some spellings leave out, `Gist:id`."""
     path = _plain(spec)
     if "gist.github.com" in path.lower():
         path = _host_path(path)[1]
-    return f"Gist:{_owner_name(path)}"
+    first, _, rest = path.partition("/")
+    has_no_user = _GIST_ID.fullmatch(_no_git(first)) and not _GIST_ID.fullmatch(_no_git(rest.partition("/")[0]))
+    return f"Gist:{_no_git(first).lower() if has_no_user else _owner_name(path)}"
 
 
 def _gitlab(spec: str) -> str:
@@ -139,18 +155,37 @@ REPO_RULES: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def repo_of(provider: str | None, spec: str | None) -> str:
+def repo_of(provider: str | None, spec: str | None, *, has_gists: bool = False) -> str:
     """The repository that a launch was of, with its provider: `GitHub:owner/name`; empty when the spec is.
 
-    Of a provider without a rule it is the whole spec, since nothing is known of its form.
+    Of a provider without a rule it is the whole spec, since nothing is known of its form. `has_gists` says that the
+    launch is older than GISTS_SINCE.
     """
     if not provider or not spec or not spec.strip():
         return ""
+    if provider == "GitHub" and has_gists:
+        return _github_with_gists(spec.strip())
     rule = REPO_RULES.get(provider)
     return rule(spec.strip()) if rule else f"{provider}:{_plain(spec)}"
 
 
 def member_of(origin: str | None, members: Mapping[str, str], default: str) -> str:
-    """The member of the federation behind an origin, which is a host, perhaps with a port."""
-    host = (origin or "").strip().lower().partition(":")[0]
-    return members.get(host) or host.partition(".")[0] or default
+    """The member of the federation behind an origin, which is a host, perhaps with a port.
+
+    A host that is not known is its own member: the first labels of two hosts may be the same word, as in
+    `binder.example.org` and `binder.example.com`, and in an IP address they say nothing.
+    """
+    host = _host(origin or "")
+    if host in members:
+        return members[host]
+    first, _, rest = host.partition(".")
+    return (first if rest == "mybinder.org" else host) or default
+
+
+def _host(origin: str) -> str:
+    """The host of an origin, in lower case: without scheme, path, port and the dot at its end."""
+    place = re.sub("^[a-z][a-z0-9+.-]*://", "", origin.strip().lower()).partition("/")[0]
+    match = re.fullmatch(
+        r"(\[[^\]]*\]|[^:]*)(?::\d*)?", place
+    )  # what has several colons and no brackets is an IPv6 address
+    return (match[1] if match else place).rstrip(".")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from footfall.sources.binder.rows import Found
     from footfall.sources.binder.texts import Tally
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raised when the rules here or in `lines` or `names` give other rows for the same file: then every day is read again."""
 
 GROUPED = ("provider", "spec", "origin", "status", "version", "build_token", "request_origin")
@@ -98,7 +98,7 @@ class Reader:
         self._member = member
         self._go_on = go_on
         self._names = (*GROUPED, "ref") if keep_ref else GROUPED
-        self._repos: dict[tuple[str, str], str | None] = {}
+        self._repos: dict[tuple[str, str, bool], str | None] = {}
         self._found: list[Found] = []
         self._pool = ThreadPoolExecutor(THREADS)  # for all months: a thread keeps the memory that it reads into
         self._waiting: dict[File, int] = {}
@@ -144,12 +144,13 @@ class Reader:
         found = [one for one in (without(left_out, one) for one in self._found) if len(one.ids)]
         return launch_rows(found, self._names, self._repo, self._member) if found else None
 
-    def _repo(self, provider: str, spec: str) -> str | None:
-        if (provider, spec) not in self._repos:
+    def _repo(self, provider: str, spec: str, has_gists: bool) -> str | None:
+        launched = provider, spec, has_gists
+        if launched not in self._repos:
             if len(self._repos) > MOST_LEARNT:
                 self._repos.clear()
-            self._repos[provider, spec] = repo_of(provider, spec) or None
-        return self._repos[provider, spec]
+            self._repos[launched] = repo_of(provider, spec, has_gists=has_gists) or None
+        return self._repos[launched]
 
     # The quick path
 

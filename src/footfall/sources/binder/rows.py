@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.sources.binder.buffers import codes, integers, numbers, texts
+from footfall.sources.binder.names import GISTS_SINCE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 HOUR = 3_600_000_000
 """Microseconds."""
+_FIRST_WITHOUT_GISTS = (GISTS_SINCE - date(1970, 1, 1)).days * 24
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,46 @@ def without(midnights: Sequence[int], found: Found) -> Found:
     return Found(found.events, found.ids[is_kept], found.hours[is_kept], found.launches[is_kept])
 
 
+def _by_rule(found: Sequence[Found]) -> tuple[list[Found], list[bool]]:
+    """What was found, apart by the rule that names its repositories; whether each part `has_gists` (see `repo_of`)."""
+    parts, have_gists = [], []
+    for one in found:
+        has_gists = one.hours < _FIRST_WITHOUT_GISTS
+        for rule in (True, False):
+            is_of = has_gists == rule
+            if is_of.all():
+                parts.append(one)
+                have_gists.append(rule)
+            elif is_of.any():
+                parts.append(Found(one.events, one.ids[is_of], one.hours[is_of], one.launches[is_of]))
+                have_gists.append(rule)
+    return parts, have_gists
+
+
 def launch_rows(
     found: Sequence[Found],
     names: Sequence[str],
-    repo: Callable[[str, str], str | None],
+    repo: Callable[[str, str, bool], str | None],
     member: Callable[[str | None], str],
 ) -> pa.Table:
     """The launches by hour and `names`, with repository and member of the federation; sorted by spec and hour.
 
-    All but times and counts are codes while they are summed and sorted, which is what makes it quick.
+    All but times and counts are codes while they are summed and sorted, which is what makes it quick. `repo` is asked
+    with provider, spec, and whether the launch is of the time when GitHub's specs held gists.
     """
+    found, have_gists = _by_rule(found)
     events = pa.concat_tables([one.events for one in found])
     columns = {name: _coded(events[name]) for name in names}
-    kinds, kind_of = _kinds([columns["spec"], columns["provider"], *columns.values()])
+    rules = np.repeat(np.array(have_gists, np.int64), [one.events.num_rows for one in found])
+    rule = _coded(pa.chunked_array([numbers(rules)]))
+    kinds, kind_of = _kinds([columns["spec"], columns["provider"], rule, *columns.values()])
     columns = {name: column.take(kinds) for name, column in columns.items()}
-    columns["repo"] = _named(lambda spec, provider: repo(provider, spec), columns["spec"], columns["provider"])
+    columns["repo"] = _named(
+        lambda spec, provider, has_gists: repo(provider, spec, bool(has_gists)),
+        columns["spec"],
+        columns["provider"],
+        rule.take(kinds),
+    )
     columns["federation"] = _named(member, columns["origin"])
     starts = np.cumsum([0, *(one.events.num_rows for one in found[:-1])])
     hours = np.concatenate([one.hours for one in found])

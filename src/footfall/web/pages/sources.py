@@ -140,7 +140,7 @@ def _facts(state: SourceStatus, now: datetime) -> str:
     said = [f"Collected to {words.moment(state.fresh_until)}"]
     said += [f"since {words.day(state.first)}"] if state.first else []
     said += [counted(len(state.scopes), "part")] if len(state.scopes) > 1 else []
-    said += [f"last run {words.moment(state.last_collected_at)}"] if state.last_collected_at else []
+    said += [f"last run {words.moment(state.last_run_at)}"] if state.last_run_at else []
     return " · ".join(said) + "."
 
 
@@ -155,7 +155,7 @@ def _findings(state: SourceStatus, freshness: Freshness) -> list[Listing]:
         found.append(_listing("Failed", failed, fix=again))
     if state.fresh_until is None and not found:
         found.append(Listing("Not collected yet", ("There is nothing to show before the first run.",), fix=again))
-    wrong = [k for k in freshness.found.wrong_in(state) if state.first is None or k.window.end > state.first]
+    wrong = freshness.found.wrong_in(state)
     if wrong:
         found.append(_listing("Known to be wrong", [_said(k.window, k.scope, k.reason) for k in wrong]))
     if state.gaps:
