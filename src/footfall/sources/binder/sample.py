@@ -43,6 +43,15 @@ class _Hub:
     parts: float
 
 
+@dataclass(frozen=True)
+class Skew:
+    """How launches are spread over repositories: the one of rank n gets n to the power of -`exponent` parts of them."""
+
+    exponent: float = 1.1
+    first: float = 1.0
+    """How many times its part the first one gets."""
+
+
 _ALWAYS = date.max
 _HUBS = (
     _Hub("gke.mybinder.org", date(2018, 11, 3), date(2023, 4, 20), 60),
@@ -98,18 +107,20 @@ def write_sample_archive(
     repositories: int = 20_000,
     has_rhythm: bool = True,
     holes: Collection[date] = (),
+    skew: Skew | None = None,
 ) -> int:
     """Write the `days` before `until` (exclusive) to `folder` and answer how many launches they hold.
 
     A day's content depends on the seed, the day and the sizes only, so a later call with a later `until` adds days
     and leaves the old files untouched. `events_per_day` is a mean that the rhythm moves around, or the exact
-    number of every day where `has_rhythm` is False. `holes` are days that the archive does not have.
+    number of every day where `has_rhythm` is False. `holes` are days that the archive does not have. `skew` says how
+    far launches crowd on a few repositories.
     """
     if until - timedelta(days=days) < FIRST_DAY:
         raise ValueError(f"the archive begins on {FIRST_DAY}: {days} days before {until} is too long ago")
     folder.mkdir(parents=True, exist_ok=True)
     _write_where_changed(folder / "SAMPLE.txt", f"Nothing in this folder happened: {SAMPLE_NOTE}.\n")
-    world = _World(seed, repositories)
+    world = _World(seed, repositories, skew or Skew())
     total, index = 0, []
     for ago in range(days, 0, -1):
         day = until - timedelta(days=ago)
@@ -133,14 +144,14 @@ def _write_where_changed(path: Path, text: str) -> None:
 class _World:
     """Repositories and hubs, the same for every day of one archive."""
 
-    def __init__(self, seed: int, repositories: int) -> None:
+    def __init__(self, seed: int, repositories: int, skew: Skew) -> None:
         import numpy as np
 
         self.seed = seed
         random = np.random.default_rng([seed, 0])
         self.specs = _specs(repositories, random)
         ranks = np.arange(1, repositories + 1)
-        fame = 1 / ranks**1.1
+        fame = np.where(ranks == 1, skew.first, 1.0) / ranks**skew.exponent
         self._fame = np.concatenate([fame, fame[: len(self.specs) - repositories] * 0.2])
         size = len(self.specs)
         self._born_on = random.uniform(-2000, 3500, size)  # days since the archive's first
