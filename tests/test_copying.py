@@ -12,7 +12,7 @@ import pytest
 import redis as untyped_redis
 
 from footfall.errors import ActivityError
-from footfall.stores.copying import CopyReport, Unplaced, copy_from_redis
+from footfall.stores.copying import CopyReport, Differing, Unplaced, copy_from_redis
 from footfall.stores.ids import Actors
 from footfall.stores.redis import RedisStore
 from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
@@ -132,6 +132,57 @@ def test_months_and_weeks_without_their_days_are_named(deployment: str, store: S
     assert members(store, "a", *EVER) == {1}
 
 
+def test_an_actor_whose_day_was_taken_back_stays_out(deployment: str, store: Store) -> None:
+    mark("a", 1, track_hourly=True)
+    mark("a", 2, track_hourly=True)
+    bitmapist.unmark_event("a", 2, "copied", MOMENT)  # of the day, week and month, and not of the hour
+    report = copy(deployment, store)
+    assert report.of_hours_alone == (Differing("a", 1, 1),)
+    assert members(store, "a", DAY, DAY + PER_DAY) == members(store, "a", HOUR, HOUR + 1) == {1}
+    assert members(store, "a", *EVER) == {1}
+    bitmapist.unmark_event("a", 1, "copied", MOMENT)  # the day is there, and empty
+    mark("b", 3, track_hourly=True)
+    redis.Redis.from_url(deployment).delete("trackist_b_2026-10-20")
+    again = copy(deployment, store)
+    assert again.of_hours_alone == (Differing("a", 2, 1), Differing("b", 1, 1))
+    assert again.extra == (Differing("a", 1, 1),)
+    assert members(store, "b", *EVER) == set()
+
+
+def test_what_only_the_store_has_is_counted_and_taken_out_where_that_is_asked(deployment: str, store: Store) -> None:
+    for n in range(4):
+        mark("a", n, track_hourly=n < 2)
+        mark("a", n, 1, track_unique=True)
+    copy(deployment, store)
+    store.mark("a", {DAY: Actors([50], ["ada"]), DAY + 9 * PER_DAY: Actors([1]), UNDATED: Actors([7])})
+    store.mark("a", {HOUR + 1: Actors([0])})  # in the day there, and not in this hour
+    store.mark("ours", {DAY: Actors([1])})
+    kept = copy(deployment, store)
+    assert kept.extra == (Differing("a", 5, 3),)  # 50, ada and the hour; 1 on another day; 7 without a time
+    assert members(store, "a", DAY, DAY + PER_DAY) == {0, 1, 2, 3, 50, "ada"}
+    replaced = copy_from_redis(deployment, store, replaces=True, now=lambda: NOW)
+    assert (replaced.extra, replaced.marked) == ((Differing("a", 5, 3),), 0)
+    assert members(store, "a", DAY, DAY + PER_DAY) == {0, 1, 2, 3}
+    assert members(store, "a", HOUR, HOUR + 1) == {0, 1}
+    assert (
+        members(store, "a", HOUR + 1, HOUR + 2) == members(store, "a", DAY + 9 * PER_DAY, DAY + 10 * PER_DAY) == set()
+    )
+    assert members(store, "a", UNDATED, UNDATED + 1) == {0, 1, 2, 3}
+    assert members(store, "ours", *EVER) == {1}, "an event that is not there is none of its business"
+    assert copy(deployment, store).extra == ()
+
+
+def test_a_key_of_another_program_is_named_and_the_rest_is_copied(deployment: str, store: Store) -> None:
+    mark("a", 1)
+    client = redis.Redis.from_url(deployment)
+    client.hset("trackist_a_2026-10-21", "field", "value")
+    client.lpush("trackist_other_2026-10", "value")
+    client.set("trackist_settings", "{}")
+    report = copy(deployment, store)
+    assert report.others == ("trackist_a_2026-10-21", "trackist_other_2026-10")
+    assert (report.events, report.days, members(store, "a", *EVER)) == (1, 1, {1})
+
+
 def test_names_come_along_from_a_store_of_ours(deployment: str, store: Store) -> None:
     source = RedisStore(deployment)
     store.mark_one("z", DAY, "somebody else")  # so that ids differ
@@ -146,7 +197,7 @@ def test_names_come_along_from_a_store_of_ours(deployment: str, store: Store) ->
 
 
 def test_an_empty_deployment_is_nothing_to_copy(deployment: str, store: Store) -> None:
-    assert copy(deployment, store) == CopyReport(0, 0, 0, 0, 0, 0, ())
+    assert copy(deployment, store) == CopyReport(0, 0, 0, 0, 0, 0)
 
 
 def test_a_store_that_loses_somebody_is_an_error(deployment: str, redis_server: str) -> None:

@@ -543,7 +543,7 @@ def test_a_key_of_another_kind_is_named_as_what_is_wrong(store: RedisStore, serv
         lambda: store.union("active", MONDAY, MONDAY + PER_DAY),
         lambda: store.forget(1),
     ):
-        with pytest.raises(DamagedStoreError, match="trackist_") as error:
+        with pytest.raises(DamagedStoreError, match="trackist_active_2026-11-23") as error:
             ask()
         one_sentence(error)
 

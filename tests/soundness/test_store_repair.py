@@ -215,3 +215,18 @@ def test_a_month_on_redis_that_lacks_an_actor_of_a_day_is_repaired(redis_server:
     assert not list(store.problems())
     client.close()
     store.close()
+
+
+def test_an_actor_that_was_taken_out_of_a_day_on_redis_is_not_repaired_into_it_from_an_hour(redis_server: str) -> None:
+    import redis
+
+    flush(redis_server, 9)
+    store, client = RedisStore(f"{redis_server}/9", now=lambda: NOW), redis.Redis.from_url(f"{redis_server}/9")
+    for key in ("2026-11-23-9", "2026-11-23", "W2026-48", "2026-11"):
+        client.setbit(f"trackist_active_{key}", 7, 1)
+    for key in ("2026-11-23", "W2026-48", "2026-11"):  # what bitmapist does where hours are not tracked
+        client.setbit(f"trackist_active_{key}", 7, 0)
+    assert list(store.problems()) == []
+    assert store.repair().mended == ()
+    assert client.getbit("trackist_active_2026-11-23", 7) == 0
+    store.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import footfall.bitmapist as package  # whose TRACK_HOURLY and TRACK_UNIQUE an application sets
 from footfall.activity.activity import Activity
@@ -14,6 +14,9 @@ from footfall.errors import QueryError
 from footfall.stores.ids import Actors
 from footfall.stores.redis.client import is_pipeline
 from footfall.stores.store import PER_DAY, UNDATED
+
+if TYPE_CHECKING:
+    from footfall.stores.redis import RedisStore
 
 
 def mark_event(
@@ -67,7 +70,7 @@ def _mark(event: str, uuid: Any, slots: list[int], system: System, is_queued: bo
     activity = activity_of(system)
     marks = dict.fromkeys(slots, activity.naming.all_stored(uuid))
     if is_queued and is_pipeline(system):
-        queue_marks(system, event, marks)
+        queue_marks(system, cast("RedisStore", activity.store), event, marks)
     else:
         activity.mark_dated(event, marks)
 

@@ -6,20 +6,25 @@ Nothing is written before that, so what has to be known for taking a mark back i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from footfall.errors import MarkError
 from footfall.stores.ids import Actors
 from footfall.stores.redis.keys import NUMBERS, SlotKey, hour_of, marks_key, slot_keys_of
 from footfall.stores.store import PER_DAY, UNDATED, Store
 
+if TYPE_CHECKING:
+    from footfall.stores.redis import RedisStore
 
-def queue_marks(pipeline: Any, event: str, marks: Mapping[int, Actors]) -> None:
+
+def queue_marks(pipeline: Any, store: RedisStore, event: str, marks: Mapping[int, Actors]) -> None:
     """Queue what marking consists of."""
+    is_counted = store.counts_occurrences
     for slot, id in _numbers(marks):
         for place in slot_keys_of(slot):
             pipeline.setbit(_key(event, place), id, 1)
-        pipeline.hincrby(marks_key(event, slot), slot, 1)
+        if is_counted:
+            pipeline.hincrby(marks_key(event, slot), slot, 1)
 
 
 def queue_unmarks(pipeline: Any, store: Store, event: str, marks: Mapping[int, Actors]) -> None:

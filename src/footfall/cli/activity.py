@@ -256,33 +256,29 @@ def bitmapist(
     address: Annotated[
         str, typer.Argument(metavar="ADDRESS", help="Its Redis: redis://host:6379/0.", show_default=False)
     ],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take out what is here and not there, of the events that are there.")
+    ] = False,
 ) -> None:
     """Copy a deployment of bitmapist into the activity of this workspace, and check every set's count.
 
     Again whenever you like: only what is missing is added.
     """
-    from footfall.formats import counted
     from footfall.stores.copying import copy_from_redis
+    from footfall.terminal.copying import outcome
 
     workspace = workspace_of(context)
     with interruptible("; what was copied stays, the same command goes on from there."), _copying() as tell:
         try:
-            report = copy_from_redis(address, workspace.activity.store, tell, now=workspace.now)
+            report = copy_from_redis(address, workspace.activity.store, tell, replaces=replace, now=workspace.now)
         except UnreachableStoreError as error:
             raise FootfallError(f"{error} What was copied stays; the same command goes on from there.") from None
     if not report.events:
         raise FootfallError(f"{address} holds nothing of bitmapist; is the number of the database right?")
-    sets = f"{counted(report.days, 'day')}, {counted(report.hours, 'hour')}, {counted(report.undated, 'undated set')}"
-    say_done(
-        f"Copied {counted(report.events, 'event')}: {sets}; {counted(report.marked, 'mark')} new. Every count agrees."
-    )
-    if report.forgotten:
-        say_done(f"{counted(report.forgotten, 'actor')} were forgotten here and stay so.")
-    for left in report.unplaced:
-        print(
-            f"{left.event}: {counted(left.actors, 'actor')} known only by {left.period} were not copied, "
-            "as their days are unknown."
-        )
+    first, *others = outcome(report, replaced=replace)
+    say_done(first)
+    for line in others:
+        print(line)
 
 
 @contextmanager

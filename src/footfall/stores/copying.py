@@ -1,8 +1,11 @@
 """Copying what a bitmapist deployment has, or a store of ours on Redis, into any store.
 
-Day by day and hour by hour: an actor that is in a set there and not in the store is marked. Nothing is taken out of the store,
-so it may be marked in meanwhile, and a copy that broke off, or is made once more, adds only what is missing. Every set
-is counted on the server and in the store.
+Day by day and hour by hour: an actor that is in a set there and not in the store is marked. Nothing is taken out of the store
+unless that is asked for, so it may be marked in meanwhile, and a copy that broke off, or is made once more, adds only what is
+missing. Every set is counted on the server and in the store.
+
+A day is what its own key says. bitmapist takes an actor out of a day and leaves the hours, so an hour may hold actors that
+its day does not: they are not copied, and are reported.
 """
 
 from __future__ import annotations
@@ -37,6 +40,15 @@ class Unplaced:
 
 
 @dataclass(frozen=True)
+class Differing:
+    """Marks of an event that are not on both sides: so many, on so many days."""
+
+    event: str
+    marks: int
+    days: int
+
+
+@dataclass(frozen=True)
 class CopyReport:
     """What a copy came to. `marked` counts members new to a set of the store, `forgotten` actors left out as such."""
 
@@ -46,7 +58,13 @@ class CopyReport:
     undated: int
     marked: int
     forgotten: int
-    unplaced: tuple[Unplaced, ...]
+    unplaced: tuple[Unplaced, ...] = ()
+    of_hours_alone: tuple[Differing, ...] = ()
+    """Marks of hours whose days do not have the actor: they were not copied."""
+    extra: tuple[Differing, ...] = ()
+    """Marks that only the store has: they were kept, or taken out where the copy replaces."""
+    others: tuple[str, ...] = ()
+    """Keys that are named as sets and hold something else; they were left out."""
 
 
 def copy_from_redis(
@@ -54,12 +72,24 @@ def copy_from_redis(
     store: Store,
     tell: CopyProgress = lambda event, done, of: None,
     *,
+    replaces: bool = False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> CopyReport:
-    """Copy every event of the deployment at an address. Raises ActivityError where a set differs after copying."""
+    """Copy every event of the deployment at an address.
+
+    Args:
+        address: Where it is.
+        store: Where to.
+        tell: Receives the event, how many of its days were copied, and of how many.
+        replaces: Take what only the store has out of the events that are copied.
+        now: The present moment.
+
+    Raises:
+        ActivityError: Where a set differs after copying.
+    """
     source = RedisStore(address, now=now)
     try:
-        return _Copy(source, store, now).run(tell)
+        return _Copy(source, store, now, replaces).run(tell)
     finally:
         source.close()
 
@@ -69,17 +99,22 @@ class _Copy:
     source: RedisStore
     store: Store
     now: Callable[[], datetime]
+    replaces: bool = False
     sets: dict[str, int] = field(default_factory=lambda: {"days": 0, "hours": 0, "undated": 0})
     marked: int = 0
     unplaced: list[Unplaced] = field(default_factory=list)
+    of_hours_alone: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """By event, how many marks of each day."""
+    extra: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     forgotten: BitMap64 = field(default_factory=BitMap64)
     """Ids of the source whose actors are forgotten in the store."""
 
     def run(self, tell: CopyProgress) -> CopyReport:
+        others = self.source.leave_out_others()
         events = self.source.events()
         for event in events:
             by_day: dict[int, list[int]] = defaultdict(list)
-            for slot in self.source.slots(event):
+            for slot in {*self.source.slots(event), *self.store.slots(event)}:
                 by_day[slot if slot == UNDATED else slot // PER_DAY * PER_DAY].append(slot)
             days = {}
             for done, (day, slots) in enumerate(sorted(by_day.items())):
@@ -88,26 +123,60 @@ class _Copy:
             tell(event, len(by_day), len(by_day))
             self._look_for_unplaced(event, days)
         return CopyReport(
-            len(events), **self.sets, marked=self.marked, forgotten=len(self.forgotten), unplaced=tuple(self.unplaced)
+            len(events),
+            **self.sets,
+            marked=self.marked,
+            forgotten=len(self.forgotten),
+            unplaced=tuple(self.unplaced),
+            of_hours_alone=_differing(self.of_hours_alone),
+            extra=_differing(self.extra),
+            others=tuple(others),
         )
 
     def _copy_day(self, event: str, day: int, slots: list[int]) -> BitMap64:
         """Copy a day with its hours, or the undated set; returns all its actors."""
         stop = day + (1 if day == UNDATED else PER_DAY)
-        sets = {slot: self._read(event, slot) for slot in slots}
-        everyone = BitMap64.union(BitMap64(), *sets.values())
+        read = {slot: self._read(event, slot) for slot in {day, *slots}}
+        everyone = read[day]
+        sets = {slot: ids & everyone for slot, ids in read.items()}
+        if alone := sum(len(ids) - len(sets[slot]) for slot, ids in read.items()):
+            self.of_hours_alone[event].append(alone)
         # An actor of an hour is in the day by that: a mark of the day would count the actor twice.
         by_hour = BitMap64.union(BitMap64(), *(ids for slot, ids in sets.items() if slot != day))
         wanted = {slot: ids - by_hour if slot == day else ids for slot, ids in sets.items()}
+        extra = self._extra(event, day, stop, sets)
+        if extra:
+            self.extra[event].append(extra)
         missing = {slot: self._missing(event, slot, slot + 1, ids) for slot, ids in wanted.items()}
-        if any(missing.values()):
+        if extra and self.replaces:
+            self._replace(event, day, stop, wanted, missing)
+        elif any(missing.values()):
             self._mark(event, day, stop, missing)
         self._check(event, day, stop, everyone)
         for slot, ids in sets.items():
             if slot != day:
                 self._check(event, slot, slot + 1, ids)
-            self.sets["undated" if slot == UNDATED else "days" if slot == day else "hours"] += 1
+            if ids:
+                self.sets["undated" if slot == UNDATED else "days" if slot == day else "hours"] += 1
         return everyone
+
+    def _extra(self, event: str, day: int, stop: int, sets: Mapping[int, BitMap64]) -> int:
+        """How many marks of a day only the store has: actors of the day, and actors of the day in other hours of it."""
+        held = self._held(event, day, stop)
+        of_day = held - sets[day]
+        of_hours = (self._held(event, slot, slot + 1) - ids - of_day for slot, ids in sets.items() if slot != day)
+        return len(of_day) + sum(map(len, of_hours))
+
+    def _held(self, event: str, start: int, stop: int) -> BitMap64:
+        """The actors of a range of the store, as ids of the source; names that only the store knows have ids of no actor there."""
+        held = self.store.union(event, start, stop)
+        named = list(_named(held))
+        if not named:
+            return held
+        known = self.source.ids_of(self.store.names_of(named))
+        return (held - BitMap64(named)) | BitMap64(
+            _ONLY_HERE + id if there is None else there for id, there in zip(named, known, strict=True)
+        )
 
     def _read(self, event: str, slot: int) -> BitMap64:
         """A set, read until its size is what the server counts: another process may be marking in it."""
@@ -121,15 +190,24 @@ class _Copy:
             f"{len(ids):,} were read; copy again when less is marked there."
         )
 
+    def _replace(
+        self, event: str, day: int, stop: int, wanted: Mapping[int, BitMap64], missing: Mapping[int, BitMap64]
+    ) -> None:
+        """State a day as the source has it; that leaves forgotten actors out by itself."""
+        self.store.replace(event, day, stop, {slot: self._actors(ids) for slot, ids in wanted.items() if ids}, {})
+        self._count_marked(event, missing)
+
+    def _count_marked(self, event: str, missing: Mapping[int, BitMap64]) -> None:
+        left = {slot: self._missing(event, slot, slot + 1, ids) for slot, ids in missing.items()}
+        self.marked += sum(len(ids) - len(left[slot]) for slot, ids in missing.items())
+
     def _mark(self, event: str, day: int, stop: int, missing: Mapping[int, BitMap64]) -> None:
         """Mark the missing actors, except forgotten ones.
 
         A day that is over and of which the store has nothing is replaced as a whole, which leaves forgotten actors out by itself.
         """
         if not self.store.union(event, day, stop) and day != UNDATED and stop <= day_slot(self.now()):
-            self.store.replace(event, day, stop, {slot: self._actors(ids) for slot, ids in missing.items()}, {})
-            left = {slot: self._missing(event, slot, slot + 1, ids) for slot, ids in missing.items()}
-            self.marked += sum(len(ids) - len(left[slot]) for slot, ids in missing.items())
+            self._replace(event, day, stop, missing, missing)
             return
         new = {slot: ids - self._forgotten(ids) for slot, ids in missing.items()}
         self.store.mark(event, {slot: self._actors(ids) for slot, ids in new.items() if ids})
@@ -177,6 +255,14 @@ class _Copy:
             of_days = (days[day * PER_DAY] for day in period.days() if day * PER_DAY in days)
             if left := len(members - BitMap64.union(BitMap64(), *of_days)):
                 self.unplaced.append(Unplaced(event, label(period), left))
+
+
+_ONLY_HERE = 1 << 40
+"""Above the ids of every name."""
+
+
+def _differing(by_event: Mapping[str, list[int]]) -> tuple[Differing, ...]:
+    return tuple(Differing(event, sum(marks), len(marks)) for event, marks in sorted(by_event.items()))
 
 
 def _named(ids: BitMap64) -> BitMap64:

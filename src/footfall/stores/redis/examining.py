@@ -1,7 +1,7 @@
-"""Whether the sets of a deployment agree: a week or month holds all that its days hold, and a day what its hours hold.
+"""Whether the sets of a deployment agree: a week or month holds all that its days hold.
 
 bitmapist clears an actor whom it takes out of one day from the week and the month as well, though another day of theirs has
-the actor.
+the actor. It leaves the hours of that day: an actor of an hour that is not in its day was taken out of the day, and stays so.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from footfall.stores.redis.rewriting import Rewriter
 
 
 def problems_of(rewriter: Rewriter) -> Iterator[Problem]:
-    """Weeks, months and days that lack actors whom a part of theirs has."""
+    """Weeks and months that lack actors whom one of their days has."""
     for event, place, lacking in _lacking(rewriter):
         yield Problem(_said(event, place, lacking), is_derived=True)
 
@@ -33,16 +33,11 @@ def repair(rewriter: Rewriter, *, is_dry_run: bool) -> Repair:
 
 
 def _said(event: str, place: SlotKey, lacking: BitMap64) -> str:
-    parts = "days" if place.is_period else "hours"
-    return f"{event!r} of {label(place)} lacks {counted(len(lacking), 'actor')} that its {parts} have"
+    return f"{event!r} of {label(place)} lacks {counted(len(lacking), 'actor')} that its days have"
 
 
 def _lacking(rewriter: Rewriter) -> Iterator[tuple[str, SlotKey, BitMap64]]:
-    found = {(event, place) for event, place, _ in rewriter.found()}
-    # Days before the weeks and months that are made of them.
-    for event, place in sorted(found, key=lambda each: (each[0], each[1].stop - each[1].start, each[1].start)):
-        if place.stop - place.start <= 1:  # an hour, or no time at all, has no parts
-            continue
+    for event, place in sorted({(event, place) for event, place, _ in rewriter.found() if place.is_period}):
         lacking = rewriter.lacking(event, place)
         if lacking:
             yield event, place, lacking

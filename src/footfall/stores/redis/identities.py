@@ -22,6 +22,8 @@ class Identities:
         self._server = server
 
     def ids_of(self, names: Sequence[str]) -> list[int | None]:
+        if self._server.has_bitmaps_only:
+            return [None] * len(names)
         known = self._fields(IDS, names)
         return [None if n is None else NAMED + self._server.number(n, IDS) for n in known]
 
@@ -40,6 +42,8 @@ class Identities:
         processes may think of ids for one name: the first one stays, the other is never used.
         """
         wanted = list(dict.fromkeys(names))
+        if wanted:
+            self._server.check_keeps_more("keep actors that are texts, or numbers from 2^32 on")
         known = {name: id for name, id in zip(wanted, self.ids_of(wanted), strict=True) if id is not None}
         while new := [name for name in wanted if name not in known]:  # again, where one was forgotten just now
             last = int(self._server.ask("INCRBY", LAST_ID, len(new)))
@@ -73,6 +77,7 @@ class Identities:
 
         The name stays until `erase`, so that forgetting that broke off is repeated, not lost.
         """
+        self._server.check_keeps_more("record that an actor was forgotten")
         self._server.ask("SADD", FORGOTTEN, tombstone(actor, self._salt()))
         if isinstance(actor, int):
             return [actor]
@@ -89,6 +94,8 @@ class Identities:
 
     def forgotten(self) -> Forgotten:
         """The actors forgotten up to now."""
+        if self._server.has_bitmaps_only:
+            return Forgotten(frozenset(), b"")
         tombstones = self._server.ask("SMEMBERS", FORGOTTEN)
         return Forgotten(frozenset(tombstones), self._salt() if tombstones else b"")
 

@@ -47,6 +47,8 @@ class Rewriter:
     def __init__(self, server: Server, sets: ServerSets) -> None:
         self._server = server
         self._sets = sets
+        self.left_out: frozenset[str] = frozenset()
+        """Keys that are passed over, as they hold something else than a set."""
 
     # Taking out
 
@@ -90,8 +92,8 @@ class Rewriter:
     # Mending
 
     def lacking(self, event: str, place: SlotKey) -> BitMap64:
-        """The actors that a day, week or month lacks though a part of it has them."""
-        parts = [day_of(day) for day in place.days()] if place.is_period else list(_hours(place.start // PER_DAY))
+        """The actors that a week or month lacks though one of its days has them."""
+        parts = [day_of(day) for day in place.days()]
         held = self._read(event, [place, *parts])
         return union_of([held[part] for part in parts]) - held[place]
 
@@ -105,6 +107,7 @@ class Rewriter:
     @contextmanager
     def alone(self, event: str) -> Iterator[None]:
         """Be the only process that replaces ranges of an event: two at once would leave a mixture."""
+        self._server.check_keeps_more("delete or replace sets")
         key, ours = f"{STATING}{event}", os.urandom(8)
         waiting_until = time.monotonic() + _PATIENCE
         while not self._server.ask("SET", key, ours, "NX", "PX", int(_LEASE * 1000)):
@@ -240,7 +243,7 @@ class Rewriter:
         for prefix in FAMILIES:
             for key in self._server.keys(pattern(prefix, event)):
                 read = read_key(key, prefix)
-                if read and (event is None or read[0] == event):
+                if read and (event is None or read[0] == event) and key not in self.left_out:
                     found.append((*read, key))
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +26,10 @@ _SCAN = 1000
 """Keys that one step of SCAN looks at: too few to block the server."""
 
 
+_BITMAPS_ONLY: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
+"""What is known of servers, by pools of connections: clients of an application come and go, and share them."""
+
+
 class Server:
     """A Redis or Valkey server, or a cluster of them. Threads share its pool of connections."""
 
@@ -39,6 +44,14 @@ class Server:
 
         No transaction: what came before a command that fails was done.
         """
+        answers = self.answers(commands)
+        for command, answer in zip(commands, answers, strict=True):
+            if isinstance(answer, Exception):
+                raise _failure(answer, self.address, str(command[1]) if len(command) > 1 else "") from None
+        return answers
+
+    def answers(self, commands: Sequence[Command]) -> list[Any]:
+        """The same, where an answer that is an error is given as it is."""
         if not commands:
             return []
         with self._saying():
@@ -46,11 +59,34 @@ class Server:
 
             client = self.client()
             # Any other client, such as a cluster's, sends its commands in its own way.
-            answers = (_exchange if type(client) is Redis else _by_pipeline)(client, commands)
-            for answer in answers:
-                if isinstance(answer, Exception):
-                    raise answer
-        return answers
+            return (_exchange if type(client) is Redis else _by_pipeline)(client, commands)
+
+    @property
+    def has_bitmaps_only(self) -> bool:
+        """Whether it is a server that knows bitmaps and nothing else, such as Doist's bitmapist-server; asked once."""
+        with self._saying():
+            pool = getattr(self.client(), "connection_pool", None) or self
+        if pool not in _BITMAPS_ONLY:
+            [said] = self.answers([("HLEN", "footfall_ids")])
+            _BITMAPS_ONLY[pool] = isinstance(said, Exception) and "unknown command" in str(said).lower()
+        return _BITMAPS_ONLY[pool]
+
+    def check_keeps_more(self, what: str) -> None:
+        """Raise ActivityError where a server knows bitmaps only, and something else is needed."""
+        if self.has_bitmaps_only:
+            raise ActivityError(
+                f"{self.address.shown} keeps bitmaps and nothing else, as bitmapist-server does, so it cannot {what}; nothing was "
+                "changed. Use Redis or Valkey, or the embedded store."
+            )
+
+    def of_another_kind(self, keys: Sequence[str]) -> list[str]:
+        """Those of the keys that hold no text of bits."""
+        answers = self.answers([("GETBIT", key, 0) for key in keys])
+        return [
+            key
+            for key, said in zip(keys, answers, strict=True)
+            if "WRONGTYPE" in str(said) or "wrong kind" in str(said)
+        ]
 
     def ask(self, *command: Any) -> Any:
         return self.run([command])[0]
@@ -202,7 +238,7 @@ def _connect(address: ServerAddress) -> Any:
         raise SettingsError(f"{address.shown} has an option that cannot be used: {address.hide(str(error))}.") from None
 
 
-def _failure(error: Exception, address: ServerAddress) -> ActivityError:
+def _failure(error: Exception, address: ServerAddress, key: str = "") -> ActivityError:
     """The error for the answer of a server. Its own code stands at the beginning, where redis-py has left it there."""
     from redis import exceptions as said
 
@@ -230,8 +266,8 @@ def _failure(error: Exception, address: ServerAddress) -> ActivityError:
             return StoreWriteError(f"{where} refuses to write: {text}.")
         case said.ResponseError() if code == "WRONGTYPE" or "not an integer" in text:
             return DamagedStoreError(
-                f"{where} holds a key of another kind under a name that belongs to activity ({text}); find it among "
-                "trackist_* and footfall_* and rename it, or set another database."
+                f"{where} holds a key of another kind under a name that belongs to activity ({key or text}); rename that key, or "
+                "set another database."
             )
         case said.ResponseError() if not isinstance(error, said.ClusterDownError):
             return ActivityError(f"{where} cannot be used: {text}.")

@@ -59,9 +59,16 @@ class ServerSets:
         found: list[BitMap64 | None] = []
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
+            if self._server.has_bitmaps_only:  # and gives them whole
+                found.extend(map(self._at_once, some))
+                continue
             pieces = self._server.run([("GETRANGE", key, 0, _PIECE - 1) for key in some])
             found.extend(self._whole(key, piece) for key, piece in zip(some, pieces, strict=True))
         return found
+
+    def _at_once(self, key: str) -> BitMap64 | None:
+        bits = self._server.ask("GET", key)
+        return bitmap_of_bits([(0, bits)], 0) if bits else None
 
     def _whole(self, key: str, first: bytes) -> BitMap64 | None:
         if not first:
@@ -97,8 +104,9 @@ class ServerSets:
     def write(self, wanted: Mapping[str, BitMap64], bit: int = 1) -> None:
         """Set, or clear, the bits of ids under keys; in the order of the keys."""
         commands: list[Command] = []
+        one_by_one = self._server.has_bitmaps_only
         for key, ids in wanted.items():
-            for command in _writes(key, ids, bit):
+            for command in _writes(key, ids, bit, one_by_one=one_by_one):
                 commands.append(command)
                 if len(commands) == _BATCH:
                     self._server.run(commands)
@@ -112,9 +120,9 @@ def keys_of(event: str, places: Iterable[SlotKey], ids: BitMap64) -> dict[str, B
     return {f"{prefix}{event}_{place.suffix}": part for place in places for prefix, part in parts}
 
 
-def _writes(key: str, ids: BitMap64, bit: int) -> Iterable[Command]:
+def _writes(key: str, ids: BitMap64, bit: int, *, one_by_one: bool) -> Iterable[Command]:
     """One bit after another; a byte written whole might undo what another process marks in it at this moment."""
-    if len(ids) <= 8:
+    if len(ids) <= 8 or one_by_one:
         yield from (("SETBIT", key, id % NAMED, bit) for id in ids)
         return
     arguments: list[object] = []

@@ -58,13 +58,25 @@ class RedisStore:
         """The client of redis-py that it reads and writes through."""
         return self._server.client()
 
+    @property
+    def counts_occurrences(self) -> bool:
+        """Whether the server can count how often marks are made; one that keeps bitmaps only cannot."""
+        return not self._server.has_bitmaps_only
+
+    def leave_out_others(self) -> list[str]:
+        """Keys that are named as sets and hold something else: they are passed over from now on."""
+        found = self._server.of_another_kind([key for _, _, key in self._rewriter.found()])
+        self._rewriter.left_out = frozenset(found)
+        return sorted(found)
+
     # Marking
 
     def mark_one(self, event: str, slot: int, actor: int | str) -> None:
         id = actor if type(actor) is int else self._identities.made([str(actor)])[str(actor)]
         prefix, bit = prefix_of(id), id % NAMED
         commands: list[Command] = [("SETBIT", f"{prefix}{event}_{p.suffix}", bit, 1) for p in slot_keys_of(slot)]
-        commands.append(("HINCRBY", marks_key(event, slot), slot, 1))
+        if self.counts_occurrences:
+            commands.append(("HINCRBY", marks_key(event, slot), slot, 1))
         self._server.run(commands)
 
     def mark(self, event: str, marks: Mapping[int, Actors]) -> None:
@@ -74,11 +86,13 @@ class RedisStore:
                 wanted[place] |= ids
         for place in sorted(wanted, key=lambda place: place.stop - place.start):
             self._sets.write(keys_of(event, [place], wanted[place]))
-        counts = {slot: len(actors) for slot, actors in marks.items() if len(actors)}
+        counts = {slot: len(actors) for slot, actors in marks.items() if len(actors) and self.counts_occurrences}
         self._server.run([("HINCRBY", marks_key(event, slot), slot, n) for slot, n in counts.items()])
 
     def mark_batch(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
         key = None if request is None else f"{keys.REQUEST}{request.key}"
+        if key is not None:
+            self._server.check_keeps_more("know a request that comes again")
         if request is not None and (served := self._server.ask("GET", key)) is not None:
             if served != request.content.encode():
                 raise ReusedKeyError
@@ -158,6 +172,8 @@ class RedisStore:
         return self._server.run([("GETBIT", name, actor % NAMED) for name in names if name.startswith(family)])
 
     def occurrences(self, event: str, start: int, stop: int) -> int:
+        if not self.counts_occurrences:
+            return 0
         counts = self._server.run([("HGETALL", key) for key in self._marks_keys(event, start, stop)])
         return sum(n for count in counts for slot, n in self._numbers(count) if start <= slot < stop)
 
@@ -201,6 +217,9 @@ class RedisStore:
 
     def _filled(self, found: Sequence[tuple[SlotKey, str]]) -> list[tuple[SlotKey, str]]:
         """Those that hold actors: an emptied set stays as a key without bits."""
+        if self._server.has_bitmaps_only:
+            sizes = self._server.run([("BITCOUNT", key) for _, key in found])
+            return [each for each, size in zip(found, sizes, strict=True) if size]
         first = self._server.run([("BITPOS", key, 1) for _, key in found])
         return [each for each, at in zip(found, first, strict=True) if at >= 0]
 
@@ -250,6 +269,8 @@ class RedisStore:
         self._server.run([("HSET", marks_key(event, slot), slot, n) for slot, n in counts.items() if n])
 
     def cursor(self, name: str) -> int | None:
+        if self._server.has_bitmaps_only:
+            return None
         position = self._server.ask("HGET", CURSORS, name)
         return None if position is None else self._server.number(position, CURSORS)
 
