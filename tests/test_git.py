@@ -120,6 +120,7 @@ class TestReading:
                 "sha": history.head(),
                 "author": "ada@example.org",
                 "authored_at": datetime(2021, 2, 1, 17, tzinfo=UTC),
+                "landed_at": datetime(2021, 2, 28, 22, 30, tzinfo=UTC),
                 "is_merge": False,
                 "is_bot": False,
                 "commits": 1,

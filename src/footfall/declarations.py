@@ -100,6 +100,7 @@ def _faults_of(metric: Metric, tables: Mapping[str, Table]) -> Iterator[str]:
     for fact in (*metric.facts, *metric.breakdowns):
         if isinstance(fact, Fact) and fact.table in tables:
             yield from _faults_of_fact(fact, tables[fact.table], metric)
+            yield from _faults_of_time(fact, tables[fact.table])
     events = [event.name for table in tables.values() for event in table.events]
     if metric.event is not None and metric.event not in events:
         yield f"it counts the actors of {metric.event!r}, which no table reports; valid: {_named(events)}"
@@ -108,10 +109,15 @@ def _faults_of(metric: Metric, tables: Mapping[str, Table]) -> Iterator[str]:
 
 def _faults_of_fact(fact: Fact, table: Table, metric: Metric) -> Iterator[str]:
     policies = (kept.dimension for policy in metric.policies for kept in policy.choices.values() if kept)
-    more = [fact.ends, metric.shared.id if metric.shared else ""]
+    more = [fact.ends, fact.time, metric.shared.id if metric.shared else ""]
     for column in (*fact.columns, *filter(None, more), *policies):
         if column not in table.names:
             yield f"it reads the column {column!r}, which the table {table.name} does not have; valid: {_named(table.names)}"
+
+
+def _faults_of_time(fact: Fact, table: Table) -> Iterator[str]:
+    if fact.time in table.names and table.column(fact.time).type != "timestamp":
+        yield f"its time {fact.time!r} is a column of the type {table.column(fact.time).type}, not timestamp"
 
 
 def _faults_of_dimensions(metric: Metric, subject: Subject) -> Iterator[str]:

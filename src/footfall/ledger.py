@@ -51,6 +51,12 @@ LEDGER = _Ledger(
         Column("sample", "string", Role.ATTRIBUTE, "One example of what was refused."),
         Column("observed_at", "timestamp", Role.ATTRIBUTE, "When this was learnt."),
         Column("settles_at", "timestamp", Role.ATTRIBUTE, "From when on a provisional window can no longer change."),
+        Column(
+            "provisional_seconds",
+            "integer",
+            Role.ATTRIBUTE,
+            "How much of a complete window, before covered_until, may still change.",
+        ),
     ),
     rule=Observe(key=("source", "table", "scope", "window_start", "window_end"), resolve="latest"),
     sort=("source", "table", "scope", "window_start"),
@@ -75,6 +81,8 @@ class Entry:
     observed_at: datetime | None = None
     settles_at: datetime | None = None
     """From then on the source can no longer revise a provisional window; None: only the source can say."""
+    provisional_seconds: int | None = None
+    """Of a complete window, how much of its end, before `covered_until`, the source may still revise; None is nothing."""
 
     def is_provisional_at(self, now: datetime) -> bool:
         """Whether the source may still revise the window at `now`: this ends by itself at `settles_at`."""

@@ -81,10 +81,11 @@ class Fact:
 
     `columns` names what is read, so that a rollup that holds them can stand in for the table. `expression` maps the
     table to the values that are added up (sum), counted without repeats (distinct), sampled (level) or
-    whose greatest is asked (latest); without one it is the only column itself.
+    whose greatest is asked (latest); without one it is the only column itself. `time` names the column that says when a
+    row counts, where that is not the table's own time.
 
     >>> Fact("launches", ("launches",))
-    Fact(table='launches', columns=('launches',), expression=None, ends='')
+    Fact(table='launches', columns=('launches',), expression=None, ends='', time='')
     """
 
     table: str
@@ -92,6 +93,8 @@ class Fact:
     expression: Callable[[ir.Table], ir.Column] | None = None
     ends: str = ""
     """Of reported counts: the column that says when the span of a row ends; without it that is one step of the table."""
+    time: str = ""
+    """The column of moments that rows count at, where it is another one than the table's time; rows without one do not count."""
 
     def __post_init__(self) -> None:
         if self.expression is None and len(self.columns) != 1:

@@ -63,6 +63,7 @@ class Clerk:
             rejected=outcome.rejected,
             sample=concealed(outcome.sample),
             settles_at=outcome.settles_at if outcome.is_success else None,
+            provisional_seconds=int(outcome.provisional_for.total_seconds()) or None,
         )
 
     def _unchanged(self, outcome: Outcome, status: Status) -> Entry:

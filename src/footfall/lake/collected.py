@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -87,6 +87,11 @@ class Collected:
         said = {Scope(e.source, e.scope): e for e in self.noted if e.status is Status.RETIRED}
         return {scope: entry for scope, entry in said.items() if last.get(scope, EPOCH) <= entry.window.start}
 
+    @cached_property
+    def without_open_ends(self) -> Collected:
+        """The same, for facts that count at another time than the table's: the ends of complete windows stand by that time."""
+        return replace(self, spans={scope: _without_open_ends(spans) for scope, spans in self.spans.items()})
+
     def of(self, accepts: Callable[[Scope], bool]) -> Collected:
         """The part of it about the scopes that `accepts` takes."""
         return Collected(
@@ -118,6 +123,15 @@ class Collected:
 
 
 NOTHING = Collected({})
+
+
+def _without_open_ends(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+    whole = [span for span in spans if not span.is_provisional]
+    return tuple(
+        span
+        for span in spans
+        if not (span.is_provisional and any(w.start <= span.start <= span.end <= w.end for w in whole))
+    )
 
 
 def read_collected(
@@ -165,12 +179,17 @@ _SCOPES = """
 """An entry about asking the source itself has an empty window: it covers nothing, and makes no scope."""
 
 _SPANS = """
-    WITH covered AS (
+    WITH found AS (
         SELECT source, scope, status = 'provisional' AS is_provisional,
                CASE WHEN is_provisional THEN epoch_us(settles_at) END AS settles_at,
-               epoch_us(window_start) AS first, epoch_us(least(window_end, covered_until)) AS last
+               epoch_us(window_start) AS first, epoch_us(least(window_end, covered_until)) AS last, provisional_seconds
         FROM entries
         WHERE is_success AND first < last
+    ), covered AS (
+        SELECT * EXCLUDE provisional_seconds FROM found
+        UNION ALL
+        SELECT source, scope, true, NULL, greatest(first, last - 1_000_000 * provisional_seconds), last FROM found
+        WHERE provisional_seconds > 0 AND NOT is_provisional
     ), parts AS (
         SELECT *, row_number() OVER () AS part
         FROM (
@@ -196,6 +215,7 @@ _SPANS = """
 """
 """Gaps and islands: windows that touch or overlap, and end to be provisional at the same moment, are one span.
 
+The end of a complete window that may still change is a provisional span beside it.
 A window that begins after all before it have ended is the first of a span, and those before it end the span before.
 """
 

@@ -141,8 +141,9 @@ class Coverage:
 
     @cached_property
     def _provisional(self) -> list[Window]:
-        spans = (span for spans in self.collected.spans.values() for span in spans)
-        return merge(span.window for span in spans if span.is_provisional_at(self.now))
+        """What a source may still revise; a scope that nobody asks for any more stays as it is."""
+        asked_for = (spans for scope, spans in self.collected.spans.items() if scope not in self.collected.retired)
+        return merge(span.window for spans in asked_for for span in spans if span.is_provisional_at(self.now))
 
     def notes(self, window: Window) -> list[str]:
         """One sentence each on what is wrong, missing, not collected, failed and refused within `window`."""

@@ -49,6 +49,11 @@ class UsedFact:
     """Of the first fact what others are read for, of those what they are read for."""
     is_first: bool = True
 
+    @property
+    def time(self) -> str:
+        """The column that says when a row counts."""
+        return self.fact.time or self.table.time
+
     def keep_turn(self, rows: ir.Table, scope: str | None) -> ir.Table:
         """The rows of the time and scopes that this fact is read for."""
         if not self.claims:
@@ -57,7 +62,7 @@ class UsedFact:
         return rows.filter(~is_claimed if self.is_first else is_claimed)
 
     def _is_claimed(self, rows: ir.Table, claim: Claim, scope: str | None) -> ir.BooleanValue:
-        moment = rows[self.table.time]
+        moment = rows[self.time]
         within = reduce(or_, ((moment >= instant(w.start)) & (moment < instant(w.end)) for w in claim.windows))
         if scope is None or not claim.scopes:
             return within
@@ -103,7 +108,7 @@ def divide(subject: Subject, snapshot: Snapshot) -> Division:
     """Which fact of `subject` is read when, by what the ledger says in `snapshot`."""
     facts = subject.facts
     scope = subject.scope
-    collected = [snapshot.collected(table.name) for _, table in facts]
+    collected = [_collected(snapshot.collected(table.name), fact) for fact, table in facts]
     if len(facts) == 1:
         ((fact, table),) = facts
         return Division((UsedFact(fact, table),), collected[0], scope)
@@ -127,6 +132,11 @@ def divide(subject: Subject, snapshot: Snapshot) -> Division:
     used = [UsedFact(*facts[0], rest)]
     used += [UsedFact(*fact, claim, is_first=False) for fact, claim in zip(facts[1:], claims[1:], strict=True) if claim]
     return Division(tuple(used), combined, scope)
+
+
+def _collected(collected: Collected, fact: Fact) -> Collected:
+    """What was collected of a fact."""
+    return collected.without_open_ends if fact.time else collected
 
 
 _Spelled = Mapping[str, Mapping[Scope, Sequence[Span]]]

@@ -17,7 +17,7 @@ from footfall.measuring.matching import Group, fold_others, instant, keep_matchi
 from footfall.measuring.parts import Part, keep_parts
 from footfall.measuring.reading import FactReader
 from footfall.metrics import Kind, Metric
-from footfall.periods import Grain, Window
+from footfall.periods import FAR_FUTURE, Grain, Window
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from footfall.lake import Snapshot
 
 _FIRST_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)
+_EVER = Window(_FIRST_MOMENT, FAR_FUTURE)
 RANK, TOTAL = "rank_of_group", "total_of_values"
 SHARED = "id_of_shared"
 
@@ -197,10 +198,12 @@ class Measurement:
         parts = []
         for reader in self.readers:
             rollup = None if self._has_shared else reader.rollup_for(self.metric.kind, needed, grain, window)
-            rows = reduce(keep_matching, filters, reader.rows(rollup, window))
+            # Things that are shared may have a moment in each group, and count at the first, wherever that lies.
+            read = _EVER if self._has_shared and reader.used.fact.time else window
+            rows = reduce(keep_matching, filters, reader.rows(rollup, read))
             parts.append(self._pick(reader, rows, grain, by, more, since))
         rows = reduce(lambda a, b: a.union(b), parts)
-        return self._each_once(rows) if self._has_shared else rows
+        return self._each_once(rows, window, grain) if self._has_shared else rows
 
     @property
     def _has_shared(self) -> bool:
@@ -210,11 +213,12 @@ class Measurement:
             return False
         return shared.by not in self.by or self.kept is not None
 
-    def _each_once(self, rows: ir.Table) -> ir.Table:
+    def _each_once(self, rows: ir.Table, window: Window, grain: Grain) -> ir.Table:
         """Of several rows of one thing in a group, one with the largest value and the first moment: the same in any order."""
-        keys = [name for name in rows.columns if name not in (VALUE, MOMENT)]
-        once = rows.group_by(keys).aggregate(**{VALUE: rows[VALUE].max(), MOMENT: rows[MOMENT].min()})
-        return once.drop(SHARED)
+        keys = [name for name in rows.columns if name not in (PERIOD, VALUE, MOMENT)]
+        once = rows.group_by(keys).aggregate(**{VALUE: rows[VALUE].max(), MOMENT: rows[MOMENT].min()}).drop(SHARED)
+        period = {} if grain is Grain.TOTAL else {PERIOD: self.engine.truncate(once[MOMENT], grain)}
+        return keep_window(once.mutate(**period), MOMENT, window)
 
     def _pick(
         self,
@@ -228,7 +232,7 @@ class Measurement:
         """Only what the measuring needs, under our names; the groups that are not kept become one."""
         import ibis
 
-        moment = rows[reader.table.time]
+        moment = rows[reader.used.time]
         groups = {group_column(i): rows[dimension] for i, dimension in enumerate(by)}
         if self.kept is not None and groups:
             groups = fold_others(groups, self.kept, self.other)

@@ -63,8 +63,8 @@ class FactReader:
 
     def rows(self, rollup: Rollup | None, window: Window) -> ir.Table:
         """The rows of `window` that this fact is read for."""
-        rows = self.used.keep_turn(keep_window(self.mount(rollup), self.table.time, window), self.scope)
-        return rows if self.parts is None else keep_parts(rows, self.table.time, self.scope, self.parts)
+        rows = self.used.keep_turn(keep_window(self.mount(rollup), self.used.time, window), self.scope)
+        return rows if self.parts is None else keep_parts(rows, self.used.time, self.scope, self.parts)
 
     def values_of(self, dimension: str) -> ir.StringColumn:
         """The values of a dimension that are not nulls, from the fewest rows that have them all."""
@@ -74,7 +74,7 @@ class FactReader:
     def bounds(self, grain: Grain) -> Window | None:
         """The whole periods of `grain` from the first row of the table to the last, filters aside."""
         rows = self.mount(self._narrowest(set(), grain))
-        moment = rows[self.table.time]
+        moment = rows[self.used.time]
         first, last = self.engine.run(rows.aggregate(first=moment.min(), last=moment.max())).to_pylist()[0].values()
         return None if first is None else Window(floor(grain, first), Period.containing(grain, last).end)
 
@@ -99,7 +99,7 @@ class FactReader:
         pinned = self.snapshot.tables.get(self.table.name)
         # a rollup of observed values sums those of now
         is_earlier = self.as_of is not None and isinstance(self.table.rule, Observe)
-        if not self.use_rollups or pinned is None or is_earlier:
+        if not self.use_rollups or pinned is None or is_earlier or self.used.fact.time:
             return None
         fitting = [
             rollup

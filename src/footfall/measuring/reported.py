@@ -122,7 +122,7 @@ class ReportedMeasurement:
         """The rows of a fact with the end of their spans."""
         measurement, fact = self.measurement, reader.used.fact
         rows = reduce(keep_matching, measurement.filters, reader.mount(None))
-        moment = rows[reader.table.time]
+        moment = rows[reader.used.time]
         end = rows[fact.ends] if fact.ends else measurement.engine.next_period(moment, reader.table.resolution)
         groups = {group_column(n): rows[dimension] for n, dimension in enumerate(measurement.by)}
         series = {f"series_{n}": rows[dimension] for n, dimension in enumerate(measurement.series)}

@@ -50,7 +50,10 @@ def _made_of(plan: Plan, result: Result, covers: Mapping[Hashable, Cover]) -> di
 
 
 def _definition(metric: Metric, described: Mapping[str, Any]) -> list[Any]:
-    facts = [(fact.table, fact.columns, fact.ends) if isinstance(fact, Fact) else fact.event for fact in metric.facts]
+    facts = [
+        (fact.table, fact.columns, fact.ends, fact.time) if isinstance(fact, Fact) else fact.event
+        for fact in metric.facts
+    ]
     policies: Sequence[Any] = [
         (policy.name, policy.default, sorted((choice, str(kept)) for choice, kept in policy.choices.items()))
         for policy in metric.policies

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 
-from footfall.metrics import Kind, Metric
+from footfall.metrics import Fact, Kind, Metric
 
 
 class Span(StrEnum):
@@ -47,11 +47,17 @@ METRICS = (
 def shown(metrics: Iterable[Metric]) -> list[Metric]:
     """The metrics that say something of a project, in the order in which they are shown.
 
-    Distinct and reported counts are shown where they stand in `METRICS`. Others count different things within the
+    What counts the same facts by another date is left out. Distinct and reported counts are shown where they stand in `METRICS`. Others count different things within the
     project (its repositories, its hubs), or are of spans of their source's own.
     """
     by_name = {metric.name: metric for metric in metrics}
-    others = (m for m in by_name.values() if m.name not in METRICS and m.kind not in (Kind.DISTINCT, Kind.REPORTED))
+    others = (
+        m
+        for m in by_name.values()
+        if m.name not in METRICS
+        and m.kind not in (Kind.DISTINCT, Kind.REPORTED)
+        and not any(isinstance(fact, Fact) and fact.time for fact in m.facts)
+    )
     return [*(by_name[name] for name in METRICS if name in by_name), *others]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from footfall.errors import BrokenDataError
@@ -53,17 +52,16 @@ class Repository:
         """The same, of just these commits."""
         return self._log("--no-walk=unsorted", "--stdin", stdin="\n".join(shas).encode()) if shas else iter(())
 
-    def since(self, head: str, start: datetime) -> list[str]:
-        """The commits in the history of `head` committed at `start` or later.
+    def graph(self, head: str) -> dict[bytes, tuple[tuple[bytes, ...], int | None]]:
+        """The commits in the history of `head`: their parents, and their committer seconds.
 
         All of it is walked: `git log --since` stops at the first older ones, and clocks were wrong.
         """
-        found = self.ask("rev-list", "--timestamp", head)
+        found = self.ask("rev-list", "--timestamp", "--parents", head)
         if found.status:
             raise self._broken(found.err)
-        from_second = int(start.timestamp())
-        pairs = (line.split() for line in found.out.decode().splitlines())
-        return [sha for second, sha in pairs if int(second) >= from_second]
+        lines = (line.split() for line in found.out.splitlines())
+        return {sha: (tuple(parents), int(second)) for second, sha, *parents in lines}
 
     def true_parents(self, shas: Iterable[str]) -> dict[str, int]:
         """How many parents commits really have; where history is cut, git's log shows none."""

@@ -47,8 +47,10 @@ COMMIT_METRICS = (
         description=(
             "Commits in the history of HEAD, by committer date in UTC. Merges and bots count unless you exclude them, "
             "so that the number is the one `git rev-list --count HEAD` and hosting pages show. A commit that is in several "
-            "repositories counts in each of them, and once in their total; a branch that is merged later adds commits to the months it was written in. Where both a "
-            "clone and GitHub were asked about a repository, the clone is read, and GitHub where the clone was not."
+            "repositories counts in each of them, and once in their total. Months that are over still grow: a branch that is merged "
+            "later adds commits to the months it was written in. Of a clone the last periods are therefore provisional, for as long "
+            "as 99 % of its commits needed to come on the first parent in the last three years; `landed_commits` counts by that date. "
+            "Where both a clone and GitHub were asked about a repository, the clone is read, and GitHub where the clone was not."
         ),
         kind=Kind.SUM,
         unit="commits",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -63,6 +63,7 @@ class Offer:
         window: Window | None = None,
         restates: Window | None = None,
         position: int | None = None,
+        provisional_for: timedelta = timedelta(),
     ) -> Outcome:
         """The window was collected; its rows are in the same batch, and there may be none.
 
@@ -76,6 +77,7 @@ class Offer:
             restates: Under `Replace` the part of the window whose rows are replaced; default: all of it. An empty
                 window replaces nothing.
             position: How far the source has been read now (`known.cursor`): an int64, which never falls.
+            provisional_for: How much of the end of what was collected may still be revised: the last days of a history, say.
         """
         stated = window or self.window
         return Outcome(
@@ -90,6 +92,7 @@ class Offer:
             sample,
             restates or stated,
             position,
+            provisional_for,
         )
 
     def unchanged(
@@ -147,6 +150,8 @@ class Outcome:
     replaces: Window | None = None
     """Under `Replace`, the window whose rows are replaced."""
     position: int | None = None
+    provisional_for: timedelta = timedelta()
+    """How much of the end of what was collected may still be revised."""
 
     @property
     def is_success(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from footfall.ledger import Entry
 from footfall.repositories import Look
 
-_VERSION = "2"
+_VERSION = "3"
 """Raised when the same commit gives other rows than before."""
 
 

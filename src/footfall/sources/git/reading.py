@@ -17,6 +17,7 @@ from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, 
 from footfall.repositories import Look, Repository
 from footfall.sources import Batch, Offer, Outcome, Progress
 from footfall.sources.authors import Authors
+from footfall.sources.git.landings import first_parents, lag_of, landings
 from footfall.sources.git.looks import Looks, digest
 from footfall.sources.git.rows import Reading
 from footfall.sources.git.tables import COMMITS
@@ -56,8 +57,9 @@ class History:
             return self._empty()
         has_grown = bool(old.head) and self._repository.is_ancestor(old.head, seen.head)
         has_old_shape = (old.shape, old.mailmap) == (seen.shape, seen.mailmap)
-        if self.before and has_grown and has_old_shape and not self.offer.is_rechecked:
-            return self._grown(self.before, replace(seen, roots=old.roots))
+        is_grown = has_grown and has_old_shape and not self.offer.is_rechecked
+        if self.before and is_grown and (batch := self._grown(self.before, replace(seen, roots=old.roots))):
+            return batch
         # Where history is cut, it cannot be seen whether it was rewritten.
         is_rewritten = bool(old.head) and not has_grown and not self.look.cuts
         return self._whole(seen, _rewritten_note(old.head) if is_rewritten else "")
@@ -71,7 +73,8 @@ class History:
         reading = Reading(self.offer.scope, self.authors, self._repository.true_parents(self.look.cuts))
         reading.take(self._watched(self._repository.log(seen.head)))
         window = Window(reading.cut, FAR_FUTURE) if reading.cut else ALL_TIME
-        rows = reading.rows(window)
+        landed = landings(reading.graph, seen.head.encode())
+        rows = reading.rows(window, landed)
         seen = replace(seen, roots=digest(*sorted(reading.roots)))
         handed_over = list(self._handed_over(seen, window)) if not (self.before and self.before.rows) else []
         outcome = self.offer.done(
@@ -81,14 +84,24 @@ class History:
             note=_sentences(note, _shallow_note(window), self._future_note(reading)),
             fingerprint=str(seen),
             window=window,
+            provisional_for=lag_of(reading.graph, landed),
         )
         return Batch([outcome, *handed_over], {COMMITS.name: rows})
 
-    def _grown(self, before: Entry, seen: Looks) -> Batch:
-        """The new commits, with all others since the day of the oldest of them: a window is stated whole."""
+    def _grown(self, before: Entry, seen: Looks) -> Batch | None:
+        """The new commits, with all others since the day of the oldest of them: a window is stated whole.
+
+        None where the head read before is not a first parent of the present one: then commits landed at other times.
+        """
         old = Looks.of(before).head
         reading = Reading(self.offer.scope, self.authors)
         reading.take(self._watched(self._repository.log(f"{old}..{seen.head}")))
+        new = reading.graph.copy()
+        main = first_parents(new, seen.head.encode())
+        if not main or new[main[-1]][0][:1] != (old.encode(),):
+            return None
+        graph = self._repository.graph(seen.head)
+        landed = landings(graph, seen.head.encode())
         restates = Window(before.window.start, before.window.start)
         if reading.earliest is not None:
             restates = Window(max(before.window.start, floor(Grain.DAY, reading.earliest)), FAR_FUTURE)
@@ -100,11 +113,14 @@ class History:
             fingerprint=str(seen),
             window=before.window,
             restates=restates,
+            provisional_for=lag_of(graph, landed),
         )
         if reading.earliest is None:
             return Batch([outcome])
-        reading.take(self._watched(self._repository.log_of(self._repository.since(old, restates.start))))
-        return Batch([outcome], {COMMITS.name: reading.rows(restates)})
+        start = restates.start.timestamp()
+        again = [sha.decode() for sha, (_, at) in graph.items() if sha not in new and at is not None and at >= start]
+        reading.take(self._watched(self._repository.log_of(again)))
+        return Batch([outcome], {COMMITS.name: reading.rows(restates, landed)})
 
     def _empty(self) -> Batch:
         """No commit yet is a complete zero; no commit any more is a fault, and erases nothing."""

@@ -28,6 +28,8 @@ class Reading:
         """In a shallow clone the moment since when all commits are there."""
         self.roots: list[str] = []
         """The commits that have no parents here: where history begins, or is cut."""
+        self.graph: dict[bytes, tuple[tuple[bytes, ...], int | None]] = {}
+        """The commits that were taken: their parents and committer seconds."""
         self._true_parents = true_parents or {}
         self._authors = authors
         self._blocks: list[pa.Table] = []
@@ -45,6 +47,9 @@ class Reading:
         seconds = [_second(text) for text in committed]
         whos = [self._authors(name, email) for name, email in zip(names, emails, strict=True)]
         merges = [b" " in text for text in parents]
+        self.graph |= {
+            sha: (tuple(parent.split()), at) for sha, parent, at in zip(texts, parents, seconds, strict=True)
+        }
         for at, parent in enumerate(parents):
             if seconds[at] is None:
                 self._reject(f"{texts[at].decode()}: the committer date {text_of(committed[at])!r} cannot be read")
@@ -56,6 +61,7 @@ class Reading:
             shas,
             pa.array([who for who, _ in whos], pa.string()),
             _moments([_second(text) for text in authored]),
+            pa.nulls(len(texts), pa.timestamp("us", "UTC")),
             pa.array(merges, pa.bool_()),
             pa.array([is_bot for _, is_bot in whos], pa.bool_()),
             pa.array([1] * len(texts), pa.int64()),
@@ -78,8 +84,18 @@ class Reading:
         self.rejected += 1
         self.sample = self.sample or why
 
-    def rows(self, window: Window) -> pa.Table:
-        """What was taken and lies in `window`."""
+    def rows(self, window: Window, landed: Mapping[bytes, int]) -> pa.Table:
+        """What was taken and lies in `window`, with the seconds at which commits landed."""
+        rows = self._taken(window)
+        seconds = [landed.get(sha.encode()) for sha in rows["sha"].to_pylist()]
+        at = rows.schema.get_field_index("landed_at")
+        return rows.set_column(at, rows.schema.field(at), _moments([s if _is_date(s) else None for s in seconds]))
+
+    def count(self, window: Window) -> int:
+        """How many commits were taken that lie in `window`."""
+        return int(self._taken(window).num_rows)
+
+    def _taken(self, window: Window) -> pa.Table:
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -87,10 +103,6 @@ class Reading:
         at = pc.field("committed_at")
         stamp = pa.timestamp("us", "UTC")
         return taken.filter((at >= pa.scalar(window.start, stamp)) & (at < pa.scalar(window.end, stamp)))
-
-    def count(self, window: Window) -> int:
-        """How many commits were taken that lie in `window`."""
-        return int(self.rows(window).num_rows)
 
 
 def _columns(pieces: Iterable[bytes]) -> Iterator[list[list[bytes]]]:
@@ -116,7 +128,11 @@ def _moments(seconds: Sequence[int | None]) -> pa.Array:
 
 def _second(text: bytes) -> int | None:
     """Seconds since 1970, or None when it is not a date before the year 9999."""
-    return second if text.isdigit() and (second := int(text)) < _LAST_SECOND else None
+    return second if text.isdigit() and _is_date(second := int(text)) else None
+
+
+def _is_date(second: int | None) -> bool:
+    return second is not None and second < _LAST_SECOND
 
 
 _LAST_SECOND = int(FAR_FUTURE.timestamp())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from footfall.metrics import Fact
 from footfall.sources.commits import COMMIT_METRICS
 from footfall.tables import Column, Replace, Role, Table, TableEvent
 
@@ -20,6 +23,12 @@ COMMITS = Table(
         Column("sha", "string", Role.ATTRIBUTE, "The commit's id."),
         Column("author", "string", Role.DIMENSION, "Author's e-mail in lower case after .mailmap, or its keyed hash."),
         Column("authored_at", "timestamp", Role.ATTRIBUTE, "When it was written (author date), in UTC."),
+        Column(
+            "landed_at",
+            "timestamp",
+            Role.ATTRIBUTE,
+            "When it came on the first parent of HEAD (committer date of the merge that brought it, or its own), in UTC.",
+        ),
         Column("is_merge", "boolean", Role.DIMENSION, "Whether it has more than one parent."),
         Column("is_bot", "boolean", Role.DIMENSION, "Whether its author's name or e-mail looks like a bot's."),
         Column("commits", "integer", Role.MEASURE, "1 a commit."),
@@ -38,4 +47,19 @@ COMMITS = Table(
     ),
 )
 
-METRICS = COMMIT_METRICS
+METRICS = (
+    *COMMIT_METRICS,
+    replace(
+        COMMIT_METRICS[0],
+        name="landed_commits",
+        title="Commits landed",
+        description=(
+            "Commits in the history of HEAD, by the date in UTC on which they came on its first parent: that of the merge "
+            "that brought them, else their own committer date. Months that are over do not grow any more, unless history is "
+            "rewritten or HEAD gets other first parents (a branch that takes the place of the one it was merged from). A commit "
+            "that several repositories hold counts where it landed first. Known of clones, not from GitHub."
+        ),
+        facts=(Fact("commits", ("commits",), time="landed_at"),),
+        version=1,
+    ),
+)
