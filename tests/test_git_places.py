@@ -300,6 +300,13 @@ class TestFaults:
         assert f"lies inside the repository {history.folder}," in collected.last.reason
         assert "git submodule update --init" in collected.last.reason
 
+    def test_a_folder_inside_a_git_folder_is_none_itself(self, history: History, collected: Collected) -> None:
+        history.commit("2020-01-01T00:00Z")
+        history.write()
+        collected.collect(repositories=["project/.git/refs"])
+        assert (collected.last.status, collected.rows) == (Status.FAILED, [])
+        assert f"lies inside the repository {history.folder}/.git," in collected.last.reason
+
     def test_a_head_at_no_branch_is_no_zero(self, history: History, collected: Collected) -> None:
         """`git checkout --orphan`, or a bare copy whose default branch was renamed."""
         history.commit("2020-01-01T00:00Z")
@@ -307,6 +314,22 @@ class TestFaults:
         git(history.folder, "symbolic-ref", "HEAD", "refs/heads/master")
         reason = self.reason(collected)
         assert "is at 'master', which does not exist; there is 'main'" in reason
+
+    @pytest.mark.parametrize("is_address", [False, True])
+    def test_a_head_at_no_branch_where_only_a_remote_has_one(
+        self, tmp_path: Path, history: History, is_address: bool
+    ) -> None:
+        """A clone whose own branch was deleted: the commits are there, under another name than a branch."""
+        history.commit("2020-01-01T00:00Z")
+        history.write()
+        git(history.folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+        git(history.folder, "symbolic-ref", "HEAD", "refs/heads/gone")
+        git(history.folder, "branch", "--quiet", "-D", "main")
+        address = history.folder.as_uri() if is_address else "project"
+        collected = Collected(tmp_path, {"repositories": [address]})
+        collected.collect()
+        assert collected.last.status is Status.FAILED
+        assert "origin/main" in collected.last.reason
 
     def test_an_address_whose_head_is_at_no_branch_is_no_zero(self, tmp_path: Path, history: History) -> None:
         for name in ("one", "two"):

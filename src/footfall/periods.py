@@ -100,6 +100,8 @@ class Window:
 
 
 ALL_TIME = Window(EPOCH, FAR_FUTURE)
+ASKABLE = Window(datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
+"""What a question can be about. What is dated outside of it is refused when it is collected: nobody could ever see it."""
 
 
 @dataclass(frozen=True, order=True)

@@ -12,7 +12,7 @@ from footfall.filters import Filter, Value, check_filter, dimension_of, filter_o
 from footfall.formats import listed
 from footfall.metrics import Kind, Metric, Subject
 from footfall.options import read
-from footfall.periods import Grain, Moment, floor, shift
+from footfall.periods import ASKABLE, Grain, Moment, floor, shift
 from footfall.tables import Table
 
 Compare: TypeAlias = Literal["previous", "year"]
@@ -215,8 +215,9 @@ def check_grain(query: Query, subject: Subject) -> None:
 
 def check_window(query: Query, subject: Subject) -> None:
     for moment in (query.since, query.until):
-        if moment and not 1900 <= moment.year < 3000:
-            raise QueryError(f"{moment:%Y-%m-%d} is out of range; a window lies between 1900 and 3000.")
+        if moment and moment not in ASKABLE:
+            first, last = ASKABLE.start.year, ASKABLE.end.year
+            raise QueryError(f"{moment:%Y-%m-%d} is out of range; a window lies between {first} and {last}.")
     if query.since and query.until and query.since >= query.until:
         raise QueryError(
             f"since ({query.since:%Y-%m-%d %H:%MZ}) must come before until ({query.until:%Y-%m-%d %H:%MZ}), which is exclusive."

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batches import windows_of
 from footfall.errors import SettingsError
 from footfall.ledger import Status
 from footfall.periods import ALL_TIME
+from footfall.sources.authors import Authors
 from histories import Collected, History, dated, git
 
 pytestmark = pytest.mark.slow
@@ -190,3 +193,81 @@ def test_the_number_is_git_s_own(tmp_path: Path) -> None:
     collected = Collected(tmp_path, {"repositories": [str(here)]})
     collected.collect()
     assert len(collected.rows) == int(asked.stdout)
+
+
+UNREADABLE = (
+    b"author Ada ada@example.org 1600000000 +0000",
+    b"author ",
+    b"author Ada <ada@example.org 1600000000 +0000",
+)
+
+
+@pytest.mark.parametrize("line", [*UNREADABLE, None])
+def test_an_author_line_that_git_cannot_read_is_nobody(
+    history: History, collected: Collected, line: bytes | None
+) -> None:
+    """Git gives back the `%aE` that it was asked for: an author of that name was counted."""
+    history.commit("2020-01-01T00:00Z")
+    history.write()
+    head = history.head()
+    lines = [git(history.folder, "cat-file", "commit", head).splitlines()[0].encode(), b"parent " + head.encode()]
+    lines += [line] if line is not None else []
+    raw = b"\n".join([*lines, b"committer C <c@example.org> 1600000000 +0000", b"", b"x", b""])
+    written = git(history.folder, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=raw)
+    git(history.folder, "update-ref", "refs/heads/main", written)
+    collected.collect()
+    assert [row["author"] for row in sorted(collected.rows, key=lambda row: row["committed_at"])] == [
+        "ada@example.org",
+        None,
+    ]
+    assert "1 commit has no author that git can read" in collected.last.reason
+
+
+def test_someone_whose_name_is_a_placeholder_is_somebody(history: History, collected: Collected) -> None:
+    history.commit("2020-01-01T00:00Z", author="%aN <n@example.org>")
+    history.write()
+    collected.collect()
+    assert collected.authors() == {"n@example.org"}
+
+
+def test_an_address_that_a_person_and_a_bot_share_is_one_of_each(history: History, collected: Collected) -> None:
+    """Decided commit by commit, the address was a person in one and a bot in the next."""
+    history.commit("2020-01-01T00:00Z", author="Jane <jane@example.org>")
+    history.commit("2020-01-02T00:00Z", author="release-bot <jane@example.org>", parents=[":1"])
+    history.commit("2020-01-03T00:00Z", author="release-bot <ci@example.org>", parents=[":2"])
+    history.write()
+    collected.collect()
+    assert {(row["author"], row["is_bot"]) for row in collected.rows} == {
+        ("jane@example.org", False),
+        ("release-bot", True),
+    }
+
+
+def test_an_agent_is_one_whatever_it_calls_itself(tmp_path: Path) -> None:
+    """Copilot calls itself by several names; it was a person in one repository and a bot in another."""
+    for name, author in {"one": "Copilot", "two": "copilot-swe-agent[bot]", "three": "Someone"}.items():
+        history = History.new(tmp_path / name)
+        history.commit("2020-01-01T00:00Z", author=f"{author} <198982749+Copilot@users.noreply.github.com>")
+        history.write()
+    collected = Collected(tmp_path, {"repositories": ["one", "two", "three"]})
+    collected.collect()
+    assert [row["is_bot"] for row in collected.rows] == [True] * 3
+
+
+@given(
+    commits=st.lists(
+        st.tuples(
+            st.sampled_from(["Ada", "Jan Bot", "ci-bot", "x[bot]", "Renovate", ""]),
+            st.sampled_from(
+                ["ada@example.org", "1+x[bot]@users.noreply.github.com", "bot@example.org", "ci@example.org", ""]
+            ),
+        ),
+        max_size=20,
+    )
+)
+def test_an_author_is_a_bot_in_all_of_its_commits_or_in_none(commits: list[tuple[str, str]]) -> None:
+    authors = Authors(None, ())
+    found: dict[str | None, bool] = {}
+    for name, email in commits:
+        who, is_bot = authors(name.encode(), email.encode())
+        assert found.setdefault(who, is_bot) is is_bot

@@ -46,8 +46,9 @@ class Remote:
         """The commit that it names as its HEAD; empty when there are no commits. Raises UnreachableError."""
         if head := self._listed("HEAD").get("HEAD"):
             return head
+        there = [name for name in self._listed("*") if name.startswith("refs/") and not name.endswith("^{}")]
         prefix = "refs/heads/"
-        if branches := [name.removeprefix(prefix) for name in self._listed(f"{prefix}*") if name.startswith(prefix)]:
+        if branches := [name.removeprefix(prefix) for name in there if name.startswith(prefix)] or there:
             raise UnreachableError(
                 f"{without_password(self.address)} names no branch that exists as its HEAD; there is {listed(branches)}: "
                 "its default branch has to be set there"

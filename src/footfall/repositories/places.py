@@ -119,8 +119,11 @@ def _origin(path: Path, configuration: Path | None) -> str:
 
 
 def _look(found: _Found, head: str, mailmap: str) -> Look:
-    if found.prefix:
-        top = str(found.path).removesuffix("/" + found.prefix.rstrip("/"))
+    is_inside_git_folder = found.path != found.git_dir and found.git_dir in found.path.parents
+    if found.prefix or is_inside_git_folder:
+        top = (
+            str(found.git_dir) if is_inside_git_folder else str(found.path).removesuffix("/" + found.prefix.rstrip("/"))
+        )
         raise SourceError(
             f"{found.path} lies inside the repository {top}, and is none itself (a submodule needs "
             f"`git submodule update --init`); name {top}, or {_SETTING}"

@@ -36,9 +36,12 @@ class Repository:
         return self.ask("symbolic-ref", "--quiet", "--short", "HEAD").out.decode(errors="replace").strip()
 
     def branches(self) -> list[str]:
-        """The branches that there are."""
-        listed = self.ask("for-each-ref", "--format=%(refname:short)", "refs/heads/")
-        return listed.out.decode(errors="replace").splitlines()
+        """The branches that there are; without any, what else names commits: branches of a remote, tags."""
+        for which in ("refs/heads/", "refs/"):
+            listed = self.ask("for-each-ref", "--format=%(refname:short)", which)
+            if listed.out:
+                return listed.out.decode(errors="replace").splitlines()
+        return []
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether `old` lies in the history of `new`; not when it is not there at all."""

@@ -17,19 +17,27 @@ KNOWN_BOTS = tuple(
     allcontributors, imgbot, imgbotapp, mergify, meeseeksmachine, lumberbot*, henchbot, conda-forge-admin, regro-cf-autotick*,
     weblate, hosted weblate, transifex, codecov, pyup.io, semantic-release, ansibot, ansibot@users.noreply.github.com,
     *+ansibot@users.noreply.github.com, *+copilot@users.noreply.github.com, copilot-swe-agent*, noreply@anthropic.com,
-    *+claude@users.noreply.github.com, cursoragent@cursor.com, devin-ai-integration*""".replace("\n    ", " ").split(
-        ", "
-    )
+    *+claude@users.noreply.github.com, cursoragent@cursor.com, devin-ai-integration*, openhands@all-hands.dev""".replace(
+        "\n    ", " "
+    ).split(", ")
 )
 """Names and e-mails that are bots' or agents', as lower-case patterns (`*` is anything, `[[]` a bracket).
 
-Of agents that commit under several names it is the e-mail: else one of them would be a person in one commit and a bot in
-the next. No pattern is a last name: there are people called Bot, and Claude.
+Of agents that commit under several names it is the e-mail. No pattern is a last name: there are people called Bot, and Claude.
 """
 
 
+_VERSION = "2"
+"""Raised when the same author would be another one, or be taken for a bot or a person as they were not before."""
+
+
 class Authors:
-    """Who the author of a commit is; each name and address is looked at once."""
+    """Who the author of a commit is; each name and address is looked at once.
+
+    People are their e-mail addresses. A bot that is known by its name is that name, whatever address it uses: so an
+    address that a person and a bot both use is not half of each, and whether an author is a bot is the same in all of
+    its commits, in every repository.
+    """
 
     def __init__(self, hash_key: Secret | None, bots: Sequence[str]) -> None:
         self._hash_key = hash_key
@@ -46,7 +54,7 @@ class Authors:
     @cached_property
     def fingerprint(self) -> str:
         """Changes when the same author would be another one: with the key and the patterns of bots."""
-        marks = "\n".join((self._hashed("footfall") if self._key else "plain", *self._patterns))
+        marks = "\n".join((self._hashed("footfall") if self._key else "plain", _VERSION, *self._patterns))
         return hashlib.sha256(marks.encode()).hexdigest()[:12]
 
     def __call__(self, name: bytes, email: bytes) -> tuple[str | None, bool]:
@@ -56,8 +64,8 @@ class Authors:
         return known
 
     def _look_at(self, name: str, email: str) -> tuple[str | None, bool]:
-        identity = email or name or None
-        is_bot = bool(self._is_bot(name) or self._is_bot(email))
+        identity = (name if self._is_bot(name) else email or name) or None
+        is_bot = identity is not None and self._is_bot(identity) is not None
         return self._hashed(identity) if identity and self._key else identity, is_bot
 
     def _hashed(self, identity: str) -> str:

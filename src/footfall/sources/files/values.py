@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from footfall.periods import Grain, floor
+from footfall.periods import ASKABLE, Grain, floor
 from footfall.sources.files.settings import ISO, TimePart
 from footfall.tables import ColumnType
 
@@ -24,7 +24,6 @@ _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
 _MOST = 2**63
-_FIRST, _LAST = date(1000, 1, 1), date(9000, 1, 1)
 _TEXT_SHOWN = 40
 
 
@@ -80,8 +79,8 @@ def moment_parser(part: TimePart, resolution: Grain | None = None) -> Parser:
 
     def parse(value: Any) -> datetime:
         moment, is_date = _moment_of(value, part.format)
-        if not _FIRST <= moment.date() < _LAST:
-            raise ValueError("outside of the years 1000 to 8999")
+        if not ASKABLE.start.date() <= moment.date() < ASKABLE.end.date():
+            raise ValueError(f"outside of the years {ASKABLE.start.year} to {ASKABLE.end.year - 1}")
         if resolution not in (None, Grain.HOUR):
             assert resolution is not None
             return floor(resolution, moment.replace(tzinfo=UTC))

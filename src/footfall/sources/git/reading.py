@@ -81,7 +81,7 @@ class History:
             rows.num_rows,
             rejected=reading.rejected,
             sample=reading.sample,
-            note=_sentences(note, _shallow_note(window), self._future_note(reading)),
+            note=_sentences(note, _shallow_note(window), *self._notes(reading)),
             fingerprint=str(seen),
             window=window,
             provisional_for=lag_of(reading.graph, landed),
@@ -109,7 +109,7 @@ class History:
             before.rows + reading.count(before.window),
             rejected=before.rejected + reading.rejected,
             sample=reading.sample or before.sample,
-            note=_sentences(_shallow_note(before.window), self._future_note(reading)),
+            note=_sentences(_shallow_note(before.window), *self._notes(reading)),
             fingerprint=str(seen),
             window=before.window,
             restates=restates,
@@ -147,9 +147,15 @@ class History:
             self.tell(bytes=len(piece))
             yield piece
 
-    def _future_note(self, reading: Reading) -> str:
-        ahead = reading.count(Window(self.asked_at, FAR_FUTURE))
-        return f"{ahead} commit{' is' if ahead == 1 else 's are'} dated after the moment of reading" if ahead else ""
+    def _notes(self, reading: Reading) -> Iterator[str]:
+        if ahead := reading.count(Window(self.asked_at, FAR_FUTURE)):
+            yield f"{_counted(ahead, 'is', 'are')} dated after the moment of reading"
+        if unread := reading.without_author:
+            yield f"{_counted(unread, 'has', 'have')} no author that git can read; only `authors` leaves them out"
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count} commit {one}" if count == 1 else f"{count:,} commits {several}"
 
 
 def standing_note(before: Entry, head: str) -> str:

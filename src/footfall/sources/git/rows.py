@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from footfall.errors import BrokenDataError
-from footfall.periods import EPOCH, FAR_FUTURE, Window
+from footfall.periods import ASKABLE, EPOCH, Window
 from footfall.repositories import FIELDS
 from footfall.sources.authors import Authors, text_of
 from footfall.sources.git.tables import COMMITS
@@ -30,6 +30,8 @@ class Reading:
         """The commits that have no parents here: where history begins, or is cut."""
         self.graph: dict[bytes, tuple[tuple[bytes, ...], int | None]] = {}
         """The commits that were taken: their parents and committer seconds."""
+        self.without_author = 0
+        """How many commits have an author line that git cannot read."""
         self._true_parents = true_parents or {}
         self._authors = authors
         self._blocks: list[pa.Table] = []
@@ -45,14 +47,16 @@ class Reading:
         texts, parents, committed, authored, names, emails = fields
         shas = pa.array(texts, pa.binary()).cast(pa.string())
         seconds = [_second(text) for text in committed]
-        whos = [self._authors(name, email) for name, email in zip(names, emails, strict=True)]
+        whos = [self._author(name, email) for name, email in zip(names, emails, strict=True)]
         merges = [b" " in text for text in parents]
         self.graph |= {
             sha: (tuple(parent.split()), at) for sha, parent, at in zip(texts, parents, seconds, strict=True)
         }
         for at, parent in enumerate(parents):
             if seconds[at] is None:
-                self._reject(f"{texts[at].decode()}: the committer date {text_of(committed[at])!r} cannot be read")
+                self._reject(
+                    f"{texts[at].decode()}: the committer date {text_of(committed[at])!r} is not one before the year {ASKABLE.end.year}"
+                )
             if not parent:
                 merges[at] = self._take_root(texts[at].decode(), seconds[at] or 0)
         columns = [
@@ -71,6 +75,13 @@ class Reading:
         if dated := [second for second in seconds if second is not None]:
             first = datetime.fromtimestamp(min(dated), UTC)
             self.earliest = min(first, self.earliest or first)
+
+    def _author(self, name: bytes, email: bytes) -> tuple[str | None, bool]:
+        """Who wrote a commit; nobody is known where git cannot read its author line, and gives back what it was asked for."""
+        if (name, email) == _UNREAD:
+            self.without_author += 1
+            return None, False
+        return self._authors(name, email)
 
     def _take_root(self, sha: str, second: int) -> bool:
         """Note a commit without parents; whether it really is a merge, whose parents were cut off."""
@@ -105,6 +116,9 @@ class Reading:
         return taken.filter((at >= pa.scalar(window.start, stamp)) & (at < pa.scalar(window.end, stamp)))
 
 
+_UNREAD = (b"%aN", b"%aE")
+
+
 def _columns(pieces: Iterable[bytes]) -> Iterator[list[list[bytes]]]:
     """The fields of whole commits, one list a field."""
     width = len(FIELDS)
@@ -127,12 +141,12 @@ def _moments(seconds: Sequence[int | None]) -> pa.Array:
 
 
 def _second(text: bytes) -> int | None:
-    """Seconds since 1970, or None when it is not a date before the year 9999."""
+    """Seconds since 1970, or None when it is not a date that can be asked about."""
     return second if text.isdigit() and _is_date(second := int(text)) else None
 
 
 def _is_date(second: int | None) -> bool:
-    return second is not None and second < _LAST_SECOND
+    return second is not None and second < _END
 
 
-_LAST_SECOND = int(FAR_FUTURE.timestamp())
+_END = int(ASKABLE.end.timestamp())

@@ -21,7 +21,12 @@ COMMITS = Table(
             folds_case=True,
         ),
         Column("sha", "string", Role.ATTRIBUTE, "The commit's id."),
-        Column("author", "string", Role.DIMENSION, "Author's e-mail in lower case after .mailmap, or its keyed hash."),
+        Column(
+            "author",
+            "string",
+            Role.DIMENSION,
+            "Author's e-mail in lower case after .mailmap, of a known bot its name; or its keyed hash.",
+        ),
         Column("authored_at", "timestamp", Role.ATTRIBUTE, "When it was written (author date), in UTC."),
         Column(
             "landed_at",
@@ -30,7 +35,7 @@ COMMITS = Table(
             "When it came on the first parent of HEAD (committer date of the merge that brought it, or its own), in UTC.",
         ),
         Column("is_merge", "boolean", Role.DIMENSION, "Whether it has more than one parent."),
-        Column("is_bot", "boolean", Role.DIMENSION, "Whether its author's name or e-mail looks like a bot's."),
+        Column("is_bot", "boolean", Role.DIMENSION, "Whether its author is a known bot or agent, or looks like one."),
         Column("commits", "integer", Role.MEASURE, "1 a commit."),
     ),
     rule=Replace(scope="repo"),

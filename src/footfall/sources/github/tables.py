@@ -160,7 +160,12 @@ COMMITS = Table(
         _of_commit("committed_at", "timestamp", Role.TIME, "When it was committed (committer date), in UTC."),
         REPO,
         _of_commit("sha", "string", Role.ATTRIBUTE, "The commit's id."),
-        _of_commit("author", "string", Role.DIMENSION, "Author's e-mail in lower case, or its keyed hash."),
+        _of_commit(
+            "author",
+            "string",
+            Role.DIMENSION,
+            "Author's e-mail in lower case, of a known bot its name; or its keyed hash.",
+        ),
         _of_commit("authored_at", "timestamp", Role.ATTRIBUTE, "When it was written (author date), in UTC."),
         _of_commit("is_merge", "boolean", Role.DIMENSION, "Whether it has more than one parent."),
         _of_commit("is_bot", "boolean", Role.DIMENSION, "Whether its author is a bot, or looks like one."),
