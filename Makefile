@@ -47,7 +47,7 @@ docs: $(INSTALLED)
 	@echo "The documentation is in build/docs/index.html"
 
 coverage: $(INSTALLED)
-	$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "not slow" --hypothesis-profile=quick --cov=footfall --cov-report=term:skip-covered
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "not slow" --cov $(ARGS)
 
 fuzz: $(INSTALLED)
 	$(BIN)/python tests/fuzzing.py --seconds $(SECONDS)

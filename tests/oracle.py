@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from footfall.ledger import Entry, Status
@@ -11,6 +12,7 @@ from footfall.metrics import Fact, Kind, Metric
 from footfall.tables import Table
 
 Row = Mapping[str, Any]
+Collected = Mapping[str, set[datetime]]
 HOUR = timedelta(hours=1)
 
 
@@ -63,12 +65,20 @@ def expected(
 
     scope_position = next((n for n, name in enumerate(by) if name == table.rule.scope), None)
 
-    def known_of(group: tuple[Any, ...]) -> Sequence[Entry]:
-        return entries if scope_position is None else [e for e in entries if e.scope == group[scope_position]]
+    collected = _collected(entries)
+
+    def known_of(group: tuple[Any, ...]) -> Collected:
+        if scope_position is None:
+            return collected
+        return {scope: hours for scope, hours in collected.items() if scope == group[scope_position]}
+
+    @cache
+    def of_group(group: tuple[Any, ...]) -> list[Row]:
+        return [row for row in rows if belongs(row, group)]
 
     def plain(group: tuple[Any, ...], key: Any) -> Any:
         hours = periods[key]
-        seen = [row for row in rows if belongs(row, group) and within(row, hours)]
+        seen = [row for row in of_group(group) if within(row, hours)]
         if seen:
             return _value(metric, table, seen)
         adds = metric.kind in (Kind.SUM, Kind.DISTINCT)
@@ -80,7 +90,7 @@ def expected(
             if plain(group, key) is None:
                 return None, 0.0
             hours = [hour for k in list(periods)[first : position + 1] for hour in periods[k]]
-            seen = [row for row in rows if belongs(row, group) and within(row, hours)]
+            seen = [row for row in of_group(group) if within(row, hours)]
             return (_value(metric, table, seen) if seen else 0), _coverage(known_of(group), hours)
         keys = list(periods)[position - rolling + 1 : position + 1]
         shares = [_coverage(known_of(group), periods[k]) for k in keys]
@@ -94,11 +104,11 @@ def expected(
 
     def alike(group: tuple[Any, ...], key: Any, earlier: Any) -> tuple[Any, Any]:
         """The values of the hours that were collected of both periods, by scope; whole periods where all was."""
-        names = sorted({e.scope for e in known_of(group)})
+        names = sorted(known_of(group))
         here: set[tuple[str, datetime]] = set()
         before: set[tuple[str, datetime]] = set()
         for name in names:
-            mine = [e for e in entries if e.scope == name]
+            mine = {name: collected[name]}
             if _coverage(mine, periods[key]) == _coverage(mine, periods[earlier]) == 1:
                 pairs = [*((h, None) for h in periods[key]), *((None, h) for h in periods[earlier])]
             else:
@@ -119,7 +129,7 @@ def expected(
 
             if not part:
                 return None
-            seen = [row for row in rows if belongs(row, group) and is_in(row)]
+            seen = [row for row in of_group(group) if is_in(row)]
             return _value(metric, table, seen) if seen else 0 if metric.kind in (Kind.SUM, Kind.DISTINCT) else None
 
         return value(here), value(before)
@@ -208,12 +218,18 @@ def _year_before(grain: str, start: datetime) -> datetime:
     return datetime.fromisocalendar(year - 1, week, 1).replace(tzinfo=start.tzinfo)
 
 
-def _coverage(entries: Sequence[Entry], hours: Sequence[datetime]) -> float:
-    scopes = sorted({entry.scope for entry in entries})
-    good = [e for e in entries if e.status in (Status.COMPLETE, Status.PROVISIONAL)]
-    covered = sum(
-        any(e.scope == scope and e.window.start <= hour < min(e.window.end, e.covered_until) for e in good)
-        for scope in scopes
-        for hour in hours
-    )
-    return covered / (len(scopes) * len(hours)) if scopes else 0.0
+def _collected(entries: Sequence[Entry]) -> Collected:
+    """The hours that were collected of each scope; windows begin on the hour."""
+    hours: dict[str, set[datetime]] = {entry.scope: set() for entry in entries}
+    for entry in entries:
+        if entry.status in (Status.COMPLETE, Status.PROVISIONAL):
+            hour = entry.window.start
+            while hour < min(entry.window.end, entry.covered_until):
+                hours[entry.scope].add(hour)
+                hour += HOUR
+    return hours
+
+
+def _coverage(collected: Collected, hours: Sequence[datetime]) -> float:
+    covered = sum(hour in those for those in collected.values() for hour in hours)
+    return covered / (len(collected) * len(hours)) if collected else 0.0

@@ -12,7 +12,7 @@ from browsers import HUGE, NARROW, WIDE, axe_source, chromium, overflow, page_of
 from served import Clock, opened
 from walked import NOW, write_walked
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 PAGES = {
     "overview": "/",

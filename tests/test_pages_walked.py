@@ -16,7 +16,7 @@ from served import Clock, opened
 from walked import NOW, write_walked
 from workspaces import launches
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")

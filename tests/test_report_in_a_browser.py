@@ -16,7 +16,7 @@ from hub_workspaces import NOW, PLACES, collect_hubs
 from hub_workspaces import settings as hub_settings
 from served import write_served
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ from footfall.sources.github.tables import CLONES, FORKS, STARS, VIEWS
 from footfall.tables import Table
 from github_workspaces import DAY, Watched
 from githubs import Repository
+from lengths import IS_LONG
 
 pytestmark = pytest.mark.slow
 
@@ -148,7 +149,7 @@ def test_every_committed_version_of_icepyx_in_whatever_order(shared_data: Path, 
     archive, place = here(tmp_path), tmp_path / "traffic"
     place.mkdir()
     assert len(texts["views"]) == len(texts["clones"]) == 27
-    at = list(range(27))
+    at = list(range(0, 27, 1 if IS_LONG or order == "mixed" else 3))
     if order == "newest first":
         at.reverse()
     elif order == "mixed":
@@ -159,7 +160,9 @@ def test_every_committed_version_of_icepyx_in_whatever_order(shared_data: Path, 
         archive.take(traffic_action.read, place)
         archive.now += timedelta(seconds=1)
     for kind, table in (("views", VIEWS), ("clones", CLONES)):
-        assert archive.stored(table) == positive(largest(texts[kind], "_date", f"total_{kind}", f"unique_{kind}"))
+        assert archive.stored(table) == positive(
+            largest((texts[kind][n] for n in at), "_date", f"total_{kind}", f"unique_{kind}")
+        )
     before = archive.versions()
     assert not any(archive.take(traffic_action.read, place).new.values())
     assert archive.versions() == before

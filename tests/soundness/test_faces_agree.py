@@ -22,6 +22,7 @@ from footfall.options import Type, text_name
 from footfall.web.app import create_app
 from footfall.workspace import Workspace
 from hub_workspaces import PLACES, collect_hubs, settings
+from lengths import IS_LONG
 from served import write_served
 from workspaces import run
 
@@ -71,6 +72,8 @@ OF_COMMAND: dict[tuple[str, str], Callable[[Random], Any]] = {
     ("communities", "until"): lambda r: r.choice(["2026-03-11", "2026-03-10", "2026-02-30"]),
 }
 """Values of options that mean something else there."""
+RIGHT: tuple[str, Question] = ("beside", {"metric": "commits", "projects": ["tool"]})
+"""Chance seldom finds one of this kind that has an answer."""
 WEIGHTS = {
     "query": 12,
     "cohort": 2,
@@ -180,9 +183,9 @@ def by_model(workspace: Workspace, questions: list[tuple[str, Question]]) -> lis
     return anyio.run(ask)
 
 
-def test_two_hundred_random_questions(folder: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    random = Random(11)
-    questions = [random_question(random) for _ in range(200)]
+def test_random_questions(folder: Path, workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    random = Random(535)
+    questions = [RIGHT, *(random_question(random) for _ in range(200 if IS_LONG else 70))]
     modelled = by_model(workspace, questions)
     assert {command for command, _ in questions} == set(COMMANDS)
     answered: Counter[str] = Counter()
@@ -202,7 +205,7 @@ def test_two_hundred_random_questions(folder: Path, workspace: Workspace, capsys
             for record in (first, second, third):  # no number without what it means
                 assert {"definition", "coverage", "notes", "question", "version"} <= record.keys()
                 assert command != "query" or "policies" in record["question"]
-    assert 60 < answered.total() < 190
+    assert 0.3 < answered.total() / len(questions) < 0.95
     assert set(answered) == set(COMMANDS)  # each kind was answered at least once
 
 

@@ -304,7 +304,7 @@ def _close(cells: dict[Any, Any]) -> dict[Any, Any]:
     }
 
 
-@settings(max_examples=80 if IS_LONG else 20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80 if IS_LONG else 10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(_SAMPLE, min_size=1, max_size=60), st.sampled_from(["hour", "day", "total"]))
 def test_random_samples(samples: list[Any], grain: str) -> None:
     rows = rows_of(samples)

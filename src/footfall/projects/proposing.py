@@ -35,7 +35,7 @@ def propose(folder: Path) -> Proposal | None:
     """The project that a folder is of; None where it says nothing. Only sources that are installed are named.
 
     Example:
-        >>> propose(Path("/work/icepyx")).names  # doctest: +SKIP
+        >>> propose(Path("icepyx")).names  # doctest: +SKIP
         {'pypi': 'icepyx', 'git': 'icesat2py/icepyx', 'github': 'icesat2py/icepyx'}
     """
     package = _package_of(folder / "pyproject.toml")

@@ -49,7 +49,7 @@ class _KilledError(BaseException):
 
 
 def check_source(
-    kind: type[Any], upstream: Callable[[Path], Upstream], folder: Path, *, only: Collection[str] = ()
+    kind: type[Any], upstream: Callable[[Path], Upstream], folder: Path, *, only: Collection[str] = (), step: int = 1
 ) -> Checked:
     """Try every promise that a source makes, each with an upstream and a lake of its own.
 
@@ -58,6 +58,7 @@ def check_source(
         upstream: Makes an upstream in an empty folder; usually a class derived from `Upstream`.
         folder: An empty folder, such as pytest's `tmp_path`.
         only: Names of promises, of `PROMISES`; default: all of them.
+        step: Kill a run at every commit (1), or only at every third (3): a source with many tables is checked faster.
 
     Raises BrokenPromisesError, which names everything that was broken.
 
@@ -65,6 +66,8 @@ def check_source(
     another lake in the same process: nothing but files outlives it.
     """
     kept, skipped, broken = [], [], []
+    if step < 1:
+        raise ValueError(f"step is 1 or more, not {step}.")
     if unknown := set(only) - PROMISES.keys():
         raise UnknownNameError("promise", min(unknown), PROMISES)
     chosen = {name: promise for name, promise in PROMISES.items() if not only or name in only}
@@ -72,7 +75,7 @@ def check_source(
         place = folder / f"{n}"
         place.mkdir(parents=True)
         try:
-            promise(_Trial.begun(kind, upstream, place))
+            promise(_Trial.begun(kind, upstream, place, step))
             kept.append(name)
         except NotImplementedError:
             skipped.append(name)
@@ -116,15 +119,17 @@ class _Trial:
     kind: type[Any]
     upstream: Upstream
     folder: Path
+    step: int = 1
+    """Between the commits at which a run is killed."""
     runs: int = 0
     known: set[str] = field(default_factory=set)
 
     @classmethod
-    def begun(cls, kind: type[Any], upstream: Callable[[Path], Upstream], folder: Path) -> _Trial:
+    def begun(cls, kind: type[Any], upstream: Callable[[Path], Upstream], folder: Path, step: int) -> _Trial:
         (folder / "upstream").mkdir()
         there = upstream(folder / "upstream")
         there.begin()
-        return cls(kind, there, folder)
+        return cls(kind, there, folder, step)
 
     def source(self, lake: str) -> Source:
         scratch = self.folder / f"{lake}-scratch"
@@ -207,9 +212,9 @@ def _survives_kills(trial: _Trial) -> None:
     trial.collected()
     right = trial.at_once()
     for is_late in (False, True):
-        died, at = True, 0
+        died, at = True, 1 - trial.step + is_late * (trial.step // 2)
         while died:
-            at += 1
+            at += trial.step
             name = f"killed-{at}-{'after' if is_late else 'before'}"
             died = _killed(trial, name, at, is_late)
             trial.succeed(name)
@@ -242,7 +247,7 @@ def _replaces_what_is_restated(trial: _Trial) -> None:
 
 def _believes_no_restatement_that_was_killed(trial: _Trial) -> None:
     before = trial.collected()
-    for at in range(1, 10):
+    for at in range(1, 10, trial.step):
         trial.upstream.restate()
         died = _killed(trial, "lake", at, is_late=True)
         trial.upstream.take_back()
