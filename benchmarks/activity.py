@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 
@@ -214,6 +215,37 @@ def cohorts(redis: str, bitmapist: Any) -> None:
     claim("the same below 2^30, against ours below 2^24: slower", slower, "at most 3×", slower <= 3)
 
 
+def against_sql() -> None:
+    """The same cohort by DuckDB, from a table of actor and day."""
+    for power in (20, 24, 30):
+        active = days(1 << power)
+        ff = fresh(f"cohort{power}")
+        lay_ours(ff, active)
+        ff.close()
+        table = FOLDER / f"cohort{power}.duckdb"
+        table.unlink(missing_ok=True)
+        with duckdb.connect(str(table)) as connection:
+            rows = {"actor": np.concatenate(active), "ago": np.repeat(np.arange(DAYS), [len(ids) for ids in active])}
+            connection.register("rows", rows)
+            connection.execute(
+                f"CREATE TABLE marks AS SELECT actor, DATE '{NOW:%Y-%m-%d}' - ago::INTEGER AS day FROM rows ORDER BY day, actor"
+            )
+        ask_ours, ask_theirs = partial(ask_cohort, f"cohort{power}.db"), partial(by_join, table)
+        counted = {(row.period.start.date(), n): count for row in ask_ours().rows for n, count in enumerate(row.counts)}
+        assert {(day, later): count for day, later, count in ask_theirs()} == {at: n for at, n in counted.items() if n}
+        best = alternate(ROUNDS, {"ours": repeated(ask_ours, 1), "theirs": repeated(ask_theirs, 1)})
+        what = f"30 × 30 cohort, ids below 2^{power}, against DuckDB on a table of actor and day"
+        claim(what, ratio_of(best), "at least 50×", ratio_of(best) >= 50)
+
+
+def by_join(table: Path) -> list[Any]:
+    with duckdb.connect(str(table), read_only=True) as connection:
+        return connection.execute(
+            "SELECT one.day, date_diff('day', one.day, other.day), count(*) FROM marks one JOIN marks other "
+            "ON one.actor = other.actor AND other.day >= one.day GROUP BY ALL"
+        ).fetchall()
+
+
 def check(answer: Any, theirs: Any, active: list[Ids]) -> None:
     """Both say what plain intersections say."""
     by_age = active[::-1]
@@ -344,7 +376,7 @@ def main() -> None:
     import bitmapist
 
     FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[1:] or ["marking", "reading", "cohorts", "redis", "size", "years"]
+    wanted = sys.argv[1:] or ["marking", "reading", "cohorts", "sql", "redis", "size", "years"]
     with redis_server() as redis:
         port = int(redis.split(":")[2].split("/")[0])
         bitmapist.setup_redis("default", "127.0.0.1", port)
@@ -358,6 +390,8 @@ def main() -> None:
             on_redis(redis, bitmapist)
         if "size" in wanted:
             size(redis, bitmapist)
+    if "sql" in wanted:
+        against_sql()
     if "years" in wanted:
         year()
 

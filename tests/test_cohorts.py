@@ -74,7 +74,7 @@ def test_every_cell_is_what_plain_sets_say(
 ) -> None:
     start = None if since is None else NOW - timedelta(days=since)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(overlaps_module, "_IDS_PER_CONTAINER_PAIR", 1e9 if is_ranked else 0)
+        patch.setattr(overlaps_module, "_RANKED_ID", 0 if is_ranked else 1e18)
         found = cohort(
             store,
             "a",
@@ -131,8 +131,8 @@ def test_dense_or_sparse_many_or_few_the_overlaps_are_the_same(
     sets.append(BitMap64([(1 << 33) + n for n in range(700)]))
     spans = [range(n, 13) for n in range(13)]
     plain = [[len(set(sets[i]) & set(sets[j])) for j in range(i, 13)] for i in range(13)]
-    for scale in (0, 6, 1e9):
-        monkeypatch.setattr(overlaps_module, "_IDS_PER_CONTAINER_PAIR", scale)
+    for cost in (0, 22, 1e18):
+        monkeypatch.setattr(overlaps_module, "_RANKED_ID", cost)
         assert overlaps(sets, sets, spans) == plain
 
 
@@ -140,9 +140,9 @@ def test_sparse_ids_are_ranked_and_dense_ones_are_not() -> None:
     random = np.random.default_rng(1)
     dense = [BitMap64(random.integers(0, 1 << 18, 20_000, dtype=np.uint64)) for _ in range(20)]
     sparse = [BitMap64(random.integers(0, 1 << 31, 20_000, dtype=np.uint64)) for _ in range(20)]
-    assert not overlaps_module._is_sparse(dense, 210)
-    assert overlaps_module._is_sparse(sparse, 210)
-    assert not overlaps_module._is_sparse([BitMap64()], 1)
+    assert not overlaps_module._pays_to_rank(dense, 210)
+    assert overlaps_module._pays_to_rank(sparse, 210)
+    assert not overlaps_module._pays_to_rank([BitMap64()], 1)
 
 
 # --- who is in a row
