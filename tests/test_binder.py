@@ -513,10 +513,12 @@ def test_sound_files_take_the_quick_path(tmp_path: Path, folder: Path) -> None:
     write(folder, days[0], *spaced, turned)
     write(folder, days[1], json.dumps(event(day=days[1]), separators=(",", ":")))
     write(folder, days[2], line(day=days[2]), end=b"")
-    write(folder, days[3], line(day=days[3], extra=1))
+    exact = event(day=days[3], extra=1)["timestamp"].replace(":00+", ":07.123456+")
+    write(folder, days[3], line(day=days[3], extra=1), line(day=days[3], extra=2, timestamp=exact))
     found = [File(day, folder / f"events-{day}.jsonl") for day in days]
     taken = reader().read_at_once(found)
-    assert {file.day: launches for file, launches in taken.items()} == {days[0]: 4, days[1]: 1, days[2]: 1}
+    assert {file.day: reading.taken for file, reading in taken.items()} == dict(zip(days, (4, 1, 1, 2), strict=True))
+    assert {file.day: reading.unknown for file, reading in taken.items() if reading.unknown} == {days[3]: {"extra": 2}}
 
 
 def test_files_that_were_begun_give_the_same(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

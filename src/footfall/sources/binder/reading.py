@@ -134,7 +134,7 @@ class Reader:
         """Read the files; what each gave, in their order."""
         self._found = []
         taken = self.read_at_once(files)
-        return [Reading(taken[file], taken[file]) if file in taken else self.read_by_line(file) for file in files]
+        return [taken[file] if file in taken else self.read_by_line(file) for file in files]
 
     def rows(self, but: Iterable[date] = ()) -> pa.Table | None:
         """What was read, with the columns of the table and in its order, some days left out; None when nothing was."""
@@ -154,9 +154,9 @@ class Reader:
 
     # The quick path
 
-    def read_at_once(self, files: Sequence[File]) -> dict[File, int]:
-        """Tally the files; the launches of each that is sound."""
-        taken: dict[File, int] = {}
+    def read_at_once(self, files: Sequence[File]) -> dict[File, Reading]:
+        """Tally the files; what each that is sound gave."""
+        taken: dict[File, Reading] = {}
         waiting: dict[File, Tally] = {}
         for portion in _portions(files):
             tallies = [self._begun_or_new(file) for file in portion]
@@ -178,13 +178,16 @@ class Reader:
 
         return self._pool.submit(tally, file.path, file.day)
 
-    def _take_sound(self, tallies: dict[File, Tally]) -> dict[File, int]:
+    def _take_sound(self, tallies: dict[File, Tally]) -> dict[File, Reading]:
         """Keep all that were tallied, or when one of them is not sound, those that are."""
-        if tallies and not self._take(tallies):
-            tallies = {file: one for file, one in tallies.items() if self._take({file: one})}
-        return {file: int(one.launches.sum()) for file, one in tallies.items()}
+        if not tallies:
+            return {}
+        if (taken := self._take(tallies)) is not None:
+            return taken
+        alone = [self._take({file: one}) for file, one in tallies.items()]
+        return {file: reading for each in alone if each is not None for file, reading in each.items()}
 
-    def _take(self, tallies: dict[File, Tally]) -> bool:
+    def _take(self, tallies: dict[File, Tally]) -> dict[File, Reading] | None:
         """Keep what was tallied, when every text of it is a launch."""
         import numpy as np
 
@@ -195,16 +198,23 @@ class Reader:
         texts, own = united(list(tallies.values()))
         events = events_in(texts)
         if events is None:
-            return False
+            return None
         self._found.append(
             Found(
-                events.select(self._names),
+                events.table.select(self._names),
                 np.concatenate([ids[one.ids] for ids, one in zip(own, tallies.values(), strict=True)]),
                 np.concatenate([_midnight(file.day) + one.hours for file, one in tallies.items()]),
                 np.concatenate([one.launches for one in tallies.values()]),
             )
         )
-        return True
+        taken = {}
+        for (file, one), ids in zip(tallies.items(), own, strict=True):
+            launches = int(one.launches.sum())
+            with_it = {_shown(name): one.launches[has[ids[one.ids]]].sum() for name, has in events.unknown.items()}
+            taken[file] = Reading(
+                launches, launches, unknown=Counter({name: int(n) for name, n in with_it.items() if n})
+            )
+        return taken
 
     # The careful path
 
@@ -254,6 +264,11 @@ def _held(size: int, begun: Future[Tally | None]) -> int:
         return size
     tally = begun.result()
     return tally.nbytes if tally else size
+
+
+def _shown(name: str) -> str:
+    """The name of an unknown field as notes have it."""
+    return sample_of(name.encode("utf-8", "replace"))
 
 
 def _midnight(day: date) -> int:

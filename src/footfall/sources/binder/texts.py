@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -27,21 +27,27 @@ if TYPE_CHECKING:
 
     Integers = npt.NDArray[np.int64]
     Bytes = npt.NDArray[np.uint8]
+    Flags = npt.NDArray[np.bool_]
     Words = npt.NDArray[np.uint64]
 
-NEWLINE, OPEN, CLOSE, COLON = b"\n{}:"
+NEWLINE, OPEN, CLOSE, COLON, POINT, ZERO, NINE = b"\n{}:.09"
 KEYS = (b'"timestamp": "', b'"timestamp":"')
 """What stands before a time. Quotes within a JSON text are escaped, so this is a field's name wherever it is found."""
 TIME = len("2024-01-10T09:30")
 BLANK = b"0000-00-00T00:00"
 """What stands for every time: no time itself, so that no event can have it already."""
 BLANK_TIME = re.compile(BLANK.decode() + r"(:[0-5]\d(\.\d{1,9})?)?(Z|\+00:00)", re.ASCII)
+FRACTION = 9
+"""Digits of a fraction of a second, at the most."""
+_ZEROS = int.from_bytes(b"00", "little")
 HOURS = 24
 WORD = 8
 REACH = 4 * WORD
 """Bytes that are looked at at once: the key of a time, its day, hour and minute."""
 LARGEST = 1 << 28
 """Bytes of the largest file that is held in memory."""
+MOST_NESTED = 16
+"""Braces or brackets in a text of which unknown fields are read; its values may hold some."""
 PLACES = 32
 """Places of the time in a line that are looked for in all lines at once; they differ with the order of the fields."""
 
@@ -146,7 +152,24 @@ def _blank_times(data: Bytes, starts: Integers, ends: Integers, day: date) -> In
     times = found + len(key)
     for k in range(0, TIME, WORD):
         _words(data)[times + k] = int.from_bytes(BLANK[k : k + WORD], "little")
+    _blank_seconds(data, times + TIME)
     return hours
+
+
+def _blank_seconds(data: Bytes, after: Integers) -> None:
+    """Write zeros over seconds and their fractions, where there are any; what is none is left, to be refused."""
+    pairs = np.ndarray(len(data) - 1, "<u2", data, strides=(1,))
+    at = after[data[after] == COLON]
+    seconds = pairs[at + 1]
+    at = at[_NUMBER[seconds] >= 0]
+    pairs[at + 1] = _ZEROS
+    at = at[data[at + 3] == POINT] + 4
+    for _ in range(FRACTION):
+        at = at[(data[at] >= ZERO) & (data[at] <= NINE)]
+        if not len(at):
+            break
+        data[at] = ZERO
+        at = at + 1
 
 
 def _places(data: Bytes, starts: Integers, ends: Integers, sought: bytes) -> Integers | None:
@@ -190,25 +213,66 @@ def united(tallies: Sequence[Tally]) -> tuple[pa.BinaryArray, list[Integers]]:
     return coded.chunk(coded.num_chunks - 1).dictionary, [integers(chunk.indices) for chunk in coded.chunks]
 
 
-def events_in(texts: pa.BinaryArray) -> pa.Table | None:
-    """The events that the texts are, one each and in their order; None when one of them is not sound.
+@dataclass(frozen=True)
+class Events:
+    """What texts are: an event each, in their order, and by unknown field which of them have it."""
 
-    Arrow refuses what is not JSON, a value of a wrong type, an unknown field and one given twice. It reads objects, not
-    lines. But a line that begins with { and ends with } holds at least one whole object, since { cannot follow } within
-    one; so as many objects as lines means one on each.
+    table: pa.Table
+    unknown: Mapping[str, Flags]
+
+
+def events_in(texts: pa.BinaryArray) -> Events | None:
+    """The events that the texts are; None when one of them is not sound.
+
+    Arrow refuses what is not JSON, a value of a wrong type and a field given twice. It reads objects, not lines. But a
+    line that begins with { and ends with } holds at least one whole object, since { cannot follow } within one; so as
+    many objects as lines means one on each. Unknown fields are let in where it can be told which texts have them.
     """
+    table = _read(texts, "error")
+    if table is None and not _is_nested(texts):
+        table = _read(texts, "infer")
+    if table is None or table.num_rows != len(texts) or not _are_launches(table):
+        return None
+    unknown = {}
+    for name in set(table.column_names) - FIELDS.keys():
+        if (has_it := _having(texts, name, table[name])) is None:
+            return None
+        unknown[name] = has_it
+    return Events(table, unknown)
+
+
+def _read(texts: pa.BinaryArray, unexpected: Literal["error", "infer"]) -> pa.Table | None:
     _, offsets, values = texts.buffers()
     size = int(np.frombuffer(offsets, np.int32)[len(texts)])
     try:
         events = pa.json.read_json(
             pa.BufferReader(values.slice(0, size)),
             read_options=pa.json.ReadOptions(block_size=max(1 << 22, 2 * _longest(texts))),
-            parse_options=pa.json.ParseOptions(explicit_schema=_SCHEMA, unexpected_field_behavior="error"),
+            parse_options=pa.json.ParseOptions(explicit_schema=_SCHEMA, unexpected_field_behavior=unexpected),
         )
         events.validate(full=True)  # that texts are UTF-8
     except pa.ArrowInvalid:
         return None
-    return events if events.num_rows == len(texts) and _are_launches(events) else None
+    return events
+
+
+def _is_nested(texts: pa.BinaryArray) -> bool:
+    """Whether a text may hold values within values, too deep for a reader that goes down into them."""
+    return any(pc.max(pc.count_substring(texts, sign)).as_py() > MOST_NESTED for sign in ("{", "["))
+
+
+def _having(texts: pa.BinaryArray, name: str, column: pa.ChunkedArray) -> Flags | None:
+    """Which texts have an unknown field; None where that cannot be told.
+
+    A field without a value is null for Arrow, as one that is not there is: its name tells. Quotes within a JSON text are
+    escaped, so that a name in quotes, before a colon, is a field's, and of the event's own while nothing is nested.
+    """
+    if pa.types.is_nested(column.type):
+        return None
+    pattern = f'"{re.escape(name)}"[ \\t\\r\\n]*:'
+    named: Flags = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    has_value: Flags = pc.is_valid(column).to_numpy()
+    return named if named[has_value].all() else None
 
 
 def _longest(texts: pa.BinaryArray) -> int:
