@@ -11,6 +11,7 @@ import typer
 
 from footfall.cli.app import Form, Shown, app, interruptible, print_json, print_mistake, workspace_of
 from footfall.cli.volume import is_quiet, say_done
+from footfall.concealing import concealed
 from footfall.errors import FootfallError
 
 if TYPE_CHECKING:
@@ -160,3 +161,26 @@ def demo(
         from footfall.cli.serving import show_dashboard
 
         show_dashboard(folder)
+
+
+@app.command(rich_help_panel=_PANEL)
+def discard(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source that collected them.")],
+    scopes: Annotated[
+        list[str], typer.Argument(metavar="SCOPE", help="What to remove: repositories, packages, hubs, by their names.")
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be removed.")] = False,
+) -> None:
+    """Remove what was collected of repositories, packages or hubs that footfall.toml no longer has. Nothing brings it back.
+
+    Only says what it would remove, unless --yes is given.
+    """
+    from footfall.formats import counted
+
+    done = workspace_of(context).discard(source, scopes, dry_run=not yes)
+    verb = "Removed" if yes else "Would remove"
+    for each in done:
+        print(concealed(f"{verb} {counted(each.rows, 'row')} of {each.scope} from {each.table}."))
+    if not yes:
+        print("Nothing was removed; to do it, add --yes.")

@@ -13,6 +13,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "status": ("footfall status", "footfall status --check", "footfall status --format json"),
     "doctor": ("footfall doctor", "footfall doctor --deep"),
     "repair": ("footfall repair", "footfall repair --yes"),
+    "discard": ("footfall discard git old/project", "footfall discard git old/project --yes"),
     "alert": ("footfall alert --dry-run",),
     "schedule": (
         "footfall schedule cron",

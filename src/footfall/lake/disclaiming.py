@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 
 from footfall.errors import ConflictError
@@ -47,7 +46,7 @@ def disclaim_file(lake: Lake, table: str, file: DataFile) -> int:
     return disclaim(lake, table, f"window_start <= {literal(file.last)} AND window_end > {literal(file.first)}")
 
 
-def disclaim(lake: Lake, table: str, condition: str) -> int:
+def disclaim(lake: Lake, table: str, condition: str, *, dry_run: bool = False) -> int:
     """Take back the entries of a table for which `condition` (SQL) holds; how many windows they were about.
 
     Raises ConflictError when other processes keep writing.
@@ -55,25 +54,29 @@ def disclaim(lake: Lake, table: str, condition: str) -> int:
     doomed = f'"table" = {literal(table)} AND ({condition})'
     for _ in attempts():
         ledger = DeltaFolder.open(lake.root / LEDGER.name, LEDGER.time)
-        if ledger is None:
+        if ledger is None or not ledger.files():
             return 0
+        about = f"SELECT DISTINCT {KEY} FROM {read_files(ledger.folder, ledger.files())} WHERE {doomed}"
+        windows = len(lake.cursor().execute(about).fetchall())
+        if dry_run:
+            return windows
+        added, removed = left_out(lake, ledger, LEDGER, doomed)
         with suppress(CommitConflictError):
-            return _without(lake, ledger, doomed, taken_back(lake.root, table))
+            ledger.commit(added, removed, cursors=[Cursor(LEDGER.name, 0), *taken_back(lake.root, table)])
+            return windows
     raise ConflictError("other processes kept writing the ledger; nothing was changed, run the same command again.")
 
 
-def _without(lake: Lake, ledger: DeltaFolder, doomed: str, cursors: Sequence[Cursor]) -> int:
-    """Write the files of the ledger that hold doomed entries without them; how many windows these are about."""
-    files, connection = ledger.files(), lake.cursor()
-    found = f"SELECT DISTINCT filename, {KEY} FROM {read_files(ledger.folder, files, is_named=True)} WHERE {doomed}"
-    entries = connection.execute(found).fetchall() if files else []
-    touched = {filename for filename, *_ in entries}
-    removed = [file for file in files if str(ledger.folder / file.path) in touched]
-    with ledger.staging() as added:
+def left_out(lake: Lake, delta: DeltaFolder, table: Table, doomed: str) -> tuple[list[DataFile], list[DataFile]]:
+    """Files without the rows for which `doomed` (SQL) holds, and those that they are to take the place of."""
+    files, connection = delta.files(), lake.cursor()
+    found = f"SELECT DISTINCT filename FROM {read_files(delta.folder, files, is_named=True)} WHERE {doomed}"
+    touched = {filename for (filename,) in connection.execute(found).fetchall()}
+    removed = [file for file in files if str(delta.folder / file.path) in touched]
+    with delta.staging() as added:
         for file in removed:
             prefix = LIVE if file.is_live else PAST if file.is_past else ""
-            kept = f"SELECT * FROM {read_files(ledger.folder, [file])} WHERE NOT ({doomed})"
-            if written := write_month(ledger.folder, LEDGER, file.month, connection.sql("SELECT 1"), kept, prefix):
+            kept = f"SELECT * FROM {read_files(delta.folder, [file])} WHERE ({doomed}) IS NOT TRUE"
+            if written := write_month(delta.folder, table, file.month, connection.sql("SELECT 1"), kept, prefix):
                 added.append(written)
-    ledger.commit(added, removed, cursors=[Cursor(LEDGER.name, 0), *cursors])
-    return len({tuple(key) for _, *key in entries})
+    return added, removed

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from footfall.errors import FootfallError, QueryError
+from footfall.errors import FootfallError, QueryError, UnknownNameError
 
 if TYPE_CHECKING:
     from footfall.activity import Activity
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from footfall.tables import Table
     from footfall.upkeep.alerting import Look
     from footfall.upkeep.deep import Mending
+    from footfall.upkeep.discarding import Discarded
     from footfall.upkeep.examining import Finding, Named
     from footfall.upkeep.ranges import RangeState
     from footfall.upkeep.standing import Standing
@@ -197,6 +198,35 @@ class Upkeep(Protocol):
             tables = {name: source.tables for name, source in self.sources.items()}
             lake = list(lake_repaired(self.lake, tables, dry_run=dry_run))
             return [*lake, *store_repaired(self.activity.store, dry_run=dry_run)]
+
+    def discard(self, source: str, scopes: str | Sequence[str], *, dry_run: bool = False) -> list[Discarded]:
+        """Remove what was collected of scopes that footfall.toml no longer has, such as repositories; nothing brings it back.
+
+        Args:
+            source: The source that collected them.
+            scopes: Their names, as `footfall status` and `by` show them.
+            dry_run: Only say what would be removed.
+
+        Raises:
+            UnknownNameError: For a source that is not in footfall.toml, or a scope that nothing was collected of.
+            QueryError: For a scope that is still collected.
+            BusyError: While another process collects in this workspace.
+            ConflictError: While other processes keep writing the table.
+
+        Example:
+            >>> ff.discard("git", "old/name")
+            Traceback (most recent call last):
+            footfall.errors.UnknownNameError: unknown scope of git 'old/name'; valid: project.
+        """
+        from footfall.collect.lock import alone
+        from footfall.upkeep.discarding import discarded
+
+        if source not in self.sources:
+            raise UnknownNameError("source", source, self.sources, "It must stand in footfall.toml.")
+        given = [scopes] if isinstance(scopes, str) else list(dict.fromkeys(scopes))
+        tables = {name: each.tables for name, each in self.sources.items()}
+        with nullcontext() if dry_run else alone(self.settings.scratch, self.now()):
+            return list(discarded(self.lake, source, tables, given, dry_run=dry_run))
 
     def backup(self, file: str | Path, *, force: bool = False, watch: Callable[[int], None] | None = None) -> BackedUp:
         """Write the whole workspace into one file: settings, marks, the lake, tokens and what alerts remember.
