@@ -271,3 +271,77 @@ def test_an_author_is_a_bot_in_all_of_its_commits_or_in_none(commits: list[tuple
     for name, email in commits:
         who, is_bot = authors(name.encode(), email.encode())
         assert found.setdefault(who, is_bot) is is_bot
+
+
+def test_a_commit_of_the_far_future_hides_nothing_of_what_comes_after(
+    tmp_path: Path, history: History, collected: Collected
+) -> None:
+    """The commit-graph keeps 34 bits of a date: by it a commit of 2514 is of 1970, and its successors are passed over."""
+    history.commit("2020-01-01T00:00Z")
+    history.commit(f"@{2**34 + 5} +0000", parents=[":1"])
+    history.write()
+    collected.collect()
+    history.commit("2021-01-01T00:00Z", parents=[":2"])
+    history.write()
+    git(history.folder, "commit-graph", "write", "--reachable")
+    collected.collect()
+    at_once = Collected(tmp_path, {"repositories": ["project"]})
+    at_once.collect()
+    assert [row["committed_at"].year for row in sorted(collected.rows, key=lambda row: row["committed_at"])] == [
+        2020,
+        2021,
+        2514,
+    ]
+    assert collected.same(at_once)
+
+
+def test_a_graft_that_is_added_later_changes_nothing(history: History, collected: Collected) -> None:
+    for n, at in enumerate(dated(range(5))):
+        history.commit(at, parents=[f":{n}"] if n else [])
+    history.write()
+    collected.collect()
+    before = list(collected.rows)
+    (history.folder / ".git" / "info").mkdir(exist_ok=True)
+    (history.folder / ".git" / "info" / "grafts").write_text(f"{history.head()}\n")
+    collected.collect(is_recheck=True)
+    assert collected.rows == before
+
+
+OWNERS = {
+    "log": {"showRoot": "false", "follow": "true", "mailmap": "false", "date": "relative", "showSignature": "true"},
+    "format": {"pretty": "oneline", "encodeEmailHeaders": "true"},
+    "i18n": {"logOutputEncoding": "latin1"},
+    "core": {"abbrev": "4", "commitGraph": "true"},
+    "safe": {"bareRepository": "explicit"},
+    "transfer": {"fsckObjects": "true", "hideRefs": "refs/heads"},
+    "fetch": {"fsckObjects": "true", "prune": "true", "all": "true", "unpackLimit": "1"},
+    "clone": {"rejectShallow": "true", "defaultRemoteName": "mine"},
+    "protocol": {"version": "0"},
+    "mailmap": {"file": "/dev/null"},
+}
+
+
+def test_what_the_owner_of_the_machine_has_set_changes_nothing(
+    tmp_path: Path, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailmap = "Ada <ada@example.org> <ada@laptop.local>\n"
+    history.commit("2020-01-01T00:00Z", author="Ad\u00e9 <ada@laptop.local>", files={".mailmap": mailmap})
+    history.commit("2020-01-02T00:00Z", parents=[])
+    history.commit("2020-01-03T00:00Z", parents=[":1", ":2"])
+    history.write()
+    git(tmp_path, "clone", "--quiet", "--bare", "project", "bare.git")
+    places = [{"address": "project", "name": "one"}, "bare.git", history.folder.as_uri()]
+    plain, strict = tmp_path / "plain", tmp_path / "strict"
+    plain.write_text("")
+    strict.write_text(
+        "".join(f"[{part}]\n" + "".join(f"\t{k} = {v}\n" for k, v in each.items()) for part, each in OWNERS.items())
+    )
+    found = []
+    for settings in (plain, strict):
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+        collected = Collected(tmp_path, {"repositories": places})
+        collected.collect()
+        assert {entry.reason for entry in collected.entries} == {""}
+        found.append(collected)
+    assert len(found[0].rows) == 9
+    assert found[0].same(found[1])

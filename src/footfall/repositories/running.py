@@ -48,6 +48,8 @@ _CONFIGURATION = {
     # Old histories have small faults that count for nothing here.
     "transfer.fsckObjects": "false",
     "fetch.fsckObjects": "false",
+    # Bare repositories are read only where the settings name them.
+    "safe.bareRepository": "all",
     "fetch.recurseSubmodules": "false",
     "fetch.prune": "false",
     "fetch.writeCommitGraph": "false",
