@@ -31,6 +31,13 @@ WRITTEN = [ROOT / "README.md", *sorted(DOCS.glob("*.md")), *SOURCES]
 RUN = [page for page in WRITTEN if page.name != "sources.md" and page not in SOURCES]  # these have tests of their own
 _ENVIRONMENT = re.compile(r'env = "(\w+)"')
 _PLACE = re.compile(r"[^a-z0-9 _-]")
+_EXAMPLES = """
+import linecache, sys
+for number, text in enumerate(sys.argv[1:], 1):
+    place = f"example {number}"
+    linecache.cache[place] = (len(text), None, text.splitlines(keepends=True), place)
+    exec(compile(text, place, "exec"), {"__name__": "__main__"})
+"""
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -90,9 +97,12 @@ def test_every_shell_example_runs(
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_every_python_example_runs(page: Path, workspace: Path) -> None:
-    for text in blocks(page, "python"):
-        done = subprocess.run([sys.executable, "-c", text], cwd=workspace, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{text}\n{done.stderr}"
+    """Those of a page in one process, each with names of its own."""
+    texts = list(blocks(page, "python"))
+    if texts:
+        command = [sys.executable, "-c", _EXAMPLES, *texts]
+        done = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", [*RUN, *SOURCES], ids=lambda page: page.name)
