@@ -69,11 +69,12 @@ class Files:
             self.project_names = ProjectNames(projects.pop())
         self._context = context
         self._kept: dict[Path, Stated] = {}
+        self._kept_bytes = 0
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
         """The windows of every file. Files that cannot be read are one error, after everything that can."""
         looks = Looks(self._context.scratch / "looks.json")
-        self._kept = {}
+        self._kept, self._kept_bytes = {}, 0
         faults: list[str] = []
         for part in self._parts.values():
             try:
@@ -130,8 +131,9 @@ class Files:
             return self._kept[place.file]
         table = self._tables[part.name]
         read = stated(rows_of(place.file, part, table, place.window, place.named), part, table, place.window)
-        if sum(one.bytes for one in self._kept.values()) + read.bytes <= _KEPT_BYTES:
+        if self._kept_bytes + read.bytes <= _KEPT_BYTES:
             self._kept[place.file] = read
+            self._kept_bytes += read.bytes
         return read
 
     def checks(self, now: datetime) -> Iterator[Check]:
