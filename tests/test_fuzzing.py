@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fuzzing import TARGETS, Target, run
+from fuzzed import Target
+from fuzzing import TARGETS, run
 from lengths import IS_LONG
 
 

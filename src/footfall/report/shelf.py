@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import shutil
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from xml.etree import ElementTree
 
+from footfall.charts.xml import escaped
 from footfall.errors import FootfallError, QueryError
 
 RECORD = "report.json"
@@ -130,7 +130,7 @@ def write_shelf(site: Path, address: str = "") -> list[Record]:
     _write(site / "index.html", _index(records, has_feed=bool(base)))
     if base:
         items = "\n".join(_item(one, f"{base}/") for one in records)
-        _write(feed, _FEED.format(items=items, address=html.escape(f"{base}/")))
+        _write(feed, _FEED.format(items=items, address=escaped(f"{base}/")))
     newest = site / records[0].folder
     kept = [file for file in sorted((newest / "files").glob("*")) if file.is_file()]
     place(site / LATEST, {file.name: file.read_bytes() for file in (*kept, newest / RECORD)})
@@ -141,25 +141,24 @@ def _index(records: list[Record], *, has_feed: bool) -> str:
     feed = '\n<link rel="alternate" type="application/rss+xml" title="Reports" href="feed.xml">' if has_feed else ""
     more = '<p class="more"><a href="feed.xml">Feed</a></p>\n' if has_feed else ""
     items = "\n".join(map(_panel, records))
-    return _INDEX.format(items=items, newest=html.escape(records[0].folder), feed=feed, more=more)
+    return _INDEX.format(items=items, newest=escaped(records[0].folder), feed=feed, more=more)
 
 
 def _panel(record: Record) -> str:
     rows = "".join(
-        f'<tr><th scope="row">{html.escape(label)}</th><td>{html.escape(value)}</td></tr>'
-        for label, value in record.lines
+        f'<tr><th scope="row">{escaped(label)}</th><td>{escaped(value)}</td></tr>' for label, value in record.lines
     )
-    link = f'<a href="{html.escape(record.folder)}/index.html">{html.escape(record.title)}</a>'
+    link = f'<a href="{escaped(record.folder)}/index.html">{escaped(record.title)}</a>'
     return f'<section class="panel"><h2>{link}</h2>\n<table class="plain texts">{rows}</table></section>'
 
 
 def _item(one: Record, base: str) -> str:
-    link = html.escape(f"{base}{one.folder}/index.html")
-    rows = "".join(f"<li>{html.escape(label)}: {html.escape(value)}</li>" for label, value in one.lines)
-    text = html.escape(f"<ul>{rows}</ul>")  # a description is HTML, written as text
+    link = escaped(f"{base}{one.folder}/index.html")
+    rows = "".join(f"<li>{escaped(label)}: {escaped(value)}</li>" for label, value in one.lines)
+    text = escaped(f"<ul>{rows}</ul>")  # a description is HTML, written as text
     at = format_datetime(one.at.astimezone(UTC), usegmt=True)
-    guid = f'<guid isPermaLink="false">{html.escape(f"{base}{one.folder}")}</guid>'
-    return f"<item><title>{html.escape(one.title)}</title><link>{link}</link>{guid}<pubDate>{at}</pubDate><description>{text}</description></item>"
+    guid = f'<guid isPermaLink="false">{escaped(f"{base}{one.folder}")}</guid>'
+    return f"<item><title>{escaped(one.title)}</title><link>{link}</link>{guid}<pubDate>{at}</pubDate><description>{text}</description></item>"
 
 
 def _address_of(feed: Path) -> str:
