@@ -157,13 +157,13 @@ def test_csv_names_weeks_as_iso_8601_does() -> None:
     assert cohort.render_csv_data(WEEKS, time_group="weeks", num_of_rows=2).splitlines() == [
         "Date,Total,0,1,2",
         "2026-W01,1200,100.0,33.33,0.0",
-        "2026-W02,10,70.0,,",
+        "2026-W02,10,70.0,0.0,0.0",
         "2026-W03,0,,,",
     ]
     counts = [[datetime(2026, 1, 5), 10, 7, 0.0, ""]]  # noqa: DTZ001  # rows are the caller's
     for group, label in (("days", "2026-01-05"), ("months", "2026-01"), ("years", "2026")):
         text = cohort.render_csv_data(counts, as_percent=False, time_group=group, num_of_rows=2)
-        assert text.splitlines()[1] == f"{label},10,7,0,"
+        assert text.splitlines()[1] == f"{label},10,7,0,{'' if group == 'years' else 0}"
 
 
 class Page(HTMLParser):
@@ -203,8 +203,8 @@ def test_the_table_says_what_its_rows_and_columns_are() -> None:
     ]
     assert page.all("caption")[0][1] == "How many of each week's people came back so many weeks later, in percent"
     cells = [(attributes.get("class"), text) for attributes, text in page.all("td")]
-    assert cells[:4] == [("total", "1,200"), ("share-10", "100.0%"), ("share-4", "33.3%"), ("share-0", "0.0%")]
-    assert cells[-4:] == [(None, ""), (None, "85.0%"), (None, "33.3%"), (None, "0.0%")]
+    assert cells[:4] == [("total_count", "1,200"), ("share-10", "100.0%"), ("share-4", "33.3%"), ("share-0", "0.0%")]
+    assert cells[-4:] == [("avg_row", ""), ("avg_row", "85.0%"), ("avg_row", "16.7%"), ("avg_row", "0.0%")]
 
 
 def test_rows_with_fewer_cells_than_columns_are_rendered() -> None:
@@ -223,8 +223,37 @@ def test_what_is_not_over_is_marked_and_left_out_of_the_mean(monkeypatch: pytest
 
 
 def test_a_column_with_nothing_to_compare_has_no_mean() -> None:
-    page = Page(cohort.render_html_data([WEEKS[1]], time_group="weeks", num_of_rows=2))
-    assert [text for _, text in page.all("td")[-3:]] == ["70.0%", "", ""]
+    page = Page(cohort.render_html_data([WEEKS[2]], time_group="weeks", num_of_rows=2))
+    assert [text for _, text in page.all("td")[-3:]] == ["", "", ""]
+
+
+def test_a_period_that_is_over_and_in_which_nobody_came_counts_as_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "now", lambda: datetime(2026, 1, 24, tzinfo=UTC))
+    rows = [
+        [datetime(2026, 1, 22, tzinfo=UTC), 4, 4, "", ""],  # the 23rd is over, the 24th is not
+        [datetime(2026, 1, 23, tzinfo=UTC), 4, 4, "", ""],
+        [datetime(2026, 1, 21, tzinfo=UTC), 4, 4, 2, ""],
+    ]
+    options: dict[str, Any] = {"as_percent": False, "num_of_rows": 2}
+    page = Page(cohort.render_html_data(rows, **options))
+    assert [text for _, text in page.all("td")] == [
+        *("4", "4", "0", ""),
+        *("4", "4", "", ""),
+        *("4", "4", "2", "0"),
+        *("", "4", "1", "0"),
+    ]
+    assert cohort.render_csv_data(rows, **options).splitlines()[1:] == [
+        "2026-01-22,4,4,0,",
+        "2026-01-23,4,4,,",
+        "2026-01-21,4,4,2,0",
+    ]
+
+
+def test_lists_of_events_have_the_class_that_scripts_of_applications_look_for() -> None:
+    page = Page(cohort.render_html_form("/", [("Active", "active")]))
+    classes = {attributes["name"]: attributes.get("class") for attributes, _ in page.all("select")}
+    events = ("select1", "select1b", "select2", "select2b")
+    assert {name for name, of in classes.items() if of == "cohort-event-select"} == set(events)
 
 
 def test_a_table_that_is_wider_than_the_page_is_reached_with_the_keyboard() -> None:

@@ -80,7 +80,9 @@ def _numbers(offered: Iterable[Any], chosen: int) -> list[Any]:
 
 def _select(label: str, name: str, options: Iterable[Any], chosen: Any) -> str:
     written = "".join(_option(option, chosen) for option in options)
-    return f'<label><span>{label}</span><select name="{name}">{written}</select></label>'
+    # bitmapist's class: applications make their lists of events searchable by it
+    of_events = ' class="cohort-event-select"' if name.startswith("select") else ""
+    return f'<label><span>{label}</span><select name="{name}"{of_events}>{written}</select></label>'
 
 
 def _option(option: Any, chosen: Any) -> str:

@@ -26,11 +26,12 @@ def render_html_data(
 ) -> str:
     """The rows of `get_dates_data`, asked with the same arguments, as a table; the deeper a cell, the more came back.
 
-    A cell whose period is not over has a star, and is not part of the mean.
+    A cell whose period is not over has a star, and is not part of the mean. One whose period is over and in which nobody came is 0.
     """
     grain, is_percent = grain_named(time_group), is_true(as_percent)
     columns = number_given("num_of_rows", num_of_rows) + 1
     over = [_count_over(row[0], grain, columns) for row in dates_data]
+    dates_data = [_with_zeros(row, n) for row, n in zip(dates_data, over, strict=True)]
     is_open = any(cell != "" for row, n in zip(dates_data, over, strict=True) for cell in row[2 + n : columns + 2])
     note = f"<p>* the {grain} is not over: it may still grow, and is not part of the mean</p>"
     caption = f"How many of each {grain}'s people came back so many {time_group} later"
@@ -67,10 +68,16 @@ def _count_over(began: datetime, grain: Grain, columns: int) -> int:
     return sum(shifted(period, later).end <= moment for later in range(columns))
 
 
+def _with_zeros(row: Sequence[Any], over: int) -> list[Any]:
+    """A row whose periods that are over say 0 where nobody came: `get_dates_data` has no number there, as bitmapist has none."""
+    cells = [0.0 if value == "" and row[1] and n < over else value for n, value in enumerate(row[2:])]
+    return [*row[:2], *cells]
+
+
 def _row(row: Sequence[Any], grain: Grain, columns: int, is_percent: bool, over: int) -> str:
     count = row[1]
     cells = "".join(_cell(value, count, is_percent, n >= over) for n, value in enumerate(row[2 : columns + 2]))
-    return f'<tr><th scope="row">{_label(row[0], grain)}</th><td class="total">{count:,}</td>{cells}</tr>'
+    return f'<tr><th scope="row">{_label(row[0], grain)}</th><td class="total_count">{count:,}</td>{cells}</tr>'
 
 
 def _cell(value: Any, count: int, is_percent: bool, is_open: bool) -> str:
@@ -87,8 +94,9 @@ def _foot(rows: TableRows, columns: int, is_percent: bool, over: Sequence[int]) 
     cells = []
     for at in range(2, columns + 2):
         values = [row[at] for row, n in zip(rows, over, strict=True) if at < min(len(row), n + 2) and row[at] != ""]
-        cells.append(f"<td>{_shown(sum(values) / len(values), is_percent) if values else ''}</td>")
-    return f'<tfoot><tr><th scope="row">Mean</th><td></td>{"".join(cells)}</tr></tfoot>'
+        shown = _shown(sum(values) / len(values), is_percent) if values else ""
+        cells.append(f'<td class="avg_row">{shown}</td>')
+    return f'<tfoot><tr><th scope="row">Mean</th><td class="avg_row"></td>{"".join(cells)}</tr></tfoot>'
 
 
 def _shown(value: float, is_percent: bool) -> str:
@@ -103,11 +111,15 @@ def render_csv_data(
     num_of_rows: int | str = 12,
     start_date: str | None = None,
 ) -> str:
-    """The rows of `get_dates_data`, asked with the same arguments, as CSV: period, how many began, and the cells."""
+    """The rows of `get_dates_data`, asked with the same arguments, as CSV: period, how many began, and the cells.
+
+    As in the table, a period that is over and in which nobody came is 0.
+    """
     grain, is_percent = grain_named(time_group), is_true(as_percent)
     columns = number_given("num_of_rows", num_of_rows) + 1
     lines = [["Date", "Total", *map(str, range(columns))]]
-    for row in dates_data:
+    for given in dates_data:
+        row = _with_zeros(given, _count_over(given[0], grain, columns))
         cells = ["" if v == "" else str(round(v, 2) if is_percent else int(v)) for v in row[2 : columns + 2]]
         lines.append([_label(row[0], grain), str(row[1]), *cells])
     return "".join(f"{','.join(line)}\n" for line in lines)
