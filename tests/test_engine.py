@@ -3,11 +3,12 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from footfall.engine import connect
+from footfall.engine import DuckDB, connect
 from footfall.errors import LakeError, SettingsError
 from footfall.periods import Grain
 from lakes import LAUNCHES, LakeOf, at, collected, days
@@ -107,3 +108,34 @@ def test_several_threads_may_ask(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert answers == [sum(range(31))] * 20
+
+
+def test_views_of_versions_that_are_no_longer_asked_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that lives long, with a new version of its tables at every collection."""
+    monkeypatch.setattr("footfall.engine._MOST_VIEWS", 3)
+    lake = LakeOf(tmp_path, {"launches": [{"hour": at("2021-01-03T23"), "launches": 7}]})
+    pinned = lake.lake.snapshot([LAUNCHES]).tables["launches"]
+    engine = lake.engine
+    assert isinstance(engine, DuckDB)
+
+    def count_of(version: int) -> int:
+        """The rows of the table as if it stood elsewhere, so at another version; the expression is kept."""
+        elsewhere = replace(pinned, address=f"{pinned.address}?{version}")
+        built = engine.recall(
+            ("count", version), lambda: engine.mount(elsewhere, LAUNCHES).aggregate(n=lambda t: t.count())
+        )
+        [row] = engine.run(built).to_pylist()
+        return int(row["n"])
+
+    def views() -> int:
+        asked = engine._duckdb.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+        return len(asked.fetchall())
+
+    for version in range(10):
+        assert count_of(version) == 1
+        assert count_of(0) == 1, "what is asked again and again stays"
+        assert views() <= 3
+    assert count_of(5) == 1, "what was dropped is made again"
+    assert views() == 3

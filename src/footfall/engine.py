@@ -11,7 +11,8 @@ import socket
 import threading
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
@@ -41,6 +42,8 @@ _IBIS_TYPES: dict[ColumnType, str] = {
 _UNITS = {Grain.HOUR: "h", Grain.DAY: "D", Grain.WEEK: "W", Grain.MONTH: "M", Grain.YEAR: "Y"}
 _PATIENCE_SECONDS = 5.0
 _MOST_BUILT = 500
+_MOST_VIEWS = 200
+"""Views that are kept, and so versions of tables: each collection makes new ones, and a process may live for months."""
 
 
 class Engine(Protocol):
@@ -90,21 +93,39 @@ def connect(address: str) -> Engine:
 
 
 class _Views(ABC):
-    """What engines have in common: a view for each pinned table, made once, and expressions that are kept."""
+    """What engines have in common: a view for each pinned table, made once, and expressions that are kept.
+
+    The views that were used last are kept; with one that is dropped go the expressions that read it.
+    """
 
     def __init__(self) -> None:
-        self._mounted: set[str] = set()
-        self._built: dict[Hashable, ir.Table] = {}
+        self._views: OrderedDict[str, None] = OrderedDict()
+        self._built: dict[Hashable, tuple[ir.Table, frozenset[str]]] = {}
+        """Expressions, and the views that they read."""
+        self._building = threading.local()
         self._lock = threading.Lock()
 
     def mount(self, pinned: Pinned | None, table: Table, as_of: datetime | None = None) -> ir.Table:
         files = pinned.files_as_of(as_of) if pinned else ()
         name = _view_name(pinned, table, files)
         with self._lock:
-            if name not in self._mounted:
+            if name not in self._views:
                 self._create_view(name, pinned, table, files)
-                self._mounted.add(name)
+            self._use([name])
+            while len(self._views) > _MOST_VIEWS:
+                self._forget_view(self._views.popitem(last=False)[0])
+        if (read := getattr(self._building, "views", None)) is not None:
+            read.add(name)
         return _resolve(_named(name, table), table, as_of)
+
+    def _use(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._views[name] = None
+            self._views.move_to_end(name)
+
+    def _forget_view(self, name: str) -> None:
+        self._built = {key: (built, read) for key, (built, read) in self._built.items() if name not in read}
+        self._drop_view(name)
 
     def next_period(self, start: ir.Column, grain: Grain) -> ir.Column:
         import ibis
@@ -114,16 +135,28 @@ class _Views(ABC):
     @abstractmethod
     def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None: ...
 
+    @abstractmethod
+    def _drop_view(self, name: str) -> None: ...
+
     def recall(self, key: Hashable, build: Callable[[], ir.Table]) -> ir.Table:
         try:
-            built = self._built.get(key)
+            hash(key)
         except TypeError:  # a plugin's metric or table has a list in it
             return build()
-        if built is None:
+        with self._lock:
+            if (found := self._built.get(key)) is not None:
+                self._use(found[1])
+                return found[0]
+        self._building.views = read = set[str]()
+        try:
             built = build()
+        finally:
+            self._building.views = None
+        with self._lock:
             if len(self._built) >= _MOST_BUILT:
                 self._built.clear()
-            self._built[key] = built
+            if read <= self._views.keys():
+                self._built[key] = built, frozenset(read)
         return built
 
 
@@ -146,6 +179,10 @@ class DuckDB(_Views):
         origin = f"FROM {read_parquet(files)}" if files else "WHERE false"
         with self._duckdb.cursor() as cursor:
             self._guard(cursor, f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT {columns} {origin}")
+
+    def _drop_view(self, name: str) -> None:
+        with self._duckdb.cursor() as cursor:
+            self._guard(cursor, f"DROP VIEW IF EXISTS {quote(name)}")
 
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
         """Through a timestamp without zone: DuckDB truncates those four to six times faster, and in UTC they agree."""
@@ -217,6 +254,10 @@ class Spark(_Views):
                 reader = self._session.read.format("delta").option("versionAsOf", pinned.version)
                 frame = reader.load(pinned.address).selectExpr(*columns)
             frame.createOrReplaceTempView(name)
+
+    def _drop_view(self, name: str) -> None:
+        with self._failures_said():
+            self._session.sql(f"DROP VIEW IF EXISTS `{name}`")
 
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
         return moment.truncate(_UNITS[grain])

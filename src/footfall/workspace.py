@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.communities.questions import CommunityQuestions
 from footfall.errors import QueryError, SettingsError, UnknownNameError, UnknownValueError
 from footfall.metrics import Metric, Subject
+from footfall.once import once
 from footfall.options import names_of
 from footfall.periods import ALL_TIME, Moment, Window, parse_moment, utc_now
 from footfall.projects.questions import ProjectQuestions
@@ -73,25 +73,25 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
                 if (opened := self.__dict__.pop(name, None)) is not None:
                     closing.callback(opened.close)
 
-    @cached_property
+    @once
     def lake(self) -> Lake:
         from footfall.lake import Lake
 
         return Lake.open(self.settings.lake_address, now=self.now)
 
-    @cached_property
+    @once
     def engine(self) -> Engine:
         from footfall.engine import connect
 
         return connect(self.settings.engine)
 
-    @cached_property
+    @once
     def client(self) -> Client:
         from footfall.http import Client
 
         return Client()
 
-    @cached_property
+    @once
     def sources(self) -> dict[str, Source]:
         opened = open_sources(self.settings.sources, self._context)
         check_known(self.settings.notes, opened, "[notes]")
@@ -105,7 +105,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
     def _source_alone(self, name: str) -> Source:
         return open_sources({name: self.settings.sources[name]}, self._context)[name]
 
-    @cached_property
+    @once
     def activity(self) -> Activity:
         """Who did what when: marks, and the sets of actors. Sources and lake are opened only for events of theirs."""
         from footfall.activity import Activity, Naming
@@ -343,7 +343,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         event = metric_named(self.activity, name)
         return {**measured, **(self.event_metrics if event is None else {name: event})}
 
-    @cached_property
+    @once
     def _happenings(self) -> Happenings:
         from footfall.sources.happened import Happenings
 

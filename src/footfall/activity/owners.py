@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from footfall.errors import FootfallError, MarkError
+from footfall.once import once
 from footfall.stores.store import Store
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Owners:
     load: Callable[[], Mapping[str, CollectedEvent]] = dict
     _by_hand: set[str] = field(default_factory=set)
 
-    @cached_property
+    @once
     def declared(self) -> Mapping[str, CollectedEvent]:
         """Every event that a table reports, those included whose name is marked by hand."""
         return self.load()
