@@ -55,8 +55,8 @@ class Repository:
         """The same, of just these commits."""
         return self._log("--no-walk=unsorted", "--stdin", stdin="\n".join(shas).encode()) if shas else iter(())
 
-    def graph(self, head: str) -> dict[bytes, tuple[tuple[bytes, ...], int | None]]:
-        """The commits in the history of `head`: their parents, and their committer seconds.
+    def graph(self, head: str, end: int) -> dict[bytes, tuple[tuple[bytes, ...], int | None]]:
+        """The commits in the history of `head`: their parents, and their committer seconds, None from `end` on.
 
         All of it is walked: `git log --since` stops at the first older ones, and clocks were wrong.
         """
@@ -64,7 +64,8 @@ class Repository:
         if found.status:
             raise self._broken(found.err)
         lines = (line.split() for line in found.out.splitlines())
-        return {sha: (tuple(parents), int(second)) for second, sha, *parents in lines}
+        dated = ((sha, tuple(parents), int(second)) for second, sha, *parents in lines)
+        return {sha: (parents, second if second < end else None) for sha, parents, second in dated}
 
     def true_parents(self, shas: Iterable[str]) -> dict[str, int]:
         """How many parents commits really have; where history is cut, git's log shows none."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from footfall.ledger import Entry
-from footfall.periods import ALL_TIME, EPOCH, FAR_FUTURE, Grain, Window, floor, short
+from footfall.periods import ALL_TIME, ASKABLE, EPOCH, FAR_FUTURE, Grain, Window, floor, short
 from footfall.repositories import Look, Repository
 from footfall.sources import Batch, Offer, Outcome, Progress
 from footfall.sources.authors import Authors
@@ -100,7 +100,7 @@ class History:
         main = first_parents(new, seen.head.encode())
         if not main or new[main[-1]][0][:1] != (old.encode(),):
             return None
-        graph = self._repository.graph(seen.head)
+        graph = self._repository.graph(seen.head, int(ASKABLE.end.timestamp()))
         landed = landings(graph, seen.head.encode())
         restates = Window(before.window.start, before.window.start)
         if reading.earliest is not None:

@@ -14,6 +14,7 @@ from footfall.sources.git.tables import COMMITS
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
 
 class Reading:
@@ -35,6 +36,7 @@ class Reading:
         self._true_parents = true_parents or {}
         self._authors = authors
         self._blocks: list[pa.Table] = []
+        self._shas: list[bytes] = []
 
     def take(self, pieces: Iterable[bytes]) -> None:
         """Add the commits that git writes."""
@@ -45,43 +47,39 @@ class Reading:
         import pyarrow as pa
 
         texts, parents, committed, authored, names, emails = fields
-        shas = pa.array(texts, pa.binary()).cast(pa.string())
-        seconds = [_second(text) for text in committed]
-        whos = [self._author(name, email) for name, email in zip(names, emails, strict=True)]
+        seconds = _seconds(committed)
+        pairs = list(zip(names, emails, strict=True))
+        who = {pair: self._author(pair) for pair in set(pairs)}
+        self.without_author += pairs.count(_UNREAD)
         merges = [b" " in text for text in parents]
-        self.graph |= {
-            sha: (tuple(parent.split()), at) for sha, parent, at in zip(texts, parents, seconds, strict=True)
-        }
+        commits = zip(texts, parents, seconds, strict=True)
+        self.graph.update((sha, (tuple(parent.split()), at)) for sha, parent, at in commits)
         for at, parent in enumerate(parents):
             if seconds[at] is None:
-                self._reject(
-                    f"{texts[at].decode()}: the committer date {text_of(committed[at])!r} is not one before the year {ASKABLE.end.year}"
-                )
+                said = f"the committer date {text_of(committed[at])!r} is not one before the year {ASKABLE.end.year}"
+                self._reject(f"{texts[at].decode()}: {said}")
             if not parent:
                 merges[at] = self._take_root(texts[at].decode(), seconds[at] or 0)
         columns = [
             _moments(seconds),
-            pa.array([self.repo]).take(pa.array([0] * len(texts), pa.int8())),
-            shas,
-            pa.array([who for who, _ in whos], pa.string()),
-            _moments([_second(text) for text in authored]),
+            pa.repeat(self.repo, len(texts)),
+            pa.array(texts, pa.binary()).cast(pa.string()),
+            pa.array([who[pair][0] for pair in pairs], pa.string()),
+            _moments(_seconds(authored)),
             pa.nulls(len(texts), pa.timestamp("us", "UTC")),
             pa.array(merges, pa.bool_()),
-            pa.array([is_bot for _, is_bot in whos], pa.bool_()),
-            pa.array([1] * len(texts), pa.int64()),
+            pa.array([who[pair][1] for pair in pairs], pa.bool_()),
+            pa.repeat(pa.scalar(1, pa.int64()), len(texts)),
         ]
-        block = pa.table(columns, names=COMMITS.names)
-        self._blocks.append(block.filter(block["committed_at"].is_valid()).cast(COMMITS.arrow_schema()))
+        self._blocks.append(pa.table(columns, schema=_without_dates()))
+        self._shas += texts
         if dated := [second for second in seconds if second is not None]:
             first = datetime.fromtimestamp(min(dated), UTC)
             self.earliest = min(first, self.earliest or first)
 
-    def _author(self, name: bytes, email: bytes) -> tuple[str | None, bool]:
+    def _author(self, pair: tuple[bytes, bytes]) -> tuple[str | None, bool]:
         """Who wrote a commit; nobody is known where git cannot read its author line, and gives back what it was asked for."""
-        if (name, email) == _UNREAD:
-            self.without_author += 1
-            return None, False
-        return self._authors(name, email)
+        return (None, False) if pair == _UNREAD else self._authors(*pair)
 
     def _take_root(self, sha: str, second: int) -> bool:
         """Note a commit without parents; whether it really is a merge, whose parents were cut off."""
@@ -97,23 +95,36 @@ class Reading:
 
     def rows(self, window: Window, landed: Mapping[bytes, int]) -> pa.Table:
         """What was taken and lies in `window`, with the seconds at which commits landed."""
-        rows = self._taken(window)
-        seconds = [landed.get(sha.encode()) for sha in rows["sha"].to_pylist()]
-        at = rows.schema.get_field_index("landed_at")
-        return rows.set_column(at, rows.schema.field(at), _moments([s if _is_date(s) else None for s in seconds]))
+        taken = self._taken
+        at = taken.schema.get_field_index("landed_at")
+        dated = taken.set_column(at, taken.schema.field(at), _moments([landed.get(sha) for sha in self._shas]))
+        return dated.filter(_within(window)).cast(COMMITS.arrow_schema())
 
     def count(self, window: Window) -> int:
         """How many commits were taken that lie in `window`."""
-        return int(self._taken(window).num_rows)
+        return int(self._taken.filter(_within(window)).num_rows)
 
-    def _taken(self, window: Window) -> pa.Table:
+    @property
+    def _taken(self) -> pa.Table:
+        """All that was taken, also what has no date."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        taken = pa.concat_tables([COMMITS.arrow_schema().empty_table(), *self._blocks])
-        at = pc.field("committed_at")
-        stamp = pa.timestamp("us", "UTC")
-        return taken.filter((at >= pa.scalar(window.start, stamp)) & (at < pa.scalar(window.end, stamp)))
+        return pa.concat_tables([_without_dates().empty_table(), *self._blocks])
+
+
+def _within(window: Window) -> pc.Expression:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    at, stamp = pc.field("committed_at"), pa.timestamp("us", "UTC")
+    return (at >= pa.scalar(window.start, stamp)) & (at < pa.scalar(window.end, stamp))
+
+
+def _without_dates() -> pa.Schema:
+    """The schema of rows some of which have no date, and are refused."""
+    schema = COMMITS.arrow_schema()
+    at = schema.get_field_index("committed_at")
+    return schema.set(at, schema.field(at).with_nullable(True))
 
 
 _UNREAD = (b"%aN", b"%aE")
@@ -140,13 +151,9 @@ def _moments(seconds: Sequence[int | None]) -> pa.Array:
     return pa.array(seconds, pa.timestamp("s", "UTC")).cast(pa.timestamp("us", "UTC"))
 
 
-def _second(text: bytes) -> int | None:
-    """Seconds since 1970, or None when it is not a date that can be asked about."""
-    return second if text.isdigit() and _is_date(second := int(text)) else None
-
-
-def _is_date(second: int | None) -> bool:
-    return second is not None and second < _END
+def _seconds(texts: Sequence[bytes]) -> list[int | None]:
+    """Seconds since 1970, or None where it is not a date that can be asked about."""
+    return [second if text.isdigit() and (second := int(text)) < _END else None for text in texts]
 
 
 _END = int(ASKABLE.end.timestamp())
