@@ -17,7 +17,22 @@ def cells(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    "text", ["=cmd()", '=HYPERLINK("http://x","y")', "+1+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "-a/b"]
+    "text",
+    [
+        "=cmd()",
+        '=HYPERLINK("http://x","y")',
+        "+1+1",
+        "-1+2",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        "-a/b",
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠x",
+    ],
 )
 def test_what_looks_like_a_formula_is_marked(text: str) -> None:
     assert cells(for_spreadsheets(csv_of(["repo"], [[text]]))) == [["repo"], [f"'{text}"]]

@@ -36,6 +36,7 @@ A message is one sentence: what was wrong, what is valid, what to do. Each class
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -56,6 +57,9 @@ class FootfallError(Exception):
 
     code: ClassVar[str] = "error"
 
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_short(message))
+
 
 class SettingsError(FootfallError):
     """The settings cannot be used as they are."""
@@ -73,7 +77,7 @@ class UnknownNameError(FootfallError):
         self.name = name
         self.valid = tuple(valid)
         tail = f" {hint}" if hint else ""
-        super().__init__(f"unknown {what} {name!r}{did_you_mean(str(name), self.valid)}.{tail}")
+        super().__init__(f"unknown {what} {shown(name)}{did_you_mean(str(name), self.valid)}.{tail}")
 
 
 class UnknownValueError(UnknownNameError):
@@ -260,12 +264,36 @@ class MissingExtraError(FootfallError):
         super().__init__(f"{what} needs an optional part: run `pip install 'footfall[{extra}]'`.")
 
 
+_LONG_WORD = re.compile(r"\S{600,}")
+_MOST, _END = 4_000, 1_000
+
+
+def _short(message: str) -> str:
+    """The message, without the inside of words and sentences that nobody reads: a value may have any length."""
+    text = _LONG_WORD.sub(lambda word: f"{word[0][:200]}…{word[0][-20:]}", message)
+    return text if len(text) <= _MOST else f"{text[: _MOST - _END]} … {text[-_END:]}"
+
+
+def shown(value: object, most: int = 200) -> str:
+    """A value as Python writes it, cut where it is long: a message is one sentence.
+
+    Example:
+        >>> shown("abcdefgh", 6)
+        "'abcde…"
+    """
+    try:
+        text = repr(value[: most + 1]) if isinstance(value, str) else repr(value)
+    except ValueError:  # Python writes no number that is longer
+        return "a number of more than 4,300 digits"
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """The tail of an error sentence: the nearest valid names, or all of them when they are few."""
     names = list(dict.fromkeys(valid))
     folded = {n.lower(): n for n in reversed(names)}
     same = folded.get(name.lower())
-    near = [same] if same else [folded[n] for n in get_close_matches(name.lower(), folded, n=3, cutoff=0.6)]
+    near = [same] if same else [folded[n] for n in get_close_matches(name[:_LONGEST].lower(), folded, n=3, cutoff=0.6)]
     if near:
         tail = f"; did you mean {_listed(near, 'or')}?"
         return f"{tail} There are {len(names)}" if len(names) > 12 else f"{tail} Valid: {', '.join(names)}"
@@ -275,6 +303,9 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return f"; valid: {', '.join(shown)}{more}"
 
+
+_LONGEST = 1_000
+"""Characters of a name that others are held against."""
 
 _WORDS = {
     "string_type": "it must be a text",

@@ -18,6 +18,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from footfall.errors import QueryError, UnknownNameError
+from footfall.numerals import number_of, whole_of
 from footfall.periods import EPOCH, parse_moment
 
 if TYPE_CHECKING:
@@ -243,9 +244,9 @@ def _typed(column: Column, part: _Part | None, now: datetime) -> Wanted:
                 raise UnknownNameError(f"value of {column.name}", text, ("true", "false", NO_VALUE))
             return _TRUTHS[text.lower()]
         case "integer":
-            return _number(column.name, text, int, "a whole number")
+            return _number(column.name, text, whole_of, "a whole number")
         case "number":
-            return _number(column.name, text, float, "a number")
+            return _number(column.name, text, number_of, "a number")
         case "timestamp":
             return parse_moment(text, now)
         case _:
@@ -256,7 +257,7 @@ def _number(name: str, text: str, read: Callable[[str], float], what: str) -> fl
     try:
         return read(text)
     except ValueError:
-        raise QueryError(f"{name} is {what}, not {text!r}.") from None
+        raise QueryError(f"{name} is {what}, not {text[:60]!r}.") from None
 
 
 _TYPES: dict[str, tuple[Any, str]] = {

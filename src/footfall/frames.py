@@ -83,7 +83,9 @@ class _Lines(list[str]):
         self.append(line.removesuffix(_END) + "\n")
 
 
-_FORMULA = re.compile(r"[=+@\-\t\r]")
+FORMULA = r"[=+@\-\t\r\n＝＋－＠]"
+"""How a text begins that spreadsheets take for a formula; the wide signs are signs to those of East Asia."""
+_FORMULA = re.compile(FORMULA)
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?%?")
 
 

@@ -18,7 +18,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from footfall.errors import QueryError, UnknownNameError
+from footfall.errors import QueryError, UnknownNameError, shown
+from footfall.numerals import number_of
 from footfall.periods import Grain, before, floor, parse_moment, short
 
 MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, an instant, yesterday, 7d (ago)"
@@ -116,6 +117,9 @@ def choice_of(name: str, given: Any, valid: Iterable[str]) -> str:
     return str(word)
 
 
+_MOST_COUNT = 10**9
+
+
 def count_of(name: str, given: Any, most: int | None = None) -> int | None:
     """A whole number of at least 1, as a number or as text; None where there is none."""
     if given is None:
@@ -125,10 +129,12 @@ def count_of(name: str, given: Any, most: int | None = None) -> int | None:
         if isinstance(given, bool | float) or (isinstance(given, str) and not re.fullmatch(r"\s*[0-9]{1,9}\s*", given)):
             raise TypeError
         count = int(given)
+        if count >= _MOST_COUNT:
+            raise OverflowError
     except (TypeError, ValueError, OverflowError):
-        raise QueryError(f"{name} is {given!r}; it must be {upto}.") from None
+        raise QueryError(f"{name} is {shown(given)}; it must be {upto}.") from None
     if count < 1 or (most and count > most):
-        raise QueryError(f"{name} is {count}; it must be {'at least 1' if not most else upto}.")
+        raise QueryError(f"{name} is {shown(count)}; it must be {'at least 1' if not most else upto}.")
     return count
 
 
@@ -149,7 +155,7 @@ def read_share(name: str, given: Any) -> float | None:
     if given is None:
         return None
     try:
-        share = float("" if isinstance(given, bool) else given)
+        share = number_of(given) if isinstance(given, str) else float("" if isinstance(given, bool) else given)
         shown = f"{share:g}"  # the same words for a number and for its text
     except (TypeError, ValueError):
         share, shown = -1.0, repr(given)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo, field_validator
 from pydantic_core import CoreSchema, core_schema
 
 from footfall.concealing import remember
 from footfall.errors import UnsetError
+from footfall.numerals import number_of, whole_of
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -81,3 +82,14 @@ class Part(BaseModel):
     """One part of the settings: unknown keys are refused, nothing changes once read."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before", check_fields=False)
+    @classmethod
+    def _in_digits(cls, value: Any, info: ValidationInfo) -> Any:
+        """A number that is a text, as the environment has it, is one in the digits 0 to 9."""
+        if isinstance(value, str) and info.field_name:
+            annotation = cls.model_fields[info.field_name].annotation
+            kinds = {annotation, *get_args(annotation)} - {type(None)}
+            if kinds <= {int, float}:
+                return whole_of(value) if kinds == {int} else number_of(value)
+        return value

@@ -218,7 +218,7 @@ def _walk(grain: Grain, window: Window) -> Iterator[Period]:
         start = end
 
 
-_LENGTH = re.compile(r"(\d{1,6})\s*(m|min|h|d|w)")
+_LENGTH = re.compile(r"([0-9]{1,6})\s*(m|min|h|d|w)")
 _UNITS = {"m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -319,7 +319,7 @@ def before(end: datetime, text: str) -> datetime | None:
     return end.replace(year=year, month=month + 1, day=min(end.day, monthrange(year, month + 1)[1]))
 
 
-_DATE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|W(\d{2})))?")
+_DATE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|W(\d{2})))?", re.ASCII)
 _VALID_MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09:30Z, today, yesterday, or 7d for seven days ago"
 
 

@@ -29,7 +29,7 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from footfall.alerts import AlertSettings
 from footfall.annotations import Annotation, AnnotationKind, KnownWrong, span
 from footfall.concealing import remember_password
-from footfall.errors import FootfallError, SettingsError, did_you_mean, said_of_value
+from footfall.errors import FootfallError, SettingsError, did_you_mean, said_of_value, shown
 from footfall.parts import NotEmpty as NotEmpty
 from footfall.parts import Part as Part
 from footfall.parts import Secret as Secret
@@ -284,10 +284,15 @@ def read_settings(path: str | Path | None = None) -> Settings:
     file = _file_at(path) if path is not None else _nearest_file()
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        _check_texts(file, values)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{file} is not UTF-8 text; save it as UTF-8.") from None
+    except RecursionError:
+        raise SettingsError(f"{file} is nested too deep; no setting has more than a few levels.") from None
+    except ValueError:  # of Python's integers
+        raise SettingsError(f"{file} holds a number of more than 4,300 digits; write a smaller one.") from None
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
     _check_variables(os.environ)
@@ -302,6 +307,21 @@ def read_settings(path: str | Path | None = None) -> Settings:
             f"an environment variable FOOTFALL_… cannot be read ({error}); write a table as JSON, or each of its settings "
             "as a variable of its own, such as FOOTFALL_SOURCES__GIT__BOTS."
         ) from None
+    except RecursionError:
+        raise SettingsError("an environment variable FOOTFALL_… is nested too deep; write a shorter one.") from None
+
+
+def _check_texts(file: Path, value: Any, path: tuple[str, ...] = ()) -> None:
+    """No path, address or name can hold the character NUL, and few libraries say so in a sentence."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _check_texts(file, name, (*path, name))
+            _check_texts(file, inner, (*path, name))
+    elif isinstance(value, list):
+        for inner in value:
+            _check_texts(file, inner, path)
+    elif isinstance(value, str) and "\0" in value:
+        raise SettingsError(f"{file}: {shown('.'.join(path))} holds the character NUL in {shown(value)}; take it out.")
 
 
 def _file_at(path: str | Path, said_by: str = "") -> Path:
@@ -355,13 +375,13 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
             model = _inner(model, part)
         names = [field.alias or n for n, field in model.model_fields.items() if n != "folder"]
         inside = f"{path.rpartition('.')[0]}: " if parts else ""
-        return f"{where}: {inside}unknown setting {str(name)!r}{did_you_mean(str(name), names)}."
+        return f"{where}: {inside}unknown setting {shown(str(name))}{did_you_mean(str(name), names)}."
     if fault["type"] == "missing":
         return f"{where}: {path} is missing; it must be set."
     message = said_of_value(fault)
     if isinstance(fault["input"], dict) and fault["type"] == "value_error":
         return f"{where}: {path or 'this part'}: {message}."
-    return f"{where}: {path or 'this part'} is {fault['input']!r}: {message[:1].lower()}{message[1:]}."
+    return f"{where}: {path or 'this part'} is {shown(fault['input'])}: {message[:1].lower()}{message[1:]}."
 
 
 def _inner(model: type[BaseModel], part: str | int) -> type[BaseModel]:

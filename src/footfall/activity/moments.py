@@ -15,8 +15,8 @@ from footfall.periods import EPOCH, Window, in_utc, parse_moment
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_PERIODS = {"year": r"\d{4}", "month": r"\d{4}-\d{2}", "week": r"\d{4}-?[Ww]\d{2}"}
-_DAY = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}|\d{4}-?[Ww]\d{2}-?\d")
+_PERIODS = {"year": "[0-9]{4}", "month": "[0-9]{4}-[0-9]{2}", "week": "[0-9]{4}-?[Ww][0-9]{2}"}
+_DAY = re.compile(r"\d{8}|\d{4}-\d{2}-\d{2}|\d{4}-?[Ww]\d{2}-?\d", re.ASCII)
 _VALID = "2026-11-23, 2026-11-23T09:30Z, today or yesterday"
 
 

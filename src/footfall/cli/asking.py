@@ -10,12 +10,14 @@ from typing import Annotated, Any
 
 import typer
 
+from footfall.cli.numerals import share, whole
 from footfall.options import QUESTIONS, Option, Type, choice_made
 
 _PANEL = "The question"
-_OLDER = {"by": ("--by", str | None), "rows": ("--rows", int | None)}
+_OLDER = {"by": ("--by", str | None, None), "rows": ("--rows", int | None, whole())}
 """0.1.0's names of --grain and --last, where questions are about activity."""
 _KINDS = {Type.COUNT: int, Type.FLAG: bool, Type.SHARE: float}
+_READERS = {Type.COUNT: whole(), Type.SHARE: share}
 
 
 def asking(question: str, *, has_older: bool = False) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -55,7 +57,13 @@ def _parameter(option: Option) -> Parameter:
         argument = typer.Argument(metavar=option.metavar, help=option.help, show_default=False)
         return Parameter(option.name, Parameter.KEYWORD_ONLY, annotation=Annotated[kind, argument])
     names = [option.flag or f"--{option.name.replace('_', '-')}", *([option.short] if option.short else [])]
-    declared = typer.Option(*names, metavar=option.metavar or None, help=option.help, rich_help_panel=_PANEL)
+    declared = typer.Option(
+        *names,
+        metavar=option.metavar or None,
+        help=option.help,
+        rich_help_panel=_PANEL,
+        parser=_READERS.get(option.type),
+    )
     default = None if option.default == () else option.default
     given = kind if default is not None else kind | None
     return Parameter(option.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[given, declared])
@@ -64,9 +72,12 @@ def _parameter(option: Option) -> Parameter:
 def _older() -> list[Parameter]:
     return [
         Parameter(
-            name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, typer.Option(flag, hidden=True)]
+            name,
+            Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[kind, typer.Option(flag, hidden=True, parser=read)],
         )
-        for name, (flag, kind) in _OLDER.items()
+        for name, (flag, kind, read) in _OLDER.items()
     ]
 
 

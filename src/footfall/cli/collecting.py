@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from footfall.cli.app import Form, Shown, app, interruptible, print_json, print_mistake, workspace_of
+from footfall.cli.numerals import whole
 from footfall.cli.volume import is_quiet, say_done
 from footfall.concealing import concealed
 from footfall.errors import FootfallError
@@ -121,7 +122,7 @@ def _alert(workspace: Workspace) -> None:
 def maintain(
     context: typer.Context,
     keep_days: Annotated[
-        int, typer.Option(metavar="N", help="How long older versions stay readable with --as-of.")
+        int, typer.Option(metavar="N", parser=whole(), help="How long older versions stay readable with --as-of.")
     ] = 30,
     form: Form = "text",
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from footfall.cli.answers import Format, Output, chosen_format, hand_over, is_picture
 from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.numerals import whole
 from footfall.cli.sparing import spare_unused
 from footfall.errors import QueryError
 
@@ -18,7 +19,9 @@ def communities(
     constellation: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only communities of this group.", show_default=False)
     ] = None,
-    days: Annotated[int | None, typer.Option(metavar="N", help="So many days are averaged; default: 28.")] = None,
+    days: Annotated[
+        int | None, typer.Option(metavar="N", parser=whole(), help="So many days are averaged; default: 28.")
+    ] = None,
     until: Annotated[
         str | None, typer.Option(metavar="DATE", help="The day after the last of them; default: today.")
     ] = None,

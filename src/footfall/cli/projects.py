@@ -8,6 +8,7 @@ import typer
 
 from footfall.cli.answers import Format, Output, chosen_format, hand_over
 from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.numerals import whole
 from footfall.cli.sparing import spare_unused
 from footfall.errors import QueryError
 
@@ -19,7 +20,10 @@ def project(
         str | None, typer.Argument(metavar="NAME", help="A project of footfall.toml.", show_default=False)
     ] = None,
     months: Annotated[
-        int | None, typer.Option(metavar="N", help="The length of the timeline, in months that are over; default: 12.")
+        int | None,
+        typer.Option(
+            metavar="N", parser=whole(), help="The length of the timeline, in months that are over; default: 12."
+        ),
     ] = None,
     all: Annotated[bool, typer.Option("--all", help="All projects, ranked by a metric.")] = False,
     by: Annotated[
@@ -57,7 +61,10 @@ def beside(
         list[str], typer.Argument(metavar="PROJECT", help="Projects of footfall.toml, at most 8.", show_default=False)
     ],
     months: Annotated[
-        int | None, typer.Option(metavar="N", help="The length of the timeline, in months that are over; default: 24.")
+        int | None,
+        typer.Option(
+            metavar="N", parser=whole(), help="The length of the timeline, in months that are over; default: 24."
+        ),
     ] = None,
     align: Annotated[
         str, typer.Option(metavar="ALIGN", help="date, or age: each from its first month with a number.")

@@ -13,6 +13,7 @@ import typer
 
 from footfall.access.viewer import Scope
 from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.numerals import whole
 from footfall.cli.volume import say_done
 from footfall.errors import FootfallError, MissingExtraError, QueryError
 
@@ -32,7 +33,7 @@ def serve(
         str | None, typer.Option(metavar="HOST", help="The address to listen on; default: `host` under [web].")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(metavar="PORT", help="The port to listen on; 0 is a free one.", min=0, max=65535)
+        int | None, typer.Option(metavar="PORT", help="The port to listen on; 0 is a free one.", parser=whole(0, 65535))
     ] = None,
     collect: Annotated[
         str | None,

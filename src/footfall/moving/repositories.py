@@ -45,7 +45,7 @@ class Register:
         """
         name, number = name or found.name, number or found.number
         known = self.numbers.get(name.lower(), "") if name else ""
-        if number and not number.isdecimal():
+        if number and not (number.isdecimal() and number.isascii()):
             raise FootfallError(
                 f"{number!r} is not GitHub's number of a repository; write digits, such as --id 204157221."
             )

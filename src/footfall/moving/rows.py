@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from footfall.errors import FootfallError
+from footfall.frames import FORMULA
 from footfall.moving.manifest import Form
 from footfall.sql import DUCKDB, literal, quote, read_parquet
 from footfall.tables import ColumnType
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 Typed = Sequence[tuple[str, ColumnType]]
 """Columns: their names and types."""
-
-FORMULA = "^[=+@\\-\\t\\r]"
-"""How a text begins that spreadsheets take for a formula."""
 
 
 def read_form(file: Path, form: Form, columns: Typed) -> str:
@@ -62,7 +60,7 @@ def _shown(name: str, kind: ColumnType, form: Form, is_safe: bool) -> str:
     if form == "csv" and kind == "timestamp":
         return f"strftime({column}, '%Y-%m-%dT%H:%M:%S.%fZ') AS {column}"
     if is_safe and kind == "string":
-        return f"CASE WHEN regexp_matches({column}, {literal(FORMULA)}) THEN '''' || {column} ELSE {column} END AS {column}"
+        return f"CASE WHEN regexp_matches({column}, {literal(f'^{FORMULA}')}) THEN '''' || {column} ELSE {column} END AS {column}"
     return column
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _DAYS = 30
 """Days of first steps that are asked when none are named."""
-_LENGTH = re.compile(r"(\d{1,4})\s*(d|w)", re.IGNORECASE)
+_LENGTH = re.compile(r"([0-9]{1,4})\s*(d|w)", re.IGNORECASE)
 _NEVER = -1
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from footfall.errors import SettingsError
+from footfall.errors import SettingsError, shown
 from footfall.stores.store import Store
 
 SQLITE = "sqlite:///"
@@ -29,4 +29,9 @@ def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store
         raise SettingsError(f"activity is {address!r}, which is not the address of a store; {VALID_ADDRESSES}.")
     from footfall.stores.sqlite import SqliteStore
 
-    return SqliteStore(folder / path, now=now)
+    file = folder / path
+    try:
+        file.exists()
+    except OSError as error:  # a name that is too long
+        raise SettingsError(f"activity is {shown(address)}, which cannot be a file: {error.strerror}.") from None
+    return SqliteStore(file, now=now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from footfall.bitmapist.dates import now, period_of, shifted
 from footfall.errors import QueryError, UnknownNameError
+from footfall.numerals import whole_of
 from footfall.periods import Grain, Period
 
 TIME_GROUPS = {"days": Grain.DAY, "weeks": Grain.WEEK, "months": Grain.MONTH, "years": Grain.YEAR}
@@ -25,7 +26,7 @@ def grain_named(time_group: str) -> Grain:
 def number_given(name: str, value: Any) -> int:
     """A number of rows or columns."""
     try:
-        number = int(value)
+        number = whole_of(value) if isinstance(value, str) else int(value)
     except (TypeError, ValueError):
         number = -1
     if not 0 <= number <= MOST_GIVEN:

@@ -22,7 +22,7 @@ from footfall.periods import Window
 if TYPE_CHECKING:
     from footfall.http import Client
 
-FILE_NAME = re.compile(r"events-(\d{4}-\d\d-\d\d)\.jsonl(\.gz)?")
+FILE_NAME = re.compile(r"events-([0-9]{4}-[0-9]{2}-[0-9]{2})\.jsonl(\.gz)?")
 RECENT = timedelta(days=10)
 """Days that are looked at each time, though known complete: backfills mostly concern these."""
 PATIENCE = timedelta(days=7)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall.errors import BrokenDataError, SourceError
+from footfall.numerals import number_of
 
 COLUMNS = ("name", "constellation", "location", "latitude", "longitude", "hubs")
 
@@ -102,7 +103,7 @@ def _degrees(text: str, most: float, where: str) -> float | None:
     if not text:
         return None
     try:
-        degrees = float(text)
+        degrees = number_of(text)
     except ValueError:
         degrees = math.nan
     if not -most <= degrees <= most:

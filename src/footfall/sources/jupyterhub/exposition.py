@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from footfall.errors import BrokenDataError
+from footfall.numerals import number_of
 from footfall.sources.hubs import Timescale
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)\s*(?:\{(.*)\})?\s+([^\s}]+)(?:\s+-?\d+)?\s*")
@@ -56,12 +57,17 @@ def parse(text: str) -> list[Sample]:
         try:
             if found is None:
                 raise ValueError
-            samples.append(Sample(found[1], _labels(found[2] or ""), float(found[3])))
+            samples.append(Sample(found[1], _labels(found[2] or ""), _value(found[3])))
         except ValueError:
             raise BrokenDataError(
                 f"line {number} is not a metric: {line[:60]!r}; is this the address of a hub?"
             ) from None
     return samples
+
+
+def _value(text: str) -> float:
+    """A number, or NaN or an infinity, which a sample may be as well."""
+    return float(text) if text.lstrip("+-").lower() in ("nan", "inf") else number_of(text)
 
 
 def _labels(text: str) -> dict[str, str]:

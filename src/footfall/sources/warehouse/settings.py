@@ -18,7 +18,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def _as_span(value: Any) -> Any:
     """A stretch of time: a number and s, m, h or d."""
-    found = re.fullmatch(r"(\d+)\s*([smhd])", value) if isinstance(value, str) else None
+    found = re.fullmatch(r"([0-9]{1,9})\s*([smhd])", value) if isinstance(value, str) else None
     if found:
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
     if isinstance(value, timedelta):

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from footfall.errors import UnknownNameError
 from footfall.frames import arrow_stream, for_spreadsheets, parquet_bytes
+from footfall.numerals import number_of
 
 if TYPE_CHECKING:
     from footfall.answer import Answer
@@ -90,7 +91,7 @@ def _preferred(accept: str) -> list[str]:
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = next((q.partition("=")[2] for q in parameters if q.startswith("q=")), "1")
         try:
-            weight = float(quality)
+            weight = number_of(quality)
         except ValueError:
             weight = 0.0
         if weight > 0:
