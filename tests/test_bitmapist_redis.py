@@ -22,10 +22,21 @@ from footfall.bitmapist import (
 )
 from footfall.errors import MarkError
 from footfall.stores.redis import RedisStore
+from marks_served import marks_served
 
 pytestmark = pytest.mark.slow
 
 NEW_YEAR = datetime(2026, 1, 1, 9, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module", params=["redis", "serve-marks"])
+def redis_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Redis, and of our own server in its place."""
+    if request.param == "redis":
+        yield request.getfixturevalue("redis_server")
+    else:
+        with marks_served(tmp_path_factory.mktemp("served"), "--allow-admin") as served:
+            yield f"redis://127.0.0.1:{served.port}"
 
 
 @pytest.fixture(autouse=True)

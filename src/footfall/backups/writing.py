@@ -101,6 +101,12 @@ def _notes(settings: Settings) -> Iterator[str]:
             f"marks are kept in {scheme}:// and are not in this backup; back that server up by its own means (BGSAVE or AOF), or "
             "write its marks into files with `footfall export`"
         )
+    path = _store_path(settings)
+    if others := sorted(file.name for file in path.parent.glob(f"{path.stem}.*{path.suffix}")):
+        yield (
+            f"{' and '.join(others)}, where `footfall serve-marks` keeps other databases, texts and hashes of its clients, "
+            "are not in this backup; end the server and copy them"
+        )
     if os.environ.keys() & {"FOOTFALL_LAKE", "FOOTFALL_ACTIVITY__STORE"}:
         yield "FOOTFALL_LAKE or FOOTFALL_ACTIVITY__STORE was set in the environment; set it for the restored workspace too"
 

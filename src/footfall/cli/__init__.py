@@ -41,6 +41,9 @@ from footfall.cli import activity
 from footfall.cli import serving
 
 # isort: split
+from footfall.cli import serving_marks
+
+# isort: split
 from footfall.cli import reporting
 
 # isort: split
@@ -67,5 +70,6 @@ __all__ = [
     "run",
     "schedules",
     "serving",
+    "serving_marks",
     "upkeep",
 ]

@@ -48,6 +48,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "export": ("footfall export backup",),
     "report": ("footfall report -o site", "footfall report -o site --month 2026-10 --mail"),
     "serve": ("footfall serve", "footfall serve --host 0.0.0.0 --port 8080"),
+    "serve-marks": ("footfall serve-marks", "footfall serve-marks --host 0.0.0.0 --sync always"),
     "token create": ("footfall token create grafana --scope read",),
     "token list": ("footfall token list",),
     "token revoke": ("footfall token revoke grafana",),

@@ -30,6 +30,9 @@ FIRST, LAST = -(1 << 40), 1 << 40
 UNDATED = FIRST
 """The slot of unique marks, which have no time."""
 
+HIDDEN = "\x1f"
+"""What the name of an event begins with that nobody lists: a set of bits that a client of the server for marks keeps."""
+
 UNREAD = -1
 """The cursor of an event that a table reports, where its sets are to be read from the table again."""
 

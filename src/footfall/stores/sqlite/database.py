@@ -42,6 +42,8 @@ class Database:
         """Held by the thread that folds, which has its own connection; taken before `lock`, never after it."""
         self.connection: sqlite3.Connection | None = None
         self.when_closed: Callable[[], None] = lambda: None
+        self.synchronous = "NORMAL"
+        """When SQLite waits for the disk: NORMAL is at checkpoints, FULL at every transaction."""
         self.is_within = False
         """Whether a transaction is open."""
         _IN_USE.add(self)
@@ -112,7 +114,7 @@ class Database:
                 self._create(connection)
             if self._format_of(connection) < FORMAT:
                 connection = self._upgraded(connection, is_aside=is_uri)
-            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA synchronous = {self.synchronous}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
             connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         except BaseException:

@@ -109,6 +109,17 @@ class Intake:
 
     def append(self, event: int, slot: int, actor: int) -> bool:
         """Add a mark; False when the file is sealed or not for us to write, and takes none."""
+        if (event, slot) != self._place:
+            self._place, self._check = (event, slot), check_before(event, slot)
+        check = (self._check + actor * CHECK_OF_ACTOR) % CHECK_MODULUS
+        return self.append_records(_RECORD.pack(event, slot, actor, check))
+
+    def append_records(self, records: bytes) -> bool:
+        """Add marks (see `record`) by one write; False when the file is sealed or not for us to write, and takes none.
+
+        Raises:
+            StoreWriteError: Where the disk is full; of several records, the first ones may have been written.
+        """
         if not self._is_writable:
             return False
         file = self._file
@@ -116,10 +127,7 @@ class Intake:
             fcntl.flock(file, fcntl.LOCK_SH)
             if os.pread(file, 1, 0) != _OPEN:
                 return False
-            if (event, slot) != self._place:
-                self._place, self._check = (event, slot), check_before(event, slot)
-            check = (self._check + actor * CHECK_OF_ACTOR) % CHECK_MODULUS
-            if os.write(file, _RECORD.pack(event, slot, actor, check)) == RECORD_BYTES:
+            if os.write(file, records) == len(records):
                 return True
             self.seal()
         except OSError as error:
@@ -129,6 +137,10 @@ class Intake:
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
         raise StoreWriteError(f"{self._path} cannot be written: the disk is full; make room, what was marked is safe.")
+
+    def sync(self) -> None:
+        """Wait until everything that was appended is on the disk."""
+        os.fdatasync(self._file)
 
     @contextmanager
     def locked(self, *, is_shared: bool) -> Iterator[None]:
@@ -178,6 +190,11 @@ class Intake:
         """Delete the file of a generation that is over."""
         with suppress(OSError):
             self._path.unlink()
+
+
+def record(event: int, slot: int, actor: int, before: int) -> bytes:
+    """A mark as a file holds it; `before` is `check_before` of its event and slot."""
+    return _RECORD.pack(event, slot, actor, (before + actor * CHECK_OF_ACTOR) % CHECK_MODULUS)
 
 
 def sound_records(file: Path, identity: bytes) -> tuple[Changes, int]:

@@ -43,7 +43,7 @@ from footfall.stores.sqlite.sets import (
     write_sets,
 )
 from footfall.stores.sqlite.state import StoreState
-from footfall.stores.store import FIRST, LAST, PER_DAY, Request, day_slot
+from footfall.stores.store import FIRST, HIDDEN, LAST, PER_DAY, Request, day_slot
 
 _APPEND = "INSERT INTO journal (event, slot, actor, crc) VALUES (?, ?, ?, ?)"
 _APPEND_NAMED = (
@@ -187,7 +187,9 @@ class SqliteStore:
         if self._is_absent:
             return []
         with self._state.reading() as connection:
-            names = connection.execute("SELECT name, id FROM events ORDER BY name").fetchall()
+            names = connection.execute(
+                "SELECT name, id FROM events WHERE substr(name, 1, 1) != ? ORDER BY name", (HIDDEN,)
+            ).fetchall()
             return [name for name, number in names if self._slots_in(connection, number, FIRST, LAST)]
 
     def is_in_use(self, event: str) -> bool:
