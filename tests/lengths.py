@@ -5,3 +5,6 @@ from __future__ import annotations
 import os
 
 IS_LONG = bool(os.environ.get("FOOTFALL_LONG"))
+
+STEP = 1 if IS_LONG else 2
+"""Of `check_source`: with 2 it meets each state of the lake once, with 1 twice."""

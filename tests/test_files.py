@@ -22,6 +22,7 @@ from footfall.periods import Window
 from footfall.sources import Context, open_sources
 from footfall.sources.files import Files, FilesSettings
 from footfall.testing import Upstream, check_source
+from lengths import STEP
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 VISITS: dict[str, Any] = {
@@ -598,4 +599,4 @@ class Counters(Upstream):
 
 @pytest.mark.slow
 def test_the_source_keeps_every_promise(tmp_path: Path) -> None:
-    assert check_source(Files, Counters, tmp_path).skipped == ()
+    assert check_source(Files, Counters, tmp_path, step=STEP).skipped == ()

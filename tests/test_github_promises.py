@@ -13,7 +13,7 @@ from footfall.sources.github import GitHub as Source
 from footfall.testing import Upstream, check_source
 from github_workspaces import counts, repository
 from githubs import GitHub, Repository
-from lengths import IS_LONG
+from lengths import STEP
 
 pytestmark = pytest.mark.slow
 
@@ -105,7 +105,7 @@ class CutOff(Repositories):
 
 
 def test_every_promise_of_a_source(tmp_path: Path) -> None:
-    assert check_source(Source, Repositories, tmp_path, step=1 if IS_LONG else 3).skipped == ()
+    assert check_source(Source, Repositories, tmp_path, step=STEP).skipped == ()
 
 
 def test_revised_traffic_is_replaced(tmp_path: Path) -> None:

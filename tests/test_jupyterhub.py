@@ -23,6 +23,7 @@ from footfall.sources.jupyterhub.exposition import reading_of
 from footfall.testing import Upstream, check_source
 from footfall.testing.contents import contents_of
 from hubs_faked import FakeHub, user
+from lengths import STEP
 
 NOON = datetime(2026, 3, 10, 13, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -293,4 +294,4 @@ class Hubs(Upstream):
 
 @pytest.mark.slow
 def test_keeps_the_promises_of_a_source(tmp_path: Path) -> None:
-    assert not check_source(JupyterHub, Hubs, tmp_path).skipped
+    assert not check_source(JupyterHub, Hubs, tmp_path, step=STEP).skipped

@@ -26,6 +26,7 @@ from footfall.sources.prometheus.presets import hub_users_query
 from footfall.sources.prometheus.remembered import read_retention
 from footfall.testing import Upstream, check_source
 from footfall.testing.contents import contents_of
+from lengths import STEP
 from prometheus_faked import FakeGrafana, FakePrometheus
 
 NOON = datetime(2026, 3, 10, 12, 10, tzinfo=UTC)
@@ -496,7 +497,7 @@ class Measured(Upstream):
 
 
 def test_keeps_the_promises_of_a_source(tmp_path: Path) -> None:
-    assert check_source(Prometheus, Measured, tmp_path).skipped == ()
+    assert check_source(Prometheus, Measured, tmp_path, step=STEP).skipped == ()
 
 
 # The page

@@ -28,6 +28,7 @@ from footfall.sources.pypi.names import normalise
 from footfall.sources.pypi.pypistats import counts_of, day_of
 from footfall.testing import Upstream, check_source
 from footfall.testing.contents import contents_of
+from lengths import STEP
 from pypistats_faked import Day, FakePyPIStats, plain
 
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
@@ -377,4 +378,4 @@ class _Unlimited(Client):
 
 @pytest.mark.slow
 def test_it_keeps_the_promises_of_a_source(tmp_path: Path) -> None:
-    assert not check_source(PyPI, Stats, tmp_path).skipped
+    assert not check_source(PyPI, Stats, tmp_path, step=STEP).skipped

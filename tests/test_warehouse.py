@@ -24,6 +24,7 @@ from footfall.sources import Context
 from footfall.sources.warehouse import Warehouse
 from footfall.testing import Upstream, check_source
 from footfall.workspace import Workspace
+from lengths import STEP
 
 pytestmark = pytest.mark.slow
 
@@ -137,12 +138,12 @@ class Arriving(Daily):
 
 
 def test_promises_of_days(tmp_path: Path) -> None:
-    checked = check_source(Warehouse, Daily, tmp_path)
+    checked = check_source(Warehouse, Daily, tmp_path, step=STEP)
     assert checked.skipped == ("300 scopes are collected together",)
 
 
 def test_promises_of_projects_by_arrival(tmp_path: Path) -> None:
-    checked = check_source(Warehouse, Arriving, tmp_path)
+    checked = check_source(Warehouse, Arriving, tmp_path, step=STEP)
     assert checked.skipped == ()
 
 

@@ -15,6 +15,7 @@ from footfall.sources.binder import Binder
 from footfall.sources.git import Git
 from footfall.testing import Upstream, check_source
 from histories import History
+from lengths import STEP
 
 pytestmark = pytest.mark.slow
 
@@ -112,7 +113,7 @@ class Repositories(Upstream):
 
 
 def test_binder(tmp_path: Path) -> None:
-    assert check_source(Binder, Archive, tmp_path).skipped == ("300 scopes are collected together",)
+    assert check_source(Binder, Archive, tmp_path, step=STEP).skipped == ("300 scopes are collected together",)
 
 
 def test_git(tmp_path: Path) -> None:
