@@ -13,6 +13,7 @@ import redis
 
 from bitmapist_server_faked import Sets, bitmapist_server
 from footfall import bitmapist as ours
+from footfall.activity import Activity
 from footfall.errors import ActivityError
 from footfall.stores.copying import copy_from_redis
 from footfall.stores.ids import Actors
@@ -77,6 +78,10 @@ def test_numbers_are_marked_and_taken_back_as_on_redis(server: tuple[str, Sets],
 @pytest.mark.parametrize(
     ("ask", "what"),
     [
+        (
+            lambda store: Activity(store, lambda: MONDAY).mark("active", "ada"),
+            "keep anything beside sets, such as actors",
+        ),
         (lambda store: store.mark_one("active", DAY, "ada"), "keep actors that are texts"),
         (lambda store: store.mark("active", {DAY: Actors([1], ["ada"])}), "keep actors that are texts"),
         (lambda store: store.delete("active"), "delete or replace sets"),

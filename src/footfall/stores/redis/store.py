@@ -250,6 +250,8 @@ class RedisStore:
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
         """Replace [start, stop) of an event as a whole. Cursors are written last: what broke off is done again."""
+        if start == stop:
+            self._server.check_keeps_more("keep anything beside sets, such as actors that are texts")
         with self._rewriter.alone(event):
             forgotten = self._identities.forgotten()
             kept = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
