@@ -59,15 +59,16 @@ def rev_parse(paths: list[Path]) -> None:
 
 
 def long_history(folder: Path) -> Path:
-    """A bare repository of 80,000 commits of 15 years by 2,000 authors."""
+    """A bare repository of 80,000 commits of 15 years by 2,000 authors; every tenth is of a branch that is merged."""
     folder.mkdir()
     git(folder, "init", "--quiet", "--bare", "-b", "main")
     first, step = 1_300_000_000, 15 * 365 * 86_400 // COMMITS
     lines = []
     for n in range(COMMITS):
         who = f"Author {n * 7919 % 2000} <author{n * 7919 % 2000}@example.org> {first + n * step} +0000"
-        lines.append(f"commit refs/heads/main\nmark :{n + 1}\nauthor {who}\ncommitter {who}\ndata 1\nx\n")
-        lines.append(f"from :{n}\n" if n else "")
+        branch, parents = {5: ("side", [n]), 6: ("main", [n - 1]), 7: ("main", [n, n - 1])}.get(n % 10, ("main", [n]))
+        lines.append(f"commit refs/heads/{branch}\nmark :{n + 1}\nauthor {who}\ncommitter {who}\ndata 1\nx\n")
+        lines += [f"{'merge' if at else 'from'} :{mark}\n" for at, mark in enumerate(parents) if mark]
     command = ["git", "-C", str(folder), "fast-import", "--quiet"]
     subprocess.run(command, input="".join(lines).encode(), check=True)
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -16,7 +17,11 @@ from footfall.engine import DuckDB, Engine, connect
 from footfall.errors import LakeError, UnknownNameError
 from footfall.lake import Lake, Restated
 from footfall.ledger import Entry, Status
+from footfall.measuring import answer
+from footfall.metrics import Fact, Kind, Metric, Shared, Subject
 from footfall.periods import Window
+from footfall.query import Query
+from footfall.tables import Column, Replace, Role, Table
 from lakes import COMMITS, LAUNCHES, METRICS, STARS, TABLES, USERS, VIEWS, LakeOf, arrow, at, collected, days
 from oracle import expected
 
@@ -281,3 +286,66 @@ def test_columns_added_later_are_empty_in_older_rows(tmp_path: Path, engine: Eng
     values = asked.values_of("launches", by="token", grain="total")
     assert list(values.values()) == [1, 1]
     assert {key[1] for key in values} == {True, None}
+
+
+HELD = Table(
+    "held",
+    "Commits, in each repository that holds them.",
+    (
+        Column("committed_at", "timestamp", Role.TIME, "When."),
+        Column("repo", "string", Role.DIMENSION, "Which repository."),
+        Column("sha", "string", Role.ATTRIBUTE, "Which commit."),
+        Column("landed_at", "timestamp", Role.ATTRIBUTE, "When it came there."),
+        Column("commits", "integer", Role.MEASURE, "Always 1."),
+    ),
+    Replace(scope="repo"),
+)
+
+
+def test_what_several_groups_share_counts_once(tmp_path: Path, engine: Engine) -> None:
+    """By day, in a ranking's rest, and by another date: by the first of those that the groups give it."""
+    chance = random.Random(7)
+    committed = {f"c{n}": at("2021-01-01") + timedelta(hours=chance.randrange(24 * 9)) for n in range(40)}
+    rows: list[dict[str, Any]] = [
+        {
+            "committed_at": moment,
+            "repo": repo,
+            "sha": sha,
+            "landed_at": moment + timedelta(hours=chance.randrange(72)),
+            "commits": 1,
+        }
+        for repo in ("a", "b", "c")
+        for sha, moment in committed.items()
+        if chance.random() < 0.6
+    ]
+    lake = Lake.open(str(tmp_path), now=lambda: NOW)
+    for repo in ("a", "b", "c"):
+        window = Window(at("2021-01-01"), at("2021-02-01"))
+        part = [row for row in rows if row["repo"] == repo]
+        lake.commit(HELD, arrow(HELD, part), replaces=[Restated(window, repo)])
+        lake.record(collected(days("2021-01-01", "2021-01-31"), HELD, repo))
+    shared = Shared("repo", id="sha")
+    metrics = {
+        name: Metric(name, name, "Once.", Kind.SUM, "commits", (Fact("held", ("commits",), time=time),), shared=shared)
+        for name, time in {"once": "", "landed": "landed_at"}.items()
+    }
+
+    def ask(name: str, **asked: Any) -> dict[Any, int]:
+        query = Query.parse(name, metrics=metrics, tables={"held": HELD}, now=NOW, **asked)
+        found = answer(query, [Subject.of(metrics[name], {"held": HELD})], lake.snapshot([HELD]), engine, NOW)
+        return {
+            row["repo"] if query.by else f"{row['period']:%Y-%m-%d}": row[name] for row in found.to_dicts() if row[name]
+        }
+
+    month: dict[str, Any] = {"since": "2021-01-01", "until": "2021-02-01"}
+    held = {sha for sha in committed if any(row["sha"] == sha for row in rows)}
+    assert ask("once", grain="day", **month) == Counter(f"{committed[sha]:%Y-%m-%d}" for sha in held)
+    sizes = Counter(row["repo"] for row in rows)
+    assert ask("once", grain="total", by="repo", **month) == sizes
+    ((first, most),) = sorted(sizes.items(), key=lambda one: (-one[1], one[0]))[:1]
+    rest = {row["sha"] for row in rows if row["repo"] != first}
+    assert ask("once", grain="total", by="repo", top=1, **month) == {first: most, "other": len(rest)}
+    landed = {sha: min(row["landed_at"] for row in rows if row["sha"] == sha) for sha in held}
+    assert ask("landed", grain="day", **month) == Counter(f"{moment:%Y-%m-%d}" for moment in landed.values())
+    later = {sha for sha, moment in landed.items() if moment >= at("2021-01-05")}
+    assert ask("landed", grain="total", since="2021-01-05", until="2021-02-01") == {"2021-01-05": len(later)}

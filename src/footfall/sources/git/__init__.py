@@ -9,7 +9,8 @@ A history states everything from its beginning to the moment of reading, so the 
 tables    what is kept, and the metrics       settings  [sources.git]
 places    where repositories are
 looks     what a repository looked like       rows      from commits to rows
-reading   a history, read into one batch       checking  for `footfall doctor`
+reading   a history, read into one batch       landings  when commits came on the first parent
+checking  for `footfall doctor`
 """
 
 from __future__ import annotations
