@@ -3,7 +3,7 @@
     python benchmarks/collect.py [REPOSITORIES [FEW]]     by default 500 and 60; needs PyGithub
 
 A GitHub of canned answers, in a process of its own, takes 50 ms for each. Both contenders are whole commands. Then a second
-run, with nothing new, is held against the first in bytes that the server sends; and a day more after 400 days against a day
+run, with nothing new, is checked against the first in bytes that the server sends; and a day more after 400 days against a day
 more after 30, with FEW repositories, collected day by day, and without the network, whose time would hide what grows.
 """
 

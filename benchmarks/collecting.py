@@ -1,6 +1,6 @@
 """Collecting many scopes: 300 scopes of daily windows over 400 days, of a source as a plugin writes it.
 
-The first collection is held against the same source whose every scope is a commit of its own; a day more is held against
+The first collection is checked against the same source whose every scope is a commit of its own; a day more is checked against
 a day more after 30 days of history, both in processes of their own that take turns. The source asks since its cursor, and
 goes back a fortnight.
 """
@@ -65,7 +65,7 @@ class Views:
                 yield Offer(VIEWS.name, day, scope, fingerprint=f"{len(scope) + n}", settles_at=day.end)
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        """A batch a scope, as a source with a request a scope has them."""
+        """A batch per scope, as a source with a request a scope has them."""
         by_scope: dict[str, list[Offer]] = {}
         for offer in offers:
             by_scope.setdefault(offer.scope, []).append(offer)
@@ -108,7 +108,7 @@ def main() -> None:
     few = gather(fresh("held-back"), FEW_SCOPES, DAYS)
     alone = gather(fresh("alone"), FEW_SCOPES, DAYS, HoldBack(outcomes=1))
     print(f"      {FEW_SCOPES} scopes: {few:.2f} s together, {alone:.2f} s in a commit each")
-    claim("a commit a scope, time of one for all", alone / few, "≥ 3", alone / few >= 3)
+    claim("a commit per scope, time of one for all", alone / few, "≥ 3", alone / few >= 3)
     claim("ten times the scopes, time of a tenth", whole / few, "≤ 12", whole / few <= 12)
 
     gather(fresh("short"), SCOPES, FEW_DAYS)

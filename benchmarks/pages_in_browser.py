@@ -1,8 +1,8 @@
 """How fast pages are in a browser, beside peers measured in the same run.
 
 first chart   from the click to a drawn chart on the overview of three years of launches: of a time that was not asked for before,
-              beside a notebook that draws such a chart; again, beside a bare page that has the same SVG; right after the start
-no chart      pages without a chart over HTTP, beside a bare route that returns the same bytes
+              next to a notebook that draws such a chart; again, next to a bare page that has the same SVG; right after the start
+no chart      pages without a chart over HTTP, next to a bare route that returns the same bytes
 bytes         what is transferred before any script runs
 """
 

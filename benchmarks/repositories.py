@@ -1,4 +1,4 @@
-"""Git repositories by the hundred, beside their `git rev-parse`; and a long history, beside its `git log`.
+"""Git repositories by the hundred, next to their `git rev-parse`; and a long history, next to its `git log`.
 
     python benchmarks/repositories.py [rounds]
 
@@ -90,7 +90,7 @@ def one_long_history(rounds: int, folder: Path) -> None:
     for name, measured in best.items():
         print(f"{COMMITS:,} commits, {name}: {measured.seconds:.2f} s, at most {measured.peak / 1e6:.0f} MB")
     ratio = best["footfall"].seconds / best["git log"].seconds
-    claim("the first collect of a long history, beside its git log", ratio, "at most 4×", ratio <= 4)
+    claim("the first collect of a long history, next to its git log", ratio, "at most 4×", ratio <= 4)
 
 
 def main(rounds: int) -> None:
@@ -117,7 +117,7 @@ def many_repositories(rounds: int, folder: Path) -> None:
     for size, (once, more) in seconds.items():
         print(f"{size} repositories: {once:.2f} s the first time, {more:.2f} s with nothing new")
     print(f"one more with nothing new: {slope * 1000:.1f} ms; its bare `git rev-parse HEAD`: {bare * 1000:.1f} ms")
-    what = "a repository more, with nothing new, beside its git rev-parse"
+    what = "a repository more, with nothing new, next to its git rev-parse"
     claim(what, slope / bare, "at most 3×", slope <= 3 * bare)
     for when, at in (("the first time", 0), ("with nothing new", 1)):
         ratio = seconds[MANY][at] / seconds[FEW][at]

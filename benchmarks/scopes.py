@@ -2,8 +2,8 @@
 
     python benchmarks/scopes.py
 
-Cold `footfall status` and a cold query beside the same on an empty ledger; the ledger on disk beside its live entries; a question
-split by 300 scopes beside one split by 30; what a source reads of its ledger at 300 scopes beside 30.
+Cold `footfall status` and a cold query next to the same on an empty ledger; the ledger on disk next to its live entries; a question
+split by 300 scopes next to one split by 30; what a source reads of its ledger at 300 scopes beside 30.
 """
 
 from __future__ import annotations
@@ -102,10 +102,10 @@ def main() -> None:
         contenders = {f.name: partial(run, command, cwd=f) for f in (empty, once, often)}
         best = alternate(ROUNDS, contenders)
         for name, words in (("once", "120,000 live entries"), ("often", "1.2 million recorded entries")):
-            report(f"cold {what}, {words}, beside an empty ledger", best[name].seconds / best["empty"].seconds, 1.5)
+            report(f"cold {what}, {words}, next to an empty ledger", best[name].seconds / best["empty"].seconds, 1.5)
     live, _ = ledger_bytes(once)
     read, kept = ledger_bytes(often)
-    report("bytes of the ledger that a question reads, beside its live entries", read / live, 2)
+    report("bytes of the ledger that a question reads, next to its live entries", read / live, 2)
     print(f"      with what answers as of earlier moments: {kept / live:.2f}×")
     maintain(Lake.open(str(often / "lake"), now=lambda: NOW + timedelta(days=31)), [])
     report("bytes of the ledger on disk after maintain, a month later", ledger_bytes(often)[1] / live, 2)

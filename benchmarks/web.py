@@ -1,10 +1,10 @@
 """How fast the server answers, beside peers measured in the same run: a bare FastAPI route, bare DuckDB, bitmapist.
 
-cached      the same question again, beside a bare FastAPI route that returns the same bytes
-unchanged   304 for a client that has the answer, beside a bare route that returns 304
-uncached    rollup questions that were not asked before, p99 over HTTP beside the p99 of such SQL in bare DuckDB
+cached      the same question again, next to a bare FastAPI route that returns the same bytes
+unchanged   304 for a client that has the answer, next to a bare route that returns 304
+uncached    rollup questions that were not asked before, p99 over HTTP next to the p99 of such SQL in bare DuckDB
 marks       batches of 1,000 marks over HTTP, beside single marks of bitmapist on Redis, in marks a second
-readers     50 readers while a collector commits, p99 beside that of the same readers at rest
+readers     50 readers while a collector commits, p99 next to that of the same readers at rest
 
 Each server is a process of its own on this machine, and the two sides of a pair take turns.
 """

@@ -21,7 +21,7 @@ source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 myst_heading_anchors = 4
 myst_enable_extensions = ["fieldlist"]
 suppress_warnings = [
-    "myst.xref_missing",  # links to files beside the documentation, such as an example of settings
+    "myst.xref_missing",  # links to files next to the documentation, such as an example of settings
     "ref.python",  # several answers have parts of one name
 ]
 

@@ -1,6 +1,6 @@
 """Random input for every parser, and random text of others in every face: a right reading or one sentence, never a traceback.
 
-`python tests/fuzzing.py --seconds 3600` (`make fuzz`) goes on for as long as it is given, and prints how many inputs each target
+`python tests/fuzzing.py --seconds 3600` (`make fuzz`) continues for as long as it is given, and prints how many inputs each target
 read; `tests/test_fuzzing.py` runs some of each. Inputs are texts of a corpus, cut, joined, repeated and with bytes changed, and
 texts that Hypothesis makes.
 """

@@ -31,7 +31,7 @@ class Served:
 
 @contextmanager
 def served(folder: Path) -> Iterator[Served]:
-    """Serve a workspace; what it says is kept in serve.log beside it."""
+    """Serve a workspace; what it says is kept in serve.log next to it."""
     with (folder / "serve.log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, "-u", "-m", "footfall", "-w", str(folder), "serve", "--port", "0"],

@@ -183,11 +183,11 @@ def test_a_trivial_column_does_not_flatten_the_others() -> None:
         (lambda: weeks(columns=1).chart("curves"), "one column makes no curve: ask for more columns, or a heat map."),
         (
             lambda: weeks(last=61, columns=2).chart(),
-            "61 rows cannot be read on a heat map, it has at most 60: ask for fewer rows.",
+            "61 rows are too many for a heat map; it has at most 60: ask for fewer rows.",
         ),
         (
             lambda: weeks(grain="day", last=40).chart("curves"),
-            "32 curves cannot be told apart, a chart has at most 31: ask for fewer rows, or a heat map.",
+            "32 curves are too many to distinguish; a chart has at most 31: ask for fewer rows, or a heat map.",
         ),
         (
             lambda: cohort(visits(), "no", "visit", now=NOW, last=1).chart(),
@@ -210,7 +210,7 @@ def passed(**options: Any) -> Funnel:
 
 def test_a_funnel_is_pale_while_somebody_has_time_left() -> None:
     until = datetime(2026, 3, 1, tzinfo=UTC)
-    assert "pale: some who took the first step still have time left" in texts_of(spec_of(passed().chart()))
+    assert "pale: some actors still have time to finish" in texts_of(spec_of(passed().chart()))
     settled = spec_of(passed(until=until).chart(theme="dark"))
     assert "faint" not in texts_of(settled)
     assert [row["step"] for row in rows_of(settled, 0)] == ["1. arrive", "2. visit"]

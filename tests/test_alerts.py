@@ -90,7 +90,7 @@ def test_an_alert_that_cannot_be_decided_stops_no_other_and_stays_as_it_was() ->
     ranged = alert(name="two", when="range", metric="lanches")
     before = Memory(ranges={"two": RangeState(FIRST, FIRST)})
     done = look([ranged, alert()], standing({"github/a": NOW}), fails, before, NOW)
-    assert done.faults == ("the alert two cannot be decided: unknown metric 'lanches'",)
+    assert done.faults == ("the alert two cannot be checked: unknown metric 'lanches'",)
     assert [message.alert for message in done.messages] == ["one"]
     assert done.memory.ranges == before.ranges
 
@@ -132,7 +132,7 @@ def test_a_new_level_is_said_to_be_one_and_is_the_past_from_then_on() -> None:
     days = {day: value * (9 if day >= first else 1) for day, value in days.items()}
     found = turns(days)
     assert [(turn.day, turn.is_alarm) for turn in found] == [(first, True), (first + NEW_LEVEL, False)]
-    assert f"out of its range since {first}: this is its level now" in found[1].text
+    assert f"out of its range since {first}; the new level is" in found[1].text
     back = turns({day: value / (9 if day >= first + timedelta(weeks=20) else 1) for day, value in days.items()})
     assert [turn.day for turn in back if turn.is_alarm] == [first, first + timedelta(weeks=20)]
 
@@ -180,7 +180,7 @@ def test_what_is_remembered_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[]", '{"lasting": {}}', '{"lasting": {"a": 1}, "ranges": {}, "unsent": []}'])
 def test_a_damaged_memory_is_one_sentence(tmp_path: Path, content: str) -> None:
     (tmp_path / "alerts.json").write_text(content)
-    with pytest.raises(FootfallError, match="restore it, or delete it to begin again"):
+    with pytest.raises(FootfallError, match="restore it, or delete it to start over"):
         read_memory(tmp_path / "alerts.json")
 
 
@@ -262,7 +262,7 @@ def test_a_webhook_gets_each_message_once_also_after_it_was_away(
         hook.status = 403
         ran = run(capsys, "-w", folder, "-vv", "collect")
         assert ran.code == 0, "what was collected is whole"
-        assert "the webhook of the alert still took no message (it answered 403)" in ran.err
+        assert "the webhook of the alert still did not accept the message (it answered 403)" in ran.err
         assert "SECRETPATH" not in ran.out + ran.err + (folder / "alerts.json").read_text()
         hook.status = 200
         for _ in range(2):

@@ -198,7 +198,7 @@ class TestCoverage:
         )
         assert lake.ask("launches", until="2021-02-08").notes == (
             "5 days missing: the source has nothing for 2021-02-02, 2021-02-03, 2021-02-04 and 2 more (no file in the index).",
-            "1 day could not be collected when last tried: 2021-02-07 (HTTP 503); what was stored before still counts.",
+            "1 day failed in the last run: 2021-02-07 (HTTP 503); stored data still counts.",
             "3 lines were refused in 1 day, such as '{oops'.",
         )
         assert lake.ask("launches", until="2021-02-02").notes == ("3 lines were refused in 1 day, such as '{oops'.",)
@@ -268,7 +268,7 @@ class TestGroups:
             result = lake.ask("launches", by="origin", grain=grain, top=3)
             assert result.rows["origin"].to_pylist() == ["ovh", "gke", "other", "(other)"]
             assert result.rows["launches"].to_pylist() == [10, 5, 5, 1]
-            assert any("itself named 'other'" in note for note in result.notes)
+            assert any("group is named 'other'" in note for note in result.notes)
 
     def test_truth_values_stand_beside_other_as_text(self, lake: LakeOf) -> None:
         result = lake.ask("launches", by="token", grain="total", top=1)
@@ -343,7 +343,7 @@ class TestComparing:
         row = result.rows.to_pylist()[0]
         assert (row["launches"], row["launches_previous"], row["change"], row["compared"]) == (38, 6, 21, "3 of 7 days")
         assert result.notes == (
-            "1 period is compared only by the time that was collected of both: 2021-W06 (3 of 7 days).",
+            "1 period is compared only over the time that was collected in both: 2021-W06 (3 of 7 days).",
         )
         result = lake.ask("launches", since="2021-02-15", until="2021-02-22", **asked)
         assert result.rows["compared"].to_pylist() == [None]

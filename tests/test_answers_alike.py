@@ -210,7 +210,7 @@ def test_what_cannot_be_drawn_or_written_is_one_sentence(answer: Answer, tmp_pat
         ({"size": (10, 10)}, "give width and height in pixels"),
         ({"size": 7}, "give width and height in pixels"),
         ({"title": 5}, "title=5 is not text"),
-        ({"colour": "red"}, "no such option for a chart"),
+        ({"colour": "red"}, "unknown option for a chart"),
     ):
         with pytest.raises(FootfallError, match=said.replace("(", r"\(")):
             answer.chart(**wrong)

@@ -51,7 +51,7 @@ def test_an_aggregate_alone_is_enough_and_an_empty_cell_is_not_zero(
         date(2026, 6, 5): (None, None, None),
     }
     again = taken(capsys, "github-repo-stats", "ghrs-data", "--repo", "A/B")
-    assert again.out.startswith("Nothing is new")
+    assert again.out.startswith("Nothing new")
 
 
 def test_stars_and_forks_come_by_the_day_on_which_they_were_given(
@@ -63,7 +63,7 @@ def test_stars_and_forks_come_by_the_day_on_which_they_were_given(
     )
     assert taken(capsys, "github-repo-stats", "stars.csv", "--repo", "a/b", "--id", "7").out == "Imported stars.\n"
     assert [day for day, (stars,) in days(folder, "stars").items() if stars] == [date(2026, 6, 1), date(2026, 6, 2)]
-    assert taken(capsys, "github-repo-stats", "stars.csv", "--repo", "a/b").out.startswith("Nothing is new")
+    assert taken(capsys, "github-repo-stats", "stars.csv", "--repo", "a/b").out.startswith("Nothing new")
 
 
 def test_of_two_archives_the_larger_number_of_each_day_stands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +104,7 @@ def test_ghstats_and_velocirepo_say_which_repository_it_is(folder: Path, capsys:
         ("github-repo-stats", "views_clones_aggregate.csv", HEADER + "2026-06-01,1,1,2,x\n", "line 2: views_unique is 'x'"),
         ("github-repo-stats", "views_clones_aggregate.csv", HEADER + "2026-06-01,1,1,2\n", "line 2: it has 4 cells"),
         ("github-repo-stats", "views_clones_aggregate.csv", HEADER + "2026-06-01T05:00Z,1,1,2,2\n", "midnight in UTC"),
-        ("github-repo-stats", "views_clones_aggregate.csv", HEADER + "2036-06-01,1,1,2,2\n", "not here yet"),
+        ("github-repo-stats", "views_clones_aggregate.csv", HEADER + "2036-06-01,1,1,2,2\n", "in the future"),
         ("github-repo-stats", "views_clones_aggregate.csv", HEADER, "no day at all"),
         ("github-repo-stats", "stars.csv", "time_iso8601,stars_cumulative\n2026-06-01,2\n2026-06-02,1\n", "line 3: stars"),
         ("repository-traffic-action", "views.csv", "_date,total_views\n2026-06-01,1\n", "no column unique_views"),
@@ -114,8 +114,8 @@ def test_ghstats_and_velocirepo_say_which_repository_it_is(folder: Path, capsys:
         ("ghstats", "gh.db", "text", "not a database of ghstats"),
         ("velocirepo", "x.jsonl", '{"source": "github-traffic"}\n', "line 1: metric is None"),
         ("velocirepo", "x.jsonl", "[]\n", "line 1: it is not an object"),
-        ("velocirepo", "x.jsonl", "[" * 9_000, "line 1: it is nested too deep"),
-        ("traffic-to-badge", "views.json", "[" * 9_000, "nested too deep"),
+        ("velocirepo", "x.jsonl", "[" * 9_000, "line 1: it is nested too deeply"),
+        ("traffic-to-badge", "views.json", "[" * 9_000, "nested too deeply"),
         ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,１２,1\n", "total_views is '１２'"),
         ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,1_0,1\n", "total_views is '1_0'"),
         ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,1e3,1\n", "total_views is '1e3'"),

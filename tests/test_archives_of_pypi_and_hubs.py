@@ -54,13 +54,13 @@ def test_downloads_come_with_their_breakdowns(folder: Path, capsys: pytest.Captu
     done = taken(capsys, "pypistats", "kept")
     assert done.out == (
         "Imported 1 day of pypi_downloads, 1 day of pypi_pythons and 1 day of pypi_systems.\n"
-        "1 day of breakdowns were left out: no file says all their downloads.\n"
+        "1 day of breakdowns were left out: no file has their totals.\n"
     )
     assert (value(folder, "downloads"), value(folder, "installs")) == (12, 9)
     assert value(folder, "installs", "system=Linux") == 7
     assert value(folder, "installs", "system=(none)") == 2, "what the breakdown lacks has no system"
     assert value(folder, "installs", "python_minor=3.10") == 9
-    assert taken(capsys, "pypistats", "kept").out.startswith("Nothing is new")
+    assert taken(capsys, "pypistats", "kept").out.startswith("Nothing new")
 
 
 def test_polls_and_imports_agree_and_what_was_collected_stays(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_users_of_hubs_come_once_and_what_is_known_stays(folder: Path, capsys: p
     assert taken(capsys, "hub-users", "users.csv").out == "Imported 1 count of users.\n"
     assert value(folder, "hub_users") == 15
     assert value(folder, "hub_users", "hub=prod") == 12
-    assert taken(capsys, "hub-users", "users.csv").out.startswith("Nothing is new")
+    assert taken(capsys, "hub-users", "users.csv").out.startswith("Nothing new")
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,14 @@ def test_users_of_hubs_come_once_and_what_is_known_stays(folder: Path, capsys: p
         ("pypistats", "x.csv", OVERALL + "without_mirrors,2026-06-02,many\n", "line 4: downloads is 'many'"),
         ("pypistats", "x.csv", OVERALL + "without_mirrors,2036-06-02,1\n", "a day that is not over"),
         ("pypistats", "x.csv", OVERALL + "Linux,2026-06-02,1\n", "mixes totals with other categories"),
-        ("pypistats", "x.csv", "category,date,downloads\n3,2026-06-01,9\n", "by major versions"),
-        ("pypistats", "x.csv", "category,date,downloads\nnull,2026-06-01,9\n", "no category but null"),
+        ("pypistats", "x.csv", "category,date,downloads\n3,2026-06-01,9\n", "major versions"),
+        ("pypistats", "x.csv", "category,date,downloads\nnull,2026-06-01,9\n", "only the category null"),
         ("pypistats", "x.json", '{"data": [], "type": "recent_downloads"}', "of the type 'recent_downloads'"),
         ("pypistats", "x.json", "[]", "not an answer of pypistats.org"),
         ("hub-users", "x.csv", USERS.replace("monthly", "yearly"), "line 3: timescale is 'yearly'"),
         ("hub-users", "x.csv", USERS + "2026-06-01,c1,prod,daily,13\n", "line 4: prod on 2026-06-01 is stated twice"),
         ("hub-users", "x.csv", USERS + "2026-06-01,c1,prod,daily,1.5\n", "line 4: users is '1.5'"),
-        ("hub-users", "x.csv", USERS.splitlines()[0] + "\n", "no line but its header"),
+        ("hub-users", "x.csv", USERS.splitlines()[0] + "\n", "no lines after its header"),
         ("hub-users", "x.csv", USERS + "2036-06-01,c1,prod,daily,1\n", "a day that is not over"),
     ],
 )  # fmt: skip

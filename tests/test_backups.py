@@ -107,7 +107,7 @@ def test_a_folder_that_holds_something_is_moved_aside_only_when_that_is_asked(wr
     folder = tmp_path / "usage"
     folder.mkdir()
     (folder / "precious").write_text("here")
-    with pytest.raises(BackupError, match="holds something already; name a new or an empty folder, or add --force"):
+    with pytest.raises(BackupError, match="is not empty; name a new or an empty folder, or add --force"):
         footfall.restore(written, folder)
     assert [path.name for path in folder.iterdir()] == ["precious"]
     done = footfall.restore(written, folder, force=True)
@@ -149,7 +149,9 @@ def test_no_member_lands_outside_of_the_folder(written: Path, tmp_path: Path, na
         return entry, content.replace(b"files/tokens.json", name.encode()) if entry.name == "manifest.json" else content
 
     file = rewritten(written, tmp_path / "bad.tar", escape)
-    with pytest.raises(BackupError, match=r"has a member .*outside', which no backup has; nothing was restored"):
+    with pytest.raises(
+        BackupError, match=r"has a member .*outside', which is not part of a backup; nothing was restored"
+    ):
         footfall.restore(file, tmp_path / "deep" / "er" / "restored")
     assert not list(tmp_path.rglob("outside"))
     assert not (tmp_path / "deep" / "er" / "restored").exists()
@@ -163,7 +165,7 @@ def test_no_member_is_a_link_or_a_device(written: Path, tmp_path: Path, kind: by
         return entry, content
 
     file = rewritten(written, tmp_path / "bad.tar", link)
-    with pytest.raises(BackupError, match="which no backup has"):
+    with pytest.raises(BackupError, match="which is not part of a backup"):
         footfall.restore(file, tmp_path / "restored")
 
 

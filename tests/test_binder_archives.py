@@ -108,7 +108,7 @@ def test_missing_days_are_looked_for_once_a_week(tmp_path: Path, server: Server)
     wanted = f"HEAD events-{DAYS[4]}.jsonl"
     fetched(source, known, LATER + timedelta(days=1))
     assert wanted not in server.asked_since()
-    server.put(DAYS[4], line(day=DAYS[4]))  # a hole is mended months later
+    server.put(DAYS[4], line(day=DAYS[4]))  # a hole is repaired months later
     assert fetched(source, known, LATER + timedelta(days=8)) == [DAYS[4]]
     assert wanted in server.asked_since()
     server.index((DAYS[0], 1), (DAYS[4], 1))
@@ -230,7 +230,7 @@ def test_days_before_the_last_ten_are_brought_again_when_that_is_asked(tmp_path:
     source = binder(server.address, tmp_path, late)
     lake = Lake.open(str(tmp_path / "lake"))
     collect(lake, {"binder": source}, now=lambda: late)
-    server.put(DAYS[0], line(day=DAYS[0]), line(day=DAYS[0]))  # and its index goes on to say 1
+    server.put(DAYS[0], line(day=DAYS[0]), line(day=DAYS[0]))  # and its index continues to say 1
     asked = Window.of_day(DAYS[0])
     assert collect(lake, {"binder": source}, now=lambda: late, window=asked).sources[0].windows == 0
     (summary,) = collect(lake, {"binder": source}, now=lambda: late, window=asked, is_recheck=True).sources

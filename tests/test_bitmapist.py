@@ -1,4 +1,4 @@
-"""The drop-in for bitmapist: its names and answers, what of its faults is mended, and what its users asked for."""
+"""The drop-in for bitmapist: its names and answers, what of its faults is repaired, and what its users asked for."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_helpers_of_the_calendar() -> None:
     assert bitmapist.iso_to_gregorian(2025, 53, 7) == date(2026, 1, 4)
 
 
-# Faults of the original, mended
+# Faults of the original, repaired
 
 
 def test_operators_are_read_where_their_sets_are() -> None:

@@ -88,7 +88,7 @@ def test_a_logarithm_has_no_zero_and_cannot_be_stacked() -> None:
     scale = scale_of(points, replace(look_of(size=(300, 300)), is_log=True))
     assert (scale.low, scale.high) == (10, 1000)
     assert scale.place(10) == 300
-    with pytest.raises(QueryError, match="an axis that begins at zero"):
+    with pytest.raises(QueryError, match="an axis that starts at zero"):
         result({"a": [1], "b": [2]}, until="2026-01-02").chart(stacked=True, log=True)
 
 

@@ -244,7 +244,7 @@ def test_a_comparison_is_drawn_behind_and_named() -> None:
 @pytest.mark.parametrize(
     ("of", "stacked", "message"),
     [
-        (result([moment("2026-01-01")], metric=LATEST, grain=Grain.TOTAL), False, "a moment, not a quantity"),
+        (result([moment("2026-01-01")], metric=LATEST, grain=Grain.TOTAL), False, "a point in time, not a quantity"),
         (result({"a": [1], "b": [2]}, metric=REPOS, until="2026-01-02"), True, "repos cannot be stacked"),
         (result([1, 2], until="2026-01-03"), True, "nothing to stack"),
         (result([None, None], until="2026-01-03"), False, "nothing to draw"),
@@ -354,7 +354,7 @@ def test_without_the_optional_part_one_sentence_says_how_to_get_it() -> None:
         "except MissingExtraError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "a chart needs an optional part: run `pip install 'footfall[charts]'`.\n"
+    assert done.stdout == "a chart needs an optional dependency: run `pip install 'footfall[charts]'`.\n"
 
 
 @pytest.mark.parametrize(

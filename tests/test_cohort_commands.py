@@ -139,7 +139,7 @@ def test_conditions_narrow_rows_and_columns(marked: Path, capsys: pytest.Capture
         (("cohort", "active", "paid", "--kind", "old"), "unknown kind 'old'"),
         (("cohort", "active", "paid", "--retention", "rolling"), "unknown retention 'rolling'"),
         (("cohort", "active", "paid", "--last", "0"), "last is 0"),
-        (("cohort", "active", "paid", "--since", "2999"), "lies in the future"),
+        (("cohort", "active", "paid", "--since", "2999"), "is in the future"),
         (("growth", "active", "--since", "1998", "--until", "1997"), "since 1998-01-01 must come before until"),
         (("cohort", "active", "paid", "-f", "xml"), "unknown format 'xml'"),
         (("cohort", "active", "paid", "-o", "x.pdf"), "unknown file format '.pdf'"),
@@ -148,9 +148,9 @@ def test_conditions_narrow_rows_and_columns(marked: Path, capsys: pytest.Capture
         (("cohort", "active", "paid", "--curves", "-o", "x.csv"), "--curves draws a picture: name one with -o"),
         (
             ("cohort", "active", "paid", "--curves", "--counts", "-o", "x.png"),
-            "--curves and --counts do not go together",
+            "--curves and --counts cannot be combined",
         ),
-        (("growth", "active", "-f", "csv", "-o", "x.json"), "--format csv and -o x.json are two different things"),
+        (("growth", "active", "-f", "csv", "-o", "x.json"), "--format csv and -o x.json are different formats"),
         (("funnel", "active"), "steps"),
         (("funnel", "active", "paid", "--within", "soon"), "within"),
         (("stickiness", "active", "--windows", "rolling"), "unknown windows 'rolling'"),
@@ -173,7 +173,7 @@ def test_names_of_0_1_0_still_work_and_say_what_they_are_now(marked: Path, capsy
     ran = run(capsys, *words)
     assert len(ran.out.splitlines()) == 1 + 19
     assert ran.err == (
-        "footfall: written as for 0.1.0: by='day' is now grain='day'; until, as the moment of asking, is now as_of.\n"
+        "footfall: option names of 0.1.0: by='day' is now grain='day'; until, as the time of the query, is now as_of.\n"
     )
     ran = run(capsys, *words, "--rows", "3")
     assert [line.split(",")[0] for line in ran.out.splitlines()[1:]] == ["2026-02-10", "2026-02-11", "2026-02-12"]
@@ -185,7 +185,7 @@ def test_names_of_0_1_0_still_work_and_say_what_they_are_now(marked: Path, capsy
 
 
 def test_nobody_in_the_time_asked_is_one_line(marked: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    said = "No actor did 'paid' in this time, it was last done on 2026-02-28; ask with --since or --until."
+    said = "No actor did 'paid' in this time. It was last done on 2026-02-28; use --since or --until."
     words = ("growth", "paid", "--since", "2026-04", "--until", "2026-05")
     ran = run(capsys, *words)
     assert ran.err == f"footfall: Whole weeks are shown: until 2026-05-01 lies within 2026-W18.\nfootfall: {said}\n"
@@ -225,4 +225,4 @@ def test_a_deployment_is_copied_and_again_adds_nothing(
     assert "0 marks new" in again.out
     assert ff.event("task:done").day().occurrences() == 300
     client.flushdb()
-    assert "holds nothing of bitmapist" in run(capsys, "import", "bitmapist", redis_server).err
+    assert "has no data of bitmapist" in run(capsys, "import", "bitmapist", redis_server).err

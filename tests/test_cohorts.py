@@ -374,7 +374,7 @@ def test_json_says_what_was_asked_and_what_may_change() -> None:
         "as_of": "2026-03-11T15:30:00Z",
     }
     assert told["definition"]["description"] == (
-        "A row holds who did 'in' in its day, for the first time ever. "
+        "A row is the actors who did 'in' in its day, for the first time ever. "
         "Column k says how many of them did 'in' k days later, only those with vip."
     )
     assert (told["command"], told["notes"], told["coverage"]) == ("cohort", [], 1.0)
@@ -469,7 +469,7 @@ def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
     ff = joined(tmp_path)
     assert ff.cohort("joined", "came", since="2025-10-01", until="2025-10-22").notes == (
         "Whole weeks are shown: until 2025-10-22 lies within 2025-W43.",
-        "No actor did 'came' in this time, it was first done on 2026-03-10; ask with --since or --until.",
+        "No actor did 'came' in this time. It was first done on 2026-03-10; use --since or --until.",
     )
     long = ff.stickiness("came", since="2022")
     assert len(long.rows) == 1000
@@ -481,13 +481,13 @@ def test_rows_that_are_left_out_are_said(tmp_path: Path) -> None:
 def test_nobody_in_the_time_asked_is_told_when_it_was_done(tmp_path: Path) -> None:
     ff = joined(tmp_path)
     assert ff.growth("joined", last=3).notes == (
-        "No actor did 'joined' in this time, it was last done on 2025-10-01; ask with --since or --until.",
+        "No actor did 'joined' in this time. It was last done on 2025-10-01; use --since or --until.",
     )
     assert "last done" in ff.funnel("joined", "came").notes[0]
     assert "first done on 2026-03-10" in ff.stickiness("came", until="2026-01").notes[0]
     ff.mark("joined", 5, at="2026-02-01")
     between = ff.growth("joined", since="2025-11", until="2025-12").notes
-    assert between[0].startswith("No actor did 'joined' in this time, it was done from 2025-10-01 to 2026-02-01;")
+    assert between[0].startswith("No actor did 'joined' in this time. It was done from 2025-10-01 to 2026-02-01;")
     ff.mark("premium", 5, unique=True)
     assert ff.growth("premium").notes == ("No actor did 'premium' at a known time.",)
     assert ff.growth("joined").notes == ff.cohort("joined", "came").notes == ()
@@ -598,7 +598,7 @@ def test_a_slip_is_one_sentence(ask: Any, message: str, tmp_path: Path) -> None:
         ({"last": True}, "last is True; it must be a whole number from 1 to 1,000."),
         (
             {"since": datetime(2026, 3, 12, tzinfo=UTC)},
-            "since 2026-03-12 lies in the future; it is 2026-03-11T15:30Z now.",
+            "since 2026-03-12 is in the future; it is now 2026-03-11T15:30Z.",
         ),
         (
             {"since": NOW.replace(tzinfo=None)},

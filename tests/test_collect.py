@@ -354,7 +354,7 @@ def test_a_broken_batch_spoils_no_other(lake: Lake) -> None:
             return rows.set_column(1, "house", pa.array(["elsewhere"])) if is_stray else rows
 
     summary = gather(lake, Stray(scopes=3, days=2))
-    assert "1 rows of houses outside the windows and scopes it stated" in summary.error
+    assert "1 rows of houses outside the windows and scopes that it stated" in summary.error
     assert inhabitants(lake) == {"house-0": 2, "house-2": 2}
     stored = {entry.scope for entry in lake.known("houses") if entry.is_success}
     assert stored == {"house-0", "house-2"}
@@ -378,7 +378,7 @@ def test_an_offer_without_an_outcome_is_a_failure(lake: Lake) -> None:
 
     summary = gather(lake, Forgetful(scopes=2, days=2))
     assert (summary.failed, summary.complete) == (1, 3)
-    assert "without saying how this window ended" in summary.notes[0].reason
+    assert "did not report an outcome for this window" in summary.notes[0].reason
 
 
 @pytest.mark.parametrize(
@@ -490,10 +490,10 @@ class FaultyDoor(Door):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (KeyError("date"), "an unexpected fault of the source (KeyError: 'date'); -vv shows where it is."),
+        (KeyError("date"), "an unexpected error in the source (KeyError: 'date'); use -vv for the traceback."),
         (SettingsError("two are the same."), "two are the same."),
         (MissingExtraError("a warehouse", "bigquery"), "pip install 'footfall[bigquery]'"),
-        (MemoryError(), "an unexpected fault of the source (MemoryError: )"),
+        (MemoryError(), "an unexpected error in the source (MemoryError: )"),
     ],
 )
 def test_a_fault_of_one_source_does_not_stop_the_others(lake: Lake, where: str, fault: Exception, said: str) -> None:

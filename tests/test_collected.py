@@ -1,4 +1,4 @@
-"""What the ledger says about a table, held against a plain reading of the entries in Python."""
+"""What the ledger says about a table, checked against a plain reading of the entries in Python."""
 
 from __future__ import annotations
 

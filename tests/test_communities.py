@@ -117,6 +117,6 @@ def test_the_command_writes_maps_and_tables(
     done = run(capsys, "communities", "--until", "2026-03-11", "--area", "usa", "-o", tmp_path / "usa.svg")
     assert (done.code, "Wrote" in done.err) == (0, True)
     assert "Honolulu" in (tmp_path / "usa.svg").read_text()
-    assert "about a picture" in run(capsys, "communities", "--area", "usa").err
+    assert "needs a picture" in run(capsys, "communities", "--area", "usa").err
     done = run(capsys, "communities", "--until", "2026-03-11", "--area", "mars", "-o", tmp_path / "x.svg")
     assert (done.code, "unknown area of a map 'mars'" in done.err) == (1, True)

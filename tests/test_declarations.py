@@ -56,7 +56,10 @@ def table(*columns: Column, **more: Any) -> Table:
         (lambda: table(rule=Observe(("day", "views"), "max")), "its key 'views' is not a column that can"),
         (lambda: table(rule=Observe(("page",), "max")), r"its key lacks the time column; write key=\('day', 'page'\)"),
         (lambda: table(rule=Observe(("day",), "newest")), "it resolves by 'newest'; valid: max, latest"),  # type: ignore[arg-type]
-        (lambda: table(DAY, PAGE, rule=Observe(("day",), "max")), "it keeps the largest value and has no measure"),
+        (
+            lambda: table(DAY, PAGE, rule=Observe(("day",), "max")),
+            "it resolves by the largest value but has no measure",
+        ),
         (
             lambda: table(
                 DAY, VIEWS, Column("observed_at", "string", Role.ATTRIBUTE, ""), rule=Observe(("day",), "max")
@@ -125,7 +128,7 @@ def test_two_sources_share_what_is_the_same() -> None:
     ],
 )
 def test_one_name_for_two_things_names_both_sources(mine: Declared, theirs: Declared, what: str) -> None:
-    with pytest.raises(DeclarationError, match=f"the sources a and b both declare the {what}, and mean different"):
+    with pytest.raises(DeclarationError, match=f"the sources a and b both declare the {what}, with different"):
         check_together({"a": mine, "b": theirs})
 
 
@@ -157,7 +160,10 @@ def test_a_metric_that_its_tables_can_answer_is_accepted() -> None:
         ({"name": "Page views"}, "its name is not valid; use lower-case letters"),
         ({"name": "period"}, "its name is reserved for a column of every answer"),
         ({"name": "page"}, "one of its dimensions has the same name"),
-        ({"facts": (Fact("visit", ("views",)),)}, "it reads the table 'visit', which no source .* valid: visits"),
+        (
+            {"facts": (Fact("visit", ("views",)),)},
+            "it reads the table 'visit', which no configured source .* valid: visits",
+        ),
         ({"facts": (Fact("visits", ("view",)),)}, "it reads the column 'view', .* valid: day, page, views"),
         ({"kind": Kind.REPORTED, "facts": (Fact("visits", ("views",), ends="until"),)}, "it reads the column 'until'"),
         ({"kind": Kind.COUNTER, "series": ("site",)}, "its series 'site' is not one of its dimensions; valid: page"),

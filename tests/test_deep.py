@@ -1,4 +1,4 @@
-"""`footfall doctor --deep` finds what is damaged in lake and activity; `footfall repair` mends what can be mended."""
+"""`footfall doctor --deep` finds what is damaged in lake and activity; `footfall repair` repairs what can be repaired."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def broken(sound: Path, tmp_path: Path) -> Path:
-    """A flipped byte in a file of the lake, a set of a table's event and one that was marked by hand."""
+    """A flipped byte in a file of the lake, a set of a table's event and one that was marked by an application."""
     folder = tmp_path / "usage"
     shutil.copytree(sound, folder)
     file = max((folder / "lake" / "launches").rglob("*.parquet"), key=lambda path: path.stat().st_size)
@@ -82,8 +82,8 @@ def test_a_repair_is_planned_and_done(sound: Path, broken: Path, capsys: pytest.
     planned = run(capsys, "-w", broken, "repair")
     assert planned.code == 1
     assert "would be lost: 300 actors of 'active' on 2026-03-01" in planned.out
-    assert "can be mended: 'binder_launch', which is read again from the table that reports it" in planned.out
-    assert "mend it with `footfall repair --yes`" in planned.err
+    assert "can be repaired: 'binder_launch', which is read again from the table that reports it" in planned.out
+    assert "run `footfall repair --yes`" in planned.err
     assert hashes(broken) == before
     done = run(capsys, "-w", broken, "repair", "--yes")
     assert done.code == 0

@@ -59,7 +59,7 @@ def test_the_index_lists_every_day_with_its_count_and_holes_are_not_there(tmp_pa
     for entry in index:
         assert int(entry["count"]) == len((tmp_path / entry["name"]).read_text().splitlines())
     assert total == sum(int(entry["count"]) for entry in index)
-    assert "Nothing in this folder happened" in (tmp_path / "SAMPLE.txt").read_text()
+    assert "is made up" in (tmp_path / "SAMPLE.txt").read_text()
 
 
 def test_every_day_has_exactly_the_number_asked_without_rhythm(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_three_million_events_take_seconds(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the demonstration ran, beside a real history."""
+    """A folder in which the demonstration ran, next to a real history."""
     root = tmp_path_factory.mktemp("demo")
     history = History.new(root / "project")
     for day in ("2025-11-05", "2026-01-20", "2026-02-05"):
@@ -156,7 +156,7 @@ def test_its_answers_are_the_archives_own_count(demonstrated: Path) -> None:
     assert total.rows["launches"].to_pylist() == [len(events)]
     by_provider = asked["Where are the repositories?"].ask(workspace).rows.to_pylist()
     assert {row["provider"]: row["launches"] for row in by_provider} == Counter(e["provider"] for e in events)
-    commits = asked["How many commits a month?"].ask(workspace).rows
+    commits = asked["How many commits per month?"].ask(workspace).rows
     assert sum(commits["commits"].to_pylist()) == 3
 
 
@@ -192,7 +192,7 @@ def test_sample_files_are_made_of_their_dates(tmp_path: Path) -> None:
     for name in ("installs", "traffic", "hub_users"):
         first, second = ((tmp_path / each / f"{name}.csv").read_text() for each in "ab")
         assert second.startswith(first)
-    assert "Nothing in this folder happened" in (tmp_path / "a" / "SAMPLE.txt").read_text()
+    assert "is made up" in (tmp_path / "a" / "SAMPLE.txt").read_text()
 
 
 def test_who_came_back_says_where_the_data_is_from(demonstrated: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_workspace_of_ones_own_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_folder_with_files_of_ones_own_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(SettingsError, match="holds files of yours; name a new or an empty folder"):
+    with pytest.raises(SettingsError, match="is not empty; name a new or an empty folder"):
         run(tmp_path, now=lambda: NOW)
     assert [f.name for f in tmp_path.iterdir()] == ["thesis.txt"]
 

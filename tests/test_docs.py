@@ -138,7 +138,7 @@ def test_what_a_page_asks_can_be_asked_of_its_source(
         for folder in folders:
             monkeypatch.chdir(folder)
             done = run(capsys, *shlex.split(line)[1:])
-            said.append("" if done.code == 0 or "nothing was collected of" in done.err else done.err)
+            said.append("" if done.code == 0 or "was not collected yet" in done.err else done.err)
         assert "" in said, f"{line}\n{''.join(said)}"
 
 

@@ -114,10 +114,10 @@ def test_means_and_comparisons_work_as_for_any_metric(ff: Workspace) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"by": "federation"}, "active counts the actors of an event, which have no dimensions; ask without by"),
-        ({"where": "a=b"}, "which have no dimensions; ask without where"),
-        ({"top": 3}, "which have no dimensions; ask without top"),
-        ({"as_of": "2026-04-01"}, "as they are known now; ask without as_of"),
+        ({"by": "federation"}, "active counts the actors of an event, which have no dimensions; leave out by"),
+        ({"where": "a=b"}, "which have no dimensions; leave out where"),
+        ({"top": 3}, "which have no dimensions; leave out top"),
+        ({"as_of": "2026-04-01"}, "as they are known now; leave out as_of"),
         ({"grain": "total", "since": "2026-04-01T00:30Z"}, "2026-04-01T00:30Z is not a whole hour"),
         ({"policies": {"people": "all"}}, "unknown policy of active 'people'"),
     ],

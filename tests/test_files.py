@@ -169,7 +169,7 @@ def test_a_file_that_is_not_what_the_settings_say_is_one_sentence(place: Place, 
     error = place.collect(VISITS).error
     assert said in error
     assert "a.csv" in error
-    assert place.rows() == [(date(2026, 11, 1), "x", 5)], "what was collected stands"
+    assert place.rows() == [(date(2026, 11, 1), "x", 5)], "collected data is kept"
 
 
 def test_a_bad_file_does_not_stop_the_others(place: Place) -> None:
@@ -327,8 +327,8 @@ def test_a_dated_file_states_the_time_of_its_name(place: Place) -> None:
     ("more", "said"),
     [
         ({"path": "a/%H.csv"}, "no other %"),
-        ({"path": "a/%Y-%m.csv"}, "a file a month"),
-        ({"scope": "land"}, "none of its dimensions"),
+        ({"path": "a/%Y-%m.csv"}, "a file per month"),
+        ({"scope": "land"}, "not one of its dimensions"),
         ({"window": "week"}, "window is day, month or year"),
         ({"resolution": "month"}, "finer than the resolution"),
         ({"path": "https://x.org/%Y.csv", "window": "year"}, "needs `first`"),

@@ -259,7 +259,7 @@ class TestPoliciesGiveWay:
             lake.ask("commits", where="repo=core/lip")
 
     def test_a_choice_and_a_filter_are_not_both_possible(self, lake: LakeOf) -> None:
-        with pytest.raises(QueryError, match="policy robots=excluded and the filter on author both choose by author"):
+        with pytest.raises(QueryError, match="policy robots=excluded and the filter on author both filter by author"):
             lake.ask("people_commits", where="author=robot", policies={"robots": "excluded"})
         assert lake.values_of("people_commits", grain="total", by="author", policies={"robots": "excluded"}) == {
             ("2021-02-01", "ada"): 1

@@ -154,14 +154,14 @@ def test_a_time_is_days_or_weeks(text: str | int, days: int) -> None:
         ({"steps": "see"}, "a funnel has at least two steps, not 1: name the events in their order."),
         (
             {"steps": ["see", "see"]},
-            "step 'see' follows itself: a day does not record how often; name another event, or ask for retention.",
+            "step 'see' follows itself, and marks do not record how often it was done on a day; name another event, or use cohort.",
         ),
         ({"within": "36h"}, "within='36h' is not a number of days from 1 to 1,000; write it like 7d or 2w."),
         ({"within": "a week"}, "within='a week' is not a number of days from 1 to 1,000; write it like 7d or 2w."),
         ({"within": 0}, "within=0 is not a number of days from 1 to 1,000; write it like 7d or 2w."),
         (
             {"since": datetime(2026, 3, 12, tzinfo=UTC)},
-            "since 2026-03-12 lies in the future; it is 2026-03-11T15:30Z now.",
+            "since 2026-03-12 is in the future; it is now 2026-03-11T15:30Z.",
         ),
         (
             {"until": datetime(2026, 2, 1, tzinfo=UTC)},

@@ -1,4 +1,4 @@
-"""Random input for every parser and every face, some of it each time; `make fuzz` goes on for an hour."""
+"""Random input for every parser and every face, some of it each time; `make fuzz` continues for an hour."""
 
 from __future__ import annotations
 

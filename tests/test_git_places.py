@@ -297,7 +297,7 @@ class TestFaults:
         (history.folder / below).mkdir(parents=True)
         collected.collect(repositories=[f"project/{below}"])
         assert (collected.last.status, collected.rows) == (Status.FAILED, [])
-        assert f"lies inside the repository {history.folder}," in collected.last.reason
+        assert f"is inside the repository {history.folder}," in collected.last.reason
         assert "git submodule update --init" in collected.last.reason
 
     def test_a_folder_inside_a_git_folder_is_none_itself(self, history: History, collected: Collected) -> None:
@@ -305,7 +305,7 @@ class TestFaults:
         history.write()
         collected.collect(repositories=["project/.git/refs"])
         assert (collected.last.status, collected.rows) == (Status.FAILED, [])
-        assert f"lies inside the repository {history.folder}/.git," in collected.last.reason
+        assert f"is inside the repository {history.folder}/.git," in collected.last.reason
 
     def test_a_head_at_no_branch_is_no_zero(self, history: History, collected: Collected) -> None:
         """`git checkout --orphan`, or a bare copy whose default branch was renamed."""
@@ -313,7 +313,7 @@ class TestFaults:
         history.write()
         git(history.folder, "symbolic-ref", "HEAD", "refs/heads/master")
         reason = self.reason(collected)
-        assert "is at 'master', which does not exist; there is 'main'" in reason
+        assert "is at 'master', which does not exist; branches: 'main'" in reason
 
     @pytest.mark.parametrize("is_address", [False, True])
     def test_a_head_at_no_branch_where_only_a_remote_has_one(

@@ -95,7 +95,7 @@ class TestDays:
         asked = {"since": f"{gone}", "until": f"{gone + DAY}"}
         result = watched.ask("views", **asked)
         assert result.rows["views"].to_pylist() == [None]
-        assert any("statistics stood still" in note for note in result.notes)
+        assert any("statistics are delayed" in note for note in result.notes)
         watched.github.vanished = set()
         watched.pass_days(0.1)
         watched.succeed()
@@ -144,7 +144,7 @@ class TestIdentity:
         watched.github.repositories[0] = repository(99, "a/b", stars=Counter({TODAY: 1}), created_at=START - DAY)
         watched.pass_days(0.1)
         summary = watched.succeed()
-        said = [note.reason for note in summary.notes if "another repository has the name" in note.reason]
+        said = [note.reason for note in summary.notes if "another repository now has the name" in note.reason]
         assert len(said) == 1
         assert watched.values("stars") == {"a/b": 1, "a/b (id 7)": 4, "a/c": 4}
         watched.pass_days(0.1)
@@ -167,7 +167,7 @@ class TestIdentity:
         watched.pass_days(0.1)
         assert watched.succeed().outcomes[Status.RETIRED] == 0
         result = watched.ask("views", where=["repo=a/b"], last=3)
-        assert any("Not collected any more: a/b" in note for note in result.notes)
+        assert any("No longer collected: a/b" in note for note in result.notes)
 
     def test_all_of_an_owner_but_forks(self, tmp_path: Path) -> None:
         repos = [*(repository(n, f"a/r{n:03}") for n in range(1, 121)), repository(200, "a/copy", is_fork=True)]

@@ -69,7 +69,7 @@ def test_a_token_that_is_not_accepted_is_one_error(watched: Watched) -> None:
     watched.set(token="old")
     summary = watched.collect()
     assert "GitHub does not accept the token (401: Bad credentials)" in summary.error
-    assert "make a new one" in summary.error
+    assert "create a new one" in summary.error
 
 
 def test_without_a_token_what_is_public_is_collected(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_transferred_repository_needs_a_token_of_its_new_owner(tmp_path: Path)
     before = here.values("views", until="2026-03-09")
     here.github.rename("x/y", "z/y")
     reasons = {note.scope: note.reason for note in here.collect().notes}
-    assert "is called z/y now" in reasons["8"]
+    assert "is now called z/y" in reasons["8"]
     assert "does not allow it without a token" in reasons["z/y"]
     assert "set `token`, or a token of the owner, with" in reasons["z/y"]
     assert here.values("views", until="2026-03-09") == {"z/y": before["x/y"]}
@@ -150,9 +150,7 @@ def test_a_list_that_is_closed_later_says_who_may_read_it_and_keeps_what_was_rea
     assert note.reason.endswith("give it the account of an admin or a collaborator")
     asked = here.ask("stars", grain="total")
     assert asked.rows["stars"].to_pylist() == [4]
-    assert any(
-        said.startswith("1 window could not be collected when last tried: a/b (the token") for said in asked.notes
-    )
+    assert any(said.startswith("1 window failed in the last run: a/b (the token") for said in asked.notes)
 
 
 class TestFaults:
@@ -166,7 +164,7 @@ class TestFaults:
         assert not summary.error
         assert {name: watched.values(name, until="2026-03-10") for name in before} == before
         if fault == "cut":
-            assert any("not whole JSON" in note.reason for note in summary.notes)
+            assert any("not valid JSON" in note.reason for note in summary.notes)
 
     @pytest.mark.parametrize(
         "body",
@@ -184,7 +182,7 @@ class TestFaults:
         watched.github.replayed["/repos/a/b/traffic/views"] = body
         summary = watched.collect()
         assert [note.table for note in summary.notes] == ["github_views"]
-        assert "another form than expected" in summary.notes[0].reason
+        assert "an unexpected format" in summary.notes[0].reason
 
     def test_an_address_that_is_no_github_is_said(self, watched: Watched) -> None:
         watched.github.refusals = [Reply(404, b"<html>Not Found</html>", {"Content-Type": "text/html"})] * 9
@@ -196,7 +194,7 @@ class TestFaults:
 
     def test_a_fault_of_the_server_is_one_error(self, watched: Watched) -> None:
         watched.github.fault = "down"
-        assert "GitHub has a fault (500" in watched.collect().error
+        assert "GitHub has an internal error (500" in watched.collect().error
 
     @pytest.mark.parametrize("kind", ["views", "clones", "paths", "referrers", "stars", "forks", "releases", "commits"])
     def test_an_answer_that_is_prepared_is_awaited(self, tmp_path: Path, kind: str) -> None:
@@ -235,7 +233,7 @@ class TestFaults:
     def test_an_object_in_the_place_of_a_list_is_no_empty_list(self, tmp_path: Path, kind: str, path: str) -> None:
         here = Watched(tmp_path, repository(7, "a/b"), collect=[kind])
         here.github.replayed[f"/repos/a/b/{path}"] = {}
-        assert {"another form than expected" in note.reason for note in here.collect().notes} == {True}
+        assert {"an unexpected format" in note.reason for note in here.collect().notes} == {True}
 
 
 class TestApp:
@@ -293,7 +291,7 @@ class TestExamining:
     def test_every_credential_entry_and_endpoint(self, watched: Watched) -> None:
         found = self.found(watched)
         assert {state for state, _, _ in found.values()} == {"ok"}
-        assert found["use the token"][1].endswith("of 5,000 requests an hour are left")
+        assert found["use the token"][1].endswith("of 5,000 requests per hour are left")
         assert {"find a/b", "read views of a/b", "read commits of a/b", "read stars of a/b"} <= found.keys()
 
     def test_what_is_refused(self, watched: Watched) -> None:

@@ -31,7 +31,7 @@ def real_hubs(shared_data: Path) -> list[dict[str, str]]:
 
 
 def write_clusters(folder: Path, hubs: list[dict[str, str]]) -> None:
-    """As they lie in a repository, with a template beside them that is not YAML."""
+    """As they lie in a repository, with a template next to them that is not YAML."""
     by_cluster: dict[str, list[dict[str, str]]] = defaultdict(list)
     for hub in hubs:
         by_cluster[hub["cluster"]].append(hub)

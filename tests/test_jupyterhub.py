@@ -78,7 +78,7 @@ def test_a_prefix_is_found_and_two_are_refused() -> None:
     text = FakeHub(prefix="myhub").text()
     assert reading_of(text).running == 2
     assert reading_of("running_servers 3\ntotal_users 4\n").running == 3
-    with pytest.raises(BrokenDataError, match="'jupyterhub' and 'myhub'; say which is the hub's: `prefix`"):
+    with pytest.raises(BrokenDataError, match="'jupyterhub' and 'myhub'; set the `prefix`"):
         reading_of(text + FakeHub().text())
     assert reading_of(text + FakeHub(running=7).text(), "jupyterhub").running == 7
 
@@ -195,7 +195,7 @@ def test_fewer_users_than_the_total_are_not_all(tmp_path: Path) -> None:
     place.collect()
     assert not place.actors()
     reasons = [e.reason for e in place.lake().known("jupyterhub") if e.table == "hub_activity"]
-    assert "has 5 users and gave 4" in reasons[0]
+    assert "has 5 users and returned 4" in reasons[0]
 
 
 def test_users_need_a_key_which_stays_the_same(tmp_path: Path) -> None:

@@ -124,8 +124,8 @@ def test_area_follows_users_on_a_log_scale_and_unknown_is_a_ring() -> None:
     assert area["one"] < area["hundred"] < area["many"]
     assert area["many"] - area["hundred"] == pytest.approx(area["hundred"] - area["one"], rel=0.02)
     assert area["none"] == area["one"]
-    assert 'aria-label="unknown, users not known" role="graphics-symbol" aria-roledescription="point"' in svg
-    assert "ring: users not known" in svg
+    assert 'aria-label="unknown, unknown number of users" role="graphics-symbol" aria-roledescription="point"' in svg
+    assert "ring: unknown number of users" in svg
 
 
 def test_a_constellation_keeps_its_colour_on_every_map() -> None:

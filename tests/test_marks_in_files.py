@@ -142,7 +142,7 @@ def test_what_was_marked_and_taken_back_is_said_truly(folder: Path, capsys: pyte
     assert both.out == "Marked x: 1 actor, without a time and on that day.\n"
     assert list(footfall.open(folder).event("x").day("2026-01-05")) == [2]
     assert run(capsys, "unmark", "x", "17", "18").out == "Took back x: 1 mark.\n"
-    assert run(capsys, "unmark", "x", "17").out == "Took back x: nothing, as none of them was marked then.\n"
+    assert run(capsys, "unmark", "x", "17").out == "Unmarked x: nothing, as none of them was marked.\n"
     ran = run(capsys, "unmark", "xs", "17")
     assert (ran.code, ran.err) == (1, "footfall: event 'xs' was never marked; did you mean 'x'? Valid: x.\n")
 
@@ -167,15 +167,15 @@ def test_an_event_whose_marks_were_not_counted_shows_none() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("mark", "active"), "there is no actor to mark"),
-        (("mark", "active", "17", "--zone", "UTC"), "--zone says which zone moments are in, and there are none"),
-        (("mark", "active", "17", "--skip-missing"), "--skip-missing is about the rows of a file"),
-        (("mark", "active", "17", "--actor", "who"), "--actor is about the rows of a file"),
+        (("mark", "active"), "no actors were given"),
+        (("mark", "active", "17", "--zone", "UTC"), "--zone is the zone of the times given with --at"),
+        (("mark", "active", "17", "--skip-missing"), "--skip-missing needs a file"),
+        (("mark", "active", "17", "--actor", "who"), "--actor needs a file"),
         (("mark", "active", "17", "--at", "2026-01-05", "--zone", "Mars"), "'Mars' is not a time zone"),
         (("mark", "active", "17", "--unique", "--hourly"), "a unique mark has no time"),
         (("mark", "active", "--", "-5"), "-5 is not an actor"),
         (("mark", "active", "17", "--at", "2026-11"), "2026-11 is a whole month"),
-        (("mark", "active", "1", "--file", "x.csv"), "a file is marked with --file FILE --actor COLUMN"),
+        (("mark", "active", "1", "--file", "x.csv"), "to mark a file, use --file FILE --actor COLUMN"),
         (("mark", "active", "1", "--at", "2999-01-01"), "more than a year ahead"),
         (("mark", "active", "--file", "absent.csv", "--actor", "who"), "there is no file absent.csv"),
     ],

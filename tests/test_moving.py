@@ -80,7 +80,7 @@ def test_what_is_imported_elsewhere_has_the_same_rows(
     assert hashes(elsewhere) == hashes(collected)
     assert sets(elsewhere) == sets(collected)
     before = hashes(elsewhere)
-    assert run(capsys, "-w", elsewhere, "import", "export", out).out.startswith("Nothing is new")
+    assert run(capsys, "-w", elsewhere, "import", "export", out).out.startswith("Nothing new")
     assert hashes(elsewhere) == before
     assert sets(elsewhere) == sets(collected)
 
@@ -148,7 +148,7 @@ def test_a_file_that_was_changed_imports_nothing(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("export", "."), "holds something already"),
+        (("export", "."), "is not empty"),
         (("export", "new", "--format", "xlsx"), "unknown format 'xlsx'"),
         (("export", "new", "--spreadsheet"), "--format csv"),
         (("import", "export", "nowhere"), "cannot be read"),

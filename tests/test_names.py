@@ -28,7 +28,7 @@ NAMES = Table(
         Column("opened_on", "timestamp", Role.TIME, "When the shop was opened."),
         Column("shop_id", "string", Role.ATTRIBUTE, "Which shop."),
         Column("name", "string", Role.ATTRIBUTE, "A name of it."),
-        Column("is_current", "boolean", Role.ATTRIBUTE, "Whether it still has the name."),
+        Column("is_current", "boolean", Role.ATTRIBUTE, "Whether the name is current."),
     ),
     rule=Observe(key=("opened_on", "shop_id", "name"), resolve="latest"),
 )

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 import footfall
-from footfall.errors import MarkError, UnknownNameError
+from footfall.errors import FootfallError, MarkError, QueryError, UnknownNameError
 from workspaces import run
 
 
@@ -58,12 +58,29 @@ def test_a_metric_of_a_source_that_is_off_names_the_source(
     metric: str, source: str, workspace: footfall.Workspace
 ) -> None:
     with pytest.raises(
-        UnknownNameError, match=rf"The source {source} has it, and is not set up: add \[sources.{source}\]"
+        UnknownNameError, match=rf"The source {source} provides it and is not enabled: add \[sources.{source}\]"
     ):
         workspace.query(metric)
     with pytest.raises(UnknownNameError) as unknown:
         workspace.query("nothing_has_it")
-    assert "is not set up" not in str(unknown.value)
+    assert "is not enabled" not in str(unknown.value)
+
+
+@pytest.mark.parametrize("text", ["2026-11-２０", "２０２６", "٢d", "２w"])
+def test_digits_of_other_scripts_are_not_numbers(text: str, workspace: footfall.Workspace) -> None:
+    with pytest.raises(QueryError, match="is not a date or time"):
+        workspace.query("commits", since=text)
+    with pytest.raises(FootfallError):
+        workspace.query("commits", last=text)  # type: ignore[arg-type]
+
+
+def test_projects_of_another_type_are_refused(workspace: footfall.Workspace) -> None:
+    with pytest.raises(QueryError, match="a project is 5; give the name of one as text"):
+        workspace.query("commits", project=5)  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match="projects is None; give the names of projects"):
+        workspace.beside("commits", None)  # type: ignore[arg-type]
+    with pytest.raises(QueryError, match="a project is 5"):
+        workspace.beside("commits", [5])  # type: ignore[list-item]
 
 
 def test_a_demonstration_in_a_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

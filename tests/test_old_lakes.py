@@ -1,6 +1,6 @@
 """A lake that Footfall 0.1.0 wrote is read, collected on and maintained without loss.
 
-What was put into it stands beside it in `old_lakes`, written down by hand.
+What was put into it stands next to it in `old_lakes`, written down by hand.
 """
 
 from __future__ import annotations

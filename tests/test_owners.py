@@ -187,7 +187,10 @@ def test_what_was_marked_first_stays_when_a_source_reports_the_same_name(
     assert "binder_launch" not in after.activity.collected
     after.close()
     ran = run(capsys, "--workspace", folder, "events")
-    assert "binder_launch is marked by hand; the event of that name in the table launches is not used." in ran.out
+    assert (
+        "binder_launch is marked by an application; the event of that name in the table launches is not used."
+        in ran.out
+    )
 
 
 def test_marks_of_long_ago_are_kept_from_a_new_source_too(redis_server: str, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_a_question_is_the_same_on_the_command_line_in_python_and_in_the_setting
     exec(call, scope)
     answer = workspace.query("launches", grain="week", last=9, by=["federation"], where=["provider=GitHub"], rolling=2)
     assert scope["answer"].version == answer.version  # type: ignore[attr-defined]
-    kept = tomllib.loads(said["Keep this question: paste into footfall.toml"])["questions"][0]
+    kept = tomllib.loads(said["Save this question: paste into footfall.toml"])["questions"][0]
     assert kept["ask"] == {
         "metric": "launches", "grain": "week", "last": "9", "by": "federation", "where": "provider=GitHub", "rolling": "2",
     }  # fmt: skip

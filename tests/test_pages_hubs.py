@@ -137,7 +137,7 @@ def test_small_numbers_are_hidden_where_the_settings_say_so(folder: Path) -> Non
         page, slide = client.get("/hubs").text, client.get("/hubs/community/San%20Francisco").text
         rows = client.get("/hubs/communities.csv").text
     assert "Counts of actors from 1 to 19 are hidden" in page
-    assert "San Francisco, users not known" in page
+    assert "San Francisco, unknown number of users" in page
     assert "not known, which is not 0" in slide
     assert 'San Francisco,California State,"San Francisco, USA",37.72,-122.48,1,,' in rows
 

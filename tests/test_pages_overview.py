@@ -82,4 +82,4 @@ def test_an_empty_workspace_says_what_to_do(tmp_path: Path) -> None:
     with footfall.open(tmp_path, now=lambda: NOW) as workspace, browsing(workspace) as client:
         page = client.get("/")
     assert page.status_code == 200
-    assert "Switch a source on in footfall.toml" in page.text
+    assert "Enable a source in footfall.toml" in page.text

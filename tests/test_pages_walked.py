@@ -83,7 +83,7 @@ def test_what_cannot_be_answered_or_never_comes_is_said_in_place(browser: Any, a
         page.goto("/explore?metric=launches&since=2026-02-01&until=2026-03-01")
         page.evaluate("window.same = true")
         page.fill("#until", "2026-01-01")
-        page.locator("#until").dispatch_event("change")  # once more before the answer is there
+        page.locator("#until").dispatch_event("change")  # again before the answer is there
         page.locator("#answer .problem").wait_for()
         assert "must come before" in page.get_by_role("alert").inner_text()
         page.fill("#until", "2026-02-15")
@@ -306,7 +306,7 @@ def test_the_first_key_reaches_the_content_and_scripts_come_late(browser: Any, a
     with page_of(browser, address) as page:
         page.goto("/")
         page.keyboard.press("Tab")
-        assert page.evaluate("document.activeElement.textContent") == "To the content"
+        assert page.evaluate("document.activeElement.textContent") == "Skip to content"
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.id") == "main"
         sizes = page.evaluate(

@@ -78,7 +78,7 @@ class TestSilence:
         assert commits.is_silent
         assert {(each.value, each.coverage) for each in commits.numbers} == {(None, 0.0)}
         assert len(commits.months) == 12
-        assert any("nothing is known yet about repo=silent" in note for note in ff.project("silent").notes)
+        assert any("there is no data yet for repo=silent" in note for note in ff.project("silent").notes)
 
     def test_why_a_source_said_nothing_is_part_of_the_answer(self, tmp_path: Path) -> None:
         """A repository that could not be read is known to the ledger, with the reason."""
@@ -91,7 +91,7 @@ class TestSilence:
         ff.collect()
         gone = ff.project("gone")
         assert gone["commits"].is_silent
-        assert any("could not be collected when last tried" in note for note in gone.notes)
+        assert any("failed in the last run" in note for note in gone.notes)
         assert ff.projects_by("commits").places[0].last_days is None
 
     def test_what_was_collected_and_has_nothing_is_0(self, ff: Workspace) -> None:
@@ -163,11 +163,13 @@ class TestAskingForAProject:
         assert ff.query(**asked.question).rows == asked.rows
 
     def test_metrics_that_name_it_differently_are_refused(self, ff: Workspace) -> None:
-        with pytest.raises(QueryError, match="the metrics name the project differently"):
+        with pytest.raises(QueryError, match="the metrics use different names for the project"):
             ff.query("commits", "installs", project="tool")
 
     def test_of_a_silent_name_it_says_what_to_do(self, ff: Workspace) -> None:
-        said = "nothing is known yet of the project silent: repo=silent occurs nowhere.* Collect it, or mend its names"
+        said = (
+            "there is no data yet for the project silent: repo=silent occurs nowhere.* Collect it, or correct its names"
+        )
         with pytest.raises(QueryError, match=said):
             ff.query("commits", project="silent")
         with pytest.raises(UnknownNameError, match="unknown value of repo 'sielnt'"):
@@ -194,7 +196,7 @@ class TestSettings:
     def test_a_source_that_is_not_set_up_is_no_part_of_it(self, tmp_path: Path) -> None:
         ff = workspace(tmp_path, '[[projects]]\nname = "a"\nbinder = "o/r"\n')
         assert ff.projects["a"].spelled == ()
-        assert "No source that is set up has a name" in ff.project("a").notes[0]
+        assert "No configured source has a name" in ff.project("a").notes[0]
 
 
 class TestFaces:
@@ -226,7 +228,7 @@ class TestFaces:
         assert ranked.out.splitlines()[0] == "project,last_30_days,total,coverage"
         assert "silent,,,0" in ranked.out
         for words, said in (
-            (["project"], "or ask for --all"),
+            (["project"], "or add --all"),
             (["project", "tol"], "did you mean 'tool'"),
             (["project", "tool", "--all"], "leave out --all"),
             (["project", "tool", "--by", "commits"], "add --all"),

@@ -78,7 +78,7 @@ def test_init_writes_it_and_the_project_answers(tmp_path: Path, capsys: pytest.C
     (folder / "pyproject.toml").write_text('[project]\nname = "icepyx"\n')
     ran = run(capsys, "-w", folder, "init")
     assert ran.code == 0
-    assert "Its project, from what the folder says: icepyx" in ran.out
+    assert "Its project, from the files of the folder: icepyx" in ran.out
     (project,) = read_settings(folder).projects
     assert project.name == "icepyx"
     assert run(capsys, "-w", folder, "collect", "git").code == 0

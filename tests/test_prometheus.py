@@ -176,7 +176,7 @@ def test_series_that_are_gone_are_missing_and_not_zero(tmp_path: Path) -> None:
     place.prometheus.put(CPU, {"namespace": "prod"}, steps(datetime(2026, 3, 8, tzinfo=UTC), 24, timedelta(hours=1)))
     place.collect()
     assert place.entries()["main", 9].status is Status.MISSING
-    assert "no series answers, though some did on 2026-03-08" in place.entries()["main", 9].reason
+    assert "no series found, though some did on 2026-03-08" in place.entries()["main", 9].reason
     count = len(place.prometheus.asked)
     place.collect()
     assert [form["start"] for form in place.prometheus.asked[count:]] == [str(seconds(NOON.replace(hour=0, minute=0)))]
@@ -226,16 +226,22 @@ def test_a_refusal_is_told_with_its_reason(tmp_path: Path, refusal: tuple[int, s
     ("answer", "says"),
     [
         ({"status": "success", "data": {"resultType": "vector", "result": []}}, "answered with a vector"),
-        ({"status": "success"}, "not a matrix"),
-        ({"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[1, "x"]]}]}}, "not a matrix"),
-        ({"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[10**30, "1"]]}]}}, "not a matrix"),
+        ({"status": "success"}, "not a Prometheus matrix"),
+        (
+            {"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[1, "x"]]}]}},
+            "not a Prometheus matrix",
+        ),
+        (
+            {"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[10**30, "1"]]}]}},
+            "not a Prometheus matrix",
+        ),
         (
             {"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[2, "1"], [1, "1"]]}]}},
-            "not a matrix",
+            "not a Prometheus matrix",
         ),
         (
             {"data": {"resultType": "matrix", "result": [{"metric": {}, "values": [[2, "1"], [2, "3"]]}]}},
-            "not a matrix",
+            "not a Prometheus matrix",
         ),
         ({"data": {"resultType": "matrix", "result": [{"metric": {}, "histograms": [[1, {}]]}]}}, "histograms"),
     ],
@@ -249,7 +255,7 @@ def test_a_page_of_html_is_not_an_answer(tmp_path: Path) -> None:
     place = Place(tmp_path)
     place.answer = lambda request: httpx2.Response(200, text="<html>Login</html>")  # type: ignore[method-assign]
     assert place.collect().failed
-    assert "did not answer as Prometheus does" in place.entries()["main", 9].reason
+    assert "did not answer like Prometheus" in place.entries()["main", 9].reason
 
 
 def test_a_counter_that_is_reset_gains_whole_numbers(tmp_path: Path) -> None:
@@ -383,7 +389,7 @@ def test_what_is_not_remembered_any_more_is_not_asked_for_and_stays(tmp_path: Pa
     assert place.rows() == before
     assert not summary.failed
     reason = next(e.reason for e in place.lake().known("prometheus") if e.window.start.day == 20)
-    assert reason == "main remembers 2 days, and this day was not collected while it did"
+    assert reason == "main keeps 2 days, and this day was not collected in time"
 
 
 # What works, and what will be forgotten
@@ -414,7 +420,7 @@ def test_checks_tell_listing_from_querying(tmp_path: Path) -> None:
 
 def test_checks_name_a_query_that_gives_nothing_or_is_refused(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    assert checks(place)["main: cpu"][:2] == ("unknown", "no series answers")
+    assert checks(place)["main: cpu"][:2] == ("unknown", "no series found")
     place.prometheus.refusal = (422, "many-to-many matching not allowed")
     assert "many-to-many" in checks(place)["main: query"][1]
 

@@ -174,7 +174,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("cohort", {"first": "active", "then": "active", "grain": None}, "unknown grain 'None'"),
     ("cohort", {"first": "active", "then": "active", "columns": "x"}, "columns is 'x'"),
     ("growth", {"event": "active", "since": 2026}, "since=2026 is not a date or time"),
-    ("stickiness", {"event": "active", "last": 2, "since": "2026"}, "last and since both say"),
+    ("stickiness", {"event": "active", "last": 2, "since": "2026"}, "last and since both set"),
 ]
 
 
@@ -198,7 +198,7 @@ def test_names_of_0_1_0_work_with_a_warning(spoken_of: dict[str, Any]) -> None:
     assert older == ff.cohort("active", "active", grain="month", last=2)
     with pytest.warns(DeprecationWarning, match="rows=5 is now last=5"):
         assert len(ff.stickiness("active", rows=5)) == 5
-    with pytest.warns(DeprecationWarning, match="until, as the moment of asking, is now as_of"):
+    with pytest.warns(DeprecationWarning, match="until, as the time of the query, is now as_of"):
         first = ff.growth("active", by="day", since="2026-02-19", rows=2, until="2026-03-01")
     assert [row.period.label for row in first.rows] == ["2026-02-19", "2026-02-20"]
     with pytest.warns(DeprecationWarning, match="version"):

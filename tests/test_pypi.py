@@ -141,7 +141,7 @@ def test_an_unknown_project_fails_and_is_no_zero(tmp_path: Path, shared_data: Pa
     assert summary.failed == 3
     entry = place.entry("no-such", YESTERDAY)
     assert entry is not None
-    assert entry.reason.startswith("pypistats.org knows no project no-such; check the name")
+    assert entry.reason.startswith("pypistats.org has no project no-such; check the name")
     with place.workspace() as ff:
         found = ff.query(
             "installs", by="project", grain="total", since="2026-05-01", until="2026-05-20"
@@ -187,7 +187,7 @@ def test_breakdowns_add_up_to_all_and_are_known_apart(tmp_path: Path) -> None:
             assert ff.query("installs", where=where, **asked).rows["installs"].to_pylist() == [right]
         by_system = ff.query("downloads", by=["system", "project"], **asked).rows.to_pylist()
         assert {row["system"]: row["downloads"] for row in by_system} == {"Linux": 100, None: 27}
-        with pytest.raises(QueryError, match="known by python_minor and by system apart, not together"):
+        with pytest.raises(QueryError, match="can be split by python_minor or by system, but not by both"):
             ff.query("installs", by=["python_minor", "system"], **asked)
 
 
@@ -299,7 +299,9 @@ def test_a_loss_of_every_project_is_told_with_the_day(tmp_path: Path) -> None:
     place.collect()
     entry = place.entry("icepyx", date(2026, 5, 12))
     assert entry is not None
-    assert entry.reason == "pypistats.org counted 23% of what is usual for all of PyPI on this day: it lost downloads"
+    assert (
+        entry.reason == "pypistats.org counted 23% of what is usual for all of PyPI on this day: downloads are missing"
+    )
     ordinary = place.entry("icepyx", date(2026, 5, 11))
     assert ordinary is not None
     assert not ordinary.reason

@@ -525,9 +525,9 @@ def test_a_pool_that_is_too_small_is_not_taken_for_a_server_that_is_away(redis_s
 def test_ids_and_slots_that_are_no_numbers_are_one_sentence(store: RedisStore, server: Any) -> None:
     store.mark("active", {MONDAY: Actors([1], ["ada"])})
     server.hset("footfall_ids", "ada", "x")
-    with pytest.raises(DamagedStoreError, match="has b'x' under footfall_ids, where a number belongs"):
+    with pytest.raises(DamagedStoreError, match="has b'x' under footfall_ids instead of a number"):
         store.ids_of(["ada"])
-    with pytest.raises(DamagedStoreError, match="where a number belongs"):
+    with pytest.raises(DamagedStoreError, match="instead of a number"):
         store.mark_one("active", MONDAY, "ada")
     assert [problem for problem in store.problems() if "footfall_ids" in problem.what]
     [key] = server.keys("footfall_marks*")

@@ -125,7 +125,7 @@ def test_a_file_has_its_checksum_in_its_name(tmp_path: Path) -> None:
     [file] = [delta.folder / each.path for each in delta.files()]
     assert fault_of(file) == ""
     moved = file.rename(file.with_name(file.name.replace(file.stem[-8:], "00000000")))
-    with pytest.raises(DamagedLakeError, match=r"is damaged \(its content is not what was written\); restore"):
+    with pytest.raises(DamagedLakeError, match=r"is damaged \(its content has changed\); restore"):
         verify([moved])
 
 

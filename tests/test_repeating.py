@@ -132,7 +132,7 @@ def test_it_runs_by_itself_and_ends_cleanly(tmp_path: Path, number: int, code: i
         _, said = service.communicate(timeout=20)
         assert time.monotonic() - asked_at < 5
     assert service.returncode == code
-    assert "binder could not be collected whole" in said
+    assert "binder could not be collected completely" in said
     assert said.splitlines()[-1].startswith(f"footfall: {word}; what was committed stays")
     with pytest.raises(ProcessLookupError):
         os.killpg(service.pid, 0)

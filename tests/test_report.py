@@ -138,7 +138,7 @@ def test_a_summary_says_what_each_note_is_about_and_a_month_without_data_is_refu
     finally:
         ended.close()
     later = NOW + timedelta(days=200)
-    refused = pytest.raises(QueryError, match=r"nothing of July 2026 was collected; `footfall status` says")
+    refused = pytest.raises(QueryError, match=r"nothing of July 2026 was collected; `footfall status` shows")
     with footfall.open(folder, now=lambda: later) as silent, refused:
         summary_of(silent, Subject(community="Berkeley"), month_of("2026-07", silent))
 
@@ -183,7 +183,7 @@ def test_what_cannot_be_reported_is_one_sentence(ff: Workspace, tmp_path: Path) 
         write_report(ff, tmp_path, project="toll")
     with pytest.raises(UnknownNameError, match="unknown community"):
         write_report(ff, tmp_path, community="Nobody")
-    with pytest.raises(QueryError, match="is about a project or about a community"):
+    with pytest.raises(QueryError, match="covers a project or a community"):
         write_report(ff, tmp_path, project="tool", community="Berkeley")
     with pytest.raises(QueryError, match=r"'example.org' is not an address of a web site"):
         write_report(ff, tmp_path, address="example.org")

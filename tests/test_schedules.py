@@ -65,7 +65,7 @@ def test_systemd_reads_the_same_times(length: timedelta) -> None:
 @pytest.mark.parametrize("length", [timedelta(minutes=7), timedelta(hours=5), timedelta(minutes=90), timedelta(days=3)])
 def test_a_length_that_no_clock_shows_is_refused(length: timedelta) -> None:
     for name in ("cron", "calendar"):
-        with pytest.raises(QueryError, match="does not come out even with a day"):
+        with pytest.raises(QueryError, match="does not divide a day"):
             getattr(plan(Every(length)), name)
 
 
@@ -134,7 +134,7 @@ def test_kubernetes_gets_a_claim_and_a_cron_job() -> None:
 
 def test_what_is_there_is_never_touched(tmp_path: Path) -> None:
     (tmp_path / "footfall.timer").write_text("mine")
-    with pytest.raises(FootfallError, match="exists already and stays as it is"):
+    with pytest.raises(FootfallError, match="exists already and was not changed"):
         write(written("systemd", plan()), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["footfall.timer"]
 

@@ -134,7 +134,7 @@ def test_asked_again_it_is_the_same(lake: LakeOf) -> None:
 @pytest.mark.parametrize(
     ("metrics", "asked", "sentence"),
     [
-        ([], {}, "no metric is asked for"),
+        ([], {}, "no metric was given"),
         (["launches", "lunches"], {}, "unknown metric 'lunches'; did you mean 'launches'"),
         (["commits", "launches"], {"by": "author"}, "unknown dimension of launches 'author'"),
         (

@@ -39,7 +39,7 @@ def block(kind: str, containing: str) -> str:
 
 @pytest.fixture
 def museum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The example, installed: a module and its dist-info beside it, as pip leaves them. Yields a workspace's folder."""
+    """The example, installed: a module and its dist-info next to it, as pip leaves them. Yields a workspace's folder."""
     site = tmp_path / "site"
     info = site / "museum-1.0.dist-info"
     info.mkdir(parents=True)
@@ -238,7 +238,7 @@ class Shelves(Upstream):
 def test_the_library_keeps_all_promises(tmp_path: Path) -> None:
     skipped = check_source(library_of(tmp_path), Shelves, tmp_path / "checked").skipped
     assert skipped == (
-        "a restatement that was killed and taken back is not believed",
+        "a restatement that was killed and taken back is not trusted",
         "300 scopes are collected together",
     )
 

@@ -135,7 +135,7 @@ def test_json_and_frames_keep_what_is_provisional_and_mark_it() -> None:
         (lambda: grown(grain="quarter"), "unknown grain 'quarter'; valid: day, week, month, year."),
         (
             lambda: grown(since=datetime(2027, 1, 1, tzinfo=UTC)),
-            "since 2027-01-01 lies in the future; it is 2026-03-11T15:30Z now.",
+            "since 2027-01-01 is in the future; it is now 2026-03-11T15:30Z.",
         ),
     ],
 )

@@ -87,10 +87,10 @@ def test_a_broken_file_takes_nothing_back(ff: Workspace, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("unmark", "bought"), "there is no actor to take out"),
+        (("unmark", "bought"), "no actors were given"),
         (("unmark", "bought", "1", "--file", "x.csv", "--actor", "who"), "without actors"),
         (("unmark", "bought", "--file", "x.csv"), "--file FILE --actor COLUMN"),
-        (("unmark", "bought", "1", "--actor", "who"), "--actor is about the rows of a file"),
+        (("unmark", "bought", "1", "--actor", "who"), "--actor needs a file"),
         (("unmark", "bougth", "1"), "event 'bougth' was never marked; did you mean 'bought'"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -69,7 +70,7 @@ def test_what_was_not_collected_is_no_zero() -> None:
     shown = answer(result([5, None, 0], until="2026-01-04"))
     assert line_of(shown, "2026-01-02").split() == ["2026-01-02", "–", "nothing"]
     assert line_of(shown, "2026-01-03").split() == ["2026-01-03", "0"]
-    assert "– not collected: neither zero nor known" in shown
+    assert "– not collected: unknown, not zero" in shown
 
 
 def test_coverage_is_shown_only_where_it_is_not_whole() -> None:
@@ -94,16 +95,16 @@ def test_a_total_that_is_not_over_misses_nothing() -> None:
     assert "99 % of the time was collected" in answer(result([5], **asked))
     shown = answer(result([5], states=[State.NOT_OVER], **asked))
     assert "%" not in shown
-    assert "not over yet: all that is over was collected" in shown
+    assert "not over yet: everything so far was collected" in shown
 
 
 def test_no_rows_have_their_reason() -> None:
     empty = replace(result([5], until="2026-01-02"), rows=result([5], until="2026-01-02").rows.slice(0, 0))
     assert "nothing matches" in answer(replace(empty, coverage=1.0))
-    assert "nothing of this time was collected" in answer(replace(empty, coverage=0.0))
+    assert "nothing was collected for this time" in answer(replace(empty, coverage=0.0))
     unknown = replace(empty.query, since=None, until=None)
     assert "Nothing was collected yet." in answer(replace(empty, query=unknown))
-    assert "Nothing was known at that time." in answer(replace(empty, query=replace(unknown, as_of=NOW)))
+    assert "There was no data at that time." in answer(replace(empty, query=replace(unknown, as_of=NOW)))
 
 
 def test_a_legend_explains_the_mark_of_provisional_values_only_when_there_are_any() -> None:
@@ -164,7 +165,7 @@ def test_a_comparison_says_with_what_and_by_how_much() -> None:
 
 
 def test_previous_is_the_window_of_equal_length_right_before() -> None:
-    """Not the day before: the first day of January is held against the first of the 31 before."""
+    """Not the day before: the first day of January is checked against the first of the 31 before."""
     days = result([110, 90], until="2026-01-03", previous=[100, 90], compare="previous")
     assert days.compared_with == "2 days before"
     day = result([110], until="2026-01-02", previous=[100], compare="previous")
@@ -425,7 +426,7 @@ def test_status_says_how_fresh_which_gaps_what_failed_and_why() -> None:
     assert "an HTML page" in shown
     assert "12 lines in 1 window" in shown
     assert "<html>" in shown
-    assert "asks again for what failed" in shown
+    assert "retries failed windows" in shown
 
 
 @pytest.mark.parametrize(
@@ -528,8 +529,8 @@ def test_what_is_not_over_and_what_is_lost_look_different() -> None:
     ("states", "coverage", "said"),
     [
         ([State.COMPLETE, State.NOT_OVER], [1, 0], "– no value yet: not over"),
-        ([State.COMPLETE, State.LOST], [1, 0], "– not collected: neither zero nor known"),
-        ([State.LOST, State.NOT_OVER], [0, 0], "– not collected: neither zero nor known, or not over"),
+        ([State.COMPLETE, State.LOST], [1, 0], "– not collected: unknown, not zero"),
+        ([State.LOST, State.NOT_OVER], [0, 0], "– not collected: unknown, not zero, or not over"),
     ],
 )
 def test_a_dash_says_why(states: list[State], coverage: list[float], said: str) -> None:
@@ -540,10 +541,26 @@ def test_a_dash_says_why(states: list[State], coverage: list[float], said: str) 
 
 def test_a_latest_moment_that_is_absent_is_not_missing() -> None:
     of = result([moment("2026-01-01"), None], until="2026-01-03", metric=LATEST, coverage=[1, 1])
-    assert "– none in this time, all of which was collected" in answer(of)
+    assert "– none in this time, which was completely collected" in answer(of)
 
 
 def test_one_line_does_not_call_lost_what_is_not_over() -> None:
     asked: dict[str, Any] = {"until": "2026-01-03", "coverage": [1, 0.5]}
     assert repr(result([1, 2], states=[State.COMPLETE, State.NOT_OVER], **asked)).endswith("2 rows, not over>")
     assert repr(result([1, 2], **asked)).endswith("2 rows, 75 % collected>")
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_progress_stays_on_one_line(width: int) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, color_system=None, legacy_windows=False)
+    bar = collecting.Bar(console)
+    bar.start("hub_files", 768, 107_000_000)
+    bar.advance(windows=700, bytes=100_000_000)
+    time.sleep(0.01)
+    bar.advance(windows=1, bytes=1_000_000)
+    console.print(bar._progress.get_renderable())
+    lines = [line for line in stream.getvalue().splitlines() if line.strip()]
+    assert len(lines) == 1
+    assert "701/768 windows · 101 MB of 107 MB" in lines[0]
+    assert ("B/s" in lines[0]) == (width >= 80)

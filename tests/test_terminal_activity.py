@@ -60,7 +60,7 @@ def test_a_narrow_terminal_gives_up_decimals_then_columns_and_says_which() -> No
     assert "100.0" in text_of(activity.cohort(day, width=300), 300)
     shown = text_of(activity.cohort(day, width=160), 160)
     assert max(map(len, shown.splitlines())) <= 160
-    assert "Columns 23 to 30 do not fit here" in shown.replace("\n", " ")
+    assert "Columns 23 to 30 do not fit" in shown.replace("\n", " ")
     narrow = text_of(activity.cohort(day, width=60), 60)
     assert max(map(len, narrow.splitlines())) <= 60
 
@@ -78,7 +78,7 @@ def test_a_funnel_has_a_line_a_step() -> None:
     shown = text_of(activity.funnel(funnel(visits(), ["arrive", "visit"], now=NOW)))
     assert shown.startswith("arrive → visit: actors within 7 days\nfirst steps 2026-02-10 to 2026-03-11 (UTC)\n")
     assert line_of(shown, "2.").split()[:6] == ["2.", "visit", "460*", "100.0", "%", "100.0"]
-    assert "still have time left" in shown
+    assert "still have time to finish" in shown
     empty = text_of(activity.funnel(funnel(InMemory(), ["a", "b"], now=NOW)))
     assert line_of(empty, "1.").split() == ["1.", "a", "0", "–", "–"]
 

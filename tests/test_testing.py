@@ -1,4 +1,4 @@
-"""The kit that checks sources, held against sources that each break one promise, and one that breaks none."""
+"""The kit that checks sources, checked against sources that each break one promise, and one that breaks none."""
 
 from __future__ import annotations
 
@@ -280,19 +280,19 @@ class Strays(Shops):
         (Bursts, "a failure erases nothing: when upstream failed it raised FileNotFoundError"),
         (
             Hasty,
-            "the clock may show any hour: at 2026-03-10 12:30 it claims that 2026-03-10 … 2026-03-11 was collected",
+            "runs work at any hour: at 2026-03-10 12:30 it claims that 2026-03-10 … 2026-03-11 was collected",
         ),
         (Wipes, "a failure erases nothing: when upstream failed: sales holds nothing for"),
         (
             Recalls,
-            "a restatement that was killed and taken back is not believed: a window was restated, the run killed after its "
+            "a restatement that was killed and taken back is not trusted: a window was restated, the run killed after its "
             "commit number 3, and the window taken back: sales holds 70 for",
         ),
         (Waits, "300 scopes are collected together: 300 scopes took"),
-        (Remembers, "a run that is killed is made good by the next: killed before its commit number 1 and run again"),
+        (Remembers, "a killed run is completed by the next: killed before its commit number 1 and run again"),
         (
             LooksBack,
-            "a fortnight without a run is caught up with: after a fortnight without a run: sales holds nothing",
+            "two weeks without a run are caught up: after two weeks without a run: sales holds nothing",
         ),
         (Strays, "rows lie in what is said to be collected: sales holds a row of 2026-03-0"),
     ],

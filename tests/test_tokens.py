@@ -1,4 +1,4 @@
-"""Tokens that cannot be used: not set, or with characters that no header holds. One sentence each, and the others go on."""
+"""Tokens that cannot be used: not set, or with characters that no header holds. One sentence each, and the others continue."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def test_each_reason_is_one_line() -> None:
     failed = Entry("door", "doors", "front", Window.of_day(DAYS[0]), Status.FAILED, NOW, reason="smoke\nand fire")
     said = reasons_of(loss(NOW + DAY), unreachable="it is shut", fresh_until=NOW - 4 * DAY, failed=(failed,))
     assert said == [
-        "door: could not be collected the last time: it is shut",
+        "door: failed in the last run: it is shut",
         "door · doors: is collected up to 2024-01-06 12:00 UTC only, 4 days ago",
         "door · doors: 1 window failed, the first: front: smoke and fire",
         "door · doors · front: people of 2024-01-01 will be lost upstream at 2024-01-11 12:00 UTC",
@@ -162,7 +162,7 @@ def test_doctor_tries_everything_and_says_what_to_do(tmp_path: Path, capsys: pyt
     assert ran.code == 0, ran.out + ran.err
     for said in ("lake", "activity", "engine", "list the archive", "project: look at the folder"):
         assert said in ran.out
-    assert "everything that could be tried works" in ran.out
+    assert "all checks passed" in ran.out
     settings = (folder / "footfall.toml").read_text()
     wrong = settings.replace('"sample-archive"', '"nowhere"').replace('["project"]', '["project", "gone"]')
     (folder / "footfall.toml").write_text(wrong + "\n[sources.files]\ntabels = []\n")
@@ -211,7 +211,7 @@ def test_doctor_names_projects_that_nothing_was_collected_of(
     failed = {each["name"]: (each["detail"], each["fix"]) for each in json.loads(ran.out) if each["state"] == "failed"}
     assert failed == {
         "project slip": (
-            "git has collected nothing of 'projetc'; did you mean 'project'? Valid: project",
+            "git has no data of 'projetc'; did you mean 'project'? Valid: project",
             "correct the name under [[projects]], or have [sources.git] collect it",
         )
     }

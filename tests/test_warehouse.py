@@ -333,7 +333,7 @@ def test_a_database_says_how_far_it_is_filled(tmp_path: Path) -> None:
 
 
 def test_a_warehouse_over_http_is_collected_as_others_are(tmp_path: Path) -> None:
-    """ClickHouse: the session's zone is asked first, and rows are held against a control total."""
+    """ClickHouse: the session's zone is asked first, and rows are checked against a control total."""
     (tmp_path / "installs.sql").write_text(PLAIN)
     asked: list[str] = []
 

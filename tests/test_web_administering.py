@@ -86,7 +86,7 @@ def test_a_collection_is_started_and_says_how_it_ended(client: TestClient, works
     assert "git" in ended["said"]
     assert ended["ended_at"] >= ended["started_at"]
     assert client.get("/api/v1/query/commits?grain=total").json()["rows"][0]["commits"] == 1
-    assert client.post(COLLECT, headers=headers).status_code == 202  # and once more
+    assert client.post(COLLECT, headers=headers).status_code == 202  # and again
 
 
 def test_one_of_another_process_is_waited_for(client: TestClient, workspace: Workspace) -> None:

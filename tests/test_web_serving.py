@@ -90,7 +90,7 @@ def test_a_port_in_use_is_one_sentence(folder: Path) -> None:
         command = [sys.executable, "-m", "footfall", "--workspace", str(folder), "serve", "--port", port]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
-    assert "cannot be listened on" in done.stderr
+    assert "cannot be used" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 

@@ -51,8 +51,8 @@ def test_duckdb_is_interrupted() -> None:
 
 def test_what_was_stopped_before_it_began_does_not_begin() -> None:
     stop = Stop()
-    stop.ask("its asker left")
-    with stoppable(stop), pytest.raises(StoppedError, match="its asker left"), ended_by(lambda: None):
+    stop.ask("the client disconnected")
+    with stoppable(stop), pytest.raises(StoppedError, match="the client disconnected"), ended_by(lambda: None):
         raise AssertionError("it began")
 
 

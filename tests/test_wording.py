@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+import footfall
 from footfall.alerts import AlertSettings
 from footfall.errors import SettingsError
 from footfall.settings import Settings, explain
@@ -87,3 +88,55 @@ def test_help_shows_what_is_written(
     for text in texts:
         for bracket in re.findall(r"\[+[^\[\]]*\]+", text or ""):
             assert bracket in " ".join(shown.out.split()), bracket
+
+
+# --- plain technical English
+
+ODD = {
+    r"\banew\b": "again",
+    r"\blest\b": "so that ... not",
+    r"\bwhoever\b": "anyone who",
+    r"\bsuch an? one\b": "name the thing",
+    r"\bmend(s|ed|ing)?\b": "repair, or fix",
+    r"\bonce more\b": "again",
+    r"\bmeanwhile\b": "in the meantime",
+    r"\bever so (many|few|much)\b": "many, few, much",
+    r"\bhonest answer\b": "correct answer",
+    r"\bheld against\b": "checked against",
+    r"\b(an?|one) (line|row|column|bar|batch|commit|colour) an? (period|metric|group|step|day|month|key|cell|set|table|source)\b": "per",
+    r"\bbeside (it|them|the)\b": "next to",
+    r"\btold apart\b": "distinguished",
+    r"\bof nobody\b": "without actors",
+    r"\bas one likes\b|\bas often as you like\b|\bwhenever you like\b": "no limit, or safe to repeat",
+    r"\bin words of (its|their) own\b": "in its own format",
+    r"\b(every|other) faces?\b": "output, or interface",
+    r"\bswitch (it|a source) on\b": "enable",
+    r"\bsources? that (is|are) set up\b": "configured source",
+    r"\b(stands?|stood) in footfall\.toml\b": "is in footfall.toml",
+    r"(?<!there )\bis no (actor|name|date|number|moment|file|folder)\b": "is not a valid ...",
+    r"\b(doers|doings|nursery|_hope|_knock|_dressed|is_dressed|_told)\b": "name it for what it does",
+    r"\bare marked by hand\b|\bis marked by hand\b": "marked by an application",
+    r"\bto begin anew\b|\bbegin another\b": "start over, or use another",
+    r"\bslip of the pen\b": "typo",
+    r"\bthe words of now\b|\bthe names of now\b": "current names",
+    r"\b(he|she|his|her|him)\b": "they",
+}
+WRITTEN = [
+    *Path(footfall.__file__).parent.rglob("*.py"),
+    *Path(footfall.__file__).parent.rglob("*.html"),
+    *(Path(__file__).parents[1] / "docs").rglob("*.md"),
+    Path(__file__).parents[1] / "README.md",
+]
+
+
+@pytest.mark.parametrize("pattern", ODD)
+def test_a_usual_word_is_used_where_there_is_one(pattern: str) -> None:
+    """In messages, docstrings, comments, names and docs."""
+    odd = re.compile(pattern, re.I)
+    found = [
+        f"{file.name}:{number}: {line.strip()[:120]}"
+        for file in WRITTEN
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if odd.search(line)
+    ]
+    assert not found, f"write {ODD[pattern]!r} instead: {found[:5]}"

@@ -32,7 +32,7 @@ def test_a_lost_weekend_day_and_a_run_of_days() -> None:
         pytest.param([40, 41, 44, 39, 45, 0, 0, 42], id="one weekend, with nothing to compare it with"),
         pytest.param([14, 3, 25, 0, 11, 40, 2, 12, 7, 31, 18, 26, 5, 1] * 3, id="a day of a busy repository"),
         pytest.param([2, 1, 0, 3, 1, 2, 1, 2, 1, 1, 3, 1, 2, 1], id="few"),
-        pytest.param([None, 0, 500, 510, 490, 500, 505, None, 500], id="beside a day that is not known"),
+        pytest.param([None, 0, 500, 510, 490, 500, 505, None, 500], id="next to a day that is not known"),
         pytest.param([500, 500, 500, 0], id="the last day"),
         pytest.param([500, 0, 500], id="three days"),
         pytest.param([0, 0, 0], id="nothing at all"),

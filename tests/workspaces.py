@@ -61,7 +61,7 @@ def write_workspace(folder: Path) -> Path:
 
 
 def events(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every event of the sample archive, parsed by Python: what answers are held against."""
+    """Every event of the sample archive, parsed by Python: what answers are checked against."""
     for file in sorted((folder / "sample-archive").glob("events-*.jsonl")):
         yield from map(json.loads, file.read_text(encoding="utf-8").splitlines())
 

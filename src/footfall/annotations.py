@@ -23,7 +23,7 @@ class AnnotationKind(StrEnum):
     OUTAGE = "outage"
     """Something did not work."""
     BREAK = "break"
-    """A definition changed upstream: numbers before and after it are not alike."""
+    """A definition changed upstream: numbers before and after it are not comparable."""
     NOTE = "note"
     """Anything else that explains the numbers."""
 
@@ -188,7 +188,7 @@ def remarks_on_annotations(annotations: Sequence[Annotation]) -> Iterator[str]:
     """A sentence for each break; outages and notes the first few; releases are only carried along."""
     for one in annotations:
         if one.kind is AnnotationKind.BREAK:
-            yield f"A break: {_described(one)}. Numbers before and after it are not alike."
+            yield f"A break: {_described(one)}. Numbers before and after it are not comparable."
     others = [one for one in annotations if one.kind in (AnnotationKind.OUTAGE, AnnotationKind.NOTE)]
     for one in others[:_MOST_NAMED]:
         yield f"{str(one.kind).capitalize()}: {_described(one)}."

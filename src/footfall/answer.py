@@ -1,4 +1,4 @@
-"""Answer: what every kind of answer offers to those who ask, and to every face that shows it.
+"""Answer: what every kind of answer offers to callers, and to every output that shows it.
 
 A new kind of answer is three places: its own module (a frozen dataclass that fills in the abstract part below), the
 function that draws it (named in `chart_by`), and the command that asks for it. Everything else comes from here.
@@ -49,7 +49,7 @@ ROWS = (".csv", ".json", ".parquet", ".arrow")
 PICTURES = (".png", ".svg", ".html", ".vl.json")
 """Pictures that `save` writes; .vl.json is the chart as Vega-Lite."""
 _SHOWN_ROWS = 20
-"""So many of them in a notebook."""
+"""How many rows a notebook shows."""
 
 
 class Answer(ABC):
@@ -74,7 +74,7 @@ class Answer(ABC):
 
         @property
         def notes(self) -> tuple[str, ...]:
-            """What a reader should know about these numbers, a sentence each."""
+            """Notes about these numbers, one sentence each."""
 
         @property
         def version(self) -> str:
@@ -100,7 +100,7 @@ class Answer(ABC):
     @property
     @abstractmethod
     def question(self) -> dict[str, Any]:
-        """The question as it was answered, every default filled in: asked again with these, it gives the same."""
+        """The question as it was answered, every default filled in: querying it again gives the same answer."""
 
     @abstractmethod
     def definition(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class Answer(ABC):
         """How much of its time was collected, 0 to 1."""
 
     def hiding(self, least: int) -> Answer:
-        """The answer without counts of actors from 1 to `least` - 1, nor what gives them away; itself where there are none.
+        """The answer without counts of actors from 1 to `least` - 1, nor counts that would reveal them; unchanged where there are none.
 
         Args:
             least: The smallest count that is shown; 0 shows all.
@@ -194,7 +194,7 @@ class Answer(ABC):
         Whole numbers with holes are `Int64`. `attrs` holds the title, question, definition, notes, coverage and version.
 
         Args:
-            pivot: A row a period and a column a group, as `by` splits them.
+            pivot: A row per period and a column per group, as `by` splits them.
 
         Raises:
             FootfallError: Without pandas.
@@ -211,7 +211,7 @@ class Answer(ABC):
         return frame
 
     def pivot(self) -> pd.DataFrame:
-        """The rows as a pandas frame with the groups side by side: a row a period, a column a group.
+        """The rows as a pandas frame with the groups side by side: a row per period, a column per group.
 
         Example:
             >>> list(ff.growth("active", grain="month", last=2).pivot()["returning"])
@@ -232,7 +232,7 @@ class Answer(ABC):
         return polars_of(self.to_arrow())
 
     def to_csv(self) -> str:
-        """Header, then a line a row; no value is an empty cell.
+        """Header, then one line per row; no value is an empty cell.
 
         Example:
             >>> ff.growth("active", grain="month", last=2).to_csv().splitlines()[0]
@@ -294,7 +294,7 @@ class Answer(ABC):
     def _json_rows(self) -> dict[str, Any]:
         return {"rows": [{name: plain(value) for name, value in row.items()} for row in self]}
 
-    # --- faces
+    # --- output
 
     def chart(
         self,

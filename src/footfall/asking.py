@@ -1,7 +1,7 @@
 """Any kind of question, asked in texts by name: as addresses, forms and programs have them.
 
 What the command line asks by words is asked here by the same names, through the one grammar of `footfall.options`, and
-answered by the same methods of the workspace: so every face gives the same answer.
+answered by the same methods of the workspace: so every interface gives the same answer.
 """
 
 from __future__ import annotations
@@ -26,21 +26,26 @@ Texts: TypeAlias = Mapping[str, str | Sequence[str]]
 
 PROJECT = (
     Option("name", Type.TEXT, "A project of footfall.toml.", "NAME", example="icepyx", is_argument=True),
-    Option("months", Type.COUNT, "The length of the timeline, in months that are over.", "N", default=12, most=600),
+    Option("months", Type.COUNT, "The length of the timeline, in complete months.", "N", default=12, most=600),
 )
-PROJECTS = (Option("by", Type.TEXT, "What to rank by; default: the first metric there is.", "METRIC"),)
+PROJECTS = (Option("by", Type.TEXT, "The metric to rank by; default: the first available.", "METRIC"),)
 BESIDE = (
-    Option("metric", Type.TEXT, "What to compare.", "METRIC", example="installs", is_argument=True),
+    Option("metric", Type.TEXT, "The metric to compare.", "METRIC", example="installs", is_argument=True),
     Option("projects", Type.NAMES, "Projects of footfall.toml.", "NAME", default=(), example="icepyx"),
-    Option("months", Type.COUNT, "The length of the timeline, in months that are over.", "N", default=24, most=600),
+    Option("months", Type.COUNT, "The length of the timeline, in complete months.", "N", default=24, most=600),
     Option(
-        "align", Type.CHOICE, "date, or age: each from its first month with a number.", "ALIGN", ("date", "age"), "date"
+        "align",
+        Type.CHOICE,
+        "date, or age: months since the first month with a number.",
+        "ALIGN",
+        ("date", "age"),
+        "date",
     ),
 )
 COMMUNITIES = (
     Option("constellation", Type.TEXT, "Only communities of this group.", "NAME", example="Africa"),
-    Option("days", Type.COUNT, "So many days are averaged.", "N", default=28, example="7", most=3660),
-    Option("until", Type.MOMENT, "The day after the last of them; default: today.", "DATE", example="2026-11-01"),
+    Option("days", Type.COUNT, "How many days are averaged.", "N", default=28, example="7", most=3660),
+    Option("until", Type.MOMENT, "The day after the last of these days; default: today.", "DATE", example="2026-11-01"),
 )
 COMMANDS: dict[str, tuple[Option, ...]] = {
     **QUESTIONS,
@@ -160,7 +165,7 @@ def _check_rest(workspace: Workspace, answer: Result, least: int) -> None:
 
 
 def asked_again(answer: Answer) -> list[tuple[str, str]]:
-    """The question of an answer as names and texts, every default filled in: asked again, they give the same.
+    """The question of an answer as names and texts, every default filled in; they give the same answer again.
 
     Example:
         >>> asked_again(ff.growth("active", grain="month", last=2))[:2]

@@ -1,4 +1,4 @@
-"""What others say, made fit to be shown and kept: without the secrets that this process has read, and without control characters."""
+"""Text from elsewhere, made safe to show and store: without the secrets that this process has read, and without control characters."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import unquote
 _PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@]*?:([^/?#]*)@")
 """The password in an address."""
 _SHORTEST = 6
-"""A shorter value stands in too many harmless words; it is not taken out."""
+"""Shorter values occur in too many ordinary words; they are not removed."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What would steer a terminal, or turn the direction of its text; line ends and tabs are kept."""
+"""Characters that control a terminal or change the direction of text; line ends and tabs are kept."""
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
@@ -19,7 +19,7 @@ _seen: set[str] = set()
 
 
 def remember(secret: str) -> None:
-    """Take `secret` out of every text from now on. Of an address only the password is one, unless it has a query."""
+    """Remove `secret` from every text from now on. Of an address only the password is removed, unless it has a query."""
     is_plain = "://" in secret and "?" not in secret
     if len(secret) >= _SHORTEST and not is_plain:
         _seen.add(secret)
@@ -27,7 +27,7 @@ def remember(secret: str) -> None:
 
 
 def remember_password(address: str) -> None:
-    """Take the password of an address out of every text from now on; the address itself may be shown.
+    """Remove the password of an address from every text from now on; the address itself may be shown.
 
     Example:
         >>> remember_password("redis://:sesame-seeds@localhost/0")
@@ -56,7 +56,7 @@ def concealed(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Text from anywhere with a visible stand-in for each character that would steer a terminal, turn a line, or cannot be drawn.
+    """Text with a visible replacement for each character that controls a terminal, changes the text direction, or cannot be drawn.
 
     Example:
         >>> printable("\\x1b[31mred")

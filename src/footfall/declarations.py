@@ -1,4 +1,4 @@
-"""What several sources declare, held against each other: a name means one thing in a workspace.
+"""What several sources declare, checked against each other: a name means one thing in a workspace.
 
 Each declaration by itself is checked when it is made; this is for when a workspace is opened.
 """
@@ -15,7 +15,7 @@ from footfall.tables import Table
 
 
 class Declares(Protocol):
-    """The part of a source that says what it has."""
+    """The declarations of a source."""
 
     @property
     def tables(self) -> Sequence[Table]: ...
@@ -48,7 +48,7 @@ def check_together(sources: Mapping[str, Declares]) -> None:
         if _differ(first, declared):
             raise DeclarationError(
                 f"the sources {first.source} and {declared.source} both declare the {declared.what} {declared.name!r}, "
-                f"and mean different things by it; switch one of them off in footfall.toml, or rename it there."
+                f"with different meanings; disable one of them in footfall.toml, or rename it there."
             )
 
 
@@ -73,7 +73,7 @@ def _declared(source: str, declares: Declares) -> Iterator[_Declared]:
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SHOWN = frozenset({"period", "coverage", "state", "is_provisional", "change", "change_percent", "compared"})
-"""Columns that every answer has: that of a metric stands beside them."""
+"""Columns that every answer has: that of a metric stands next to them."""
 
 
 def check_metrics(sources: Mapping[str, Declares]) -> None:
@@ -96,7 +96,7 @@ def _faults_of(metric: Metric, tables: Mapping[str, Table]) -> Iterator[str]:
     if metric.name in _SHOWN:
         yield "its name is reserved for a column of every answer; choose another"
     if metric.tables and not any(name in tables for name in metric.tables):
-        yield f"it reads the table {metric.tables[0]!r}, which no source that is set up has; valid: {_named(tables)}"
+        yield f"it reads the table {metric.tables[0]!r}, which no configured source has; valid: {_named(tables)}"
     for fact in (*metric.facts, *metric.breakdowns):
         if isinstance(fact, Fact) and fact.table in tables:
             yield from _faults_of_fact(fact, tables[fact.table], metric)

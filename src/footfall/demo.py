@@ -51,12 +51,12 @@ _DAYS = 760
 _USER_DAYS = 210
 """Days of marks of made-up users."""
 _HOLE = range(5, 15)
-"""Days of each May that the sample archive does not have, so that a gap can be seen."""
+"""Days of each May that are missing from the sample archive, to show a gap."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question as the demonstration asks it, and as a person would type it."""
+    """A question of the demonstration, and the command for it."""
 
     title: str
     metric: str
@@ -89,7 +89,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Return:
-    """The question who came back, of an event that comes of what was collected."""
+    """A cohort question about a collected event."""
 
     title: str
     event: str
@@ -155,21 +155,21 @@ def questions(now: datetime, commits: Grain = Grain.MONTH, since: date | None = 
     return [
         Question(f"How many launches were there in {now.year - 1}?", "launches", year),
         Question("Of how many different repositories?", "repos", year),
-        Question("And when the same name at two providers is one?", "repo_names", year),
+        Question("And counting the same name at two providers once?", "repo_names", year),
         Question("Where are the repositories?", "launches", {**year, "by": ["provider"]}),
-        Question("Which are launched most?", "launches", {**year, "by": ["repo"], "top": 10}),
-        Question("How many launches a month, against a year before?", "launches", monthly),
+        Question("Which are launched most often?", "launches", {**year, "by": ["repo"], "top": 10}),
+        Question("How many launches per month, compared with a year before?", "launches", monthly),
         Question("How many users do the hubs have?", "hub_users", {"grain": "month", "last": 6, "by": ["hub"]}),
-        Question("Installs a month, against a year before?", "installs", monthly),
-        Question(f"How many commits a {commits}?", "commits", {"grain": str(commits)}),
-        Question("Of how many authors a year?", "authors", {"grain": "year"}),
+        Question("How many installs per month, compared with a year before?", "installs", monthly),
+        Question(f"How many commits per {commits}?", "commits", {"grain": str(commits)}),
+        Question("By how many authors per year?", "authors", {"grain": "year"}),
         Return("Which authors of commits came back?", "commit_author", str(by), rows),
         Return("Which repositories were launched again, week after week?", "binder_launch", "week"),
-        Return("Who of the made-up users came back, week after week?", "sample_active", "week"),
-        Overview("All that is known of a project", PACKAGE),
+        Return("Which of the made-up users came back, week after week?", "sample_active", "week"),
+        Overview("One project across all sources", PACKAGE),
         Question("Launches by federation member", "launches", smooth, chart="launches-by-federation"),
         Question("The same, stacked", "launches", smooth, True, chart="launches-by-federation-stacked"),
-        Question(f"Commits a {commits}", "commits", {"grain": str(commits)}, chart=f"commits-by-{commits}"),
+        Question(f"Commits per {commits}", "commits", {"grain": str(commits)}, chart=f"commits-by-{commits}"),
         Return("Authors who came back", "commit_author", str(by), rows, chart="authors-who-came-back"),
         Return("Repositories launched again", "binder_launch", "week", chart="repositories-launched-again"),
     ]
@@ -184,7 +184,7 @@ def run(folder: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
         done = workspace.collect(watch=watch)
     console.print(collecting.summary(done, width=console.width))
     _mark_sample_users(workspace, now().date(), console)
-    console.print(Text(f"\nEverything below can be typed as it stands in: cd {shlex.quote(str(folder))}", style="dim"))
+    console.print(Text(f"\nAll commands below work after: cd {shlex.quote(str(folder))}", style="dim"))
     first = workspace.activity.summary("commit_author").first_day
     grain = _grain_of_commits(workspace)
     asked = [q for q in questions(now(), grain, first and first.date()) if q.is_possible(workspace)]
@@ -212,7 +212,7 @@ def _mark_sample_users(workspace: Workspace, today: date, console: Console) -> N
 
 
 def _grain_of_commits(workspace: Workspace) -> Grain:
-    """A history of less than three months says little by the month, one of less than three days little by the day."""
+    """A short history needs a finer grain: by day below three months, by hour below three days."""
     if "commits" not in workspace.metrics:
         return Grain.MONTH
     for grain in (Grain.MONTH, Grain.DAY):
@@ -222,24 +222,24 @@ def _grain_of_commits(workspace: Workspace) -> Grain:
 
 
 def _prepare(folder: Path, repository: Path | None, now: Callable[[], datetime], console: Console) -> Workspace:
-    """The workspace with its sample archive; run again it is brought up to date, and a stranger's is left alone."""
+    """The workspace with its sample archive; run again, it is updated. Other workspaces are left alone."""
     file = folder / FILE_NAME
     if folder.exists() and not folder.is_dir():
         raise SettingsError(f"{folder} is a file, and a demonstration needs a folder; name another one.")
     if file.is_file() and not file.read_text(encoding="utf-8").startswith(_SIGN):
         raise SettingsError(f"{file} is a workspace of your own, not a demonstration; name another folder.")
     if not file.exists() and folder.is_dir() and any(path.name not in (ARCHIVE, FILES) for path in folder.iterdir()):
-        raise SettingsError(f"{folder.resolve()} holds files of yours; name a new or an empty folder.")
+        raise SettingsError(f"{folder.resolve()} is not empty; name a new or an empty folder.")
     today = now().date()
     first = _first_day(folder / ARCHIVE, today)
-    console.print(f"Writing {(today - first).days} days of sample data to {folder / ARCHIVE}: nothing in it happened.")
+    console.print(f"Writing {(today - first).days} days of made-up sample data to {folder / ARCHIVE}.")
     holes = {date(year, 5, day) for year in range(first.year, today.year + 1) for day in _HOLE}
     write_sample_archive(folder / ARCHIVE, (today - first).days, _EVENTS_PER_DAY, until=today, holes=holes)
     write_sample_files(folder / FILES, (today - first).days, until=today)
     if repository is None:
         console.print("There is no git repository with commits here, so only the sample data is shown.")
     else:
-        console.print(f"Reading the git history of {repository}: this one is real.")
+        console.print(f"Reading the git history of {repository}: real data.")
     if not file.exists():
         sources: dict[str, dict[str, Any]] = {"binder": {"archive": ARCHIVE, "first_day": first}}
         sources["files"] = {"tables": tables_of(FILES)}
@@ -262,7 +262,7 @@ def _first_day(archive: Path, today: date) -> date:
 
 
 def find_repository(*places: Path) -> Path | None:
-    """The first git repository with commits that holds one of `places`: where one works, or Footfall's own checkout."""
+    """The first git repository with commits that holds one of `places`: the current folder, or Footfall's own checkout."""
     for place in places:
         for folder in (place.resolve(), *place.resolve().parents):
             if (folder / ".git").exists() and has_commits(folder):
@@ -277,7 +277,7 @@ def _print_heading(question: Asked, console: Console) -> None:
 
 
 def _draw(asked: list[Asked], workspace: Workspace, console: Console) -> Iterator[Path]:
-    """Each chart as PNG and HTML; without the optional part, one sentence says how to get it."""
+    """Each chart as PNG and HTML; without the extra `charts`, one sentence says how to install it."""
     console.print()
     console.print(Rule(Text("Charts", style="bold"), align="left", style="dim"))
     folder = workspace.settings.folder / CHARTS
@@ -300,6 +300,6 @@ def _print_next(folder: Path, drawn: list[Path], console: Console) -> None:
     if drawn:
         console.print(f"See the charts:      {folder / CHARTS} (the .html files need no network)")
     console.print(f"In a browser:        cd {shlex.quote(str(folder))} && footfall serve")
-    console.print(f"Ask for more:        cd {shlex.quote(str(folder))} && footfall metrics")
-    console.print("With your own data:  footfall init, in a folder of yours; then footfall collect")
+    console.print(f"More metrics:        cd {shlex.quote(str(folder))} && footfall metrics")
+    console.print("With your own data:  footfall init in a folder of your own, then footfall collect")
     console.print("Your own users:      footfall mark EVENT USER, then footfall cohort EVENT EVENT (docs/activity.md)")

@@ -58,7 +58,7 @@ class Engine(Protocol):
         ...
 
     def recall(self, key: Hashable, build: Callable[[], ir.Table]) -> ir.Table:
-        """What `build` made when it was asked with the same key before: that takes as long as some answers."""
+        """The cached result of `build` for this key: building takes as long as some queries."""
         ...
 
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
@@ -78,12 +78,12 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of what is held; the engine cannot be asked any more."""
+        """Release all resources; the engine cannot be used afterwards."""
         ...
 
 
 def connect(address: str) -> Engine:
-    """The engine at `address`, ready to be asked."""
+    """The engine at `address`, ready for use."""
     scheme = urlsplit(address).scheme
     if scheme == "duckdb" and address.removeprefix("duckdb://") == "":
         return DuckDB()
@@ -168,9 +168,9 @@ class DuckDB(_Views):
 
         super().__init__()
         self._duckdb = duckdb.connect()
-        # names of tables are never looked for among Python's variables
+        # table names must not resolve to Python variables
         self._duckdb.execute("SET GLOBAL timezone = 'UTC'; SET GLOBAL python_enable_replacements = false")
-        # the lake never changes a file, so what was read of its layout stays true
+        # files of the lake never change, so their metadata can be cached
         self._duckdb.execute("SET GLOBAL parquet_metadata_cache = true")
 
     def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None:
@@ -197,11 +197,11 @@ class DuckDB(_Views):
             return _typed(self._guard(cursor, sql), expression)
 
     def close(self) -> None:
-        """The connection closes with the last question of another thread that is under way: closed at once, it would fail."""
+        """The connection is closed after the last running query of another thread; closing it at once would break that query."""
 
     @staticmethod
     def _guard(cursor: Any, sql: str) -> Any:
-        """Runs `sql`; files that are gone or broken are the lake's trouble, not a bug."""
+        """Runs `sql`; missing or broken files are errors of the lake, not bugs."""
         import duckdb
 
         try:
@@ -210,12 +210,12 @@ class DuckDB(_Views):
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             reason = str(error).splitlines()[0]
             raise LakeError(
-                f"a file of the lake cannot be read ({reason}); if it expired while it was read, ask again; "
+                f"a file of the lake cannot be read ({reason}); if it expired during the query, run it again; "
                 "if it is damaged, `footfall doctor --deep` names all that are."
             ) from error
         except duckdb.OutOfMemoryException:
             raise QueryError(
-                "the answer needs more memory than there is; ask for fewer groups or a shorter window."
+                "the query needs more memory than is available; ask for fewer groups or a shorter window."
             ) from None
 
 
@@ -239,7 +239,7 @@ class Spark(_Views):
             self._failure = PySparkException
             with self._failures_said():
                 self._session = SparkSession.builder.remote(address).getOrCreate()
-                # Spark's client would try for ten minutes; this gives up after a quarter of one.
+                # Spark's client would try for ten minutes; this gives up after 15 seconds.
                 self._session.client.set_retry_policies([DefaultPolicy(max_retries=6, max_backoff=5000)])
                 self._session.conf.set("spark.sql.session.timeZone", "UTC")
                 self._ibis = ibis.pyspark.connect(self._session)
@@ -272,7 +272,7 @@ class Spark(_Views):
 
     @contextmanager
     def _failures_said(self) -> Iterator[None]:
-        """A cluster that fails, or does not see the lake's folder, in one sentence."""
+        """Turn failures of the cluster into one sentence."""
         try:
             yield
         except self._failure as error:
@@ -284,13 +284,13 @@ class Spark(_Views):
             ) from error
 
     def close(self) -> None:
-        """Ends the session while the server is there: else Spark's client waits minutes for it at exit."""
+        """Ends the session while the server is reachable: otherwise Spark's client waits for minutes at exit."""
         self._session.stop()
 
 
 @lru_cache(maxsize=512)
 def _compiled(node: Any) -> str:
-    """The SQL of an expression, kept: what is asked again on the same version of the lake is not compiled again."""
+    """The SQL of an expression, cached, so that the same query on the same version of the lake is compiled once."""
     import ibis
 
     return str(ibis.duckdb.compile(node.to_expr()))
@@ -339,7 +339,7 @@ def _named(name: str, table: Table) -> ir.Table:
 
 
 def _resolve(rows: ir.Table, table: Table, as_of: datetime | None) -> ir.Table:
-    """One row a key of an observed table; other tables as they are."""
+    """One row per key of an observed table; other tables as they are."""
     import ibis
 
     rule = table.rule
@@ -370,7 +370,7 @@ def _typed(rows: pa.Table, expression: ir.Table) -> pa.Table:
 
 
 def _check_reachable(address: str) -> None:
-    """Fails at once when nobody listens; Spark's own client tries for minutes."""
+    """Fails at once when nothing listens there; Spark's own client retries for minutes."""
     parts = urlsplit(address)
     try:
         host, port = parts.hostname, parts.port or 15002

@@ -1,11 +1,11 @@
-"""Everything that can go wrong and that a user can mend.
+"""Errors that a user can fix.
 
 FootfallError
 ├── SettingsError          footfall.toml or the environment is wrong
 ├── UnknownNameError       a metric, dimension, grain, table, source or project that does not exist
-│   └── UnknownValueError  values of a dimension that occur nowhere
-├── QueryError             a question that has no honest answer, or cannot be read
-├── DeclarationError       a source declares a table, metric or event that cannot be
+│   └── UnknownValueError  values of a dimension that do not occur
+├── QueryError             a question that has no correct answer, or cannot be parsed
+├── DeclarationError       a source declares an invalid table, metric or event
 ├── LakeError              the lake cannot be read or written
 │   ├── NotALakeError      the folder holds something else
 │   ├── NewerLakeError     written by a newer Footfall
@@ -17,17 +17,17 @@ FootfallError
 │   ├── ReusedKeyError     the key of a batch of marks was used for another batch
 │   ├── StoreWriteError    disk full, read-only, no permission
 │   ├── StoreBusyError     another process holds the store
-│   ├── DamagedStoreError  what is there is no store of ours, or is broken
+│   ├── DamagedStoreError  the file is not a store of Footfall, or is damaged
 │   ├── NewerStoreError    written by a newer Footfall
 │   └── UnreachableStoreError  no answer from the server
 ├── SourceError            an upstream cannot be used
-│   ├── UnreachableError   no answer, or not one we can use
-│   └── BrokenDataError    an answer that is not what it should be
+│   ├── UnreachableError   no answer, or an unusable one
+│   └── BrokenDataError    an answer with unexpected content
 ├── BackupError            a file that is not a backup, is damaged, or must not be overwritten
 ├── UnsentError            an alert's message could not be sent
-├── StoppedError           a question took too long, or is no longer awaited
+├── StoppedError           a question took too long, or the client left
 ├── AccessError            a token that is missing, wrong, expired, or may not do this
-│   └── NotAllowedError    the token is known and does not reach so far
+│   └── NotAllowedError    the token is valid and does not allow this
 ├── BusyError              another run of collect is under way
 └── MissingExtraError      an optional dependency is not installed
 
@@ -68,7 +68,7 @@ class SettingsError(FootfallError):
 
 
 class UnknownNameError(FootfallError):
-    """A name that is not among the valid ones; it keeps both."""
+    """An unknown name; the error holds the name and the valid ones."""
 
     code = "unknown_name"
 
@@ -81,7 +81,7 @@ class UnknownNameError(FootfallError):
 
 
 class UnknownValueError(UnknownNameError):
-    """Values of a dimension that occur nowhere: in no row, and not in the ledger."""
+    """Values of a dimension that do not occur in any row or in the ledger."""
 
     code = "unknown_value"
 
@@ -92,13 +92,13 @@ class UnknownValueError(UnknownNameError):
 
 
 class QueryError(FootfallError):
-    """The question cannot be read, or has no honest answer."""
+    """The question cannot be parsed, or has no correct answer."""
 
     code = "bad_question"
 
 
 class DeclarationError(FootfallError):
-    """A source declares a table, a metric or an event that cannot be."""
+    """A source declares an invalid table, metric or event."""
 
     code = "bad_declaration"
 
@@ -128,7 +128,7 @@ class LakeWriteError(LakeError):
 
 
 class DamagedLakeError(LakeError):
-    """A file of the lake is missing or is not what was written, or a table lacks what its ledger vouches for."""
+    """A file of the lake is missing or was changed, or a table lacks rows that its ledger records."""
 
     code = "damaged_lake"
 
@@ -152,13 +152,13 @@ class MarkError(ActivityError):
 
 
 class ReusedKeyError(ActivityError):
-    """The key of a batch came before with other marks; nothing was marked."""
+    """The key of a batch was used before with other marks; nothing was marked."""
 
     code = "reused_key"
 
     def __init__(self) -> None:
         super().__init__(
-            "this key came before with other marks, and nothing was marked; send the same marks again, or these with a new key."
+            "this key was used before with other marks, and nothing was marked; send the same marks again, or these with a new key."
         )
 
 
@@ -175,7 +175,7 @@ class StoreBusyError(ActivityError):
 
 
 class DamagedStoreError(ActivityError):
-    """What is at the store's address is not a store of Footfall's, or is broken."""
+    """The address holds no store of Footfall, or a damaged one."""
 
     code = "damaged_store"
 
@@ -199,13 +199,13 @@ class SourceError(FootfallError):
 
 
 class UnreachableError(SourceError):
-    """No answer came, or none that can be used."""
+    """There was no answer, or no usable one."""
 
     code = "unreachable_source"
 
 
 class BrokenDataError(SourceError):
-    """An answer came and is not what it should be."""
+    """There was an answer with unexpected content."""
 
     code = "broken_data"
 
@@ -226,25 +226,25 @@ class BackupError(FootfallError):
 
 
 class UnsentError(FootfallError):
-    """A message of an alert could not be sent; it is kept, and tried again at the next look."""
+    """A message of an alert could not be sent; it is kept and retried at the next check."""
 
     code = "unsent"
 
 
 class StoppedError(FootfallError):
-    """The question took too long, or its asker left; nothing was changed."""
+    """The question took too long, or the client disconnected; nothing was changed."""
 
     code = "stopped"
 
 
 class AccessError(FootfallError):
-    """A token is needed, and there is none that is valid."""
+    """A valid token is required."""
 
     code = "no_access"
 
 
 class NotAllowedError(AccessError):
-    """The token is valid and may not do this."""
+    """The token is valid but does not allow this."""
 
     code = "not_allowed"
 
@@ -261,7 +261,7 @@ class MissingExtraError(FootfallError):
     code = "missing_extra"
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional part: run `pip install 'footfall[{extra}]'`.")
+        super().__init__(f"{what} needs an optional dependency: run `pip install 'footfall[{extra}]'`.")
 
 
 _LONG_WORD = re.compile(r"\S{600,}")
@@ -305,7 +305,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
 
 
 _LONGEST = 1_000
-"""Characters of a name that others are held against."""
+"""Characters of a name that others are checked against."""
 
 _WORDS = {
     "string_type": "it must be a text",
@@ -333,7 +333,7 @@ _WORDS = {
     "string_pattern_mismatch": "it must match {pattern}",
     "value_error": "{error}",
 }
-"""pydantic's kinds of faults, in our words; each goes on after the name of what is wrong, and its value."""
+"""pydantic's error types in plain words; each follows the name and the value of a setting."""
 
 
 def said_of_value(fault: Mapping[str, Any]) -> str:

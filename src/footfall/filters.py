@@ -5,7 +5,7 @@
     version>=3          at least; also > < <=       origin=(none)   rows that have no value
     page="a,b","x*"     quotes hold a value that has a comma, a quote (doubled), an asterisk or blanks at its ends
 
-A label of a value (`label_of`) is what every face shows: it keeps no value, the empty text and the text "(none)" apart.
+A label of a value (`label_of`) is what every output shows: it keeps no value, the empty text and the text "(none)" apart.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Value: TypeAlias = str | int | float | bool | datetime | None
 """A dimension's value; None is the value of rows that have none."""
 
 NO_VALUE = "(none)"
-"""How no value is written."""
+"""How a missing value is written."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _quoted(text: str) -> str:
 
 _PARTS = re.compile(r"\d+|[a-z]+")
 _RANKS = {"dev": 0, "post": 3}
-"""What stands in for a part of letters, beside the end of a version (2) and a number (4); others come before the end."""
+"""What stands in for a part of letters, next to the end of a version (2) and a number (4); others come before the end."""
 
 
 def version_order(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -140,7 +140,7 @@ def text_of(value: Value) -> str:
 
 
 def label_of(value: Value) -> str:
-    """A dimension's value as every face shows it; different values have different labels.
+    """A dimension's value as every output shows it; different values have different labels.
 
     No value is (none). The empty text and texts that could be mistaken (the text "(none)", or one that
     begins with a quote) stand in quotes, as in a filter: "" and "(none)".
@@ -159,7 +159,7 @@ _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0
 
 
 def parse_filter(text: str, dimensions: Dimensions, of: str, now: datetime = EPOCH) -> Filter:
-    """The filter that `text` says, for the dimensions of the metric `of`; what `str` prints reads back as itself.
+    """Parse the filter `text` for the dimensions of the metric `of`; the inverse of `str`.
 
     Raises QueryError where it cannot be read, UnknownNameError for a dimension that is not among `dimensions`.
     """
@@ -176,7 +176,7 @@ def parse_filter(text: str, dimensions: Dimensions, of: str, now: datetime = EPO
 
 
 def filter_of(name: str, values: Any, dimensions: Dimensions, of: str, now: datetime = EPOCH) -> Filter:
-    """The filter of Python values: one, or several as a sequence; texts mean what they say, `*` included."""
+    """The filter of Python values: one, or several as a sequence; texts are literal, `*` included."""
     column = dimension_of(name, dimensions, of)
     listed = (
         values if isinstance(values, Sequence | set | frozenset) and not isinstance(values, str | bytes) else (values,)
@@ -270,7 +270,7 @@ _TYPES: dict[str, tuple[Any, str]] = {
 
 
 def check_filter(filter: Filter, column: Column) -> None:
-    """No value at all would be read as any value; one of another type matches nothing, or breaks the engine."""
+    """Reject filters without values, and values of another type, which match nothing or break the engine."""
     name = filter.dimension
     if not filter.values:
         raise QueryError(f"the filter on {name} names no value; give at least one, {NO_VALUE} for rows without.")

@@ -1,4 +1,4 @@
-"""How numbers, dates, spans, sizes and lists are written: the same in the terminal, on charts and in notebooks."""
+"""Formatting of numbers, dates, spans, sizes and lists, the same in terminals, charts and notebooks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from footfall.periods import ALL_TIME, Window, in_utc
 GAP = "–"
 """Stands where there is no value."""
 OTHERS = ("other", "(other)")
-"""What the row is called that `top` folds the rest into."""
+"""The name of the row into which `top` folds the rest."""
 
 
 def number(value: float, decimals: int | None = None) -> str:
@@ -72,7 +72,7 @@ def listed(names: Iterable[Any]) -> str:
 
 
 def days_of(window: Window) -> str:
-    """A half-open window as people say it: from its first to its last day."""
+    """A half-open window for display: from its first to its last day."""
     if window == ALL_TIME:
         return "all time"
     if _is_midnight(window.start) and _is_midnight(window.end):
@@ -94,7 +94,7 @@ def instant_of(moment: datetime) -> str:
 
 
 def length_of(seconds: float) -> str:
-    """A stretch of time as people say it: 4.2 s, 3 min 20 s, 2 h 05 min, 8 days."""
+    """A stretch of time for display: 4.2 s, 3 min 20 s, 2 h 05 min, 8 days."""
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -113,7 +113,7 @@ def _is_midnight(moment: datetime) -> bool:
 
 
 def size_of(count: float) -> str:
-    """Bytes as people say them: 691 MB."""
+    """Bytes for display: 691 MB."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if count >= 10 or unit == "B" else f"{count:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""Rows in other people's shapes: pandas, Polars, CSV, JSON, HTML, and files of them."""
+"""Rows in other formats: pandas, Polars, CSV, JSON, HTML, and files of them."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def plain(value: Any) -> Any:
 
 def digest_of(kind: str, question: Mapping[str, Any], notes: Iterable[str], rows: pa.Table) -> str:
     """A short name for exactly this content."""
-    told = json.dumps([kind, dict(question), list(notes), rows.schema.to_string()], default=str)
-    digest = hashlib.blake2b(told.encode(), digest_size=8)
+    payload = json.dumps([kind, dict(question), list(notes), rows.schema.to_string()], default=str)
+    digest = hashlib.blake2b(payload.encode(), digest_size=8)
     for row in rows.to_pylist():
         digest.update(repr(list(row.values())).encode())
     return digest.hexdigest()
@@ -135,7 +135,7 @@ _BELOW = "margin: 4px 10px; opacity: .8; color: inherit; max-width: 80ch"
 
 
 def html_of(title: str, span: str, names: Sequence[str], rows: Iterable[Iterable[str]], below: Iterable[str]) -> str:
-    """A small table for notebooks, in the colours around it, light or dark. Names come from anywhere: all is escaped."""
+    """A small table for notebooks, in the colours around it, light or dark. All text is escaped."""
 
     def line(cells: Iterable[str], tag: str) -> str:
         return "".join(f'<{tag} style="{_CELL}">{html.escape(cell)}</{tag}>' for cell in cells)

@@ -1,4 +1,4 @@
-"""Which counts are too small to be shown, and which others would give them away by subtraction.
+"""Which counts are too small to show, and which others would reveal them by subtraction.
 
 The rules are those of cell suppression in official statistics: counts from 1 to `least` - 1 are hidden (primary), and of
 each sum that a reader may know so many more that what is hidden of it is at least two counts, of together at least `least`
@@ -85,7 +85,7 @@ def hide_columns(
     """Rows without small counts, nor those that give them away.
 
     Args:
-        rows: A row a cell.
+        rows: A row per cell.
         cells: The columns that say where a count stands; the groups of all but the first add up.
         columns: The counts: where one is hidden, all of its row are.
         derived: What is computed from them, and goes with them.
@@ -106,7 +106,7 @@ def hide_columns(
 
 
 def unranked(before: pa.Table, after: pa.Table, counts: Sequence[str], groups: Sequence[str]) -> pa.Table:
-    """The rows `after` hiding, where rows stand by size: the hidden ones are in the order of their names, which says nothing."""
+    """The rows `after` hiding, where rows stand by size: the hidden ones are in the order of their names, which reveals nothing."""
     values = (list(zip(*(table[name].to_pylist() for name in counts), strict=True)) for table in (before, after))
     hidden = [at for at, (one, other) in enumerate(zip(*values, strict=True)) if one != other]
     names = list(zip(*(after[name].to_pylist() for name in groups), strict=True)) or [()] * len(after)

@@ -1,4 +1,4 @@
-"""The ledger's records: what was collected when, with which outcome. It tells missing from zero."""
+"""The ledger's records: what was collected when, with which outcome. They distinguish missing from zero."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from footfall.tables import Column, Observe, Role, Table
 
 
 class Status(StrEnum):
-    """What is known of a window after collecting it."""
+    """The outcome of collecting a window."""
 
     COMPLETE = "complete"
     PROVISIONAL = "provisional"
     """Collected, but its source may still revise it, until `settles_at` where that is known."""
     MISSING = "missing"
-    """The source has nothing to say about it."""
+    """The source has no data for it."""
     FAILED = "failed"
-    """The source should have it and it could not be had; what was stored before still stands."""
+    """Collecting it failed; data stored before is still valid."""
     RETIRED = "retired"
-    """From here on nobody asks for this scope any more; it is neither collected nor missed."""
+    """From here on the scope is no longer collected, and not counted as missing."""
 
 
 class _Ledger(Table):
-    """The one table that may have the name."""
+    """The table with the reserved name."""
 
     reserved: ClassVar[frozenset[str]] = frozenset()
 
 
 LEDGER = _Ledger(
     name="ledger",
-    description="What was collected when, with which outcome: it tells missing from zero.",
+    description="What was collected when, with which outcome; distinguishes missing from zero.",
     columns=(
         Column("window_start", "timestamp", Role.TIME, "First moment of the window."),
         Column("window_end", "timestamp", Role.ATTRIBUTE, "First moment after the window."),
@@ -44,12 +44,14 @@ LEDGER = _Ledger(
         Column("scope", "string", Role.DIMENSION, "The part of the source, such as a repository; empty for all of it."),
         Column("status", "string", Role.DIMENSION, "complete, provisional, missing, failed or retired."),
         Column("covered_until", "timestamp", Role.ATTRIBUTE, "Up to which moment the window was collected."),
-        Column("rows", "integer", Role.MEASURE, "Facts taken, as the source counts them (launches, commits)."),
+        Column(
+            "rows", "integer", Role.MEASURE, "Number of stored facts, as the source counts them (launches, commits)."
+        ),
         Column("rejected", "integer", Role.MEASURE, "Lines or values that were refused."),
-        Column("fingerprint", "string", Role.ATTRIBUTE, "What the source looked like; a change means a restatement."),
-        Column("reason", "string", Role.ATTRIBUTE, "Why it is missing, failed, or worth a note."),
+        Column("fingerprint", "string", Role.ATTRIBUTE, "Fingerprint of the source; a change means a restatement."),
+        Column("reason", "string", Role.ATTRIBUTE, "Why it is missing or failed, or another note."),
         Column("sample", "string", Role.ATTRIBUTE, "One example of what was refused."),
-        Column("observed_at", "timestamp", Role.ATTRIBUTE, "When this was learnt."),
+        Column("observed_at", "timestamp", Role.ATTRIBUTE, "When this was recorded."),
         Column("settles_at", "timestamp", Role.ATTRIBUTE, "From when on a provisional window can no longer change."),
         Column(
             "provisional_seconds",
@@ -161,7 +163,7 @@ class Known(Sequence[Entry]):
     Sources read it in `offers`. As a sequence it holds all of these entries, in no order that matters; looking up some is
     quick, going through all of hundreds of thousands is not.
 
-        known.stored("visitors", "", day)    the entry that vouches for the rows that are stored, or None
+        known.stored("visitors", "", day)    the entry of the stored rows, or None
         known.latest("visitors", "", day)    how the last attempt ended, or None
         known.scopes                         table and name of each scope of which something is stored
         known.of_table("visitors")           every entry of a table
@@ -177,7 +179,7 @@ class Known(Sequence[Entry]):
         self._entries = entries if isinstance(entries, Entries) else Entries(entries)
         self._position = position
         self.recheck = recheck
-        """The span of time of which everything is asked again, whatever it looks like; None on other days."""
+        """The span of time to fetch again completely; None by default."""
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -195,7 +197,7 @@ class Known(Sequence[Entry]):
         return None if at is None else self._entries[at]
 
     def stored(self, table: str, scope: str, window: Window) -> Entry | None:
-        """The last success with a window: what its rows in the lake came of. A later failure does not undo it."""
+        """The last success with a window: the state that its rows in the lake come from. A later failure does not undo it."""
         at = self._entries.positions[1].get((table, scope, window))
         return None if at is None else self._entries[at]
 
@@ -217,7 +219,7 @@ class Known(Sequence[Entry]):
         return self._position(table, scope)
 
     def is_rechecked(self, window: Window) -> bool:
-        """Whether what is known of a window is not to be relied on: a person asked for it again."""
+        """Whether a window is to be fetched again because the user asked for it."""
         return self.recheck is not None and window.overlaps(self.recheck)
 
 

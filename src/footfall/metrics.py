@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 Within = Literal["mean", "max", "last"]
-"""What stands for the steps of one period of a level."""
+"""How the steps of a period of a level are combined."""
 
 
 class Kind(StrEnum):
@@ -33,9 +33,9 @@ class Kind(StrEnum):
     LEVEL = "level"
     """A gauge: within a period its mean, largest or last sample, as declared."""
     COUNTER = "counter"
-    """A value that only grows, per series, until it is reset: what was gained between observations is added."""
+    """A value that only grows, per series, until it is reset: increases between observations are added."""
     REPORTED = "reported"
-    """A distinct count that the source itself made for a span of time: never added; of another span a range."""
+    """A distinct count made by the source for a span of time: never added; for other spans only a range is known."""
     LATEST = "latest"
     """The last moment something happened."""
 
@@ -44,16 +44,16 @@ KINDS = {
     Kind.SUM: "adds up over time and over groups",
     Kind.DISTINCT: "counted separately for every period and group: the parts do not add up to the whole",
     Kind.LEVEL: "a gauge: its series are added up, but not over time",
-    Kind.COUNTER: "a running count: what was gained between observations adds up",
-    Kind.REPORTED: "a distinct count made by its source for a span: parts are never added, of another span a range is known",
+    Kind.COUNTER: "a running count: increases between observations add up",
+    Kind.REPORTED: "a distinct count made by its source for a span: never added; for other spans only a range is known",
     Kind.LATEST: "a moment: the last time it happened",
 }
-"""What each kind of metric means for adding up."""
+"""How each kind of metric adds up."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A named decision about what is counted; printed with every number it shaped."""
+    """A named decision about what is counted; shown with every number it affects."""
 
     name: str
     description: str
@@ -133,7 +133,7 @@ class Shared:
 _DAY = timedelta(days=1)
 _PEOPLE = [[unit] for unit in ("actors", "users", "people", "visitors", "cloners", "authors", "members", "accounts")]
 _THINGS = [[unit] for unit in ("repositories", "names", "communities", "hubs", "clusters", "views", "packages")]
-"""Units of what is counted once each and is nobody; anything else that is counted so may be people."""
+"""Units of distinct counts that are never people; other distinct counts may be people."""
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ class ActorCounts(Protocol):
 
     @property
     def table(self) -> str | None:
-        """The table that reports the event; None of one that is marked by hand."""
+        """The table that reports the event; None of one that is marked by an application."""
         ...
 
     def known(self) -> Window | None:
@@ -277,7 +277,7 @@ class Subject:
 
     @classmethod
     def of(cls, metric: Metric, tables: Tables, read_event: Callable[[str], ActorCounts] | None = None) -> Subject:
-        """The subject of a question; facts of tables that no source that is set up has are left out."""
+        """The subject of a question; facts of tables without a configured source are left out."""
         actors = read_event(metric.event) if read_event is not None and metric.event is not None else None
         if not all(name in tables for name in metric.tables):
             there = tuple(fact for fact in metric.facts if isinstance(fact, Fact) and fact.table in tables)
@@ -296,7 +296,7 @@ class Subject:
             if set(dimensions) <= known_dimensions(table).keys():
                 return replace(self, metric=replace(self.metric, facts=(fact,)), tables=(table,))
         raise QueryError(
-            f"{self.metric.name} is known by {' and by '.join(sorted(dimensions))} apart, not together; ask by one of them at a time."
+            f"{self.metric.name} can be split by {' or by '.join(sorted(dimensions))}, but not by both; use one at a time."
         )
 
     @cached_property

@@ -1,6 +1,6 @@
 """Options: every part of a question, declared once. Command line, Python, docs and checks derive from it.
 
-An option has one meaning wherever it occurs:
+An option has the same meaning everywhere:
 
     grain         the length of a period
     since, until  the periods that are asked: from the one that holds `since` up to `until`, which is exclusive
@@ -200,7 +200,7 @@ def check_window(since: datetime | None, until: datetime | None, last: int | Non
     if since and until and since >= until:
         raise QueryError(f"since {short(since)} must come before until {short(until)}.")
     if last and since:
-        raise QueryError("last and since both say where the window begins; give only one of them.")
+        raise QueryError("last and since both set the start of the window; give only one of them.")
 
 
 # --- declarations
@@ -208,24 +208,24 @@ def check_window(since: datetime | None, until: datetime | None, last: int | Non
 GRAIN = Option(
     "grain", Type.CHOICE, "hour, day, week (ISO), month, year or total.", "GRAIN", tuple(Grain), "day", "month", "-g"
 )
-SINCE = Option("since", Type.MOMENT, f"From here on: {MOMENTS}.", "DATE", example="2026-11")
-UNTIL = Option("until", Type.MOMENT, "Up to here, exclusive.", "DATE", example="2026-12")
+SINCE = Option("since", Type.MOMENT, f"Start, inclusive: {MOMENTS}.", "DATE", example="2026-11")
+UNTIL = Option("until", Type.MOMENT, "End, exclusive.", "DATE", example="2026-12")
 LAST = Option(
     "last", Type.LENGTH, "The last N periods, or a span such as 2w; the current one included.", "N", example="12"
 )
-AS_OF = Option("as_of", Type.MOMENT, "As it was known at that moment.", "DATE", example="yesterday")
+AS_OF = Option("as_of", Type.MOMENT, "Answer from the data as it was known at that time.", "DATE", example="yesterday")
 
 _METRIC = Option(
     "metric",
     Type.NAMES,
-    "What to ask for, one or several; `footfall metrics` lists them.",
+    "The metric, one or several; `footfall metrics` lists them.",
     "METRIC",
     example="launches",
     is_argument=True,
 )
-_EVENT = Option("event", Type.EVENT, "What being active means.", "EVENT", example="active", is_argument=True)
+_EVENT = Option("event", Type.EVENT, "The event that counts as active.", "EVENT", example="active", is_argument=True)
 _DATED = replace(GRAIN, help="day, week, month or year.", choices=tuple(DATED), default="week")
-_AS_IF = replace(AS_OF, help="As if it were that moment: what came later does not count.")
+_AS_IF = replace(AS_OF, help="Answer as of that time: later marks do not count.")
 _ROWS = replace(LAST, help="The last N periods, or a span such as 6m; default: 12, or all from --since on.", most=MOST)
 
 QUERY = (
@@ -244,12 +244,12 @@ QUERY = (
         example="provider=GitHub",
     ),
     Option("project", Type.TEXT, "Only this project of footfall.toml.", "NAME", example="icepyx"),
-    Option("top", Type.COUNT, "The N largest groups; the others together in one row.", "N", example="10"),
+    Option("top", Type.COUNT, "The N largest groups; all others in one row.", "N", example="10"),
     Option("rolling", Type.COUNT, "Mean over N calendar periods.", "N", example="7"),
     Option(
         "min_coverage",
         Type.SHARE,
-        "Of a mean: the part of its time that must have been collected; default 1.",
+        "Minimum collected share of a mean's time; default 1.",
         "SHARE",
         example="0.7",
     ),
@@ -257,7 +257,7 @@ QUERY = (
     Option(
         "compare",
         Type.CHOICE,
-        "With the window of equal length right before (previous), or a year before (year).",
+        "Compare with the window right before (previous) or with a year before (year).",
         "SPAN",
         ("previous", "year"),
         example="year",
@@ -266,7 +266,7 @@ QUERY = (
     Option(
         "policies",
         Type.CHOICES,
-        "What counts; `footfall metrics METRIC` lists it.",
+        "Choose a policy; `footfall metrics METRIC` lists them.",
         "NAME=CHOICE",
         default=(),
         example="status=any",
@@ -274,17 +274,17 @@ QUERY = (
     ),
 )
 COHORT = (
-    Option("first", Type.EVENT, "What they did first.", "FIRST", example="signed_up", is_argument=True),
-    Option("then", Type.EVENT, "What they came back for.", "THEN", example="active", is_argument=True),
+    Option("first", Type.EVENT, "The event that starts a cohort.", "FIRST", example="signed_up", is_argument=True),
+    Option("then", Type.EVENT, "The event that counts as coming back.", "THEN", example="active", is_argument=True),
     _DATED,
-    replace(SINCE, help="The first period: rows from here on."),
-    replace(UNTIL, help="Rows that begin before here; they are followed up to now."),
+    replace(SINCE, help="The first period with a row."),
+    replace(UNTIL, help="Rows start before this date; their columns go on to now."),
     _ROWS,
-    Option("columns", Type.COUNT, "How many periods each is followed.", "N", default=12, example="6", most=MOST),
+    Option("columns", Type.COUNT, "The number of later periods.", "N", default=12, example="6", most=MOST),
     Option(
         "kind",
         Type.CHOICE,
-        "active: who did FIRST; new: for the first time ever.",
+        "active: all who did FIRST; new: for the first time ever.",
         "KIND",
         ("active", "new"),
         "active",
@@ -319,8 +319,10 @@ COHORT = (
 )
 FUNNEL = (
     Option("steps", Type.EVENTS, "The steps, in order.", "EVENT", example="signed_up", is_argument=True),
-    Option("within", Type.TEXT, "How long they may take from the first step on.", "DAYS", default="7d", example="2w"),
-    replace(SINCE, help="First steps from here on; default: 30 days ago."),
+    Option(
+        "within", Type.TEXT, "The longest time from the first step to the last.", "DAYS", default="7d", example="2w"
+    ),
+    replace(SINCE, help="First steps from this date; default: 30 days ago."),
     replace(UNTIL, help="First steps before this date, exclusive."),
     _AS_IF,
 )
@@ -361,7 +363,7 @@ def _since_of_span(found: dict[str, Any], now: datetime) -> dict[str, Any]:
     if not isinstance(span, Span):
         return found
     if found["since"] is not None:
-        raise QueryError("last and since both say where the window begins; give only one of them.")
+        raise QueryError("last and since both set the start of the window; give only one of them.")
     end = found["until"] or floor(Grain.DAY, now) + timedelta(days=1)
     return found | {"last": None, "since": before(end, span)}
 
@@ -399,7 +401,7 @@ def of_texts(declared: Iterable[Option], texts: Mapping[str, str | Sequence[str]
         if option is None:
             raise UnknownNameError("option", name, names)
         if option.name in asked:
-            raise QueryError(f"{text_name(option)} is given twice, under two names; leave one of them out.")
+            raise QueryError(f"{text_name(option)} is given twice, under two names; leave out one of them.")
         values = [given] if isinstance(given, str) else [each for each in given if each.strip()]
         if values and values != [""]:
             asked[option.name] = _of_texts(option, values)
@@ -415,7 +417,7 @@ def _of_texts(option: Option, values: Sequence[str]) -> Any:
     if option.is_many:
         return tuple(values)
     if len(values) > 1:
-        raise QueryError(f"{name} is given {len(values)} times, and is one value; leave out the others.")
+        raise QueryError(f"{name} takes one value and was given {len(values)} times; leave out the others.")
     if option.type is Type.FLAG:
         return _flag_of_text(name, values[0])
     return values[0]

@@ -1,4 +1,4 @@
-"""What the parts of the settings are made of: secrets, and records that refuse what they do not know."""
+"""Building blocks of the settings: secrets, and records that reject unknown keys."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ NotEmpty = Annotated[str, Field(min_length=1)]
 
 
 class Secret:
-    """A value that does not show itself; `reveal()` gives it.
+    """A value that is not shown; `reveal()` returns it.
 
-    In settings it is a text, or better `{ env = "NAME" }`, the name of an environment variable. One that is not set is an
-    error where the value is needed, and not before: to ask what was collected takes no token, and a source without its
-    token does not stop the others.
+    In settings it is a text, or better `{ env = "NAME" }`, the name of an environment variable. An unset variable is an
+    error only where the value is needed: queries need no token, and a source without its token does not stop the others.
 
     Args:
         value: The value.
-        lacking: In the place of a value, the name of the environment variable that is not set.
+        lacking: The name of an environment variable that is not set, instead of a value.
     """
 
     def __init__(self, value: str, lacking: str = "") -> None:
@@ -48,7 +47,7 @@ class Secret:
         return hash((self._value, self.lacking))
 
     def __bool__(self) -> bool:
-        """Whether there is one in the settings, be its variable set or not."""
+        """Whether the settings have a value, even if its variable is not set."""
         return bool(self._value or self.lacking)
 
     def reveal(self) -> str:
@@ -79,7 +78,7 @@ class Secret:
 
 
 class Part(BaseModel):
-    """One part of the settings: unknown keys are refused, nothing changes once read."""
+    """One part of the settings: frozen, and unknown keys are rejected."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

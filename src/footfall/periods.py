@@ -18,7 +18,7 @@ from footfall.errors import QueryError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1000, 9000
-"""Years that people may ask for: calculations around them stay within the calendar."""
+"""Years that can be queried: calculations around them stay within the calendar."""
 
 
 Moment: TypeAlias = str | date | datetime
@@ -101,7 +101,7 @@ class Window:
 
 ALL_TIME = Window(EPOCH, FAR_FUTURE)
 ASKABLE = Window(datetime(1900, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC))
-"""What a question can be about. What is dated outside of it is refused when it is collected: nobody could ever see it."""
+"""What a question can be about. What is dated outside of it is refused when it is collected: it could never be queried."""
 
 
 @dataclass(frozen=True, order=True)
@@ -310,12 +310,12 @@ def before(end: datetime, text: str) -> datetime | None:
     if unit in (Grain.DAY, Grain.WEEK):
         moved = timedelta(days=count * (7 if unit is Grain.WEEK else 1))
         if moved > end - datetime(FIRST_YEAR, 1, 1, tzinfo=UTC):
-            raise QueryError(f"{text!r} leads out of the calendar; years from {FIRST_YEAR} on can be asked for.")
+            raise QueryError(f"{text!r} is outside of the calendar; years from {FIRST_YEAR} on can be asked for.")
         return end - moved
     months = end.year * 12 + end.month - 1 - count * (12 if unit is Grain.YEAR else 1)
     year, month = divmod(months, 12)
     if year < FIRST_YEAR:
-        raise QueryError(f"{text!r} leads out of the calendar; years from {FIRST_YEAR} on can be asked for.")
+        raise QueryError(f"{text!r} is outside of the calendar; years from {FIRST_YEAR} on can be asked for.")
     return end.replace(year=year, month=month + 1, day=min(end.day, monthrange(year, month + 1)[1]))
 
 

@@ -1,11 +1,11 @@
-"""Other programs: started so that they end with us, cannot multiply, and do not run without an end.
+"""External programs: they end with this process, and their number, memory and time are limited.
 
-Each program gets a session of its own, so that it has no terminal to stop and ask at, and so that it can be
-stopped together with everything that it starts. A small shell stands above it and watches a pipe that only we
-hold open: when we die, by whatever signal, the pipe closes and the shell kills the session's processes.
+Each program gets its own session, so that it has no terminal for prompts and can be stopped together with all of its
+children. A small shell is its parent and watches a pipe that only this process holds open: when this process dies, by
+any signal, the pipe closes and the shell kills the processes of the session.
 
 While a program runs, its session is held to `Bounds`: how many processes, how much memory, how long, and how
-long without any progress. What passes a bound is killed, and `StoppedError` says which one it was.
+long without any progress. A program that exceeds a bound is killed, and `StoppedError` names the bound.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ in a container there may be no other process that would.
 """
 
 _GLANCE = 0.1
-"""Seconds between two looks at a session that has just begun; at an old one it is looked once a second."""
+"""Seconds between checks of a new session; an old one is checked once a second."""
 _PIECE = 1 << 20
 _BYTES_PER_SECOND = 1000
 """Less than this, on the average of `Bounds.silence`, is not progress."""
@@ -80,7 +80,7 @@ class NotInstalledError(Exception):
 
 
 class StoppedError(Exception):
-    """A program passed one of its bounds and was killed with everything that it had started."""
+    """A program exceeded one of its bounds and was killed with all of its children."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Program:
             raise NotInstalledError(name)
         bounds = bounds or Bounds()
         with ExitStack() as held:
-            # Files, not pipes: neither what it is given nor its complaints can fill up while its output is read.
+            # Files, not pipes: neither what it is given nor its error output can fill up while its output is read.
             self._complaints = held.enter_context(tempfile.TemporaryFile())
             watched, lifeline = os.pipe()
             held.callback(os.close, lifeline)
@@ -216,7 +216,7 @@ class Program:
         return self._complaints.read()
 
     def stop(self) -> None:
-        """Kill it and everything that it started, where any of it still runs."""
+        """Kill it and all of its children that still run."""
         if self._process.returncode is None:
             self._kill()
             self._process.wait()
@@ -251,7 +251,7 @@ class _Member:
 
 
 class _Watch:
-    """Looks at a session now and then, and raises StoppedError when it is past its bounds."""
+    """Checks a session periodically, and raises StoppedError when it exceeds its bounds."""
 
     def __init__(self, session: int, bounds: Bounds) -> None:
         self._session = session
@@ -265,7 +265,7 @@ class _Watch:
     def look(self) -> None:
         """Raise StoppedError when a bound is passed; most calls come too soon to look."""
         if self._bounds.stop and self._bounds.stop.is_set():
-            raise StoppedError("its result is no longer wanted")
+            raise StoppedError("its result is no longer needed")
         now = time.monotonic()
         passed = now - self._looked
         if passed < self._interval(now):
@@ -279,7 +279,7 @@ class _Watch:
         if now - self._started > self._bounds.seconds:
             raise StoppedError(f"it was not done after {self._bounds.seconds:g} seconds")
         if self._bounds.silence < inf:
-            # Where we have not looked for long, it was we who did something else, or a machine too busy for both.
+            # A long time since the last check means that this process or the machine was busy.
             self._silent += min(passed, 3 * self._interval(now))
             self._look_at_progress(members)
 
@@ -296,7 +296,7 @@ class _Watch:
         if has_moved:
             self._silent, self._progress = 0.0, (moved, computed)
         elif self._silent > span and members:
-            raise StoppedError(f"it came no further for {span:g} seconds")
+            raise StoppedError(f"it made no progress for {span:g} seconds")
 
 
 def _members(session: int) -> Iterator[_Member]:

@@ -1,4 +1,4 @@
-"""A question about a metric: parsed once at the edge, then held against named checks."""
+"""A query of a metric: parsed once at the boundary, then validated by named checks."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def subjects_of(
 ) -> tuple[Subject, ...]:
     """What a question about one or several metrics is about."""
     if not names:
-        raise QueryError("no metric is asked for; name at least one.")
+        raise QueryError("no metric was given; name at least one.")
     for name in names:
         if name not in metrics:
             raise UnknownNameError("metric", name, metrics)
@@ -150,9 +150,9 @@ def _check_actors(subject: Subject, **asked: object) -> None:
     name = subject.metric.name
     for part in ("by", "where", "top"):
         if asked[part]:
-            raise QueryError(f"{name} counts the actors of an event, which have no dimensions; ask without {part}.")
+            raise QueryError(f"{name} counts the actors of an event, which have no dimensions; leave out {part}.")
     if asked["as_of"] is not None:
-        raise QueryError(f"{name} counts the actors of an event as they are known now; ask without as_of.")
+        raise QueryError(f"{name} counts the actors of an event as they are known now; leave out as_of.")
 
 
 def _parse_policies(policies: Any) -> tuple[tuple[str, str], ...]:
@@ -182,7 +182,7 @@ def step(grain: Grain, start: datetime, count: int) -> datetime:
         return shift(grain, start, count)
     except (ValueError, OverflowError):
         raise QueryError(
-            f"{abs(count):,} {grain}s from {start:%Y-%m-%d} lead out of the calendar; ask for fewer."
+            f"{abs(count):,} {grain}s from {start:%Y-%m-%d} lead past the end of the calendar; ask for fewer."
         ) from None
 
 
@@ -223,7 +223,7 @@ def check_window(query: Query, subject: Subject) -> None:
             f"since ({query.since:%Y-%m-%d %H:%MZ}) must come before until ({query.until:%Y-%m-%d %H:%MZ}), which is exclusive."
         )
     if query.last and query.since:
-        raise QueryError("last and since both say where the window begins; give only one of them.")
+        raise QueryError("last and since both set the start of the window; give only one of them.")
     if query.last and query.grain is Grain.TOTAL:
         raise QueryError("last counts periods and a total has none; give since, or a grain such as day.")
 
@@ -232,11 +232,11 @@ def check_top(query: Query, subject: Subject) -> None:
     if query.top is None:
         return
     if not query.by:
-        raise QueryError(f"top ranks groups and there are none; add by, one of {', '.join(subject.dimensions)}.")
+        raise QueryError(f"top ranks groups, and there are none; add by, one of {', '.join(subject.dimensions)}.")
     if subject.metric.kind is Kind.REPORTED:
         raise QueryError(
-            f"{subject.metric.name} is a distinct count that its source made, of which only a range may be known: nothing can "
-            "be ranked by it; ask without top."
+            f"{subject.metric.name} is a distinct count made by its source and may be known only as a range, so it cannot "
+            "rank groups; leave out top."
         )
     if query.top > MOST_GROUPS:
         raise QueryError(f"top is {query.top}; it may be at most {MOST_GROUPS}: leave it out to get every group.")
@@ -250,12 +250,12 @@ def check_rolling(query: Query, subject: Subject) -> None:
     if query.grain is Grain.TOTAL:
         raise QueryError("rolling is a mean over several periods and a total is one; give a grain such as day.")
     if query.cumulative:
-        raise QueryError("rolling smooths and cumulative adds up; ask for one of them.")
+        raise QueryError("rolling and cumulative cannot be combined; leave out one of them.")
     if subject.metric.kind is Kind.LATEST:
-        raise QueryError(f"{subject.metric.name} is a moment, and moments have no mean; ask without rolling.")
+        raise QueryError(f"{subject.metric.name} is a point in time and has no mean; leave out rolling.")
     if subject.metric.kind is Kind.REPORTED:
         raise QueryError(
-            f"{subject.metric.name} is a distinct count that its source made, and a mean of parts says nothing of the whole; "
+            f"{subject.metric.name} is a distinct count made by its source, so a mean of parts is meaningless; "
             "ask without rolling."
         )
 
@@ -271,18 +271,18 @@ def check_cumulative(query: Query, subject: Subject) -> None:
     if not query.cumulative:
         return
     if query.grain is Grain.TOTAL:
-        raise QueryError("a total is already the whole sum; for a running total give a grain such as day.")
+        raise QueryError("a total is already the sum; for a running total give a grain such as day.")
     if subject.metric.kind is Kind.REPORTED:
         raise QueryError(
-            f"{subject.metric.name} is a distinct count that its source made: sums of it count the same people again; ask "
-            "without cumulative, with the span that you mean."
+            f"{subject.metric.name} is a distinct count made by its source: sums would count the same people again; ask "
+            "without cumulative, for the span you need."
         )
     if subject.metric.kind is Kind.LEVEL:
         raise QueryError(
             f"{subject.metric.name} is a level, which does not add up over time; ask without cumulative, or with grain total."
         )
     if subject.metric.kind is Kind.LATEST:
-        raise QueryError(f"{subject.metric.name} is a moment, and moments do not add up; ask without cumulative.")
+        raise QueryError(f"{subject.metric.name} is a point in time and does not add up; leave out cumulative.")
 
 
 def check_compare(query: Query, subject: Subject) -> None:
@@ -291,11 +291,11 @@ def check_compare(query: Query, subject: Subject) -> None:
     if query.since is None and query.last is None:
         raise QueryError("compare needs a window to compare with the one before; add since or last.")
     if subject.metric.kind is Kind.LATEST:
-        raise QueryError(f"{subject.metric.name} is a moment, which has no change in percent; ask without compare.")
+        raise QueryError(f"{subject.metric.name} is a point in time and has no change in percent; leave out compare.")
     if subject.metric.kind is Kind.REPORTED:
         raise QueryError(
-            f"{subject.metric.name} is a distinct count that its source made, of which only a range may be known; ask for both "
-            "windows, without compare."
+            f"{subject.metric.name} is a distinct count made by its source and may be known only as a range; query both "
+            "windows without compare."
         )
 
 
@@ -324,7 +324,7 @@ def check_policies(query: Query, subject: Subject) -> None:
         kept = policy.choices[policy.choose(choice)]
         if kept is not None and kept.dimension in filtered:
             raise QueryError(
-                f"policy {name}={choice} and the filter on {kept.dimension} both choose by {kept.dimension}; leave out one "
+                f"policy {name}={choice} and the filter on {kept.dimension} both filter by {kept.dimension}; leave out one "
                 "of them."
             )
 

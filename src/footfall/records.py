@@ -1,4 +1,4 @@
-"""What can be asked, and what happened, as records for programs: dicts of texts, numbers and lists."""
+"""Metrics, status and events as records for programs: dicts of strings, numbers and lists."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PERIODS = {
 
 
 def metrics_of(workspace: Workspace, among: Mapping[str, Metric] | None = None) -> list[dict[str, Any]]:
-    """Everything that can be asked for: the metrics of the sources, then the actors of events.
+    """All metrics: those of the sources, then the actors of events.
 
     Args:
         workspace: What is asked.
@@ -59,7 +59,7 @@ def metric_of(workspace: Workspace, name: str, among: Mapping[str, Metric] | Non
 
 
 def metric_record(metric: Metric, tables: Mapping[str, Table]) -> dict[str, Any]:
-    """A metric: what it counts, how it adds up, by what it can be split, which policies shape it."""
+    """A metric: what it counts, how it adds up, its dimensions and policies."""
     subject = Subject.of(metric, tables)
     finest = subject.resolution if subject.tables or metric.event is None else Grain.DAY
     return {
@@ -92,7 +92,7 @@ def _dimension(column: Column) -> dict[str, Any]:
 
 
 def status_of(workspace: Workspace) -> dict[str, Any]:
-    """How every source stands, and what monitoring should raise an alarm for."""
+    """The state of every source, and reasons for monitoring to raise an alarm."""
     from footfall.upkeep.records import standing_of
     from footfall.upkeep.worries import Thresholds, reasons
 
@@ -158,7 +158,7 @@ def _actors_of(workspace: Workspace, name: str, period: str | None) -> PeriodSet
     event = activity.event(name)
     if period is None:
         return event.ever()
-    grain = next((grain for grain, form in _PERIODS.items() if re.fullmatch(form, period.strip())), None)
+    grain = next((grain for grain, form in _PERIODS.items() if re.fullmatch(form, period.strip(), re.ASCII)), None)
     if grain is None:
         raise QueryError(
             f"period is {period!r}; write one like 2026, 2026-11, 2026-W48, 2026-11-23, today or yesterday."

@@ -29,7 +29,7 @@ class ReportSettings(Part):
 
 
 def check_address(address: str) -> None:
-    """Raises ValueError where an address is none of a web site; an empty one is fine."""
+    """Raises ValueError if an address is not a web address; an empty one is allowed."""
     parts = urlsplit(address)
     if (address and not (parts.scheme in ("http", "https") and parts.hostname)) or " " in address:
-        raise ValueError(f"{address!r} is not an address of a web site; write one like https://example.org/usage")
+        raise ValueError(f"{address!r} is not a web address; write one like https://example.org/usage")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 SHARED_COLUMNS = ("coverage", "is_provisional", "state")
-"""What a row says once for all of its metrics."""
+"""Columns that a row has once for all of its metrics."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,25 +47,25 @@ class Result(Answer):
     table_by: ClassVar[str] = "footfall.terminal.answers:answer"
 
     query: Query
-    """As asked, with the window and every policy that was settled on the way."""
+    """The resolved query, with its window and policies."""
     metrics: tuple[Metric, ...]
-    """What was asked, in this order."""
+    """The metrics, in the order of the query."""
     rows: pa.Table
     notes: tuple[str, ...]
-    """What a reader should know about these numbers, a sentence each."""
+    """Notes about these numbers, one sentence each."""
     version: str
-    """Of all that the answer is made of: equal versions have equal rows, notes and questions."""
+    """A hash of everything the answer depends on: equal versions have equal rows, notes and questions."""
     coverage: float = 0.0
-    """The share of the window that was collected, 0 to 1, whatever rows there are."""
+    """The share of the window that was collected, 0 to 1, independent of the rows."""
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
-    """Of dimensions whose values are codes: what they mean. Rows and files keep the codes."""
+    """Labels of dimensions whose values are codes. Rows and files keep the codes."""
     annotations: tuple[Annotation, ...] = ()
     """What happened in the window, oldest first."""
     overlaps: Mapping[str, int] = field(default_factory=dict, compare=False)
     """Of metrics whose groups share some of what is counted: how much more these add up to than their total."""
 
     def label(self, dimension: str, value: Value) -> str:
-        """A value as people read it: its label where it is a code, with the code where another one has that label too.
+        """A value for display: the label of a code, with the code if the label is not unique.
 
         Args:
             dimension: The dimension that the value is of.
@@ -83,7 +83,7 @@ class Result(Answer):
 
     @property
     def metric(self) -> Metric:
-        """What was asked, or the first of several."""
+        """The metric, or the first of several."""
         return self.metrics[0]
 
     @property
@@ -92,7 +92,7 @@ class Result(Answer):
         return tuple(name for metric in self.metrics for name in (metric.name, *self._beside(metric)))
 
     def _beside(self, metric: Metric) -> list[str]:
-        """The columns of a metric beside its own."""
+        """The columns of a metric next to its own."""
         columns = ["least", "most"] if metric.kind is Kind.REPORTED else []
         columns += ["previous"] if self.query.compare else []
         named = [f"{metric.name}_{column}" for column in columns]
@@ -103,7 +103,7 @@ class Result(Answer):
 
     @property
     def _compared_columns(self) -> list[str]:
-        """What part of the time is compared."""
+        """The columns of the compared time."""
         if not self.query.compare:
             return []
         return ["compared"] if len(self.metrics) == 1 else [f"{metric.name}_compared" for metric in self.metrics]
@@ -194,13 +194,13 @@ class Result(Answer):
 
     @property
     def span(self) -> str:
-        """Which time, and what was left out: "2025-01-01 to 2025-12-31 (UTC) · status=success"."""
+        """The time span and the filters: "2025-01-01 to 2025-12-31 (UTC) · status=success"."""
         span = f"{days_of(self.window)} (UTC)" if self.window.start < self.window.end else "no time"
         return " · ".join([span, *(str(f) for f in self.query.where)])
 
     @property
     def unit(self) -> str:
-        """What an axis counts: "launches per day, 7-day mean"."""
+        """The unit of an axis: "launches per day, 7-day mean"."""
         query, metric = self.query, self.metric
         is_per_period = query.grain is not Grain.TOTAL and metric.kind is not Kind.LEVEL and not query.cumulative
         words = f"{metric.unit} per {query.grain}" if is_per_period else metric.unit
@@ -208,14 +208,14 @@ class Result(Answer):
 
     @property
     def _treatment(self) -> list[str]:
-        """What was done with the numbers: a mean, or a running total."""
+        """The transformation: a mean, or a running total."""
         query = self.query
         mean = [f"{query.rolling}-{query.grain} mean"] if query.rolling else []
         return [*mean, *(["running total"] if query.cumulative else [])]
 
     @property
     def compared_with(self) -> str:
-        """With which time: a year before, or the window of equal length that ends where the question's begins."""
+        """The compared time: a year before, or the window of equal length right before."""
         if self.query.compare == "year":
             return "a year before"
         if self.query.grain is Grain.TOTAL:
@@ -225,7 +225,7 @@ class Result(Answer):
 
     @property
     def chosen(self) -> list[str]:
-        """The choice made of every policy, as one line: "null_origin = gke"."""
+        """The choices of all policies, as one line: "null_origin = gke"."""
         said = " · ".join(f"{name} = {choice}" for name, choice in self.query.policies)
         return [said] if said else []
 
@@ -334,9 +334,9 @@ class Result(Answer):
         return names, [list(row) for row in zip(*columns, strict=True)]
 
     def to_csv(self) -> str:
-        """Header, then a row a period and group. Coverage and state are last; an unknown number is an empty cell.
+        """Header, then a row per period and group. Coverage and state are last; an unknown number is an empty cell.
 
-        A dimension without value is (none), the empty text is "", as in every face: see `footfall.filters.label_of`.
+        A dimension without value is (none), the empty text is "", as in every output: see `footfall.filters.label_of`.
         """
         return csv_of(*self.lines(is_marked=False))
 
@@ -350,7 +350,7 @@ class Result(Answer):
 
     @property
     def _collected(self) -> str:
-        """Time that is not over is not missed."""
+        """Unfinished time does not count as missing."""
         state = worst(State(state) for state in self.rows["state"].to_pylist())
         return state.label if state is State.NOT_OVER else super()._collected
 
@@ -383,7 +383,7 @@ def _csv_cell(value: Any) -> str:
 
 
 def annotation_record(one: Annotation) -> dict[str, Any]:
-    """Something that happened, for programs: kind, since, until (equal for a moment), text, source, scope."""
+    """An annotation, for programs: kind, since, until (equal for a moment), text, source, scope."""
     return {
         "kind": str(one.kind),
         "since": plain(one.window.start),
@@ -395,7 +395,7 @@ def annotation_record(one: Annotation) -> dict[str, Any]:
 
 
 def _shown(value: Any) -> str:
-    """A value as people read it."""
+    """A value for display."""
     if value is None:
         return GAP
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The options of a question as JSON Schema: what describes the API describes the tools of MCP."""
+"""The options of a question as JSON Schema: shared by the API and the MCP tools."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MOMENT = (
     r"^\s*(\d{4}(-?\d{2}(-?\d{2})?|-?[Ww]\d{2})?|today|yesterday|now|"
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2}))\s*$"
 )
-"""What a moment looks like; a calendar may still lack it."""
+"""The format of a moment; it may still not exist in the calendar."""
 _MOST_VALUES = 50
 
 
 def schema_of(option: Option) -> dict[str, Any]:
-    """Of one value of an option.
+    """The schema of one value of an option.
 
     Example:
         >>> from footfall.options import LAST
@@ -43,7 +43,7 @@ def schema_of(option: Option) -> dict[str, Any]:
 
 
 def full_schema_of(option: Option) -> dict[str, Any]:
-    """Of the option: a list where it takes several values, with its default."""
+    """The schema of an option, with its default: a list if it takes several values."""
     schema = schema_of(option)
     if option.is_many:
         least = {"minItems": 1} if option.is_argument else {}
@@ -54,7 +54,7 @@ def full_schema_of(option: Option) -> dict[str, Any]:
 
 
 def schema_of_question(command: str, without: Sequence[str] = ()) -> dict[str, Any]:
-    """Of all options of a question, as an object.
+    """The schema of all options of a question, as an object.
 
     Example:
         >>> schema_of_question("growth")["required"]

@@ -1,6 +1,6 @@
 """Settings: footfall.toml and the environment, read once, then frozen.
 
-The environment wins over the file: FOOTFALL_LAKE, FOOTFALL_ENGINE, FOOTFALL_SOURCES__BINDER__ARCHIVE …
+Environment variables override the file: FOOTFALL_LAKE, FOOTFALL_ENGINE, FOOTFALL_SOURCES__BINDER__ARCHIVE …
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ from footfall.web_settings import WebSettings
 
 FILE_NAME = "footfall.toml"
 WORKSPACE_VARIABLE = "FOOTFALL_WORKSPACE"
-"""The workspace where none is named, for shells and services."""
+"""The environment variable that names the default workspace."""
 
 
 def _revealed(value: Any) -> Any:
-    """An address may hold a password, and so come from the environment like a secret."""
+    """An address may hold a password, so it may come from an environment variable."""
     if isinstance(value, dict):
         return Secret.read(value).reveal()
     if isinstance(value, str):
@@ -52,7 +52,7 @@ def _revealed(value: Any) -> Any:
 
 
 class ActivitySettings(Part):
-    """Where marks of activity are kept, and how."""
+    """Where and how marks of activity are stored."""
 
     store: Annotated[str, BeforeValidator(_revealed)] = Field(
         default="sqlite:///activity.db",
@@ -60,11 +60,11 @@ class ActivitySettings(Part):
     )
     hash_key: Secret | None = Field(
         default=None,
-        description="With a key, names of actors are kept as keyed hashes (HMAC-SHA-256) only.",
+        description="With a key, names of actors are stored only as keyed hashes (HMAC-SHA-256).",
     )
-    hourly: bool = Field(default=False, description="Keep every mark by the hour too, not only by the day.")
+    hourly: bool = Field(default=False, description="Store every mark by the hour as well as by the day.")
     population: str | None = Field(
-        default=None, description="The event whose actors `~` is taken of; all actors ever seen by default."
+        default=None, description="The event whose actors are the population of `~`; by default all actors ever seen."
     )
 
 
@@ -89,9 +89,9 @@ On = Annotated[date | datetime, BeforeValidator(_on)]
 
 
 class QuestionSettings(Part):
-    """A question that is asked again and again, by its name."""
+    """A saved question with a name."""
 
-    name: NotEmpty = Field(description="What it is called on pages.")
+    name: NotEmpty = Field(description="Its name on pages.")
     ask: dict[str, str | tuple[str, ...]] = Field(
         description='The options of `footfall query`, such as { metric = "launches", by = "federation", last = "91" }.'
     )
@@ -104,7 +104,7 @@ class QuestionSettings(Part):
 
 
 class AnnotationSettings(Part):
-    """Something that happened, which the numbers of that time should be read with."""
+    """An event that explains the numbers of its time."""
 
     kind: Literal["release", "outage", "break", "note"] = Field(
         default="note",
@@ -114,9 +114,9 @@ class AnnotationSettings(Part):
     at: On | None = Field(default=None, description="When: a date, or a moment with its zone.")
     from_: On | None = Field(default=None, alias="from", description="Instead of `at`: the first day of a span.")
     to: On | None = Field(default=None, description="The last day of the span, included; or the moment it ended.")
-    source: str = Field(default="", description="The source that it is about; every source by default.")
-    table: str = Field(default="", description="The table that it is about; all of the source's by default.")
-    scope: str = Field(default="", description="The part that it is about, such as a repository; all by default.")
+    source: str = Field(default="", description="The source; by default every source.")
+    table: str = Field(default="", description="The table; by default all tables of the source.")
+    scope: str = Field(default="", description="The scope, such as a repository; by default all.")
 
     @model_validator(mode="after")
     def _check_time(self) -> Self:
@@ -146,9 +146,9 @@ class KnownWrongSettings(Part):
     source: NotEmpty = Field(description="The source, by its name in this file.")
     from_: On = Field(alias="from", description="The first day, or the moment it begins.")
     to: On = Field(description="The last day, included; or the moment it ends.")
-    reason: NotEmpty = Field(description="Why the values are wrong; shown with every answer that they are part of.")
-    table: str = Field(default="", description="The table that it is about; all of the source's by default.")
-    scope: str = Field(default="", description="The part that it is about, such as a repository; all by default.")
+    reason: NotEmpty = Field(description="Why the values are wrong; shown with every answer that includes them.")
+    table: str = Field(default="", description="The table; by default all tables of the source.")
+    scope: str = Field(default="", description="The scope, such as a repository; by default all.")
 
     @model_validator(mode="after")
     def _check_time(self) -> Self:
@@ -161,12 +161,12 @@ class KnownWrongSettings(Part):
 
 
 class ProjectSettings(BaseModel):
-    """One thing that people use, under the names that the sources know it by: every other key is a source."""
+    """A project under its names in the sources: every other key is a source."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    name: NotEmpty = Field(description="What the project is called here.")
-    description: str = Field(default="", description="What it is, in a few words.")
+    name: NotEmpty = Field(description="The name of the project here.")
+    description: str = Field(default="", description="A short description.")
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:
@@ -183,7 +183,7 @@ class ProjectSettings(BaseModel):
 
 
 def _as_activity(value: Any) -> Any:
-    """An address stands for a table with nothing else; from the environment a table comes as JSON."""
+    """An address is short for a table with only an address; in the environment a table is JSON."""
     if not isinstance(value, str):
         return value
     try:
@@ -195,7 +195,7 @@ def _as_activity(value: Any) -> Any:
 
 
 class _Environment(EnvSettingsSource):
-    """The environment, where FOOTFALL_ACTIVITY is an address as in the file, and leaves the rest of the table alone."""
+    """The environment; FOOTFALL_ACTIVITY may be an address and does not change the rest of the table."""
 
     def __call__(self) -> dict[str, Any]:
         found = super().__call__()
@@ -203,7 +203,7 @@ class _Environment(EnvSettingsSource):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, with its default."""
+    """All settings and their defaults."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -215,34 +215,34 @@ class Settings(BaseSettings):
 
     lake: str = Field(default="lake", description="A folder for the tables; relative to this file.")
     engine: str = Field(
-        default="duckdb://", description='What answers: "duckdb://", or "sc://host:port" for Spark Connect.'
+        default="duckdb://", description='The query engine: "duckdb://", or "sc://host:port" for Spark Connect.'
     )
     activity: Annotated[ActivitySettings, NoDecode, BeforeValidator(_as_activity)] = Field(
         default=ActivitySettings(),
-        description='Where marks are kept: "sqlite:///activity.db", or "redis://host:6379/0"; or a table of settings.',
+        description='Where marks are stored: "sqlite:///activity.db", or "redis://host:6379/0"; or a table of settings.',
     )
-    sources: dict[str, dict[str, Any]] = Field(default_factory=dict, description="One table a source.")
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict, description="One table per source.")
     notes: dict[str, str] = Field(
-        default_factory=dict, description="A remark shown with every number of a source, by the source's name."
+        default_factory=dict, description="A note shown with every number of a source, by the source's name."
     )
     annotations: tuple[AnnotationSettings, ...] = Field(
-        default=(), description="What happened when: releases, outages, breaks, notes; one [[annotations]] each."
+        default=(), description="Releases, outages, breaks and notes; one [[annotations]] each."
     )
     known_wrong: tuple[KnownWrongSettings, ...] = Field(
         default=(), description="Intervals in which a source recorded wrong values; one [[known_wrong]] each."
     )
     projects: tuple[ProjectSettings, ...] = Field(
-        default=(), description="What people use, under the names that the sources know it by; one [[projects]] each."
+        default=(), description="Projects, under their names in the sources; one [[projects]] each."
     )
     questions: tuple[QuestionSettings, ...] = Field(
-        default=(), description="Questions that pages offer by their names; one [[questions]] each."
+        default=(), description="Saved questions, shown on pages; one [[questions]] each."
     )
     alerts: tuple[AlertSettings, ...] = Field(
-        default=(), description="What is watched, and who is notified; one [[alerts]] each."
+        default=(), description="Alerts and who is notified; one [[alerts]] each."
     )
-    web: WebSettings = Field(default=WebSettings(), description="How `footfall serve` answers; a table of settings.")
-    report: ReportSettings = Field(default=ReportSettings(), description="Reports; a table of settings.")
-    folder: Path = Field(default=Path(), exclude=True, description="The workspace; set by reading, not in the file.")
+    web: WebSettings = Field(default=WebSettings(), description="Settings of `footfall serve`.")
+    report: ReportSettings = Field(default=ReportSettings(), description="Settings of reports.")
+    folder: Path = Field(default=Path(), exclude=True, description="The folder of the workspace; not set in the file.")
 
     @field_validator("alerts")
     @classmethod
@@ -278,7 +278,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
     """The settings of a workspace.
 
     Args:
-        path: A folder with a footfall.toml, or such a file. By default what FOOTFALL_WORKSPACE says, or else the nearest
+        path: A folder with a footfall.toml, or such a file. By default the value of FOOTFALL_WORKSPACE, or else the nearest
             of this folder and its parents that has one.
     """
     file = _file_at(path) if path is not None else _nearest_file()
@@ -348,7 +348,7 @@ def _nearest_file() -> Path:
 
 
 def _check_variables(names: Iterable[str]) -> None:
-    """A slip in a variable's name would leave the setting as it is, without a word."""
+    """A typo in a variable's name would silently leave the setting unchanged."""
     prefix = "FOOTFALL_"
     known = [f"{prefix}{field.upper()}" for field in Settings.model_fields if field != "folder"]
     for name in sorted(names):
@@ -364,9 +364,9 @@ def _check_variables(names: Iterable[str]) -> None:
 
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
-    """The first fault of a validation, as one sentence with the valid names."""
+    """The first error of a validation, as one sentence with the valid names."""
     faults = error.errors()
-    # A slip in a name leaves another one missing: the slip is what helps.
+    # A typo in a name makes the right one missing: report the typo.
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     path = ".".join(f"#{part + 1}" if isinstance(part, int) else part for part in fault["loc"])
     if fault["type"] == "extra_forbidden":

@@ -53,7 +53,7 @@ class Stop:
     def check(self) -> None:
         """Raises StoppedError where the end was asked for."""
         if self.reason:
-            raise StoppedError(f"the question was stopped: {self.reason}.")
+            raise StoppedError(f"the query was stopped: {self.reason}.")
 
     @contextmanager
     def _ending(self, end: Callable[[], object]) -> Iterator[None]:
@@ -82,7 +82,7 @@ def check_stopped() -> None:
 
     Example:
         >>> stop = Stop()
-        >>> stop.ask("its asker left")
+        >>> stop.ask("the client disconnected")
         >>> with stoppable(stop):
         ...     check_stopped()
         Traceback (most recent call last):

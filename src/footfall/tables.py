@@ -21,13 +21,13 @@ Rows: TypeAlias = "pa.Table | duckdb.DuckDBPyRelation"
 
 
 class Role(StrEnum):
-    """What a column is for."""
+    """The role of a column."""
 
     TIME = "time"
     DIMENSION = "dimension"
     MEASURE = "measure"
     ATTRIBUTE = "attribute"
-    """Kept and readable, but not split or filtered by (a checksum, a free text)."""
+    """Stored and readable, but not for splitting or filtering (a checksum, a free text)."""
 
 
 ColumnType = Literal["timestamp", "string", "integer", "number", "boolean"]
@@ -40,9 +40,9 @@ Labels: TypeAlias = Mapping[str, str] | Callable[[], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Names:
-    """Where the names of ids are kept. A column of ids that has such names is read as the name that each id has now.
+    """Where the names of ids are stored. A column of such ids is read as the current name of each id.
 
-    A row of `table` says that an id has, or had, a name. It is observed, so that a name that was given up stays known.
+    A row of `table` states that an id has, or had, a name. It is observed, so that former names stay known.
     No two ids may have one name at a time. An id without a name is read as it is.
 
     Args:
@@ -75,10 +75,10 @@ class Column:
     labels: Labels | None = field(default=None, hash=False, compare=False)
     """Of a text dimension: what its codes mean. Filters take code or label; people see labels, programs codes."""
     names: Names | None = None
-    """Of a text dimension of ids that outlast their names, such as repositories: readers and filters know the names alone.
+    """For a text dimension of permanent ids, such as repositories: readers and filters use only the names.
     Rows and the ledger's scopes keep the ids."""
     unknown: str = ""
-    """Of a dimension that the source, as it is set up, cannot fill: why, in a clause. Asking by it is refused with this."""
+    """Why the configured source cannot fill a dimension, in a clause; queries that use it are rejected with this."""
     spelled: Callable[[str], str] | None = field(default=None, hash=False, compare=False)
     """Of a text dimension: a value as rows spell it; filters spell theirs alike."""
     is_version: bool = False
@@ -99,7 +99,7 @@ class Column:
 
     @property
     def codes(self) -> Mapping[str, str]:
-        """Code → label, empty where values speak for themselves."""
+        """Code → label, empty if values need no labels."""
         return self._labels
 
     def code_of(self, text: str) -> str:
@@ -113,7 +113,7 @@ class Column:
 
 
 OBSERVED_AT = "observed_at"
-"""The column of an observed table that says when a value was learnt."""
+"""The column of an observed table with the time of observation."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Replace:
     """The source states a window whole; a commit replaces exactly that window (of one scope)."""
 
     scope: str | None = None
-    """The column that tells scopes apart (a repository, a package), where there is one."""
+    """The column of the scope (a repository, a package), if there is one."""
 
 
 @dataclass(frozen=True)
@@ -152,22 +152,22 @@ class Rollup:
 
 @dataclass(frozen=True)
 class TableEvent:
-    """An event that the rows of a table tell: who stands in a column did it on the day of the row."""
+    """An event from the rows of a table: the actor in a column did it on the day of the row."""
 
     name: str
     actor: str
-    """The column that says who; rows without one are nobody's."""
+    """The column of the actor; rows without one do not count."""
     description: str
     without: tuple[tuple[str, str | int | bool], ...] = ()
     """Rows that do not count: those whose column has this value."""
     again: str = ""
-    """Those who did it once more: "repositories launched again"."""
+    """Those who did it again: "repositories launched again"."""
     deed: str = ""
-    """One time that it was done: "launch"."""
+    """One occurrence of it: "launch"."""
 
     @property
     def actors(self) -> str:
-        """What those who did it are called: the description up to its first stop, "launched repositories"."""
+        """The name of its actors: the description up to its first stop, "launched repositories"."""
         words = self.description.split(",")[0].removesuffix(".")
         return words[:1].lower() + words[1:]
 
@@ -180,7 +180,7 @@ class Table:
     """
 
     reserved: ClassVar[frozenset[str]] = frozenset({"ledger"})
-    """Names that no table of a source has."""
+    """Reserved table names."""
 
     name: str
     description: str
@@ -191,11 +191,11 @@ class Table:
     sort: tuple[str, ...] = ()
     """The order of rows within a file; what compresses best goes first."""
     resolution: Grain = Grain.HOUR
-    """The finest grain that the time column tells apart: a table of days cannot be asked by hour."""
+    """The finest grain of the time column: a table of days cannot be queried by hour."""
 
     def __post_init__(self) -> None:
         if isinstance(self.rule, Observe) and OBSERVED_AT not in self.names:
-            observed = Column(OBSERVED_AT, "timestamp", Role.ATTRIBUTE, "When the value was learnt.")
+            observed = Column(OBSERVED_AT, "timestamp", Role.ATTRIBUTE, "When the value was observed.")
             object.__setattr__(self, "columns", (*self.columns, observed))
         for fault in faults_of(self):
             raise DeclarationError(f"table {self.name!r}: {fault}")
@@ -271,7 +271,7 @@ class Table:
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _SHOWN = frozenset({"period", "coverage", "state", "is_provisional", "change", "change_percent"})
-"""Columns that every answer has: a dimension of that name would stand beside its own."""
+"""Columns of every answer: a dimension must not have such a name."""
 _GRAINS = (Grain.HOUR, Grain.DAY, Grain.MONTH, Grain.YEAR)
 
 
@@ -292,10 +292,10 @@ def _check_ids(table: Table) -> Iterator[str]:
 def _check_reserved(table: Table) -> Iterator[str]:
     for name in [table.name, *(r.name for r in table.rollups)]:
         if name in table.reserved:
-            yield f"the name {name!r} is reserved for Footfall's own table; choose another."
+            yield f"the name {name!r} is reserved for a table of Footfall; choose another."
     for column in table.columns:
         if column.name == "month":
-            yield "the column name 'month' is reserved: files are kept by month under that name; choose another."
+            yield "the column name 'month' is reserved: it names the monthly partitions; choose another."
         if column.role is Role.DIMENSION and column.name in _SHOWN:
             yield f"the dimension name {column.name!r} is reserved for a column of every answer; choose another."
 
@@ -341,7 +341,7 @@ def _check_rule(table: Table) -> Iterator[str]:
     if observed.type != "timestamp" or observed.role is not Role.ATTRIBUTE:
         yield "its column 'observed_at' must be a timestamp with the role attribute; or leave it out: it is added."
     if rule.resolve == "max" and not table.measures:
-        yield "it keeps the largest value and has no measure; use resolve='latest'."
+        yield "it resolves by the largest value but has no measure; use resolve='latest'."
 
 
 def _check_names(column: str, names: Names) -> None:

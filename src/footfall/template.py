@@ -1,4 +1,4 @@
-"""A commented footfall.toml, and the table of settings in the docs: both written from the settings' own records."""
+"""A commented footfall.toml, and the table of settings in the docs, both generated from the settings."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from footfall.sources import Source
 
 _HEAD = """\
-# Footfall's settings. Every line that is commented out shows the default.
-# The environment wins over this file: FOOTFALL_LAKE, FOOTFALL_SOURCES__BINDER__ARCHIVE …
+# Settings of Footfall. Commented lines show the defaults.
+# Environment variables override this file: FOOTFALL_LAKE, FOOTFALL_SOURCES__BINDER__ARCHIVE …
 """
 
 
@@ -73,20 +73,20 @@ def write_settings_file(folder: Path, text: str) -> Path:
         with file.open("x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError:
-        raise SettingsError(f"{file} exists already and stays as it is; edit it, or name another folder.") from None
+        raise SettingsError(f"{file} exists already and was not changed; edit it, or name another folder.") from None
     except OSError as error:
         raise FootfallError(f"{file} cannot be written: {error.strerror}.") from None
     return file
 
 
 _COLLECTED = ("/lake/", "/.footfall/", "/activity.db*", "/alerts.json", "/tokens.json")
-"""What a workspace holds beside its settings, as git is to leave it alone."""
+"""What a workspace holds next to its settings, as git is to leave it alone."""
 
 
 def keep_out_of_git(folder: Path) -> str:
-    """Have git leave alone what is collected, which may hold addresses of people; says what was done, or is to be done.
+    """Keep collected data, which may hold e-mail addresses, out of git; returns what was done or needs to be done.
 
-    A .gitignore that is there is never touched. Outside of a git repository nothing is done.
+    An existing .gitignore is not changed. Outside of a git repository nothing is done.
     """
     if not any((place / ".git").exists() for place in (folder.resolve(), *folder.resolve().parents)):
         return ""
@@ -95,13 +95,13 @@ def keep_out_of_git(folder: Path) -> str:
         there = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
         if not file.exists():
             file.write_text("".join(f"{line}\n" for line in _COLLECTED), encoding="utf-8")
-            return f"Wrote {file}: what is collected stays out of git."
+            return f"Wrote {file}: collected data stays out of git."
     except OSError as error:
         return f"{file} cannot be written: {error.strerror}. Keep {', '.join(_COLLECTED)} out of git."
     lacking = [
         line for line in _COLLECTED if not {line, line.strip("/"), line.lstrip("/")} & {one.strip() for one in there}
     ]
-    return f"Add to {file}, so that what is collected stays out of git: {' '.join(lacking)}" if lacking else ""
+    return f"Add these lines to {file} to keep collected data out of git: {' '.join(lacking)}" if lacking else ""
 
 
 def commented(
@@ -109,7 +109,7 @@ def commented(
     notes: Mapping[str, str] | None = None,
     projects: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Every setting with what it means; of the sources only `chosen` are switched on, with these values."""
+    """Every setting with its description; only the sources `chosen` are enabled, with these values."""
     from footfall.sources import installed_sources
 
     sources: dict[str, type[Source]] = {name: point.load() for name, point in installed_sources().items()}
@@ -128,9 +128,9 @@ def commented(
             "report",
         ):
             lines += [f"# {setting.description}", f"# {name} = {toml_of(_default(setting))}", ""]
-    lines += ["# Who did what when: marks of your application, and of what the sources below know.", "# [activity]"]
+    lines += ["# Activity: marks of your application, and events from the sources below.", "# [activity]"]
     lines += [*_fields(ActivitySettings, {}), ""]
-    lines += ["# What `footfall serve` shows, and to whom.", "# [web]", *_fields(WebSettings, {}), ""]
+    lines += ["# The server, `footfall serve`.", "# [web]", *_fields(WebSettings, {}), ""]
     lines += [
         "# Where `footfall report --mail` sends the summary of a month.",
         "# [report]",

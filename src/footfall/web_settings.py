@@ -1,4 +1,4 @@
-"""The settings of what is served: where, who may read, and what pages may not show."""
+"""The settings of the server: address, access, and hidden counts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ def _site(text: str) -> str:
 
 
 class WebSettings(Part):
-    """How `footfall serve` answers: its address, who may read, and its limits."""
+    """The settings of `footfall serve`: its address, access, and limits."""
 
-    host: NotEmpty = Field(default="127.0.0.1", description="The address that is listened on; 0.0.0.0 is every one.")
-    port: int = Field(default=8765, ge=0, le=65535, description="The port that is listened on; 0 takes a free one.")
+    host: NotEmpty = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 is all addresses.")
+    port: int = Field(default=8765, ge=0, le=65535, description="The port to listen on; 0 picks a free one.")
     reading: Literal["open", "token"] = Field(
-        default="open", description='Who may read: "open" is every visitor, "token" those with a token that may read.'
+        default="open",
+        description='Who may read: "open" for everyone, "token" for holders of a token with the scope read.',
     )
     embed: tuple[Annotated[str, AfterValidator(_site)], ...] = Field(
         default=(), description='Sites that may show charts in a frame, such as "https://docs.example.org".'
@@ -33,12 +34,10 @@ class WebSettings(Part):
     smallest_cell: int = Field(
         default=0,
         ge=0,
-        description="Over HTTP, on pages and in reports counts of actors from 1 to one less than this are hidden; 0 shows all.",
+        description="Counts of actors below this are hidden in the API, on pages and in reports; 0 shows all.",
     )
-    most_rows: int = Field(default=200_000, ge=1, description="An answer with more rows is refused.")
-    most_seconds: float = Field(default=30.0, gt=0, description="A question that takes longer is ended.")
-    most_bytes: int = Field(default=8_000_000, ge=1_000, description="A request with a larger body is refused.")
-    marks_per_minute: int = Field(
-        default=600, ge=1, description="So many requests with marks are taken from one token in a minute."
-    )
-    workers: int = Field(default=4, ge=1, le=64, description="So many questions are answered at once.")
+    most_rows: int = Field(default=200_000, ge=1, description="The most rows of an answer.")
+    most_seconds: float = Field(default=30.0, gt=0, description="The longest time of a query.")
+    most_bytes: int = Field(default=8_000_000, ge=1_000, description="The largest body of a request, in bytes.")
+    marks_per_minute: int = Field(default=600, ge=1, description="Requests with marks per token and minute.")
+    workers: int = Field(default=4, ge=1, le=64, description="Queries that run at the same time.")

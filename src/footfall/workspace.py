@@ -1,4 +1,4 @@
-"""A workspace: settings, lake, engine and sources, opened together. The Python face of Footfall."""
+"""A workspace: settings, lake, engine and sources, opened together. The Python interface of Footfall."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, Upkeep):
-    """One workspace, open. Cheap to make: lake and engine are opened when they are first needed.
+    """An open workspace. Cheap to create: lake and engine are opened when they are first needed.
 
     Args:
         settings: What footfall.toml and the environment say; `footfall.open` reads them.
@@ -107,7 +107,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
 
     @once
     def activity(self) -> Activity:
-        """Who did what when: marks, and the sets of actors. Sources and lake are opened only for events of theirs."""
+        """Activity: marks, and the sets of actors. Sources and lake are opened only for collected events."""
         from footfall.activity import Activity, Naming
         from footfall.stores.opening import open_store
 
@@ -142,7 +142,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
 
     @property
     def metrics(self) -> dict[str, Metric]:
-        """What the sources measure, by name; see `event_metrics` for the actors of events."""
+        """The metrics of the sources, by name; see `event_metrics` for the actors of events."""
         return {metric.name: metric for source in self.sources.values() for metric in source.metrics}
 
     def collect(
@@ -154,14 +154,14 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         recheck: bool = False,
         watch: Watcher | None = None,
     ) -> Summary:
-        """Fetch what is new or restated, commit it, and say what could not be had.
+        """Fetch new and changed data, commit it, and report what could not be fetched.
 
         Args:
             names: Which sources; all of footfall.toml by default.
             since: Only windows that touch this moment or later ones.
             until: Only windows before this moment, exclusive.
-            dry_run: Only say what would be fetched.
-            recheck: Fetch everything in that span again, whatever it looks like.
+            dry_run: Only return what would be fetched.
+            recheck: Fetch everything in that span again, even if it looks unchanged.
             watch: Receives the progress; see `footfall.collect.Watcher`.
 
         Raises:
@@ -179,7 +179,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
 
         for name in names:
             if name not in self.sources:
-                raise UnknownNameError("source", name, self.sources, "It must stand in footfall.toml.")
+                raise UnknownNameError("source", name, self.sources, "It must be in footfall.toml.")
         if not self.sources:
             raise SettingsError("no source is set up; add one to footfall.toml, such as [sources.git].")
         chosen = {name: source for name, source in self.sources.items() if not names or name in names}
@@ -204,7 +204,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         return Window(start, end)
 
     def snapshot(self, as_of: datetime | None = None, tables: Iterable[Table] | None = None) -> Snapshot:
-        """One version of every table, to read from as often as you like.
+        """One version of every table, for repeatable reads.
 
         Args:
             as_of: As it was at that moment; now by default.
@@ -238,21 +238,21 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         as_of: Moment | None = None,
         policies: Mapping[str, str] | None = None,
     ) -> Result:
-        """The answer to a question about a metric, or about several side by side.
+        """Query one metric, or several side by side.
 
         Args:
-            metric: What to ask for; `ff.metrics` has them all.
+            metric: The name of a metric; `ff.metrics` lists them.
             metrics: More of them, which share window, grain and dimensions.
             grain: The length of a period: "hour", "day", "week" (ISO), "month", "year" or "total", in UTC.
             since: From here on: "2026", "2026-11", "2026-W48", "2026-11-23", an instant, "yesterday"; or a date.
             until: Up to here, exclusive.
-            last: The last so many periods instead, the current one included.
+            last: The number of periods instead, with the current one.
             by: Dimensions to split by.
             where: Filters that all hold: `repo=a,b`, `repo!=a`, `repo=a/*`, or a mapping `{"repo": ["a", "b"]}`.
             project: Only the part of this project of footfall.toml.
-            top: The so many largest groups; the others together in one row; at most 1,000.
-            rolling: A mean over so many periods.
-            min_coverage: Of a mean: the part of its time that must have been collected, above 0 to 1.
+            top: The number of largest groups, with all others in one row; at most 1,000.
+            rolling: The number of periods of a rolling mean.
+            min_coverage: The minimum collected share of a mean's time, above 0 to 1.
             cumulative: A running total.
             compare: "previous" (the window of equal length right before) or "year" (a year before).
             as_of: As it was known at that moment.
@@ -260,7 +260,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
 
         Raises:
             UnknownNameError: For a metric, dimension, grain, value or policy that does not exist.
-            QueryError: For a question that cannot be read or has no honest answer.
+            QueryError: For a query that cannot be parsed or has no correct answer.
 
         Example:
             >>> ff.query("commits", grain="month", since="2026-01", until="2026-03").to_csv().splitlines()[1]
@@ -320,7 +320,11 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
 
         kinds = {str(part.get("kind", name)) for name, part in self.settings.sources.items()}
         off = kinds_with(metric, kinds)
-        hint = f"The source {off[0]} has it, and is not set up: add [sources.{off[0]}] to footfall.toml." if off else ""
+        hint = (
+            f"The source {off[0]} provides it and is not enabled: add [sources.{off[0]}] to footfall.toml."
+            if off
+            else ""
+        )
         raise UnknownNameError("metric", metric, known, hint)
 
     def _counts_of(self, event: str, now: datetime) -> ActorCounts:
@@ -335,7 +339,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         return () if subject.actors.table is None else (self.tables[subject.actors.table],)
 
     def _metrics_for(self, name: str) -> dict[str, Metric]:
-        """The metrics of the sources, and where `name` is none of them that of the event it means, or all to choose from."""
+        """The metrics of the sources, and, if `name` is not one of them, the metric of that event, or all to choose from."""
         if name in (measured := self.metrics):
             return measured
         from footfall.activity.metrics import metric_named
@@ -354,7 +358,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         return self._happenings.known()
 
     def annotations(self, since: Moment | None = None, until: Moment | None = None) -> tuple[Annotation, ...]:
-        """What happened in [since, until), by the sources and footfall.toml, oldest first.
+        """Annotations in [since, until) from the sources and footfall.toml, oldest first.
 
         Args:
             since: The first moment asked for; everything by default.
@@ -371,9 +375,9 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         return sort_annotations(a for a in self._happened.annotations if a.is_within(window))
 
     def _notes_on(self, tables: Iterable[Table]) -> list[str]:
-        """What the settings remark on the sources of `tables`."""
+        """Notes from the settings on the sources of `tables`."""
         asked = list(tables)
-        if not asked:  # events that are marked by hand need no source
+        if not asked:  # events that are marked by an application need no source
             return []
         return [
             self.settings.notes[name]
@@ -386,7 +390,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         return tuple(self._notes_on(event.table for event in found if event))
 
     def status(self) -> list[SourceStatus]:
-        """How every source stands: how fresh, with which gaps, what failed and why.
+        """The state of every source: freshness, gaps, failures and their reasons.
 
         Example:
             >>> [state.source for state in ff.status()]

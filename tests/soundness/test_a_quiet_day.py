@@ -106,7 +106,7 @@ measures = ["logins"]
         for hours in (6, 12, 36):
             commits, added, sent = collect(NOW + timedelta(hours=hours))
             assert commits.keys() <= {"ledger"}, "no table is written"
-            assert commits["ledger"] <= 3, "at most one commit a source: up to when it was looked at"
+            assert commits["ledger"] <= 3, "at most one commit per source: up to when it was looked at"
             assert added < first_bytes / 10
             assert sent["bytes"] < first["bytes"] / 50, "the index alone is sent again"
             assert sent["HEAD"] <= 14, "days that may still change are asked for, and no others"

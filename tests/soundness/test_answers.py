@@ -225,7 +225,7 @@ def test_a_repository_that_left_the_settings_is_not_missed_for_ever(tmp_path: Pa
     docs = [row[2:] for row in lake.rows_of("commits", by="repo") if row[1] == "docs"]
     assert docs == [(1, 1.0), (0, 0.5), (None, 0.0)]
     assert any(
-        note.startswith("Not collected any more: docs since 2021-02-02T12:00Z") for note in lake.ask("commits").notes
+        note.startswith("No longer collected: docs since 2021-02-02T12:00Z") for note in lake.ask("commits").notes
     )
     lake.lake.record(collected(days("2021-02-03", "2021-02-03"), COMMITS, "docs"))
     assert [row[2] for row in lake.rows_of("commits")] == [1.0, 0.75, 1.0]

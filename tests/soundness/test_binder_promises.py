@@ -1,6 +1,6 @@
 """Wrong numbers that earlier aggregations of the Binder archive gave, each pinned once.
 
-What they got wrong in queries (weeks, rolling means, missing days in a sum) is pinned beside the queries.
+What they got wrong in queries (weeks, rolling means, missing days in a sum) is pinned next to the queries.
 """
 
 from __future__ import annotations

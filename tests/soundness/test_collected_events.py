@@ -1,4 +1,4 @@
-"""Sets of what was collected follow the tables: held against the archive's own files and git's own words."""
+"""Sets of what was collected follow the tables: checked against the archive's own files and git's own words."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def views_on(n: int) -> list[dict[str, Any]]:
 
 
 def build(folder: Path) -> Path:
-    """Three weeks, a commit a day as years of collecting write them, with checkpoints, rollups and compacted months."""
+    """Three weeks, a commit per day as years of collecting write them, with checkpoints, rollups and compacted months."""
     lake = opened(folder)
     for n, day in enumerate(DAYS):
         window = Window.of_day(day)
@@ -162,7 +162,7 @@ def test_the_sound_lake_answers_right(sound: Path) -> None:
     assert [
         {period: each[period] for period in right} for each, right in zip(found, expected(), strict=True)
     ] == expected()
-    assert [one.said for one in examine_lake(opened(sound), SOURCES["test"]) if not one.is_sound] == []
+    assert [one.said for one in examine_lake(opened(sound), SOURCES["test"]) if not one.is_intact] == []
 
 
 def test_no_damaged_file_gives_a_wrong_number(sound: Path, tmp_path: Path) -> None:
@@ -190,9 +190,9 @@ def test_no_damaged_file_gives_a_wrong_number(sound: Path, tmp_path: Path) -> No
     assert said > (30 if IS_LONG else 15)
 
 
-def mend(lake: Lake) -> list[str]:
+def repair(lake: Lake) -> list[str]:
     said = [f"{one.table}: {one.said}" for one in repair_lake(lake, SOURCES)]
-    assert [one.said for one in examine_lake(lake, SOURCES["test"]) if not one.is_sound] == []
+    assert [one.said for one in examine_lake(lake, SOURCES["test"]) if not one.is_intact] == []
     return said
 
 
@@ -212,7 +212,7 @@ def collect_again(lake: Lake) -> int:
     return len(fetched)
 
 
-def test_whatever_is_damaged_can_be_mended_and_collected_again(sound: Path, tmp_path: Path) -> None:
+def test_whatever_is_damaged_can_be_repaired_and_collected_again(sound: Path, tmp_path: Path) -> None:
     """After a repair the lake vouches for no number that is wrong, and what was lost can be collected: as it was."""
     dice, right, whole = random.Random(11), expected(), coverage_of(answers(sound))
     again = 0
@@ -226,7 +226,7 @@ def test_whatever_is_damaged_can_be_mended_and_collected_again(sound: Path, tmp_
         if left is not None:
             (copy / file).write_bytes(left)
         lake = opened(copy)
-        mend(lake)
+        repair(lake)
         assert wrong(answers(copy), right, whole) == [], f"{file}, {name}"
         again += collect_again(lake)
         assert answers(copy) == answers(sound), f"{file}, {name}"

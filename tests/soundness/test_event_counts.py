@@ -1,4 +1,4 @@
-"""Distinct actors of an event by period: held against plain Python sets, and against real purchases counted line by line."""
+"""Distinct actors of an event by period: checked against plain Python sets, and against real purchases counted line by line."""
 
 from __future__ import annotations
 

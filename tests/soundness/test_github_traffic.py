@@ -1,6 +1,6 @@
 """Real answers of GitHub's, poll by poll, through the source: what is kept is what they say together.
 
-The numbers that they are held against come from the polls themselves, counted here, and from another archiver.
+The numbers that they are checked against come from the polls themselves, counted here, and from another archiver.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ RENAMES = {"kaizen": "altk-evolve", "agent-lifecycle-toolkit": "altk-boost", "ag
 
 
 def test_every_poll_of_eight_months_with_its_renames(shared_data: Path, tmp_path: Path) -> None:
-    """The largest value of every day, under the name that a repository has at the end; days come and go on the way."""
+    """The largest value of every day, under the name that a repository has at the end; days come and continue the way."""
     polls = _polls(shared_data)
     if not IS_LONG:
         whole = (datetime(2026, 2, 20, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC))

@@ -42,7 +42,7 @@ at = 2026-01-20
 text = "too early to matter"
 """
 SENTENCE = "Known to be wrong, and counted as not collected: 2026-03-10 to 2026-03-12 (one cluster was not recorded)."
-BREAK = "A break: tests no longer count, 2026-03-20. Numbers before and after it are not alike."
+BREAK = "A break: tests no longer count, 2026-03-20. Numbers before and after it are not comparable."
 EVENT = "binder_launch"
 
 

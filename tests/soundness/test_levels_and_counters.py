@@ -193,7 +193,7 @@ class TestCounter:
     def test_a_first_observation_is_no_gain_and_not_known(self, tmp_path: Path) -> None:
         result = Hubs(tmp_path, [row("2026-02-10", "a", 10)]).ask("downloads", grain="day", until="2026-02-11")
         assert (result.rows["downloads"].to_pylist(), result.rows["coverage"].to_pylist()) == ([None], [0.0])
-        assert "1 day has only first observations, whose gain is not known." in result.notes
+        assert "1 day has only first observations, which have no earlier value to compare with." in result.notes
 
     def test_an_observation_without_a_value_is_no_gain_of_zero(self, tmp_path: Path) -> None:
         rows = [row("2026-02-09", "a", 10), row("2026-02-10", "a", None), row("2026-02-11", "a", 14)]
@@ -348,7 +348,7 @@ def test_engines_agree(address: str, request: pytest.FixtureRequest, tmp_path: P
 
 
 def test_the_daily_users_of_a_real_hub(shared_data: Path, tmp_path: Path) -> None:
-    """A term of a university's hub: its published mean, largest and smallest day, and a second hub beside it."""
+    """A term of a university's hub: its published mean, largest and smallest day, and a second hub next to it."""
     file = shared_data / "jupyterhub" / "berkeley_datahub" / "spring2023_daily_active_users.csv"
     with file.open(encoding="utf-8", newline="") as lines:
         days = [(datetime.fromisoformat(line["start"]), int(line["user"])) for line in csv.DictReader(lines)]

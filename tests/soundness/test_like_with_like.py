@@ -18,7 +18,7 @@ from real_series import between, downloads, lake_of, total
 def test_an_unfinished_month_is_compared_with_the_same_days(
     tmp_path: Path, shared_data: Path, done: int, compare: str
 ) -> None:
-    """26 of 30 days beside a whole month would be a fall of 13 %, with nothing fallen."""
+    """26 of 30 days next to a whole month would be a fall of 13 %, with nothing fallen."""
     series = downloads(shared_data)
     last = date(2024, 11, done)
     lake = lake_of(tmp_path, series, between(date(2023, 1, 1), last), at(f"{last}") + timedelta(days=1, hours=5))

@@ -1,4 +1,4 @@
-"""What the server for marks acknowledged is there: after a kill, on a full disk, beside others that mark."""
+"""What the server for marks acknowledged is there: after a kill, on a full disk, next to others that mark."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What was marked stays marked: through crashes at any moment, many processes at once, full disks and folding.
 
-Every mark is held against a log that the test itself keeps, or a set that plain Python makes.
+Every mark is checked against a log that the test itself keeps, or a set that plain Python makes.
 """
 
 from __future__ import annotations
@@ -243,7 +243,7 @@ def test_a_locked_store_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(StoreBusyError, match="was kept locked by another process"):
         store.mark_one("seen", DAY, "ada")
     store.mark_one("seen", DAY, 4)  # a single number needs no lock
-    assert store.count("seen", DAY, DAY + 1) == 2  # and reading goes on
+    assert store.count("seen", DAY, DAY + 1) == 2  # and reading continues
     holder._file.open().execute("COMMIT")
     store.mark_one("seen", DAY, 2)
     assert holder.count("seen", DAY, DAY + 1) == 3

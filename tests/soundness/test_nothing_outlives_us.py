@@ -374,5 +374,5 @@ class TestProgramsThatAreStopped:
         with listening(never) as port, pytest.raises(UnreachableError) as caught:
             Remote(f"git://127.0.0.1:{port}/tool", tmp_path, 0.5).head()
         assert str(caught.value) == (
-            f"git://127.0.0.1:{port}/tool cannot be reached: git was stopped, as it came no further for 0.5 seconds"
+            f"git://127.0.0.1:{port}/tool cannot be reached: git was stopped, as it made no progress for 0.5 seconds"
         )

@@ -58,7 +58,7 @@ class Archive(Upstream):
         (self.folder / "archive").rename(self.folder / "away")
 
     def be_empty(self) -> None:
-        """The index goes on to list what the file has lost."""
+        """The index continues to list what the file has lost."""
         moment = self.starts_at - timedelta(days=38)
         line = {"name": self.file(moment).name, "date": f"{moment:%Y-%m-%d}", "count": "41"}
         (self.folder / "archive" / "index.jsonl").write_text(json.dumps(line) + "\n")
@@ -120,6 +120,6 @@ def test_git(tmp_path: Path) -> None:
     skipped = check_source(Git, Repositories, tmp_path).skipped
     assert skipped == (
         "a restated window is replaced",
-        "a restatement that was killed and taken back is not believed",
+        "a restatement that was killed and taken back is not trusted",
         "300 scopes are collected together",
     )

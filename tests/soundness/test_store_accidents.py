@@ -158,7 +158,7 @@ def test_marks_on_their_way_into_a_store_that_was_replaced_do_not_come_into_the_
     store.close()
     path.unlink()
     shutil.copy(aside, tmp_path / "activity.db-marks-0")  # as a process that died would have left it
-    with pytest.raises(DamagedStoreError, match=r"is not there, and activity\.db-marks-0 beside it holds marks"):
+    with pytest.raises(DamagedStoreError, match=r"is not there, and activity\.db-marks-0 next to it holds marks"):
         SqliteStore(path).mark_one("signed_up", DAY, 7)
     (tmp_path / "activity.db-marks-0").unlink()
     anew = SqliteStore(path)

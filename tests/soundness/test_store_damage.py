@@ -1,7 +1,7 @@
 """A damaged store of marks gives the right numbers or one sentence: never a wrong number, never a traceback.
 
 Files of a store that a killed process left (database, log, intake), and of one that was closed, are flipped, cut and zeroed at many
-places. Every answer is held against sets that plain Python makes.
+places. Every answer is checked against sets that plain Python makes.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def check_repaired(path: Path, before: Files) -> tuple[str, ...]:
     for name, content in kept.items():  # a look takes a sound log into its database, as any reading does
         assert (path.parent / name).read_bytes() == content, f"a dry run changed {name}"
     done = store.repair()
-    assert (done.mended, done.lost) == (planned.mended, planned.lost)
+    assert (done.repaired, done.lost) == (planned.repaired, planned.lost)
     assert done.kept_in is not None
     for name, content in kept.items():
         assert (done.kept_in / name).read_bytes() == content
@@ -72,7 +72,7 @@ def check_repaired(path: Path, before: Files) -> tuple[str, ...]:
                 f"{event} of day {day} is not whole, and is not among {done.lost}"
             )
         elif store.occurrences(event, *span) != MARKS[event, day]:
-            assert any("occurrences" in said for said in done.mended) or done.lost
+            assert any("occurrences" in said for said in done.repaired) or done.lost
     store.mark_one("seen", DAYS[3], 77)
     assert store.contains("seen", DAYS[3], DAYS[3] + 1, 77)
     store.close()
@@ -147,7 +147,7 @@ def test_a_set_that_a_table_reports_is_read_from_it_again(tmp_path: Path) -> Non
     store._file.open().execute("UPDATE sets SET bitmap = zeroblob(8) WHERE slot = ?", (DAYS[0],))
     done = store.repair()
     assert done.lost == ("9 actors of 'seen' on 2024-10-04",)
-    assert done.mended == ("'launch', which is read again from the table that reports it",)
+    assert done.repaired == ("'launch', which is read again from the table that reports it",)
     assert store.cursor("launch") == UNREAD  # it stays the table's
     assert store.cursor("launch/2024-10") is None
     assert store.count("seen", DAYS[1], DAYS[2]) == 4
@@ -160,7 +160,7 @@ def test_only_the_count_of_a_set_is_lost(closed: Files, tmp_path: Path) -> None:
     raw.close()
     done = SqliteStore(path).repair()
     assert not done.lost
-    assert "the count of 'seen' on 2024-10-04; its occurrences are not known" in done.mended[0]
+    assert "the count of 'seen' on 2024-10-04; its occurrences are not known" in done.repaired[0]
     assert set(SqliteStore(path).union("seen", DAYS[0], DAYS[1])) == TRUTH["seen", 0]
 
 
@@ -202,9 +202,9 @@ def test_a_month_on_redis_that_lacks_an_actor_of_a_day_is_repaired(redis_server:
         "'seen' of 2024-W40 lacks 1 actor that its days have",
         "'seen' of 2024-10 lacks 1 actor that its days have",
     ]
-    assert len(store.repair(is_dry_run=True).mended) == 2
+    assert len(store.repair(is_dry_run=True).repaired) == 2
     assert client.getbit("trackist_seen_2024-10", 7) == 0
-    assert len(store.repair().mended) == 2
+    assert len(store.repair().repaired) == 2
     assert set(store.union("seen", DAYS[0] - 3 * PER_DAY, DAYS[0] + 28 * PER_DAY)) == {7, 9, NAMED + 1}
     assert [client.getbit(f"trackist_seen_{of}", 7) for of in ("2024-10", "W2024-40", "2024-10-5", "2024-10-4")] == [
         1,
@@ -227,6 +227,6 @@ def test_an_actor_that_was_taken_out_of_a_day_on_redis_is_not_repaired_into_it_f
     for key in ("2026-11-23", "W2026-48", "2026-11"):  # what bitmapist does where hours are not tracked
         client.setbit(f"trackist_active_{key}", 7, 0)
     assert list(store.problems()) == []
-    assert store.repair().mended == ()
+    assert store.repair().repaired == ()
     assert client.getbit("trackist_active_2026-11-23", 7) == 0
     store.close()

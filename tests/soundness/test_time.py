@@ -1,6 +1,6 @@
 """Numbers and time: whole periods, like with like, means of whole time, and five words that are never mixed up.
 
-Real series (downloads of a package by day, users of a university's hub by day) are held against plain Python.
+Real series (downloads of a package by day, users of a university's hub by day) are checked against plain Python.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ class TestBreaks:
             result = lake.ask("launches", grain=grain, since="2021-02-01", until="2021-02-08")
             assert result.annotations == (change, release)
             assert result.notes == (
-                "A break: bots are counted, 2021-02-03. Numbers before and after it are not alike.",
+                "A break: bots are counted, 2021-02-03. Numbers before and after it are not comparable.",
             )
         assert lake.ask("launches", since="2021-02-05", until="2021-02-08").annotations == ()
 
@@ -250,7 +250,7 @@ class TestOutsideOfWhatIsKnown:
         for grain in ("day", "month", "total"):
             result = lake.ask("launches", grain=grain, since="2027", until="2027-03")
             assert result.rows.num_rows == 0
-            assert result.notes[0] == "2027-01-01 lies in the future: nothing is known of it yet."
+            assert result.notes[0] == "2027-01-01 is in the future: there is no data yet."
 
     @pytest.mark.parametrize("asked", [{}, {"since": "2021-03-01", "until": "2021-03-05"}, {"grain": "total"}])
     def test_before_the_first_collection(self, tmp_path: Path, asked: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ def day_of(offset: int) -> date:
 
 
 class Collecting:
-    """A lake that is collected step by step, at a clock that goes on."""
+    """A lake that is collected step by step, at a clock that continues."""
 
     def __init__(self, folder: Path) -> None:
         self.lake = LakeOf(folder, {}, (), at("2021-03-01T06"))

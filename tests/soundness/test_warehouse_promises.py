@@ -1,4 +1,4 @@
-"""Promises of the warehouse source, against a real PostgreSQL: each number is held against the database's own."""
+"""Promises of the warehouse source, against a real PostgreSQL: each number is checked against the database's own."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Reach:
         named = {"query": asked.get("project"), "project": asked.get("name")}.get(command)
         if named is None or folded(str(named)) not in map(folded, viewer.projects):
             raise NotAllowedError(
-                f"this token reads only about {', '.join(viewer.projects)}; ask for it, such as project={viewer.projects[0]}."
+                f"this token may read only {', '.join(viewer.projects)}; ask for it, such as project={viewer.projects[0]}."
             )
         if command == "query":
             self._check_metrics(viewer, _texts(asked.get("metric")), _texts(asked.get("where")))
@@ -84,7 +84,7 @@ class Reach:
             return error
         if isinstance(error, UnknownValueError):
             said = ", ".join(f"{error.dimension}={value}" for value in error.values)
-            return QueryError(f"{said} occurs nowhere; check its spelling, or leave it out.")
+            return QueryError(f"{said} does not occur; check its spelling, or leave it out.")
         if isinstance(error, SilentProjectError):
             return QueryError(error.short)
         if isinstance(error, UnknownNameError) and error.what == "project":
@@ -102,7 +102,7 @@ def _check_filter(given: Filter, kept: Collection[Filter]) -> None:
     known = {name.lower() for name in names}
     if given.is_range or not all(str(value).lower() in known for value in given.values):
         raise NotAllowedError(
-            f"this token reads only about {given.dimension}={','.join(names)}; give one of them, or leave {given.dimension} out."
+            f"this token may read only {given.dimension}={','.join(names)}; give one of them, or leave {given.dimension} out."
         )
 
 

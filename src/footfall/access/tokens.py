@@ -77,7 +77,7 @@ class Tokens:
         projects: Sequence[str] = (),
         expires_at: datetime | None = None,
     ) -> str:
-        """Make a token; its text is returned here and nowhere else.
+        """Make a token; its text is returned only here.
 
         Args:
             name: Whose or what for; no two tokens share it.

@@ -156,7 +156,7 @@ class Activity:
         return there
 
     def delete(self, event: str) -> EventSummary:
-        """Delete all marks of an event that is marked by hand, its occurrences too; what it was before.
+        """Delete all marks of an event that is marked by an application, its occurrences too; what it was before.
 
         Raises MarkError for an event that a table reports, QueryError for one that was never marked.
         """
@@ -211,7 +211,7 @@ class Activity:
             raise SettingsError(
                 f"the names in {self.store.address} are kept "
                 + ("as they are, and there is a hash_key" if not known else "as hashes under another hash_key")
-                + " in the settings; set the one they were marked with, or begin another store."
+                + " in the settings; set the one they were marked with, or use another store."
             )
         self._is_naming_checked = True
 

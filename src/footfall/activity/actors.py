@@ -137,13 +137,13 @@ def _of_numpy(values: np.ndarray[Any, Any]) -> Actors:
 
 
 def _whole(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Floats as the whole numbers that they are, as pandas keeps whole numbers beside missing ones."""
+    """Floats as the whole numbers that they are, as pandas keeps whole numbers next to missing ones."""
     missing = np.isnan(values)
     if missing.any():
         raise MarkError(f"value {missing.argmax() + 1} of the actors is missing: {VALID_ACTORS}; nothing was marked.")
-    sound = (values == np.floor(values)) & (np.abs(values) < 2.0 ** (np.finfo(values.dtype).nmant + 1))
-    if not sound.all():
-        bad = values[(~sound).argmax()]
+    is_exact = (values == np.floor(values)) & (np.abs(values) < 2.0 ** (np.finfo(values.dtype).nmant + 1))
+    if not is_exact.all():
+        bad = values[(~is_exact).argmax()]
         why = "a float" if bad != np.floor(bad) else "a float so large that digits may be lost"
         raise MarkError(f"{bad} ({why}) is not an actor: {VALID_ACTORS}; nothing was marked.")
     return values.astype(np.int64)

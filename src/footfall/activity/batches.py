@@ -29,13 +29,13 @@ KEPT_FOR = 24 * 3600
 
 @dataclass(frozen=True)
 class Marked:
-    """What came of a batch."""
+    """The result of a batch."""
 
     marks: int
-    """How many actors were named, repeated ones too."""
+    """Number of actors given, including repeated ones."""
     events: tuple[str, ...]
     is_repeated: bool = False
-    """Whether its key was known: nothing was marked again."""
+    """Whether its key was used before; nothing was marked again."""
 
 
 def mark_batch(activity: Activity, records: Sequence[Any], key: str = "") -> Marked:

@@ -1,6 +1,6 @@
 """Events that collected tables report: the actor of a row did something on the day of the row.
 
-Their sets are built when they are asked for, month by month: a month whose files changed is built again. So collecting costs nothing more, a restated day restates its sets, and a crash leaves only work to repeat.
+Their sets are built on demand, month by month: a month whose files changed is rebuilt. So collecting has no extra cost, a restated day updates its sets, and a crash only means work to repeat.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class CollectedEvent:
             return
         if kept is None:  # the name is this table's from here on, before any set is made
             self.store.replace(self.event.name, 0, 0, {}, {self.event.name: UNREAD})
-        while True:  # another process may state a month of an older version meanwhile
+        while True:  # another process may state a month of an older version in the meantime
             months, whole = self._newest()
             stale = [month for month in sorted(months.keys() | self._marked_months()) if self._is_stale(month, months)]
             for month in stale:

@@ -1,4 +1,4 @@
-"""How many actors did an event in each of many windows: the reading of a metric that counts distinct actors.
+"""The number of actors of an event in each of many windows, for metrics that count distinct actors.
 
 Everything is counted on exact sets. A window is clipped to the end of the present day, as marks may be dated ahead; marks
 without a time are in no window.
@@ -39,14 +39,14 @@ class EventCounts:
 
     @property
     def table(self) -> str | None:
-        """The table that reports the event; None of one that is marked by hand."""
+        """The table that reports the event; None of one that is marked by an application."""
         collected = self.activity.owners.table_of(self.event)
         return None if collected is None else collected.table.name
 
     def known(self) -> Window | None:
         """The time of which the actors are known; None when there is no mark that has a time.
 
-        Of marks made by hand that is from the day of the first mark to the end of the present hour, so that answers of one
+        For marks of applications that is from the day of the first mark to the end of the present hour, so that answers of one
         hour agree: what was before is not known, as no mark was made yet. Of an event that a table reports it is from its first row to what was collected last.
         """
         self.activity.renew(self.event)
@@ -61,7 +61,7 @@ class EventCounts:
     def per_window(self, windows: Sequence[Window], *, is_calendar: bool = True) -> list[int]:
         """The distinct actors of each window, 0 where there are none.
 
-        `is_calendar` says that the windows are days, weeks, months or years, which are likely to be asked again.
+        `is_calendar` says that the windows are days, weeks, months or years, which are likely to be queried again.
         Raises QueryError where a window cuts an hour, or a day that is not known by the hour.
         """
         return [self._count(ranges, is_calendar) for ranges in self._ranges(windows, is_calendar)]

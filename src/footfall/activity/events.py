@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from footfall.activity.activity import Activity
 
 EVER = Window(FAR_FUTURE, FAR_FUTURE)
-"""Stands for all time, marks without a time included: no range that can be asked for equals it."""
+"""All time, including marks without a time; not equal to any possible range."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

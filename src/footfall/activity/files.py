@@ -74,7 +74,7 @@ def read_marks(
     counts: dict[int, int] = defaultdict(int)
     moments = _Moments(columns, now, slot_of)
     for portion, bytes_read in portions(file, WantedColumns(columns.actor, columns.at, moments.moment)):
-        who, slots, rows = _sound(portion, columns, moments, found)
+        who, slots, rows = _valid_rows(portion, columns, moments, found)
         for slot, actors in _by_slot(who, slots, rows, columns.actor, naming):
             numbers[slot].append(np.asarray(actors.numbers))
             names[slot].extend(actors.names)
@@ -124,7 +124,7 @@ def _at_row(row: int, column: str | None, error: Exception | str) -> MarkError:
     return MarkError(f"row {row:,}, column {column!r}: {said}; nothing was marked.")
 
 
-def _sound(
+def _valid_rows(
     portion: pa.Table, columns: Columns, moments: _Moments, found: FileMarks
 ) -> tuple[pa.Array, npt.NDArray[np.int64], RowNumbers]:
     """Actors, slots and numbers of the rows; those without actor or time are counted where that was asked, else refused."""
@@ -180,7 +180,7 @@ def _is_missing(column: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def _as_actors(column: pa.Array, name: str, rows: RowNumbers) -> pa.Array:
-    """Whole numbers as pandas writes them beside missing ones (`17.0`) are those numbers; negative numbers are not actors."""
+    """Whole numbers as pandas writes them next to missing ones (`17.0`) are those numbers; negative numbers are not actors."""
     import pyarrow.compute as pc
 
     if not _is_text(column):

@@ -22,7 +22,7 @@ class Marks(Protocol):
     def mark(
         self, event: str, actors: Any, at: Moment | None = None, *, hourly: bool | None = None, unique: bool = False
     ) -> None:
-        """Mark that actors did an event; what was marked is durable when this returns.
+        """Mark that actors did an event; marks are durable when this returns.
 
         Args:
             event: What they did, such as "active".
@@ -79,7 +79,7 @@ class Marks(Protocol):
     def unmark(
         self, event: str, actors: Any, at: Moment | None = None, *, hourly: bool | None = None, unique: bool = False
     ) -> int:
-        """Take marks back: weeks, months and years stay true. Returns how many marks there were.
+        """Remove marks; weeks, months and years are updated. Returns how many marks were removed.
 
         Args:
             event: What they did not do.
@@ -121,7 +121,7 @@ class Marks(Protocol):
         return self.activity.events()
 
     def forget(self, actors: Any) -> int:
-        """Take actors out of every set and out of the names that are kept. Returns how many sets lost one.
+        """Remove actors from every set and from the stored names. Returns how many sets lost one.
 
         Args:
             actors: One or many, as `mark` takes them.

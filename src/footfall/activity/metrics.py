@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from footfall.activity.activity import Activity
 
 PREFIX = "event:"
-"""What names an event where a metric has the same name: `event:authors`."""
+"""The prefix of an event with the same name as a metric: `event:authors`."""
 
 
 def event_metrics(activity: Activity, taken: Container[str]) -> dict[str, Metric]:

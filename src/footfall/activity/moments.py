@@ -91,7 +91,7 @@ def zone_of(given: str | tzinfo | None) -> tzinfo | None:
 
 def _of_text(text: str, now: datetime) -> datetime | date:
     for period, pattern in _PERIODS.items():
-        if re.fullmatch(pattern, text):
+        if re.fullmatch(pattern, text, re.ASCII):
             raise MarkError(f"{text} is a whole {period}; a mark needs a day or an instant, like {_VALID}.")
     try:
         return date.fromisoformat(text) if _DAY.fullmatch(text) else datetime.fromisoformat(text)

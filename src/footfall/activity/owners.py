@@ -1,9 +1,9 @@
-"""Who keeps an event: the application that marks it by hand, or a table of the lake that reports it.
+"""Who keeps an event: the application that marks it, or a table of the lake that reports it.
 
-The store itself knows: a table leaves a cursor under the event's name, marks made by hand leave none. So marking and
+The store itself knows: a table leaves a cursor under the event's name, marks of applications leave none. So marking and
 reading an event that is in use needs neither a source nor the lake; these are loaded for an event that is new to the
-store only. Whichever came first keeps the name: a source that is set up later and reports an event of the same name
-does not touch what was marked by hand.
+store only. Whichever came first keeps the name: a source configured later that reports an event of the same name
+does not touch marks of applications.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Owners:
 
     @once
     def declared(self) -> Mapping[str, CollectedEvent]:
-        """Every event that a table reports, those included whose name is marked by hand."""
+        """Every event that a table reports, those included whose name is marked by an application."""
         return self.load()
 
     @property
@@ -47,11 +47,11 @@ class Owners:
 
     @property
     def shadowed(self) -> dict[str, CollectedEvent]:
-        """The events that tables report and that are not used, as their names were marked by hand before."""
+        """The events that tables report and that are not used, as their names were marked by an application before."""
         return {name: event for name, event in self.declared.items() if self._was_marked(name)}
 
     def is_by_hand(self, event: str) -> bool:
-        """Whether the store knows, without anything being loaded, that an event is marked by hand."""
+        """Whether the store knows, without anything being loaded, that an event is marked by an application."""
         if event in self._by_hand:
             return True
         if self.is_of_table(event) or not self.store.is_in_use(event):
@@ -60,9 +60,9 @@ class Owners:
         return True
 
     def table_of(self, event: str) -> CollectedEvent | None:
-        """The table's event of that name; None of one that is marked by hand, or not at all.
+        """The table's event of that name; None of one that is marked by an application, or not at all.
 
-        Raises FootfallError when the sources cannot be loaded and the event is not known to be marked by hand: its
+        Raises FootfallError when the sources cannot be loaded and the event is not known to be marked by an application: its
         sets may then be out of date.
         """
         if self.is_by_hand(event):
@@ -84,12 +84,10 @@ class Owners:
         if self.is_by_hand(event):
             return
         if self.is_of_table(event) or self._is_declared(event):
-            raise MarkError(
-                f"{event!r} is reported by a collected table and cannot be marked by hand; choose another name."
-            )
+            raise MarkError(f"{event!r} is reported by a collected table and cannot be marked; choose another name.")
 
     def _was_marked(self, event: str) -> bool:
-        """Whether any mark was made by hand, looked for in all sets."""
+        """Whether any mark was made by an application, looked for in all sets."""
         if self.is_by_hand(event):
             return True
         # A table leaves its cursor before its first set: one that is there after the sets were seen made them.

@@ -129,7 +129,7 @@ def _said(error: Exception) -> str:
 
 @contextmanager
 def _on_disk(file: Path) -> Iterator[Path]:
-    """Standard input is kept in a file meanwhile, as its header is looked at before its rows."""
+    """Standard input is kept in a file in the meantime, as its header is looked at before its rows."""
     if file != STANDARD_INPUT:
         yield file
         return
@@ -198,7 +198,7 @@ def _opened(path: Path) -> tuple[Any, Any]:
 
 
 def _check_quotes(path: Path, name: str) -> None:
-    """The reader takes all that follows an open quotation mark for one value, silently: in sound CSV they come in pairs."""
+    """The reader takes all that follows an open quotation mark for one value, silently: in valid CSV they come in pairs."""
     raw, stream = _opened(path)
     quotes = 0
     with raw, stream:

@@ -1,4 +1,4 @@
-"""A workspace as one file, and a workspace from such a file.
+"""Backup of a workspace as one file, and restoring it.
 
 container   the file: a tar of members, with a manifest that has the hash of each
 lake        the members of a lake: every table at one version

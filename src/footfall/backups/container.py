@@ -51,7 +51,7 @@ class Writer:
         self._add(name, io.BytesIO(content), len(content), 0o644, 0)
 
     def add_file(self, name: str, path: Path) -> None:
-        """Add a file as long as it is now; what is appended to it meanwhile is left out. Raises OSError."""
+        """Add a file as long as it is now; what is appended to it in the meantime is left out. Raises OSError."""
         with path.open("rb") as source:
             status = os.fstat(source.fileno())
             self._add(name, source, status.st_size, status.st_mode & 0o777, int(status.st_mtime))
@@ -96,7 +96,7 @@ class Unpacked:
 
 
 def unpack(file: Path, folder: Path, watch: Watch) -> Unpacked:
-    """Unpack every member of a backup into a folder, and hold each against its hash.
+    """Unpack every member of a backup into a folder, and verify its hash.
 
     Raises:
         BackupError: For what is not a backup, was written by a newer Footfall, is cut short, or differs from its hashes.
@@ -110,11 +110,11 @@ def unpack(file: Path, folder: Path, watch: Watch) -> Unpacked:
             raise BackupError(
                 f"{file} is not a backup of Footfall; name a file that `footfall backup` wrote."
             ) from None
-        raise damaged(file, "it ends early, or is not what was written") from None
+        raise damaged(file, "it is truncated or was changed") from None
 
 
 def damaged(file: Path, what: str) -> BackupError:
-    return BackupError(f"{file} is damaged: {what}; nothing was restored, use another backup.")
+    return BackupError(f"{file} is damaged: {what}; nothing was restored; use another backup.")
 
 
 def _unpacked(file: Path, tar: tarfile.TarFile, folder: Path, watch: Watch) -> Unpacked:
@@ -131,10 +131,10 @@ def _unpacked(file: Path, tar: tarfile.TarFile, folder: Path, watch: Watch) -> U
         else:
             found[entry.name] = _written(entry, source, folder, watch)
     if about is None or stated is None:
-        raise damaged(file, "it ends early")
+        raise damaged(file, "it is truncated")
     for name in sorted({*stated, *found}):
         if stated.get(name) != found.get(name):
-            raise damaged(file, f"{name} is not what was written")
+            raise damaged(file, f"{name} was changed")
     return Unpacked(about, tuple(name for name in found if name != HEAD))
 
 
@@ -148,7 +148,7 @@ def _entries(file: Path, tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo
         )
         source = tar.extractfile(entry) if entry.isreg() else None
         if source is None or not is_inside or not path.parts or entry.name in seen:
-            raise damaged(file, f"it has a member {entry.name[:200]!r}, which no backup has")
+            raise damaged(file, f"it has a member {entry.name[:200]!r}, which is not part of a backup")
         if MANIFEST in seen:
             raise damaged(file, "something follows its manifest")
         seen.add(entry.name)

@@ -1,7 +1,7 @@
 """The files of a lake, every table at one version: its log up to there, and the rows of that version and of earlier ones.
 
-The ledger is taken first. What is committed meanwhile to other tables is then in the backup without being claimed, and is
-collected again; the other way round a window would be claimed whose rows are missing.
+The ledger is taken first. What is committed in the meantime to other tables is then in the backup without being claimed, and is
+collected again; in the other order the ledger could claim windows whose rows are missing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class LakeFile:
     name: str
     path: Path
     is_needed: bool
-    """False where only a reader as of an earlier moment needs it: it may have expired meanwhile."""
+    """False where only a reader as of an earlier moment needs it: it may have expired in the meantime."""
 
 
 def files_of(root: Path) -> Iterator[LakeFile]:

@@ -1,4 +1,4 @@
-"""A file that `backup` wrote → a workspace: everything is unpacked and checked aside, and then put in place at once."""
+"""A file that `backup` wrote → a workspace: everything is unpacked and verified in a temporary folder, then moved into place."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Restored:
     """When the backup was written, as ISO text."""
     files: int
     moved_to: Path | None
-    """Where the folder is that was there before."""
+    """Where the earlier folder was moved to."""
     notes: tuple[str, ...]
-    """What was not in the backup, and what is to be done by hand."""
+    """What was not in the backup, and what to do manually."""
 
 
 def restore(file: str | Path, folder: str | Path, *, force: bool = False, watch: Watch | None = None) -> Restored:
-    """Make a workspace of a backup.
+    """Restore a workspace from a backup.
 
     Args:
         file: What `footfall backup` wrote.
         folder: A new or an empty folder.
-        force: Move a folder that holds something aside, instead of refusing it.
+        force: Move a folder that is not empty aside instead of refusing it.
         watch: Receives how many bytes were restored since it was called last.
 
     Raises:
@@ -74,19 +74,17 @@ def _check_target(folder: Path, *, force: bool) -> None:
         raise BackupError(f"{folder} is not a folder; name a new or an empty one.")
     if folder.is_dir() and any(folder.iterdir()):
         if not force:
-            raise BackupError(
-                f"{folder} holds something already; name a new or an empty folder, or add --force to move it aside."
-            )
+            raise BackupError(f"{folder} is not empty; name a new or an empty folder, or add --force to move it aside.")
         for store in folder.glob("*.db"):
             if is_in_use(store):
                 raise BackupError(f"another process has {store} open; end it, and restore again.")
     if os.path.ismount(folder):
-        raise BackupError(f"{folder} is a mount point, which cannot be replaced at once; name a new folder in it.")
+        raise BackupError(f"{folder} is a mount point, which cannot be replaced; name a new folder inside it.")
 
 
 @contextmanager
 def _aside(folder: Path) -> Iterator[Path]:
-    """A passing folder beside the one that is restored; those of runs that were killed are removed."""
+    """A temporary folder next to the restored one; leftovers of killed runs are removed."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     for left in folder.parent.glob(f".{folder.name}{_ASIDE}*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -106,21 +104,21 @@ def _arrange(file: Path, unpacked: Path, ready: Path, about: Mapping[str, Any]) 
         if name == BESIDE:
             for each in sorted((unpacked / BESIDE).iterdir()):
                 if each.name not in STATE_FILES:
-                    raise damaged(file, f"it has a member {each.name!r}, which no backup has")
+                    raise damaged(file, f"it has a member {each.name!r}, which is not part of a backup")
                 each.rename(ready / each.name)
         elif name in places:
             target = ready / places[name]
             target.parent.mkdir(parents=True, exist_ok=True)
             (unpacked / name).rename(target)
         else:
-            raise damaged(file, f"it has a member {name!r}, which no backup has")
+            raise damaged(file, f"it has a member {name!r}, which is not part of a backup")
 
 
 def _within(file: Path, about: Mapping[str, Any], key: str, default: str) -> PurePosixPath:
     """Where a part stood in the workspace that was backed up."""
     place = PurePosixPath(str(about.get(key) or default))
     if place.is_absolute() or ".." in place.parts or not place.parts:
-        raise damaged(file, f"it puts its {key} outside of the folder")
+        raise damaged(file, f"its {key} is outside of the folder")
     return place
 
 

@@ -1,6 +1,6 @@
-"""A workspace → one file: settings, marks, the lake at one version of each table, tokens and what alerts remember.
+"""A workspace → one file: settings, marks, the lake at one version of each table, tokens and the state of alerts.
 
-Marks are read before the lake, and the ledger before the tables: nothing in the backup claims what is not in it.
+Marks are read before the lake, and the ledger before the tables: so the backup never claims data that it lacks.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from footfall.stores.store import Store
 
 STATE_FILES = (FILE_NAME, "tokens.json", "alerts.json", ".gitignore")
-"""What may stand beside the lake; everything else that Footfall keeps, in `.footfall/`, can be made again."""
+"""What may stand next to the lake; everything else that Footfall keeps, in `.footfall/`, can be made again."""
 LAKE, STORE, BESIDE = "lake", "activity.db", "files"
 """How the members are called: files of the lake, the store of marks, files of the workspace."""
 ASIDE = ".part"
@@ -48,7 +48,7 @@ class BackedUp:
 def backup(
     settings: Settings, store: Store, file: Path, now: datetime, *, force: bool = False, watch: Watch | None = None
 ) -> BackedUp:
-    """Write a workspace into a file, under a passing name until it is whole.
+    """Write a workspace into a file, under a temporary name until it is complete.
 
     Raises:
         BackupError: When the file is there already, or cannot be written.
@@ -98,8 +98,8 @@ def _notes(settings: Settings) -> Iterator[str]:
     scheme = address.partition("://")[0]
     if scheme in SCHEMES:
         yield (
-            f"marks are kept in {scheme}:// and are not in this backup; back that server up by its own means (BGSAVE or AOF), or "
-            "write its marks into files with `footfall export`"
+            f"marks are kept in {scheme}:// and are not in this backup; back up that server itself (BGSAVE or AOF), or "
+            "export its marks with `footfall export`"
         )
     path = _store_path(settings)
     if others := sorted(file.name for file in path.parent.glob(f"{path.stem}.*{path.suffix}")):
@@ -131,7 +131,7 @@ def _add(writer: Writer, file: LakeFile) -> None:
 
 @contextmanager
 def _written(file: Path, *, force: bool) -> Iterator[IO[bytes]]:
-    """The file, under a passing name until everything is in it."""
+    """The file, under a temporary name until it is complete."""
     if not file.parent.is_dir():
         raise BackupError(f"{file} cannot be written: there is no folder {file.parent}.")
     if file.is_dir() or (file.exists() and not force):
@@ -166,7 +166,7 @@ def _passing_folder(file: Path) -> Iterator[Path]:
 
 
 def _remove_left(file: Path) -> None:
-    """Remove what a backup to the same file left that was killed."""
+    """Remove leftovers of a killed backup to the same file."""
     for left in file.parent.iterdir():
         if left.name.startswith(f".{file.name}.") and left.name.endswith(ASIDE):
             shutil.rmtree(left, ignore_errors=True)

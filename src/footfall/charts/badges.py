@@ -1,7 +1,7 @@
 """Badges: one number of a project for a README, as SVG by a template and as JSON for shields.io.
 
-The number stands beside its window. What it counts, its policies and how much of the time was collected are the title,
-which a mouse shows and a screen reader says; a number that is not whole says so on the badge itself.
+The number comes with its window. The title, shown on hover and read by screen readers, holds what it counts, its
+policies and how much of the time was collected. An incomplete number is marked on the badge itself.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ COLOURS = {
     "grey": "#5d6167",
     "black": "#1c1d1f",
 }
-"""By name; each has a contrast of at least 4.5 : 1 with its text."""
+"""Colours by name; each has a contrast of at least 4.5 : 1 with its text."""
 WINDOWS = {"week": Grain.WEEK, "month": Grain.MONTH, "year": Grain.YEAR}
-"""The last one that is over."""
+"""The last complete one."""
 TOTAL, DAYS = "total", "30d"
 CACHED_SECONDS = 3600
 """For how long a reader may show a badge without asking again."""
@@ -57,14 +57,14 @@ _LETTERS = (
 
 @dataclass(frozen=True)
 class Badge:
-    """A label and what it says."""
+    """A label and its message."""
 
     label: str
     message: str
     colour: str
-    """Of the message's ground, as #rrggbb."""
+    """The background of the message, as #rrggbb."""
     title: str
-    """The whole of what it says, in a sentence."""
+    """The full statement, in one sentence."""
     is_error: bool = False
 
     def to_shields(self) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Badge:
 
 
 def asked_of(window: str, now: datetime) -> dict[str, str]:
-    """The options of the question for a window of a badge; all of its time is over.
+    """The options of the question for a window of a badge; the window is complete.
 
     Args:
         window: "30d" or another number of days, "week", "month", "year" (the last that is over), or "total".
@@ -131,7 +131,7 @@ def badge_of(
     Args:
         result: One number.
         window: As it was asked for.
-        project: Whose number it is, for the title.
+        project: The project, for the title.
         label: Instead of the metric's own title; empty for none.
         colour: A name of `COLOURS`, or #rrggbb.
 
@@ -143,25 +143,25 @@ def badge_of(
     name, title = result.metric.name, result.metric.title
     rows = result.rows.to_pylist()
     if len(rows) > 1 or result.query.by or len(result.metrics) > 1:
-        raise QueryError("a badge shows one number: ask for one metric in one period, without `by`.")
+        raise QueryError("a badge shows one number: query one metric in one period, without `by`.")
     said = _clipped(title.lower() if label is None else label)
     value = rows[0][name] if rows else None
     about = " · ".join([f"{title} of {project}" if project else title, result.span, *result.chosen, *result.notes])
     about = _clipped(about, 600).rstrip(".")
     if value is None:
-        return Badge(said, "not known", _UNKNOWN, f"Nothing is known: {about}.")
+        return Badge(said, "not known", _UNKNOWN, f"No data: {about}.")
     exact = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else number(value)
     return Badge(said, _message(result, value, window), fill, f"{exact} {result.metric.unit}: {about}.")
 
 
 def badge_of_error(message: str, label: str = "footfall") -> Badge:
-    """A badge that says what is wrong, for a reader who sees nothing else."""
+    """A badge that shows an error message."""
     short = _clipped(concealed(message).partition(";")[0].rstrip("."))
     return Badge(_clipped(label), short, COLOURS["red"], _clipped(message, 600), is_error=True)
 
 
 def _message(result: Result, value: Any, window: str) -> str:
-    """The number, its window, and what is missing of it."""
+    """The number, its window, and how much is missing."""
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d}"
     part = "" if result.coverage >= 1 or window == TOTAL else f", {share_of(result.coverage)} collected"
@@ -181,12 +181,12 @@ def _colour(colour: str) -> str:
 
 
 def _clipped(text: str, most: int = _MOST_LETTERS) -> str:
-    """Text for one line, without what would turn its direction."""
+    """Text for one line, without characters that change its direction."""
     text = " ".join(concealed(text).split())
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _width(text: str) -> int:
-    """About so many pixels; the SVG then fits its text to it, whatever font is there."""
+    """An estimate in pixels; the SVG fits its text to it in any font."""
     widths = {letter: width for letters, width in _LETTERS for letter in letters}
     return round(sum(widths.get(letter, 6.8) for letter in text))

@@ -1,4 +1,4 @@
-"""Projects side by side → chart: a line a project, by date or by age."""
+"""Projects side by side → chart: a line per project, by date or by age."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 
 def draw(beside: Beside, look: Look) -> alt.LayerChart:
-    """A line a project, broken where nothing is known, pale dots where not all of a month was collected."""
+    """A line per project, with a gap where there is no data, and pale dots for partly collected months."""
     names = list(beside.names)
     if len(names) > (most := len(look.theme.series)):
-        raise QueryError(f"{len(names)} lines cannot be told apart, a chart has at most {most}: choose fewer projects.")
+        raise QueryError(
+            f"{len(names)} lines are too many to distinguish; a chart has at most {most}: choose fewer projects."
+        )
     if not any(month.value is not None for month in beside.months):
-        raise QueryError(f"there is nothing to draw: nothing is known of {beside.metric.name} in these months.")
+        raise QueryError(f"there is nothing to draw: {beside.metric.name} has no values in these months.")
     data = _strokes(beside)
     width = look.width or WIDTH
     chart = alt.Chart(inline(data), width=width, height=look.height or HEIGHT)
@@ -49,7 +51,7 @@ def draw(beside: Beside, look: Look) -> alt.LayerChart:
         chart.mark_line(strokeWidth=2, strokeJoin="round").encode(**channels, detail="stroke:N"),
         dots.encode(**channels, opacity=alt.condition("datum.is_whole", alt.value(1), alt.value(0.5))),
     ]
-    said = ["dot: not all of the month was collected"] if any(not each["is_whole"] for each in data) else []
+    said = ["dot: partly collected month"] if any(not each["is_whole"] for each in data) else []
     remarks = [[beside.span, *said], *([note] for note in beside.notes)]
     return finished(alt.LayerChart(layer=layers), beside.title, remarks, look, width)
 
@@ -69,7 +71,7 @@ def _numbers(beside: Beside) -> alt.Axis:
 
 
 def _strokes(beside: Beside) -> list[dict[str, Any]]:
-    """Each run of known months is a stroke of its own."""
+    """Each run of known months is one stroke."""
     data: list[dict[str, Any]] = []
     for name in beside.names:
         run = 0

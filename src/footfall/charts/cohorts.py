@@ -79,7 +79,7 @@ def _heatmap(cohort: Cohort, counts: bool, look: Look) -> tuple[alt.LayerChart, 
 def _check_size(cohort: Cohort) -> None:
     for what, n, most in (("rows", len(cohort.rows), _MOST_ROWS), ("columns", cohort.columns, _MOST_COLUMNS)):
         if n > most:
-            raise QueryError(f"{n} {what} cannot be read on a heat map, it has at most {most}: ask for fewer {what}.")
+            raise QueryError(f"{n} {what} are too many for a heat map; it has at most {most}: ask for fewer {what}.")
 
 
 def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Theme) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def _curves(cohort: Cohort, look: Look) -> tuple[alt.LayerChart, float, list[str
     rows = [row for row in cohort.rows if row.size and len(row.counts) > first]
     if len(rows) > _MOST_CURVES:
         raise QueryError(
-            f"{len(rows)} curves cannot be told apart, a chart has at most {_MOST_CURVES}: ask for fewer rows, or a heat map."
+            f"{len(rows)} curves are too many to distinguish; a chart has at most {_MOST_CURVES}: ask for fewer rows, or a heat map."
         )
     names = [row.period.label for row in rows]
     # The palest colours of the ramp are made for areas: a line of them could not be seen.
@@ -255,7 +255,7 @@ def _legend_of_curves(
 ) -> list[str]:
     said = [f"percent of each cohort's actors who did '{cohort.then}'"]
     if len(rows) > 1:
-        said.append("the newer, the stronger the colour" if is_cut else f"one line per {cohort.grain}")
+        said.append("newer cohorts are darker" if is_cut else f"one line per {cohort.grain}")
         said.append(f"average: weighted by size, finished {cohort.grain}s only, at least two cohorts")
     if any(not point["is_settled"] for point in data):
         said.append(f"dashed, hollow: the {cohort.grain} is {why_not_whole(cohort.gaps)}")

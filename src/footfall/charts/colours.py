@@ -1,4 +1,4 @@
-"""Colours as amounts: on the way through a ramp, and which ink is read on them."""
+"""Colours for amounts: positions on a colour ramp, and readable text colours."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def mix(ramp: Sequence[str], part: float) -> str:
-    """The colour at a part (0 to 1) of the way through a ramp; of colours that are names, the nearest one.
+    """The colour at a position (0 to 1) on a ramp; for a ramp of named colours, the nearest one.
 
     >>> mix(("#000000", "#ffffff"), 0.5)
     '#808080'
@@ -22,7 +22,7 @@ def mix(ramp: Sequence[str], part: float) -> str:
 def depth(percent: float) -> float:
     """How deep the colour of a share is, 0 to 1: the root of the share, in every table alike.
 
-    A tenth is much paler than the whole, and small shares can still be told apart.
+    A tenth is much paler than the whole, and small shares can still be distinguished.
 
     >>> depth(100), depth(25), depth(0)
     (1.0, 0.5, 0.0)
@@ -31,7 +31,7 @@ def depth(percent: float) -> float:
 
 
 def ink_on(fill: str) -> str:
-    """Black or white, whichever is read more easily on a colour: the larger contrast of WCAG 2.
+    """Black or white, whichever has the larger contrast (WCAG 2) on a colour.
 
     >>> ink_on("#0072b2"), ink_on("#e69f00")
     ('#ffffff', '#000000')

@@ -1,4 +1,4 @@
-"""Funnel → chart: a bar a step."""
+"""Funnel → chart: a bar per step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PALE = 0.5
 
 
 def draw(funnel: Funnel, look: Look) -> alt.LayerChart:
-    """A bar a step, in its order; beside it how many, of the first step, and of the step before."""
+    """One bar per step, in order, with the count and its share of the first and of the previous step."""
     first, span = funnel.steps[0].actors, funnel.span
     if not first:
         raise QueryError(f"there is nothing to draw: no actor did {funnel.steps[0].event}, {span}.")

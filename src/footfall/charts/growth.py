@@ -1,4 +1,4 @@
-"""Growth → chart: a column a period, of who was active above the axis and who fell dormant below it."""
+"""Growth → chart: a column per period, of who was active above the axis and who fell dormant below it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from footfall.retention.growth import Growth
 
 _GROUPS = {"returning": 0, "new": 5, "resurrected": 2, "dormant": 3}
-"""From the axis upwards, then what hangs below it; each with the number of its colour."""
+"""From the axis upwards, then the group below it; each with the index of its colour."""
 _PALE = 0.5
 _FEW = 8
 
 
 def draw(growth: Growth, look: Look) -> alt.LayerChart:
-    """A column a period: who was active stands on the axis, who fell dormant hangs below it."""
+    """One column per period: active actors above the axis, newly dormant ones below."""
     data = [datum for row in growth.rows for datum in _stack(growth, row)]
     if not any(datum["count"] for datum in data):
         raise QueryError(f"there is nothing to draw: no actor did {growth.event} in {growth.span}.")
@@ -54,7 +54,7 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
 
 
 def _whole_ticks(data: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Actors are whole: few of them have a tick each, so that halves are not rounded to the same number twice."""
+    """Small whole numbers have one tick each: rounded halves would repeat a label."""
     low, high = min(datum["low"] for datum in data), max(datum["high"] for datum in data)
     return {"values": list(range(low, high + 1))} if high - low <= _FEW else {"tickCount": 6, "tickMinStep": 1}
 

@@ -32,7 +32,7 @@ __all__ = [
     "wrapped",
 ]
 
-# Okabe and Ito's colours (2008), which colour-blind readers can tell apart, darkened so that text in them
+# Okabe and Ito's colours (2008), which colour-blind readers can distinguish, darkened so that text in them
 # has a contrast of at least 4.5 to 1, and hues between them.
 _ON_LIGHT = (
     "#0072b2",
@@ -64,17 +64,17 @@ _ON_DARK = (
     "#cfca55",
 )
 WIDTH, HEIGHT = 760, 340
-"""Of a drawing, in pixels, unless something else is asked or suits it better."""
+"""The default size of a drawing, in pixels."""
 _PADDING = {"left": 12, "right": 16, "top": 14, "bottom": 12}
 _BARE_PADDING = {"left": 2, "right": 12, "top": 4, "bottom": 2}
 _SIZES = range(100, 5001)
 _TITLE_LETTER, _SUBTITLE_LETTER = 8.5, 5.4
-"""How wide a letter of a title and of the remarks below it is, in pixels."""
+"""The average width of a letter in the title and in the subtitle, in pixels."""
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of what is not data, and of amounts."""
+    """The colours of a picture."""
 
     background: str
     title: str
@@ -83,19 +83,19 @@ class Theme:
     grid: str
     domain: str
     ramp: tuple[str, ...]
-    """From nothing to the most; the first stands out least from the background."""
+    """From the smallest to the largest amount; the first is closest to the background."""
     strong: str
-    """What is compared with all the rest."""
+    """The highlighted series."""
     before: str
-    """What a line is compared with."""
+    """The earlier period that a line is compared with."""
     rest: str
-    """What was folded together."""
+    """The group of all others."""
     hole: str
     """Where nothing was collected."""
     series: tuple[str, ...]
-    """A colour a group."""
+    """One colour per group."""
     is_bare: bool = False
-    """Without title and remarks: what holds the picture says them."""
+    """Whether title and subtitle are left out because the page shows them."""
 
 
 THEMES = {
@@ -144,18 +144,18 @@ PAGE = Theme(
     series=tuple(f"var(--s{number})" for number in range(8)),
     is_bare=True,
 )
-"""Inside a page of ours: the colours are variables of its style sheet, so that one drawing serves light and dark."""
+"""For pages of the dashboard: colours are CSS variables, so that one drawing works in light and dark."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How one picture is to look."""
+    """The look of one picture."""
 
     theme: Theme = THEMES["light"]
     title: str | None = None
-    """Instead of the answer's own."""
+    """Replaces the title of the answer."""
     size: tuple[int, int] | None = None
-    """Width and height of the drawing; by default what suits it."""
+    """Width and height of the drawing; None for the default."""
     is_log: bool = False
     """Whether the axis of numbers is logarithmic."""
 
@@ -169,7 +169,7 @@ class Look:
 
 
 def look_of(theme: str = "light", title: str | None = None, size: tuple[int, int] | None = None) -> Look:
-    """A look as it is asked for, checked."""
+    """The look for these options; raises for invalid ones."""
     if theme not in THEMES and theme != "page":
         raise UnknownNameError("theme", str(theme), THEMES)
     if title is not None and not isinstance(title, str):
@@ -187,7 +187,7 @@ _Drawn = TypeVar("_Drawn", "alt.LayerChart", "alt.VConcatChart")
 
 
 def finished(drawn: _Drawn, title: str, remarks: Sequence[Sequence[str]], look: Look, width: float = WIDTH) -> _Drawn:
-    """Title, what the reader must know (in groups of remarks), and the look; what is wider than the picture is folded."""
+    """Add title, remarks and look; text wider than the picture is wrapped."""
     theme = look.theme
     folds = folded(look.title or title, max(40, int(width / _TITLE_LETTER)))
     heading = alt.TitleParams(
@@ -229,7 +229,7 @@ def finished(drawn: _Drawn, title: str, remarks: Sequence[Sequence[str]], look: 
 
 
 def wrapped(lines: Sequence[Sequence[str]], width: float) -> list[str]:
-    """Remarks side by side, as many as fit over a chart of so many pixels at the size of a subtitle."""
+    """Remarks side by side, as many as fit over a chart of this width, at the size of a subtitle."""
     most = max(72, int(width / _SUBTITLE_LETTER))
     done: list[str] = []
     for remarks in lines:
@@ -245,7 +245,7 @@ def wrapped(lines: Sequence[Sequence[str]], width: float) -> list[str]:
 
 
 def folded(text: str, most: int) -> list[str]:
-    """Lines of at most `most` letters, about equally long: no single word is left on a line of its own."""
+    """Lines of at most `most` letters, about equally long, so that no line holds a single word."""
     lines = textwrap.wrap(text, most)
     if len(lines) <= 1:
         return lines
@@ -266,9 +266,9 @@ _TICKS: tuple[tuple[float, Grain, int, str, str], ...] = (
     (2500, Grain.MONTH, 6, "%b", "%Y"),
     (math.inf, Grain.YEAR, 1, "%Y", ""),
 )
-"""Up to how many days: what a tick marks, every which, its label and what stands below it (d3-time-format)."""
+"""For spans of up to so many days: the unit of a tick, its step, its label and the label below (d3-time-format)."""
 _LEAST_DAYS = {Grain.MONTH: 76, Grain.YEAR: 2501}
-"""No ticks between the periods themselves: as if the span were this long."""
+"""Minimum span per grain, so that no tick falls inside a period."""
 
 
 class Timed(Protocol):
@@ -311,7 +311,7 @@ def time_axis(rows: Sequence[Timed], field: str = "at") -> alt.X:
 
 
 def _ticks(grain: Grain, every: int, window: Window) -> list[datetime]:
-    """Every how many-th hour of the day or month of the year, from its beginning."""
+    """Starts of every n-th hour of the day or month of the year."""
     starts = [period.start for period in periods_in(grain, window) if period.start >= window.start]
     return [s for s in starts if (s.hour if grain is Grain.HOUR else s.month - 1) % every == 0]
 
@@ -326,7 +326,7 @@ def milliseconds(moment: datetime) -> int:
 
 
 def inset(period: Period) -> tuple[int, int]:
-    """A column's edges, with some air between neighbours."""
+    """The edges of a column, with a small gap to its neighbours."""
     start, end = milliseconds(period.start), milliseconds(period.end)
     air = (end - start) // 16
     return start + air, end - air

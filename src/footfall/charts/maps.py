@@ -1,7 +1,7 @@
-"""Communities → map: a circle a community, its area by its users on a log scale, its colour by its constellation.
+"""Communities → map: one circle per community; its area shows its users on a log scale, its colour its constellation.
 
-Circles that overlap are spread, always in the same way, with a thin line to where they belong; the largest have their
-names beside them where there is room. A community without a known number of users is an empty ring.
+Overlapping circles are moved apart deterministically, with a thin line to their true place. The largest have their
+names next to them where there is room. A community with an unknown number of users is an empty ring.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from footfall.communities.answer import Communities, Community
 
 WIDTH = 900
-"""Of a map, in pixels, unless something else is asked."""
+"""The default width of a map, in pixels."""
 _LARGEST, _SMALLEST, _FEW = 900.0, 280.0, 14
-"""Square pixels of the largest circle where there are few of them, and where there are ever so many."""
+"""Area in square pixels of the largest circle with few circles, and with many."""
 _LEAST_PART = 0.04
-"""Of the largest circle's area, that of a circle of one user."""
+"""Area of a circle of one user, as a part of the largest circle."""
 _RING = 5.0
 _LEAST_SCALE = 0.4
-"""Of the areas of circles on a map that is narrower than `WIDTH`: they stay large enough to be hit."""
+"""Smallest scale of areas on maps narrower than `WIDTH`, so that circles stay large enough to click."""
 _ROOM = 500
-"""Pixels from which on there is room for the scale of sizes beside the land."""
+"""Minimum width in pixels for the legend of sizes."""
 _MOST_COLOURS, _MOST_NAMES = 8, 14
 _REST, _NONE = "other", "no constellation"
 _MOVED = 8.0
-"""Pixels from which on a line shows where a circle belongs."""
+"""A circle moved farther than this, in pixels, has a line to its place."""
 _LONGEST = 34
 
 
@@ -67,8 +67,8 @@ def draw(
         communities: The answer.
         look: How it looks.
         area: "world" or "usa".
-        link: What an address of a community's page begins with; its name is added.
-        names: Whether the largest have their names beside them.
+        link: The prefix of links to community pages; the name is appended.
+        names: Whether the largest have their names next to them.
         legends: Whether colours and sizes are explained.
     """
     chosen = area_named(area)
@@ -88,7 +88,7 @@ def draw(
 
 
 def areas_of(communities: Communities) -> tuple[str, ...]:
-    """The areas of which there is something to draw."""
+    """The areas with at least one placed community."""
     placed = [each for each in communities.communities if each.is_placed]
     return tuple(name for name, area in AREAS.items() if any(_is_on(area, each) for each in placed))
 
@@ -101,7 +101,7 @@ def _is_on(area: Area, each: Community) -> bool:
 
 
 def _fitting(width: int, height: int, area: Area) -> int:
-    """How wide the shapes are drawn where the drawing has another shape than they."""
+    """The width of the shapes if the drawing has a different aspect ratio."""
     return round(min(width, height / area.ratio))
 
 
@@ -114,12 +114,12 @@ def _spread(placed: Sequence[Community], groups: Sequence[str], area: Area, widt
 
 
 def _most(placed: Sequence[Community]) -> float:
-    """The end of the scale: a power of ten, so that maps of neighbouring months look alike."""
+    """The end of the scale: a power of ten, so that maps of neighbouring months look similar."""
     return float(10 ** max(2, math.ceil(math.log10(max(1.0, *(each.users or 0.0 for each in placed), 1.0)))))
 
 
 def _largest(count: int, width: int) -> float:
-    """The area of the largest circle: the more there are, and the narrower the map, the smaller."""
+    """The area of the largest circle: smaller with more circles and on narrower maps."""
     return max(_SMALLEST, _LARGEST * min(1.0, _FEW / count)) * min(1.0, max(_LEAST_SCALE, width / WIDTH))
 
 
@@ -131,7 +131,7 @@ def _radius(users: float | None, most: float, largest: float) -> float:
 
 
 def _groups(placed: Sequence[Community]) -> list[str]:
-    """The constellations that have a colour of their own, those with the most users first."""
+    """The constellations with their own colour, those with the most users first."""
     sizes: dict[str, float] = {}
     for each in placed:
         if each.constellation:
@@ -150,7 +150,7 @@ def _group(each: Community, groups: Sequence[str]) -> str:
 
 
 def _ground(look: Look) -> str:
-    """What is behind the map; on a page of ours, where drawings are transparent, it is a panel."""
+    """The background of the map; on dashboard pages, where drawings are transparent, a panel."""
     return "var(--panel)" if look.theme.is_bare else look.theme.background
 
 
@@ -168,7 +168,7 @@ def _place(area: Area, each: _Drawn, spot: Spot, fitted: int) -> dict[str, float
 
 
 def _lines(drawn: Sequence[_Drawn], area: Area, width: int, height: int, look: Look) -> list[alt.Chart]:
-    """From a circle that was moved to where it belongs."""
+    """Lines from moved circles to their true places."""
     fitted = _fitting(width, height, area)
     data = [
         {
@@ -255,7 +255,7 @@ def _size(placed: Sequence[Community], area: Area, look: Look, width: int, *, is
 
 
 def _colour(drawn: Sequence[_Drawn], groups: Sequence[str], look: Look, is_explained: bool) -> alt.Color:
-    """A colour a constellation, grey for what has none of its own."""
+    """A colour per constellation, grey for what has none of its own."""
     present = {each.group for each in drawn}
     own = dict(zip(groups, look.theme.series, strict=False))
     names = [name for name in (*groups, _REST, _NONE) if name in present]
@@ -319,16 +319,16 @@ def _users(each: Community) -> str:
 
 
 def _said(each: Community) -> str:
-    """For a screen reader, and where a mouse rests."""
-    users = "users not known" if each.users is None else f"{_users(each)} monthly users"
+    """The text for screen readers and tooltips."""
+    users = "unknown number of users" if each.users is None else f"{_users(each)} monthly users"
     return ", ".join(part for part in (each.name, users, each.constellation, each.location) if part)
 
 
 def _remarks(communities: Communities, drawn: Sequence[_Drawn], area: Area) -> list[list[str]]:
     said = [communities.span, "area: monthly users, on a log scale"]
-    said += ["ring: users not known"] if any(each.community.users is None for each in drawn) else []
+    said += ["ring: unknown number of users"] if any(each.community.users is None for each in drawn) else []
     moved = any(math.dist(each.home, each.spot) > _MOVED for each in drawn)
-    said += ["line: moved aside to be seen"] if moved else []
+    said += ["line: moved to avoid overlap"] if moved else []
     words = counted(len(drawn), "community", "communities")
     elsewhere = len(communities.communities) - len(drawn) - len(communities.unplaced)
     left = [f"{counted(len(communities.unplaced), 'is', 'are')} without a place"] if communities.unplaced else []

@@ -11,12 +11,12 @@ from footfall.charts.numbers import Scale
 from footfall.charts.series import Point, is_rest
 
 _MOST = 8
-"""More names beside a chart are a list, which a legend does better."""
+"""More names than this go into a legend."""
 _LINE = 15.0
-"""How far names are apart, in pixels."""
+"""The distance between names, in pixels."""
 _LIMIT = 170
 NARROW = 480
-"""A drawing that is narrower has no room beside it."""
+"""Narrower drawings have no room for names at the side."""
 
 
 def can_be_named(names: Sequence[str], look: Look) -> bool:
@@ -25,13 +25,13 @@ def can_be_named(names: Sequence[str], look: Look) -> bool:
 
 
 def legend_place(look: Look) -> dict[str, Any]:
-    """Where a legend stands: below a drawing that has no room beside it."""
+    """Where a legend is: at the side, or below a narrow drawing."""
     is_narrow = (look.width or WIDTH) < NARROW
     return {"orient": "bottom", "columns": 2, "labelLimit": 130} if is_narrow else {"labelLimit": 260}
 
 
 def end_together(points: Sequence[Point], names: Sequence[str]) -> bool:
-    """Whether each group has a value in the last period that any has one in: no name stands on another's area."""
+    """Whether all groups have a value in the last known period, so that no name covers an area."""
     known = [p for p in points if p.value is not None]
     last = max((p.period.start for p in known), default=None)
     return {p.series for p in known if p.period.start == last} == set(names)
@@ -44,7 +44,7 @@ def names_at_ends(
     look: Look,
     height_of: Callable[[Point], float] = lambda point: point.value or 0.0,
 ) -> list[alt.Chart]:
-    """Layers with the name of each line at its last known point; names of lines that end together make room.
+    """Layers with the name of each line at its last known point; names of lines that end together are moved apart.
 
     Args:
         points: What is drawn.
@@ -62,7 +62,7 @@ def names_at_ends(
         spots[name] = (x, scale.place(height_of(point)))
     at_the_end = {name: y for name, (x, y) in spots.items() if x > width - 60}
     height = look.height or HEIGHT
-    lowest = height - 7  # a name there stands beside the plot, and not beside the axis of time
+    lowest = height - 7  # a name there stays above the axis of time
     moved = _apart(at_the_end, lowest)
     inner = _apart_within({name: spot for name, spot in spots.items() if name not in moved}, lowest)
     data = [
@@ -81,7 +81,7 @@ def names_at_ends(
 
 
 def _apart_within(spots: dict[str, tuple[float, float]], lowest: float) -> dict[str, float]:
-    """Heights of names inside the plot: those that end near each other in time make room for each other."""
+    """Heights of names inside the plot: those that end near each other in time are moved apart."""
     moved: dict[str, float] = {}
     near: dict[str, float] = {}
     last = -math.inf
@@ -107,7 +107,7 @@ def _texts(rows: list[dict[str, Any]], x: Any, look: Look) -> alt.Chart:
 
 
 def _apart(places: dict[str, float], height: float) -> dict[str, float]:
-    """The same places, moved so that no two are nearer than a line, and all are beside the plot where they fit."""
+    """The same heights, at least one line apart and within the plot if they fit."""
     order = sorted(places, key=lambda name: places[name])
     moved: list[float] = []
     for name in order:

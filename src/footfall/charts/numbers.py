@@ -20,7 +20,7 @@ _Channel = TypeVar("_Channel", alt.X, alt.Y)
 
 @dataclass(frozen=True)
 class Scale:
-    """From where to where the axis goes, on how many pixels."""
+    """The range of the axis and its length in pixels."""
 
     low: float
     high: float
@@ -28,7 +28,7 @@ class Scale:
     is_log: bool = False
 
     def place(self, value: float) -> float:
-        """How far below the top a value stands, in pixels."""
+        """The distance of a value from the top, in pixels."""
         if self.is_log:
             low, high = math.log10(self.low), math.log10(self.high)
             part = (math.log10(max(value, self.low)) - low) / ((high - low) or 1)
@@ -38,7 +38,7 @@ class Scale:
 
 
 def scale_of(points: Sequence[Point], look: Look, *, stacked: bool = False) -> Scale:
-    """The axis that holds all values, what they are compared with, and what they lie between."""
+    """The axis that holds all values, compared values and ranges."""
     height = look.height or HEIGHT
     values = list(_values(points))
     if look.is_log:

@@ -16,7 +16,7 @@ _PANEL = 0.6
 
 
 def panels(result: Result, look: Look, *, stacked: bool = False) -> alt.VConcatChart:
-    """One above the other, in the order asked; what marks mean is said once above all of them."""
+    """One above the other, in the order asked; with one legend of marks above all of them."""
     height = round((look.height or HEIGHT) * _PANEL)
     low = replace(look, size=(look.width or WIDTH, height))
     parts, said = [], [result.span]

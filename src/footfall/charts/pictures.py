@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FORMATS = ("png", "svg", "html", "json")
 _ALTAIR = Lock()
 _SCALE = 2
-"""A PNG has so many pixels for each of the drawing's: for sharp screens."""
+"""Pixels of a PNG per pixel of the drawing, for high-density screens."""
 
 
 class Picture:
@@ -41,7 +41,7 @@ class Picture:
     def __init__(self, draw: Callable[[str], alt.LayerChart | alt.VConcatChart], theme: str | None = None) -> None:
         self._draw = cache(draw)
         self._theme = theme
-        self._draw(theme or "light")  # what cannot be drawn is said at once, not when it is saved
+        self._draw(theme or "light")  # errors are raised here, not when it is saved
 
     @property
     def altair(self) -> alt.LayerChart | alt.VConcatChart:
@@ -157,7 +157,7 @@ def picture(
         except TypeError as error:
             if "unexpected keyword argument" not in str(error):
                 raise
-            raise QueryError(f"no such option for a chart of a {answer.command}: {error}.") from None
+            raise QueryError(f"unknown option for a chart of a {answer.command}: {error}.") from None
 
     return Picture(drawn, theme)
 
@@ -181,7 +181,7 @@ def format_of(path: Path) -> str:
 
 
 def _printable(node: Any) -> Any:
-    """The same with a visible stand-in for every character that no drawing can hold."""
+    """Replace every character that a drawing cannot hold with a visible one."""
     if isinstance(node, str):
         return printable(node)
     if isinstance(node, dict):

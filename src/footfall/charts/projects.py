@@ -1,4 +1,4 @@
-"""Projects → charts: a panel a metric on one axis of months, with releases; and a ranking as bars."""
+"""Projects → charts: a panel per metric on one axis of months, with releases; and a ranking as bars."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def draw(project: Project, look: Look) -> alt.VConcatChart:
     """The timelines one above the other, each with its own unit and scale; a month that is not known is grey."""
     timed = [(facet, months) for facet in project.facets if not facet.is_silent and (months := _months(facet))]
     if not any(month.value is not None for _, months in timed for month in months):
-        raise QueryError(f"there is nothing to draw: nothing is known of {project.name} in these months.")
+        raise QueryError(f"there is nothing to draw: {project.name} has no values in these months.")
     width = look.width or WIDTH
     panels = [_panel(project, facet, months, look, width) for facet, months in timed]
     together = alt.VConcatChart(vconcat=panels, spacing=22).resolve_scale(color="independent")
@@ -60,7 +60,7 @@ def _panel(project: Project, facet: Facet, months: list[_Month], look: Look, wid
     few = {"values": list(range(int(top) + 1))} if are_whole and top <= 3 else {"tickCount": 3}
     axis = alt.Axis(format=form, domain=False, ticks=False, **few)
     unit = facet.metric.unit
-    scale = alt.Scale(zero=True, nice=3) if top else alt.Scale(domain=[0, 1])  # else 0 would hang in the middle
+    scale = alt.Scale(zero=True, nice=3) if top else alt.Scale(domain=[0, 1])  # else 0 would be in the middle
     columns = chart.mark_bar(color=look.theme.series[0]).encode(
         x=time_axis(months, "left"),
         x2="right:T",
@@ -80,7 +80,7 @@ def _panel(project: Project, facet: Facet, months: list[_Month], look: Look, wid
 
 
 def _unknown(data: list[dict[str, Any]], months: list[_Month], look: Look) -> list[alt.Chart]:
-    """A grey band where nothing is known, so that it does not look like 0."""
+    """A grey band where there is no data, so that it does not look like 0."""
     unknown = [each for each in data if each["value"] is None]
     if not unknown:
         return []
@@ -104,7 +104,7 @@ def _datum(month: _Month) -> dict[str, Any]:
 
 
 def _releases(project: Project, months: list[_Month], look: Look) -> list[alt.Chart]:
-    """A thin line where a release was."""
+    """A thin line for each release."""
     data = [{"left": milliseconds(one.window.start), "text": one.text} for one in _shown_releases(project)]
     if not data:
         return []
@@ -120,16 +120,16 @@ def _legend(project: Project, timed: list[tuple[Facet, list[_Month]]]) -> list[s
     months = [month for _, own in timed for month in own]
     said = []
     if any(month.value is not None and month.number.state is not State.COMPLETE for month in months):
-        said.append("pale: provisional, or not all of it was collected")
+        said.append("pale: provisional or partly collected")
     if any(month.value is None for month in months):
         said.append("grey: not collected")
     return said + (["dashed line: a release"] if _shown_releases(project) else [])
 
 
 def draw_ranking(ranking: Ranking, look: Look) -> alt.LayerChart:
-    """One bar a project of the last 30 days, longest on top, its value beside it."""
+    """One bar per project of the last 30 days, longest on top, its value next to it."""
     if len(ranking.places) > _MOST_BARS:
-        raise QueryError(f"{len(ranking.places)} bars are too many for a chart, it has at most {_MOST_BARS}.")
+        raise QueryError(f"{len(ranking.places)} bars are too many for a chart; it has at most {_MOST_BARS}.")
     data = [
         {
             "project": place.project,
@@ -147,8 +147,6 @@ def draw_ranking(ranking: Ranking, look: Look) -> alt.LayerChart:
         x=x, y=y, opacity=alt.condition("datum.is_whole", alt.value(1.0), alt.value(_FAINT))
     )
     texts = chart.mark_text(align="left", dx=5, color=look.theme.text).encode(x="value:Q", y=y, text="text:N")
-    said = [ranking.span] + (
-        ["pale: not all of it was collected"] if any(p.coverage < 1 for p in ranking.places) else []
-    )
+    said = [ranking.span] + (["pale: partly collected"] if any(p.coverage < 1 for p in ranking.places) else [])
     remarks = [said, *([note] for note in ranking.notes)]
     return finished(alt.LayerChart(layer=[bars, texts]), ranking.title, remarks, look, look.width or WIDTH - 160)

@@ -1,4 +1,4 @@
-"""Ranges: of a reported count that is not known exactly, what it lies between. A gap would say that nothing is known."""
+"""Ranges: the bounds of a reported count that is not known exactly. A gap would mean that nothing is known."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def range_marks(
 
 
 def range_bars(points: Sequence[Point], y: alt.Y, look: Look) -> list[Any]:
-    """Without time: the same, lying."""
+    """Without time: the same, horizontal."""
     data = [
         {
             "series": point.series,

@@ -1,7 +1,7 @@
 """Result → chart, as Vega-Lite through Altair.
 
-What a chart never does: draw a fall to zero where nothing was collected, cut the axis off above zero, show a
-provisional value like a settled one, or add up what does not add up.
+A chart never draws a drop to zero where nothing was collected, never starts a linear axis above zero, never shows a
+provisional value like a settled one, and never adds values that do not add up.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def drawn_of(result: Result, look: Look, stacked: bool) -> tuple[alt.LayerChart,
     names = series_by_size(points)
     if len(names) > (most := len(look.theme.series)):
         raise QueryError(
-            f"{len(names)} lines cannot be told apart, a chart has at most {most}: add `--top 8`, or `--where` to choose."
+            f"{len(names)} lines are too many to distinguish; a chart has at most {most}: add `--top 8`, or `--where` to choose."
         )
     if _is_coarse(points) and (stacked or len(names) == 1) and not look.is_log:
         _, above = surroundings(points, result, look, "left")
@@ -82,12 +82,14 @@ def drawn_of(result: Result, look: Look, stacked: bool) -> tuple[alt.LayerChart,
 def check_quantity(result: Result, stacked: bool, log: bool = False) -> None:
     metric = result.metric
     if metric.kind is Kind.LATEST:
-        raise QueryError(f"{metric.name} is a moment, not a quantity: ask for it with `footfall query {metric.name}`.")
+        raise QueryError(
+            f"{metric.name} is a point in time, not a quantity: query it with `footfall query {metric.name}`."
+        )
     if stacked and log:
-        raise QueryError("parts on top of each other need an axis that begins at zero: leave out stacked, or log.")
+        raise QueryError("a stacked chart needs an axis that starts at zero: leave out stacked, or log.")
     if stacked and (metric.kind in (Kind.DISTINCT, Kind.REPORTED) or result.overlaps.get(metric.name)):
         raise QueryError(
-            f"{metric.name} cannot be stacked: what is counted in two groups would be added twice; leave out --stacked."
+            f"{metric.name} cannot be stacked: anything counted in two groups would be added twice; leave out --stacked."
         )
     if stacked and not result.query.by:
         raise QueryError("there is nothing to stack: add `--by` with a dimension.")
@@ -97,7 +99,7 @@ def check_quantity(result: Result, stacked: bool, log: bool = False) -> None:
 
 
 def _is_coarse(points: Sequence[Point]) -> bool:
-    """Few and long periods stand side by side as columns; many short ones make a line, but two points make none."""
+    """Few long periods are columns; many short ones are a line, and at most two points are columns."""
     periods = {p.period for p in points}
     return len(periods) <= 2 or (
         len(periods) <= 60 and next(iter(periods)).grain in (Grain.WEEK, Grain.MONTH, Grain.YEAR)
@@ -108,9 +110,9 @@ def _is_coarse(points: Sequence[Point]) -> bool:
 
 
 def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart:
-    """One bar a group, longest on top, its value beside it; a tick where it was before, when compared."""
+    """One bar per group, longest on top, with its value; a tick marks the earlier value of a comparison."""
     if len(points) > _MOST_BARS:
-        raise QueryError(f"{len(points)} bars are too many for a chart, it has at most {_MOST_BARS}: add `--top 20`.")
+        raise QueryError(f"{len(points)} bars are too many for a chart; it has at most {_MOST_BARS}: add `--top 20`.")
     order = sorted(points, key=lambda p: (is_rest(p.series), -(p.value or 0.0)))
     lowest = scale_of(points, look).low
     data = [
@@ -134,7 +136,7 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
         axis=alt.Axis(labelLimit=320, ticks=False, domain=False, labels=bool(label)),
     )
     x = number_channel(alt.X, "value:Q", points, result, look)
-    # A logarithmic axis has no zero that a bar could begin at, and its length would say nothing.
+    # A logarithmic axis has no zero for a bar to start at, and its length would mean nothing.
     marks = chart.mark_circle(size=110) if look.is_log else chart.mark_bar(size=16)
     bars = marks.encode(
         x=x,
@@ -153,7 +155,7 @@ def _bars(points: Sequence[Point], result: Result, look: Look) -> alt.LayerChart
 
 
 def _beside_bar(point: Point) -> str:
-    """The value of a bar, or what is known of it."""
+    """The text of a bar: its value, or what is known about it."""
     if point.value is not None:
         return number(point.value) + ("" if point.is_settled else " *")
     if point.least is None:
@@ -162,7 +164,7 @@ def _beside_bar(point: Point) -> str:
 
 
 def _columns(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> list[alt.Chart]:
-    """One column a period, nearly as wide as the period, its groups stacked."""
+    """One column per period, nearly as wide as the period, its groups stacked."""
     data = [
         _datum(p, low=low, high=high, is_settled=p.is_settled, previous=p.previous, left=left, right=right)
         for p, low, high in stack(points, names)
@@ -204,7 +206,7 @@ def _datum(point: Point, **more: Any) -> dict[str, Any]:
 
 
 def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: Look) -> list[alt.Chart]:
-    """One line a group, broken at gaps, dashed where a value may still change or is not whole."""
+    """One line per group, broken at gaps, dashed where a value may still change or is not whole."""
     shown = positive(points) if look.is_log else points
     data = [
         _datum(point, stroke=stroke, is_settled=is_settled)
@@ -246,7 +248,7 @@ def _lines(points: Sequence[Point], names: Sequence[str], result: Result, look: 
 
 
 def _previous_line(points: Sequence[Point], names: Sequence[str], y: alt.Y, look: Look) -> list[alt.Chart]:
-    """What the line is compared with, in grey behind it; with several lines it would only confuse."""
+    """The earlier values, in grey behind the line; only for a single line."""
     if len(names) > 1 or all(p.previous is None for p in points):
         return []
     data = [{"at": milliseconds(p.period.start), "value": p.previous} for p in points]
@@ -324,7 +326,7 @@ def _tooltips(result: Result) -> list[Any]:
 
 
 def _with_title(drawn: alt.LayerChart, result: Result, points: Sequence[Point], look: Look) -> alt.LayerChart:
-    """Title, what the reader must know, and the look."""
+    """Add the title, the remarks and the look."""
     width = next((part.width for part in (drawn, *drawn.layer) if isinstance(part.width, int)), WIDTH)
     what = [result.span, *legend_of_marks(drawn, result, points)]
     remarks = [what, *([note] for note in (*result.notes, *result.chosen))]
@@ -340,14 +342,14 @@ _UNSETTLED = {
 
 
 def _why_unsettled(points: Sequence[Point]) -> str:
-    """What is said of the values that are not final: only what is the case."""
+    """Why some values are not final; only reasons that apply."""
     states = {p.state for p in points if p.value is not None and not p.is_settled}
     words = [words for state, words in _UNSETTLED.items() if state in states]
     return " or ".join(words) or "provisional"
 
 
 def legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Point]) -> list[str]:
-    """What dashes, pale colours and gaps mean, when there are any."""
+    """What dashes, pale colours and gaps mean, if there are any."""
     is_lines = any(getattr(layer.mark, "type", "") == "line" for layer in drawn.layer)
     has_time = result.query.grain is not Grain.TOTAL
     said = []
@@ -361,7 +363,7 @@ def legend_of_marks(drawn: alt.LayerChart, result: Result, points: Sequence[Poin
     gaps = {p.state for p in points if p.value is None and p.least is None and p.partial is None}
     if has_time and gaps:
         what = "not over" if gaps == {State.NOT_OVER} else "not collected"
-        said.append(f"gap: {what}" + (", or too little of a mean's time" if result.query.rolling else ""))
+        said.append(f"gap: {what}" + (", or too little data for a mean" if result.query.rolling else ""))
     if len(drawn.layer) > 1 and any(p.previous is not None for p in points):
         said.append(f"{'grey line' if is_lines else 'line across'}: {result.compared_with}")
     return [part for part in said if part]

@@ -26,12 +26,12 @@ class Point:
     value: float | None
     previous: float | None
     is_settled: bool
-    """Collected whole, and no longer revised by its source."""
+    """Completely collected, and no longer revised by its source."""
     coverage: float
     state: State
     least: float | None = None
     most: float | None = None
-    """Of a reported count that is not known: what it lies between; without `most` nothing limits it."""
+    """The bounds of a reported count that is not known exactly; without `most` there is no upper bound."""
     partial: float | None = None
     """The sum of the part that was collected, where so much is missing that a line through it would show a fall."""
 
@@ -65,13 +65,13 @@ def points_of(result: Result) -> list[Point]:
 
 
 def _drawn_beside(row: Mapping[str, Any], value: float | None, previous: float) -> float | None:
-    """What a value is compared with, if it is compared whole: a part of it beside all of it would be a rise."""
+    """The earlier value, if all of it is compared: next to a partial value it would look like a change."""
     change = row["change"]
     return previous if value is not None and change is not None and isclose(value, previous + change) else None
 
 
 def series_by_size(points: Sequence[Point]) -> list[str]:
-    """Largest first, as a reader looks for them; what was folded together comes last."""
+    """Largest first; the group of all others comes last."""
     sizes: dict[str, float] = {}
     for point in points:
         sizes[point.series] = sizes.get(point.series, 0.0) + (point.value or 0.0)
@@ -79,7 +79,7 @@ def series_by_size(points: Sequence[Point]) -> list[str]:
 
 
 _SHORT = 3
-"""So few zeros in a row say nothing of whether a group is there."""
+"""A run of at most this many zeros does not show that a group is absent."""
 
 
 def lives(points: Sequence[Point], rolling: int = 1) -> list[Point]:
@@ -168,7 +168,7 @@ def runs(points: Sequence[Point]) -> Iterator[list[Point]]:
 
 
 def strokes(points: Sequence[Point]) -> Iterator[tuple[str, bool, list[Point]]]:
-    """Each run cut where settled turns into unsettled; the two pieces share the point between them."""
+    """Each run, split where settled values become unsettled; both pieces share the point in between."""
     number = 0
     for run in runs(points):
         links = [(a.is_settled and b.is_settled, a, b) for a, b in pairwise(run)]

@@ -1,8 +1,8 @@
 """Sparklines: a number's recent past as a small SVG, drawn without a renderer, 50 µs each.
 
-They keep the rules of the large charts: the axis begins at zero, a gap is a gap, and what may still change is dashed.
-Looks are presentation attributes, which a strict Content-Security-Policy allows; the colour is the text's, so that a
-stylesheet and a theme choose it.
+They follow the rules of the large charts: the axis starts at zero, a gap is a gap, and what may still change is dashed.
+Styles are presentation attributes, which a strict Content-Security-Policy allows. The colour is `currentColor`, so
+that a stylesheet or a theme sets it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ _Spot = tuple[float, float]
 def sparkline(
     values: Sequence[float | None], width: int = 132, height: int = 30, *, open_ends: int = 0, label: str = ""
 ) -> str:
-    """An SVG of so many pixels: a line over a base at zero, and a dot on the last value that is known.
+    """An SVG: a line over a base at zero, and a dot on the last known value.
 
     Args:
         values: Oldest first; None, or a number that is not finite, is a gap.
         width: In pixels, at least 20.
         height: In pixels, at least 10.
-        open_ends: So many of the last values may still change, and are dashed.
-        label: What a screen reader says; without one the picture is hidden from it, as the number stands beside it.
+        open_ends: How many of the last values may still change; these are dashed.
+        label: What a screen reader says; without one the picture is hidden from it, as the number stands next to it.
 
     Raises:
         QueryError: For a size that holds no line, or more than 400 values.
@@ -73,7 +73,7 @@ def _spots(values: Sequence[float | None], width: int, height: int) -> tuple[lis
 
 
 def _strokes(spots: Sequence[_Spot | None], settled: int) -> Iterator[str]:
-    """A line a run of neighbours, cut where values may still change; a value between two gaps is a dot."""
+    """One line per run of neighbours, split where values may still change; a value between two gaps is a dot."""
     for is_known, run in groupby(range(len(spots)), key=lambda n: spots[n] is not None):
         indexes = list(run)
         if not is_known:

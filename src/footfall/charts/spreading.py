@@ -1,6 +1,6 @@
-"""Spreading: circles that overlap are moved apart as little as it takes, and names are put beside them where there is room.
+"""Spreading: overlapping circles are moved apart as little as possible, and labels are placed where there is room.
 
-The same circles always come out the same, in whatever order they are given: no chance is in it.
+The result is deterministic and does not depend on the order of the circles.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _ROUNDS = 400
 _GAP = 1.0
 """Pixels between two circles."""
 _GOLDEN = math.pi * (3 - math.sqrt(5))
-"""Radians between one and the next of several at one place, so that they form a spiral as seeds of a sunflower do."""
+"""Radians between one and the next of several at one place, so that they form a spiral like the seeds of a sunflower."""
 _HOME = 0.02
-"""How far a circle goes back to its place in each round, so that it strays no farther than it must."""
+"""How far a circle moves back to its place in each round, so that it stays as close as possible."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Circle:
 
 @dataclass(frozen=True)
 class Label:
-    """A name beside its circle."""
+    """A name next to its circle."""
 
     name: str
     is_left: bool
 
 
 def spread(circles: Sequence[Circle]) -> dict[str, Spot]:
-    """Where each circle is drawn: none lies on another, and one that is alone stays where it is.
+    """Where each circle is drawn: none overlap, and a circle without neighbours stays in place.
 
     Args:
         circles: Each with a name of its own.
@@ -70,7 +70,7 @@ def spread(circles: Sequence[Circle]) -> dict[str, Spot]:
 
 
 def _nudges(circles: Sequence[Circle]) -> _Floats:
-    """Circles of one place are put on a spiral, the largest at its middle: from one point no direction leads apart."""
+    """Circles at the same place start on a spiral, the largest in its middle: otherwise they have no direction to move in."""
     seen: dict[Spot, int] = {}
     nudges = []
     for circle in circles:
@@ -81,7 +81,7 @@ def _nudges(circles: Sequence[Circle]) -> _Floats:
 
 
 def _apart(at: _Floats, radii: _Floats, least: _Floats) -> _Floats | None:
-    """How each circle moves in a round, away from those that it overlaps, the smaller the farther; None once none does."""
+    """How each circle moves in a round, away from those it overlaps, small ones farther; None when nothing overlaps."""
     ways = at[:, None, :] - at[None, :, :]
     distances = np.maximum(np.hypot(ways[:, :, 0], ways[:, :, 1]), 1e-6)
     overlaps = least - distances
@@ -99,14 +99,14 @@ def _apart(at: _Floats, radii: _Floats, least: _Floats) -> _Floats | None:
 def labelled(
     circles: Sequence[Circle], chosen: Sequence[str], width: float, *, letter: float = 6.2, height: float = 12
 ) -> list[Label]:
-    """The names that have room beside their circles, right of them or else left; those chosen first come first.
+    """The labels that fit to the right or left of their circles; earlier entries of `chosen` have priority.
 
     Args:
         circles: As they are drawn.
         chosen: Whose names are wanted.
-        width: Of the drawing, which no name leaves.
-        letter: How wide a letter is, in pixels.
-        height: Of a line of text.
+        width: The width of the drawing; labels stay inside it.
+        letter: The width of a letter, in pixels.
+        height: The height of a line of text.
     """
     by_name = {circle.name: circle for circle in circles}
     taken = [(x - r, y - r, x + r, y + r) for (x, y), r in ((circle.spot, circle.radius) for circle in circles)]

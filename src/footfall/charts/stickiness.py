@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
-    """DAU / MAU and WAU / MAU as lines, broken where nobody was active, dashed where a period is not over."""
+    """DAU / MAU and WAU / MAU as lines, with gaps without active actors, dashed for unfinished periods."""
     names = ("DAU / MAU", "WAU / MAU")
     data = [datum for n, name in enumerate(names) for datum in _ratios(stickiness, name, n)]
     if not data:
@@ -54,7 +54,7 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
 
 
 def _ratios(stickiness: Stickiness, name: str, n: int) -> list[dict[str, Any]]:
-    """Points of one line: each run of known ones is a stroke, and the last step to what is not over one of its own."""
+    """The points of one line: one stroke per run of known values, and one more for the step to an unfinished period."""
     data: list[dict[str, Any]] = []
     run = 0
     before: dict[str, Any] | None = None

@@ -1,7 +1,7 @@
-"""What stands around the marks of a chart over time: bands where nothing was collected, and what happened when.
+"""Bands and annotations of a chart over time: where nothing was collected, and what happened when.
 
-A band is named above the plot, as is an annotation on its dotted line; what would cover another name goes a row up, and
-what finds no room stays a line without a name.
+Bands and annotations have their names above the plot. A name that would cover another goes up one row; without room
+for it, only the line is drawn.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from footfall.result import Result
 
 _LETTER, _ROW, _ROWS = 6.0, 15, 2
-"""How wide a letter of a name is, how far rows of names are apart, and how many there are."""
+"""The width of a letter, the distance between rows of names, and the number of rows."""
 _LONGEST = 26
 _MOST_LINES = 40
 _PARTLY = "partly collected"
@@ -31,7 +31,7 @@ _TITLES = {State.LOST: "not collected", State.KNOWN_WRONG: "known to be wrong"}
 
 @dataclass(frozen=True)
 class Band:
-    """A stretch of time of which nothing is known, or that is known to be wrong."""
+    """A span of time without data, or known to be wrong."""
 
     start: datetime
     end: datetime
@@ -40,11 +40,11 @@ class Band:
 
 @dataclass(frozen=True)
 class _Name:
-    """Something to name above the plot."""
+    """A name above the plot."""
 
     at: datetime
     place: float
-    """In pixels from the left."""
+    """Distance from the left, in pixels."""
     text: str
 
     @property

@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 _PANEL = "Who did what, who came back"
 
 _Event = Annotated[str, typer.Argument(metavar="EVENT", help="The event, such as active.", show_default=False)]
-_Hourly = Annotated[bool | None, typer.Option("--hourly", help="By the hour too, not only by the day.")]
-_Unique = Annotated[bool, typer.Option("--unique", help="Without a time; with --at on that day too.")]
+_Hourly = Annotated[bool | None, typer.Option("--hourly", help="Mark by the hour as well as by the day.")]
+_Unique = Annotated[bool, typer.Option("--unique", help="Mark without a time; with --at, on that day too.")]
 
 
-_Zone = Annotated[
-    str | None, typer.Option(metavar="ZONE", help="The time zone of moments that name none, such as UTC.")
-]
+_Zone = Annotated[str | None, typer.Option(metavar="ZONE", help="The time zone of times without one, such as UTC.")]
 _SkipMissing = Annotated[
     bool, typer.Option("--skip-missing", help="Leave out rows without actor or time, and count them.")
 ]
@@ -42,7 +40,7 @@ def mark(
         list[str] | None, typer.Argument(metavar="ACTOR", help="The actors: numbers or texts.", show_default=False)
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="When; with --file, a column of moments. Default: now.")
+        str | None, typer.Option(metavar="WHEN", help="The time; with --file, a column of times. Default: now.")
     ] = None,
     hourly: _Hourly = None,
     unique: _Unique = False,
@@ -54,18 +52,20 @@ def mark(
     zone: _Zone = None,
     skip_missing: _SkipMissing = False,
 ) -> None:
-    """Mark that actors did something; what was marked is kept when this returns."""
+    """Mark that actors did something. Marks are stored when the command returns."""
     from footfall.activity.moments import zone_of
 
     activity = workspace_of(context).activity
     if zone and at is None:
-        raise MarkError("--zone says which zone moments are in, and there are none; say when with --at.")
+        raise MarkError(
+            "--zone is the zone of the times given with --at, and there is no --at; add it, or leave --zone out."
+        )
     if file is None:
         _check_no_file(actor, skip_missing)
         _mark_words(activity, event, actors or [], at, zone_of(zone), hourly, unique)
         return
     if actors or unique or not actor:
-        raise MarkError("a file is marked with --file FILE --actor COLUMN [--at COLUMN], without actors or --unique.")
+        raise MarkError("to mark a file, use --file FILE --actor COLUMN [--at COLUMN], without actors or --unique.")
     from footfall.activity.files import Columns
 
     _mark_rows(activity, event, file, Columns(actor, at, zone_of(zone), skip_missing), hourly)
@@ -74,7 +74,7 @@ def mark(
 def _check_no_file(actor: str | None, skip_missing: bool) -> None:
     for option, given in (("--actor", actor), ("--skip-missing", skip_missing)):
         if given:
-            raise MarkError(f"{option} is about the rows of a file; name the file with --file FILE, or leave it out.")
+            raise MarkError(f"{option} needs a file; name it with --file FILE, or leave the option out.")
 
 
 def _mark_words(
@@ -91,7 +91,7 @@ def _mark_words(
     from footfall.formats import counted
 
     if not actors:
-        raise MarkError("there is no actor to mark; name the actors, or use --file FILE --actor COLUMN.")
+        raise MarkError("no actors were given; name them, or use --file FILE --actor COLUMN.")
     for actor in actors:
         if actor.startswith("-") and actor[1:].isdecimal():
             raise MarkError(f"{actor} is not an actor: {VALID_ACTORS}; nothing was marked.")
@@ -143,21 +143,21 @@ def unmark(
     context: typer.Context,
     event: _Event,
     actors: Annotated[
-        list[str] | None, typer.Argument(metavar="ACTOR", help="The actors to take out.", show_default=False)
+        list[str] | None, typer.Argument(metavar="ACTOR", help="The actors to unmark.", show_default=False)
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="The day; with --file, a column of moments. Default: today.")
+        str | None, typer.Option(metavar="WHEN", help="The day; with --file, a column of times. Default: today.")
     ] = None,
     hourly: Annotated[bool | None, typer.Option("--hourly", help="Only that hour, not the whole day.")] = None,
     unique: Annotated[bool, typer.Option("--unique", help="The mark without a time.")] = False,
     file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Take back the rows of a CSV (also .gz) or Parquet file.")
+        Path | None, typer.Option(metavar="FILE", help="Unmark the rows of a CSV (also .gz) or Parquet file.")
     ] = None,
     actor: Annotated[str | None, typer.Option(metavar="COLUMN", help="The file's column of actors.")] = None,
     zone: _Zone = None,
     skip_missing: _SkipMissing = False,
 ) -> None:
-    """Take marks back: weeks, months and years stay true."""
+    """Remove marks; weeks, months and years are updated."""
     from footfall.activity.files import Columns
     from footfall.activity.moments import zone_of
     from footfall.formats import counted
@@ -168,27 +168,28 @@ def unmark(
     if file is None:
         _check_no_file(actor, skip_missing)
         if not actors:
-            raise MarkError("there is no actor to take out; name the actors, or use --file FILE --actor COLUMN.")
+            raise MarkError("no actors were given; name them, or use --file FILE --actor COLUMN.")
         taken = activity.unmark(event, actors, at, hourly=hourly, unique=unique)
     elif actors or unique or not actor:
-        raise MarkError("marks of a file are taken back with --file FILE --actor COLUMN [--at COLUMN], without actors.")
+        raise MarkError("to unmark the rows of a file, use --file FILE --actor COLUMN [--at COLUMN], without actors.")
     else:
         columns = Columns(actor, at, zone_of(zone), skip_missing)
-        with interruptible("; nothing was taken back."):
+        with interruptible("; nothing was unmarked."):
             taken = activity.unmark_file(event, file, columns, hourly=hourly)
-    say_done(f"Took back {event}: {counted(taken, 'mark') if taken else 'nothing, as none of them was marked then'}.")
+    say_done(f"Unmarked {event}: {counted(taken, 'mark') if taken else 'nothing, as none of them was marked'}.")
 
 
 @app.command(rich_help_panel=_PANEL)
 def events(
     context: typer.Context,
     delete: Annotated[
-        str | None, typer.Option(metavar="EVENT", help="Delete an event that was marked by hand, all of its marks.")
+        str | None,
+        typer.Option(metavar="EVENT", help="Delete an event that was marked by an application, all of its marks."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
     form: Form = "text",
 ) -> None:
-    """The marked events: since when, how many actors, how often."""
+    """List events: first and last day, actors and marks."""
     from footfall.terminal.activity import event_list
     from footfall.terminal.console import open_console
 
@@ -209,7 +210,9 @@ def events(
     console = open_console()
     console.print(event_list([activity.summary(name) for name in names], width=console.width))
     for name, collected in activity.owners.shadowed.items():
-        print(f"{name} is marked by hand; the event of that name in the table {collected.table.name} is not used.")
+        print(
+            f"{name} is marked by an application; the event of that name in the table {collected.table.name} is not used."
+        )
 
 
 def _delete_event(activity: Activity, event: str, is_sure: bool) -> None:
@@ -219,7 +222,7 @@ def _delete_event(activity: Activity, event: str, is_sure: bool) -> None:
     activity.owners.check_markable(event)
     summary = activity.summary(event)
     what = f"{counted(summary.marks, 'mark')} of {counted(summary.actors, 'actor')}"
-    if not is_sure and not typer.confirm(f"Delete {event} with {what}? They cannot be brought back."):
+    if not is_sure and not typer.confirm(f"Delete {event} with {what}? This cannot be undone."):
         say_done("Nothing was deleted.")
         return
     activity.delete(event)
@@ -231,7 +234,7 @@ def forget(
     context: typer.Context,
     actors: Annotated[list[str], typer.Argument(metavar="ACTOR", help="The actors to forget.", show_default=False)],
 ) -> None:
-    """Take actors out of every set and out of the names that are kept."""
+    """Remove actors from every set and from the stored names."""
     from footfall.formats import counted, listed
 
     activity = workspace_of(context).activity
@@ -241,12 +244,12 @@ def forget(
         if not sets and not is_known:
             say_done(f"{actor} is not known.")
             continue
-        say_done(f"Forgot {actor}: taken out of {counted(sets, 'set')}.")
+        say_done(f"Forgot {actor}: removed from {counted(sets, 'set')}.")
         if tables:
             say_done(f"The collected rows stay: {actor} is still in the lake's {listed(tables)}.")
 
 
-copies = typer.Typer(help="Copy what other tools have kept.", no_args_is_help=True)
+copies = typer.Typer(help="Import data from other tools.", no_args_is_help=True)
 app.add_typer(copies, name="import", rich_help_panel=_PANEL)
 
 
@@ -254,7 +257,8 @@ app.add_typer(copies, name="import", rich_help_panel=_PANEL)
 def bitmapist(
     context: typer.Context,
     address: Annotated[
-        str, typer.Argument(metavar="ADDRESS", help="Its Redis: redis://host:6379/0.", show_default=False)
+        str,
+        typer.Argument(metavar="ADDRESS", help="The address of its Redis: redis://host:6379/0.", show_default=False),
     ],
     replace: Annotated[
         bool, typer.Option("--replace", help="Take out what is here and not there, of the events that are there.")
@@ -262,19 +266,19 @@ def bitmapist(
 ) -> None:
     """Copy a deployment of bitmapist into the activity of this workspace, and check every set's count.
 
-    Again whenever you like: only what is missing is added.
+    Safe to repeat: only missing data is added.
     """
     from footfall.stores.copying import copy_from_redis
     from footfall.terminal.copying import outcome
 
     workspace = workspace_of(context)
-    with interruptible("; what was copied stays, the same command goes on from there."), _copying() as tell:
+    with interruptible("; what was copied stays, the same command continues from there."), _copying() as tell:
         try:
             report = copy_from_redis(address, workspace.activity.store, tell, replaces=replace, now=workspace.now)
         except UnreachableStoreError as error:
-            raise FootfallError(f"{error} What was copied stays; the same command goes on from there.") from None
+            raise FootfallError(f"{error} What was copied stays; the same command continues from there.") from None
     if not report.events:
-        raise FootfallError(f"{address} holds nothing of bitmapist; is the number of the database right?")
+        raise FootfallError(f"{address} has no data of bitmapist; check the database number.")
     first, *others = outcome(report, replaced=replace)
     say_done(first)
     for line in others:

@@ -1,4 +1,4 @@
-"""Collecting again and again in one process, until Ctrl-C or SIGTERM."""
+"""Collecting repeatedly in one process, until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def collect_again(context: typer.Context, when: str, collect: Callable[[Workspace], None], what_now: str) -> None:
-    """Collect whenever it is due. Each run reads the settings again; a run that fails is reported, and the next one comes.
+    """Collect on a schedule. Each run reloads the settings; a failed run is reported, and the schedule continues.
 
     SIGTERM, the way in which a service is stopped, ends it with status 0.
     """
@@ -42,7 +42,7 @@ def collect_again(context: typer.Context, when: str, collect: Callable[[Workspac
             except Exception:
                 if not is_ended():
                     print_fault()
-            if is_ended():  # the interrupt was swallowed on its way, as some libraries do
+            if is_ended():  # some libraries swallow the interrupt
                 raise KeyboardInterrupt
             sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""An answer of any kind, handed over: on the screen, into a pipe, or in a file."""
+"""Writing any kind of answer: to the screen, a pipe or a file."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from footfall.answer import Answer
 
 SPREADSHEET = "spreadsheet"
-"""CSV in which no text is a formula."""
+"""CSV in which spreadsheets see no formulas."""
 FORMATS = ("table", "csv", "json", "parquet", "arrow", SPREADSHEET)
 PICTURES = (".png", ".svg", ".html", ".vl.json")
 _SUFFIXES = ("csv", "json", "parquet", "arrow")
 _BINARY = ("parquet", "arrow")
 _MOST_ROWS = 60
-"""Lines of a table on a screen; a file or a pipe gets all."""
+"""Rows shown on a screen; files and pipes get all rows."""
 _PANEL = "The answer"
 
 Format = Annotated[
@@ -54,7 +54,7 @@ def is_picture(output: Path | None) -> bool:
 
 
 def chosen_format(asked: str | None, output: Path | None) -> str:
-    """What to write, before anything is asked: as asked, else as the file's suffix says, else a table, or CSV in a pipe.
+    """The output format: as asked, else by the suffix of the file, else a table, or CSV in a pipe.
 
     Empty for a picture.
     """
@@ -65,7 +65,7 @@ def chosen_format(asked: str | None, output: Path | None) -> str:
         return _format_of_file(asked, output)
     chosen = asked or ("table" if sys.stdout.isatty() else "csv")
     if chosen in _BINARY and sys.stdout.isatty():
-        raise QueryError(f"{chosen} is not for reading on a terminal; add `-o answer.{chosen}`.")
+        raise QueryError(f"{chosen} is a binary format; add `-o answer.{chosen}`.")
     return chosen
 
 
@@ -75,7 +75,7 @@ def _format_of_file(asked: str | None, output: Path) -> str:
     if asked is None and not is_known:
         raise UnknownNameError("file format", output.suffix or output.name, [*PICTURES, *(f".{f}" for f in _SUFFIXES)])
     if asked is not None and is_known and (is_picture(output) or suffix != _suffix_of(asked)):
-        raise QueryError(f"--format {asked} and -o {output} are two different things to write: leave out one of them.")
+        raise QueryError(f"--format {asked} and -o {output} are different formats: leave out one of them.")
     return asked or ("" if is_picture(output) else suffix)
 
 
@@ -119,7 +119,7 @@ def hand_over(
 
 
 def remark(answer: Answer) -> None:
-    """What has no place in a file of rows and must be known all the same."""
+    """Notes that a file of rows cannot hold."""
     for note in answer.notes:
         print(f"footfall: {note}", file=sys.stderr)
 

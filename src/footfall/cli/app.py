@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 Shown = Literal["text", "json"]
-Form = Annotated[Shown, typer.Option("--format", "-f", help="text for people, json for programs.")]
+Form = Annotated[Shown, typer.Option("--format", "-f", help="text or json.")]
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -34,7 +34,7 @@ TERMINATED = 143
 app = typer.Typer(
     name="footfall",
     cls=Group,
-    help="Who uses what you build: collect usage facts, keep them in open tables, ask them anything.",
+    help="Who uses what you build: collect usage data, keep it in open tables, and query it.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -59,15 +59,15 @@ def _options(
             "--workspace",
             "-w",
             metavar="FOLDER",
-            help="The folder with footfall.toml; default: FOOTFALL_WORKSPACE, or the nearest one upwards.",
+            help="The folder with footfall.toml; default: FOOTFALL_WORKSPACE, or the nearest parent folder that has one.",
         ),
     ] = None,
     verbose: Annotated[
         int,
-        typer.Option("--verbose", "-v", count=True, help="Log what is done; -vv: also where an error came from."),
+        typer.Option("--verbose", "-v", count=True, help="Log progress; -vv also prints tracebacks."),
     ] = 0,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but what was asked for, mistakes, and notes on numbers.")
+        bool, typer.Option("--quiet", "-q", help="Print only answers, errors and notes on numbers.")
     ] = False,
     version: Annotated[
         bool,
@@ -76,7 +76,7 @@ def _options(
 ) -> None:
     context.obj = workspace
     set_quiet(quiet)
-    if verbose or "footfall.cli.verbose" in sys.modules:  # of a command before, in the same process
+    if verbose or "footfall.cli.verbose" in sys.modules:  # left by an earlier command in the same process
         from footfall.cli.verbose import set_level
 
         set_level(verbose)
@@ -84,14 +84,14 @@ def _options(
 
 @contextmanager
 def interruptible(what_now: str, *, terminated: int = TERMINATED) -> Iterator[Callable[[], bool]]:
-    """Ctrl-C and SIGTERM end in one sentence, however they surface: DuckDB turns them into a RuntimeError of its own.
+    """Ctrl-C and SIGTERM end with one sentence, also where DuckDB turns them into its own RuntimeError.
 
     Args:
-        what_now: How the sentence goes on.
+        what_now: How the sentence continues.
         terminated: The exit status after SIGTERM.
 
     Yields:
-        Whether the end was asked for, for work that catches what others raise.
+        Whether an interrupt was requested, for code that catches exceptions broadly.
     """
     asked: list[int] = []
 
@@ -117,7 +117,7 @@ def interruptible(what_now: str, *, terminated: int = TERMINATED) -> Iterator[Ca
 
 
 def workspace_of(context: typer.Context) -> Workspace:
-    """The workspace that is asked for; it is closed when the command is done."""
+    """The selected workspace; it is closed when the command ends."""
     from footfall.workspace import open as open_workspace
 
     workspace = open_workspace(context.obj)
@@ -126,20 +126,20 @@ def workspace_of(context: typer.Context) -> Workspace:
 
 
 def print_json(record: object) -> None:
-    """A record for programs, in ASCII: whatever others named in it, it can be written anywhere and steers no terminal."""
+    """A record for programs, in ASCII, so that names from elsewhere can be printed safely on any terminal."""
     import json
 
     print(json.dumps(record, indent=2))
 
 
 def check_folder(file: Path | None) -> None:
-    """Before anything is asked: a file needs a folder that is there."""
+    """Check before the query that the folder of an output file exists."""
     if file is not None and not file.parent.is_dir():
         raise FootfallError(f"{file} cannot be written: there is no folder {file.parent}.")
 
 
 def run() -> NoReturn:
-    """The command `footfall`: what it was asked, then it is gone, without freeing object by object what goes with it."""
+    """The command `footfall`. It exits without freeing objects one by one."""
     spare_work()
     try:
         main()
@@ -161,7 +161,7 @@ def _has_others_at_work() -> bool:
 
 
 def options_first(arguments: Sequence[str]) -> list[str]:
-    """The same with --workspace and --quiet before the command, wherever they stand.
+    """The same arguments with --workspace and --quiet moved before the command.
 
     Example:
         >>> options_first(["status", "-w", "here", "--check"])
@@ -185,9 +185,9 @@ def options_first(arguments: Sequence[str]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and exit. A user's mistake is one line, never a traceback."""
+    """Run the command line and exit. User errors print one line, never a traceback."""
     code: Any = 0
-    if not sys.warnoptions:  # what libraries tell programmers is not news to users
+    if not sys.warnoptions:  # warnings of libraries are for programmers
         warnings.simplefilter("ignore")
     if sys.stdout is None:
         sys.exit("footfall: there is no standard output to write to; do not close it, or write to a file with -o.")
@@ -197,7 +197,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
             code = app(options_first(given), prog_name="footfall", standalone_mode=True)
         except SystemExit as end:
             code = end.code
-            sys.stdout.flush()  # here, where what goes wrong with it is reported
+            sys.stdout.flush()  # here, where errors are reported
     except FootfallError as error:
         print_mistake(error)
         code = 1
@@ -210,7 +210,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         )
         code = 1
     except BrokenPipeError:
-        # The reader has read enough; the interpreter must not try again to flush what is left.
+        # The reader closed the pipe; the interpreter must not try to flush the rest.
         _forget_output()
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
@@ -226,7 +226,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def print_mistake(error: FootfallError) -> None:
-    """The one line of a mistake of a user's or an upstream's; with -vv also where it came from."""
+    """Print an error of the user or of an upstream as one line; with -vv also the traceback."""
     from footfall.cli.verbose import has_traces
 
     if has_traces():
@@ -235,12 +235,12 @@ def print_mistake(error: FootfallError) -> None:
 
 
 def print_fault() -> None:
-    """The traceback of a fault of ours, without secrets."""
+    """Print the traceback of a bug, without secrets."""
     from footfall.cli.verbose import print_trace
 
     print_trace()
 
 
 def _forget_output() -> None:
-    """What could not be written is not tried again when the interpreter ends."""
+    """Do not flush unwritten output when the interpreter exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""Commands that take in what other archivers kept: `footfall import KIND PATH`."""
+"""Commands that import data of other archivers: `footfall import KIND PATH`."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 _Path = Annotated[Path, typer.Argument(metavar="PATH", help="The folder or the file.", show_default=False)]
 _Repo = Annotated[
-    str, typer.Option("--repo", metavar="OWNER/NAME", help="The repository, where the files do not say it.")
+    str, typer.Option("--repo", metavar="OWNER/NAME", help="The repository, if the files do not name it.")
 ]
 _Id = Annotated[
-    str, typer.Option("--id", metavar="NUMBER", help="GitHub's number of it, where it was never collected here.")
+    str, typer.Option("--id", metavar="NUMBER", help="GitHub's id of the repository, if it was never collected here.")
 ]
-_AGAIN = "Again whenever you like: of each day the largest numbers count."
+_AGAIN = "Safe to repeat: of each day the largest numbers count."
 
 _KINDS = {
     "github-repo-stats": (
         "github_repo_stats",
-        "Take in what github-repo-stats kept: the folder ghrs-data, or one of its files.",
+        "Import data of github-repo-stats: the folder ghrs-data, or one of its files.",
     ),
     "repository-traffic-action": (
         "traffic_action",
-        "Take in what repository-traffic-action kept: a folder with views.csv and clones.csv, or one of them.",
+        "Import data of repository-traffic-action: a folder with views.csv and clones.csv, or one of them.",
     ),
     "traffic-to-badge": (
         "traffic_to_badge",
-        "Take in what traffic-to-badge kept: a folder with views.json and clones.json, or one of them.",
+        "Import data of traffic-to-badge: a folder with views.json and clones.json, or one of them.",
     ),
-    "ghstats": ("ghstats", "Take in views and clones that ghstats kept: its database."),
-    "velocirepo": ("velocirepo", "Take in views and clones that velocirepo kept: its folder of data."),
+    "ghstats": ("ghstats", "Import views and clones from the database of ghstats."),
+    "velocirepo": ("velocirepo", "Import views and clones from the data folder of velocirepo."),
 }
 """Kind → the reader's module, and what the command does."""
 
@@ -51,9 +51,7 @@ def source_with(workspace: Workspace, table: str, kind: str) -> str:
     for name, source in workspace.sources.items():
         if any(each.name == table for each in source.tables):
             return name
-    raise SettingsError(
-        f"there is no [sources.{kind}] in footfall.toml; switch it on, so that the import has its tables."
-    )
+    raise SettingsError(f"there is no [sources.{kind}] in footfall.toml; enable it, so that the import has its tables.")
 
 
 def _command(module: str) -> Callable[..., None]:
@@ -68,7 +66,7 @@ def _command(module: str) -> Callable[..., None]:
         workspace = workspace_of(context)
         source = source_with(workspace, "github_views", "github")
         reader = import_module(f"footfall.moving.archives.{module}")
-        with interruptible("; what was imported stays, the same command goes on from there."):
+        with interruptible("; what was imported stays, the same command continues from there."):
             done = Importer(workspace.lake, source, workspace.now()).take(reader.read, path, repo, number)
         say_done(_said(done))
 
@@ -80,13 +78,13 @@ def _said(done: Taken) -> str:
 
     new = {kind: done.new.get(f"github_{kind}", 0) for kind in ("views", "clones", "stars", "forks")}
     days = [f"{counted(new[kind], 'day')} of {kind}" for kind in ("views", "clones") if new[kind]]
-    return _told([*days, *(kind for kind in ("stars", "forks") if new[kind])])
+    return _imported([*days, *(kind for kind in ("stars", "forks") if new[kind])])
 
 
-def _told(new: Sequence[str]) -> str:
+def _imported(new: Sequence[str]) -> str:
     from footfall.formats import listed
 
-    return f"Imported {listed(new)}." if new else "Nothing is new: all of it was here already."
+    return f"Imported {listed(new)}." if new else "Nothing new: all of it was here already."
 
 
 @copies.command()
@@ -94,12 +92,12 @@ def pypistats(
     context: typer.Context,
     path: _Path,
     project: Annotated[
-        str, typer.Option("--project", metavar="NAME", help="The project, where the files do not say it.")
+        str, typer.Option("--project", metavar="NAME", help="The project, if the files do not name it.")
     ] = "",
 ) -> None:
-    """Take in downloads that pypistats.org served: CSV with category, date and downloads, or JSON.
+    """Import downloads as served by pypistats.org: CSV with category, date and downloads, or JSON.
 
-    Days that were collected stay as they are. Again whenever you like: only days that are missing are added.
+    Days that were collected stay as they are. Safe to repeat: only missing days are added.
     """
     from footfall.formats import counted
     from footfall.moving.downloads import import_downloads
@@ -107,28 +105,28 @@ def pypistats(
     workspace = workspace_of(context)
     source = source_with(workspace, "pypi_downloads", "pypi")
     tables = workspace.sources[source].tables
-    with interruptible("; what was imported stays, the same command goes on from there."):
+    with interruptible("; what was imported stays, the same command continues from there."):
         done = import_downloads(path, project, workspace.lake, source, tables, workspace.now())
     new = [f"{counted(days, 'day')} of {table}" for table, days in done.days.items() if days]
-    say_done(_told(new))
+    say_done(_imported(new))
     if done.without_total:
-        say_done(f"{counted(done.without_total, 'day')} of breakdowns were left out: no file says all their downloads.")
+        say_done(f"{counted(done.without_total, 'day')} of breakdowns were left out: no file has their totals.")
 
 
 @copies.command("hub-users")
 def hub_users(context: typer.Context, path: _Path) -> None:
-    """Take in active users of hubs, as 2i2c keeps them: CSV with date, cluster, hub, timescale and users.
+    """Import active users of hubs as 2i2c publishes them: CSV with date, cluster, hub, timescale and users.
 
-    Counts that are known here stay as they are. Again whenever you like: only what is missing is added.
+    Counts that are known here stay as they are. Safe to repeat: only missing data is added.
     """
     from footfall.formats import counted
     from footfall.moving.hubs import import_hub_users
 
     workspace = workspace_of(context)
     source = source_with(workspace, "hub_users", "prometheus")
-    with interruptible("; what was imported stays, the same command goes on from there."):
+    with interruptible("; what was imported stays, the same command continues from there."):
         done = import_hub_users(path, workspace.lake, source, workspace.now())
-    say_done(_told([f"{counted(done.new, 'count')} of users"] if done.new else []))
+    say_done(_imported([f"{counted(done.new, 'count')} of users"] if done.new else []))
 
 
 for _name, (_module, _does) in _KINDS.items():

@@ -90,7 +90,7 @@ def _value(option: Option, given: Any) -> Any:
 
 
 def renewed(asked: Mapping[str, Any], now: Any) -> dict[str, Any]:
-    """A question in today's words; a line on standard error where it was written in 0.1.0's."""
+    """A question with today's option names; warns on standard error about names of 0.1.0."""
     given = dict(asked)
     older = {name: value for name, value in given.pop("older", {}).items() if value is not None}
     if not older:
@@ -98,5 +98,5 @@ def renewed(asked: Mapping[str, Any], now: Any) -> dict[str, Any]:
     from footfall.retention.older import renewed as renew
 
     given, said = renew(given, older, now)
-    print(f"footfall: written as for 0.1.0: {said}.", file=sys.stderr)
+    print(f"footfall: option names of 0.1.0: {said}.", file=sys.stderr)
     return given

@@ -15,16 +15,16 @@ from footfall.concealing import concealed
 
 _PANEL = "Collect"
 _BIG = 64 << 20
-"""Bytes from which on it is shown how far it is."""
+"""Size in bytes from which a progress bar is shown."""
 
 
 @app.command(rich_help_panel=_PANEL)
 def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, a tar.", show_default=False)],
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write the whole workspace into one file: settings, lake, marks, tokens. Others may mark and collect meanwhile."""
+    """Write the whole workspace into one file: settings, lake, marks, tokens. Others may mark and collect in the meantime."""
     from footfall.backups.writing import size_of_workspace
     from footfall.formats import counted, size_of
 
@@ -42,10 +42,10 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What footfall backup wrote.", show_default=False)],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or an empty folder.", show_default=False)],
     force: Annotated[
-        bool, typer.Option("--force", help="Move a folder that holds something aside, instead of refusing it.")
+        bool, typer.Option("--force", help="Move a folder that is not empty aside instead of refusing it.")
     ] = False,
 ) -> None:
-    """Make a workspace of a backup. Every file is checked before anything is put in place."""
+    """Restore a workspace from a backup. Every file is checked before anything is written."""
     from footfall.backups import restore as put_back
     from footfall.formats import counted
 
@@ -56,7 +56,7 @@ def restore(
         done = put_back(file, folder, force=force, watch=advance)
     say_done(concealed(f"Restored {counted(done.files, 'file')} to {folder}, as of {done.written_at}."))
     if done.moved_to is not None:
-        say_done(f"What was there before is in {done.moved_to} now.")
+        say_done(f"The earlier contents are now in {done.moved_to}.")
     _tell(done.notes)
 
 

@@ -21,12 +21,12 @@ def cohort(
     context: typer.Context,
     *,
     asked: dict[str, Any],
-    counts: Annotated[bool, typer.Option("--counts", help="Actors instead of percentages.")] = False,
+    counts: Annotated[bool, typer.Option("--counts", help="Show numbers of actors instead of percentages.")] = False,
     curves: Annotated[bool, typer.Option("--curves", help="Draw retention curves instead of a heat map.")] = False,
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """Who did FIRST in a period, and how many of them did THEN in the periods that followed."""
+    """Cohorts of actors who did FIRST in a period, and how many of them did THEN in later periods."""
     form = chosen_format(format, output)
     _check_picture(counts, curves, output)
     workspace = workspace_of(context)
@@ -45,7 +45,7 @@ def cohort(
 @app.command(rich_help_panel=_PANEL)
 @asking("funnel")
 def funnel(context: typer.Context, *, asked: dict[str, Any], format: Format = None, output: Output = None) -> None:
-    """How many took the steps one after the other."""
+    """How many actors took the steps in order."""
     form = chosen_format(format, output)
     with interruptible("."):
         answer = workspace_of(context).funnel(asked.pop("steps"), **asked)
@@ -66,7 +66,7 @@ def stickiness(context: typer.Context, *, asked: dict[str, Any], format: Format 
 @app.command(rich_help_panel=_PANEL)
 @asking("growth", has_older=True)
 def growth(context: typer.Context, *, asked: dict[str, Any], format: Format = None, output: Output = None) -> None:
-    """Who is new, returning, resurrected or dormant, period by period."""
+    """New, returning, resurrected and dormant actors per period."""
     form = chosen_format(format, output)
     workspace = workspace_of(context)
     with interruptible("."):
@@ -75,8 +75,8 @@ def growth(context: typer.Context, *, asked: dict[str, Any], format: Format = No
 
 
 def _check_picture(counts: bool, curves: bool, output: Path | None) -> None:
-    """What only some pictures can show must not be dropped in silence."""
+    """Options that the output cannot show must not be ignored silently."""
     if curves and counts:
-        raise QueryError("--curves and --counts do not go together: curves are of percentages; leave out one of them.")
+        raise QueryError("--curves and --counts cannot be combined: curves show percentages; leave out one of them.")
     if curves and not is_picture(output):
         raise QueryError("--curves draws a picture: name one with -o, such as -o curves.png, or leave it out.")

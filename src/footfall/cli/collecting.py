@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from footfall.workspace import Workspace
 
 _PANEL = "Collect"
-_GOES_ON = "; what was committed stays, `footfall collect` goes on from there."
+_GOES_ON = "; what was committed stays, `footfall collect` continues from there."
 
 
 @app.command(rich_help_panel=_PANEL)
 def init(context: typer.Context) -> None:
-    """Write a commented footfall.toml, here or where --workspace says, with a project from what the folder says."""
+    """Write a commented footfall.toml, here or in --workspace, with a project found in the files of the folder."""
     from footfall.projects.proposing import propose
     from footfall.template import commented, keep_out_of_git, write_settings_file
 
@@ -37,11 +37,11 @@ def init(context: typer.Context) -> None:
         say_done(said)
     if proposal:
         names = ", ".join(f"{name} ({source})" for source, name in proposal.names.items())
-        say_done(f"Its project, from what the folder says: {proposal.name}{f', known as {names}' if names else ''}.")
+        say_done(f"Its project, from the files of the folder: {proposal.name}{f', known as {names}' if names else ''}.")
     if chosen:
         say_done("It collects the git history of this folder. Next: footfall collect")
     else:
-        say_done("Next: switch a source on in it, then run footfall collect")
+        say_done("Next: enable a source in it, then run footfall collect")
 
 
 @app.command(rich_help_panel=_PANEL)
@@ -54,17 +54,20 @@ def collect(
         str | None, typer.Option(metavar="DATE", help="Only windows that touch this date or later ones.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Only windows before this date.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be fetched; fetch nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be fetched; fetch nothing.")] = False,
     recheck: Annotated[
-        bool, typer.Option("--recheck", help="Fetch again what is stored, also where it looks as it did.")
+        bool, typer.Option("--recheck", help="Fetch stored windows again, even if they look unchanged.")
     ] = False,
     every: Annotated[
         str | None,
-        typer.Option(metavar="WHEN", help='Again and again: "6h", or a cron expression in UTC such as "30 5 * * *".'),
+        typer.Option(metavar="WHEN", help='Repeat: "6h", or a cron expression in UTC such as "30 5 * * *".'),
     ] = None,
     form: Form = "text",
 ) -> None:
-    """Fetch what is new or restated, commit it, and say what could not be had."""
+    """Fetch new and changed data, commit it, and report what could not be fetched.
+
+    A window is the span of time that is fetched and stored as a unit: mostly a day, for a git repository its history.
+    """
     from footfall.cli.sparing import spare_pandas
 
     spare_pandas()
@@ -76,14 +79,14 @@ def collect(
             )
         return
     if dry_run or recheck or since or until:
-        raise FootfallError("--every collects what is new; leave out --since, --until, --dry-run and --recheck.")
+        raise FootfallError("--every collects only new data; leave out --since, --until, --dry-run and --recheck.")
     from footfall.cli.again import collect_again
 
     collect_again(context, every, lambda workspace: _collect(workspace, words, form), _GOES_ON)
 
 
 def _collect(workspace: Workspace, sources: list[str], form: Shown = "text", **asked: Any) -> None:
-    """One run, with what it came to. Raises FootfallError where a source could not be collected whole."""
+    """One run, with what it came to. Raises FootfallError if a source could not be collected completely."""
     from footfall.cli.verbose import has_traces
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
@@ -104,12 +107,12 @@ def _collect(workspace: Workspace, sources: list[str], form: Shown = "text", **a
     broken = [source.source for source in done.sources if source.error or source.failed]
     if broken:
         raise FootfallError(
-            f"{', '.join(broken)} could not be collected whole; `footfall status` says what is missing."
+            f"{', '.join(broken)} could not be collected completely; `footfall status` shows what is missing."
         )
 
 
 def _alert(workspace: Workspace) -> None:
-    """Alerts that cannot be sent change nothing about what was collected, nor whether it was collected whole."""
+    """Alerts that cannot be sent do not affect the result of collecting."""
     from footfall.cli.upkeep import tell_alerts
 
     try:
@@ -139,7 +142,7 @@ def maintain(
 
 @app.command(rich_help_panel=_PANEL)
 def demo(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the workspace is made.")] = Path(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder of the workspace.")] = Path(
         "footfall-demo"
     ),
     serve: Annotated[
@@ -151,7 +154,7 @@ def demo(
         ),
     ] = None,
 ) -> None:
-    """Make a workspace with real and sample data, and show what can be asked of it."""
+    """Create a workspace with real and sample data, and show example queries."""
     from footfall.demo import run
 
     with interruptible(_GOES_ON):

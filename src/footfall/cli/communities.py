@@ -20,23 +20,23 @@ def communities(
         str | None, typer.Option(metavar="NAME", help="Only communities of this group.", show_default=False)
     ] = None,
     days: Annotated[
-        int | None, typer.Option(metavar="N", parser=whole(), help="So many days are averaged; default: 28.")
+        int | None, typer.Option(metavar="N", parser=whole(), help="The number of days to average; default: 28.")
     ] = None,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="The day after the last of them; default: today.")
+        str | None, typer.Option(metavar="DATE", help="The day after the last of these days; default: today.")
     ] = None,
     area: Annotated[
-        str | None, typer.Option(metavar="AREA", help="Of a picture, which is a map: world or usa; default: world.")
+        str | None, typer.Option(metavar="AREA", help="The area of the map: world or usa; default: world.")
     ] = None,
-    theme: Annotated[str | None, typer.Option(metavar="THEME", help="Of a picture: light or dark.")] = None,
+    theme: Annotated[str | None, typer.Option(metavar="THEME", help="The theme of the map: light or dark.")] = None,
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """The communities that use hubs, with their users; as a picture, where they are."""
+    """The communities that use hubs, with their users; as a picture, a map."""
     form = chosen_format(format, output)
     drawn = {name: value for name, value in (("area", area), ("theme", theme)) if value is not None}
     if drawn and not is_picture(output):
-        raise QueryError(f"--{next(iter(drawn))} is about a picture; add -o map.png, or leave it out.")
+        raise QueryError(f"--{next(iter(drawn))} needs a picture; add -o map.png, or leave it out.")
     spare_unused()
     workspace = workspace_of(context)
     with interruptible("."):

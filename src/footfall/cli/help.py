@@ -63,11 +63,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "import ghstats": ("footfall import ghstats ghstats.db",),
     "import velocirepo": ("footfall import velocirepo data",),
 }
-"""By the name of a command, how it is called; a test reads each."""
+"""Examples per command; a test parses each."""
 
 
 class Command(TyperCommand):
-    """A command whose help names what a value is, and not its type in Python."""
+    """A command whose help names what a value is, not its Python type."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         params: list[Any] = super().get_params(ctx)

@@ -1,4 +1,4 @@
-"""Commands that take everything out of a workspace, and into another one."""
+"""Commands that export a workspace and import it into another one."""
 
 from __future__ import annotations
 
@@ -25,10 +25,12 @@ def export(
     form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="parquet or csv.")] = "parquet",
     spreadsheet: Annotated[
         bool,
-        typer.Option("--spreadsheet", help="In CSV, put ' before texts that look like formulas; not for importing."),
+        typer.Option(
+            "--spreadsheet", help="In CSV, put ' before texts that look like formulas; such files cannot be imported."
+        ),
     ] = False,
 ) -> None:
-    """Write everything into plain files: tables, the ledger, marks."""
+    """Export everything to plain files: tables, the ledger, marks."""
     from footfall.formats import counted
     from footfall.moving import export as write
 
@@ -39,7 +41,7 @@ def export(
     workspace = workspace_of(context)
     activity = workspace.activity
     by_hand = [event for event in activity.store.events() if activity.owners.table_of(event) is None]
-    with interruptible("; what was written is not whole, delete it."):
+    with interruptible("; the export is incomplete, delete it."):
         done = write(
             folder,
             workspace.lake,
@@ -59,31 +61,31 @@ def import_export(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="What footfall export wrote.", show_default=False)],
 ) -> None:
-    """Take in what `footfall export` wrote: what this workspace knows better stays.
+    """Import what `footfall export` wrote. Newer data of this workspace stays.
 
-    Again whenever you like: only what is missing is added.
+    Safe to repeat: only missing data is added.
     """
     from footfall.formats import counted, listed
     from footfall.moving import import_export as take_in
 
     workspace = workspace_of(context)
-    with interruptible("; what was imported stays, the same command goes on from there."):
+    with interruptible("; what was imported stays, the same command continues from there."):
         done = take_in(folder, workspace.lake, workspace.tables.values(), workspace.activity.store)
     new = [f"{counted(rows, 'row')} of {table}" for table, rows in done.rows.items() if rows]
     new += [counted(done.marks, "mark")] if done.marks else []
-    say_done(f"Imported {listed(new)}." if new else "Nothing is new: all of it was here already.")
+    say_done(f"Imported {listed(new)}." if new else "Nothing new: all of it was here already.")
 
 
 @copies.command()
 def binder(
     context: typer.Context,
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="The folder that has days/hourly.", show_default=False)
+        Path, typer.Argument(metavar="FOLDER", help="The folder that contains days/hourly.", show_default=False)
     ],
 ) -> None:
-    """Take in aggregated Binder launches: days/hourly/YYYY-MM-DD.feather.
+    """Import aggregated Binder launches: days/hourly/YYYY-MM-DD.feather.
 
-    Days that were collected stay as they are. Again whenever you like: only days that are missing are added.
+    Days that were collected stay as they are. Safe to repeat: only missing days are added.
     """
     from footfall.formats import counted
     from footfall.moving.launches import import_launches
@@ -92,14 +94,12 @@ def binder(
     workspace = workspace_of(context)
     source = workspace.sources.get("binder")
     if source is None:
-        raise SettingsError(
-            "there is no [sources.binder] in footfall.toml; switch it on, so that launches have a table."
-        )
+        raise SettingsError("there is no [sources.binder] in footfall.toml; enable it, so that launches have a table.")
     settings = BinderSettings.model_validate(workspace.settings.sources["binder"])
-    with interruptible("; what was imported stays, the same command goes on from there."):
+    with interruptible("; what was imported stays, the same command continues from there."):
         done = import_launches(folder, workspace.lake, "binder", source.tables[0], settings, workspace.now())
     here = (
-        f" {counted(done.here, 'day')} {'was' if done.here == 1 else 'were'} here already and stay."
+        f" {counted(done.here, 'day')} {'was' if done.here == 1 else 'were'} here already and stayed."
         if done.here
         else ""
     )

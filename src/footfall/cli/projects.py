@@ -21,25 +21,24 @@ def project(
     ] = None,
     months: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", parser=whole(), help="The length of the timeline, in months that are over; default: 12."
-        ),
+        typer.Option(metavar="N", parser=whole(), help="The length of the timeline, in complete months; default: 12."),
     ] = None,
     all: Annotated[bool, typer.Option("--all", help="All projects, ranked by a metric.")] = False,
     by: Annotated[
-        str | None, typer.Option(metavar="METRIC", help="With --all: what to rank by; default: the first there is.")
+        str | None,
+        typer.Option(metavar="METRIC", help="With --all: the metric to rank by; default: the first available."),
     ] = None,
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """What every source knows of a project; or with --all which project is used most."""
+    """One project across all sources; with --all, projects ranked by a metric."""
     form = chosen_format(format, output)
     spare_unused()
     workspace = workspace_of(context)
     if all:
         if name is not None or months is not None:
             raise QueryError(
-                "--all is about every project, without a name or months; leave them out, or leave out --all."
+                "--all shows every project and takes no name or months; leave them out, or leave out --all."
             )
         with interruptible("."):
             hand_over(workspace.projects_by(by), form, output)
@@ -48,7 +47,7 @@ def project(
         raise QueryError("--by ranks all projects; add --all, or leave it out.")
     if name is None:
         names = ", ".join(workspace.projects) or "none is set up in footfall.toml"
-        raise QueryError(f"name a project ({names}), or ask for --all.")
+        raise QueryError(f"name a project ({names}), or add --all.")
     with interruptible("."):
         hand_over(workspace.project(name, months=12 if months is None else months), form, output)
 
@@ -56,18 +55,16 @@ def project(
 @app.command(rich_help_panel="Ask")
 def beside(
     context: typer.Context,
-    metric: Annotated[str, typer.Argument(metavar="METRIC", help="What to compare.", show_default=False)],
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="The metric to compare.", show_default=False)],
     projects: Annotated[
         list[str], typer.Argument(metavar="PROJECT", help="Projects of footfall.toml, at most 8.", show_default=False)
     ],
     months: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", parser=whole(), help="The length of the timeline, in months that are over; default: 24."
-        ),
+        typer.Option(metavar="N", parser=whole(), help="The length of the timeline, in complete months; default: 24."),
     ] = None,
     align: Annotated[
-        str, typer.Option(metavar="ALIGN", help="date, or age: each from its first month with a number.")
+        str, typer.Option(metavar="ALIGN", help="date, or age: months since the first month with a number.")
     ] = "date",
     format: Format = None,
     output: Output = None,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PANEL = "Ask"
 _NOTHING = (
-    "no source is set up and no event was marked, so there is nothing to ask for; switch a source on in footfall.toml, "
+    "no source is set up and no event was marked, so there is nothing to query; enable a source in footfall.toml, "
     "such as [sources.git], or mark an event with `footfall mark`."
 )
 
@@ -35,7 +35,7 @@ def query(
     format: Format = None,
     output: Output = None,
 ) -> None:
-    """Answer a question about a metric, or about several side by side."""
+    """Query one metric, or several side by side."""
     form = chosen_format(format, output)
     hand_over(_answer(context, asked), form, output)
 
@@ -56,18 +56,18 @@ def chart(
             rich_help_panel=_OUTPUT,
         ),
     ],
-    stacked: Annotated[
-        bool, typer.Option("--stacked", help="Groups on top of each other.", rich_help_panel=_OUTPUT)
-    ] = False,
+    stacked: Annotated[bool, typer.Option("--stacked", help="Stack the groups.", rich_help_panel=_OUTPUT)] = False,
     title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Instead of the question in words.", rich_help_panel=_OUTPUT)
+        str | None, typer.Option(metavar="TEXT", help="A title of your own.", rich_help_panel=_OUTPUT)
     ] = None,
     theme: Annotated[
         str | None,
-        typer.Option(metavar="THEME", help="light or dark; default: light, or the reader's.", rich_help_panel=_OUTPUT),
+        typer.Option(
+            metavar="THEME", help="light or dark; default: light, in HTML the reader's.", rich_help_panel=_OUTPUT
+        ),
     ] = None,
 ) -> None:
-    """Draw the answer to a question."""
+    """Draw a query as a chart."""
     from footfall.charts.pictures import format_of
 
     format_of(output)
@@ -81,11 +81,11 @@ def chart(
 def metrics(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="METRIC", help="One metric, in full.", show_default=False)
+        str | None, typer.Argument(metavar="METRIC", help="Show one metric in full.", show_default=False)
     ] = None,
     form: Form = "text",
 ) -> None:
-    """What can be asked, and what each number means."""
+    """List the metrics and what they mean."""
     from footfall.terminal.console import open_console
     from footfall.terminal.definitions import metric_details, metric_list
 
@@ -100,7 +100,7 @@ def metrics(
     if name is None:
         if not known:
             file = workspace.settings.folder / "footfall.toml"
-            print(f"No source is set up and no event was marked yet. Next: switch a source on in {file}")
+            print(f"No source is set up and no event was marked yet. Next: enable a source in {file}")
             print("or mark an event: footfall mark EVENT ACTOR")
             return
         open_console().print(metric_list(measured, events, workspace.tables))

@@ -17,19 +17,21 @@ from footfall.formats import counted
 def report(
     context: typer.Context,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="SITE", help="The folder of the reports.", show_default=False)
+        Path, typer.Option("--output", "-o", metavar="SITE", help="The folder to write reports to.", show_default=False)
     ],
     month: Annotated[
-        str | None, typer.Option(metavar="MONTH", help="Such as 2026-10; default: the last that is over.")
+        str | None, typer.Option(metavar="MONTH", help="The month, such as 2026-10; default: the last complete month.")
     ] = None,
     project: Annotated[str | None, typer.Option(metavar="NAME", help="Only the page of this project.")] = None,
     community: Annotated[str | None, typer.Option(metavar="NAME", help="Only the page of this community.")] = None,
     address: Annotated[
-        str, typer.Option(metavar="URL", help="Where the folder is published, for the links of the feed.")
+        str, typer.Option(metavar="URL", help="The address where the folder is published, for links in the feed.")
     ] = "",
-    mail: Annotated[bool, typer.Option("--mail", help="Send the summary to the addresses of [report] email.")] = False,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Send the summary to the addresses under [report] email.")
+    ] = False,
 ) -> None:
-    """Write a month's pages as a site of plain files, which needs no server."""
+    """Write the pages of a month as a static site."""
     try:
         from footfall.report import write_report
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The command that writes schedules for what runs programs at times."""
+"""The command that writes schedules for cron, systemd, Kubernetes and GitHub Actions."""
 
 from __future__ import annotations
 
@@ -19,21 +19,24 @@ def schedule(
     kind: Annotated[Kind, typer.Argument(metavar="KIND", help="cron, systemd, kubernetes or github-actions.")],
     every: Annotated[
         str,
-        typer.Option(metavar="WHEN", help='A length such as 15m, 6h or 1d, or a cron expression such as "30 5 * * *".'),
+        typer.Option(
+            metavar="WHEN", help='An interval such as 15m, 6h or 1d, or a cron expression such as "30 5 * * *".'
+        ),
     ] = "6h",
     package: Annotated[
         str,
         typer.Option(
             metavar="WHAT",
-            help="What pip installs on a fresh machine; default: Footfall from where this one was installed.",
+            help="The package for pip to install; default: Footfall as installed here.",
             show_default=False,
         ),
     ] = "",
     to: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where the files go; default: the workspace. - prints them.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The folder for the files; default: the workspace. - prints them."),
     ] = None,
 ) -> None:
-    """Write ready files that have this workspace collected again and again."""
+    """Write files that collect this workspace on a schedule."""
     from footfall.upkeep.schedules import plan_of, write, written
 
     folder = context.obj or Path()

@@ -33,14 +33,15 @@ def serve(
         str | None, typer.Option(metavar="HOST", help="The address to listen on; default: `host` under [web].")
     ] = None,
     port: Annotated[
-        int | None, typer.Option(metavar="PORT", help="The port to listen on; 0 is a free one.", parser=whole(0, 65535))
+        int | None,
+        typer.Option(metavar="PORT", help="The port to listen on; 0 picks a free port.", parser=whole(0, 65535)),
     ] = None,
     collect: Annotated[
         str | None,
         typer.Option(metavar="WHEN", help='Also collect: "6h", or a cron expression in UTC such as "30 5 * * *".'),
     ] = None,
 ) -> None:
-    """Serve dashboard and API over HTTP until Ctrl-C or SIGTERM."""
+    """Serve the dashboard and the API over HTTP until Ctrl-C or SIGTERM."""
     from footfall.upkeep.repeating import parse_schedule
 
     if collect is not None:
@@ -103,10 +104,10 @@ def _free(port: int) -> int:
 def mcp(
     context: typer.Context,
     project: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Only this project may be read; may be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="Limit reading to this project; may be repeated.")
     ] = None,
 ) -> None:
-    """Answer a model's questions over the Model Context Protocol, on standard input and output."""
+    """Serve queries of language models over the Model Context Protocol, on standard input and output."""
     try:
         from footfall.mcp.server import serve as serve_until_ended
     except ImportError as error:
@@ -137,19 +138,19 @@ app.add_typer(tokens, name="token", rich_help_panel=_PANEL)
 @tokens.command()
 def create(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Whose it is, or what for.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name of the token.", show_default=False)],
     scope: Annotated[
         list[str] | None, typer.Option(metavar="SCOPE", help="read, mark or admin; may be repeated; default: read.")
     ] = None,
     project: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="It reads only about this project; may be repeated.")
+        list[str] | None, typer.Option(metavar="NAME", help="Limit reading to this project; may be repeated.")
     ] = None,
     expires: Annotated[
         str | None,
-        typer.Option(metavar="WHEN", help="Until when it is valid: 90d, or 2027-01-01; default: until revoked."),
+        typer.Option(metavar="WHEN", help="When it expires: 90d, or 2027-01-01; default: never."),
     ] = None,
 ) -> None:
-    """Make a token and print it: it is shown this once, and only its hash is kept."""
+    """Create a token and print it once; only its hash is stored."""
     from footfall.access.tokens import Tokens
     from footfall.projects.names import project_named
 
@@ -178,7 +179,7 @@ def _end(text: str, now: datetime) -> datetime:
 
 @tokens.command("list")
 def list_tokens(context: typer.Context) -> None:
-    """The tokens there are: what each may do, and until when."""
+    """List the tokens, their scopes and when they expire."""
     from footfall.access.tokens import Tokens
     from footfall.terminal.console import open_console
     from footfall.terminal.grids import grid_of
@@ -200,7 +201,7 @@ def revoke(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="The token's name.", show_default=False)],
 ) -> None:
-    """Take a token back: it is no longer valid from this moment on, also on servers that run."""
+    """Revoke a token, with immediate effect on running servers."""
     from footfall.access.tokens import Tokens
 
     workspace = workspace_of(context)

@@ -22,7 +22,7 @@ def serve_marks(
     context: typer.Context,
     host: Annotated[str, typer.Option(metavar="HOST", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(metavar="PORT", help="The port to listen on; 0 is a free one.", min=0, max=65535)
+        int, typer.Option(metavar="PORT", help="The port to listen on; 0 picks a free port.", min=0, max=65535)
     ] = 6380,
     sync: Annotated[
         Literal["everysec", "always"],

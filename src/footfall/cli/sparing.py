@@ -1,4 +1,4 @@
-"""What a command does not wait for: work that libraries do for nothing, and libraries that it never uses."""
+"""Faster start: skip unneeded work and imports of libraries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DIALECTS = "ibis.backends.sql.compilers"
 
 _GARBAGE = 200_000
 """Objects that are made before some of them are looked through for garbage."""
-_TOLD = {
+_SETTINGS = {
     "OPENBLAS_NUM_THREADS": "1",  # numpy's threads for linear algebra, of which there is none here, spin for nothing
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # Arrow's own takes huge pages, which cost most where memory is scattered
 }
@@ -31,7 +31,7 @@ def spare_work() -> None:
     Garbage is looked for seldom: a question is answered before there is any, and libraries that load hold none.
     """
     gc.set_threshold(_GARBAGE)
-    for name, value in _TOLD.items():
+    for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
 
 

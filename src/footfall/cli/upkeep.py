@@ -24,24 +24,24 @@ def status(
         list[str] | None, typer.Argument(metavar="SOURCE", help="Which sources; default: all in footfall.toml.")
     ] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="For monitoring: exit 1 with one line a reason, else say nothing.")
+        bool, typer.Option("--check", help="For monitoring: exit 1 with one line per reason, else print nothing.")
     ] = False,
     stale_after: Annotated[
-        str, typer.Option(metavar="LENGTH", help="A reason: a table is collected up to longer ago than this.")
+        str, typer.Option(metavar="LENGTH", help="A reason: a table's data is older than this.")
     ] = "3d",
     lost_within: Annotated[
-        str, typer.Option(metavar="LENGTH", help="A reason: upstream will forget something within this time.")
+        str, typer.Option(metavar="LENGTH", help="A reason: upstream will delete data within this time.")
     ] = "3d",
     gaps_within: Annotated[
         str | None,
-        typer.Option(metavar="LENGTH", help="A reason: a gap that is not older than this; default: none is."),
+        typer.Option(metavar="LENGTH", help="A reason: a gap newer than this; default: gaps are ignored."),
     ] = None,
     ignore_failed: Annotated[
-        bool, typer.Option("--ignore-failed", help="Windows that failed are not a reason.")
+        bool, typer.Option("--ignore-failed", help="Do not count failed windows as a reason.")
     ] = False,
     form: Form = "text",
 ) -> None:
-    """Per source: how fresh, which gaps, what failed and why, what upstream will forget and when, what to do next."""
+    """Per source: freshness, gaps, failures, data that upstream will delete soon, and what to do next."""
     from footfall.periods import parse_length
     from footfall.upkeep.worries import Thresholds, reasons
 
@@ -71,7 +71,7 @@ def _standing(workspace: Workspace, names: list[str]) -> Standing:
 
     for name in names:
         if name not in workspace.sources:
-            raise UnknownNameError("source", name, workspace.sources, "It must stand in footfall.toml.")
+            raise UnknownNameError("source", name, workspace.sources, "It must be in footfall.toml.")
     return of_sources(workspace.standing(), names)
 
 
@@ -84,7 +84,7 @@ def _show(workspace: Workspace, found: Standing) -> None:
     if found.states:
         console.print(collecting.status(found, workspace.now()))
     else:
-        print(f"No source is set up yet. Next: switch a source on in {workspace.settings.folder / 'footfall.toml'}")
+        print(f"No source is set up yet. Next: enable a source in {workspace.settings.folder / 'footfall.toml'}")
     if events:
         console.print(collecting.marks(events, activity.store.address))
 
@@ -92,9 +92,9 @@ def _show(workspace: Workspace, found: Standing) -> None:
 @app.command(rich_help_panel=_PANEL)
 def alert(
     context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look: send and remember nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check: send and store nothing.")] = False,
 ) -> None:
-    """Look at what [[alerts]] watch; send what begins and what is over, once each. `collect` does it after each run."""
+    """Check [[alerts]]; send one message when an alert starts and one when it ends. `collect` does this after each run."""
     workspace = workspace_of(context)
     if not workspace.settings.alerts:
         print("No alert is set up. Next: add one to footfall.toml, under [[alerts]].")
@@ -103,7 +103,7 @@ def alert(
 
 
 def tell_alerts(workspace: Workspace, *, dry_run: bool = False) -> None:
-    """Alert, and say what was sent. Raises FootfallError where an alert could not be decided or sent."""
+    """Alert, and say what was sent. Raises FootfallError if an alert could not be checked or sent."""
     from rich.text import Text
 
     from footfall.terminal.console import open_console
@@ -114,7 +114,7 @@ def tell_alerts(workspace: Workspace, *, dry_run: bool = False) -> None:
     lasting = [f"{name}: {about}" for name, each in done.memory.lasting.items() for about in each]
     lasting += [name for name, state in done.memory.ranges.items() if state.alarm]
     if lasting:
-        console.print(Text(concealed(f"alerts that last: {', '.join(lasting)}"), style="yellow"))
+        console.print(Text(concealed(f"ongoing alerts: {', '.join(lasting)}"), style="yellow"))
     if done.faults:
         raise FootfallError(" ".join(done.faults))
 
@@ -123,11 +123,11 @@ def tell_alerts(workspace: Workspace, *, dry_run: bool = False) -> None:
 def doctor(
     context: typer.Context,
     deep: Annotated[
-        bool, typer.Option("--deep", help="Read every file and every set too, and hold each against its checksum.")
+        bool, typer.Option("--deep", help="Also read every file and every set, and verify its checksum.")
     ] = False,
     form: Form = "text",
 ) -> None:
-    """Try everything that Footfall needs: settings, lake, activity, engine, and each source with its credentials."""
+    """Check the settings, the lake, the activity, the engine, and each source with its credentials."""
     from footfall.terminal.console import open_console
     from footfall.terminal.upkeep import findings
 
@@ -139,26 +139,28 @@ def doctor(
     else:
         open_console().print(findings(found))
     if any(each.is_failed for each in found):
-        raise FootfallError("not everything works; the lines marked ✗ say what to do.")
+        raise FootfallError("some checks failed; the lines marked ✗ say what to do.")
 
 
 @app.command(rich_help_panel=_PANEL)
 def repair(
     context: typer.Context,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Apply the repair; without this, only show what would be done.")
+    ] = False,
 ) -> None:
-    """Mend what is damaged in lake and activity, keep what is sound, and say what is lost.
+    """Repair damage in the lake and the activity, keep everything intact, and report what is lost.
 
-    Only says what it would do, unless --yes is given. What was there before is kept beside it.
+    Without --yes it only shows what it would do. The damaged files are kept.
     """
     from footfall.terminal.console import open_console
-    from footfall.terminal.upkeep import mendings
+    from footfall.terminal.upkeep import repair_steps
 
-    with interruptible("; what was mended stays, the same command goes on from there."):
+    with interruptible("; what was repaired stays, the same command continues from there."):
         found = workspace_of(context).repair(dry_run=not yes)
     if not found:
         print("Nothing is damaged.")
         return
-    open_console().print(mendings(found, is_done=yes))
+    open_console().print(repair_steps(found, is_done=yes))
     if not yes:
-        raise FootfallError("this is damaged; restore a backup, or mend it with `footfall repair --yes`.")
+        raise FootfallError("there is damage; restore a backup, or run `footfall repair --yes`.")

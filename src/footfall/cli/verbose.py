@@ -1,4 +1,4 @@
-"""How much a command says about its own work: `-v` what it does, `-vv` also where in the code an error came from."""
+"""Logging: `-v` shows progress, `-vv` also tracebacks of errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _level = 0
 
 
 def set_level(count: int) -> None:
-    """Say more: at 1 the log of what is done, at 2 the detailed log and tracebacks; secrets are taken out of all of it."""
+    """Set the log level: 1 is the log, 2 the detailed log with tracebacks; secrets are removed."""
     global _level
     _level = count
     root = logging.getLogger()

@@ -1,4 +1,4 @@
-"""What the library of the command line says to users, in our words: wrong values, and help as it is written."""
+"""Messages of the command line library in plain words: invalid values, and help without markup."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ class Group(TyperGroup):
     """Commands whose help shows brackets as they are written, and no types of Python."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        _dressed(self, ctx)
+        _with_plain_texts(self, ctx)
         super().format_help(ctx, formatter)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         found = super().get_command(ctx, cmd_name)
-        return _dressed(found, ctx) if found is not None else None
+        return _with_plain_texts(found, ctx) if found is not None else None
 
     def invoke(self, ctx: Any) -> Any:
         with _in_our_words():
             return super().invoke(ctx)
 
 
-def _dressed(command: Any, ctx: Any) -> Any:
-    """The same command, whose texts are shown as they are written; it is done once."""
-    if getattr(command, "is_dressed", False):
+def _with_plain_texts(command: Any, ctx: Any) -> Any:
+    """The command with its texts shown without markup; applied once."""
+    if getattr(command, "is_with_plain_texts", False):
         return command
-    command.is_dressed = True
+    command.is_with_plain_texts = True
     command.help = _as_written(command.help)
     command.epilog = _as_written(command.epilog)
     for each in command.get_params(ctx):
         each.help = _as_written(getattr(each, "help", None))
-        # a kind such as <bool> or <list[str]> says nothing to a user: what an option takes is in its name or its text
+        # a kind such as <bool> or <list[str]> is meaningless to users: the option's name or help says what it takes
         each.display_type_rich = _nothing if each.param_type_name == "argument" else each.display_type_rich
         if each.param_type_name == "option" and each.metavar is None:
             each.metavar = "" if each.is_flag or each.count else each.name.upper()
     for inner in getattr(command, "commands", {}).values():
-        _dressed(inner, ctx)
+        _with_plain_texts(inner, ctx)
     return command
 
 
@@ -62,7 +62,7 @@ def _as_written(text: str | None) -> str | None:
 
 @contextmanager
 def _in_our_words() -> Iterator[None]:
-    """A value that is refused is said as it is elsewhere; the library would repeat pydantic's words."""
+    """Report an invalid value in our own words instead of pydantic's."""
     from typer import BadParameter
     from typer.exceptions import TyperException
 

@@ -1,4 +1,4 @@
-"""That a source itself could be asked, or could not: an entry of the ledger that covers nothing."""
+"""Ledger entries, without a time span, on whether a source could be reached."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ ASKED = Window(EPOCH, EPOCH)
 
 
 def record_asking(lake: Lake, name: str, source: Source, status: Status, now: datetime, reason: str = "") -> None:
-    """Write down how asking a source ended; `status` is complete or failed."""
+    """Record whether a source could be asked; `status` is complete or failed."""
     lake.record([Entry(name, source.tables[0].name, "", ASKED, status, now, reason=concealed(reason))])

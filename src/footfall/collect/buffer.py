@@ -1,4 +1,4 @@
-"""Batches on their way into the lake: many of them are one commit a table, then one of the ledger."""
+"""Batches on their way into the lake: many of them are one commit per table, then one of the ledger."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HoldBack:
-    """How much is held back before it is committed; what comes first ends it."""
+    """Limits of held-back batches; reaching any of them triggers a commit."""
 
     rows: int = 250_000
     bytes: int = 32 << 20
@@ -33,8 +33,8 @@ class HoldBack:
 class Buffer:
     """Holds batches until they are committed together.
 
-    Rows and cursors go first, the ledger after: a crash between them leaves work to repeat, never a wrong claim. What is
-    still held back when a process dies is fetched again.
+    Rows and cursors go first, the ledger after: a crash between them only means work to repeat. Batches
+    still held back when a process dies are fetched again.
 
     `on_stored` is called with the outcomes that were committed, and with what the ledger says of them.
     """
@@ -61,7 +61,7 @@ class Buffer:
         self._since = time.monotonic()
 
     def add(self, batch: Batch) -> None:
-        """Hold a batch; commit when there is enough, or when what it holds cannot wait."""
+        """Hold a batch; commit when a limit is reached, or when it cannot be held."""
         self._check(batch)
         restated = [outcome for outcome in batch.outcomes if outcome.replaces]
         in_memory = [rows for rows in batch.rows.values() if _is_in_memory(rows)]
@@ -90,7 +90,7 @@ class Buffer:
         )
 
     def flush(self) -> None:
-        """Commit what is held. A batch that breaks a promise spoils none of the others."""
+        """Commit what is held. An invalid batch does not affect the others."""
         batches = self._batches
         self._start_over()
         try:
@@ -124,7 +124,7 @@ class Buffer:
         self._on_stored(learnt)
 
     def _check(self, batch: Batch) -> None:
-        """What a batch must keep to; SourceError else."""
+        """Raise SourceError for an invalid batch."""
         stated = {outcome.offer.table for outcome in batch.outcomes if outcome.end is End.DONE}
         for name in {*batch.rows, *(outcome.offer.table for outcome in batch.outcomes)}:
             if name not in self._tables:
@@ -135,7 +135,7 @@ class Buffer:
             if isinstance(table.rule, Observe) and _spans_time(outcome.replaces) and outcome.replaces != outcome.window:
                 raise SourceError(
                     f"the source {self._clerk.source} gave `restates` with values of {table.name}, which are observed: "
-                    "they replace nothing. Leave it out; nothing of the batch was written."
+                    "they replace nothing. Leave it out; the batch was not written."
                 )
         for name in batch.rows:
             if name not in stated:
@@ -161,7 +161,7 @@ class _Writing:
         return [Restated(one.replaces, one.offer.scope) for one in self.outcomes if _spans_time(one.replaces)]
 
     def cursors(self, source: str) -> list[Cursor]:
-        """A cursor a scope, moved or not: two writers of one scope must never land side by side."""
+        """A cursor per scope, moved or not: two writers of one scope must conflict."""
         positions: dict[str, int] = defaultdict(int)
         for one in self.outcomes:
             positions[one.offer.scope] = max(positions[one.offer.scope], one.position or 0)
@@ -169,12 +169,12 @@ class _Writing:
 
 
 def cursor_id(source: str, table: str, scope: str) -> str:
-    """What the cursor of a scope is called in the table's log."""
+    """The name of a scope's cursor in the table's log."""
     return f"{source}/{table}/{scope}"
 
 
 def _writing(table: Table, batches: Iterable[Batch]) -> _Writing | None:
-    """What `batches` bring to `table`; None when they bring nothing."""
+    """The rows and cursors of `batches` for `table`; None if there are none."""
     chosen = [batch for batch in batches if any(o.offer.table == table.name for o in batch.outcomes)]
     done = [o for batch in chosen for o in batch.outcomes if o.end is End.DONE and o.offer.table == table.name]
     parts = [batch.rows[table.name] for batch in chosen if table.name in batch.rows]

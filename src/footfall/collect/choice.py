@@ -1,4 +1,4 @@
-"""Which of the offered windows are to be fetched: pure, so that any clock and any history can be tried."""
+"""Which of the offered windows are to be fetched: pure, so that tests can try any clock and history."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from footfall.sources import Offer
 
 @dataclass(frozen=True)
 class Choice:
-    """What is to be fetched, what the ledger learns without that, and how much stands as it is."""
+    """The windows to fetch, the entries to record without fetching, and the number of unchanged windows."""
 
     wanted: tuple[Offer, ...]
     missing: tuple[Entry, ...]
-    """News only: windows that were not known to be missing for this reason."""
+    """Newly missing windows, not yet recorded with this reason."""
     renewed: tuple[Entry, ...]
-    """Windows that stand as they are stored, and now reach further or are final."""
+    """Unchanged windows that now reach further or are final."""
     unchanged: int
 
 
@@ -29,7 +29,7 @@ def choose(
 ) -> Choice:
     """Compare offers with what the ledger knows of the source called `source`.
 
-    An offer within `window` is wanted when it was never collected, failed last time, cannot tell what it looks like,
+    An offer within `window` is wanted when it was never collected, failed last time, has no fingerprint,
     or looks different; with `is_recheck` always.
     """
     wanted: list[Offer] = []
@@ -66,7 +66,7 @@ def _missing(source: str, offer: Offer, now: datetime) -> Entry:
 
 
 def _renewed(offer: Offer, stored: Entry, now: datetime) -> list[Entry]:
-    """What looks as it did is known up to now, and final once upstream can no longer revise it; [] when that is not news."""
+    """The renewed entry of an unchanged window: known up to now, final once upstream can no longer revise it; [] if nothing changed."""
     until = max(stored.covered_until, min(offer.window.end, now))
     is_final = offer.is_settled_at(now)
     if until == stored.covered_until and not (is_final and stored.is_provisional_at(now)):

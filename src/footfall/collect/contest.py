@@ -1,4 +1,4 @@
-"""Two processes that collect one source into one lake."""
+"""Concurrent collectors of one source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ REASON = "another process collected it at the same time and found it different; 
 
 
 def contested(lake: Lake, source: str, stored: Sequence[Entry], since: datetime) -> list[Entry]:
-    """Windows that another collector stated otherwise meanwhile, each to be read again next time.
+    """Windows that another collector stated otherwise in the meantime, each to be read again next time.
 
     Two may read a window before and after it was restated, and commit in the other order: then the ledger would vouch
     for rows that are not there. Who is done last sees what the other recorded.

@@ -11,12 +11,12 @@ from footfall.ledger import Entry, Known, Status
 from footfall.periods import Window
 from footfall.sources import End, Outcome
 
-BASELESS = "the source calls it unchanged, and nothing that is stored says so; it is fetched again next time"
+BASELESS = "the source reports it as unchanged, but nothing is stored; it is fetched again next time"
 
 
 @dataclass(frozen=True)
 class Clerk:
-    """Knows what the outcomes of one run of one source mean for the ledger."""
+    """Turns outcomes of one run of one source into ledger entries."""
 
     source: str
     offered: Known
@@ -24,23 +24,23 @@ class Clerk:
     known: Known
     """What is known of all windows: a source may state another one than was offered."""
     asked_at: datetime
-    """When the offers were asked for: what the source read, it read later."""
+    """When the offers were requested; the source read its data later."""
 
     def entries(self, outcome: Outcome) -> tuple[Entry, ...]:
-        """What the ledger is to say; where less than the offered window is stated, also that there is no more."""
+        """The entries of an outcome; if it covers less than the offered window, also one for the rest."""
         entry = self._entry(outcome)
         offered = outcome.offer.window
         if not entry.is_success or outcome.window == offered:
             return (entry,)
-        # Of the whole window, which was asked for; an earlier failure to read it is over with that.
+        # Of the whole window, which was asked for; this resolves an earlier failure.
         rest = self._blank(outcome, Status.MISSING, offered, offered.start, entry.reason)
         return entry, replace(rest, fingerprint="")
 
     def doubts(self, outcomes: Iterable[Outcome]) -> Iterator[Entry]:
         """What the ledger vouches for and is about to be restated.
 
-        It is doubted before: else a crash would leave the old claim beside the new rows, and it would be believed
-        should the source (or a setting) go back to how it was.
+        Recorded before the rows: otherwise a crash would leave the old entry with new rows, and it would be trusted
+        if the source (or a setting) went back to its earlier state.
         """
         for outcome in outcomes:
             stored = self._stored(outcome)
@@ -67,7 +67,7 @@ class Clerk:
         )
 
     def _unchanged(self, outcome: Outcome, status: Status) -> Entry:
-        """What is stored, renewed; a failure where nothing is stored, or where what is stored is in doubt."""
+        """The stored entry, renewed; a failure if nothing is stored, or if the stored entry is in doubt."""
         stored, until = self._stored(outcome), self._covered(outcome)
         if stored is None or (outcome.fingerprint and not stored.fingerprint):
             return self._blank(outcome, Status.FAILED, outcome.window, until, BASELESS)

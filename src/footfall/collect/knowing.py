@@ -1,4 +1,4 @@
-"""What the ledger and the cursors say to one source."""
+"""The ledger and the cursors, as one source sees them."""
 
 from __future__ import annotations
 

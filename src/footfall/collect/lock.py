@@ -24,8 +24,8 @@ _HELD = (errno.EAGAIN, errno.EACCES)
 def alone(folder: Path, now: datetime, work: str = "collect") -> Iterator[None]:
     """Hold the lock on `work` of the workspace whose scratch folder is `folder`; it ends with the process that holds it.
 
-    Where the folder cannot be written, or its file system has no locks, nothing is locked: two runs at once cost work,
-    and the ledger keeps what they write true.
+    Where the folder cannot be written, or its file system has no locks, nothing is locked: concurrent runs only
+    repeat work; the ledger keeps their writes correct.
 
     Raises BusyError, with the process that holds it, while another run is under way.
     """
@@ -64,7 +64,7 @@ def _locked(folder: Path, work: str) -> IO[str] | None:
             ) from None
         if _is_still_there(file, folder / f"{work}.lock"):
             return file
-        file.close()  # the scratch folder was deleted meanwhile, and another file has its name
+        file.close()  # the scratch folder was deleted in the meantime, and another file has its name
     return None
 
 

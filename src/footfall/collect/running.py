@@ -29,21 +29,21 @@ from footfall.tables import Replace, Table
 
 COMMITS_UNTIDIED = 20
 ENTRIES_UNTIDIED = 1_000
-"""How much a run adds to the ledger before it looks whether that is to be compacted; the look reads the ledger's log."""
+"""How many entries a run adds to the ledger before it checks whether to compact it; the check reads the ledger's log."""
 
 _INSTANT = timedelta(microseconds=1)
 GONE = "upstream no longer has it, and what was stored still counts"
-FORGOTTEN = "the source fetched without saying how this window ended; this is a fault of the source"
+FORGOTTEN = "the source did not report an outcome for this window; this is a bug in the source"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run was asked for."""
+    """The options of a run."""
 
     window: Window = ALL_TIME
     """Only offers that touch it are considered."""
     is_recheck: bool = False
-    """Whether everything in the window is fetched, whatever it looks like."""
+    """Whether everything in the window is fetched, changed or not."""
     is_dry_run: bool = False
     set_up: frozenset[str] = frozenset()
     """The names of all sources there are."""
@@ -62,7 +62,7 @@ def collect(
     watch: Watcher | None = None,
     bounds: HoldBack | None = None,
 ) -> Summary:
-    """Collect `sources`, each under its name, one after the other. One that fails, for whatever reason, does not stop
+    """Collect `sources`, each under its name, one after the other. A failing source does not stop
     the others.
 
     `set_up` are the names of all sources there are, collected now or not.
@@ -75,7 +75,7 @@ def collect(
         started = time.monotonic()
         try:
             _Run(lake, name, source, summary, now, asked, watch).collect()
-        except Exception as error:  # whatever it is, it must not stop the other sources
+        except Exception as error:  # any error; it must not stop the other sources
             if _is_about_all(error):
                 raise
             summary.error, summary.trace = said_of(error), concealed("".join(format_exception(error)))
@@ -115,7 +115,7 @@ class _Run:
     commits_untidied: int = 0
     entries_untidied: int = 0
     fault: Exception | None = None
-    """Why a part of the source could not be asked; what it offered before is collected."""
+    """Why a part of the source could not be asked; earlier offers are collected."""
 
     def collect(self) -> None:
         if not self.asked.is_dry_run:
@@ -191,7 +191,7 @@ class _Run:
         return offers
 
     def _check_holders(self, tables: Mapping[str, Table], known: Known, offers: Sequence[Offer]) -> None:
-        """A scope that two sources of one kind collect would be erased by one and the other in turn."""
+        """Two sources that collect the same scope would overwrite each other."""
         fresh = {(offer.table, offer.scope) for offer in offers} - known.scopes
         for name in sorted({table for table, _ in fresh if isinstance(tables[table].rule, Replace)}):
             collected = self.lake.snapshot([]).collected(name)
@@ -213,7 +213,7 @@ class _Run:
                 answered.update(_key(outcome.offer) for outcome in batch.outcomes)
                 buffer.add(batch)
         except Exception:
-            buffer.flush()  # what came before the fault is whole
+            buffer.flush()  # batches before the error are complete
             raise
         finally:
             if isinstance(batches, Generator):  # which may be fetching more at this moment
@@ -237,7 +237,7 @@ class _Run:
         self._keep_ledger_small(len(learnt))
 
     def _keep_ledger_small(self, recorded: int) -> None:
-        """A run of many commits is not to leave the ledger to grow until its end."""
+        """Compact the ledger during long runs."""
         self.commits_untidied += 1
         self.entries_untidied += recorded
         if self.commits_untidied >= COMMITS_UNTIDIED or self.entries_untidied >= ENTRIES_UNTIDIED:
@@ -253,14 +253,14 @@ class _Run:
 
 
 def _is_about_all(error: Exception) -> bool:
-    """Whether no other source can be collected either: the lake is not there, or a person ended the run."""
+    """Whether the error affects all sources: the lake is unavailable, or the user interrupted the run."""
     if _is_interruption(error):
         raise KeyboardInterrupt from error
     return isinstance(error, LakeError) and not isinstance(error, ConflictError)
 
 
 def _is_interruption(error: BaseException) -> bool:
-    """Whether a person ended the run: in DuckDB's words, or an error came of leaving because of that."""
+    """Whether the user interrupted the run, reported directly, by DuckDB, or by an error during shutdown."""
     if isinstance(error, RuntimeError) and "Query interrupted" in str(error):
         return True
     before = error.__context__
@@ -268,10 +268,10 @@ def _is_interruption(error: BaseException) -> bool:
 
 
 def said_of(error: Exception) -> str:
-    """An error in one sentence without secrets; a fault of the code names its type."""
+    """An error in one sentence without secrets; a bug also names its type."""
     if isinstance(error, FootfallError):
         return concealed(str(error))
-    return concealed(f"an unexpected fault of the source ({type(error).__name__}: {error}); -vv shows where it is.")
+    return concealed(f"an unexpected error in the source ({type(error).__name__}: {error}); use -vv for the traceback.")
 
 
 def _touching(offers: Sequence[Offer]) -> Window:

@@ -1,4 +1,4 @@
-"""How every source stands, read from the ledger alone."""
+"""The state of every source, from the ledger alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from footfall.sources import Source
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """How one table of one source stands, read from the ledger alone."""
+    """The state of one table of one source, from the ledger alone."""
 
     source: str
     table: str
@@ -30,7 +30,7 @@ class SourceStatus:
     refused: tuple[Entry, ...] = ()
     """Windows of which lines were refused."""
     unreachable: str = ""
-    """Why the source itself could not be asked the last time."""
+    """Why the source could not be asked last time."""
     gone: tuple[Entry, ...] = ()
     """Windows that upstream no longer has; what was stored of them still counts."""
     nothing_since: datetime | None = None
@@ -46,7 +46,7 @@ class SourceStatus:
 
 
 def status(sources: Mapping[str, Source], snapshot: Snapshot, now: datetime) -> list[SourceStatus]:
-    """How every table of every source stands; a table never collected has no `fresh_until`."""
+    """The state of every table of every source; a table never collected has no `fresh_until`."""
     return [
         _status_of(name, table.name, snapshot.collected(table.name).of_source(name), now)
         for name, source in sources.items()
@@ -97,5 +97,5 @@ def _nothing_since(collected: Collected, fresh_until: datetime | None, last_run_
 
 
 def _whole_days(span: Span) -> Window:
-    """The days that the span touches: that today was read until noon is said by how fresh the source is."""
+    """The days that the span touches; `fresh_until` shows how much of today was read."""
     return Window(floor(Grain.DAY, span.start), ceil(Grain.DAY, span.end))

@@ -1,4 +1,4 @@
-"""What a run of collecting came to, and who watches it."""
+"""The result of a run of collecting, and its watchers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from footfall.ledger import Entry, Status
 
 @dataclass
 class SourceSummary:
-    """What collecting one source came to."""
+    """The result of collecting one source."""
 
     source: str
     windows: int = 0
@@ -26,15 +26,15 @@ class SourceSummary:
     """Of a dry run: bytes that are to be read, where that is known of all windows."""
     seconds: float = 0.0
     notes: list[Entry] = field(default_factory=list)
-    """Outcomes that somebody should read: failures, refused lines, oddities."""
+    """Outcomes that need attention: failures, refused lines, oddities."""
     remarks: list[str] = field(default_factory=list)
-    """What was found of its tables before it was asked: rows that the ledger vouches for and that are gone."""
+    """Problems found in its tables before collecting: rows that are in the ledger but missing."""
     error: str = ""
-    """Why the source could not be collected at all; what was stored before stands."""
+    """Why the source could not be collected at all; stored data is unchanged."""
     unexpected: str = ""
-    """The type of an error that no source should raise: a fault of its code."""
+    """The type of an unexpected error: a bug in the source."""
     trace: str = ""
-    """Where in the code the error came from, for those who look for a fault in a source."""
+    """The traceback of the error, for debugging a source."""
 
     @property
     def complete(self) -> int:
@@ -64,17 +64,17 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """What one run of collecting came to, source by source."""
+    """The result of one run of collecting, per source."""
 
     sources: tuple[SourceSummary, ...]
     is_dry_run: bool = False
 
 
 class Watcher(Protocol):
-    """Somebody who watches collecting go on; told by whichever thread fetches, before what it tells of is stored."""
+    """An observer of collecting. Called from the fetching threads, before the data is stored."""
 
     def ask(self, source: str) -> None:
-        """The source is asked what there is; how much that will be is not known yet."""
+        """The source is asked for its offers; their number is not known yet."""
         ...
 
     def start(self, source: str, windows: int, bytes: int) -> None: ...
@@ -85,7 +85,7 @@ class Watcher(Protocol):
 
 
 class Unwatched:
-    """Nobody watches."""
+    """A watcher that does nothing."""
 
     def ask(self, source: str) -> None: ...
 

@@ -1,6 +1,6 @@
 """Communities that use hubs: where each is, and how many users its hubs have.
 
-answer   the answer, a row a community      asking      the list of communities, and their users
+answer   the answer, a row per community      asking      the list of communities, and their users
 questions   as Python asks it
 """
 

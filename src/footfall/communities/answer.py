@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Community:
-    """Who uses hubs together."""
+    """A community that uses hubs."""
 
     name: str
     constellation: str
@@ -61,7 +61,7 @@ class Communities(Answer):
     listed_on: datetime
     """When the list was read."""
     constellation: str | None = None
-    """The only one that was asked for."""
+    """The constellation that was asked for."""
     chosen: tuple[tuple[str, str], ...] = ()
     """The policies of the number of users."""
     notes: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class Communities(Answer):
     def description(self) -> str:
         return (
             "users: users of the community's hubs who were active in the 30 days that end with a day, the mean of the days; "
-            "who uses two hubs counts twice."
+            "a user of two hubs counts twice."
         )
 
     @property
@@ -142,7 +142,7 @@ class Communities(Answer):
 
         Args:
             communities: Those that stay.
-            note: What a reader should know of the choice.
+            note: A note on the choice.
 
         Example:
             >>> ff.communities().only(())  # doctest: +SKIP
@@ -150,7 +150,7 @@ class Communities(Answer):
         return replace(self, communities=tuple(communities), notes=(*self.notes, *([note] if note else [])))
 
     def hiding(self, least: int) -> Communities:
-        """Of all communities and of each constellation, whose sums may be known, nothing small can be computed."""
+        """Hides small counts so that they cannot be computed from known sums of all communities or of a constellation."""
         users: dict[Cell, float | None] = {(each.constellation, each.name): each.users for each in self.communities}
         if not (hidden := hidden_cells(users, least, [lambda cell: cell[0], lambda _: ""])):
             return self
@@ -185,7 +185,7 @@ class Communities(Answer):
 
     @property
     def summary(self) -> str:
-        """How many there are, in a sentence."""
+        """The number of communities, in a sentence."""
         known = sum(each.users is not None for each in self.communities)
         words = counted(len(self.communities), "community", "communities")
         return f"{words}, of which the users of {known:,} are known"

@@ -135,13 +135,13 @@ def _notes(
     if listed.on > until:
         said.append(f"The list of communities was first read on {listed.on:%Y-%m-%d}, after the time that is asked.")
     if users is None:
-        said.append("No source that is set up counts users of hubs by their community.")
+        said.append("No configured source counts users of hubs by community.")
     if silent := [row["community"] for row in listed.rows if row["community"] not in amounts] if users else []:
         said.append(
-            f"Nothing is known of the users of {counted(len(silent), 'community', 'communities')}: that is not 0."
+            f"There are no user counts for {counted(len(silent), 'community', 'communities')}; this does not mean 0."
         )
     names = {row["community"] for row in listed.rows}
     beside = [row[HUB_USERS_METRIC.name] for name, row in amounts.items() if name not in names]
     if rest := sum(value or 0.0 for value in beside):
-        said.append(f"{number(rest)} users are of hubs that no community of the list has; they are not shown.")
+        said.append(f"{number(rest)} users belong to hubs without a community in the list; they are not shown.")
     return list(dict.fromkeys(said))

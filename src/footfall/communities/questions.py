@@ -26,7 +26,7 @@ class CommunityQuestions(Protocol):
         def lake(self) -> Lake: ...
 
         def query(self, *args: Any, **kwargs: Any) -> Result:
-            """The answer to a question about a metric."""
+            """The answer to a query."""
 
         def snapshot(self, as_of: datetime | None = None, tables: Any = None) -> Snapshot:
             """One version of every table."""
@@ -44,8 +44,8 @@ class CommunityQuestions(Protocol):
 
         Args:
             constellation: Only communities of this group.
-            days: So many days are averaged; 28 by default.
-            until: The day after the last of them; today by default, so that all are over.
+            days: The number of days to average; 28 by default.
+            until: The day after the last of them; today by default, so that all days are complete.
 
         Raises:
             QueryError: Where no list of communities was collected.

@@ -1,12 +1,12 @@
-"""The only HTTP client: who we are, patience, politeness, downloads that go on where they stopped.
+"""The only HTTP client: user agent, retries, rate limits, resumable downloads.
 
     client = Client()
     client.limit("pypistats.org", Limit(budget=30, per=60))     kept before asking, by every thread
     client.get(url)                   the answer, after retries; a status of 400 and more is a StatusError
     client.get(url, etag=known)       … or an answer with status 304 when nothing changed
     client.get(url, keep=Kept(folder))   … or, when nothing changed, the answer as it was kept
-    client.get(url, ready_within=60)  asked again while the server prepares its answer (202)
-    client.post(url, json=question)   a question in the body, asked again as the others are
+    client.get(url, ready_within=60)  retried while the server prepares its answer (202)
+    client.post(url, json=question)   a query in the body, with retries
     client.head(url)                  only the headers
     client.json(url)                  the answer, parsed
     client.pages(url)                 the answer, and those that follow it by `Link: …; rel="next"`

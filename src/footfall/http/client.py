@@ -1,4 +1,4 @@
-"""The client: requests under the limits of their host, asked again while there is hope."""
+"""The client: requests within the limits of their host, with retries."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from footfall.errors import BrokenDataError, UnreachableError
 from footfall.http.kept import Kept
 from footfall.http.limits import Limit, Turns
 from footfall.http.parts import Piece
-from footfall.http.patience import LONGEST_WAIT, StatusError, hope, plain, retry_after
+from footfall.http.patience import LONGEST_WAIT, StatusError, may_retry, plain, retry_after
 from footfall.http.sendable import check_headers, is_sendable
 
 T = TypeVar("T")
-logging.getLogger("stamina").addHandler(logging.NullHandler())  # a retry that helps concerns no reader
+logging.getLogger("stamina").addHandler(logging.NullHandler())  # successful retries are not logged
 MOST_PAGES = 10_000
 
 
 class NotReadyError(UnreachableError):
-    """The server goes on preparing its answer (202)."""
+    """The server continues preparing its answer (202)."""
 
 
 class Client:
-    """One a process is enough: it is safe to use from several threads.
+    """One per process is enough; it is thread-safe.
 
     Args:
         transport: The network; tests pass `httpx2.MockTransport(function)`.
         headers: Sent with every request.
-        timeout: Seconds without a byte after which an attempt is given up.
+        timeout: Seconds without a byte after which an attempt is abandoned.
         attempts: How often a request is tried.
         wait: Seconds before the second attempt; later ones wait longer.
         concurrency, pause: The limit of every host that has none of its own, see `limit`.
@@ -101,7 +101,7 @@ class Client:
         Args:
             etag: Of an answer that the caller has: when nothing changed, the status is 304 and there is no body.
             keep: Where answers are kept: when nothing changed, the answer as it was kept (`is_kept` tells).
-            ready_within: Seconds in which a 202 is asked again; then it is a NotReadyError. 0: a 202 is an answer.
+            ready_within: Seconds to retry a 202; then a NotReadyError. 0: a 202 is an answer.
         """
         sent = {**(headers or {}), **({"If-None-Match": etag} if etag and is_sendable(etag) else {})}
 
@@ -137,7 +137,7 @@ class Client:
 
         Args:
             content: The body as it is; or `json`, what is to be sent as JSON.
-            timeout: Seconds without a byte after which an attempt is given up, where a server needs longer than others.
+            timeout: Seconds without a byte after which an attempt is abandoned, where a server needs longer than others.
             answers: Tells whether a refusal is an answer that the caller reads: it is returned, and not tried again.
         """
         sent: dict[str, Any] = {"params": params, "headers": headers, "follow_redirects": False}
@@ -231,9 +231,9 @@ class Client:
     def download(self, url: str, to: Path, *, tell: Callable[[int], None] | None = None) -> httpx2.Headers:
         """Fetch `url` into the file `to`, which appears only when it is whole.
 
-        What has come so far stands in `<to>.part`; a later attempt, even of another process, asks for the
+        Partial downloads are kept in `<to>.part`; a later attempt, even of another process, asks for the
         rest of it if the server still holds the same version (If-Range), and else starts over.
-        `tell` hears how many bytes came.
+        `tell` receives how many bytes arrived.
         """
         to.parent.mkdir(parents=True, exist_ok=True)
         return self._patiently(url, lambda: self._download(url, Piece(to), tell))
@@ -243,7 +243,7 @@ class Client:
         with self._turn(url), self._http.stream("GET", url, headers=sent) as response:
             if response.status_code == 416:  # what we hold is not a beginning of what is there now
                 part.discard()
-                raise httpx2.ReadError("the file changed meanwhile", request=response.request)
+                raise httpx2.ReadError("the file changed in the meantime", request=response.request)
             if response.status_code >= 400:
                 raise self._refusal(response)
             length = response.headers.get("Content-Length", "")
@@ -295,11 +295,11 @@ class Client:
             return self._turns.setdefault(place, Turns(self._usual, self._clock, self._sleep))
 
     def _patiently(self, url: str, act: Callable[[], T], headers: Mapping[str, str] | None = None) -> T:
-        """`act`, again and again while there is hope; what remains is one sentence."""
+        """Run `act` with retries; a final failure is one sentence."""
         check_headers(url, headers or {})
         try:
             for attempt in stamina.retry_context(
-                on=hope,
+                on=may_retry,
                 attempts=self._attempts,
                 timeout=None,
                 wait_initial=self._wait,

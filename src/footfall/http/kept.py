@@ -85,10 +85,10 @@ class Kept:
 
     def _file(self, url: httpx2.URL, headers: Mapping[str, str]) -> Path:
         """Named by all that tells one request from another, as a hash: no address and no credential stands in a name."""
-        told = {name.lower(): value for name, value in headers.items()}
+        relevant = {name.lower(): value for name, value in headers.items()}
         if self.identity:
-            told = {name: value for name, value in told.items() if name in ("accept", "accept-language")}
-        parts: list[Any] = [str(url), self.identity, sorted(told.items())]
+            relevant = {name: value for name, value in relevant.items() if name in ("accept", "accept-language")}
+        parts: list[Any] = [str(url), self.identity, sorted(relevant.items())]
         return self.folder / f"{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]}.answer"
 
     def _keep_small(self, added: int) -> None:

@@ -16,9 +16,9 @@ class Limit:
     Args:
         concurrency: Requests under way at once.
         pause: Seconds between the starts of two requests, at least.
-        budget: Requests that may start within any `per` seconds; 0: as many as one likes.
+        budget: Requests that may start within any `per` seconds; 0: no limit.
         per: Seconds.
-        read_wait: Of a host that asks to wait in words of its own: from status, headers and body to seconds; 0: it does not.
+        read_wait: Of a host that asks to wait in its own format: from status, headers and body to seconds; 0: it does not.
     """
 
     concurrency: int = 8
@@ -61,7 +61,7 @@ class Turns:
         return start
 
     def asked_to_wait(self, status: int, headers: Mapping[str, str], body: str) -> float:
-        """For how many seconds the host asks to wait, in words of its own."""
+        """Seconds to wait, in the host's own format."""
         return self._limit.read_wait(status, headers, body) if self._limit.read_wait else 0.0
 
     def hold(self, seconds: float) -> None:

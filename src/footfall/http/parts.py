@@ -11,7 +11,7 @@ from footfall.http.sendable import is_sendable
 
 
 class Piece:
-    """The bytes of an unfinished download, and beside them which version they are of."""
+    """The bytes of an unfinished download, and next to them which version they are of."""
 
     def __init__(self, to: Path) -> None:
         self._to = to

@@ -1,4 +1,4 @@
-"""When to ask again, and after how long; what a refusal says."""
+"""When to retry, and after how long; errors of a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from footfall.errors import UnreachableError
 
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 LONGEST_WAIT = 120.0
-"""Seconds we let a server's Retry-After hold us up; asked for more, we say so instead."""
+"""The longest Retry-After, in seconds, that is waited for; a longer one is an error."""
 
 
 class StatusError(UnreachableError):
@@ -22,7 +22,7 @@ class StatusError(UnreachableError):
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
         self.body = _beginning(response)
-        """The beginning of what the server said, for those who know its language."""
+        """The beginning of the response body, for callers that can parse it."""
         self.retry_after = max(retry_after(response), asked_to_wait)
         wait = f" and asks to wait {self.retry_after:.0f} s" if self.retry_after else ""
         super().__init__(
@@ -53,7 +53,7 @@ def _beginning(response: httpx2.Response) -> str:
         return ""
 
 
-def hope(error: Exception) -> bool | float:
+def may_retry(error: Exception) -> bool | float:
     """Whether another attempt may help, or after how many seconds it may."""
     if isinstance(error, StatusError):
         if not error.is_passing or error.retry_after > LONGEST_WAIT:

@@ -1,4 +1,4 @@
-"""The lake: a folder of Delta tables, one a table of Footfall, that keeps what was collected."""
+"""The lake: a folder of Delta tables with the collected data."""
 
 from footfall.lake.collected import Collected, Scope, Span
 from footfall.lake.delta import Cursor

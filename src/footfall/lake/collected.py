@@ -215,7 +215,7 @@ _SPANS = """
 """
 """Gaps and islands: windows that touch or overlap, and end to be provisional at the same moment, are one span.
 
-The end of a complete window that may still change is a provisional span beside it.
+The end of a complete window that may still change is a provisional span next to it.
 A window that begins after all before it have ended is the first of a span, and those before it end the span before.
 """
 

@@ -8,8 +8,8 @@ ledger a month has
     ….parquet        what was written since
 
 so that what a question reads grows with what is in force, not with how often it was collected. A row that is not in force
-never will be again: readers may join while writers append. Readers go on with the version they have. When another writer
-changes a month meanwhile, it is left for the next time.
+never will be again: readers may join while writers append. Readers continue with the version they have. When another writer
+changes a month in the meantime, it is left for the next time.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MOST_PAST = 10
 """Files of past rows that a month may hold before they are joined: joining them each time would cost ever more."""
 
 _FEW = 200
-"""Rows that may stand beside the largest file of a month, however few that has."""
+"""Rows that may stand next to the largest file of a month, however few that has."""
 
 
 def compact(lake: Lake, table: Table, crowded: int = CROWDED) -> None:

@@ -235,8 +235,8 @@ class DeltaFolder:
         if stamps and stamps[0][0] > 0:
             oldest = datetime.fromtimestamp(stamps[0][1] / 1000, UTC)
             raise LakeError(
-                f"the lake no longer knows how {self.folder.name} was at {short(moment)}: "
-                f"its versions go back to {short(oldest)}; ask for a moment after that."
+                f"the lake no longer has {self.folder.name} as of {short(moment)}: "
+                f"its versions go back to {short(oldest)}; use a later time."
             )
         return None
 
@@ -277,7 +277,7 @@ def log_files(folder: Path) -> dict[int, Path]:
 
 
 def _check_log(folder: Path) -> None:
-    """Refuse a log with a file that says nothing: it would be read as a commit that changed nothing."""
+    """Reject a log with an empty file: it would be read as a commit without changes."""
     sizes: dict[str, int] = {}
     checkpoint = -1
     with os.scandir(folder / "_delta_log") as entries:
@@ -292,7 +292,7 @@ def _check_log(folder: Path) -> None:
     for version, size in sizes.items():
         if size < _LEAST_LOG and int(version) > checkpoint:
             raise DamagedLakeError(
-                f"{folder / '_delta_log' / version}.json is damaged: it holds no change, and the rows of its commit would be "
+                f"{folder / '_delta_log' / version}.json is damaged: it is empty, and the rows of its commit would be "
                 f"missing; {REMEDY}"
             )
 
@@ -327,7 +327,7 @@ def _reading(folder: Path) -> Iterator[None]:
     except (DeltaError, OSError) as error:
         if isinstance(error, DeltaProtocolError) or "unsupported" in str(error).lower():
             raise NewerLakeError(
-                f"the table {folder.name} was written with features this Footfall does not know; upgrade Footfall."
+                f"the table {folder.name} was written by a newer version of Footfall; upgrade Footfall."
             ) from None
         raise DamagedLakeError(f"the table in {folder} cannot be read: {first_line(error)}; {REMEDY}") from None
 
@@ -346,11 +346,11 @@ def storage_errors(folder: Path) -> Iterator[None]:
         causes = {
             "No space left": "the disk is full; free some space",
             "Disk quota": "the disk quota is used up; free some space",
-            "File too large": "a file may not grow that large there; raise the limit",
+            "File too large": "the file is larger than the limit; raise the limit",
             "Read-only file system": "the file system is read-only; use another folder or mount it for writing",
             "ermission denied": "permission is denied; make the folder writable",
         }
         cause = next((said for sign, said in causes.items() if sign in text), first_line(error))
         raise LakeWriteError(
-            f"cannot write to {folder}: {cause}, then run the same command again; what was stored before is intact."
+            f"cannot write to {folder}: {cause}, then run the same command again; stored data is intact."
         ) from None

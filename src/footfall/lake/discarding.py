@@ -26,7 +26,7 @@ class Removed(NamedTuple):
 def discard(lake: Lake, table: Table, scope: str, *, dry_run: bool = False) -> Removed:
     """Remove the rows of a scope, then what the ledger says of it. `scope` is as rows have it, an id where these have ids.
 
-    Interrupted in between, the ledger still knows the scope, and the same again goes on from there. Earlier versions of the
+    Interrupted in between, the ledger still knows the scope, and the same again continues from there. Earlier versions of the
     table keep the rows until they expire.
 
     Raises ConflictError when other processes keep writing.

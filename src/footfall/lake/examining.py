@@ -39,7 +39,7 @@ class Examined:
     """Whether it lacks commits that the ledger vouches for."""
 
     @property
-    def is_sound(self) -> bool:
+    def is_intact(self) -> bool:
         return not (self.log or self.damaged)
 
     @property
@@ -64,17 +64,17 @@ def examine_lake(lake: Lake, tables: Iterable[Table]) -> Iterator[Examined]:
     yield ledger
     for table in tables:
         for one in (table, *(table.rolled(rollup) for rollup in table.rollups)):
-            found = examine_table(lake, one, None if one is table else table, is_ledger_sound=ledger.is_sound)
+            found = examine_table(lake, one, None if one is table else table, is_ledger_intact=ledger.is_intact)
             if found.version is not None or found.log:
                 yield found
 
 
-def examine_table(lake: Lake, table: Table, sums: Table | None = None, *, is_ledger_sound: bool = False) -> Examined:
+def examine_table(lake: Lake, table: Table, sums: Table | None = None, *, is_ledger_intact: bool = False) -> Examined:
     """Look at one table; reads every byte of it.
 
     Args:
         sums: Of a rollup: the table that it sums up.
-        is_ledger_sound: Whether it is held against the ledger as well.
+        is_ledger_intact: Whether it is checked against the ledger as well.
     """
     folder = lake.root / table.name
     newest = newest_version(folder)
@@ -85,7 +85,7 @@ def examine_table(lake: Lake, table: Table, sums: Table | None = None, *, is_led
         return Examined(table, sums, version=newest, log=str(error))
     rows = sum(file.rows or 0 for file in files)
     log, is_behind = faulty_log(folder), False
-    if not log and sums is None and is_ledger_sound:
+    if not log and sums is None and is_ledger_intact:
         log, is_behind = _against_ledger(lake, folder, newest, files)
     faults = ((file, fault_of(folder / file.path, is_deep=True)) for file in files)
     damaged = tuple((file, fault) for file, fault in faults if fault)

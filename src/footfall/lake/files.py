@@ -1,4 +1,4 @@
-"""Parquet files of a table: sorted, one a month, readable by everyone."""
+"""Parquet files of a table: sorted, one per month, readable by any tool."""
 
 from __future__ import annotations
 

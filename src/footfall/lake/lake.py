@@ -187,7 +187,7 @@ class Lake:
         if not entries:
             return
         ledger = self._pin(LEDGER)
-        if ledger is not None and ledger.version != self._stamped_version:  # others wrote meanwhile
+        if ledger is not None and ledger.version != self._stamped_version:  # others wrote in the meantime
             self._stamped = max(self._stamped, self._newest_stamp(ledger))
         self._stamped = max(in_utc(self.now()), self._stamped + timedelta(microseconds=1))
         rows = entry_rows(entries, self._stamped)
@@ -314,7 +314,7 @@ class Lake:
             self._pins[table.name] = pinned
         return pinned
 
-    # One DuckDB for all, a cursor a caller: threads may share a lake.
+    # One DuckDB for all, a cursor per caller: threads may share a lake.
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
@@ -329,6 +329,6 @@ UNBUILT = -1
 
 
 def _cursors_of(table: Table, replaces: Sequence[Restated]) -> list[Cursor]:
-    """Cursors that stand still, a scope each: two writers of one scope must never land side by side."""
+    """Cursors that stand still, a scope each: two writers of one scope must conflict."""
     scopes = {one.scope for one in replaces} or {""}
     return [Cursor(f"{table.name}/{scope}", 0) for scope in sorted(scopes)]

@@ -1,4 +1,4 @@
-"""Maintenance: small files become one a month, and what no reader may ask for any more goes."""
+"""Maintenance: compact small files into one per month, and expire old versions."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Maintained:
 
 
 def maintain(lake: Lake, tables: Iterable[Table], keep: timedelta = KEEP) -> list[Maintained]:
-    """Compact every table and its rollups, then drop what no reader as of a moment within `keep` needs.
+    """Compact every table and its rollups, then expire versions older than `keep`.
 
-    That is versions of tables, and observed values and ledger entries that newer ones stand for.
+    Expires versions of tables, and observed values and ledger entries that newer ones replace.
     """
     done: list[Maintained] = []
     for table in _with_rollups(tables):

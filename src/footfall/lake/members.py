@@ -1,4 +1,4 @@
-"""Who stands in a table: the actors of an event, day by day."""
+"""The actors of an event in a table, day by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that ids have, and had: what readers of a table see in the place of its ids."""
+"""Current and former names of ids, which readers of a table see instead of the ids."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KnownNames:
-    """What is known of the names of ids."""
+    """The known names of ids."""
 
     current: Mapping[str, str] = field(default_factory=dict)
-    """Id → the name that it has."""
+    """Id → its current name."""
     former: Mapping[str, str] = field(default_factory=dict)
-    """A name in lower case that was given up, and that no other id has now → the id that had it last."""
+    """A former name in lower case, not in use by another id → the id that had it last."""
 
     def name_of(self, text: str) -> str | None:
-        """The name that is meant by a former name, or by an id; None for any other text."""
+        """The current name for a former name or an id; None for any other text."""
         known = self.former.get(text.lower(), text)
         return self.current.get(known)
 

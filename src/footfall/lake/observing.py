@@ -1,4 +1,4 @@
-"""Writing observed values: only those that differ from what was observed last of their key are appended."""
+"""Writing observed values: only values that differ from the last observation of their key are appended."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def observed(delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation, now: datetime) -> list[DataFile]:
     """Files with the incoming rows that are news.
 
-    A row without `observed_at` gets `now`, or the moment after the last observation of its key where the clock went back:
-    what is observed later stands. Rows may come late, and again: each is compared with what was observed just before it.
+    A row without `observed_at` gets `now`, or the moment after the last observation of its key if the clock went back:
+    the later observation wins. Rows may arrive late or repeatedly; each is compared with the observation before it.
     """
     is_dated = table is not LEDGER and OBSERVED_AT in incoming.columns
     files = [file for file in delta.files() if is_dated or not file.is_past]
@@ -67,12 +67,12 @@ def _news(table: Table, incoming: duckdb.DuckDBPyRelation, month: str, known: st
         ), stamped AS (
             SELECT {columns}, coalesce({moment}, {stamp}) AS {OBSERVED_AT}
             FROM incoming_rows new LEFT JOIN last ON {_equal("last", key)}
-        ), told AS (
+        ), all_rows AS (
             SELECT *, row({", ".join(map(quote, names))}) AS said FROM (
                 SELECT *, true AS is_new FROM stamped UNION ALL BY NAME SELECT *, false AS is_new FROM known
             )
         )
-        SELECT * FROM told
+        SELECT * FROM all_rows
         QUALIFY is_new AND said IS DISTINCT FROM lag(said) OVER (
             PARTITION BY {keys} ORDER BY {", ".join(in_time)}, is_new
         )

@@ -1,4 +1,4 @@
-"""How far the collection of a table reaches, by what the ledger says of it."""
+"""How far a table was collected, according to the ledger."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from footfall.periods import Window, merge, subtract
 
 @dataclass(frozen=True)
 class Reach:
-    """What was collected of each scope, and which scopes are no longer asked for."""
+    """The collected time of each scope, and retired scopes."""
 
     by_scope: Mapping[Scope, Sequence[Window]]
     left: frozenset[Scope]
 
     @property
     def fresh_until(self) -> datetime | None:
-        """Up to this moment every scope was collected that is still asked for, or every one when none is."""
+        """Every active scope was collected up to this time; every scope if none is active."""
         asked_for = [windows for scope, windows in self.by_scope.items() if scope not in self.left]
         of_all = asked_for or list(self.by_scope.values())
         return min((max(w.end for w in windows) for windows in of_all), default=None)
 
     @property
     def gaps(self) -> list[Window]:
-        """What is missing between the first and the last of what was collected, of any scope."""
+        """Gaps between the first and the last collected time, of any scope."""
         return merge(
             gap
             for windows in self.by_scope.values()

@@ -1,13 +1,13 @@
-"""Mending a lake: what is damaged is moved aside, and the ledger claims no more than is there.
+"""Repairing a lake: damaged files are moved aside, and the ledger is corrected to match the rest.
 
-Nothing is deleted, and nothing that is sound is touched:
+Nothing is deleted, and intact files are not touched:
 
-- A damaged or missing file goes out of its table, and the ledger no longer claims its time.
-- A damaged log is cut back to the last version before the damage, and the ledger no longer claims what was recorded since.
+- A damaged or missing file is removed from its table, and its time counts as not collected.
+- A damaged log is cut back to the last version before the damage, and what was recorded since counts as not collected.
 - A rollup is rebuilt.
 - A ledger that cannot be read at all is rebuilt from the rows: a day that has some counts as collected.
 
-What the ledger no longer claims is collected again by the next run, as far as upstream still has it.
+The next run collects this time again, as far as upstream still has it.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from footfall.periods import EPOCH, Window
 from footfall.sql import quote
 from footfall.tables import Table
 
-REBUILT = "rebuilt from the rows that are stored; days without rows count as not collected"
+REBUILT = "rebuilt from the stored rows; days without rows count as not collected"
 
 
 @dataclass(frozen=True)
-class Mended:
+class Repaired:
     """What was done about one table, in a sentence, and what could not be done."""
 
     table: str
     said: str
-    is_mended: bool = True
+    is_repaired: bool = True
 
 
-def repair_lake(lake: Lake, tables: Mapping[str, Sequence[Table]], *, dry_run: bool = False) -> Iterator[Mended]:
-    """Mend what `examine_lake` finds; what was damaged lies in `damaged-…` beside the tables afterwards.
+def repair_lake(lake: Lake, tables: Mapping[str, Sequence[Table]], *, dry_run: bool = False) -> Iterator[Repaired]:
+    """Repair what `examine_lake` finds; what was damaged lies in `damaged-…` next to the tables afterwards.
 
     Args:
         tables: The tables of each source, by its name.
@@ -56,44 +56,46 @@ def repair_lake(lake: Lake, tables: Mapping[str, Sequence[Table]], *, dry_run: b
     all_tables = [table for each in tables.values() for table in each]
     aside = lake.root / f"damaged-{lake.now():%Y-%m-%dt%H-%M-%S}"
     for found in examine_lake(lake, all_tables):
-        if found.is_sound:
+        if found.is_intact:
             continue
         if dry_run:
-            yield Mended(found.table.name, found.said, is_mended=False)
+            yield Repaired(found.table.name, found.said, is_repaired=False)
         elif found.table is LEDGER:
-            yield from _mend_ledger(lake, found, tables, aside)
+            yield from _repair_ledger(lake, found, tables, aside)
         elif found.sums is not None:
             yield _rebuild(lake, found, found.sums, aside)
         else:
-            yield from _mend_table(lake, found, aside)
+            yield from _repair_table(lake, found, aside)
 
 
-def _mend_table(lake: Lake, found: Examined, aside: Path) -> Iterator[Mended]:
+def _repair_table(lake: Lake, found: Examined, aside: Path) -> Iterator[Repaired]:
     name, folder = found.table.name, lake.root / found.table.name
     if found.is_behind:
-        yield Mended(name, disclaim_behind(lake, found.table))
+        yield Repaired(name, disclaim_behind(lake, found.table))
     elif found.log:
         version = _cut_back(folder, found.table, aside)
         if version is None and folder.exists():
-            yield Mended(name, f"{found.said} It cannot be mended: restore the lake from a backup.", is_mended=False)
+            yield Repaired(
+                name, f"{found.said} It cannot be repaired: restore the lake from a backup.", is_repaired=False
+            )
             return
         said = "; ".join(filter(None, (_cut(version), disclaim_behind(lake, found.table))))
-        yield Mended(name, f"{said}.")
+        yield Repaired(name, f"{said}.")
         found = examine_table(lake, found.table)
     if found.damaged:
         files = _take_out(lake, found, aside)
         windows = sum(disclaim_file(lake, name, file) for file in files)
         rows, months = sum(file.rows or 0 for file in files), ", ".join(sorted({file.month for file in files}))
-        yield Mended(
+        yield Repaired(
             name,
-            f"{counted(len(files), 'file')} with {rows:,} rows of {months} taken out; {counted(windows, 'window')} of that "
+            f"{counted(len(files), 'file')} with {rows:,} rows of {months} removed; {counted(windows, 'window')} of that "
             "time count as not collected.",
         )
     refresh(lake, found.table)
 
 
 def _take_out(lake: Lake, found: Examined, aside: Path) -> list[DataFile]:
-    """Move damaged files aside, and have the table go on without them."""
+    """Move damaged files aside and remove them from the table."""
     files = [file for file, _ in found.damaged]
     delta = DeltaFolder.open(lake.root / found.table.name, found.table.time)
     assert delta is not None, "it was examined"
@@ -103,24 +105,26 @@ def _take_out(lake: Lake, found: Examined, aside: Path) -> list[DataFile]:
     return files
 
 
-def _mend_ledger(lake: Lake, found: Examined, tables: Mapping[str, Sequence[Table]], aside: Path) -> Iterator[Mended]:
+def _repair_ledger(
+    lake: Lake, found: Examined, tables: Mapping[str, Sequence[Table]], aside: Path
+) -> Iterator[Repaired]:
     folder = lake.root / LEDGER.name
     version = found.version
     if found.log:
         version = _cut_back(folder, LEDGER, aside)
         if version is not None:
-            yield Mended(LEDGER.name, f"{_cut(version)}; what it said since is unknown again.")
+            yield Repaired(LEDGER.name, f"{_cut(version)}; later entries are lost.")
     if version is None or not folder.exists():
         entries = [
             entry for source, each in tables.items() for table in each for entry in _from_rows(lake, source, table)
         ]
         lake.record(entries)
-        yield Mended(LEDGER.name, f"{REBUILT}: {counted(len(entries), 'day')} of {counted(len(tables), 'source')}.")
+        yield Repaired(LEDGER.name, f"{REBUILT}: {counted(len(entries), 'day')} of {counted(len(tables), 'source')}.")
         return
     ledger = examine_table(lake, LEDGER)
     if ledger.damaged:
         files = _take_out(lake, ledger, aside)
-        yield Mended(LEDGER.name, f"{counted(len(files), 'file')} taken out; what they said is unknown again.")
+        yield Repaired(LEDGER.name, f"{counted(len(files), 'file')} removed; their entries are lost.")
 
 
 def _from_rows(lake: Lake, source: str, table: Table) -> list[Entry]:
@@ -144,10 +148,10 @@ def _from_rows(lake: Lake, source: str, table: Table) -> list[Entry]:
     return entries
 
 
-def _rebuild(lake: Lake, found: Examined, table: Table, aside: Path) -> Mended:
+def _rebuild(lake: Lake, found: Examined, table: Table, aside: Path) -> Repaired:
     _move(lake.root / found.table.name, aside / found.table.name)
     refresh(lake, table)
-    return Mended(found.table.name, f"rebuilt from {table.name}.")
+    return Repaired(found.table.name, f"rebuilt from {table.name}.")
 
 
 def _cut(version: int | None) -> str:
@@ -155,9 +159,9 @@ def _cut(version: int | None) -> str:
 
 
 def _cut_back(folder: Path, table: Table, aside: Path) -> int | None:
-    """Cut the log back to before its first damage; the version it is at then.
+    """Cut the log back to before its first damage; returns the version it is then at.
 
-    None where nothing of it can be read, and the table is moved aside; or where no fault can be found, and nothing is changed.
+    None if it cannot be read at all, and the table is moved aside; or if no damage is found, and nothing is changed.
     """
     fault = first_fault(folder)
     if fault is None and _opens(folder, table):

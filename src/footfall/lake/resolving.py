@@ -1,4 +1,4 @@
-"""Which rows of an observed table stand: one a key for readers, and the fewest that say the same for storage."""
+"""Which rows of an observed table are current: one per key for readers, and the minimal equivalent set for storage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUCCESS = "status IN ('complete', 'provisional')"
 
 
 def resolved(table: Table, rows: str) -> str:
-    """The SQL of one row a key, as readers see an observed table; the rows of any other table as they are."""
+    """The SQL of one row per key, as readers see an observed table; the rows of any other table as they are."""
     if not isinstance(table.rule, Observe):
         return f"SELECT * FROM {rows}"
     newest = f"SELECT *, {_nth(table, _newest_first(table))} AS nth FROM {rows}"

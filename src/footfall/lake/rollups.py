@@ -1,6 +1,6 @@
-"""Rollups: narrower sums beside a table, rebuilt month by month where the table changed.
+"""Rollups: narrower sums next to a table, rebuilt month by month where the table changed.
 
-Of an observed table they sum what readers see, one row a key. Asked as of an earlier moment, the table itself is read.
+Of an observed table they sum what readers see, one row per key. Asked as of an earlier moment, the table itself is read.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from footfall.tables import Rollup, Table
 
 
 def refresh(lake: Lake, table: Table) -> None:
-    """Bring every rollup of `table` up to its newest version; what is up to date costs nothing.
+    """Update every rollup of `table` to its newest version; up-to-date ones cost nothing.
 
-    When other writers keep winning, their refresh stands for ours: a stale rollup is only slower, never wrong.
+    If other writers keep winning, their refresh is used: a stale rollup is slower, never wrong.
     """
     for rollup in table.rollups:
         for _ in attempts():
@@ -40,7 +40,7 @@ def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
     if built_from is not None and built_from > source.version:
         source = source.reopen()  # another process may have built it from a version that is newer than the one opened
         if built_from > source.version:
-            built_from = UNBUILT  # the table was put back from an older copy, or made again
+            built_from = UNBUILT  # the table was restored from an older copy, or recreated
     if built_from == source.version:
         return
     changed = _changed_months(source, _current(source), built_from)

@@ -49,8 +49,8 @@ class Pinned:
             return self.current
         if self.known_since is not None and moment < self.known_since:
             raise LakeError(
-                f"the lake no longer knows how {self.name} was at {short(moment)}: it is kept back to "
-                f"{short(self.known_since)}; ask for a moment after that."
+                f"the lake no longer has {self.name} as of {short(moment)}: it goes back to "
+                f"{short(self.known_since)}; use a later time."
             )
         return self.files
 

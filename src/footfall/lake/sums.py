@@ -1,7 +1,7 @@
-"""Checksums of the lake's files: a file has its own in its name, and is held against it before it is read.
+"""Checksums of the lake's files: a file has its own in its name, and is checked against it before it is read.
 
-A file is written once and never changed, so what was right when a process first read it is taken to be right from then on.
-A checksum tells damage (a disk, a copy that was cut off), not malice: CRC-32 misses one damage in four billion.
+Files are written once and never changed, so each is verified once per process. The checksum detects accidental damage
+(a disk, a truncated copy), not tampering: CRC-32 misses one damaged file in four billion.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LEAST = 12
 _CHUNK = 1 << 20
 _MOST_SOUND = 1_000_000
 
-REMEDY = "restore the lake from a backup, or run `footfall repair`, and collect again what it says is lost."
+REMEDY = "restore the lake from a backup, or run `footfall repair` and collect again what it reports as lost."
 
 _SOUND: set[str] = set()
 
@@ -33,7 +33,7 @@ def fresh_name() -> str:
 
 
 def settle(file: Path, prefix: str = "") -> Path:
-    """Give a file that is written its name for good, which has its checksum in it and begins with `prefix`."""
+    """Give a written file its final name, with its checksum and `prefix`."""
     named = file.with_name(f"{prefix}{file.stem}-{_checksum(file):08x}.parquet")
     file.rename(named)
     _SOUND.add(str(named))
@@ -41,7 +41,7 @@ def settle(file: Path, prefix: str = "") -> Path:
 
 
 def verify(files: Iterable[str | Path]) -> None:
-    """Hold files against the checksums in their names, each once in the life of a process.
+    """Verify files against the checksums in their names, each once per process.
 
     Raises DamagedLakeError for the first that is missing, is cut off or is not what was written.
     """
@@ -69,11 +69,11 @@ def fault_of(file: Path, *, is_deep: bool = False) -> str:
                 return "is damaged (it is empty, cut off or not a Parquet file)"
         named = _NAMED.search(file.name)
         if named and _checksum(file) != int(named[1], 16):
-            return "is damaged (its content is not what was written)"
+            return "is damaged (its content has changed)"
         if is_deep and not named:
             return _unreadable(file)
     except FileNotFoundError:
-        return "is missing (if it expired while it was read, ask again)"
+        return "is missing (if it expired during the query, run the query again)"
     except OSError as error:
         return f"cannot be read ({error.strerror})"
     return ""

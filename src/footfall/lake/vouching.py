@@ -1,8 +1,8 @@
-"""The ledger vouches for the tables: each of its commits says which version they were at, and what that version held.
+"""The ledger confirms the tables: each of its commits records their versions and the files of these versions.
 
-A table's commit comes before the ledger's, so a table is never behind its ledger by itself. When it is, a part of it was
-deleted or put back from an older copy; when its version holds other files, its log is damaged. Both are said: else time that
-was collected would be answered as zero.
+A table's commit comes before the ledger's, so a table is normally never behind its ledger. If it is, a part of it was
+deleted or restored from an older copy; if its version has other files, its log is damaged. Both raise an error: otherwise
+collected time would be answered as zero.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NONE = -1
 
 
 def state_of(files: Iterable[DataFile]) -> int:
-    """63 bits that stand for the files of one version."""
+    """A hash of 63 bits of the files of one version."""
     said = "\n".join(sorted(f"{file.path} {file.month} {file.rows} {file.size}" for file in files))
     return int.from_bytes(blake2b(said.encode(), digest_size=8).digest()) >> 1
 
@@ -81,12 +81,12 @@ def check(cursor: Cursors, folder: Path, version: int | None, state: int | None)
     """
     if said := behind(cursor, folder.name, version):
         raise DamagedLakeError(
-            f"the table {folder.name} in {folder.parent} {said}: a part of it was deleted or put back from an older copy; "
-            "restore the lake from a backup, or run `footfall collect`, which collects again what is lost."
+            f"the table {folder.name} in {folder.parent} {said}: a part of it was deleted or restored from an older copy; "
+            "restore the lake from a backup, or run `footfall collect`, which collects the missing part again."
         )
     known = _known_version(cursor, folder.name)
     if state is not None and known is not None and version == known and state != cursor(f"{_STATE}{folder.name}"):
         raise DamagedLakeError(
-            f"the log of the table {folder.name} in {folder.parent} is damaged: it names other files than it did when "
-            f"its last commit was made; {REMEDY}"
+            f"the log of the table {folder.name} in {folder.parent} is damaged: it lists other files than when "
+            f"its last commit was written; {REMEDY}"
         )

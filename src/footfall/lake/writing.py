@@ -1,7 +1,7 @@
 """The files of a commit under `Replace`: the new rows, and what stays of the files that they touch.
 
-Windows of many scopes are replaced at once. The rows are written month by month: as they are where they are in order
-and stand alone, in one pass where memory holds all of them, else with one statement a month.
+Windows of many scopes are replaced at once. The rows are written month by month: unchanged if they are sorted and
+the only rows of the month, in one pass if they fit in memory, otherwise with one statement per month.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ MOST_AT_ONCE = 1_000_000
 """Rows that are sorted in memory in one pass."""
 
 FEW = 20
-"""Spans that are written into a statement; more of them are joined as a table, which costs the same for any number."""
+"""How many spans are written into a statement; more are joined as a table, whose cost does not grow."""
 
 
 @dataclass(frozen=True)
 class Restated:
-    """A window that is replaced whole; of one scope, where the table tells scopes apart."""
+    """A window that is replaced completely; of one scope if the table has scopes."""
 
     window: Window
     scope: str = ""
@@ -167,7 +167,7 @@ def replaced(
 ) -> tuple[list[DataFile], list[DataFile]]:
     """Files that hold the new rows and what stays of the old files they touch; and those old files.
 
-    Raises SourceError when a row lies outside of what is replaced: the next run would double it.
+    Raises SourceError for a row outside the replaced windows: the next run would duplicate it.
     """
     assert isinstance(table.rule, Replace)
     spans = Spans.of(table, replaces)
@@ -180,7 +180,7 @@ def replaced(
         if not alone:
             for file in _written(delta, table, incoming, spans, touched):
                 added.append(file)
-        # What the files say of themselves proves most commits right without reading the rows again.
+        # File statistics are enough to check most commits without reading the rows again.
         if incoming.count != 0 and (touched or not all(spans.hold(file) for file in added)):
             _check_within(table, incoming)
     return added, touched
@@ -240,7 +240,7 @@ def _written(
 def _written_at_once(
     delta: DeltaFolder, table: Table, incoming: Incoming, touched: Sequence[DataFile]
 ) -> Iterator[DataFile]:
-    """All months in one pass: a statement a month costs more than its rows where there are few of them."""
+    """All months in one pass: a statement per month costs more than its rows where there are few of them."""
     import pyarrow.compute as pc
 
     select = "SELECT * FROM incoming"
@@ -265,12 +265,12 @@ def _written_at_once(
 
 
 def _check_within(table: Table, incoming: Incoming) -> None:
-    """A row outside the windows that its source vouches for would be doubled by the next run."""
+    """A row outside the windows stated by its source would be duplicated by the next run."""
     [(count,)] = incoming.ask(f"SELECT count(*) FROM ({incoming.outside('SELECT * FROM incoming')})")
     if count:
         of_scope = " and scopes" if table.rule.scope else ""
         raise SourceError(
-            f"a source gave {count} rows of {table.name} outside the windows{of_scope} it stated; nothing was written."
+            f"a source gave {count} rows of {table.name} outside the windows{of_scope} that it stated; nothing was written."
         )
 
 

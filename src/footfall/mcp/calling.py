@@ -1,4 +1,4 @@
-"""A call answered: the same record that the API gives for the same question, or one sentence that says what is wrong."""
+"""Tool calls: answered with the same record as the API, or with one sentence on what is wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from footfall.workspace import Workspace
 
 MOST_ROWS = 20_000
-"""An answer with more rows is none that a model reads."""
+"""The most rows in an answer for a model."""
 
 
 def call(workspace: Workspace, tool: str, arguments: Mapping[str, Any], viewer: Viewer = PUBLIC) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _called(
         answer = ask(workspace, tool, asked)
         if len(answer) > MOST_ROWS:
             raise QueryError(
-                f"the answer has {len(answer):,} rows, and at most {MOST_ROWS:,} are given; ask for a shorter window, a "
+                f"the answer has {len(answer):,} rows, and at most {MOST_ROWS:,} are allowed; ask for a shorter window, a "
                 "coarser grain, or fewer groups."
             )
         return answer.to_record()
@@ -60,7 +60,9 @@ def _called(
         case "status":
             _only(arguments)
             if viewer.is_limited:
-                raise NotAllowedError(f"only {', '.join(viewer.projects)} may be read here, and status is about more.")
+                raise NotAllowedError(
+                    f"only {', '.join(viewer.projects)} may be read here, and status covers everything."
+                )
             return records.status_of(workspace)
     raise UnknownNameError("tool", tool, ("metrics", "status", *COMMANDS))
 

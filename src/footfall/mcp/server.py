@@ -54,9 +54,9 @@ def make_server(workspace: Workspace, viewer: Viewer = PUBLIC) -> Server[Any]:
             with anyio.fail_after(seconds):
                 return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=one_at_a_time)
         except TimeoutError:
-            return _mistake("stopped", f"the question was stopped: it takes longer than {seconds:g} s.")
+            return _mistake("stopped", f"the query was stopped: it takes longer than {seconds:g} s.")
         finally:
-            stop.ask("its asker left")
+            stop.ask("the client disconnected")
 
     return Server(
         "footfall",
@@ -97,7 +97,7 @@ def _answered(
 
 
 def _mistake(code: str, said: str) -> types.CallToolResult:
-    """What a model can mend, as a result: an error of the protocol would be hidden from it."""
+    """Errors that the model can fix are results: protocol errors would be hidden from it."""
     sentence = " ".join(concealed(said).split())
     return types.CallToolResult(
         content=[types.TextContent(text=sentence)],

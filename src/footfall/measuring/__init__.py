@@ -1,11 +1,11 @@
 """Query → Ibis → Result, as a visible list of small passes.
 
-plan      what exactly is asked: policies, window, which groups stand for themselves
+plan      the resolved query: policies, window, which groups are shown
 measure   filter, group and count, in one expression on the engine, from the table or a rollup of it
 series    fill gaps, roll, accumulate: small, and the same for every engine
 rows      order, compare, and hand over as Arrow
-coverage  what the ledger says about it, all along
-remarks   what a reader must know about the time
+coverage  what the ledger says about the time, at every step
+remarks   notes about the time
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "answer"]
 
 MOST_ROWS = 200_000
-"""Up to here every group gets a row for every period. Beyond it only rows with data come, and a note says so."""
+"""Up to this many rows, every group gets a row for every period. Beyond it only rows with data are shown, with a note."""
 
 
 def answer(
@@ -78,7 +78,7 @@ def answer(
     use_rollups: bool = True,
     happened: Mapping[str, Happened] = {},
 ) -> Result:
-    """What `query` asks of one or several `subjects`; `use_rollups` changes how fast it comes, never what it says.
+    """What `query` asks of one or several `subjects`; `use_rollups` affects only the speed.
 
     `happened` is, by metric, what is known to have happened to the values that are read.
     """
@@ -172,7 +172,7 @@ _TOO_MANY = (
     f"the answer would have more than {MOST_ROWS:,} rows; narrow it with where, a smaller top, a coarser grain "
     "or a shorter window."
 )
-_SPARSE = "There are too many groups to show a row for each in every one of {:,} {}s: only rows with data are here."
+_SPARSE = "There are too many groups to show every one in each of {:,} {}s: only rows with data are shown."
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from footfall.lake import Snapshot
 
 MARKED = Scope("marks", "")
-"""What stands for the source of events that are marked by hand."""
+"""What stands for the source of events that are marked by an application."""
 
 
 def known_of(actors: ActorCounts, snapshot: Snapshot) -> Division:
     """What is known of an event: of one that a table reports, what was collected of the table.
 
-    Marks made by hand are known from the first one until now. What was before is not zero but unknown.
+    Marks are known from the first one until now. Before that they are unknown, not zero.
     """
     if actors.table is not None:
         return Division((), snapshot.collected(actors.table), None)
@@ -36,15 +36,12 @@ def known_of(actors: ActorCounts, snapshot: Snapshot) -> Division:
 
 def without_times(event: str) -> str:
     """Why no period has actors of an event that has some."""
-    return (
-        f"No mark of {event} has a time, and marks without one are in no period; in Python, "
-        f"ff.event({event!r}).unique() has them."
-    )
+    return f"No mark of {event} has a time, so no period has any; in Python, ff.event({event!r}).unique() returns them."
 
 
 @dataclass(frozen=True)
 class ActorMeasurement:
-    """What `Measurement` is for tables; the sets have no dimensions."""
+    """Like `Measurement`, for sets of actors; these have no dimensions."""
 
     actors: ActorCounts
     parts: tuple[Part, ...] | None = None
@@ -55,7 +52,7 @@ class ActorMeasurement:
         return ()
 
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
-        """One row a period that has actors: PERIOD (not of a total), VALUE.
+        """One row per period that has actors: PERIOD (not of a total), VALUE.
 
         With `is_running` an actor is counted once, in the first period of the window that has the actor.
         """

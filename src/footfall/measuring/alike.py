@@ -1,7 +1,7 @@
-"""Like with like: of two periods that are compared, the time that was collected of both.
+"""Fair comparison: of two compared periods, only the time that was collected in both.
 
-A whole period is compared with a whole one, though months differ in length. Of a period that is not over, or of which
-some was not collected, only the days (of a day the hours) are compared that were collected in both.
+A whole period is compared with a whole one, though months differ in length. Of an unfinished or partly
+collected period, only the days (for a day the hours) that were collected in both are compared.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _is_leap(year: int) -> bool:
 
 
 def _within(windows: Sequence[Window], window: Window, resolution: Grain) -> Iterator[Window]:
-    """What of `window` lies in `windows`, out of whole periods of `resolution`: finer, rows cannot be told apart."""
+    """What of `window` lies in `windows`, out of whole periods of `resolution`: rows have no finer resolution."""
     for part in windows:
         if inside := part.clip(window):
             start, end = ceil(resolution, inside.start), floor(resolution, inside.end)
@@ -146,7 +146,7 @@ class Comparison:
         return any(one.here[position] for one in self.alike)
 
     def described(self, position: int) -> str | None:
-        """Such as "whole", "26 of 30 days", or of scopes that differ a share: "87 %"; None where nothing is compared."""
+        """Such as "whole", "26 of 30 days", or, if scopes differ, a share: "87 %"; None if nothing is compared."""
         period = self.pairs[position].here
         found = {one.here[position] for one in self.alike}
         if not any(found):

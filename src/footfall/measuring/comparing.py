@@ -1,4 +1,4 @@
-"""Comparing: the change from one period to another, where there is one to speak of."""
+"""Comparing: the change from one period to another, if it is meaningful."""
 
 from __future__ import annotations
 
@@ -84,11 +84,11 @@ def remarks_on_comparison(plan: Plan, pairs: Sequence[Pair], compared: Compared)
         named = [f"{pair.here.label} ({word})" for pair, word in partly[:_MOST_NAMED]]
         more = f" and {len(partly) - _MOST_NAMED:,} more" if len(partly) > _MOST_NAMED else ""
         what = "1 period is" if len(partly) == 1 else f"{len(partly):,} periods are"
-        notes.append(f"{what} compared only by the time that was collected of both: {', '.join(named)}{more}.")
+        notes.append(f"{what} compared only over the time that was collected in both: {', '.join(named)}{more}.")
     broken = dict.fromkeys(_broken(plan, pairs, compared))
     notes += [
         f"No change is given across the break of {span_in_words(one.window)} ({one.text.rstrip('.')}): "
-        "numbers before and after it are not alike."
+        "numbers before and after it are not comparable."
         for one in broken
     ]
     return notes

@@ -1,9 +1,9 @@
 """Counters: values that only grow, per series, until they are reset.
 
-What counts is what was gained from one observation to the next, whole, in the period of the later one: a gain is
+The increase from one observation to the next counts in the period of the later one; it is
 never split over the time between. A value below the one before is a reset: it has grown to that value since. A first
-observation is a baseline and gains nothing. A series that vanishes keeps its last value in the running total. A gain is
-never negative, even where a value is. An observation without a value says nothing: what was gained is found by the next.
+observation is a baseline and gains nothing. A series that disappears keeps its last value in the running total. A gain is
+never negative, even if a value is. An observation without a value is skipped: the next one includes its gain.
 """
 
 from __future__ import annotations
@@ -38,6 +38,6 @@ def gains_of(rows: ir.Table, series: Sequence[str], *, with_baselines: bool) -> 
 
 
 def measure_counter(gains: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """One row a key: VALUE, null where no gain is known (first observations, or without a value), and SHARE, 0 there."""
+    """One row per key: VALUE, null where no gain is known (first observations, or without a value), and SHARE, 0 there."""
     known = gains[VALUE].notnull().any().ifelse(1.0, 0.0)
     return aggregate(gains, keys, **{VALUE: gains[VALUE].sum(), SHARE: known})

@@ -1,4 +1,4 @@
-"""Coverage: how much of a span of time was collected, by the ledger. It tells missing from zero."""
+"""Coverage: how much of a span of time was collected, according to the ledger. It distinguishes missing from zero."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ class Coverage:
         return any(wrong.window.overlaps(window) for wrong in self.known_wrong)
 
     def state(self, window: Window) -> State:
-        """The one word for `window`. What is over by the last midnight and was not collected is lost.
+        """The state of `window`. A window that ended by the last midnight and was not collected is lost.
 
-        The day that is not over cannot be collected whole, by many sources not at all: it is not lost yet.
+        The current day cannot be collected completely, by many sources not at all, so it is not lost yet.
         """
         if self.is_known_wrong(window):
             return State.KNOWN_WRONG
@@ -121,7 +121,7 @@ class Coverage:
 
     @cached_property
     def bounds(self) -> Window | None:
-        """From the first to the last moment that was collected; what is collected "since ever" has no first."""
+        """From the first to the last collected moment; time collected "since ever" has no first moment."""
         spans = [span for spans in self.collected.spans.values() for span in spans]
         if not spans:
             return None
@@ -141,12 +141,12 @@ class Coverage:
 
     @cached_property
     def _provisional(self) -> list[Window]:
-        """What a source may still revise; a scope that nobody asks for any more stays as it is."""
+        """What a source may still revise; a retired scope stays unchanged."""
         asked_for = (spans for scope, spans in self.collected.spans.items() if scope not in self.collected.retired)
         return merge(span.window for spans in asked_for for span in spans if span.is_provisional_at(self.now))
 
     def notes(self, window: Window) -> list[str]:
-        """One sentence each on what is wrong, missing, not collected, failed and refused within `window`."""
+        """One sentence each on known wrong, missing, stale, failed and refused data within `window`."""
         inside = [entry for entry in self.collected.noted if entry.window.overlaps(window)]
         missing = [e for e in inside if e.status is Status.MISSING]
         failed = [e for e in inside if e.status is Status.FAILED]
@@ -193,10 +193,7 @@ def _missing_note(missing: Sequence[Entry]) -> list[str]:
 def _failed_note(failed: Sequence[Entry]) -> list[str]:
     if not failed:
         return []
-    return [
-        f"{_counted(failed)} could not be collected when last tried: {_listed(failed)}{_reason(failed)}; "
-        "what was stored before still counts."
-    ]
+    return [f"{_counted(failed)} failed in the last run: {_listed(failed)}{_reason(failed)}; stored data still counts."]
 
 
 def _retired_note(retired: Mapping[str, Entry]) -> list[str]:
@@ -204,7 +201,7 @@ def _retired_note(retired: Mapping[str, Entry]) -> list[str]:
         return []
     named = [f"{scope} since {short(entry.window.start)}" for scope, entry in sorted(retired.items())]
     more = f" and {len(named) - 3:,} more" if len(named) > 3 else ""
-    return [f"Not collected any more: {', '.join(named[:3])}{more}; what was stored before still counts."]
+    return [f"No longer collected: {', '.join(named[:3])}{more}; stored data still counts."]
 
 
 def _refused_note(refused: Sequence[Entry]) -> list[str]:

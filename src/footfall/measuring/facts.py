@@ -1,8 +1,8 @@
-"""Facts: where a metric can be measured from several tables, which one is read when, and what is known of it.
+"""Facts: for a metric with several tables, which one is read for which time, and what was collected of it.
 
-Of every scope each stretch of time is read from the first fact that has collected it, never from two. Where none has
-all of a stretch, the one that has most of it is read. The choice does not depend on the grain that is asked, so that
-days add up to their month. A stretch is never finer than what all tables tell apart: half a day of a table of days
+For each scope, every span of time is read from the first fact that collected it, never from two. If none has
+all of a span, the one that has most of it is read. The choice does not depend on the grain that is asked, so that
+days add up to their month. A span is never finer than the resolution of all tables: half a day of a table of days
 cannot be taken from another.
 """
 
@@ -99,13 +99,13 @@ class Division:
                 more = f" and {len(inside) - 3:,} more" if len(inside) > 3 else ""
                 first = self.used[0].table.name
                 notes.append(
-                    f"Read from the table {used.table.name} where it covers more than {first}: {', '.join(named)}{more}."
+                    f"Read from the table {used.table.name}, which covers more than {first}: {', '.join(named)}{more}."
                 )
         return notes
 
 
 def divide(subject: Subject, snapshot: Snapshot) -> Division:
-    """Which fact of `subject` is read when, by what the ledger says in `snapshot`."""
+    """Which fact of `subject` is read for which time, according to the ledger in `snapshot`."""
     facts = subject.facts
     scope = subject.scope
     collected = [_collected(snapshot.collected(table.name), fact) for fact, table in facts]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PERIOD, VALUE, MOMENT = "period_start", "measured_value", "measured_at"
 SHARE = "share_seen"
-"""Of the kinds that can tell: how much of what should have been seen in a period was, 0 to 1."""
+"""For kinds that know it: the share of expected samples in a period that was seen, 0 to 1."""
 
 
 def series_column(position: int) -> str:
@@ -37,7 +37,7 @@ MEASURES = {
     Kind.DISTINCT: measure_distinct,
     Kind.LATEST: measure_latest,
 }
-"""The kinds whose rows of a period tell all; levels and counters are read beside what comes before and after."""
+"""Kinds that need only the rows of the period; levels and counters also need earlier and later ones."""
 
 
 def aggregate(rows: ir.Table, keys: Sequence[str], **values: ir.Scalar) -> ir.Table:

@@ -1,14 +1,14 @@
-"""Levels: gauges of several series that are sampled apart.
+"""Levels: gauges with several series that are sampled separately.
 
 A sample belongs to the step of time that it lies in; of each series the last one of a step counts, and the largest of
 several that are equally late. Within a step the series are added up, then the steps of a period are averaged, or the largest or last is taken.
 
-A series that is silent in a step in which others were sampled keeps its value for that step and counts as unseen: the
-coverage falls, the sum does not. When it stays silent for longer than the metric's `ends_after` it has ended with its
+A series without a sample in a step in which others were sampled keeps its value for that step and counts as unseen:
+the coverage falls, the sum does not. When it stays silent for longer than the metric's `ends_after` it has ended with its
 last sample: it is not carried on, and is not a zero either. A series that has ended adds nothing from then on.
 
-That it stayed silent for so long is known by samples of others. They are looked for up to `ends_after` after the step in
-question and no further, so that a step has one answer in every window that is asked, and no sample from beyond a time in which nothing was collected ends a series.
+Samples of other series show that it was silent for that long. Only samples up to `ends_after` after the step count, so
+that a step has the same value in every window, and samples after a gap do not end a series.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def measure_level(
     window: Window,
     within: Within,
 ) -> ir.Table:
-    """One row a key: VALUE and SHARE.
+    """One row per key: VALUE and SHARE.
 
     `rows` are samples with the `keys`, the columns of `series`, STEP, VALUE and MOMENT, from around `window`;
     `sampled` the steps in which any series was, each with its PERIOD where that is a key.
@@ -83,7 +83,7 @@ def measure_level(
 
 
 def _counted(rows: ir.Table, sampled: ir.Table, keys: list[str], series: list[str], steps: Steps) -> ir.Table:
-    """A row a key, series and step in which it counts: its VALUE, and whether it was SEEN (1) or is carried on (0)."""
+    """A row per key, series and step in which it counts: its VALUE, and whether it was SEEN (1) or is carried on (0)."""
     import ibis
 
     # Of equal moments an engine may take either value: the order is of both.
@@ -102,7 +102,7 @@ def _counted(rows: ir.Table, sampled: ir.Table, keys: list[str], series: list[st
     ahead = ibis.range_window(preceding=0, following=steps.most_silent, order_by=STEP)
     known = sampled.mutate(**{NEWEST: sampled[STEP].max().over(ahead)})
     silent = gaps.join(known, [known[STEP] > gaps[f"gap_{STEP}"], known[STEP] < gaps[f"gap_{STOP}"]])
-    # One that does not go on is silent as long as no sample of any other shows that it has ended.
+    # A series without later samples counts as silent until a sample of another series shows that it has ended.
     has_ended = silent[NEWEST] >= silent[f"gap_{STEP}"] + steps.most_silent
     silent = silent.filter(silent[f"gap_{GOES_ON}"] | ~has_ended)
     carried = silent.select(

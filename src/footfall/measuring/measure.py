@@ -76,7 +76,7 @@ class Measurement:
         return replace(self, snapshot=replace(self.snapshot, ledger=None), division=self.division.without_ledger)
 
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
-        """One row a period and group that has rows: PERIOD (not of a total), the group columns, VALUE, maybe SHARE.
+        """One row per period and group that has rows: PERIOD (not of a total), the group columns, VALUE, maybe SHARE.
 
         With `is_running` values are made so that adding them up gives running totals: a distinct thing is counted
         once, in the period where its group first had it; a counter begins with what it had before the window.
@@ -198,7 +198,7 @@ class Measurement:
         parts = []
         for reader in self.readers:
             rollup = None if self._has_shared else reader.rollup_for(self.metric.kind, needed, grain, window)
-            # Things that are shared may have a moment in each group, and count at the first, wherever that lies.
+            # Things that are shared may have a moment in each group, and count at the first one.
             read = _EVER if self._has_shared and reader.used.fact.time else window
             rows = reduce(keep_matching, filters, reader.rows(rollup, read))
             parts.append(self._pick(reader, rows, grain, by, more, since))

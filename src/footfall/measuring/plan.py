@@ -1,4 +1,4 @@
-"""The plan of an answer: a query with everything that is decided about it before it is measured."""
+"""The plan of an answer: a query with all decisions made before measuring."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from footfall.lake import Snapshot
 
 MOST_VALUES_COMPARED = 20_000
-"""How many existing values an unknown one is held against for did-you-mean."""
+"""How many existing values are compared with an unknown one for did-you-mean."""
 
 
 class Measuring(Protocol):
-    """Gives the numbers of a question."""
+    """Computes the numbers of a query."""
 
     @property
     def group_columns(self) -> tuple[str, ...]: ...
 
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
-        """One row a period and group that has rows: PERIOD (not of a total), the group columns, VALUE, and what its kind adds."""
+        """One row per period and group that has rows: PERIOD (not of a total), the group columns, VALUE, and what its kind adds."""
         ...
 
     def bounds(self, grain: Grain) -> Window | None:
@@ -49,7 +49,7 @@ class Measuring(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """A query with everything that was decided about it on the way."""
+    """A query with all decisions made before measuring."""
 
     query: Query
     subject: Subject
@@ -187,7 +187,7 @@ def choose_policies(plan: Plan) -> Plan:
         if kept is not None and policy.name not in made and kept.dimension in plan.query.chosen_dimensions:
             how = "splits by" if kept.dimension in plan.query.by else "chooses by"
             plan = plan.note(
-                f"Policy {policy.name} ({choice} by default) is not applied: the question itself {how} {kept.dimension}."
+                f"Policy {policy.name} ({choice} by default) is not applied, because the query {how} {kept.dimension}."
             )
             if policy.open_choice is None:
                 continue
@@ -197,9 +197,9 @@ def choose_policies(plan: Plan) -> Plan:
 
 
 def find_window(plan: Plan) -> Plan:
-    """An edge that is not asked is where the ledger or the data begins or ends, out to whole periods.
+    """An open edge of the window is where the ledger or the data starts or ends, extended to whole periods.
 
-    It never reaches past the current period. Nothing asked and nothing known gives no window.
+    It never reaches past the current period. There is no window if nothing was asked and nothing is known.
     """
     query = plan.query
     since, until = query.since, query.until
@@ -245,7 +245,7 @@ def _nothing_known(plan: Plan) -> str:
 
 
 def whole_periods(plan: Plan) -> Plan:
-    """Every grain but a total has whole periods: a part of a week beside full ones would look like a fall."""
+    """Every grain but a total has whole periods: a partial week next to full ones would look like a drop."""
     window, grain = plan.window, plan.query.grain
     assert window is not None
     if grain is Grain.TOTAL:
@@ -254,7 +254,7 @@ def whole_periods(plan: Plan) -> Plan:
     if whole == window:
         return plan
     return replace(plan, window=whole).note(
-        f"The window was widened to whole {grain}s in UTC ({whole}): a part of a {grain} would look like a fall."
+        f"The window was widened to whole {grain}s in UTC ({whole}): a partial {grain} would look like a drop."
     )
 
 
@@ -272,7 +272,7 @@ def keep_top(plan: Plan) -> Plan:
     while any(other in group for group in kept):
         other = f"({other})"
     if other != "other":
-        plan = plan.note(f"A group is itself named 'other'; the rest is shown as {other!r}.")
+        plan = plan.note(f"One group is named 'other'; the remaining groups are shown as {other!r}.")
     is_summed = plan.metric.kind is Kind.SUM and not plan.metric.may_overlap(plan.query.by)
     if is_summed and plan.query.grain is Grain.TOTAL:
         plan = replace(plan, ranked=_name_rest(ranked, len(kept), plan.measurement.group_columns, other))
@@ -297,12 +297,14 @@ def as_text(value: Value) -> str | None:
 
 
 def check_values(plans: Sequence[Plan], has_rows: bool) -> None:
-    """A value that occurs nowhere is a slip of the pen; that of the only value is ruled out by any row found.
+    """A value that does not occur is probably a typo; for a single value, any row found rules that out.
 
     Of several metrics one that knows the value is enough.
     """
     for position, filter in enumerate(plans[0].query.where):
-        is_truth = plans[0].subject.dimensions[filter.dimension].type == "boolean"  # false may well occur nowhere
+        is_truth = (
+            plans[0].subject.dimensions[filter.dimension].type == "boolean"
+        )  # `false` may be a valid value without rows
         if filter.operator != "=" or is_truth or (has_rows and len(filter.values) == 1):
             continue
         unknown: list[UnknownValueError] = []

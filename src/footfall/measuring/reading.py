@@ -79,7 +79,7 @@ class FactReader:
         return None if first is None else Window(floor(grain, first), Period.containing(grain, last).end)
 
     def rollup_for(self, kind: Kind, needed: set[str], grain: Grain, window: Window) -> Rollup | None:
-        """Only sums of a plain measure and counts of dimensions survive being added up beforehand."""
+        """Only sums of a plain measure and counts of dimensions can be computed from a rollup."""
         fact, columns = self.used.fact, set(self.used.fact.columns)
         parts = self.parts or ()
         if self.scope is not None and (self.used.claims or any(part.scopes is not None for part in parts)):

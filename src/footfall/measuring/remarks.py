@@ -1,4 +1,4 @@
-"""Remarks: what a reader must know about the time that an answer is of, a sentence each."""
+"""Remarks: notes about the time that an answer is of, a sentence each."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def remarks_on_time(plan: Plan) -> list[str]:
     notes = [*remarks_on_annotations(plan.annotations), *plan.coverage.notes(window)]
     known = plan.coverage.bounds
     if plan.subject.actors is not None and plan.subject.actors.table is None and known and window.start < known.start:
-        notes.insert(0, f"{plan.metric.event} was first marked on {short(known.start)}; what was before is not known.")
+        notes.insert(0, f"{plan.metric.event} was first marked on {short(known.start)}; there is no data before.")
     if window.start > plan.now:
-        notes.insert(0, f"{short(window.start)} lies in the future: nothing is known of it yet.")
+        notes.insert(0, f"{short(window.start)} is in the future: there is no data yet.")
     return notes
 
 
@@ -50,8 +50,8 @@ def remark_on_means(plan: Plan, series: Series) -> list[str]:
     part = "the whole" if least >= 1 else f"{least:.0%}"
     means, their = ("1 mean has", "its") if absent == 1 else (f"{absent:,} means have", "their")
     weekdays = ", or a weekday is missing" if is_by_weekday(grain, count, least) else ""
-    hint = " (min_coverage lowers what is needed)" if least >= 1 else ""
-    return [f"{means} no value: less than {part} of {their} {count} {grain}s was collected{weekdays}{hint}."]
+    hint = " (lower min_coverage to get them)" if least >= 1 else ""
+    return [f"{means} no value: less than {part} of {their} {count} {grain}s were collected{weekdays}{hint}."]
 
 
 def remark_on_baselines(plan: Plan, seen: Cells | None) -> list[str]:
@@ -65,14 +65,13 @@ def remark_on_baselines(plan: Plan, seen: Cells | None) -> list[str]:
     periods = (
         "The window has" if grain is Grain.TOTAL else f"1 {grain} has" if count == 1 else f"{count:,} {grain}s have"
     )
-    return [f"{periods} only first observations, whose gain is not known."]
+    return [f"{periods} only first observations, which have no earlier value to compare with."]
 
 
 def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
-    """Settled days without anything where that is improbable: the source may have lost them.
+    """Settled days with an improbable value of 0: the source may have lost them.
 
-    Only where the whole is asked for by day: of a small part nothing is a common number. What is improbable is defined
-    by `improbable_zeros`.
+    Only for daily queries without filters: in a small part, 0 is common. See `improbable_zeros`.
     """
     query = plan.query
     if (

@@ -1,13 +1,13 @@
 """Reported counts: distinct counts that the source itself made, each for a span of time. They are never added.
 
-Of a span that was reported the count is known. Of any other one bounds are:
+The count of a reported span is known. For any other span there are bounds:
 
 - at most: the least sum of reported counts whose spans cover it together (they may reach beyond it);
 - at least: of a reported span, its count less the most that the part of it outside can have (as above).
 
 So a month of days lies between its largest day and the sum of its days, and closer where the source reported
-a span that contains it or lies in it. Several series (repositories) have between the largest and the sum of theirs, as
-the same people may stand in all of them.
+a span that contains it or lies in it. The total of several series (repositories) lies between their largest and
+their sum, as the same people may be in all of them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Number: TypeAlias = int | float
 
 
 class Reported(NamedTuple):
-    """What was reported of a span."""
+    """A reported span."""
 
     start: datetime
     end: datetime
@@ -47,7 +47,7 @@ class Reported(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What is known of a count; `most` is None where nothing limits it."""
+    """The bounds of a count; `most` is None if there is no upper bound."""
 
     least: Number
     most: Number | None
@@ -71,7 +71,7 @@ class ReportedMeasurement:
         return self.measurement.bounds(grain)
 
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
-        """One row a period and group of which something was reported."""
+        """One row per period and group of which something was reported."""
         found, value_type = self._read(window)
         cells: dict[tuple[datetime, Group], list[Bounds]] = defaultdict(list)
         for (group, _), spans in found.items():
@@ -111,7 +111,7 @@ class ReportedMeasurement:
             for row in rows.to_pylist():
                 group = tuple(row[name] for name in self.group_columns)
                 series = tuple(row[f"series_{n}"] for n in range(len(self.measurement.series)))
-                if row[VALUE] is not None:  # the first fact that reported a span is believed
+                if row[VALUE] is not None:  # the first fact that reported a span is used
                     found[group, series].setdefault((row[MOMENT], row[ENDS]), row[VALUE])
             self._add_zeros(reader, hull, found)
         return {
@@ -201,7 +201,7 @@ def least_cover(asked: Window, spans: Iterable[Reported]) -> Number | None:
 
 
 def united(parts: Sequence[Bounds]) -> Bounds:
-    """The count of several series together: the same people may stand in all of them."""
+    """The bounds of several series together: the same people may be in all of them."""
     if len(parts) == 1:
         return parts[0]
     most = [part.most for part in parts]

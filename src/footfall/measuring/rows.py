@@ -1,4 +1,4 @@
-"""Rows: series as the Arrow table of a Result, one row a period and group."""
+"""Rows: series as the Arrow table of a Result, one row per period and group."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Compared:
     here: Mapping[Group, Sequence[Number]]
     before: Mapping[Group, Sequence[Number]]
     words: Mapping[Hashable, Sequence[str | None]]
-    """"whole", "26 of 30 days", BREAK where no change is given; None where nothing can be compared."""
+    """"whole", "26 of 30 days", BREAK if no change is shown; None if nothing can be compared."""
 
 
 BREAK = "break"

@@ -1,4 +1,4 @@
-"""Series: one value a period for each group, and the passes over them."""
+"""Series: one value per period for each group, and the passes over them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Cover:
 
 @dataclass(frozen=True)
 class Series:
-    """One value a period for each group, None where nothing is known; covers as `Plan.cover_of` names them."""
+    """One value per period for each group, None where nothing is known; covers as `Plan.cover_of` names them."""
 
     periods: tuple[Period, ...]
     values: dict[Group, list[Number]]
@@ -161,7 +161,7 @@ def is_by_weekday(grain: Grain, count: int, least: float) -> bool:
 
 
 def accumulate(plan: Plan, series: Series) -> Series:
-    """Running totals from the start of the window. A period of which nothing is known stays empty and adds nothing.
+    """Running totals from the start of the window. A period without data stays empty and adds nothing.
 
     The coverage of a running total is that of all the time it runs over.
     """

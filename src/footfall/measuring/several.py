@@ -60,9 +60,9 @@ def shared_notes(plans: Sequence[Plan], notes: Sequence[Sequence[str]]) -> tuple
 
 
 def join(plans: Sequence[Plan], tables: Sequence[pa.Table]) -> pa.Table:
-    """One row a period and group, with the columns of each metric; the first says in which order.
+    """One row per period and group, with the columns of each metric; the first says in which order.
 
-    Where metrics are read from different tables, each has its own coverage, state and is_provisional beside those of the
+    Where metrics are read from different tables, each has its own coverage, state and is_provisional next to those of the
     row, which are the worst of them.
     """
     if len(plans) == 1:
@@ -91,7 +91,7 @@ _SHARED: dict[str, Callable[[Iterable[Any]], Any]] = {"coverage": min, "is_provi
 
 
 def name_among_several(metric: str, column: str) -> str:
-    """What a column of one metric is called beside those of others: change becomes commits_change."""
+    """What a column of one metric is called next to those of others: change becomes commits_change."""
     return column if column == metric or column.startswith(f"{metric}_") else f"{metric}_{column}"
 
 

@@ -1,4 +1,4 @@
-"""Spellings: values of filters as they are stored, by the names of now, and versions within a range."""
+"""Spellings: filter values in stored spelling, with current names, and versions within a range."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def find_names(plan: Plan) -> Plan:
-    """Filters by a name that was given up, or by an id, mean the name of now; a note says so."""
+    """Filters by a former name or by an id are applied to the current name; a note says so."""
     where = []
     for filter in plan.query.where:
         names = plan.subject.dimensions[filter.dimension].names

@@ -1,6 +1,6 @@
 """The version of an answer: equal versions have equal rows, notes and questions.
 
-It is made of what the answer is made of, and of nothing else: the versions of the tables that were read and what the
+It depends only on what the answer depends on: the versions of the tables that were read and what the
 ledger says about them, the resolved question, the definition, what the clock decides (which periods are not over, and
 which the source may still revise), and what is known to have happened. Collecting another table keeps it, as does a
 later clock that decides the same.

@@ -1,4 +1,4 @@
-"""Days with nothing that are improbable: the source may have lost them."""
+"""Improbable days of zero: the source may have lost them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from math import exp, inf, isinf, log
 
 _WEEK = 7
 _EXPECTED = 0.01
-"""A zero is improbable where a window as long would have fewer of them than this by chance."""
+"""A zero is improbable if a window of this length would have fewer than this many by chance."""
 
 
 def improbable_zeros(totals: Sequence[float | None]) -> Iterator[int]:
     """The positions of days with 0 that chance does not explain; None is a day that is not settled or not known.
 
-    A day is expected to be at least as busy as the quietest of its neighbours: the settled days beside the run of
-    zeros that it is in, and the nearest same weekdays outside of the run. Both days beside the run and one same weekday
+    A day is expected to be at least as busy as the quietest of its neighbours: the settled days next to the run of
+    zeros that it is in, and the nearest same weekdays outside of the run. Both days next to the run and one same weekday
     must be known, so that a free weekend or a project that rests is not an accident. With that expectation the chance
     of 0 is the Poisson one, exp(-expected), where the window varies no more than Poisson numbers do. Where it varies
     more (index of dispersion d = variance / mean above 1, as of commits, which come in bursts), it is that of the
@@ -31,7 +31,7 @@ def improbable_zeros(totals: Sequence[float | None]) -> Iterator[int]:
 
 
 def _dispersion(totals: Sequence[float]) -> float:
-    """Variance / mean: 1 of Poisson numbers. Endless where the mean is not above 0: nothing is improbable then."""
+    """Variance / mean: 1 of Poisson numbers. Infinite if the mean is not above 0: nothing is improbable then."""
     from statistics import fmean, pvariance  # for the few answers with a day of zeros
 
     mean = fmean(totals)
@@ -39,7 +39,7 @@ def _dispersion(totals: Sequence[float]) -> float:
 
 
 def _expected(totals: Sequence[float | None], run: range, day: int) -> float | None:
-    """The least of the neighbours; None where a day beside the run or every same weekday is unknown."""
+    """The least of the neighbours; None where a day next to the run or every same weekday is unknown."""
     beside = (_at(totals, run.start - 1), _at(totals, run.stop))
     before, after = day - _WEEK, day + _WEEK
     while before in run:

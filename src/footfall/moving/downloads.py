@@ -1,4 +1,4 @@
-"""Downloads from PyPI that others kept → the tables of the PyPI source, days that it collected left as they are."""
+"""Downloads from PyPI of other tools → the tables of the PyPI source; collected days are kept."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _TABLES = {DOWNLOADS: None, PYTHONS: pypistats.PYTHONS, SYSTEMS: pypistats.SYSTE
 
 @dataclass(frozen=True)
 class Downloads:
-    """What an import came to."""
+    """The result of an import."""
 
     days: Mapping[str, int]
-    """Days that are new, by table."""
+    """New days, by table."""
     known: int
-    """Days of tables that are here already, and stay."""
+    """Days that are already stored, by table; they stay."""
     without_total: int
-    """Days of a breakdown that were left out, as no file says all downloads of the day."""
+    """Days of a breakdown that were left out because no file has the total of the day."""
 
 
 def import_downloads(
     place: Path, project: str, lake: Lake, source: str, tables: Sequence[Table], now: datetime
 ) -> Downloads:
-    """Take in files of pypistats.org; all of them are read before anything is written.
+    """Import files of pypistats.org; all files are read before anything is written.
 
     Args:
         place: A file or a folder.
@@ -91,7 +91,7 @@ def import_downloads(
 def _project(kept: Kept, project: str, place: Path) -> str:
     said = project or kept.project
     if not said:
-        raise FootfallError(f"{place} does not say which project it is of; add --project NAME.")
+        raise FootfallError(f"{place} does not name its project; add --project NAME.")
     if not is_name(said):
         raise FootfallError(f"{said!r} is not the name of a project on PyPI; write one such as --project icepyx.")
     if project and kept.project and normalise(project) != normalise(kept.project):
@@ -102,12 +102,12 @@ def _project(kept: Kept, project: str, place: Path) -> str:
 def _check(kept: Kept, overall: Counts, place: Path, now: datetime) -> None:
     if lacking := [each for each in ("with_mirrors", "without_mirrors") if not overall.get(each)]:
         raise BrokenDataError(
-            f"{place} has no downloads {' and '.join(lacking)}; both are needed, as all downloads and those of people are "
+            f"{place} has no downloads {' and '.join(lacking)}; both are needed: downloads with and without mirrors are "
             "different numbers."
         )
     last = max(day for counts in kept.kinds.values() for days in counts.values() for day in days)
     if last >= now.date():
-        raise BrokenDataError(f"{place} holds a day that is not over, {last}; nothing was imported.")
+        raise BrokenDataError(f"{place} has a day that is not over, {last}; nothing was imported.")
 
 
 def _days_of(counts: Counts) -> set[date]:

@@ -68,7 +68,7 @@ def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
-            raise FootfallError(f"{folder} holds something already; name a new or an empty folder.")
+            raise FootfallError(f"{folder} is not empty; name a new or an empty folder.")
     except OSError as error:
         raise FootfallError(f"{folder} cannot be written: {error.strerror}.") from None
 

@@ -1,4 +1,4 @@
-"""Users of hubs that others counted → the table hub_users; what is known there stays."""
+"""Users of hubs counted by other tools → the table hub_users; stored counts are kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from footfall.sources.hubs.tables import HUB_USERS
 
 @dataclass(frozen=True)
 class Counted:
-    """What an import came to: counts that are new, and those that were known."""
+    """The result of an import: counts that are new, and those that were known."""
 
     new: int
     known: int
@@ -39,9 +39,9 @@ def import_hub_users(place: Path, lake: Lake, source: str, now: datetime) -> Cou
 
     read = hub_users.read(place)
     if not read:
-        raise BrokenDataError(f"{place} holds no line but its header; nothing was imported.")
+        raise BrokenDataError(f"{place} has no lines after its header; nothing was imported.")
     if (last := max(one.on for one in read)) >= now.date():
-        raise BrokenDataError(f"{place} holds a day that is not over, {last}; nothing was imported.")
+        raise BrokenDataError(f"{place} has a day that is not over, {last}; nothing was imported.")
     known = _known(lake)
     new = [one for one in read if (one.on.isoformat(), one.cluster, one.hub, one.timescale) not in known]
     if new:

@@ -1,4 +1,4 @@
-"""A folder that was exported → a workspace, by the tables' own rules: what the workspace knows better stays.
+"""A folder that was exported → a workspace, by the rules of the tables; newer data of the workspace is kept.
 
 A window that is replaced whole is taken where the workspace has it not, or an older statement of it. Observed values are
 added with the moments at which they were learnt. Marks are added. A second import changes nothing.
@@ -37,7 +37,7 @@ _ACTIVITY = {"activity.marks": MARKS, "activity.occurrences": OCCURRENCES}
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import came to: rows that are new, by table, and marks."""
+    """The result of an import: rows that are new, by table, and marks."""
 
     rows: Mapping[str, int]
     marks: int
@@ -46,7 +46,7 @@ class Imported:
 def import_export(folder: Path, lake: Lake, tables: Iterable[Table], store: Store) -> Imported:
     """Take in what `export` wrote into a folder.
 
-    Everything is read and held against its hash before anything is written. Raises FootfallError where a file differs from
+    Everything is read and checked against its hash before anything is written. Raises FootfallError where a file differs from
     its manifest, or where a table of the workspace has other columns.
     """
     manifest = Manifest.read(folder)

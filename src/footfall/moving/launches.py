@@ -110,7 +110,7 @@ def _take(
 
 
 def _read(file: Path, day: Window) -> Found:
-    """The launches of a file, each row held against what it should be."""
+    """The launches of a file, each row checked against what it should be."""
     import pyarrow as pa
     from pyarrow import feather
 
@@ -122,7 +122,7 @@ def _read(file: Path, day: Window) -> Found:
     if lacking := [name for name in COLUMNS if name not in rows.column_names]:
         raise BrokenDataError(f"{file} has no column {', '.join(lacking)}; it needs {', '.join(COLUMNS)}.")
     if not rows.num_rows:
-        raise BrokenDataError(f"{file} has no row; a file that is empty says nothing about its day.")
+        raise BrokenDataError(f"{file} has no row; an empty file does not show that its day had no rows.")
     try:
         return _found(rows, day, file)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

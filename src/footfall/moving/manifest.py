@@ -1,4 +1,4 @@
-"""What an export holds: manifest.json, beside the files."""
+"""What an export holds: manifest.json, next to the files."""
 
 from __future__ import annotations
 

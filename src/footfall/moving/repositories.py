@@ -1,4 +1,4 @@
-"""Which number a repository has that an archive knows by its name."""
+"""The ids of repositories that an archive knows by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from footfall.sources.github.tables import NAMES, REPO, VIEWS
 
 @dataclass(frozen=True)
 class Numbered:
-    """What an archive knows of a repository whose number is known."""
+    """An archive's data of a repository with a known id."""
 
     number: str
     found: Found
@@ -47,16 +47,16 @@ class Register:
         known = self.numbers.get(name.lower(), "") if name else ""
         if number and not (number.isdecimal() and number.isascii()):
             raise FootfallError(
-                f"{number!r} is not GitHub's number of a repository; write digits, such as --id 204157221."
+                f"{number!r} is not the id of a GitHub repository; write digits, such as --id 204157221."
             )
         if known and number and known != number:
-            raise FootfallError(f"{name} has the number {known} here, and not {number}; leave --id out, or correct it.")
+            raise FootfallError(f"{name} has the id {known} here, not {number}; leave out --id, or correct it.")
         if not (known or number):
             raise FootfallError(
-                f"the number of {name} is not known here; run `footfall collect` with it in [sources.github] first, or give "
-                "the number that https://api.github.com/repos/OWNER/NAME says as `id`: --id NUMBER."
+                f"the id of {name} is not known here; run `footfall collect` with it in [sources.github] first, or give "
+                "the `id` from https://api.github.com/repos/OWNER/NAME: --id NUMBER."
                 if name
-                else "the files do not say which repository they are of; add --repo OWNER/NAME."
+                else "the files do not name their repository; add --repo OWNER/NAME."
             )
         chosen = known or number
         return Numbered(chosen, found, "" if chosen in self.current else name)
@@ -66,7 +66,7 @@ def chosen(found: Sequence[Found], repo: str, number: str, register: Register) -
     """What is to be imported: of an archive of several repositories all, or the one that `repo` names."""
     named = [each for each in found if each.name]
     if len(found) > 1 and number and not repo:
-        raise FootfallError("these files are of several repositories; say with --repo which one --id is of.")
+        raise FootfallError("these files are of several repositories; name the one for --id with --repo.")
     if named and repo:
         found = [each for each in found if each.name.lower() == repo.lower()]
         if not found:

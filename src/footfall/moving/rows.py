@@ -67,7 +67,7 @@ def _shown(name: str, kind: ColumnType, form: Form, is_safe: bool) -> str:
 def hash_of(connection: duckdb.DuckDBPyConnection, rows: str, columns: Typed) -> tuple[int, str]:
     """How many rows there are, and a hash of them that does not depend on their order."""
     cells = ", ".join(f"epoch_us({quote(n)})" if kind == "timestamp" else quote(n) for n, kind in columns)
-    told = f"md5_number_lower(CAST(to_json(row({cells})) AS VARCHAR))"
-    found = connection.execute(f"SELECT count(*), coalesce(sum(CAST({told} AS HUGEINT)), 0) FROM {rows}").fetchall()
+    row_hash = f"md5_number_lower(CAST(to_json(row({cells})) AS VARCHAR))"
+    found = connection.execute(f"SELECT count(*), coalesce(sum(CAST({row_hash} AS HUGEINT)), 0) FROM {rows}").fetchall()
     [(count, total)] = found
     return int(count), f"{int(total) % (1 << 64):016x}"

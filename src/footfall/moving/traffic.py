@@ -1,7 +1,7 @@
-"""Traffic, stars and forks that others kept → the tables of GitHub, as if they had been polled.
+"""Traffic, stars and forks of other tools → the tables of GitHub, as if they had been polled.
 
 Of each day the largest numbers count, as in the tables themselves; the ledger remembers them as it remembers polls, so that
-polls that overlap go on from there. Stars and forks are taken where GitHub was never asked about them.
+polls that overlap continue from there. Stars and forks are taken where GitHub was never asked about them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NEVER_SHOWN = -1
 
 @dataclass(frozen=True)
 class Taken:
-    """What an import came to: by what it is of, what is new, and how much was known here already."""
+    """The result of an import: by what it is of, what is new, and how much was known here already."""
 
     new: Mapping[str, int]
     known: int
@@ -89,9 +89,9 @@ class Importer:
     def _check_days(self, numbered: Sequence[Numbered], place: Path) -> None:
         days = [day for each in numbered for day in _days_of(each)]
         if not days:
-            raise BrokenDataError(f"{place} holds no day at all; nothing was imported.")
+            raise BrokenDataError(f"{place} has no days; nothing was imported.")
         if (last := max(days)) > self.now.date():
-            raise BrokenDataError(f"{place} holds a day that is not here yet, {last}; nothing was imported.")
+            raise BrokenDataError(f"{place} has a day in the future, {last}; nothing was imported.")
 
     def _news(self, each: Numbered, known: Known, place: str) -> Iterator[_News]:
         found = each.found

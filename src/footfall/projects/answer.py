@@ -1,4 +1,4 @@
-"""Project: everything that is known of one project, across sources."""
+"""Project: one project across all sources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Project(Answer):
-    """What every source that is set up knows of a project. Its rows are numbers: a metric, a span, a value.
+    """One project across all configured sources. Its rows are numbers: a metric, a span, a value.
 
     Example:
         >>> ff.project("tool")["commits"].number("total").value
@@ -48,7 +48,7 @@ class Project(Answer):
             metric: Its name.
 
         Raises:
-            KeyError: Where no source that is set up has it for this project.
+            KeyError: Where no configured source has it for this project.
 
         Example:
             >>> len(ff.project("tool", months=6)["commits"].months)
@@ -80,11 +80,11 @@ class Project(Answer):
     @property
     def span(self) -> str:
         last = self.until - timedelta(days=1)
-        return f"as of {moment_of(self.asked_at)} · months {self.since:%Y-%m} to {last:%Y-%m} (UTC)"
+        return f"computed {moment_of(self.asked_at)} · months {self.since:%Y-%m} to {last:%Y-%m} (UTC)"
 
     @property
     def description(self) -> str:
-        return self.about_it or "What is known of the project, across sources."
+        return self.about_it or "The project across all sources."
 
     @property
     def question(self) -> dict[str, Any]:
@@ -113,11 +113,11 @@ class Project(Answer):
     def notes(self) -> tuple[str, ...]:
         """What a reader should know, each sentence once, with the metrics that it is about."""
         said: dict[str, list[str]] = {}
-        silent = [(facet, f"nothing is known yet about {facet.kept}; that is not 0.") for facet in self.silent]
+        silent = [(facet, f"there is no data yet for {facet.kept}; this does not mean 0.") for facet in self.silent]
         noted = [(facet, note) for facet in self.facets for note in facet.notes]
         for about, note in (*silent, *noted):
             said.setdefault(note, []).append(about.metric.title)
-        without = () if self.facets else ("No source that is set up has a name of this project.",)
+        without = () if self.facets else ("No configured source has a name of this project.",)
         return (*without, *(f"{', '.join(titles)}: {note}" for note, titles in said.items()))
 
     @property
@@ -175,7 +175,7 @@ class Project(Answer):
         return {**super().about(), "description": self.description, "annotations": happened}
 
     def to_napari_hub(self) -> dict[str, Any]:
-        """The project in the shape of napari hub's activity API; what is not known is null, where that API says 0.
+        """The project in the shape of napari hub's activity API; unknown values are null, where that API has 0.
 
         Days and months are in UTC, the last 30 days are 30 whole days, and months are over, oldest first.
 

@@ -127,7 +127,7 @@ def _on_silent(silent: tuple[str, ...], kept: Filter) -> list[str]:
     """What has to be said of names that the source does not know; of all of them the answer says it."""
     if not silent or len(silent) == len(kept.values):
         return []
-    return [f"the source has said nothing about {listed(silent)}: it is not part of the numbers, and not 0."]
+    return [f"the source has no data for {listed(silent)}; the numbers do not include it."]
 
 
 def _question(span: Span, metric: Metric, timeline: Window, today: datetime) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _numbers(span: Span, metric: Metric, asked: Asked) -> list[Number]:
 
 
 def _number(span: Span, row: Mapping[str, Any], value: Any, asked: Asked) -> Number:
-    """Where the source knows only some of the names, only so much of the project was collected."""
+    """If the source knows only some of the names, the coverage is lower."""
     state = State(row["state"])
     return Number(
         span,
@@ -168,7 +168,7 @@ def _number(span: Span, row: Mapping[str, Any], value: Any, asked: Asked) -> Num
 
 
 def _unknown(span: Span, timeline: Window, today: datetime) -> list[Number]:
-    """The source said nothing: no value, and nothing collected. It is not 0."""
+    """No data: no value and no coverage, not 0."""
     starts: list[datetime | None] = [None]
     if span is Span.MONTH:
         starts = [period.start for period in periods_in(Grain.MONTH, timeline)]

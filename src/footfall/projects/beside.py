@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ALIGNMENTS = ("date", "age")
 _MOST = 8
-"""So many lines can be told apart."""
+"""More lines cannot be distinguished."""
 
 
 @dataclass(frozen=True)
@@ -162,12 +162,12 @@ def ask_beside(
 
     Raises:
         UnknownNameError: For an alignment that there is not.
-        QueryError: For no project, for more than can be told apart, or a metric that has no amount by month.
+        QueryError: For no project, for too many, or a metric that has no amount by month.
     """
     if align not in ALIGNMENTS:
         raise UnknownNameError("alignment", align, ALIGNMENTS)
     if metric.kind is Kind.LATEST:
-        raise QueryError(f"{metric.name} is a moment, which has no amount in a month; compare another metric.")
+        raise QueryError(f"{metric.name} is a point in time and has no monthly amount; compare another metric.")
     if not names or len(names) > _MOST:
         raise QueryError(f"{len(names)} projects cannot be compared; name 1 to {_MOST}.")
     until = floor(Grain.MONTH, now)

@@ -1,4 +1,4 @@
-"""What is asked about a project: a line for each metric that one of its sources has."""
+"""The queries of a project: one for each metric of its sources."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from footfall.metrics import Fact, Kind, Metric
 
 
 class Span(StrEnum):
-    """Which time a number of a project is of."""
+    """The time span of a number of a project."""
 
     TOTAL = "total"
     """All time that was collected."""

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NamedProject:
-    """A project, and how the sources that are set up spell its names."""
+    """A project, and how the configured sources spell its names."""
 
     name: str
     description: str
     spelled: tuple[tuple[str, str, tuple[str, ...]], ...]
-    """Of each source that is set up and knows the project: its name, the dimension, and the names as it spells them."""
+    """Of each configured source that knows the project: its name, the dimension, and the names as it spells them."""
 
     def filter_of(self, subject: Subject, sources: Mapping[str, Source]) -> Filter | None:
         """What keeps the project's part of a metric; None where no source with names of it fills the metric's tables."""
@@ -50,7 +50,7 @@ class NamedProject:
 def read_projects(given: Sequence[ProjectSettings], sources: Mapping[str, Source]) -> dict[str, NamedProject]:
     """The projects of footfall.toml by name, in its order.
 
-    A key is the name of a source that is set up, or a kind of source: then it is meant for every source of that kind.
+    A key is the name of a configured source, or a kind of source: then it is meant for every source of that kind.
 
     Raises:
         SettingsError: For two projects of one name, or a source that does not name projects.
@@ -67,6 +67,8 @@ def read_projects(given: Sequence[ProjectSettings], sources: Mapping[str, Source
 
 def project_named(name: str, projects: Mapping[str, NamedProject]) -> NamedProject:
     """The project of that name; upper and lower case, and - _ . are one, as in names of packages."""
+    if not isinstance(name, str):
+        raise QueryError(f"a project is {name!r}; give the name of one as text.")
     found = next((project for each, project in projects.items() if folded(each) == folded(name)), None)
     if found is None:
         hint = "" if projects else "Set one up in footfall.toml under [[projects]]."
@@ -75,7 +77,7 @@ def project_named(name: str, projects: Mapping[str, NamedProject]) -> NamedProje
 
 
 class SilentProjectError(QueryError):
-    """Nothing is known of a project: its names occur nowhere.
+    """There is no data for a project: its names do not occur.
 
     `short` says so without naming others.
     """
@@ -83,15 +85,15 @@ class SilentProjectError(QueryError):
     def __init__(self, project: str, error: UnknownValueError) -> None:
         said = ", ".join(f"{error.dimension}={name}" for name in error.values)
         begin, end = (
-            f"nothing is known yet of the project {project}: {said} occurs nowhere",
-            "Collect it, or mend its names",
+            f"there is no data yet for the project {project}: {said} does not occur",
+            "Collect it, or correct its names",
         )
         self.short = f"{begin}. {end} in footfall.toml."
         super().__init__(f"{begin}{did_you_mean(error.values[0], error.valid)}. {end} under [[projects]].")
 
 
 def of_silence(error: UnknownValueError, project: str | None, where: Sequence[Filter]) -> FootfallError:
-    """`error`, or what it means where the values that occur nowhere are names of the project that was asked for."""
+    """`error`, or what it means where the values that do not occur are names of the project that was asked for."""
     names = {str(name) for kept in where[-1:] if kept.dimension == error.dimension for name in kept.values}
     if project is None or not names.intersection(error.values):
         return error
@@ -105,9 +107,9 @@ def _spell(
     meant = {key: sources[key]} if key in sources else {n: s for n, s in sources.items() if s.name == key}
     if not meant:
         if key not in (installed := installed_sources()):
-            hint = f"It stands in footfall.toml under [[projects]], in {project}."
+            hint = f"It is in footfall.toml under [[projects]], in {project}."
             raise UnknownNameError("source", key, dict.fromkeys([*sources, *installed]), hint)
-        return  # a source that may be switched on one day
+        return  # a source that may be enabled later
     for name, source in meant.items():
         naming = getattr(source, "project_names", None)
         if not isinstance(naming, ProjectNames):

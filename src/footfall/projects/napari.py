@@ -1,6 +1,6 @@
 """A project in the shape of napari hub's activity API.
 
-The keys are those of its public API. What is not known is null, where that API says 0, and `coverage` says how much of
+The keys are those of its public API. Unknown values are null, where that API has 0, and `coverage` says how much of
 the last 30 days was collected. Moments are milliseconds in UTC.
 """
 

@@ -1,4 +1,4 @@
-"""Numbers: what is known of a project by one metric."""
+"""Numbers: the numbers of a project for one metric."""
 
 from __future__ import annotations
 

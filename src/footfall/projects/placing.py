@@ -85,9 +85,7 @@ def _chosen(
         if each.kind in _RANKED and any(parts.values()):
             found[each.name] = {name: part for name, part in parts.items() if part is not None}
     if not found:
-        raise QueryError(
-            f"no source that is set up has a number of {listed(projects)}; name its names in [[projects]]."
-        )
+        raise QueryError(f"no configured source has a number of {listed(projects)}; name its names in [[projects]].")
     if metric is not None and metric not in found:
         raise UnknownNameError("metric of projects", metric, found)
     name = metric or next(iter(found))
@@ -97,7 +95,7 @@ def _chosen(
 def _on_left_out(metric: Metric, left_out: tuple[str, ...]) -> Iterable[str]:
     if left_out:
         are = "is" if len(left_out) == 1 else "are"
-        yield f"No source of {metric.name} has a name for {listed(left_out)}, which {are} not listed."
+        yield f"{listed(left_out)} {are} not listed: no source of {metric.name} has a name for it."
 
 
 def _order(place: Place) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ class Proposal:
 
 
 def propose(folder: Path) -> Proposal | None:
-    """The project that a folder is of; None where it says nothing. Only sources that are installed are named.
+    """The project that a folder is of; None if it has no information. Only sources that are installed are named.
 
     Example:
         >>> propose(Path("icepyx")).names  # doctest: +SKIP

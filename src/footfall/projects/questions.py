@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -31,7 +31,7 @@ class ProjectQuestions(Protocol):
     if TYPE_CHECKING:
 
         def query(self, *args: Any, **kwargs: Any) -> Result:
-            """The answer to a question about a metric."""
+            """The answer to a query."""
 
     @property
     def sources(self) -> dict[str, Source]: ...
@@ -124,7 +124,9 @@ class ProjectQuestions(Protocol):
         if metric not in self.metrics:
             raise UnknownNameError("metric", str(metric), self.metrics)
         given = [projects] if isinstance(projects, str) else projects
-        names = dict.fromkeys(project_named(str(name), self.projects).name for name in given)
+        if not isinstance(given, Iterable):
+            raise QueryError(f"projects is {projects!r}; give the names of projects, such as ['icepyx'].")
+        names = dict.fromkeys(project_named(name, self.projects).name for name in given)
         length = count_of("months", months, MOST_MONTHS) or 24
         return ask_beside(self.metrics[metric], list(names), length, align, self.now(), self.query)
 
@@ -143,13 +145,13 @@ class ProjectQuestions(Protocol):
             kept = project.filter_of(subject, self.sources)
             if kept is None:
                 raise QueryError(
-                    f"{subject.metric.name} is not known by project: no source of it has a name of {project.name}; ask "
+                    f"{subject.metric.name} cannot be filtered by project: none of its sources has a name of {project.name}; query it "
                     f"without project, or add the name to [[projects]]."
                 )
             found.setdefault(kept, subject.metric.name)
         if len(found) > 1:
             said = " and ".join(f"{metric} by {kept}" for kept, metric in found.items())
-            raise QueryError(f"the metrics name the project differently ({said}); ask for them one by one.")
+            raise QueryError(f"the metrics use different names for the project ({said}); query them one by one.")
         return next(iter(found))
 
     def _knowledge(self) -> Knowledge:

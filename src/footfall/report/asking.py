@@ -1,4 +1,4 @@
-"""Pages as the application gives them, asked for within this process: no socket, no server."""
+"""Pages of the application, requested within this process: no socket, no server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of the application as files: links are relative, what needs a server is gone, and nothing else is changed."""
+"""Pages of the application as files: links are relative and parts that need a server are removed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GONE = (
     re.compile(r"<input[^>]*>"),
     re.compile(r"<button[^>]*>.*?</button>", re.S),
 )
-"""What needs a server: choices, colours that are kept in a cookie, comparisons, the API."""
+"""Parts that need a server: choices, the theme in a cookie, comparisons, the API."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def rewritten(
 
 
 def numbered(text: str) -> str:
-    """The same with the ids of clips counted from 1: the renderer counts on from one drawing to the next.
+    """Renumber the ids of clip paths from 1: the renderer continues counting from one drawing to the next.
 
     >>> numbered('<clipPath id="clip27"/><g clip-path="url(#clip27)"/>')
     '<clipPath id="clip1"/><g clip-path="url(#clip1)"/>'

@@ -83,7 +83,7 @@ def check_folder(folder: Path) -> None:
 
 
 def place(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files beside a folder first, then in its place: a run that is killed leaves the old ones whole.
+    """Write files next to a folder first, then in its place: a run that is killed leaves the old ones whole.
 
     Args:
         folder: What the files stand in afterwards, and nothing else.
@@ -107,7 +107,7 @@ def place(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _clean(folder: Path, old: Path) -> None:
-    """What runs left that were killed; a young folder may be that of a run that goes on."""
+    """Remove leftovers of killed runs; a recent folder may belong to a run in progress."""
     if old.is_dir() and not folder.exists():
         old.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
@@ -171,7 +171,7 @@ def _address_of(feed: Path) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    """In one step: a reader sees the old file or the new one."""
+    """Write atomically: a reader sees the old file or the new one."""
     new = file.with_name(f".{file.name}{_NEW.rstrip('-')}")
     new.write_text(text, encoding="utf-8")
     new.replace(file)

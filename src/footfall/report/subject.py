@@ -21,7 +21,7 @@ PAGES = ("/", "/hubs", "/projects", "/retention", "/sources")
 
 @dataclass(frozen=True)
 class Asked:
-    """A number of the summary: its metric, its label, and the options of its question beside the time."""
+    """A number of the summary: its metric, its label, and the options of its question next to the time."""
 
     metric: Metric
     label: str
@@ -49,7 +49,7 @@ class Subject:
             QueryError: For both at once.
         """
         if project is not None and community is not None:
-            raise QueryError("a report is about a project or about a community; write one for each, into two folders.")
+            raise QueryError("a report covers a project or a community, not both; write two reports, into two folders.")
         if project is not None:
             return cls(project=workspace.project(project, months=1).name)
         if community is not None:

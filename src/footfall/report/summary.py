@@ -1,4 +1,4 @@
-"""The month in a few lines of Markdown, to paste into a message: its numbers, with the change and what is missing."""
+"""The month in a few lines of Markdown, for a message: its numbers, their change and their coverage."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Summary:
     notes: tuple[str, ...]
 
     def markdown(self) -> str:
-        """The summary as Markdown, with a line end at its end."""
+        """The summary as Markdown, with a final newline."""
         said = [line.markdown() for line in self.lines] or ["Nothing was collected."]
         parts = [f"# {plain(self.title)}", "\n".join(f"- {line}" for line in said)]
         parts += ["\n".join(f"- {plain(note)}" for note in self.notes)] if self.notes else []
@@ -49,7 +49,7 @@ def summary_of(workspace: Workspace, subject: Subject, month: Period) -> Summary
     """The numbers of a subject in a month.
 
     Raises:
-        QueryError: Where nothing of the month was collected: the pages would show an earlier time under its name.
+        QueryError: If nothing of the month was collected: the pages would show earlier data under its name.
     """
     lines: list[Line] = []
     notes: dict[str, list[str]] = {}
@@ -72,20 +72,20 @@ def summary_of(workspace: Workspace, subject: Subject, month: Period) -> Summary
         lines.append(Line(each.label, said))
     if lines and all(line.value == NOT_COLLECTED for line in lines):
         raise QueryError(
-            f"nothing of {month.start:%B %Y} was collected; `footfall status` says to when data reaches, and "
-            "--month names another month."
+            f"nothing of {month.start:%B %Y} was collected; `footfall status` shows up to when there is data, and "
+            "--month selects another month."
         )
-    told = (_told(note, labels, len(lines)) for note, labels in notes.items())
-    return Summary(f"{subject.title} in {month.start:%B %Y}", tuple(lines), tuple(told))
+    remarks = (_with_labels(note, labels, len(lines)) for note, labels in notes.items())
+    return Summary(f"{subject.title} in {month.start:%B %Y}", tuple(lines), tuple(remarks))
 
 
-def _told(note: str, labels: list[str], count: int) -> str:
+def _with_labels(note: str, labels: list[str], count: int) -> str:
     """A note with the numbers that it is about, unless it is about all."""
     return note if len(labels) == count else f"{', '.join(labels)}: {note}"
 
 
 def check_known(workspace: Workspace, subject: Subject, month: Period) -> None:
-    """A report of a time before the first data would be a page of zeros that nobody counted.
+    """A report of a month before the first data would show zeros that were never counted.
 
     Raises:
         QueryError: For a month before everything that was collected.
@@ -99,7 +99,7 @@ def check_known(workspace: Workspace, subject: Subject, month: Period) -> None:
     if starts and month.end <= min(starts):
         whose = f" of {subject.words}" if subject != Subject() else ""
         raise QueryError(
-            f"nothing is known{whose} in {month.start:%B %Y}; the first month with data is {min(starts):%Y-%m}."
+            f"there is no data{whose} in {month.start:%B %Y}; the first month with data is {min(starts):%Y-%m}."
         )
 
 
@@ -114,13 +114,13 @@ def _value(asked: Asked, row: dict[str, Any], coverage: float, days: int) -> str
     said = number(round(value) if is_mean else value)
     if asked.metric.unit.casefold() not in asked.label.casefold():
         said += f" {asked.metric.unit}"
-    more = [] if change is None else [f"{change:+.1f} % against the {days} days before".replace("-", "−", 1)]
+    more = [] if change is None else [f"{change:+.1f} % compared with the {days} days before".replace("-", "−", 1)]
     more += [f"{share_of(coverage)} collected"] if coverage < 1 else []
     return ("mean of " if is_mean else "") + said + (f" ({'; '.join(more)})" if more else "")
 
 
 def plain(text: str) -> str:
-    """Text of others as Markdown shows it, without effect.
+    """Escape text so that Markdown shows it literally.
 
     >>> plain("a_b <c>")
     'a\\\\_b \\\\<c\\\\>'

@@ -93,7 +93,7 @@ def month_of(text: str | None, workspace: Workspace) -> Period:
     month = Period.containing(Grain.MONTH, start)
     if month.end > now:
         raise QueryError(
-            f"the month {start:%Y-%m} is not over; a report is of a month that is over, the last of which is {shift(Grain.MONTH, floor(Grain.MONTH, now), -1):%Y-%m}."
+            f"the month {start:%Y-%m} is not over; the last complete month is {shift(Grain.MONTH, floor(Grain.MONTH, now), -1):%Y-%m}."
         )
     return month
 
@@ -152,7 +152,7 @@ def write_report(
 
 
 def _check_place(folder: Path, subject: Subject) -> None:
-    """Before anything is read for minutes: where it is written, and what stands there.
+    """Check the target folder before the slow part.
 
     Raises:
         QueryError: For a path that is not a folder, files that are not a report, or the report of another subject.

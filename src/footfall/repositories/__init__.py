@@ -1,4 +1,4 @@
-"""Git repositories: the only user of the `git` program, as `http` is of the network.
+"""Git repositories: the only user of the `git` program.
 
 `repository` reads a git folder, `places` finds local ones, `mirrors` copies clone addresses, `addresses` are the
 texts that name these, `running` is how git is run, `together` several times at once. Faults are SourceErrors in git's own words.

@@ -1,4 +1,4 @@
-"""Clone addresses as git takes them: what is one, what it is called, and how it is shown."""
+"""Clone addresses of git: how they are recognised, named and shown."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Mirrors: bare copies of what clone addresses have, without file contents where that is safe.
 
-What git says is not believed by its status alone: a fetch has worked when the head that the address names is there.
+The exit status of git is not enough: a fetch succeeded if the head named by the address is there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PATIENCE = 60.0
 _BRANCH = "refs/heads/history"
 _LONGEST_FETCH = 12 * 3600.0
 _TRIES = 3
-"""How often it is fetched, should the head move on meanwhile."""
+"""How often it is fetched, should the head move on in the meantime."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Remote:
     mirrors: Path
     patience: float = PATIENCE
     stop: Event | None = None
-    """Set by another thread when the result is no longer wanted."""
+    """Set by another thread when the result is no longer needed."""
 
     @property
     def folder(self) -> Path:
@@ -50,8 +50,8 @@ class Remote:
         prefix = "refs/heads/"
         if branches := [name.removeprefix(prefix) for name in there if name.startswith(prefix)] or there:
             raise UnreachableError(
-                f"{without_password(self.address)} names no branch that exists as its HEAD; there is {listed(branches)}: "
-                "its default branch has to be set there"
+                f"{without_password(self.address)} has a HEAD that names no existing branch; branches: {listed(branches)}: "
+                "set its default branch there"
             )
         return ""
 
@@ -63,7 +63,7 @@ class Remote:
         return {name: commit for commit, _, name in lines}
 
     def look(self, head: str) -> Look:
-        """Copy the history of `head`, which it was just found to name; of a newer one if it has moved on.
+        """Copy the history of `head`, or of a newer head if it has moved.
 
         Raises UnreachableError when the address gives something else than the head that it names.
         """
@@ -81,12 +81,12 @@ class Remote:
         )
 
     def look_afresh(self, head: str) -> Look:
-        """The same with a new copy, in place of one that turned out to be broken."""
+        """The same with a new copy, to replace a broken one."""
         shutil.rmtree(self.folder, ignore_errors=True)
         return self.look(head)
 
     def look_at_copy(self, head: str) -> Look | None:
-        """How the copy would look at `head`, where that is certain: a copy whose history is cut may reach further by now."""
+        """The look of the copy at `head`, if that is certain: a shallow copy may reach further back by now."""
         copy = _Mirror(self.folder, self)
         is_whole = (copy.folder / "HEAD").is_file() and not copy.is_shallow
         return Look(copy.folder, hosted_name(self.address), head) if is_whole else None
@@ -122,7 +122,7 @@ class _Mirror:
                 if self.is_copy_of(head):
                     return
             except UnreachableError:
-                pass  # The server has just answered, so the copy may be what is broken (a killed run, a full disk).
+                pass  # The server has just answered, so the copy may be broken (a killed run, a full disk).
         fresh = replace(self, folder=self.folder.with_name(f"{self.folder.name}.new"))
         fresh._make(head)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -183,7 +183,7 @@ class _Mirror:
         return not named or self._git("cat-file", "-e", named).status == 0
 
     def _git(self, *arguments: str) -> Completed:
-        """Of the copy alone: no address is known, no network is used."""
+        """Git on the copy alone, without address and network."""
         return ask_git(f"--git-dir={self.folder}", *arguments, cwd=self.folder)
 
     def _do(self, *arguments: str) -> None:

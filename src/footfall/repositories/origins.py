@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 _UNCERTAIN = re.compile(r"include|worktreeconfig|[\\;#\ufeff]", re.IGNORECASE)
-"""Other files, and what git reads in a way of its own: comments, escapes, lines that go on."""
+"""Other files, and what git reads in a way of its own: comments, escapes, lines that continue."""
 _SECTION = re.compile(r"\[([a-z0-9-]+)(?: \"([^\"]*)\")?\]", re.IGNORECASE)
 _URL = re.compile(r"url\s*=\s*([^\s\"]+)", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""Where local repositories are, what they are called, and what they look like right now."""
+"""Local repositories: their paths, their names and their current heads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ done
 
 @dataclass(frozen=True)
 class Look:
-    """A local repository as it is right now."""
+    """The current state of a local repository."""
 
     git_dir: Path
     name: str
@@ -125,7 +125,7 @@ def _look(found: _Found, head: str, mailmap: str) -> Look:
             str(found.git_dir) if is_inside_git_folder else str(found.path).removesuffix("/" + found.prefix.rstrip("/"))
         )
         raise SourceError(
-            f"{found.path} lies inside the repository {top}, and is none itself (a submodule needs "
+            f"{found.path} is inside the repository {top} but is not a repository itself (a submodule needs "
             f"`git submodule update --init`); name {top}, or {_SETTING}"
         )
     address = found.origin
@@ -150,7 +150,7 @@ def _unborn(git_dir: Path) -> str:
         return head
     if branches := repository.branches():
         raise BrokenDataError(
-            f"HEAD of {git_dir} is at {repository.branch()!r}, which does not exist; there is {listed(branches)}: "
+            f"HEAD of {git_dir} is at {repository.branch()!r}, which does not exist; branches: {listed(branches)}; "
             "check one of them out, or set HEAD with `git symbolic-ref`"
         )
     return ""

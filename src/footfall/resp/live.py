@@ -19,7 +19,7 @@ BITS = 1 << 32
 
 
 class LiveSet:
-    """Ids below 2^32. A bitmap is changed in place; to an array, what is added stands beside it for a while."""
+    """Ids below 2^32. A bitmap is changed in place; to an array, what is added stands next to it for a while."""
 
     __slots__ = ("_added", "_base", "_least", "_look_at")
 

@@ -163,7 +163,7 @@ class Server:
         }
 
     def slurp(self, address: str) -> Answer:
-        """Copy what a live Redis has. Other clients wait meanwhile."""
+        """Copy what a live Redis has. Other clients wait in the meantime."""
         if not self.may_administer:
             raise CommandError("ERR SLURP is not allowed here; start footfall serve-marks with --allow-admin")
         where = address if "://" in address else f"redis://{address}"

@@ -181,7 +181,7 @@ class Sets:
         kept = self._kept.get(key) or self._load(key)
         if offset in kept:
             if kept.own is None:
-                self._marks.append((kept, offset))  # it occurred once more
+                self._marks.append((kept, offset))  # it occurred again
             return 1
         if kept.own is None:
             self._marks.append((kept, offset))

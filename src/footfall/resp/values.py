@@ -1,4 +1,4 @@
-"""What clients keep besides bits: strings, hashes, sets, and when a key expires. One SQLite file beside the store.
+"""What clients keep besides bits: strings, hashes, sets, and when a key expires. One SQLite file next to the store.
 
 bitmapist needs none of it; the store that several machines share (`stores.redis`) keeps counts and names so.
 """

@@ -1,4 +1,4 @@
-"""What the answers about activity have in common."""
+"""The base of all answers about activity."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from footfall.periods import Period, Window, merge
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class ActivityAnswer(Answer):
-    """An answer that is made of exact sets of actors."""
+    """An answer computed from exact sets of actors."""
 
     asked_at: datetime
     """Periods that were not over then are provisional; those that had not started are absent."""
@@ -27,14 +27,22 @@ class ActivityAnswer(Answer):
     notes: tuple[str, ...] = ()
     """What was left out, why no actor is in it, and what the settings remark on the sources of its events."""
     actors: str = "actors"
-    """What its actors are called."""
+    """The name of its actors."""
     again: str = ""
-    """Those who did its first event once more, where its source has words for it: "repositories launched again"."""
+    """The actors who did its first event again, if its source has words for it: "repositories launched again"."""
     deed: str = ""
-    """One time that it was done: "launch"."""
+    """One occurrence of it: "launch"."""
 
     def who_did(self, event: str) -> str:
-        """The actors of its first event in words: "repositories launched", "actors who did active"."""
+        """The actors of its first event in words, such as "repositories launched".
+
+        Args:
+            event: The event, for events without words of their own.
+
+        Example:
+            >>> ff.growth("active").who_did("active")
+            'actors who did active'
+        """
         return self.again.removesuffix(" again") or f"{self.actors} who did {event}"
 
     @property
@@ -53,16 +61,16 @@ class ActivityAnswer(Answer):
     @property
     @abstractmethod
     def counts(self) -> Iterable[float]:
-        """Every number of actors that is in it."""
+        """Every number of actors in it."""
 
     def hiding(self, least: int) -> Self:
-        """The answer without what holds small counts; where that would leave nothing, NotAllowedError says so."""
+        """The answer without parts that have small counts; NotAllowedError if nothing would be left."""
         if not any(is_small(count, least) for count in self.counts):
             return self
         return self._shown(least) or self._refused(least)
 
     def _shown(self, least: int) -> Self | None:
-        """What of it has no small counts; None where nothing has, or its parts mean nothing alone."""
+        """The part without small counts; None if there is none, or if parts are meaningless on their own."""
         return None
 
     def _refused(self, least: int) -> NoReturn:
@@ -73,7 +81,7 @@ class ActivityAnswer(Answer):
 
     @property
     def version(self) -> str:
-        """A name for exactly this content: asked again later it is the same until a number, a mark or a note changes."""
+        """A hash of the content: it stays the same until a number, a mark or a note changes."""
         return digest_of(self.command, {**self.question, "as_of": None}, self.notes, self.to_arrow())
 
     def definition(self) -> dict[str, Any]:
@@ -82,7 +90,7 @@ class ActivityAnswer(Answer):
 
 
 def open_cell(text: str, is_provisional: bool, is_marked: bool) -> str:
-    """A value; one that is not over has a mark, or nothing where there are no marks."""
+    """A value; an unfinished one has a mark, or is empty without marks."""
     return text if not is_provisional else f"{text}*" if is_marked and text else ""
 
 

@@ -28,7 +28,7 @@ class ActivityQuestions(Protocol):
 
     @abstractmethod
     def notes_on_events(self, *events: str) -> tuple[str, ...]:
-        """What the settings remark on the sources of events."""
+        """Notes from the settings on the sources of events."""
 
     def cohort(
         self,
@@ -50,23 +50,23 @@ class ActivityQuestions(Protocol):
         """Follow the actors who did `first` in a period through later periods of `then`.
 
         Args:
-            first: What they did first: an event, or its name.
-            then: What they came back for.
+            first: The event that starts a cohort, or its name.
+            then: The event that counts as coming back.
             grain: "day", "week" (ISO), "month" or "year", in UTC.
             since: The first row is the period that holds this moment; default: the last 12 periods.
-            until: Rows begin before this moment; their columns go on to now.
-            last: So many rows, the current period included; 1 to 1,000.
-            columns: How many periods each row is followed, its own included; 1 to 1,000.
+            until: Rows start before this time; their columns continue to now.
+            last: The number of rows, with the current period; 1 to 1,000.
+            columns: The number of periods per row, including its own; 1 to 1,000.
             kind: "active" (did `first` in the row's period) or "new" (for the first time ever).
             retention: "return" (did `then` in exactly that period) or "unbounded" (then or later).
             where_first: Only actors who did this event too in the row's period, or are in this set; one or several.
             where_then: The same for coming back.
-            as_of: As if it were that moment: what came later does not count.
+            as_of: Answer as of that time: later marks do not count.
             older: 0.1.0's `by` (now `grain`) and `rows` (now `last`), with a warning.
 
         Raises:
-            UnknownNameError: For an event that no actor ever did, or an unknown grain, kind or retention.
-            QueryError: For a window or a number that is not possible.
+            UnknownNameError: For an event without marks, or an unknown grain, kind or retention.
+            QueryError: For an invalid window or number.
 
         Example:
             >>> ff.cohort("signed_up", "active", grain="month", last=2, columns=2).to_dicts()[0]["size"]
@@ -88,7 +88,7 @@ class ActivityQuestions(Protocol):
         return replace(answer, notes=(*answer.notes, *self.notes_on_events(answer.first, answer.then)))
 
     def _renewed(self, given: Mapping[str, Any], older: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A question in today's words, with a warning where it was written in 0.1.0's."""
+        """A question with current option names, with a warning for names of 0.1.0."""
         if not older:
             return given
         import warnings
@@ -108,18 +108,18 @@ class ActivityQuestions(Protocol):
         until: Moment | None = None,
         as_of: Moment | None = None,
     ) -> Funnel:
-        """How many actors took the steps one after the other, each within some days of their first.
+        """How many actors took the steps in order, each within some days of their first.
 
         Args:
             steps: Events or their names in their order, one by one or as a list; at least two.
             within: From the day of the first step to that of the last: days as a number, or "7d", "2w".
             since: First steps from this day on; default: the 30 days before `until`.
             until: First steps before this day; default: up to now. Later steps may lie after it.
-            as_of: As if it were that moment: what came later does not count.
+            as_of: Answer as of that time: later marks do not count.
 
         Raises:
-            UnknownNameError: For an event that no actor ever did.
-            QueryError: For fewer than two steps, or a time that is not possible.
+            UnknownNameError: For an event without marks.
+            QueryError: For fewer than two steps, or an invalid time.
 
         Example:
             >>> [step.actors for step in ff.funnel("signed_up", "active", within="2w").steps]
@@ -145,17 +145,17 @@ class ActivityQuestions(Protocol):
         """Daily, weekly and monthly active actors (DAU, WAU, MAU) and their ratios in percent.
 
         Args:
-            event: What being active means: an event, or its name.
-            windows: "trailing" (a row a day, with the 7 and 30 days that end with it) or "calendar" (a row a month).
+            event: The event that counts as active, or its name.
+            windows: "trailing" (a row per day, with the 7 and 30 days that end with it) or "calendar" (a row per month).
             since: The first row is the day or month that holds this moment; default: the last 30.
-            until: Rows begin before this moment; default: up to now.
-            last: So many rows, the current one included; 1 to 1,000.
-            as_of: As if it were that moment: what came later does not count.
+            until: Rows start before this time; default: up to now.
+            last: The number of rows, with the current one; 1 to 1,000.
+            as_of: Answer as of that time: later marks do not count.
             older: 0.1.0's `rows` (now `last`), with a warning.
 
         Raises:
-            UnknownNameError: For an event that no actor ever did, or unknown windows.
-            QueryError: For a window or a number that is not possible.
+            UnknownNameError: For an event without marks, or unknown windows.
+            QueryError: For an invalid window or number.
 
         Example:
             >>> ff.stickiness("active", last=1).rows[0].monthly
@@ -181,17 +181,17 @@ class ActivityQuestions(Protocol):
         """New, returning, resurrected and dormant actors by period.
 
         Args:
-            event: What being active means: an event, or its name.
+            event: The event that counts as active, or its name.
             grain: "day", "week" (ISO), "month" or "year", in UTC.
             since: The first row is the period that holds this moment; default: the last 12 periods.
-            until: Rows begin before this moment; default: up to now.
-            last: So many rows, the current period included; 1 to 1,000.
-            as_of: As if it were that moment: what came later does not count.
+            until: Rows start before this time; default: up to now.
+            last: The number of rows, with the current period; 1 to 1,000.
+            as_of: Answer as of that time: later marks do not count.
             older: 0.1.0's `by` (now `grain`) and `rows` (now `last`), with a warning.
 
         Raises:
-            UnknownNameError: For an event that no actor ever did, or an unknown grain.
-            QueryError: For a window or a number that is not possible.
+            UnknownNameError: For an event without marks, or an unknown grain.
+            QueryError: For an invalid window or number.
 
         Example:
             >>> [(row.new, row.returning) for row in ff.growth("active", grain="month", last=2).rows]

@@ -1,4 +1,4 @@
-"""Cohorts: the actors of one event in a period, and how many of them did another in the periods that followed.
+"""Cohorts: the actors of one event in a period, and how many of them did another event in later periods.
 
 Column 0 is the row's own period, column k the k-th after it. Periods are calendar days, ISO weeks, months and years
 in UTC: what Mixpanel calls calendar interval retention.
@@ -70,7 +70,7 @@ class Retention(StrEnum):
 
 @dataclass(frozen=True)
 class CohortRow:
-    """A cohort: how many there are, and how many of them came back; `counts[k]` is column k, as far as its period has started."""
+    """A cohort: its size, and how many came back; `counts[k]` is column k, up to the current period."""
 
     period: Period
     size: int
@@ -167,7 +167,16 @@ class Cohort(ActivityAnswer):
         return max((share for share in shares if share is not None), default=0.0)
 
     def is_average_broad(self, column: int) -> bool:
-        """Whether an average stands for the cohorts: at least two of them and a tenth of their actors are in it."""
+        """Whether an average represents the cohorts: at least two of them, and a tenth of all actors, are in it.
+
+        Args:
+            column: How many periods later.
+
+        Example:
+            >>> found = ff.cohort("signed_up", "active", grain="month", last=2)
+            >>> [found.is_average_broad(column) for column in (0, 1)]
+            [False, False]
+        """
         rows = self._finished(column)
         return len(rows) > 1 and 10 * sum(row.size for row in rows) >= sum(row.size for row in self.rows)
 
@@ -205,7 +214,7 @@ class Cohort(ActivityAnswer):
         return names, [self._line(row, is_marked, counts) for row in self.rows]
 
     def _line(self, row: CohortRow, is_marked: bool, counts: bool) -> list[str]:
-        """The size is there even if its period is not over: it says of how many the row is so far."""
+        """The size is shown even if its period is unfinished: it is the size so far."""
         percents = ["" if (share := row.percent(k)) is None else f"{share:.1f}" for k in range(len(row.counts))]
         texts = [str(count) for count in row.counts] if counts else percents
         is_marked_at = self.is_provisional if is_marked else self.is_open
@@ -216,7 +225,7 @@ class Cohort(ActivityAnswer):
     def to_csv(self, *, counts: bool = False) -> str:
         """period, size, then percentages (or counts) by column; empty where the period is not over or the cohort is empty.
 
-        A size whose own period is not over is that of now: column 0 beside it is empty. With unbounded retention a last column
+        A size whose own period is not over is that of now: column 0 next to it is empty. With unbounded retention a last column
         `is_provisional` says whether a number of the row may still grow.
         """
         names, rows = self.lines(is_marked=False, counts=counts)
@@ -265,7 +274,7 @@ class Cohort(ActivityAnswer):
         """The rows of cohorts that are large enough, each up to its first small count."""
         large = (_up_to_small(row, least) for row in self.rows if not is_small(row.size, least))
         rows = tuple(row for row in large if row.counts)
-        said = f"Counts of actors from 1 to {least - 1:,} are hidden: such cohorts are left out, and a row ends before its first such count."
+        said = f"Counts of actors from 1 to {least - 1:,} are hidden: such cohorts are left out, and rows end before the first such count."
         return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
 
     @property
@@ -281,7 +290,7 @@ class Cohort(ActivityAnswer):
             f", only those with {' and '.join(where)}" if where else "" for where in (self.where_first, self.where_then)
         )
         return (
-            f"A row holds who did '{self.first}' in its {self.grain}{new}{rows}. "
+            f"A row is the actors who did '{self.first}' in its {self.grain}{new}{rows}. "
             f"Column k says how many of them did '{self.then}' k {self.grain}s later{or_later}{cells}."
         )
 
@@ -298,7 +307,7 @@ class Cohort(ActivityAnswer):
         return super().chart(theme=theme, title=title, size=size, form=form, **options)
 
     def to_arrow(self) -> pa.Table:
-        """A row a cell whose period has started: period, size, column, count, percent (null of an empty cohort), is_provisional."""
+        """A row per cell whose period has started: period, size, column, count, percent (null of an empty cohort), is_provisional."""
         import pyarrow as pa
 
         cells = [(row, column) for row in self.rows for column in range(len(row.counts))]
@@ -346,7 +355,7 @@ def cohort(
     """Follow who did `first` through later periods of `then`.
 
     `where_first` narrows the rows and `where_then` the columns, each to who also did an event in the same period or
-    is in a fixed set. Rows are the `last` 12, or all from `since` on, up to `until`; columns go on to now. "New" is decided before it is narrowed: the first time is the first time of `first`.
+    is in a fixed set. Rows are the `last` 12, or all from `since` on, up to `until`; columns continue to now. "New" is decided before it is narrowed: the first time is the first time of `first`.
     """
     by, now = Grain(choice_of("grain", grain, GRAINS)), in_utc(now)
     whose, form = chosen("kind of cohort", kind, CohortKind), chosen("retention", retention, Retention)
@@ -399,7 +408,7 @@ def _unmet(who: str, condition: Narrowing, grain: Grain) -> str:
 def _unknown(
     kind: CohortKind, form: Retention, gaps: Sequence[Window], periods: Sequence[Period], now: datetime
 ) -> list[str]:
-    """Notes on what a hole in the collection may change beyond the periods that it touches."""
+    """Notes on the effect of gaps beyond the periods that they touch."""
     notes = list(unknown_before(gaps, periods[-1].start)) if kind is CohortKind.NEW else []
     if form is Retention.UNBOUNDED and any(periods[0].start < gap.end and gap.start < now for gap in gaps):
         notes.append("Anyone who came back only during a gap does not count as retained.")

@@ -69,7 +69,7 @@ class Funnel(ActivityAnswer):
 
     @property
     def has_time_left(self) -> bool:
-        """Whether an actor that took the first step still had time for the last."""
+        """Whether an actor who took the first step still had time for the last."""
         return self.last_start is not None and self.last_start + timedelta(days=self.within) > self.asked_at
 
     @property
@@ -119,7 +119,7 @@ class Funnel(ActivityAnswer):
     def why_open(self) -> str:
         """Why it is provisional."""
         reasons = [
-            "some who took the first step still have time left" if self.has_time_left else "",
+            "some actors still have time to finish" if self.has_time_left else "",
             "not all of the time was collected" if self.has_gaps else "",
         ]
         return ", and ".join(filter(None, reasons))
@@ -136,13 +136,13 @@ class Funnel(ActivityAnswer):
     def to_csv(self) -> str:
         """step, event, actors, its shares of the first and of the previous step in percent (none is empty), is_provisional.
 
-        Nearly every funnel that ends today is provisional: empty numbers would leave nothing to read.
+        Provisional numbers stay: nearly every funnel that ends today is provisional.
         """
         names, rows = self.lines(is_marked=False)
         return csv_of([*names, "is_provisional"], ([*row, str(self.is_provisional).lower()] for row in rows))
 
     def to_arrow(self) -> pa.Table:
-        """A row a step: step, event, actors, percent_of_first, percent_of_previous, is_provisional."""
+        """A row per step: step, event, actors, percent_of_first, percent_of_previous, is_provisional."""
         import pyarrow as pa
 
         return pa.table(
@@ -200,7 +200,7 @@ def _steps_of(steps: Iterable[str]) -> tuple[str, ...]:
     for event, following in itertools.pairwise(events):
         if event == following:
             raise QueryError(
-                f"step {event!r} follows itself: a day does not record how often; name another event, or ask for retention."
+                f"step {event!r} follows itself, and marks do not record how often it was done on a day; name another event, or use cohort."
             )
     return events
 
@@ -211,7 +211,7 @@ def _window(since: datetime | None, until: datetime | None, now: datetime) -> Wi
     end = min(ceil(Grain.DAY, in_utc(until)), tomorrow) if until else tomorrow
     start = floor(Grain.DAY, in_utc(since)) if since else end - timedelta(days=_DAYS)
     if start > now:
-        raise QueryError(f"since {short(start)} lies in the future; it is {short(now)} now.")
+        raise QueryError(f"since {short(start)} is in the future; it is {short(now)} now.")
     if start >= end:
         raise QueryError(f"since {short(start)} must come before until {short(end)}.")
     return Window(start, end)

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Among:
-    """A condition that does not depend on time: being in a fixed set."""
+    """A condition independent of time: membership of a fixed set."""
 
     members: BitMap64 = field(repr=False)
     name: str = "a set of actors"
-    """What it is called where the cohort is shown."""
+    """Its name where the cohort is shown."""
 
 
 Narrowing = str | Among
-"""An event, to be done in the same period; or a fixed set, to be in."""
+"""An event to do in the same period, or a fixed set to be in."""
 Narrowings: TypeAlias = "Narrowing | BitMap64 | Iterable[Narrowing | BitMap64]"
 """One or several; a bare bitmap is a set without a name."""
 

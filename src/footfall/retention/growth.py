@@ -1,4 +1,4 @@
-"""Growth accounting: what the active actors of a period are made of, and which of the period before are missing.
+"""Growth accounting: the groups of active actors of a period, and the actors lost since the period before.
 
 The terms are those of Amplitude's and PostHog's lifecycle charts:
 
@@ -63,7 +63,7 @@ class Growth(ActivityAnswer):
     rows: tuple[GrowthRow, ...]
 
     def is_provisional(self, row: GrowthRow) -> bool:
-        """Whether its period was not over, as who is dormant may still come; or not all of it and the one before known.
+        """Whether its period was not over, as dormant actors may still return, or it and the one before were not fully collected.
 
         Args:
             row: A row of this answer.
@@ -76,7 +76,7 @@ class Growth(ActivityAnswer):
         return not is_whole(Window(row.period.prev().start, row.period.end), self.asked_at, self.gaps)
 
     def _shown(self, least: int) -> Self | None:
-        """The periods without a small count. Of one that is left out the next says nothing: it has a small count as well."""
+        """The periods without a small count. The period after one that is left out does not reveal it: it also has a small count."""
         rows = tuple(row for row in self.rows if not any(is_small(value, least) for value in row.values))
         said = remark_on_rows(len(self.rows) - len(rows), least)
         return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
@@ -136,7 +136,7 @@ class Growth(ActivityAnswer):
         }
 
     def to_arrow(self) -> pa.Table:
-        """A row a period: period, active, new, returning, resurrected, dormant, is_provisional."""
+        """A row per period: period, active, new, returning, resurrected, dormant, is_provisional."""
         import pyarrow as pa
 
         columns = {name: pa.array([r.values[n] for r in self.rows], pa.int64()) for n, name in enumerate(NAMES)}

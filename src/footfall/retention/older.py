@@ -1,4 +1,4 @@
-"""Questions as 0.1.0 wrote them: `by` was a cohort's grain, `rows` its number of rows, `until` the moment of asking."""
+"""Options of 0.1.0: `by` was the grain of a cohort, `rows` its number of rows, `until` the time of the query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OLDER = ("by", "rows")
 
 
 def renewed(given: Mapping[str, Any], older: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], str]:
-    """The same question in today's words, and the sentence that says which they are.
+    """The same question with current option names, and a sentence that lists them.
 
     A call with an old name was written for 0.1.0, so its `until` is read as 0.1.0 did: as if it were that moment.
     """
@@ -25,12 +25,12 @@ def renewed(given: Mapping[str, Any], older: Mapping[str, Any], now: datetime) -
             raise TypeError(f"got an unexpected keyword argument {name!r}")
     if older.get("by") is not None:
         if "grain" not in asked:
-            raise QueryError("by splits by dimensions, and there are none here; leave it out.")
+            raise QueryError("by splits by dimensions, which activity does not have; leave it out.")
         asked["grain"] = older["by"]
         said.append(f"by={older['by']!r} is now grain={older['by']!r}")
     if asked.get("until") is not None:
         asked["as_of"] = asked.pop("until")
-        said.append("until, as the moment of asking, is now as_of")
+        said.append("until, as the time of the query, is now as_of")
     if older.get("rows") is not None:
         said.append(_rows(asked, older["rows"], now))
     return asked, "; ".join(filter(None, said))

@@ -85,7 +85,7 @@ def _cost_of_pair(members: Members) -> float:
 
 
 def _bit_matrices(sets: Sequence[Ids | npt.NDArray[np.uint32]]) -> Iterator[npt.NDArray[np.uint64]]:
-    """The same sets as matrices of bits, a row a set; each matrix is about another range of ids."""
+    """The same sets as matrices of bits, a row per set; each matrix is about another range of ids."""
     parts = -(-sum(map(len, sets)) * len(sets) // _MOST_CELLS)
     sample = np.sort(np.concatenate([ids[::_SAMPLE] for ids in sets]))
     edges = sample[[len(sample) * n // parts for n in range(1, parts)]]

@@ -1,4 +1,4 @@
-"""Questions as people ask them: events by name, moments as text, sets of actors of any kind and store."""
+"""Parsed questions: events by name, times as text, sets of actors of any kind and store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Name: TypeAlias = str | Event
 """An event: its name, or itself."""
 Condition: TypeAlias = str | Event | ActorSet
-"""An event, to be done in the same period; or a set of actors, to be in."""
+"""An event to do in the same period, or a set of actors to be in."""
 Conditions: TypeAlias = Condition | Iterable[Condition]
 
 _Asked = TypeVar("_Asked", bound=ActivityAnswer)
@@ -51,7 +51,7 @@ class CohortQuestion:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any], now: datetime) -> CohortQuestion:
-        """The question that raw values ask, checked."""
+        """The question for raw values, validated."""
         asked = _read("cohort", given, now)
         events = {name: _name_of(asked[name]) for name in ("first", "then")}
         narrowed = {name: tuple(_several(name, asked[name])) for name in ("where_first", "where_then")}
@@ -71,7 +71,7 @@ class FunnelQuestion:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any], now: datetime) -> FunnelQuestion:
-        """The question that raw values ask, checked."""
+        """The question for raw values, validated."""
         asked = _read("funnel", given, now)
         steps = tuple(_name_of(step) for step in _flat(asked["steps"]))
         return cls(**{**asked, "steps": steps, "within": funnels.length_in_days(asked["within"])})
@@ -90,7 +90,7 @@ class StickinessQuestion:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any], now: datetime) -> StickinessQuestion:
-        """The question that raw values ask, checked."""
+        """The question for raw values, validated."""
         asked = _read("stickiness", given, now)
         return cls(**{**asked, "event": _name_of(asked["event"])})
 
@@ -108,7 +108,7 @@ class GrowthQuestion:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any], now: datetime) -> GrowthQuestion:
-        """The question that raw values ask, checked."""
+        """The question for raw values, validated."""
         asked = _read("growth", given, now)
         return cls(**{**asked, "event": _name_of(asked["event"]), "grain": Grain(asked["grain"])})
 
@@ -209,7 +209,7 @@ def _finished(activity: Activity, answer: _Asked, events: Sequence[str], spans: 
 
 
 def _on_time(activity: Activity, events: Sequence[str], observed: Window) -> Iterator[str]:
-    """What a reader must know about the time in which marks count: breaks and so on, and what is known to be wrong."""
+    """Notes about the time in which marks count: annotations, and intervals known to be wrong."""
     happened = [activity.happened(event) for event in events]
     within = sort_annotations(one for each in happened for one in each.within(observed, lambda _: True))
     yield from remarks_on_annotations(within)
@@ -224,11 +224,11 @@ def _without_actors(activity: Activity, event: str, span: Window) -> str:
     if not days:
         return f"No actor did {event!r} at a known time."
     if days[0] > f"{activity.now():%Y-%m-%d}":
-        return f"No actor did {event!r} yet: the first mark is dated {days[0]}, which lies in the future."
+        return f"No actor did {event!r} yet: the first mark is dated {days[0]}, in the future."
     start, end = f"{span.start:%Y-%m-%d}", f"{span.end:%Y-%m-%d}"
     done = f"last done on {days[-1]}" if days[-1] < start else f"first done on {days[0]}"
     done = done if days[-1] < start or days[0] >= end else f"done from {days[0]} to {days[-1]}"
-    return f"No actor did {event!r} in this time, it was {done}; ask with --since or --until."
+    return f"No actor did {event!r} in this time. It was {done}; use --since or --until."
 
 
 def _flat(steps: Iterable[Name | Iterable[Name]]) -> Iterator[Name]:
@@ -249,7 +249,7 @@ def _name_of(event: Any) -> str:
 
 
 def _known(activity: Activity, event: str) -> str:
-    """An event that has actors, brought up to date; a misspelt name would be answered with zeros."""
+    """An event that has actors, brought up to date; an unknown name would return zeros."""
     return activity.known_event(event).name
 
 
@@ -259,17 +259,15 @@ _Question: TypeAlias = CohortQuestion | FunnelQuestion | StickinessQuestion | Gr
 def _now(activity: Activity, question: _Question, events: Iterable[str]) -> datetime:
     """The moment that is now: the one that is asked for, or the last that was collected of every event.
 
-    What was not collected is missing and must not look like no actor.
+    Time that was not collected must not look like time without actors.
     """
     since = question.since
     known = {event: activity.known_until(event) for event in events}
     for event, moment in known.items():
         if moment == EPOCH:
-            raise QueryError(f"nothing was collected of {event!r} yet; `footfall collect` does.")
+            raise QueryError(f"{event!r} was not collected yet; run `footfall collect`.")
         if since and moment <= since < activity.now():
-            raise QueryError(
-                f"nothing was collected of {event!r} since {short(since)}: it is known until {short(moment)}."
-            )
+            raise QueryError(f"{event!r} was not collected since {short(since)}; it is known until {short(moment)}.")
     asked = [question.as_of] if question.as_of else []
     return min([activity.now(), *known.values(), *asked])
 
@@ -296,7 +294,7 @@ FLAG = "flag:"
 
 
 def _conditions(activity: Activity, several: Iterable[str | ActorSet]) -> list[Narrowing]:
-    """Events and flags by name, and sets as ids of this store, wherever they come from."""
+    """Events and flags by name, and sets as ids of this store, from any store."""
     empty = Fixed(activity, BitMap64())
     return [
         Among((empty | each).ids(), repr(each).strip("<>")) if isinstance(each, ActorSet) else _named(activity, each)

@@ -1,4 +1,4 @@
-"""The periods that a question about activity means, and the actors that were active in them."""
+"""The periods of a question about activity, and the actors who were active in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GRAINS = DATED
 
 
 class SetReader(Protocol):
-    """The part of a store that questions need."""
+    """The part of a store that queries need."""
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
         """The actors of any slot of [start, stop); may be read and must not be changed."""
@@ -39,7 +39,7 @@ def active(sets: SetReader, event: str, period: Period, now: datetime) -> BitMap
 
 
 def members_in(sets: SetReader, event: str, period: Period, now: datetime) -> Members:
-    """The same, in the form it is kept in. A period that is over is likely to be asked again.
+    """The same, in the form it is kept in. A finished period is likely to be queried again.
 
     Of one that is not over, the day of `now` is the last: marks dated later do not count yet.
     """
@@ -63,21 +63,21 @@ def present(grain: Grain, now: datetime) -> Period:
 
 
 def is_whole(window: Window, asked_at: datetime, gaps: Sequence[Window]) -> bool:
-    """Whether all of a span is known: it is over, and nothing of it is missing from what was collected."""
+    """Whether a span is completely known: it is over and has no gaps."""
     return window.end <= asked_at and not has_hole(window, gaps)
 
 
 def has_hole(window: Window, gaps: Sequence[Window]) -> bool:
-    """Whether some of a span is missing from what was collected."""
+    """Whether a span has a gap."""
     return any(gap.overlaps(window) for gap in gaps)
 
 
 def why_not_whole(gaps: Sequence[Window]) -> str:
-    return "not over, or not all of it was collected" if gaps else "not over"
+    return "not over, or partly collected" if gaps else "not over"
 
 
 def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
-    """A note that actors that count as new may have come before, in a time that is missing; none where all before is known."""
+    """A note that new actors may have been active before, in a gap; none if there is no gap before."""
     missing = [gap for gap in gaps if gap.start < moment]
     if not missing:
         return ()
@@ -93,9 +93,9 @@ def shown_periods(
     *,
     default: int = 12,
 ) -> tuple[list[Period], tuple[str, ...]]:
-    """The periods up to `until` or now, whole ones: the `last` so many, or those from `since` on; and notes on them.
+    """Whole periods up to `until` or now: the `last` ones, or those from `since` on; and notes on them.
 
-    With `since` and `last` both, the first so many.
+    With both `since` and `last`, the first `last` of them.
     """
     most = count_of("last", last, MOST)
     current = present(grain, now)
@@ -104,8 +104,8 @@ def shown_periods(
     if since is None:
         return [newest.shift(n) for n in range(1 - (most or default), 1)], notes
     if since > now or since >= current.end:
-        where = "lies in the future" if since > now else "only begins"
-        raise QueryError(f"since {short(since)} {where}; it is {short(now)} now.")
+        where = "is in the future" if since > now else "only begins"
+        raise QueryError(f"since {short(since)} {where}; it is now {short(now)}.")
     periods = periods_in(grain, Window(since, newest.end))
     if len(periods) > MOST:
         left_out = f"The first {MOST:,} of {len(periods):,} {grain}s since {short(since)}; ask for longer periods, or a later since."
@@ -121,7 +121,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def chosen(what: str, given: str, valid: type[_Choice]) -> _Choice:
-    """One of a closed list of words."""
+    """One of a fixed list of words."""
     return valid(choice_of(what, given, valid))
 
 
@@ -131,5 +131,5 @@ def events_of(given: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def share(part: int, whole: int) -> float | None:
-    """In percent; None of an empty whole."""
+    """In percent; None if the whole is 0."""
     return 100 * part / whole if whole else None

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 WEEK, MONTH = 7, 30
-"""Days that trail."""
+"""Lengths of the trailing windows, in days."""
 
 
 class Windows(StrEnum):
-    """Which days a week and a month are."""
+    """Which days count as a week and a month."""
 
     TRAILING = "trailing"
     CALENDAR = "calendar"
@@ -102,10 +102,10 @@ class Stickiness(ActivityAnswer):
     @property
     def description(self) -> str:
         if self.windows is Windows.TRAILING:
-            return f"DAU is who did '{self.event}' on the day, WAU in the {WEEK} and MAU in the {MONTH} days that end with it."
+            return f"DAU: actors who did '{self.event}' on the day; WAU: in the {WEEK} days, MAU: in the {MONTH} days that end with it."
         return (
-            f"MAU is who did '{self.event}' in the calendar month, DAU the mean of its days, "
-            f"WAU the mean, over its days, of the {WEEK} days that end with each."
+            f"MAU: actors who did '{self.event}' in the calendar month; DAU: the mean of its days; "
+            f"WAU: the mean, over its days, of the {WEEK} days that end with each."
         )
 
     @property
@@ -157,7 +157,7 @@ class Stickiness(ActivityAnswer):
         }
 
     def to_arrow(self) -> pa.Table:
-        """A row a period: period, dau, wau, mau, dau_mau, wau_mau (percent, null without actors), is_provisional."""
+        """A row per period: period, dau, wau, mau, dau_mau, wau_mau (percent, null without actors), is_provisional."""
         import pyarrow as pa
 
         values = [_values(row) for row in self.rows]

@@ -1,7 +1,7 @@
-"""Sources: places that know about usage. One place each; built-in ones register as a plugin would.
+"""Sources: places with usage data. Built-in sources register like plugins.
 
-A source tells what it has to offer, `collect` compares that with the ledger, and the source fetches
-what is new or restated, in batches that are committed whole:
+A source offers windows, `collect` compares them with the ledger, and the source fetches
+new and restated ones, in batches that are committed atomically:
 
     offers(known, now)   what upstream has right now, window by window       (input and output)
     choose(offers, known) which of it is missing, provisional or restated    (pure, in collect)
@@ -47,30 +47,30 @@ __all__ = [
 
 
 class Progress(Protocol):
-    """Told while a source fetches, so that somebody can watch."""
+    """Called while a source fetches, to report progress."""
 
     def __call__(self, *, windows: int = 0, bytes: int = 0, note: str = "") -> None: ...
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a source may use of the world: nothing else is reached for."""
+    """Everything that a source may use from outside."""
 
     folder: Path
     """The workspace: relative paths in settings start here."""
     scratch: Path
-    """A folder of this source alone, for downloads and clones that survive between runs; safe to delete."""
+    """A folder for this source, for downloads and clones kept between runs; safe to delete."""
     now: Callable[[], datetime]
     client: Callable[[], Client]
     name: str = ""
-    """What the source is called in footfall.toml: several of one kind may be set up, each under its own name."""
+    """The name of the source in footfall.toml: there may be several of one kind, each with its own name."""
 
 
 class Source(Protocol):
-    """A place that knows about usage."""
+    """A place with usage data."""
 
     name: ClassVar[str]
-    """What this kind of source is called; a source that is set up may have another name, `Context.name`."""
+    """The name of this kind of source; a configured source may have another name, `Context.name`."""
     description: ClassVar[str]
     Settings: ClassVar[type[BaseModel]]
     """Its part of footfall.toml, `[sources.<name>]`."""

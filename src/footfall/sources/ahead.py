@@ -1,4 +1,4 @@
-"""Look-ahead: a bounded amount of work is under way before its outcome is asked for, and stops when no one waits.
+"""Look-ahead: a bounded amount of work runs before its results are needed, and stops when they are no longer needed.
 
     stop = Stop()
     for answer in ahead(fetch_one, offers, threads=4, most=16, stop=stop):
@@ -24,11 +24,11 @@ Result = TypeVar("Result")
 
 
 class WorkStoppedError(Exception):
-    """No one waits for this work any more."""
+    """The result of this work is no longer needed."""
 
 
 class Stop:
-    """Tells work in other threads that no one waits for it."""
+    """Tells work in other threads that its result is no longer needed."""
 
     def __init__(self) -> None:
         self._event = Event()
@@ -41,7 +41,7 @@ class Stop:
         return self._event.is_set()
 
     def check(self) -> None:
-        """Raises WorkStoppedError when no one waits."""
+        """Raises WorkStoppedError if the result is no longer needed."""
         if self._event.is_set():
             raise WorkStoppedError
 
@@ -54,7 +54,7 @@ def ahead(
     Args:
         work: Called in one of `threads` threads.
         items: Taken one by one, as there is room for them.
-        most: Items that may be under way or done before the first of them is asked for.
+        most: Items that may be running or done before the first of them is requested.
         stop: Set when no more is wanted.
     """
     under_way: deque[Future[Result]] = deque()
@@ -92,7 +92,7 @@ def one_ahead(items: Generator[Item, None, None], stop: Stop) -> Generator[Item,
 
 
 def _let_finish(coming: Future[Item]) -> None:
-    """Wait for the thread: what it runs cannot be closed before. An interruption meanwhile is raised afterwards."""
+    """Wait for the thread: what it runs cannot be closed before. An interruption in the meantime is raised afterwards."""
     try:
         until_done([coming])
     except KeyboardInterrupt:

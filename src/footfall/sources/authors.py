@@ -32,7 +32,7 @@ _VERSION = "2"
 
 
 class Authors:
-    """Who the author of a commit is; each name and address is looked at once.
+    """The authors of commits; each name and address is classified once.
 
     People are their e-mail addresses. A bot that is known by its name is that name, whatever address it uses: so an
     address that a person and a bot both use is not half of each, and whether an author is a bot is the same in all of
@@ -48,12 +48,12 @@ class Authors:
 
     @cached_property
     def _key(self) -> bytes | None:
-        """Read when it is needed: to ask what was collected takes no key."""
+        """Read when it is needed: queries need no key."""
         return self._hash_key.reveal().encode() if self._hash_key else None
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when the same author would be another one: with the key and the patterns of bots."""
+        """Changes when authors would be identified differently: with the key and the patterns of bots."""
         marks = "\n".join((self._hashed("footfall") if self._key else "plain", _VERSION, *self._patterns))
         return hashlib.sha256(marks.encode()).hexdigest()[:12]
 
@@ -74,5 +74,5 @@ class Authors:
 
 
 def text_of(raw: bytes) -> str:
-    """A name or an address in lower case; bytes that are not UTF-8 stay apart from one another, as \\xe9."""
+    """A name or an address in lower case; bytes that are not UTF-8 stay distinct, as \\xe9."""
     return raw.decode(errors="backslashreplace").strip().lower()

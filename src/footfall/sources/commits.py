@@ -1,4 +1,4 @@
-"""What is counted of commits, whichever source knows them: a clone, or the host's API.
+"""Metrics of commits, from any source: a clone, or the host's API.
 
 A table of commits has a row for each commit of a repository: `committed_at`, `repo` (its scope), `sha`, `author`,
 `authored_at`, `is_merge`, `is_bot` and `commits`, which is 1. A commit is identified by its sha: of one repository each
@@ -63,7 +63,7 @@ COMMIT_METRICS = (
         name="authors",
         title="Authors",
         description=(
-            "Different authors of commits: e-mail addresses after .mailmap, ignoring case; who uses two addresses that "
+            "Different authors of commits: e-mail addresses after .mailmap, ignoring case; an author with two addresses that "
             ".mailmap does not join counts twice. A commit that is in several repositories counts once, under one author, also where their .mailmap files differ. "
             "Bots are left out unless you include them, as the question is about people."
         ),

@@ -41,7 +41,7 @@ class Happenings:
         self._read: tuple[str, Happened] | None = None
 
     def known(self) -> Happened:
-        """All of it, with what was collected meanwhile."""
+        """All of it, with what was collected in the meantime."""
         annotated = [(name, one) for name, source in self._sources.items() for one in _annotated_by(source)]
         if not annotated:
             return self._given
@@ -91,7 +91,7 @@ def happened_to(tables: Sequence[Table], happened: Happened, sources: Mapping[st
 
 
 def _check_names(what: str, source: str, table: str, sources: Mapping[str, Source]) -> None:
-    hint = f"It stands in footfall.toml under [[{what}]]."
+    hint = f"It is in footfall.toml under [[{what}]]."
     if source and source not in sources:
         raise UnknownNameError("source", source, sources, hint)
     known = [sources[source]] if source else list(sources.values())

@@ -176,7 +176,7 @@ class Outcome:
 class Batch:
     """Outcomes and the rows they come with, of any scopes and tables.
 
-    What it holds is committed together with other batches: one commit a table, then one of the ledger. A batch is whole:
+    What it holds is committed together with other batches: one commit per table, then one of the ledger. A batch is whole:
     every row belongs to a `done` outcome of the same batch. Rows in memory are kept until they are committed; a DuckDB
     relation is read before the next batch is asked for.
     """

@@ -28,10 +28,10 @@ def installed_sources() -> dict[str, EntryPoint]:
 
 
 def check_known(names: Iterable[str], set_up: Collection[str], where: str) -> None:
-    """Raises UnknownNameError for a name that is neither a source that is set up nor a kind that could be."""
+    """Raises UnknownNameError for a name that is neither a configured source nor a kind of source."""
     for name in names:
         if name not in set_up and name not in (installed := installed_sources()):
-            raise UnknownNameError("source", name, {**dict.fromkeys(set_up), **installed}, f"It stands under {where}.")
+            raise UnknownNameError("source", name, {**dict.fromkeys(set_up), **installed}, f"It is under {where}.")
 
 
 def kinds_with(metric: str, set_up: Collection[str]) -> list[str]:
@@ -88,7 +88,7 @@ def _kind_of(name: str, part: Mapping[str, Any], installed: Mapping[str, EntryPo
     if not isinstance(kind, str):
         raise SettingsError(f'sources.{name}: kind is {kind!r}; write the name of a source, such as kind = "git".')
     if kind not in installed:
-        where = f"It stands in footfall.toml as [sources.{name}]"
+        where = f"It is in footfall.toml as [sources.{name}]"
         hint = f"{where}." if KIND in part else f'{where}; a name of your own needs a kind, such as kind = "git".'
         raise UnknownNameError("kind of source" if KIND in part else "source", kind, installed, hint)
     return kind
@@ -102,8 +102,8 @@ def _check_shared(kind: str, sources: Mapping[str, Source]) -> None:
         if len(names) > 1 and isinstance(table.rule, Replace) and not table.rule.scope:
             raise SettingsError(
                 f"{' and '.join(f'[sources.{name}]' for name in names)} are both {kind}, which states each window of its "
-                f"table {table.name} for everything: the second would erase what the first collected. Keep one of them, "
-                "and set the other up in a workspace of its own."
+                f"table {table.name} for everything: the second would overwrite the data of the first. Keep one of them, "
+                "and configure the other one in a separate workspace."
             )
 
 

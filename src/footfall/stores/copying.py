@@ -1,7 +1,7 @@
 """Copying what a bitmapist deployment has, or a store of ours on Redis, into any store.
 
 Day by day and hour by hour: an actor that is in a set there and not in the store is marked. Nothing is taken out of the store
-unless that is asked for, so it may be marked in meanwhile, and a copy that broke off, or is made once more, adds only what is
+unless that is asked for, so it may be marked in the meantime, and a copy that broke off, or is made again, adds only what is
 missing. Every set is counted on the server and in the store.
 
 A day is what its own key says. bitmapist takes an actor out of a day and leaves the hours, so an hour may hold actors that

@@ -22,7 +22,7 @@ class Problem:
 class Repair:
     """What a repair did, or would do."""
 
-    mended: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
     """What is as it was again, or can be made again."""
     lost: tuple[str, ...] = ()
     """What is gone; a backup may have it."""

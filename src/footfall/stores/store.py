@@ -124,7 +124,7 @@ class Store(Protocol):
         ...
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
-        """The actors of any slot of [start, stop). `is_kept` says that this range is likely to be asked again.
+        """The actors of any slot of [start, stop). `is_kept` says that this range is likely to be queried again.
 
         A day's slots are [32 d, 32 d + 32), a calendar period's those of its days.
         """
@@ -203,7 +203,7 @@ class Store(Protocol):
         ...
 
     def repair(self, *, is_dry_run: bool = False) -> Repair:
-        """Mend what can be mended, and keep what is sound; nothing is touched where nothing is wrong."""
+        """Repair damage and keep everything intact; a healthy store is not changed."""
         ...
 
     def close(self) -> None:

@@ -1,1 +1,1 @@
-"""How everything looks in the terminal: answers, activity, definitions, and how collecting goes."""
+"""Output in the terminal: answers, activity, definitions, and how collecting goes."""

@@ -1,4 +1,4 @@
-"""How events, cohorts, funnels, stickiness and growth look in the terminal; in a pipe they are plain."""
+"""Events, cohorts, funnels, stickiness and growth in the terminal; plain text in a pipe."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from footfall.retention.stickiness import Stickiness
 
 # Cividis (Nuñez, Anderton and Renslow 2018), without its ends: readable with any colour vision, and unlike the background of a
-# light terminal as well as of a dark one. Each colour brings the colour of its text.
+# light terminal as well as of a dark one. Each has its own text colour.
 _CIVIDIS = ("#32456b", "#4f576c", "#696970", "#838079", "#9d9876", "#bab06d", "#d8c95d", "#f2e04a")
 _WHITE_ON = 3
-"""So many of them carry white text."""
+"""The first colours, with white text."""
 _BAR_WIDTH = 28
 
 
@@ -34,7 +34,7 @@ _BAR_WIDTH = 28
 
 
 def cohort(cohort: Cohort, *, counts: bool = False, width: int = 100) -> RenderableType:
-    """A heat map of percentages (or counts), as wide as the terminal lets it be; what does not fit is named."""
+    """A heat map of percentages (or counts) that fits the terminal; left-out columns are named."""
     cells, shown = _fitting(cohort, counts, width)
     lines = [*_legend(cohort, counts), *_left_out(cohort, shown), *cohort.notes]
     return Group(
@@ -98,7 +98,7 @@ def _mark(of: Cohort, row: CohortRow, column: int) -> str:
 
 
 def _colour(cohort: Cohort, row: CohortRow, column: int) -> str:
-    """What is missing is dim; what is not over has its mark and no colour yet."""
+    """Missing cells are dim; unfinished ones have a mark and no colour."""
     share = row.percent(column)
     if share is None or cohort.is_open(row, column):
         return "dim" if share is None else ""
@@ -109,28 +109,26 @@ def _colour(cohort: Cohort, row: CohortRow, column: int) -> str:
 def _legend(cohort: Cohort, counts: bool) -> list[str]:
     lines = [cohort.description]
     lines += (
-        [] if counts else ["Percent of the row's actors; the average weighs by size and leaves out what is not over."]
+        [] if counts else ["Percent of the row's actors; the average is weighted by size, without unfinished cells."]
     )
     if any(cohort.is_provisional(row, k) for row in cohort.rows for k in range(len(row.counts))):
         lines.append(f"* provisional: {cohort.why_provisional}")
     if any(not row.size for row in cohort.rows):
-        lines.append(f"{GAP} no actors: no share, which is not 0 %")
+        lines.append(f"{GAP} no actors, so no share; this does not mean 0 %")
     return lines
 
 
 def _left_out(cohort: Cohort, shown: int) -> list[str]:
     if shown == cohort.columns:
         return []
-    return [
-        f"Columns {shown} to {cohort.columns - 1} do not fit here; a wider terminal shows them, a file (-o) has them all."
-    ]
+    return [f"Columns {shown} to {cohort.columns - 1} do not fit; use a wider terminal, or a file (-o) for all."]
 
 
 # --- funnels, stickiness, growth
 
 
 def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
-    """A line a step: how many, of the first step, of the step before, and a bar."""
+    """One line per step: count, share of the first and of the previous step, and a bar."""
     mark = "*" if funnel.is_provisional else " "
     bars = ["█" * round((step.of_first or 0) / 100 * _BAR_WIDTH) or "▏" * bool(step.actors) for step in funnel.steps]
     columns = [
@@ -148,7 +146,7 @@ def funnel(funnel: Funnel, *, width: int = 100) -> RenderableType:
 
 
 def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
-    """A line a day or month: DAU, WAU, MAU and their ratios, with a sparkline of DAU / MAU above."""
+    """A line per day or month: DAU, WAU, MAU and their ratios, with a sparkline of DAU / MAU above."""
     rows, decimals = stickiness.rows, int(stickiness.windows == "calendar")
     marks = ["*" if stickiness.is_provisional(row) else " " for row in rows]
     columns = [
@@ -162,7 +160,7 @@ def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
     ]
     lines = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)), stickiness.gaps)]
     if any(row.daily_of_monthly is None for row in rows):
-        lines.append(f"{GAP} no actor was active: no share, which is not 0 %")
+        lines.append(f"{GAP} no active actors, so no share; this does not mean 0 %")
     labels = [[Text(row.period.label)] for row in rows]
     grid = filled(["month" if decimals else "day"], labels, columns, width)
     title, span = stickiness.title, stickiness.span
@@ -180,7 +178,7 @@ def _spark(stickiness: Stickiness) -> list[RenderableType]:
 
 
 def growth(growth: Growth, *, width: int = 100) -> RenderableType:
-    """A line a period: who is active, of which groups, and who fell dormant."""
+    """One line per period: active actors by group, and dormant actors."""
 
     def cells(name: str, sign: str = "") -> list[str]:
         values = [(getattr(row, name), "*" if growth.is_provisional(row) else " ") for row in growth.rows]
@@ -209,7 +207,7 @@ def _whole(
 
 
 def event_list(events: Sequence[EventSummary], *, width: int = 100) -> RenderableType:
-    """A line an event: since when it is done, until when, by how many, how often; below, what it is."""
+    """One line per event: first and last day, actors, marks; and its description below."""
     days = [[f"{day:%Y-%m-%d}" if day else "no day" for day in (e.first_day, e.last_day)] for e in events]
     columns = [
         GridColumn("first day", [first for first, _ in days], is_left=True, goes=2),

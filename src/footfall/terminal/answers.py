@@ -1,4 +1,4 @@
-"""How answers look in the terminal: numbers that line up, sparklines, and what a reader must know below them."""
+"""Answers in the terminal: aligned numbers, sparklines, and notes below them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _Row = Mapping[str, Any]
 
 
 def answer(result: Result, *, width: int = 100, most_rows: int | None = None) -> RenderableType:
-    """The answer as people enjoy it: headline, sparkline, table, and what shaped the numbers.
+    """The answer for reading: headline, sparkline, table, and the policies and notes.
 
-    `most_rows` keeps a long table from scrolling away: the last ones are shown, and how to get all.
+    `most_rows` limits a long table to its last rows, with a hint how to get all.
     """
     rows = result.rows.to_pylist()
     query, name = result.query, result.metric.name
@@ -61,14 +61,14 @@ def answer(result: Result, *, width: int = 100, most_rows: int | None = None) ->
 
 
 def _why_empty(result: Result) -> str:
-    """Why there are no rows: nothing matches only where something was collected."""
+    """Why there are no rows: "nothing matches" only if something was collected."""
     if result.query.since is None:
-        return "Nothing was collected yet." if result.query.as_of is None else "Nothing was known at that time."
-    return "No rows: nothing matches." if result.coverage > 0 else "No rows: nothing of this time was collected."
+        return "Nothing was collected yet." if result.query.as_of is None else "There was no data at that time."
+    return "No rows: nothing matches." if result.coverage > 0 else "No rows: nothing was collected for this time."
 
 
 def _sparked(rows: Sequence[_Row], name: str) -> list[RenderableType]:
-    """The line above the table; none where only ranges are known."""
+    """The sparkline above the table; none if only ranges are known."""
     if all(row[name] is None for row in rows) and any(row.get(f"{name}_least") is not None for row in rows):
         return []
     return [_spark_line([row[name] for row in rows]), Text()]
@@ -77,7 +77,7 @@ def _sparked(rows: Sequence[_Row], name: str) -> list[RenderableType]:
 def _spark_line(values: Sequence[Any]) -> Text:
     known = [float(v) for v in values if v is not None]
     if not known:
-        return Text("nothing was collected of this time", style="yellow")
+        return Text("nothing was collected for this time", style="yellow")
     line = Text("  ")
     line.append(sparkline(values), style="cyan")
     line.append(f"  lowest {number(min(known))}, highest {number(max(known))}", style="dim")
@@ -100,12 +100,12 @@ def _single(row: _Row, result: Result) -> Text:
 
 
 def _ranking(rows: Sequence[_Row], result: Result, width: int) -> Grid:
-    """Groups without time: the value, and where it adds up, its share and a bar."""
+    """Groups without time: the value and, if it adds up, its share and a bar."""
     name = result.metric.name
     columns = _columns(rows, result)
     whole = sum(row[name] or 0 for row in rows) if result.metric.kind is Kind.SUM else 0
     whole -= result.overlaps.get(name, 0)
-    # What is shown is the whole only where `other` holds the rest or nothing was cut off.
+    # The rows are the whole only if `other` holds the rest or nothing was cut off.
     if whole > 0 and 1 < len(rows) == result.rows.num_rows and not result.query.compare:
         named = [0 if result.query.top and _is_rest(row, result) else row[name] or 0 for row in rows]
         columns += [
@@ -122,7 +122,7 @@ def _is_rest(row: _Row, result: Result) -> bool:
 
 
 def _series(rows: Sequence[_Row], result: Result, width: int, groups: Sequence[str] = ()) -> Grid:
-    """One line a period, or a period and group; `groups` have a column each."""
+    """One line per period, or a period and group; `groups` have one column each."""
     by = () if groups else result.query.by
     columns = _columns(rows, result, groups)
     labels = [[Text(result.period_of(row["period"]).label), *(_label(result, d, row[d]) for d in by)] for row in rows]
@@ -140,7 +140,7 @@ _FACTS = ("period", "coverage", "is_provisional", "state")
 
 
 def _pivoted(rows: Sequence[_Row], result: Result, width: int) -> tuple[list[str], Sequence[_Row]]:
-    """Groups as columns, largest first, when there is one dimension with few values and they fit; else as it was."""
+    """Groups as columns, largest first, if there is one dimension with few values and they fit; else unchanged."""
     query, name = result.query, result.metric.name
     if len(query.by) != 1 or query.compare:
         return [], rows
@@ -171,7 +171,7 @@ def _size(value: Any) -> float:
 def _columns(rows: Sequence[_Row], result: Result, names: Sequence[str] = ()) -> list[GridColumn]:
     """The values of `rows`, with as many decimals in all columns as the largest value deserves.
 
-    Coverage has a column where it differs; the same for all groups of a total is said once below.
+    Coverage has a column where it differs; if it is the same for all groups of a total, it is shown once below.
     """
     names = names or [result.metric.name]
     decimals = decimals_of([row[n] for row in rows for n in names])
@@ -214,16 +214,16 @@ def _bar(part: float) -> str:
 def _left_out(rows: int, most: int | None, which: str) -> list[Text]:
     if most is None or rows <= most:
         return []
-    return [Text(f"  the {which} {most} of {rows:,} lines; all of them: --format csv, or -o FILE", style="yellow")]
+    return [Text(f"  the {which} {most} of {rows:,} lines; for all: --format csv, or -o FILE", style="yellow")]
 
 
 def _collected_part(rows: Sequence[_Row]) -> list[Text]:
-    """Of a total: how much of the time is in it, once where it is the same for every group."""
+    """For a total: the share of the time it covers, once if it is the same for every group."""
     shares = {row["coverage"] for row in rows}
     if len(shares) > 1 or shares == {1.0}:
         return []
     if worst(State(row["state"]) for row in rows) is State.NOT_OVER:
-        return [Text("  not over yet: all that is over was collected", style="yellow")]
+        return [Text("  not over yet: everything so far was collected", style="yellow")]
     return [Text(f"  {share_in_words(shares.pop())} of the time was collected", style="yellow")]
 
 
@@ -231,23 +231,23 @@ _WHY_OPEN = {
     State.COMPLETE: "it may still change",
     State.PROVISIONAL: "provisional: its source may still revise it",
     State.NOT_OVER: "the period is not over",
-    State.LOST: "not all of it was collected, and it may still change",
-    State.KNOWN_WRONG: "some of it is known to be wrong, and it may still change",
+    State.LOST: "partly collected, and may still change",
+    State.KNOWN_WRONG: "partly known to be wrong, and may still change",
 }
 
 
 def _why_absent(states: set[State], result: Result) -> str:
-    """What a dash stands for: a period that is not over has lost nothing."""
+    """The meaning of a dash: an unfinished period has lost nothing."""
     if states == {State.NOT_OVER}:
         return "no value yet: not over"
     if states <= {State.COMPLETE, State.PROVISIONAL}:
         is_latest = any(metric.kind is Kind.LATEST for metric in result.metrics)
-        return "none in this time, all of which was collected" if is_latest else "no value"
-    return "not collected: neither zero nor known" + (", or not over" if State.NOT_OVER in states else "")
+        return "none in this time, which was completely collected" if is_latest else "no value"
+    return "not collected: unknown, not zero" + (", or not over" if State.NOT_OVER in states else "")
 
 
 def _footer(result: Result) -> Text:
-    """Definition, policies and notes: what shaped the number, and what it is not."""
+    """Definition, policies and notes of the number."""
     lines = [result.description]
     lines += [f"{m.name} is {KINDS[m.kind]}." for m in result.metrics if m.kind in (Kind.DISTINCT, Kind.REPORTED)]
     rows = result.rows.to_pylist()
@@ -259,5 +259,5 @@ def _footer(result: Result) -> Text:
     if absent:
         lines.append(f"{GAP} {_why_absent(absent, result)}")
     if any(row[name] is None and row.get(f"{name}_least") is not None for row in rows for name in names):
-        lines.append("a…b: between these, as the source reported other spans")
+        lines.append("a…b: a range, as the source reported other spans")
     return Text("\n".join(["", *lines, *result.notes, *result.chosen]), style="dim")

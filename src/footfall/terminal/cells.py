@@ -39,7 +39,7 @@ def share_in_words(part: float) -> str:
 
 
 def collected_of(row: Mapping[str, Any]) -> str:
-    """How much of a period was collected, or why it need not have been: what is not over is not missed."""
+    """How much of a period was collected; unfinished time does not count as missing."""
     if row["coverage"] >= 1:
         return ""
     state = State(row["state"])

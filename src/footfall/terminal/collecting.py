@@ -1,4 +1,4 @@
-"""How collecting goes: while it runs, when it is done, and how every source stands."""
+"""Collecting: progress, summary, and the state of every source."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Column
 from rich.text import Text
 
 from footfall.concealing import concealed
@@ -27,8 +28,18 @@ _SECONDS_BETWEEN_LINES = 10.0
 _MOST_NOTES = 10
 
 
+_BAR, _NARROW_BAR = 28, 8
+_WIDE = 100
+"""Characters from which on a long bar fits next to the amounts."""
+_ROOM_FOR_RATE = 78
+
+
 class _Amounts(ProgressColumn):
-    """Windows done, bytes read and how fast: "120/760 windows · 12/104 MB · 31 MB/s"."""
+    """Windows done, bytes read and how fast: "120/760 windows · 12 MB of 104 MB · 31 MB/s", on one line."""
+
+    def __init__(self, has_rate: bool) -> None:
+        super().__init__(Column(no_wrap=True))
+        self._has_rate = has_rate
 
     def render(self, task: Task) -> Text:
         if task.total is None:
@@ -37,7 +48,7 @@ class _Amounts(ProgressColumn):
         parts = [f"{windows:,}/{task.fields['of']:,} windows"]
         if bytes_read or size:
             parts.append(f"{size_of(bytes_read)} of {size_of(size)}" if size else size_of(bytes_read))
-        if task.elapsed and bytes_read:
+        if task.elapsed and bytes_read and self._has_rate:
             parts.append(f"{size_of(bytes_read / task.elapsed)}/s")
         return Text(" · ".join(parts), style="dim")
 
@@ -48,8 +59,8 @@ class Bar:
     def __init__(self, console: Console) -> None:
         self._progress = Progress(
             TextColumn("{task.description}", style="bold"),
-            BarColumn(bar_width=28),
-            _Amounts(),
+            BarColumn(bar_width=_BAR if console.width >= _WIDE else _NARROW_BAR),
+            _Amounts(console.width >= _ROOM_FOR_RATE),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
         )
@@ -100,7 +111,7 @@ class Bar:
 
 
 class Lines:
-    """A line when a source starts, now and then while it goes on, and when it is done."""
+    """A line when a source starts, at intervals while it runs, and when it is done."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -109,7 +120,7 @@ class Lines:
         self._said_at = 0.0
 
     def ask(self, source: str) -> None:
-        """Nothing to say yet: what there is is said as soon as it is known."""
+        """Nothing to report yet."""
 
     def __enter__(self) -> Self:
         return self
@@ -143,7 +154,7 @@ class Lines:
 
 
 def watcher(console: Console) -> Bar | Lines:
-    """The way of watching that suits where the console writes to."""
+    """The watcher that suits the console: a bar on a terminal, else lines."""
     return Bar(console) if console.is_terminal else Lines(console)
 
 
@@ -152,13 +163,13 @@ def watcher(console: Console) -> Bar | Lines:
 
 _OUTCOMES = ("complete", "provisional", "missing", "failed", "unchanged", "rows", "refused", "read", "time")
 _GOES = {"unchanged": 1, "time": 2, "read": 3, "provisional": 4, "refused": 5, "missing": 6}
-"""What the summary can do without where the terminal is narrow, in the order in which it goes."""
+"""Columns that the summary drops on a narrow terminal, in this order."""
 
 
 def summary(done: Summary, *, width: int = 100) -> RenderableType:
-    """What a run of `collect` came to: a line a source, then everything that somebody should read.
+    """What a run of `collect` came to: a line per source, then everything that needs attention.
 
-    A column of nothing but dashes is left out.
+    Empty columns are left out.
     """
     heads = ("to fetch", "missing", "unchanged", "to read") if done.is_dry_run else _OUTCOMES
     lines = [_planned(source) if done.is_dry_run else _outcome(source) for source in done.sources]
@@ -203,7 +214,7 @@ def _notes(source: SourceSummary) -> list[Text]:
 
 
 def _alike(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Entries that say the same of several windows of a table and scope, together: a source that is away is one line."""
+    """Entries with the same message for several windows of a table and scope, grouped, so that an unreachable source is one line."""
     found: dict[tuple[str, ...], list[Entry]] = {}
     for entry in entries:
         said = (entry.source, entry.table, entry.scope, str(entry.status), entry.reason, entry.sample)
@@ -212,7 +223,7 @@ def _alike(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _note(entries: Sequence[Entry]) -> Text:
-    """What the ledger says of some windows, which a user should read."""
+    """A note from the ledger about some windows."""
     entry = entries[0]
     style = "red" if entry.status == "failed" else "yellow"
     when = "" if entry.window == ALL_TIME else _days(merge(one.window for one in entries))
@@ -225,7 +236,7 @@ def _note(entries: Sequence[Entry]) -> Text:
 
 
 def status(found: Standing, now: datetime) -> RenderableType:
-    """Per table of every source: how fresh, which gaps, what failed and why, what will be lost, what next."""
+    """Per table of every source: freshness, gaps, failures, data that will be lost, and what to do next."""
     parts: list[RenderableType] = []
     for state in found.states:
         if parts:
@@ -236,7 +247,7 @@ def status(found: Standing, now: datetime) -> RenderableType:
 
 
 def marks(events: Sequence[str], address: str) -> RenderableType:
-    """The events that are marked by hand, where they are kept, and how to ask for their actors."""
+    """The events that are marked by an application, where they are kept, and how to ask for their actors."""
     facts: list[tuple[str, RenderableType]] = [
         ("events", f"{len(events)}: {listed(events[:6])}{' …' if len(events) > 6 else ''}"),
         ("kept in", address),
@@ -286,10 +297,10 @@ def _state(state: SourceStatus, found: Standing, now: datetime) -> list[tuple[st
 def _next(state: SourceStatus) -> Text:
     command = f"footfall collect {state.source}"
     if state.unreachable or state.failed:
-        return Text(f"{command}   asks again for what failed", style="bold")
+        return Text(f"{command}   retries failed windows", style="bold")
     if state.nothing_since:
         return Text(f"{command}   asks whether upstream has something again", style="dim")
-    return Text(f"{command}   fetches what is new or restated", style="dim" if state.fresh_until else "bold")
+    return Text(f"{command}   fetches new and changed data", style="dim" if state.fresh_until else "bold")
 
 
 def _entries(entries: Sequence[Entry]) -> Group:
@@ -308,7 +319,7 @@ def _some(lines: Sequence[Text]) -> Group:
 
 
 def _loss(loss: Loss, now: datetime) -> Text:
-    """What upstream will forget, and how much time is left."""
+    """Data that upstream will delete, and the time left."""
     left = loss.at - now
     when = f"in {length_of(left.total_seconds())}" if left > timedelta() else "now"
     about = f"{loss.deadline.scope}: " if loss.deadline.scope else ""
@@ -332,9 +343,9 @@ def _ago(length: timedelta) -> str:
 
 
 def maintenance(done: Sequence[Maintained]) -> RenderableType:
-    """What `maintain` did, a line a table."""
+    """What `maintain` did, a line per table."""
     if not done:
-        return Text("The lake is empty: there is nothing to maintain. Next: footfall collect")
+        return Text("The lake is empty: nothing to maintain. Next: footfall collect")
     grid = grid_of("table")
     for head in ("files", "size", "expired files", "freed"):
         grid.add_column(head, justify="right")

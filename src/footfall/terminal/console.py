@@ -1,4 +1,4 @@
-"""Where to print, and stand-ins for what an encoding lacks, so that a table does not end in the middle."""
+"""Where to print, with replacements for characters that an encoding lacks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLAINLY = str.maketrans({"→": "->", "–": "-", "−": "-", "·": "|", "…":
 
 
 class PlainConsole(Console):
-    """Prints text of others as text: what would steer the terminal, or turn a line, has a visible stand-in."""
+    """Prints text from elsewhere safely: characters that control the terminal or change the direction of text are replaced."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
@@ -31,8 +31,8 @@ class PlainConsole(Console):
 def open_console(*, is_error: bool = False, is_quiet: bool = False, file: IO[str] | None = None) -> Console:
     """Where to print: no markup and no guessing of numbers in what users and upstreams wrote.
 
-    A pipe or a file has no width of its own; it gets enough for long names. What an encoding lacks is spelled
-    plainly, so that a table does not end in the middle.
+    A pipe or a file has no width of its own; it gets enough for long names. Characters that an encoding
+    lacks are replaced, so that printing a table does not fail halfway.
     """
     _spell_plainly(file or (sys.stderr if is_error else sys.stdout))
     seen = PlainConsole(stderr=is_error, file=file, quiet=is_quiet, markup=False, highlight=False, emoji=False)
@@ -42,13 +42,13 @@ def open_console(*, is_error: bool = False, is_quiet: bool = False, file: IO[str
 
 
 def _spell_plainly(stream: IO[str]) -> None:
-    """Let a stream that would refuse characters write stand-ins."""
+    """Let a stream write replacements for characters that it cannot encode."""
     if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
         stream.reconfigure(errors=_ERRORS)
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
-    """A question mark where nothing looks alike."""
+    """A question mark if there is no similar character."""
     assert isinstance(error, UnicodeEncodeError)
     lacking = error.object[error.start : error.end].translate(_PLAINLY)
     return lacking.encode("ascii", "replace").decode(), error.end

@@ -33,7 +33,7 @@ def outcome(report: CopyReport, *, replaced: bool) -> list[str]:
     if report.forgotten:
         lines.append(f"Left out, as forgotten here: {counted(report.forgotten, 'actor')}.")
     lines += [
-        f"{left.event}: {counted(left.actors, 'actor')} known only by {left.period} were not copied, as their days are unknown."
+        f"{left.event}: {counted(left.actors, 'actor')} known only by the {left.period} were not copied, as their days are unknown."
         for left in report.unplaced
     ]
     if report.others:

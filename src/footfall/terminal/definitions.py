@@ -1,4 +1,4 @@
-"""How metrics are explained in the terminal: all in a list, one in full."""
+"""Metrics in the terminal: a list of all, or one in full."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def metric_list(
     metrics: Mapping[str, Metric], events: Mapping[str, Metric], tables: Mapping[str, Table]
 ) -> RenderableType:
-    """A line a metric, then by what the metrics of each table can be split: that is long and the same for all of them.
+    """A line per metric, then by what the metrics of each table can be split: that list is long and shared by them.
 
     The actors of events come last; they cannot be split.
     """
@@ -76,7 +76,7 @@ def _described(dimension: Column) -> str:
         more = f" and {len(codes) - _MOST_LABELS:,} more" if len(codes) > _MOST_LABELS else ""
         words.append(f"Values: {named}{more}.")
     if dimension.folds_case:
-        words.append("Upper and lower case are one.")
+        words.append("Case does not matter.")
     return " ".join(words)
 
 

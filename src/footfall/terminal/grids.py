@@ -1,4 +1,4 @@
-"""What tables in the terminal are made of: columns of numbers that line up, facts, sparklines."""
+"""Parts of tables in the terminal: aligned columns, facts, sparklines."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class GridColumn:
 
 
 def filled(heads: Sequence[str], labels: Sequence[Sequence[Text]], columns: Sequence[GridColumn], width: int) -> Grid:
-    """Labels and values side by side; what can be done without goes first where the terminal is too narrow."""
+    """Labels and values side by side; less important columns are dropped if the terminal is too narrow."""
     grid = grid_of(*heads)
     taken = [max([len(head), *(len(label[n]) for label in labels)]) for n, head in enumerate(heads)]
     columns, gone = list(columns), list[str]()

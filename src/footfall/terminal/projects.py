@@ -1,4 +1,4 @@
-"""A project on one screen: a line a metric, with its timeline as a sparkline."""
+"""A project on one screen: a line per metric, with its timeline as a sparkline."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MOST_RELEASES = 3
 
 
 def project(answer: Project, *, width: int = 100) -> RenderableType:
-    """Title, a line a metric, the last releases, and what a reader must know."""
+    """Title, a line per metric, the last releases, and what a reader must know."""
     parts: list[RenderableType] = [Text(answer.title, style="bold"), Text(answer.span, style="dim"), Text()]
     if answer.facets:
         labels = [[Text(facet.metric.title)] for facet in answer.facets]
@@ -61,7 +61,7 @@ def _last_month(facet: Facet) -> Number | None:
 
 
 def _cell(found: Number | None, without: str = f"{GAP} ") -> str:
-    """A number with its mark; `without` where there is none of that span."""
+    """A number with its mark; `without` if there is no number of that span."""
     if found is None:
         return without
     mark = "*" if found.is_provisional else " "
@@ -92,7 +92,7 @@ def _collected(facet: Facet) -> str:
 def _legend(answer: Project) -> list[str]:
     numbers = [each for facet in answer.facets for each in facet.numbers]
     lines = ["* it may still change"] if any(n.is_provisional and n.value is not None for n in numbers) else []
-    return lines + ([f"{GAP} not collected: neither zero nor known"] if any(n.value is None for n in numbers) else [])
+    return lines + ([f"{GAP} not collected: unknown, not zero"] if any(n.value is None for n in numbers) else [])
 
 
 def _releases(answer: Project) -> list[str]:

@@ -1,4 +1,4 @@
-"""Several metrics side by side in the terminal: a line a period and group, a column each."""
+"""Several metrics side by side in the terminal: a line per period and group, one column each."""
 
 from __future__ import annotations
 

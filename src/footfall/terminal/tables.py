@@ -1,4 +1,4 @@
-"""Any answer in a terminal: as its kind is shown, or in a plain table."""
+"""Any answer in a terminal: by its own renderer, or as a plain table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def shown(answer: Answer, *, width: int = 100, **options: Any) -> RenderableType:
-    """An answer as the function that it names shows it."""
+    """An answer shown by its own renderer."""
     return cast("RenderableType", by_name(answer.table_by)(answer, width=width, **options))
 
 
@@ -30,7 +30,7 @@ def text_of(answer: Answer, width: int = 100, **options: Any) -> str:
 
 
 def table(answer: Answer, *, width: int = 100) -> RenderableType:
-    """Title, span, a line a row with the last columns left out where there is no room, and what a reader must know."""
+    """Title, span, one line per row (without the last columns if there is no room), and notes."""
     names, rows = answer.lines(is_marked=True)
     columns = [
         GridColumn(name, [row[n] for row in rows], goes=n - 1 if n > 1 else 0) for n, name in enumerate(names) if n > 0

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from footfall.concealing import concealed
 from footfall.formats import counted
-from footfall.upkeep.deep import Mending
+from footfall.upkeep.deep import RepairStep
 from footfall.upkeep.examining import Finding
 
 _MARKS = {"ok": ("✓", "green"), "failed": ("✗", "red"), "unknown": ("?", "yellow")}
@@ -24,20 +24,20 @@ def findings(found: Sequence[Finding]) -> RenderableType:
         parts.append(Text(about, style="bold cyan"))
         parts += [_line(each) for each in group]
     failed = sum(each.is_failed for each in found)
-    last = f"{counted(failed, 'check')} failed" if failed else "everything that could be tried works"
+    last = f"{counted(failed, 'check')} failed" if failed else "all checks passed"
     return Group(*parts, Text(f"\n{counted(len(found), 'check')}: {last}", style="red" if failed else "green"))
 
 
 _STATES = {
-    "mended": ("mended", "can be mended", "green"),
+    "repaired": ("repaired", "can be repaired", "green"),
     "lost": ("lost", "would be lost", "red"),
-    "left": ("left as it is", "cannot be mended", "red"),
+    "left": ("unchanged", "cannot be repaired", "red"),
     "kept": ("kept", "kept", "dim"),
 }
-"""What a mending's state is called when it was done, when it would be done, and its colour."""
+"""The words for a state when done and when planned, and its colour."""
 
 
-def mendings(found: Sequence[Mending], *, is_done: bool) -> RenderableType:
+def repair_steps(found: Sequence[RepairStep], *, is_done: bool) -> RenderableType:
     """What a repair did, or would do, line by line."""
     lines: list[RenderableType] = []
     for about, group in groupby(found, key=lambda each: each.about):

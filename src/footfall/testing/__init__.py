@@ -1,4 +1,4 @@
-"""Whether a source keeps its promises: for the tests of sources, ours and those of plugins.
+"""Contract tests for sources, built-in ones and plugins.
 
     from footfall.testing import Upstream, check_source
 
@@ -9,7 +9,7 @@
     def test_visitors(tmp_path):
         check_source(Visitors, Doors, tmp_path)
 
-Needs no test framework; each promise that is broken is one sentence of the BrokenPromisesError.
+Needs no test framework; each broken promise is one sentence of the BrokenPromisesError.
 """
 
 from footfall.testing.checking import PROMISES, BrokenPromisesError, Checked, check_source

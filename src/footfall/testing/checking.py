@@ -34,7 +34,7 @@ class BrokenPromisesError(AssertionError):
 
 @dataclass(frozen=True)
 class Checked:
-    """What was tried: the names of promises that are kept, and of those that the upstream cannot try."""
+    """The names of the promises that were kept, and of those that the upstream cannot test."""
 
     kept: tuple[str, ...]
     skipped: tuple[str, ...]
@@ -45,13 +45,13 @@ class _BrokenError(Exception):
 
 
 class _KilledError(BaseException):
-    """The process would be dead now."""
+    """Simulates a killed process."""
 
 
 def check_source(
     kind: type[Any], upstream: Callable[[Path], Upstream], folder: Path, *, only: Collection[str] = (), step: int = 1
 ) -> Checked:
-    """Try every promise that a source makes, each with an upstream and a lake of its own.
+    """Test every promise of a source, each with its own upstream and lake.
 
     Args:
         kind: The source's class.
@@ -331,18 +331,18 @@ def _catches_up(trial: _Trial) -> None:
     trial.succeed()
     found = trial.contents()
     if difference := found.difference(found.updated(trial.at_once())):
-        raise _BrokenError(f"after a fortnight without a run: {difference}")
+        raise _BrokenError(f"after two weeks without a run: {difference}")
 
 
 PROMISES: dict[str, Callable[[_Trial], None]] = {
     "a second run changes nothing": _is_idempotent,
     "rows lie in what is said to be collected": _answers_for_every_window,
-    "a run that is killed is made good by the next": _survives_kills,
+    "a killed run is completed by the next": _survives_kills,
     "a restated window is replaced": _replaces_what_is_restated,
-    "a restatement that was killed and taken back is not believed": _believes_no_restatement_that_was_killed,
+    "a restatement that was killed and taken back is not trusted": _believes_no_restatement_that_was_killed,
     "a failure erases nothing": _erases_nothing_when_upstream_fails,
     "an empty answer erases nothing": _erases_nothing_when_upstream_is_empty,
-    "the clock may show any hour": _reads_the_clock,
+    "runs work at any hour": _reads_the_clock,
     f"{MANY} scopes are collected together": _collects_many_scopes,
-    "a fortnight without a run is caught up with": _catches_up,
+    "two weeks without a run are caught up": _catches_up,
 }

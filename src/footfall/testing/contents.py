@@ -36,7 +36,7 @@ class Contents:
             for key in sorted({*expected, *found}, key=repr):
                 is_, should = found.get(key, ()), expected.get(key, ())
                 if is_ != should:
-                    return f"{name} holds {_told(is_)} for {_named(key)}, where {_told(should)} is right"
+                    return f"{name} holds {_shown(is_)} for {_named(key)}, where {_shown(should)} is right"
         return ""
 
     def updated(self, newer: Contents) -> Contents:
@@ -99,7 +99,7 @@ def _read(lake: Lake, table: Table, files: Sequence[str]) -> dict[Key, Values]:
 
 
 def _resolved(table: Table, rule: Observe, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a key: the last that was observed, under `max` with the largest of each measure."""
+    """One row per key: the last that was observed, under `max` with the largest of each measure."""
     seen: dict[Key, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda row: row["observed_at"]):
         key = tuple(row[name] for name in rule.key)
@@ -119,7 +119,7 @@ def _largest(values: Values, others: Values) -> Values:
     return (tuple(max((v for v in pair if v is not None), default=None) for pair in pairs),)
 
 
-def _told(values: Values) -> str:
+def _shown(values: Values) -> str:
     if not values:
         return "nothing"
     several = f" ({len(values)} rows)" if len(values) > 1 else ""

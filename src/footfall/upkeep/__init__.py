@@ -1,12 +1,12 @@
-"""What keeps a workspace going for years: how it stands, what is wrong, and who is notified.
+"""Upkeep of a workspace: its state, problems, and notifications.
 
-standing    every table of every source, what upstream will forget, what is known to be wrong
+standing    every table of every source, data that upstream will delete, intervals known to be wrong
 worries     why monitoring should raise an alarm                                            (pure)
 examining   whether settings, lake, activity, engine and every source work
-deep        every checksum of lake and activity, and mending what can be mended
+deep        every checksum of lake and activity, and repairing what can be repaired
 records     the same as JSON for programs
-repeating   again and again, at a schedule
-alerting    a look at what alerts are about, and sending what began and what is over
+repeating   running on a schedule
+alerting    checking alerts, and sending messages when they start and end
 alarms      which alarms begin and which are over, and what is remembered of them
 ranges      whether a metric leaves the range of its past               (pure)
 days        the days that a metric is judged by                         (pure)

@@ -1,7 +1,7 @@
-"""Which alarms begin and which are over: each is said once, whatever is asked in between. Pure, with a file to remember.
+"""Which alarms start and which end; each is sent once. Pure, with a file for the state.
 
-The file holds what lasts, and messages that are still to be sent: it is written before anything is sent and after each
-message that was sent, so that a crash or a server that is away loses no message.
+The file holds ongoing alarms and unsent messages. It is written before anything is sent and after each sent
+message, so that a crash or an unavailable server loses no message.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FILE = "alerts.json"
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent: an alarm that begins, or one that is over."""
+    """A message: an alarm started, or ended."""
 
     alert: str
     about: str
@@ -38,7 +38,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Memory:
-    """What lasts between two looks."""
+    """The state between two checks."""
 
     lasting: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By alert, what it is about, with what was said of it."""
@@ -51,7 +51,7 @@ class Memory:
 def turned(
     alert: str, before: Mapping[str, str], now: Mapping[str, str], undecided: Collection[str], at: str
 ) -> tuple[dict[str, str], list[Message]]:
-    """What lasts of an alert, and the messages about what began or is over; what is undecided stays as it was.
+    """The ongoing alarms of an alert, and the messages about started and ended ones; undecided ones stay unchanged.
 
     Example:
         >>> turned("loss", {}, {"github": "3 days left"}, (), "2026-03-01T09:30:00Z")[1][0].is_alarm
@@ -77,13 +77,13 @@ def read_memory(file: Path) -> Memory:
         return Memory()
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise FootfallError(
-            f"{file}, which remembers the alarms that last, cannot be read ({type(error).__name__}); restore it, or delete "
-            "it to begin again: what lasts is then sent once more."
+            f"{file}, the state of alerts, cannot be read ({type(error).__name__}); restore it, or delete "
+            "it to start over: ongoing alarms are then sent again."
         ) from None
 
 
 def write_memory(file: Path, memory: Memory) -> None:
-    """Whole or not at all: another file takes the place of the one before."""
+    """Atomically: a new file replaces the old one."""
     content = {
         "lasting": memory.lasting,
         "ranges": {name: asdict(state) for name, state in memory.ranges.items()},
@@ -99,7 +99,7 @@ def write_memory(file: Path, memory: Memory) -> None:
 
 
 def without(memory: Memory, known: Collection[str]) -> Memory:
-    """What is remembered of alerts that are still in the settings."""
+    """The state of alerts that are still in the settings."""
     return replace(
         memory,
         lasting={name: each for name, each in memory.lasting.items() if name in known},

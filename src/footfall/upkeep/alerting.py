@@ -1,4 +1,4 @@
-"""A look at everything that alerts are about: what begins, what is over, and sending both."""
+"""Checking alerts: what starts, what ends, and sending both."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Values = Callable[[AlertSettings, RangeState], Mapping[date, float]]
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at every alert came to."""
+    """The result of checking every alert."""
 
     memory: Memory
     messages: tuple[Message, ...] = ()
@@ -35,7 +35,7 @@ class Look:
 
 
 def look(alerts: Sequence[AlertSettings], found: Standing, values: Values, memory: Memory, now: datetime) -> Look:
-    """Decide every alert, and remember what lasts; nothing is sent. One that cannot be decided stays as it was."""
+    """Check every alert and update the state; nothing is sent. Alerts that cannot be checked stay unchanged."""
     memory = without(memory, [alert.name for alert in alerts])
     messages: list[Message] = []
     faults: list[str] = []
@@ -43,7 +43,7 @@ def look(alerts: Sequence[AlertSettings], found: Standing, values: Values, memor
         try:
             memory, said = _decided(alert, found, values, memory, now)
         except FootfallError as error:
-            faults.append(f"the alert {alert.name} cannot be decided: {error}")
+            faults.append(f"the alert {alert.name} cannot be checked: {error}")
             continue
         messages += said
         fresh = tuple((channel, message) for message in said for channel in channels_of(alert))
@@ -86,7 +86,7 @@ def _decided(
 
 
 def _losses(alert: AlertSettings, found: Standing, now: datetime) -> dict[str, str]:
-    """By source, what it will lose within the days of the alert."""
+    """By source, data that it will lose within the days of the alert."""
     soon = [loss for loss in found.losses if loss.at - now <= timedelta(days=alert.days)]
     troubles = {}
     for source in dict.fromkeys(loss.source for loss in soon if alert.source in ("", loss.source)):
@@ -98,10 +98,10 @@ def _losses(alert: AlertSettings, found: Standing, now: datetime) -> dict[str, s
 
 
 def _standstills(alert: AlertSettings, found: Standing, now: datetime) -> dict[str, str]:
-    """By source and table, since when nothing more was collected."""
+    """By source and table, how long nothing was collected."""
     return {
         f"{state.source} {state.table}": (
-            f"collected up to {moment_of(state.fresh_until)} only, "
+            f"collected only up to {moment_of(state.fresh_until)}, "
             f"{length_of((now - state.fresh_until).total_seconds())} ago"
         )
         for state in found.states

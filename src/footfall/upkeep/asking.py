@@ -1,4 +1,4 @@
-"""How a workspace is kept going, as Python asks for it: a workspace has these methods."""
+"""Methods of a workspace for its upkeep."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from footfall.sources import Source
     from footfall.tables import Table
     from footfall.upkeep.alerting import Look
-    from footfall.upkeep.deep import Mending
+    from footfall.upkeep.deep import RepairStep
     from footfall.upkeep.discarding import Discarded
     from footfall.upkeep.examining import Finding, Named
     from footfall.upkeep.ranges import RangeState
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Upkeep(Protocol):
-    """How everything stands, and whether everything works."""
+    """The state of everything, and whether it works."""
 
     settings: Settings
     now: Callable[[], datetime]
@@ -61,7 +61,7 @@ class Upkeep(Protocol):
     def _source_alone(self, name: str) -> Source: ...
 
     def standing(self) -> Standing:
-        """How every source stands, what upstream will forget and when, and which intervals are known to be wrong.
+        """The state of every source, data that upstream will delete and when, and intervals known to be wrong.
 
         Raises:
             LakeError: When the lake cannot be read.
@@ -76,12 +76,12 @@ class Upkeep(Protocol):
         return standing(self.sources, self.lake, self.lake.snapshot(named), self._happened, self.now())
 
     def alert(self, *, dry_run: bool = False) -> Look:
-        """Look at everything that alerts are about, and send what begins and what is over, once each.
+        """Check all alerts, and send one message when an alarm starts and one when it ends.
 
         What lasts is remembered in alerts.json, beside footfall.toml.
 
         Args:
-            dry_run: Only look: nothing is sent or remembered.
+            dry_run: Only check: nothing is sent or stored.
 
         Raises:
             BusyError: While another process does the same in this workspace.
@@ -115,7 +115,7 @@ class Upkeep(Protocol):
         """Whether settings, lake, activity, engine and every source work, check by check.
 
         Args:
-            deep: Look at every file and every set as well, and hold each against its checksum; reads all of them.
+            deep: Also read every file and every set, and verify its checksum.
 
         Example:
             >>> [found.check.name for found in ff.examine() if found.is_failed]
@@ -164,7 +164,7 @@ class Upkeep(Protocol):
     def _lake_examined(self, opened: Mapping[str, Source]) -> Iterator[Finding]:
         from footfall.upkeep.deep import lake_examined
 
-        with suppress(FootfallError):  # one that cannot be opened is said above
+        with suppress(FootfallError):  # one that cannot be opened is reported above
             yield from lake_examined(self.lake, [table for source in opened.values() for table in source.tables])
 
     def _store_examined(self) -> Iterator[Finding]:
@@ -173,13 +173,13 @@ class Upkeep(Protocol):
         with suppress(FootfallError):
             yield from store_examined(self.activity.store)
 
-    def repair(self, *, dry_run: bool = False) -> list[Mending]:
-        """Mend what is damaged in lake and activity, as far as it can be; what is sound is not touched.
+    def repair(self, *, dry_run: bool = False) -> list[RepairStep]:
+        """Repair damage in the lake and the activity as far as possible; intact data is not touched.
 
-        What was there before is kept beside it. What the lake lost is collected again by the next run, as far as upstream has it.
+        The damaged files are kept. The next run collects again what the lake lost, as far as upstream has it.
 
         Args:
-            dry_run: Only say what would be done.
+            dry_run: Only return what would be done.
 
         Raises:
             BusyError: While another process collects in this workspace.
@@ -222,21 +222,21 @@ class Upkeep(Protocol):
         from footfall.upkeep.discarding import discarded
 
         if source not in self.sources:
-            raise UnknownNameError("source", source, self.sources, "It must stand in footfall.toml.")
+            raise UnknownNameError("source", source, self.sources, "It must be in footfall.toml.")
         given = [scopes] if isinstance(scopes, str) else list(dict.fromkeys(scopes))
         tables = {name: each.tables for name, each in self.sources.items()}
         with nullcontext() if dry_run else alone(self.settings.scratch, self.now()):
             return list(discarded(self.lake, source, tables, given, dry_run=dry_run))
 
     def backup(self, file: str | Path, *, force: bool = False, watch: Callable[[int], None] | None = None) -> BackedUp:
-        """Write the whole workspace into one file: settings, marks, the lake, tokens and what alerts remember.
+        """Write the whole workspace into one file: settings, marks, the lake, tokens and the state of alerts.
 
-        Others may mark and collect meanwhile: what was marked before it began is in it, and lake and ledger agree.
+        Others may mark and collect in the meantime: earlier marks are in it, and lake and ledger agree.
         `footfall.restore` makes a workspace of it.
 
         Args:
-            file: Written under a passing name until it is whole.
-            force: Overwrite a file that is there.
+            file: Written under a temporary name until it is complete.
+            force: Overwrite an existing file.
             watch: Receives how many bytes were written since it was called last.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Where messages go: a webhook, an e-mail, a line in a file."""
+"""Channels of messages: a webhook, an e-mail, a line in a file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def channels_of(alert: AlertSettings) -> Iterator[str]:
 
 
 def send(channel: str, alert: AlertSettings, message: Message, folder: Path, client: Callable[[], Client]) -> None:
-    """Send one message. Raises UnsentError; the sentence holds no secret, and an address of a webhook is one."""
+    """Send one message. Raises UnsentError; its message holds no secrets, such as the address of a webhook."""
     try:
         if channel == "webhook" and alert.webhook:
             _post(alert.webhook, message, client())
@@ -55,16 +55,16 @@ def _post(address: Secret, message: Message, client: Client) -> None:
     except StatusError as error:
         said = f"it answered {error.status}"
     except UnreachableError:
-        said = "it cannot be reached, or points elsewhere"
+        said = "it cannot be reached, or redirects"
     raise UnsentError(
-        f"the webhook of the alert {message.alert} took no message ({said}); it is tried again next time."
+        f"the webhook of the alert {message.alert} did not accept the message ({said}); it is retried next time."
     )
 
 
 def _mail(to: EmailSettings, message: Message) -> None:
     subject = f"Footfall {'ALARM' if message.is_alarm else 'over'}: {message.alert}"
     what = f"the e-mail of the alert {message.alert}"
-    send_mail(to, subject, f"{message}\n", what, "; it is tried again next time")
+    send_mail(to, subject, f"{message}\n", what, "; it is retried next time")
 
 
 def send_mail(to: EmailSettings, subject: str, text: str, what: str, then: str = "") -> None:
@@ -91,7 +91,7 @@ def send_mail(to: EmailSettings, subject: str, text: str, what: str, then: str =
     except (OSError, smtplib.SMTPException, ValueError) as error:
         said = _reason(error)
         if isinstance(error, UnicodeEncodeError):
-            said = "its user or password has a character that is not ASCII, which mail servers do not take"
+            said = "its user or password has a character that is not ASCII, which mail servers do not accept"
         raise UnsentError(f"{what} could not be sent ({said}){then}.") from None
 
 
@@ -135,6 +135,4 @@ def _append(file: Path, message: Message) -> None:
         with file.open("a", encoding="utf-8") as out:
             out.write(line + "\n")
     except OSError as error:
-        raise UnsentError(
-            f"{file} cannot be written ({error.strerror}); the message is tried again next time."
-        ) from None
+        raise UnsentError(f"{file} cannot be written ({error.strerror}); the message is retried next time.") from None

@@ -1,4 +1,4 @@
-"""The days that a metric is judged by: only those that are complete."""
+"""The days used to check a metric: only complete ones."""
 
 from __future__ import annotations
 

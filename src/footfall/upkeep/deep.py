@@ -1,4 +1,4 @@
-"""A look at everything that is kept, checksum by checksum, and mending what can be mended: lake and activity."""
+"""Deep checks of lake and activity by checksum, and repairs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from footfall.stores.store import Store
     from footfall.tables import Table
 
-FIX = "run `footfall repair` to see what can be mended, or restore a backup"
+FIX = "run `footfall repair` to see what can be repaired, or restore a backup"
 
 
 @dataclass(frozen=True)
-class Mending:
+class RepairStep:
     """Something that a repair did, or would do."""
 
     about: Literal["lake", "activity"]
     said: str
-    state: Literal["mended", "lost", "left", "kept"]
-    """Mended; lost, but for a backup; left as it is; or where what was there before is kept."""
+    state: Literal["repaired", "lost", "left", "kept"]
+    """Repaired; lost, but for a backup; left as it is; or where what was there before is kept."""
 
 
 def store_examined(store: Store) -> Iterator[Finding]:
@@ -51,24 +51,24 @@ def lake_examined(lake: Lake, tables: Sequence[Table]) -> Iterator[Finding]:
 
     try:
         for found in examine_lake(lake, tables):
-            state: Literal["ok", "failed"] = "ok" if found.is_sound else "failed"
-            yield Finding("lake", Check(found.table.name, state, found.said, "" if found.is_sound else FIX))
+            state: Literal["ok", "failed"] = "ok" if found.is_intact else "failed"
+            yield Finding("lake", Check(found.table.name, state, found.said, "" if found.is_intact else FIX))
     except LakeError as error:
         yield Finding("lake", Check("tables", "failed", str(error), FIX))
 
 
-def store_repaired(store: Store, *, dry_run: bool) -> Iterator[Mending]:
+def store_repaired(store: Store, *, dry_run: bool) -> Iterator[RepairStep]:
     done = store.repair(is_dry_run=dry_run)
-    for said in done.mended:
-        yield Mending("activity", said, "mended")
+    for said in done.repaired:
+        yield RepairStep("activity", said, "repaired")
     for said in done.lost:
-        yield Mending("activity", said, "lost")
+        yield RepairStep("activity", said, "lost")
     if done.kept_in is not None:
-        yield Mending("activity", str(done.kept_in), "kept")
+        yield RepairStep("activity", str(done.kept_in), "kept")
 
 
-def lake_repaired(lake: Lake, tables: Mapping[str, Sequence[Table]], *, dry_run: bool) -> Iterator[Mending]:
+def lake_repaired(lake: Lake, tables: Mapping[str, Sequence[Table]], *, dry_run: bool) -> Iterator[RepairStep]:
     from footfall.lake.repairing import repair_lake
 
     for done in repair_lake(lake, tables, dry_run=dry_run):
-        yield Mending("lake", f"{done.table}: {done.said}", "mended" if done.is_mended or dry_run else "left")
+        yield RepairStep("lake", f"{done.table}: {done.said}", "repaired" if done.is_repaired or dry_run else "left")

@@ -1,4 +1,4 @@
-"""Whether everything that Footfall needs works: settings, lake, activity, engine, and every source by its own checks."""
+"""Checks of the settings, the lake, the activity, the engine, and every source."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def variables_checked(about: str, part: Any) -> Iterator[Finding]:
 def alerts_checked(
     alerts: Iterable[AlertSettings], metrics: Collection[str], sources: Collection[str]
 ) -> Iterator[Finding]:
-    """What alerts watch that is not there, and environment variables that their channels need, and that are not set.
+    """Alerts with unknown metrics or sources, and unset environment variables of their channels.
 
     Args:
         metrics: All that can be watched; empty where the sources could not be opened.
@@ -99,7 +99,7 @@ class Named(Protocol):
 def projects_checked(
     projects: Iterable[Named], collected: Callable[[str, str], Collection[str] | None]
 ) -> Iterator[Finding]:
-    """Names of projects that a source has collected nothing of, though it collected something of others.
+    """Names of projects without collected data in a source that has data of others.
 
     Args:
         projects: Those of footfall.toml.
@@ -111,7 +111,7 @@ def projects_checked(
             folded = {each.lower() for each in known or ()}
             for name in names:
                 if known and name.lower() not in folded:
-                    said = f"{source} has collected nothing of {name!r}{did_you_mean(name, known)}"
+                    said = f"{source} has no data of {name!r}{did_you_mean(name, known)}"
                     fix = f"correct the name under [[projects]], or have [sources.{source}] collect it"
                     yield Finding("settings", Check(f"project {project.name}", "failed", said, fix))
 
@@ -138,7 +138,7 @@ def checks_of(name: str, source: Source, now: datetime) -> Iterator[Finding]:
     """What a source says of itself; a fault of its checks is a failed check."""
     ask = getattr(source, "checks", None)
     if ask is None:
-        yield Finding(name, Check("checks", "unknown", "this source cannot be tried without collecting it"))
+        yield Finding(name, Check("checks", "unknown", "this source has no checks; collect it to test it"))
         return
     try:
         for check in ask(now):
@@ -146,7 +146,7 @@ def checks_of(name: str, source: Source, now: datetime) -> Iterator[Finding]:
     except UnsetError:
         return  # said of the settings
     except Exception as error:
-        yield Finding(name, _failure("checks", error, "see what it says; -vv shows where it comes from"))
+        yield Finding(name, _failure("checks", error, "see its message; -vv shows the traceback"))
 
 
 def tried(about: str, name: str, look: Callable[[], str], fix: str) -> Finding:

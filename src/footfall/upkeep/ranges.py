@@ -1,12 +1,12 @@
-"""Whether a metric leaves the range of its past: a state that days are fed to, one after the other. Pure.
+"""Whether a metric leaves its usual range: a state that is updated day by day. Pure.
 
-A day is held against the same weekdays of the 26 weeks before it. It is out of range when it is further from their median
+A day is checked against the same weekdays of the 26 weeks before it. It is out of range if it is further from their median
 than `tolerance` usual deviations, and further than any of them. Only days that are complete count; those before a break
 in the definition do not.
 
-An alarm begins with a day out of range. While it lasts, days are held against the time before it; it is over after
-`CALM` days in a row within that range. After `NEW_LEVEL` days the metric is not coming back: that is its level from then
-on, and the past begins with it.
+An alarm begins with a day out of range. While it lasts, days are checked against the time before it; it is over after
+`CALM` days in a row within that range. After `NEW_LEVEL` days the new level is accepted:
+the past then starts with it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from footfall.formats import number
 
 PAST = timedelta(weeks=26)
 FEWEST = 6
-"""Same weekdays that make a past; with fewer nothing is said."""
+"""The minimum number of past weekdays; with fewer there is no alarm."""
 CALM = 7
 NEW_LEVEL = timedelta(days=42)
 _OF_NORMAL = 1.4826
 """The deviation of a normal distribution over its median absolute deviation."""
 _LEAST = 0.1
-"""No metric is steadier than this part of itself, as far as alarms go."""
+"""The smallest deviation, as a part of the value."""
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
@@ -101,7 +101,7 @@ def _step(day: date, days: Mapping[date, float], state: RangeState, tolerance: f
     if calm >= CALM:
         return replace(state, alarm=None, calm=0), Turn(day, False, f"back in its range, {number(value)} on {day}")
     if day - state.alarm >= NEW_LEVEL:
-        text = f"it stayed out of its range since {state.alarm}: this is its level now, {number(value)} on {day}"
+        text = f"it has been out of its range since {state.alarm}; the new level is {number(value)} on {day}"
         return RangeState(day, level=state.alarm), Turn(day, False, text)
     return replace(state, calm=calm), None
 

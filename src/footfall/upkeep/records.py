@@ -1,4 +1,4 @@
-"""How everything stands, and what was found, as records for programs: dicts with instants in UTC as text."""
+"""Status and findings as records for programs: dicts with UTC times as text."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from footfall.upkeep.standing import Standing
 
 
 def standing_of(found: Standing, now: datetime, reasons: Sequence[str]) -> dict[str, Any]:
-    """`asked_at`, `tables` (one record a table of a source), and `reasons`, as `footfall status --check` names them."""
+    """`asked_at`, `tables` (one record per table of a source), and `reasons`, as `footfall status --check` names them."""
     tables = [_table(found, state) for state in found.states]
     return {"asked_at": instant_of(now), "tables": tables, "reasons": list(reasons)}
 
 
 def findings_of(found: Sequence[Finding]) -> list[dict[str, Any]]:
-    """One record a check: `about`, `name`, `state`, `detail`, `fix`."""
+    """One record per check: `about`, `name`, `state`, `detail`, `fix`."""
     return [
         {
             "about": each.about,
@@ -35,7 +35,7 @@ def findings_of(found: Sequence[Finding]) -> list[dict[str, Any]]:
 
 
 def summary_of(done: Summary) -> dict[str, Any]:
-    """What a run of collecting came to: `is_dry_run`, and one record a source."""
+    """What a run of collecting came to: `is_dry_run`, and one record per source."""
     return {"is_dry_run": done.is_dry_run, "sources": [_source(source) for source in done.sources]}
 
 

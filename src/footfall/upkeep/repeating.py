@@ -1,4 +1,4 @@
-"""Doing something again and again, at a schedule, until a signal ends the process."""
+"""Running something on a schedule until a signal ends the process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True)
 class Every:
-    """At once, and then at a fixed distance from the first time: what takes longer skips a time, and never piles up.
+    """At once, and then at fixed intervals: a run that takes longer skips a time, so that runs never pile up.
 
     Example:
         >>> six = Every(timedelta(hours=6))

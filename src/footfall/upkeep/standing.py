@@ -1,4 +1,4 @@
-"""How everything stands: every table of every source, what upstream will forget, and which intervals are known to be wrong."""
+"""The state of everything: every table of every source, data that upstream will delete, and intervals known to be wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from footfall.sources import Deadline, Source
 
 @dataclass(frozen=True)
 class Loss:
-    """What upstream will forget unless it is collected before."""
+    """Data that upstream will delete unless it is collected before."""
 
     source: str
     deadline: Deadline
@@ -34,7 +34,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Standing:
-    """How every source stands.
+    """The state of every source.
 
     Example:
         >>> [loss.deadline.what for loss in Standing(()).losses]
@@ -43,10 +43,10 @@ class Standing:
 
     states: tuple[SourceStatus, ...]
     losses: tuple[Loss, ...] = ()
-    """What upstream will forget, the first to be lost first."""
+    """Data that upstream will delete, the most urgent first."""
     known_wrong: tuple[KnownWrong, ...] = ()
     unknown: Mapping[str, str] | None = None
-    """By source, why what it will lose could not be found out."""
+    """By source, why its deadlines could not be determined."""
 
     def wrong_in(self, state: SourceStatus) -> list[KnownWrong]:
         """The intervals of a table that are known to be wrong, oldest first; none that end before anything was collected."""
@@ -57,7 +57,7 @@ class Standing:
         return sorted(dict.fromkeys(found), key=lambda known: known.window)
 
     def losses_of(self, state: SourceStatus) -> list[Loss]:
-        """What upstream will forget of a table, the first to be lost first."""
+        """Data of a table that upstream will delete, the most urgent first."""
         return [loss for loss in self.losses if (loss.source, loss.deadline.table) == (state.source, state.table)]
 
 
@@ -70,7 +70,7 @@ def standing(
     for name, source in sources.items():
         try:
             losses += (Loss(name, deadline) for deadline in _deadlines(name, source, lake, now))
-        except Exception as error:  # a fault of one source must not hide how the others stand
+        except Exception as error:  # an error of one source must not hide the state of the others
             unknown[name] = concealed(f"{type(error).__name__}: {error}")
     return Standing(
         tuple(status(sources, snapshot, now)),

@@ -1,4 +1,4 @@
-"""Why monitoring should raise an alarm: reasons, one a line, from how everything stands. Pure."""
+"""Reasons for monitoring to raise an alarm, one per line. Pure."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def reasons(found: Standing, now: datetime, thresholds: Thresholds) -> list[str]
         return ["no source is set up"]
     lines = [line for state in found.states for line in _of_table(state, now, thresholds)]
     lines += [_loss(loss, now) for loss in found.losses if loss.at - now <= thresholds.lost_within]
-    lines += [f"{name}: what it will lose is not known: {why}" for name, why in (found.unknown or {}).items()]
+    lines += [f"{name}: deadlines are unknown: {why}" for name, why in (found.unknown or {}).items()]
     return list(dict.fromkeys(" ".join(concealed(line).split()) for line in lines))
 
 
 def _of_table(state: SourceStatus, now: datetime, thresholds: Thresholds) -> Iterator[str]:
     name = f"{state.source} · {state.table}"
     if state.unreachable:
-        yield f"{state.source}: could not be collected the last time: {state.unreachable}"
+        yield f"{state.source}: failed in the last run: {state.unreachable}"
     if state.fresh_until is None:
         yield f"{name}: nothing was collected yet"
     elif now - state.fresh_until > thresholds.stale_after:
         late = length_of((now - state.fresh_until).total_seconds())
-        yield f"{name}: is collected up to {moment_of(state.fresh_until)} only, {late} ago"
+        yield f"{name}: is collected only up to {moment_of(state.fresh_until)}, {late} ago"
     if state.failed and thresholds.has_failed:
         first = state.failed[0]
         yield f"{name}: {counted(len(state.failed), 'window')} failed, the first: {f'{first.scope}: ' if first.scope else ''}{first.reason}"

@@ -1,4 +1,4 @@
-"""Databases that are asked in SQL, for the sources that read them.
+"""SQL databases, for the sources that read them.
 
-clickhouse   over HTTP: answers held against control totals     bigquery   over HTTP: what a question costs is asked first
+clickhouse   over HTTP: answers checked against control totals     bigquery   over HTTP: the cost of a query is checked first
 """

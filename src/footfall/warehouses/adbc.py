@@ -103,7 +103,7 @@ def open_sqlite(path: str, where: str) -> Adbc:
 
 @contextmanager
 def translated(where: str, sql: str = "") -> Iterator[None]:
-    """Errors of a driver as sentences of ours; the query that they repeat may hold what is secret, and is left out."""
+    """Errors of a driver as plain sentences; the query in them may hold secrets and is left out."""
     from adbc_driver_manager import Error, OperationalError
 
     try:
@@ -116,7 +116,7 @@ def translated(where: str, sql: str = "") -> Iterator[None]:
             raise UnreachableError(
                 f"{where} cannot be reached: {said}; check the address, the user and that it runs."
             ) from None
-        hint = _HINTS.get(state or "", "correct the query, or what it names")
+        hint = _HINTS.get(state or "", "correct the query")
         raise RefusedQueryError(f"{where} refuses: {said}; {hint}.", said) from None
 
 

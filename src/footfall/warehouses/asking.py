@@ -1,4 +1,4 @@
-"""What every database is for its readers, and what they check of it."""
+"""The interface of databases, and checks of their sessions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def is_utc(zone: str) -> bool:
 
 
 def check_zone(zone: str, dialect: Dialect) -> None:
-    """The session must be in UTC: in another zone a day would begin at another moment."""
+    """The session must be in UTC: in another zone, days would start at other times."""
     if not is_utc(zone):
         raise RefusedQueryError(
             f"the session of {dialect.name} is in the time zone {zone!r} and does not change to UTC; days would be cut at "

@@ -4,7 +4,7 @@
     bigquery.cost(sql)      bytes that it would read, asked by a dry run: costs nothing
     bigquery.ask(sql)       an Arrow table: a dry run, then the query with `maximumBytesBilled`, all pages
 
-The number of rows that were read is held against the total that the job states.
+The number of rows that were read is checked against the total that the job states.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ADDRESS = "https://bigquery.googleapis.com"
 MOST_BYTES = 10 * 2**30
 PATIENCE = 3_600.0
-"""Seconds that a job may run before it is given up."""
+"""The longest time a job may run, in seconds."""
 _WAIT = 30_000
 """Milliseconds that one request waits for the job."""
 _HINTS = {
@@ -96,7 +96,7 @@ class BigQuery:
         """The answer in parts, at least one; after the last it is certain that all rows came."""
         if (cost := self.cost(sql)) > self._most_bytes:
             raise RefusedQueryError(
-                f"the query would read {size_of(cost)}, and `most_bytes` allows {size_of(self._most_bytes)}; nothing was asked. "
+                f"the query would read {size_of(cost)}, and `most_bytes` allows {size_of(self._most_bytes)}; the query was not run. "
                 "Raise `most_bytes`, or ask for fewer days or columns."
             )
         answer = self._post(
@@ -195,5 +195,5 @@ def _fields_of(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 def _refusal(error: Mapping[str, Any], sql: str) -> RefusedQueryError:
     first = next(iter(error.get("errors") or [{}]))
     reason, said = str(first.get("reason", "")), in_words(str(error.get("message", "")), sql)
-    hint = _HINTS.get(reason, "correct the query, or what it names")
+    hint = _HINTS.get(reason, "correct the query")
     return RefusedQueryError(f"BigQuery refuses the query: {said}; {hint}.", said, int(error.get("code", 0)))

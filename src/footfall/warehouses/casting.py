@@ -1,4 +1,4 @@
-"""Answers of databases → declared types: a value is what it is declared to be, or the answer is an error.
+"""Answers of databases → declared types: values must match the declared types, otherwise the answer is an error.
 
     cast(part, columns, where)     an Arrow table of exactly these columns
 
@@ -56,7 +56,7 @@ def _places(given: Sequence[str], declared: Sequence[str], where: str) -> dict[s
 def _cast_column(values: pa.ChunkedArray, column: Column, where: str) -> pa.ChunkedArray:
     import pyarrow as pa
 
-    if values.null_count == len(values):  # the type of no value at all says nothing
+    if values.null_count == len(values):  # a column of nulls has no meaningful type
         found = pa.chunked_array([pa.nulls(len(values), _types()[column.type])])
         _check_time(found, column, where)
         return found

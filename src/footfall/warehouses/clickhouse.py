@@ -2,7 +2,7 @@
 
     clickhouse = ClickHouse(client, "https://sql-clickhouse.clickhouse.com", user="demo")
     clickhouse.ask("SELECT max(date) FROM pypi.pypi_downloads_per_day")             an Arrow table
-    clickhouse.ask_whole(question, window, totals=("downloads",))                   held against a control total
+    clickhouse.ask_whole(question, window, totals=("downloads",))                   checked against a control total
 
 A server with `result_overflow_mode = 'break'`, as the public ones are, ends a long answer early and calls it a success. So
 `ask_whole` asks how many rows there are, and what they add up to, by itself, and asks for less at a time until both agree.
@@ -33,7 +33,7 @@ EXCEPTION = "X-ClickHouse-Exception-Code"
 FORMAT = "CSVWithNamesAndTypes"
 _DAY = timedelta(days=1)
 MOST_PARTS = 1_024
-"""Into how many parts the rows of one day are taken apart before it is given up."""
+"""The most parts into which the rows of one day are split."""
 _IN_BODY = re.compile(rb"(?:^|\n)(?:__exception__\r?\n.*)?Code: (\d+)\. DB::Exception: ([^\n]*)", re.DOTALL)
 _HINTS = {
     60: "correct the name of the table, or ask for access to it",
@@ -116,7 +116,7 @@ class ClickHouse:
         return rows_of(response.content, self._address)
 
     def ask_whole(self, question: Callable[[Window], str], window: Window, *, totals: Sequence[str] = ()) -> pa.Table:
-        """The whole answer about a window, held against a count that is made apart from it.
+        """The whole answer about a window, checked against a count that is made apart from it.
 
         Args:
             question: The query for a window; asked for parts of `window` where the answer is cut.
@@ -190,7 +190,7 @@ class ClickHouse:
 
     def _refusal(self, number: int, text: str, sql: str) -> RefusedQueryError:
         said = in_words(re.sub(r"^Code: \d+\. (DB::Exception: )?", "", text.strip()), sql)
-        hint = _HINTS.get(number, "correct the query, or what it names")
+        hint = _HINTS.get(number, "correct the query")
         return RefusedQueryError(f"{self._address} refuses the query: {said} (code {number}); {hint}.", said, number)
 
 

@@ -27,10 +27,10 @@ class Dialect:
     has_short_days: bool = False
     """Whether a midnight is written as a day: where moments are texts, it stands before every moment of its day."""
     zone: str = ""
-    """The query for the session's time zone; empty where there is none."""
+    """The query for the session's time zone; empty if there is none."""
 
     def moment(self, moment: datetime) -> str:
-        """A moment as it stands in a query."""
+        """A moment as SQL."""
         moment = moment.astimezone(UTC).replace(tzinfo=None)
         text = moment.isoformat(" ")
         if self.has_short_days and text.endswith(" 00:00:00"):
@@ -38,7 +38,7 @@ class Dialect:
         return self.cast.format(text)
 
     def text(self, value: str) -> str:
-        """A text as it stands in a query."""
+        """A text as SQL."""
         if self.has_backslash:
             return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
         return "'" + value.replace("'", "''") + "'"

@@ -62,7 +62,7 @@ class Access:
 
     @property
     def secret(self) -> Secret | None:
-        """The password, wherever it stands."""
+        """The password, from any place."""
         inside = self.parts.password
         return self.password or (Secret(unquote(inside)) if inside else None)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AskedClickHouse:
-    """A ClickHouse server whose sessions are in UTC; every answer is held against its control totals."""
+    """A ClickHouse server whose sessions are in UTC; every answer is checked against its control totals."""
 
     dialect = CLICKHOUSE
 
@@ -41,7 +41,7 @@ class AskedClickHouse:
 
 
 class AskedBigQuery:
-    """A project of BigQuery; each query is asked in UTC, which a first one that reads nothing makes sure of."""
+    """A project of BigQuery; each query is asked in UTC, which is verified by a first query that reads nothing."""
 
     dialect = BIGQUERY
 

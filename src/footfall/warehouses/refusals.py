@@ -1,4 +1,4 @@
-"""Questions that a database does not answer."""
+"""Errors of databases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGEST = 300
 
 
 class RefusedQueryError(SourceError):
-    """The database answered that it will not, or cannot, answer. What it said is in `said`, its number in `number`."""
+    """The database rejected the query. `said` is its message, `number` its error code."""
 
     code = "refused_query"
 
@@ -22,7 +22,7 @@ class RefusedQueryError(SourceError):
 
 
 def in_words(text: str, sql: str = "") -> str:
-    """What a database said, as part of a sentence: on one line, without control characters, and not too long.
+    """A message of a database, for use in a sentence: one line, no control characters, limited length.
 
     Args:
         text: Its own words.

@@ -89,7 +89,7 @@ def open_snowflake(options: Mapping[str, Any], where: str) -> Snowflake:
 
 @contextmanager
 def translated(where: str, sql: str = "") -> Iterator[None]:
-    """Errors of the connector as sentences of ours."""
+    """Errors of the connector as plain sentences."""
     from snowflake.connector.errors import Error, OperationalError
 
     try:
@@ -99,5 +99,5 @@ def translated(where: str, sql: str = "") -> Iterator[None]:
         said = in_words(str(error.msg or error), sql)
         if isinstance(error, OperationalError) and number not in _HINTS:
             raise UnreachableError(f"{where} cannot be reached: {said}.") from None
-        hint = _HINTS.get(number, "correct the query, or what it names")
+        hint = _HINTS.get(number, "correct the query")
         raise RefusedQueryError(f"{where} refuses: {said}; {hint}.", said, number) from None

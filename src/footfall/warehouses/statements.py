@@ -66,7 +66,7 @@ def read_statement(file: Path, allowed: tuple[str, ...], required: tuple[str, ..
 
 
 def checked_statement(text: str, where: str, allowed: tuple[str, ...], required: tuple[str, ...] = ()) -> Statement:
-    """One query, held against what may stand in it; `where` names it in messages."""
+    """A validated query; `where` names it in messages."""
     statement = Statement(text.strip().rstrip(";").rstrip())
     if not statement.text:
         raise SettingsError(f"{where} is empty; write a SELECT.")

@@ -1,13 +1,13 @@
-"""What is served over HTTP: the API for programs, and pages for people.
+"""The HTTP server: the API for programs, and the pages of the dashboard.
 
-site        the workspace as requests ask it: bounded, each question once, answers kept while they hold
-answers     answers that are kept, and questions that are under way
-state       which state the workspace is in, cheap to find out: what decides whether an answer still holds
-departure   what a request no longer waits for is ended
+site        the workspace for requests: bounded, each query once, answers cached while they are valid
+answers     cached answers, and running queries
+state       the state of the workspace, cheap to compute: decides whether a cached answer is still valid
+departure   work of disconnected clients is stopped
 app         the application: its routes and what is around them
 api         /api/v1
-collecting  a collection that is asked for over HTTP, in a process of its own
-errors      every mistake in one shape (RFC 9457), every status in one table
-security    who asks, and what they may; headers that keep browsers strict
+collecting  collections started over HTTP, each in its own process
+errors      all errors in one format (RFC 9457), all statuses in one table
+security    authentication, scopes, and security headers
 serving     `footfall serve`: a server that ends when it is asked to
 """

@@ -1,4 +1,4 @@
-"""Answers that are kept while they hold, and questions that are under way: the same question is asked once."""
+"""Cached answers, and running queries: concurrent equal queries run once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 128 << 20
 """Of the answers that are kept, and what was made of them."""
 _EACH = 4_096
-"""What an answer takes beside its rows."""
+"""What an answer takes next to its rows."""
 
 
 @dataclass(eq=False)
@@ -70,7 +70,7 @@ class Answers:
         return None
 
     async def get(self, key: Hashable, ask: Callable[[Stop], asyncio.Task[Answer]]) -> Kept:
-        """The kept answer, or a new one; those who ask the same meanwhile wait for the same."""
+        """The kept answer, or a new one; those who ask the same in the meantime wait for the same."""
         kept = self.standing(key)
         if kept is not None:
             return kept
@@ -85,7 +85,7 @@ class Answers:
         finally:
             under_way.waiting -= 1
             if not under_way.waiting and not under_way.task.done():
-                under_way.stop.ask("its asker left")
+                under_way.stop.ask("the client disconnected")
                 if self._under_way.get(key) is under_way:
                     del self._under_way[key]
 
@@ -106,7 +106,7 @@ class Answers:
     def stop(self) -> None:
         """End what is under way."""
         for under_way in self._under_way.values():
-            under_way.stop.ask("the server ends")
+            under_way.stop.ask("the server is stopping")
 
     def note_size(self, key: Hashable) -> None:
         """What was made of an answer is kept with it: it takes more room now."""

@@ -1,4 +1,4 @@
-"""Badges, charts and frames to put elsewhere: on a README, on a web site.
+"""Badges, charts and frames to embed in a README or a web site.
 
 /badge/{metric}.svg            one number of everything, as SVG; .json as shields.io takes it
 /badge/{metric}/{project}.svg  of a project
@@ -30,9 +30,9 @@ from footfall.web.site import Site
 
 _MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 _SHORT = 60
-"""Seconds for which a badge that says what is wrong is shown."""
+"""Seconds for which a badge with an error is cached."""
 _LOOK = ("theme", "width", "height", "title", "stacked")
-"""What an address of a chart may have beside the options of a question."""
+"""What an address of a chart may have next to the options of a question."""
 _THEMES = ("light", "dark")
 _FLAGS = {"": True, "1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -60,7 +60,7 @@ def routes(site: Site) -> list[BaseRoute]:
 
 
 async def _badge(site: Site, request: Request, form: str) -> Response:
-    """A badge; what is wrong is said on a badge as well, as a README shows nothing else."""
+    """A badge; errors are badges too, as a README shows nothing else."""
     try:
         return await _badge_of(site, request, form)
     except FootfallError as error:
@@ -101,7 +101,7 @@ async def _chart(site: Site, request: Request, form: str) -> Response:
 
 
 def _asked(given: QueryParams) -> dict[str, list[str]]:
-    """The options of the question; what an address says of its look is none of them."""
+    """The options of the query, without those of the look."""
     return {name: given.getlist(name) for name in dict.fromkeys(given.keys()) if name not in _LOOK}
 
 

@@ -1,4 +1,4 @@
-"""Bytes that are kept up to a bound: what was not asked for the longest goes first."""
+"""A cache of bytes with a size limit; the least recently used entries are dropped first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Hashable
 
 
 class Bounded:
-    """Bytes by key, so many of them in all.
+    """Bytes by key, up to a total size.
 
     Example:
         >>> kept = Bounded(10)

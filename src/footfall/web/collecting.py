@@ -1,4 +1,4 @@
-"""A collection that is asked for over HTTP: in a process of its own, one at a time, and ended with the server."""
+"""Collections started over HTTP: in a separate process, one at a time, stopped with the server."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def command_of(folder: Path) -> list[str]:
 
 
 class RunState(StrEnum):
-    """How a collection stands."""
+    """The state of a collection."""
 
     NONE = "none"
-    """None was asked for since the server started."""
+    """None was started since the server started."""
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -58,7 +58,7 @@ class Run:
 
 
 class Collector:
-    """Runs `footfall collect` beside the server: what it computes makes no request wait.
+    """Runs `footfall collect` next to the server: what it computes makes no request wait.
 
     Args:
         command: What collects; more words of it come from `start`.
@@ -93,7 +93,7 @@ class Collector:
         """
         with self._lock:
             if self._ended.is_set() or self._run.state is RunState.RUNNING:
-                raise BusyError("another collection is under way; GET /api/v1/collect says when it has ended.")
+                raise BusyError("another collection is running; GET /api/v1/collect shows when it has ended.")
             with alone(self._scratch, self._now()):  # one of another process is said now, and not by ours that fails
                 pass
             self._run = Run(RunState.RUNNING, self._now())
@@ -111,7 +111,7 @@ class Collector:
                     state = RunState.DONE
                 said += program.complaints()
         except StoppedError as error:
-            said += f"The collection was ended: {error}.".encode()
+            said += f"The collection was stopped: {error}.".encode()
         except OSError as error:
             said += f"The collection could not be started: {error.strerror}.".encode()
         finally:

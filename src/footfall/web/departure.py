@@ -1,4 +1,4 @@
-"""Whether the one who asks is still there: what no request waits for any more is ended."""
+"""Detects disconnected clients, and stops work that no request waits for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class LeftError(Exception):
-    """The client closed the connection before its answer was there: nothing can be sent to it."""
+    """The client closed the connection before its answer was ready."""
 
 
 class Departure:

@@ -1,4 +1,4 @@
-"""Drawings as they stand in a page: one image with one name, which the page gives it, in few bytes."""
+"""Drawings for pages: one image with one accessible name, in few bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every mistake in one shape, RFC 9457's, and every status in one table. A browser gets a page instead.
+"""All errors in the format of RFC 9457, and all statuses in one table. Browsers get a page instead.
 
 {"type": "about:blank", "title": "Not Found", "status": 404, "code": "unknown_name",
  "detail": "unknown metric 'launche'; did you mean 'launches'?", "instance": "/api/v1/query/launche"}
@@ -89,7 +89,7 @@ def status_of(error: FootfallError, path: Mapping[str, Any] | None = None) -> in
 def problem(
     request: Request, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A mistake as RFC 9457 has it; as a page where a browser asks for one."""
+    """An error as RFC 9457 defines it, or a page for browsers."""
     more = {"Cache-Control": "no-store", **(headers or {})}
     if status in _RETRY_AFTER:
         more.setdefault("Retry-After", _RETRY_AFTER[status])
@@ -108,7 +108,7 @@ def wants_page(request: Request) -> bool:
 
 def problem_body(status: int, code: str, detail: str, path: str = "") -> bytes:
     """The JSON of a mistake; without secrets and control characters."""
-    told = {
+    record = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
@@ -116,7 +116,7 @@ def problem_body(status: int, code: str, detail: str, path: str = "") -> bytes:
         "detail": " ".join(concealed(detail).split()),
         "instance": concealed(path)[:500],
     }
-    return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
+    return json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def problem_of(request: Request, error: FootfallError) -> Response:
@@ -152,10 +152,10 @@ def methods_at(request: Request) -> list[str]:
 def _said(request: Request, status: int) -> str:
     if status == 404:
         return f"there is nothing at {request.url.path[:200]}" + (
-            "." if wants_page(request) else "; /api/v1/openapi.json has everything that there is."
+            "." if wants_page(request) else "; see /api/v1/openapi.json for all addresses."
         )
     if status == 405:
-        return f"{request.method} is not possible at {request.url.path[:200]}."
+        return f"{request.method} is not allowed at {request.url.path[:200]}."
     return f"{HTTPStatus(status).phrase}."
 
 
@@ -167,8 +167,8 @@ async def _on_validation(request: Request, error: Exception) -> Response:
 
 
 async def on_fault(request: Request, error: Exception) -> Response:
-    """A fault of ours: it is logged, and says nothing of its inside."""
-    return problem(request, 500, "fault", "this is a fault of Footfall; the server's log says more.")
+    """A bug: it is logged, and the response has no details."""
+    return problem(request, 500, "fault", "this is a bug in Footfall; see the server's log.")
 
 
 Handler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]

@@ -1,4 +1,4 @@
-"""Whether the server lives, whether it can answer, and numbers about it for Prometheus."""
+"""Liveness, readiness, and metrics for Prometheus."""
 
 from __future__ import annotations
 

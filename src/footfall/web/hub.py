@@ -103,12 +103,14 @@ async def _from_hub(site: Site, hub: HubService, request: Request) -> Response:
     kept, now = site.sessions.read(request.cookies.get(_STATE, ""), _STATE), site.workspace.now()
     state, code = request.query_params.get("state", ""), request.query_params.get("code", "")
     if not secrets.compare_digest(state.encode(), str(kept["state"]).encode()) or not code:
-        raise AccessError("JupyterHub was not asked for this; sign in once more.")
+        raise AccessError("This sign-in was not started here; sign in again.")
     if kept.get("until", 0) <= now.timestamp():
-        raise AccessError("signing in took too long; try once more.")
+        raise AccessError("signing in took too long; try again.")
     user = await _user(hub, code, str(kept["verifier"]))
     if not hub.oauth.check_scopes(hub.oauth.access_scopes, user):
-        raise NotAllowedError(f"JupyterHub does not let {user['name']} use this service; ask who runs the hub.")
+        raise NotAllowedError(
+            f"JupyterHub does not let {user['name']} use this service; ask the administrators of the hub."
+        )
     scopes = frozenset({Scope.READ, Scope.ADMIN} if user.get("admin") else {Scope.READ})
     response = RedirectResponse(f"{site.prefix}{local_path(str(kept['next']))}", 303)
     set_session(site, request, response, site.sessions.of_hub(str(user["name"]), scopes, now))
@@ -125,9 +127,9 @@ async def _user(hub: HubService, code: str, verifier: str) -> dict[str, Any]:
         remember(token)
         user: dict[str, Any] | None = await hub.oauth.user_for_token(token, use_cache=False, sync=False)
     except HTTPError as error:
-        raise AccessError(f"JupyterHub did not say who signed in ({error.status_code}); try once more.") from None
+        raise AccessError(f"JupyterHub did not say who signed in ({error.status_code}); try again.") from None
     if not user:
-        raise AccessError("JupyterHub knows no user for this; sign in once more.")
+        raise AccessError("JupyterHub knows no user for this; sign in again.")
     return user
 
 

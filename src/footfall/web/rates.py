@@ -1,4 +1,4 @@
-"""How often something may be done: a bucket a key, which fills evenly."""
+"""Rate limits: one token bucket per key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MOST_KEYS = 10_000
 
 
 class Rate:
-    """So many times a minute for each key; unused turns are kept up to a minute's worth.
+    """A number of times per minute for each key; unused ones are kept for up to a minute.
 
     Example:
         >>> rate = Rate(2, lambda: 0.0)
@@ -23,7 +23,7 @@ class Rate:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def allows(self, key: str) -> bool:
-        """Whether it may be done once more; if so it counts as done."""
+        """Whether it may be done again; if so it counts as done."""
         now = self._clock()
         left, at = self._left.pop(key, (float(self._most), now))
         left = min(float(self._most), left + (now - at) * self._most / 60)

@@ -1,4 +1,4 @@
-"""Who asks and what they may, decided in one place by the path; and headers that keep browsers strict."""
+"""Authentication and authorisation in one place, by path; and security headers."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class Guarding:
                 return self._asked_to_sign_in(request, path, error)
             return problem_of(request, NotAllowedError(f"the token {viewer.name} may not read."))
         if viewer.is_limited and not path.startswith(LIMITED_BELOW):
-            said = f"this token reads only about {', '.join(viewer.projects)}, and {path[:100]} is about more."
+            said = f"this token may read only {', '.join(viewer.projects)}, and {path[:100]} covers more."
             return problem_of(request, NotAllowedError(said))
         return None
 

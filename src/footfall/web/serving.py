@@ -1,4 +1,4 @@
-"""`footfall serve`: a server that ends when it is asked to, and takes nothing with it that it did not start."""
+"""`footfall serve`: a server that stops cleanly."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_CONNECTIONS = 1_000
 _LAST_SECONDS = 5
 """For requests that are being answered when the end is asked for."""
 _AGAIN_SECONDS = 60.0
-"""Before a collector that ended is started once more."""
+"""Before a collector that ended is started again."""
 
 
 _MOST_HEAD = 64 << 10
@@ -42,7 +42,7 @@ _UNREADABLE = problem_body(
 
 
 class Impatient(H11Protocol):
-    """HTTP/1.1 that lets go of a client which sends its request too slowly."""
+    """HTTP/1.1 with a timeout for clients that send requests too slowly."""
 
     _head_timer: asyncio.TimerHandle | None = None
 
@@ -98,10 +98,10 @@ def serve(
         host: The address that is listened on; by default what a JupyterHub says, or the settings.
         port: The port; 0 takes a free one.
         tell: Gets the address, once requests are answered there.
-        collect: A command that collects beside the server, and ends with it.
+        collect: A command that collects next to the server, and ends with it.
 
     Raises:
-        FootfallError: When the address cannot be listened on.
+        FootfallError: When the server cannot listen on the address.
     """
     hub, chosen = hub_of(), workspace.settings.web
     prefix = "" if hub is None else hub.prefix
@@ -154,7 +154,7 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         listener.bind((host, port))
     except (OSError, OverflowError) as error:
         said = getattr(error, "strerror", None) or error
-        raise FootfallError(f"{host}:{port} cannot be listened on: {said}; choose another --port or --host.") from None
+        raise FootfallError(f"{host}:{port} cannot be used: {said}; choose another --port or --host.") from None
     with listener:
         listener.listen(2048)
         listener.setblocking(False)

@@ -1,4 +1,4 @@
-"""Sessions of people: a signed cookie says who signed in, until when; it holds no token."""
+"""Sessions: a signed cookie with the user and an expiry; it holds no token."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COOKIE = "footfall_session"
 LASTS = timedelta(days=14)
 _KEY_FILE = "cookies.key"
 _TOKEN, _HUB = "token", "hub"
-_FAULT = "the session is over; sign in again."
+_FAULT = "the session has expired; sign in again."
 
 
 class Sessions:
@@ -81,7 +81,7 @@ class Sessions:
         return said
 
     def _signature(self, text: str, purpose: str) -> str:
-        """What was signed for one purpose is nothing for another."""
+        """Signatures are valid for one purpose only."""
         return hmac.new(self._key, f"{purpose}\n{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 

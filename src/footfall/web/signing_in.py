@@ -1,4 +1,4 @@
-"""Signing in on pages: with a token, which a cookie then stands for, and out again."""
+"""Signing in on pages with a token, kept as a session cookie, and signing out."""
 
 from __future__ import annotations
 

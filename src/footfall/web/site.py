@@ -1,4 +1,4 @@
-"""Site: a workspace as requests ask it."""
+"""Site: a workspace for requests."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ viewer_of_request: ContextVar[Viewer] = ContextVar("footfall_viewer", default=PU
 
 
 class Site:
-    """A workspace as requests ask it: at once, bounded, each question once, answers kept while they hold.
+    """A workspace for requests: concurrent, bounded, each query once, answers cached while they are valid.
 
     Args:
         workspace: What is asked.
@@ -118,7 +118,7 @@ class Site:
         return (await self.kept(command, options, is_whole=is_whole))[1].answer
 
     async def kept(self, command: str, options: Texts, *, is_whole: bool = False) -> tuple[Hashable, Kept]:
-        """The key of the question, and its answer with what is kept beside it: its state, and what was made of it."""
+        """The key of the question, and its answer with what is kept next to it: its state, and what was made of it."""
         asked, viewer = read_texts(command, options), viewer_of_request.get()
         try:
             self.reach.check(viewer, command, asked)
@@ -155,13 +155,13 @@ class Site:
             timer.cancel()
         if len(answer) > self.settings.most_rows:
             raise QueryError(
-                f"the answer has {len(answer):,} rows, and at most {self.settings.most_rows:,} are given; ask for a shorter "
+                f"the answer has {len(answer):,} rows, and at most {self.settings.most_rows:,} are allowed; ask for a shorter "
                 "window, a coarser grain, or fewer groups."
             )
         return answer
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What `function` gives, run beside the event loop; so many at once as the settings allow.
+        """What `function` gives, run next to the event loop; so many at once as the settings allow.
 
         Raises:
             StoppedError: Where too many wait already.
@@ -170,7 +170,7 @@ class Site:
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         if self._waiting >= _MOST_WAITING:
-            raise StoppedError("too many questions are waiting; ask again in a few seconds.")
+            raise StoppedError("too many queries are waiting; try again in a few seconds.")
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, copy_context().run, work)

@@ -1,4 +1,4 @@
-"""Which state a workspace is in, found out without reading it: equal stamps, equal answers."""
+"""The state of a workspace, from file times alone: equal stamps mean equal answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _LOG = "_delta_log"
 _RACY_NANOSECONDS = 50_000_000
-"""A file that changed so lately may change once more without another time of change."""
+"""A file that changed this recently may change again with the same modification time."""
 _OF_ACTIVITY = ("cohort", "funnel", "stickiness", "growth")
 
 
@@ -93,7 +93,7 @@ class State:
         """Raises LakeError where the lake was there and is not there any more, such as a disk that is not mounted."""
         has_lake = self._lake.is_dir()
         if self._had_lake and not has_lake:
-            raise LakeError(f"the lake {self._lake} was there and is gone; is its disk mounted?")
+            raise LakeError(f"the lake {self._lake} has disappeared; check that its disk is mounted.")
         self._had_lake = has_lake
 
     def holds_until(self, now: datetime, stamp: Stamp) -> datetime:

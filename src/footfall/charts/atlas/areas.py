@@ -1,4 +1,4 @@
-"""Areas that are drawn as maps: the world, and the USA with Alaska and Hawaii beside it."""
+"""Areas that are drawn as maps: the world, and the USA with Alaska and Hawaii next to it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Area:
     ratio: float
     """Height by width."""
     is_bounded: bool
-    """Whether places beside the shapes are not part of it."""
+    """Whether places next to the shapes are not part of it."""
     empty_corner: Literal["bottom-left", "bottom-right"]
     """Where there is room for a legend."""
 
@@ -60,7 +60,7 @@ class Area:
         return rings_of(self.shapes, self.feature)
 
     def spot(self, longitude: float, latitude: float, width: float) -> Spot:
-        """Where a place that the map holds lies on a drawing of so many pixels."""
+        """Where a place that the map holds lies on a drawing of this width in pixels."""
         x, y = self.project(longitude, latitude) or (0.0, 0.0)
         return x * width, y * width
 

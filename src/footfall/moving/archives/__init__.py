@@ -1,7 +1,7 @@
-"""What other archivers kept: a reader for each of their forms.
+"""Readers for the formats of other archivers.
 
-found                what every reader finds: days of a repository, or what was held in the end
-lines                files of theirs, read strictly: a fault names the file and the line
+found                the result of a reader: days of a repository, or totals
+lines                their files, read strictly: errors name the file and the line
 github_repo_stats    a folder ghrs-data
 traffic_action       views.csv and clones.csv of repository-traffic-action
 traffic_to_badge     views.json and clones.json

@@ -1,4 +1,4 @@
-"""What readers of archives find."""
+"""The results of readers of archives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Found:
 
 
 Reader: TypeAlias = Callable[[Path], Sequence[Found]]
-"""Reads an archive whole. Raises FootfallError where it is not there, BrokenDataError for what is not as it should be."""
+"""Reads an archive. Raises FootfallError if it is missing, BrokenDataError for unexpected content."""
 
 
 def largest(days: Iterable[tuple[date, tuple[int, int]]]) -> Traffic:

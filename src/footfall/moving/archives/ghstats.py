@@ -1,7 +1,7 @@
 """The database of ghstats (SQLite): `repos` and `repo_stats`.
 
-It knows the numbers of its repositories. A 0 may be a day that was never read, so only larger numbers are taken. Its
-stars and forks are how many there were on a day, which says nothing of the days on which they were given: they stay out.
+It has the ids of its repositories. A 0 may be a day that was never read, so only larger numbers are taken. Its
+stars and forks are totals per day, not the days on which they were given, and are not imported.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ views_clones_aggregate.csv                   what it made of all answers; enough
 snapshots/*_views_clones_series_fragment.csv one answer each; read where they are there
 stargazers.csv (or stars.csv), forks.csv     how many there were after each that was given
 
-Until the end of 2025 GitHub left days of zero out of its answers: an empty cell beside a number was zero. Since then it
-is not known, and neither is a 0 of the aggregate beside a number, as it puts 0 where an answer had nothing.
+Until the end of 2025 GitHub left days of zero out of its answers: an empty cell next to a number was zero. Since then it
+is not known, and neither is a 0 of the aggregate next to a number, as it puts 0 where an answer had nothing.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def _given(files: Iterable[Path], names: Sequence[str], column: str) -> Given:
     """How many were given on each day."""
     found = [file for file in files if file.name in names]
     if len(found) > 1:
-        raise FootfallError(f"{found[0]} and {found[1]} say the same; remove the older one, or name one of them.")
+        raise FootfallError(f"{found[0]} and {found[1]} hold the same data; remove the older one, or name one of them.")
     given: Counter[date] = Counter()
     before, last = 0, date.min
     for line in csv_lines(found[0], [TIME, column]) if found else ():
         held, on = line.count(column), line.moment(TIME).date()
         if held < before or on < last:
             raise line.fault(
-                f"{column} falls, or the days are out of order, and each line is to be one more than before"
+                f"{column} falls, or the days are out of order, and each line must be one more than the line before"
             )
         given[on] += held - before
         before, last = held, on

@@ -1,4 +1,4 @@
-"""Files of other archivers, read strictly: the first thing that is not as it should be is an error with its file and line."""
+"""Files of other archivers, read strictly: the first unexpected value is an error with its file and line."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Line:
         if in_utc is None:
             raise self.fault(f"{name} is {value!r}, and a day such as 2026-11-27 is expected")
         if in_utc < _FIRST:
-            raise self.fault(f"{name} is {value!r}, and nothing was counted before {_FIRST:%Y}")
+            raise self.fault(f"{name} is {value!r}, and there are no counts before {_FIRST:%Y}")
         return in_utc
 
     def is_empty(self, name: str) -> bool:
@@ -117,7 +117,7 @@ def json_of(file: Path) -> Any:
     except json.JSONDecodeError as error:
         raise BrokenDataError(f"{file}, line {error.lineno:,}: {error.msg}; nothing was imported.") from None
     except RecursionError:
-        raise BrokenDataError(f"{file} is nested too deep to be read; nothing was imported.") from None
+        raise BrokenDataError(f"{file} is nested too deeply; nothing was imported.") from None
 
 
 def json_lines(file: Path) -> Iterator[Line]:
@@ -130,7 +130,7 @@ def json_lines(file: Path) -> Iterator[Line]:
         except json.JSONDecodeError as error:
             raise BrokenDataError(f"{file}, line {number:,}: {error.msg}; nothing was imported.") from None
         except RecursionError:
-            raise BrokenDataError(f"{file}, line {number:,}: it is nested too deep; nothing was imported.") from None
+            raise BrokenDataError(f"{file}, line {number:,}: it is nested too deeply; nothing was imported.") from None
         line = Line(file, number, fields if isinstance(fields, dict) else {})
         if not isinstance(fields, dict):
             raise line.fault("it is not an object")

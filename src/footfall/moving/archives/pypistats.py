@@ -29,16 +29,16 @@ Counts: TypeAlias = Mapping[str | None, Mapping[date, int]]
 
 @dataclass(frozen=True)
 class Kept:
-    """What files say of one project."""
+    """The contents of files about one project."""
 
     project: str = ""
-    """Its name where the files say it."""
+    """Its name, if the files have it."""
     kinds: Mapping[str, Counts] = field(default_factory=dict)
     """By what they are split by."""
 
 
 def read(place: Path) -> Kept:
-    """What a file, or all files of a folder, say. Raises BrokenDataError where they are of several projects."""
+    """Read a file, or all files of a folder. Raises BrokenDataError if they are of several projects."""
     project = ""
     kinds: dict[str, dict[str | None, dict[date, int]]] = {}
     for file in files_in(place, "*.csv", "*.json"):
@@ -68,7 +68,7 @@ def _of_json(file: Path) -> tuple[str, str, Iterator[Line]]:
         raise BrokenDataError(f"{file} is not an answer of pypistats.org: it has no list `data`; nothing was imported.")
     kind, name = said.get("type"), said.get("package")
     if kind not in _TYPES:
-        raise BrokenDataError(f"{file} is of the type {kind!r}, which is not kept; valid: {', '.join(_TYPES)}.")
+        raise BrokenDataError(f"{file} is of the type {kind!r}, which is not stored; valid: {', '.join(_TYPES)}.")
     return _TYPES[kind], str(name or ""), (Record(file, number, one) for number, one in enumerate(data, 1))
 
 
@@ -88,7 +88,7 @@ def _days(lines: Iterator[Line]) -> dict[str | None, dict[date, int]]:
 def _kind_of(days: Mapping[str | None, object], file: Path) -> str:
     names = {name for name in days if name is not None}
     if not names:
-        raise FootfallError(f"{file} names no category but null, so it does not say what it is of; leave it out.")
+        raise FootfallError(f"{file} has only the category null, so its kind is unknown; leave it out.")
     if names <= _TOTALS:
         return ALL
     if names & _TOTALS:
@@ -96,5 +96,5 @@ def _kind_of(days: Mapping[str | None, object], file: Path) -> str:
     if all(map(_MINOR.fullmatch, names)):
         return PYTHONS
     if all(map(_MAJOR.fullmatch, names)):
-        raise FootfallError(f"{file} is by major versions of Python, which are not kept; leave it out.")
+        raise FootfallError(f"{file} has major versions of Python, which are not stored; leave it out.")
     return SYSTEMS

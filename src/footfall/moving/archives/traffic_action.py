@@ -21,7 +21,7 @@ def read(place: Path) -> Sequence[Found]:
     for file in files_in(place, *(f"{kind}.csv" for kind in KINDS)):
         kind = next((kind for kind in KINDS if kind in file.name), "")
         if not kind:
-            raise BrokenDataError(f"{file} is neither views.csv nor clones.csv; rename it after what it holds.")
+            raise BrokenDataError(f"{file} is neither views.csv nor clones.csv; rename it to match its contents.")
         columns = "_date", f"total_{kind}", f"unique_{kind}"
         found[kind] = largest(
             (line.day("_date"), (line.count(columns[1]), line.count(columns[2]))) for line in csv_lines(file, columns)

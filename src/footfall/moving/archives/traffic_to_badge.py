@@ -22,7 +22,7 @@ def read(place: Path) -> Sequence[Found]:
     for file in files_in(place, *(f"{prefix}{kind}.json" for kind in KINDS for prefix in ("", "traffic_"))):
         kind = next((kind for kind in KINDS if kind in file.name), "")
         if not kind:
-            raise BrokenDataError(f"{file} is neither views.json nor clones.json; rename it after what it holds.")
+            raise BrokenDataError(f"{file} is neither views.json nor clones.json; rename it to match its contents.")
         days = [
             (record.day("timestamp"), (record.count("count"), record.count("uniques")))
             for record in _records(file, kind)

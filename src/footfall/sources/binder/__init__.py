@@ -1,4 +1,4 @@
-"""Launches of the mybinder.org federation, from its public events archive: one file a day, one line a launch.
+"""Launches of the mybinder.org federation, from its public events archive: one file per day, one line per launch.
 
 The way of a day: the archive is looked through and every day offered (`archive`), files of one month are
 brought, read (`reading`), given the names of their repositories (`names`) and yielded as one batch. While a batch is
@@ -121,7 +121,7 @@ class Binder:
         yield from checks_of(self._open, now)
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
-        """A batch a calendar month, so that memory does not grow with the archive."""
+        """A batch per calendar month, so that memory does not grow with the archive."""
         stop = Stop()
 
         def go_on(**news: Any) -> None:
@@ -158,7 +158,7 @@ class Binder:
     def _bring(
         self, offers: Sequence[Offer], folder: Path, reader: Reader, tell: Progress, stop: Stop
     ) -> Generator[_Arrival, None, None]:
-        """What is offered, in order; the days of a month to come are brought and begun meanwhile."""
+        """What is offered, in order; the days of a month to come are brought and begun in the meantime."""
         bring = partial(self._bring_one, folder=folder, reader=reader, tell=tell)
         threads = self._settings.concurrency
         with closing(ahead(bring, offers, threads=threads, most=MOST_AHEAD, stop=stop)) as arrivals:

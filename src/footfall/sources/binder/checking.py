@@ -36,7 +36,7 @@ def _checks(archive: Archive, folder: Path, now: datetime) -> Iterator[Check]:
     there = {day: look for day, look in looks.items() if look.place}
     if not there:
         yield Check("list the archive", "ok", f"no file of the last {_DAYS} days")
-        yield Check("read a file", "unknown", "there is none of these days to try")
+        yield Check("read a file", "unknown", "none of these days is in the archive")
         return
     yield Check("list the archive", "ok", f"the newest file is of {max(there)}")
     yield _read(archive, there[max(there)], folder)
@@ -50,5 +50,5 @@ def _read(archive: Archive, look: Look, folder: Path) -> Check:
         return Check("read a file", "ok", f"{path.name}, {size_of(path.stat().st_size)}")
     except (SourceError, OSError) as error:
         return Check(
-            "read a file", "failed", str(error), "check that files of the archive may be read, not only listed"
+            "read a file", "failed", str(error), "check that files of the archive can be read, not only listed"
         )

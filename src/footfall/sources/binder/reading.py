@@ -1,7 +1,7 @@
 """Files of events → launches by hour, on two paths with one answer.
 
 The quick path counts the lines of a file as texts and parses each different one once; it takes a file only when every
-line of it is sound. The careful path reads any other file line by line, each line taken or refused with a reason.
+line of it is valid. The careful path reads any other file line by line, each line taken or refused with a reason.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOST_LEARNT = 500_000
 PORTION = 1 << 26
 """Bytes of files that are tallied together; with MOST_TEXT it bounds the memory that reading takes."""
 MOST_BEGUN = 1 << 28
-"""Bytes of files and of tallies that are at hand before they are asked for."""
+"""Limits in bytes of files and tallies that are prepared in advance."""
 MOST_TEXT = 3 << 25
 """Bytes of different lines that are parsed together: those of a month, unless hardly any line is like another."""
 THREADS = min(4, os.cpu_count() or 1)
@@ -45,7 +45,7 @@ THREADS = min(4, os.cpu_count() or 1)
 
 @dataclass(frozen=True)
 class File:
-    """A day's file, at hand."""
+    """A day's file, ready to read."""
 
     day: date
     path: Path
@@ -88,8 +88,8 @@ class Reading:
 class Reader:
     """Reads files, a month or so at a time, and sums what was in them by hour and dimensions.
 
-    Files that will be read later can be begun meanwhile, by any thread. `go_on` is asked now and then while files
-    are read, and raises when nobody wants them any more.
+    Files that will be read later can be begun in the meantime, by any thread. `go_on` is asked now and then while files
+    are read, and raises when they are no longer needed.
     """
 
     def __init__(
@@ -162,9 +162,9 @@ class Reader:
             tallies = [self._begun_or_new(file) for file in portion]
             waiting |= {file: one for file, each in zip(portion, tallies, strict=True) if (one := result_of(each))}
             if sum(one.texts.nbytes for one in waiting.values()) > MOST_TEXT:
-                taken |= self._take_sound(waiting)
+                taken |= self._take_valid(waiting)
                 waiting = {}
-        return taken | self._take_sound(waiting)
+        return taken | self._take_valid(waiting)
 
     def _begun_or_new(self, file: File) -> Future[Tally | None]:
         with self._lock:
@@ -178,8 +178,8 @@ class Reader:
 
         return self._pool.submit(tally, file.path, file.day)
 
-    def _take_sound(self, tallies: dict[File, Tally]) -> dict[File, Reading]:
-        """Keep all that were tallied, or when one of them is not sound, those that are."""
+    def _take_valid(self, tallies: dict[File, Tally]) -> dict[File, Reading]:
+        """Keep all that were tallied, or if one of them is invalid, those that are."""
         if not tallies:
             return {}
         if (taken := self._take(tallies)) is not None:

@@ -117,9 +117,9 @@ def write_sample_archive(
     far launches crowd on a few repositories.
     """
     if until - timedelta(days=days) < FIRST_DAY:
-        raise ValueError(f"the archive begins on {FIRST_DAY}: {days} days before {until} is too long ago")
+        raise ValueError(f"the archive begins on {FIRST_DAY}: {days} days before {until} is earlier than that")
     folder.mkdir(parents=True, exist_ok=True)
-    _write_where_changed(folder / "SAMPLE.txt", f"Nothing in this folder happened: {SAMPLE_NOTE}.\n")
+    _write_where_changed(folder / "SAMPLE.txt", f"All data in this folder is made up: {SAMPLE_NOTE}.\n")
     world = _World(seed, repositories, skew or Skew())
     total, index = 0, []
     for ago in range(days, 0, -1):

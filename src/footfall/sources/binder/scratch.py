@@ -13,12 +13,12 @@ from footfall.errors import SourceError
 
 @contextmanager
 def own_folder(scratch: Path) -> Iterator[Path]:
-    """A folder for this run alone: the usual one, where downloads go on, or a passing one when it is taken."""
+    """A folder for this run alone: the usual one, where downloads continue, or a passing one when it is taken."""
     try:
         scratch.mkdir(parents=True, exist_ok=True)
         file = (scratch / "lock").open("w")
     except OSError as error:
-        raise SourceError(f"{scratch} is needed for passing files and cannot be written: {error.strerror}.") from None
+        raise SourceError(f"{scratch} is needed for temporary files and cannot be written: {error.strerror}.") from None
     with file as lock:
         if _is_ours(lock):
             folder = scratch / "files"

@@ -19,13 +19,14 @@ class BinderSettings(Part):
     )
     first_day: date = Field(date(2018, 11, 3), description="The first day to collect.")
     federation: dict[str, str] = Field(
-        default_factory=dict, description="Host → member of the federation; added to the mapping that is built in."
+        default_factory=dict, description="Host → member of the federation; added to the built-in mapping."
     )
-    federation_default: str = Field("gke", description="The member that launches without an origin count for.")
+    federation_default: str = Field("gke", description="The federation member of launches without an origin.")
     keep_ref: bool = Field(
-        False, description="Keep the resolved ref of each launch; it is dropped as the archive's own aggregators do."
+        False,
+        description="Store the resolved ref of each launch; off by default, as in the archive's own aggregations.",
     )
-    concurrency: int = Field(4, ge=1, le=32, description="How many requests to the archive may be under way at once.")
+    concurrency: int = Field(4, ge=1, le=32, description="The number of concurrent requests to the archive.")
 
     @field_validator("archive")
     @classmethod

@@ -26,9 +26,9 @@ def launches_table(keep_ref: bool = False) -> Table:
         columns=(
             Column("hour", "timestamp", Role.TIME, "The hour (UTC) the launch was in; floored, never rounded."),
             Column(
-                "provider", "string", Role.DIMENSION, "Where the repository is: GitHub, Gist, GitLab, Git, Zenodo …"
+                "provider", "string", Role.DIMENSION, "The host of the repository: GitHub, Gist, GitLab, Git, Zenodo …"
             ),
-            Column("spec", "string", Role.DIMENSION, "What was launched, as the event says it."),
+            Column("spec", "string", Role.DIMENSION, "The launched repository and ref, as in the event."),
             Column(
                 "repo",
                 "string",
@@ -45,7 +45,7 @@ def launches_table(keep_ref: bool = False) -> Table:
             Column("build_token", "boolean", Role.DIMENSION, "Whether a build token was used; known since June 2021."),
             Column("request_origin", "string", Role.DIMENSION, "The page that asked for it; known since March 2026."),
             *ref,
-            Column("launches", "integer", Role.MEASURE, "How many launches."),
+            Column("launches", "integer", Role.MEASURE, "Number of launches."),
         ),
         rule=Replace(),
         rollups=(
@@ -113,7 +113,7 @@ METRICS = (
 
 KNOWN_WRONG = (
     KnownWrong.days(
-        date(2022, 10, 20), date(2022, 11, 23), "the main cluster was not recorded: about 80 % of launches are lost"
+        date(2022, 10, 20), date(2022, 11, 23), "the main cluster was not recorded: about 80 % of launches are missing"
     ),
 )
 """Days of which the archive has files, and never had the launches."""

@@ -222,7 +222,7 @@ class Events:
 
 
 def events_in(texts: pa.BinaryArray) -> Events | None:
-    """The events that the texts are; None when one of them is not sound.
+    """The events that the texts are; None if one of them is invalid.
 
     Arrow refuses what is not JSON, a value of a wrong type and a field given twice. It reads objects, not lines. But a
     line that begins with { and ends with } holds at least one whole object, since { cannot follow } within one; so as

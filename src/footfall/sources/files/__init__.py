@@ -83,8 +83,8 @@ class Files:
                 faults.append(str(error).rstrip("."))
         looks.keep()
         if faults:
-            more = f" (and {len(faults) - 1:,} more faults)" if len(faults) > 1 else ""
-            raise SourceError(f"{faults[0]}{more}; what was collected stands.")
+            more = f" (and {len(faults) - 1:,} more errors)" if len(faults) > 1 else ""
+            raise SourceError(f"{faults[0]}{more}; collected data is kept.")
 
     def _offers_of(
         self, part: TablePart, known: Known, now: datetime, looks: Looks, faults: list[str]
@@ -188,7 +188,7 @@ class Files:
             read = self._read(task.part, place)
             one = read.by_key.get((offer.scope, offer.window))
             if one is None:
-                raise SourceError(f"{place.file.name} changed while it was read; it is read again next time")
+                raise SourceError(f"{place.file.name} changed during reading; it is read again next time")
             found.append(one)
             if one is read.statements[0]:
                 refused += [f"line {bad.line:,}: {bad.reason}" for bad in read.rows.rejected]

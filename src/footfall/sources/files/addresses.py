@@ -1,4 +1,4 @@
-"""Files over HTTP: one at an address, or one a month, day or year at a dated address."""
+"""Files over HTTP: one at an address, or one per month, day or year at a dated address."""
 
 from __future__ import annotations
 

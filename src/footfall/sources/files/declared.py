@@ -16,17 +16,15 @@ def table_of(part: TablePart) -> Table:
     """The table that a part of the settings declares. Raises DeclarationError when it cannot be."""
     time = Column(_time_of(part), "timestamp", Role.TIME, f"The {part.resolution}, in UTC.")
     dimensions = [
-        Column(
-            one.name, one.type, Role.DIMENSION, one.description or f"{one.name}, as the files say it.", one.folds_case
-        )
+        Column(one.name, one.type, Role.DIMENSION, one.description or f"{one.name}, as in the files.", one.folds_case)
         for one in part.dimensions
     ]
     measures = [
-        Column(one.name, one.type, Role.MEASURE, one.description or f"{one.name}, as the files say it.")
+        Column(one.name, one.type, Role.MEASURE, one.description or f"{one.name}, as in the files.")
         for one in part.measures
     ]
     observed = (
-        [Column(OBSERVED_AT, "timestamp", Role.ATTRIBUTE, "When the value was learnt.")]
+        [Column(OBSERVED_AT, "timestamp", Role.ATTRIBUTE, "When the value was observed.")]
         if part.rule == "observe"
         else []
     )

@@ -98,5 +98,5 @@ def check_path(part: TablePart) -> str:
     if used - _DIRECTIVES.keys() or "%Y" not in used or ("%d" in used and "%m" not in used):
         return "a dated path has %Y, with %m and %d where files are monthly or daily, and no other %"
     if dated_grain(part.path) is not part.window:
-        return f"a path with {', '.join(sorted(used))} has a file a {dated_grain(part.path)}; set window to that"
+        return f"a path with {', '.join(sorted(used))} has a file per {dated_grain(part.path)}; set window to that"
     return ""

@@ -57,7 +57,7 @@ CONDASTATS: Mapping[str, Any] = MappingProxyType(
                 "name": "downloads",
                 "column": "counts",
                 "metric": "condastats_downloads",
-                "title": "Downloads (conda, as kept)",
+                "title": "Downloads (conda, archived)",
                 "unit": "downloads",
                 "description": "Downloads of conda packages by month that condastats wrote to files, machines included.",
             }

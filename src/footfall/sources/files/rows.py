@@ -60,7 +60,7 @@ def rows_of(
     lines = raw.lines if keep is None else [raw.lines[at] for at in keep]
     rows = rows if keep is None else rows.take(keep)
     if not rows.num_rows and not part.keep:
-        raise BrokenDataError(f"{file.name} has no row; a file that is empty says nothing about its time")
+        raise BrokenDataError(f"{file.name} has no row; an empty file does not show that its period had no rows")
     rows, lines = _distinct(file, rows, lines, part, table)
     return Rows(rows, lines, tuple(Bad(line, reason) for line, reason in sorted(bad.items())))
 
@@ -159,7 +159,7 @@ def _where(mask: pa.Array) -> npt.NDArray[np.int64]:
 def _check_bad(file: Path, bad: Mapping[int, str], most: int) -> None:
     if len(bad) > most:
         line, reason = min(bad.items())
-        more = f"; it is the first of {len(bad):,} bad lines, and {most:,} may be left out" if most else ""
+        more = f"; it is the first of {len(bad):,} bad lines, and at most {most:,} may be skipped" if most else ""
         raise BrokenDataError(f"{file.name}, line {line:,}: {reason}{more}")
 
 

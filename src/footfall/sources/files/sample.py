@@ -20,7 +20,7 @@ PACKAGES = {
     "samplemaps": (0.45, date(2010, 1, 1)),
     "sampleviz": (0.7, date(2025, 6, 2)),
 }
-"""The made-up packages: their size beside the first, and from which day on they exist."""
+"""The made-up packages: their size next to the first, and from which day on they exist."""
 HUBS = {
     ("north", "physics"): 90,
     ("north", "climate"): 140,
@@ -62,7 +62,7 @@ def tables_of(folder: str) -> list[dict[str, Any]]:
     def table(name: str, dimensions: list[str], measures: list[Mapping[str, str]], description: str) -> dict[str, Any]:
         return {
             "name": name,
-            "description": f"{description} Sample data: nothing of it happened.",
+            "description": f"{description} Made-up sample data.",
             "path": f"{folder}/{name}.csv",
             "format": "csv",
             "time": "day",
@@ -107,7 +107,7 @@ def write_sample_files(folder: Path, days: int, *, until: date) -> None:
         until: The day after the last one.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "SAMPLE.txt").write_text("Generated sample data. Nothing in this folder happened.\n", encoding="utf-8")
+    (folder / "SAMPLE.txt").write_text("Generated sample data. All of it is made up.\n", encoding="utf-8")
     written: dict[str, tuple[Row, Callable[[date], Iterator[Row]]]] = {
         "installs": (("day", "project", "installs"), _installs),
         "traffic": (("day", "project", "views", "clones"), _traffic),

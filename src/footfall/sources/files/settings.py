@@ -72,35 +72,35 @@ class TimePart(Part):
 class DimensionPart(Part):
     """A column to split and filter by; in the settings a name, or a table."""
 
-    name: NotEmpty = Field(description="What it is called in the table.")
+    name: NotEmpty = Field(description="Its name in the table.")
     column: str = Field("", description="The file's column; default: the name.")
     type: ColumnType = Field("string", description="string, integer, boolean, number or timestamp.")
-    description: str = Field("", description="What it means.")
-    folds_case: bool = Field(False, description="Whether upper and lower case are one when it is filtered.")
+    description: str = Field("", description="Its description.")
+    folds_case: bool = Field(False, description="Whether filters ignore case.")
 
 
 class MeasurePart(Part):
     """A column of numbers, which becomes a metric; in the settings a name, or a table."""
 
-    name: NotEmpty = Field(description="What it is called in the table.")
+    name: NotEmpty = Field(description="Its name in the table.")
     column: str = Field("", description="The file's column; default: the name.")
     type: Literal["integer", "number"] = Field("integer", description="integer, or number.")
-    description: str = Field("", description="What it counts.")
+    description: str = Field("", description="Its description.")
     metric: str = Field("", description="The name of its metric; default: the name.")
     title: str = Field("", description="The title of its metric.")
     unit: str = Field("", description="What is counted; default: the name.")
     kind: Literal["sum", "level", "counter"] = Field(
         "sum", description="sum, level (a gauge), or counter (it only grows)."
     )
-    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: what stands for a period.")
+    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: the value of a period.")
 
 
 class CsvPart(Part):
     """How CSV is written. Nothing is guessed."""
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(",", description="What stands between cells.")
-    quote: Annotated[str, Field(min_length=1, max_length=1)] = Field('"', description="What quotes a cell.")
-    encoding: NotEmpty = Field("utf-8", description="How texts are encoded.")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(",", description="The delimiter.")
+    quote: Annotated[str, Field(min_length=1, max_length=1)] = Field('"', description="The quote character.")
+    encoding: NotEmpty = Field("utf-8", description="The text encoding.")
     columns: tuple[NotEmpty, ...] = Field((), description="The columns of a file without a header.")
 
     @field_validator("encoding")
@@ -121,18 +121,18 @@ def csv_as_usual() -> CsvPart:
 class TablePart(Part):
     """A table, and the files that fill it."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(description="What the table is called.")
-    description: str = Field("", description="What its rows are.")
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(description="The name of the table.")
+    description: str = Field("", description="The description of the table.")
     preset: str = Field("", description='What is known already: "conda", "condastats", "pepy" or "plausible".')
     packages: tuple[NotEmpty, ...] = Field((), description="Of the preset conda: the packages to keep.")
     path: NotEmpty = Field(
-        description='Files, such as "visits/*.csv"; "visits/%Y-%m.csv", a file a month; "visits/{site}.csv", a file for '
+        description='Files, such as "visits/*.csv"; "visits/%Y-%m.csv", a file per month; "visits/{site}.csv", a file for '
         "each value of a dimension; also an https:// address."
     )
     format: Literal["csv", "jsonl", "parquet", "feather"] = Field(description="csv, jsonl, parquet or feather.")
-    csv: CsvPart = Field(default_factory=csv_as_usual, description="How CSV is written.")
-    time: Annotated[TimePart, BeforeValidator(_as_column)] = Field(description="The column that says when.")
-    resolution: Grain = Field(Grain.DAY, description="How fine the time is: hour, day, month or year.")
+    csv: CsvPart = Field(default_factory=csv_as_usual, description="The CSV dialect.")
+    time: Annotated[TimePart, BeforeValidator(_as_column)] = Field(description="The time column.")
+    resolution: Grain = Field(Grain.DAY, description="The resolution of the time: hour, day, month or year.")
     dimensions: tuple[Annotated[DimensionPart, BeforeValidator(_as_named)], ...] = Field(
         (), description="Columns to split and filter by."
     )
@@ -143,21 +143,22 @@ class TablePart(Part):
         default_factory=dict, description="Rows to keep: a column of the file, and its values."
     )
     rule: Literal["replace", "observe"] = Field(
-        "replace", description="replace: files state their time whole; observe: they give values that may be revised."
+        "replace",
+        description="replace: files state their time completely; observe: they give values that may be revised.",
     )
-    resolve: Literal["max", "latest"] = Field("max", description="Of observed values: which one stands.")
+    resolve: Literal["max", "latest"] = Field("max", description="Of observed values: which one counts.")
     observed_at: Annotated[TimePart | None, BeforeValidator(_as_column)] = Field(
-        None, description="Of observed values: the column that says when they were learnt."
+        None, description="Of observed values: the column with the time of observation."
     )
     window: Grain = Field(
-        Grain.DAY, description="What a file states whole: each day, month or year that it has rows of."
+        Grain.DAY, description="What a file states completely: each day, month or year that it has rows of."
     )
     absent: Literal["missing", "zero"] = Field(
         "missing", description="What a day without a row means, between the first and the last of a file."
     )
-    scope: str = Field("", description="A dimension whose values have days of their own, such as a repository.")
+    scope: str = Field("", description="A dimension whose values are collected separately, such as a repository.")
     repeated: Literal["error", "add"] = Field("error", description="Rows with the same time and dimensions.")
-    max_rejected: int = Field(0, ge=0, description="So many bad lines of a file are left out and counted.")
+    max_rejected: int = Field(0, ge=0, description="The number of bad lines per file that are skipped and counted.")
     first: date | None = Field(None, description="The first file at a dated address.")
     settles_after: int = Field(
         90, ge=0, description="Days after which a file at a dated address is not looked at again."
@@ -183,7 +184,9 @@ class TablePart(Part):
         names = [dimension.name for dimension in self.dimensions]
         for what, name in (("scope", self.scope), ("project", self.project)):
             if name and name not in names:
-                raise ValueError(f"{what} is {name!r}, which is none of its dimensions: {', '.join(names) or 'none'}")
+                raise ValueError(
+                    f"{what} is {name!r}, which is not one of its dimensions: {', '.join(names) or 'none'}"
+                )
         if self.window not in (Grain.DAY, Grain.MONTH, Grain.YEAR):
             raise ValueError("window is day, month or year")
         if self.resolution not in (Grain.HOUR, Grain.DAY, Grain.MONTH, Grain.YEAR):

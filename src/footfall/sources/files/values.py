@@ -95,7 +95,7 @@ def moment_parser(part: TimePart, resolution: Grain | None = None) -> Parser:
 
 
 def _moment_of(value: Any, form: str) -> tuple[datetime, bool]:
-    """A moment as it stands there, and whether it is only a date."""
+    """A parsed moment, and whether it is only a date."""
     if isinstance(value, datetime):
         return value, False
     if isinstance(value, date):

@@ -4,7 +4,7 @@ What is read is the history of HEAD: of a local repository the branch that is ch
 detached commit), of a clone address its default branch. A commit stands in its period by its
 *committer* date in UTC: the moment it became part of history, which rebasing and merging renew.
 
-A history states everything from its beginning to the moment of reading, so the ledger holds one window a repository.
+A history states everything from its beginning to the moment of reading, so the ledger holds one window per repository.
 
 tables    what is kept, and the metrics       settings  [sources.git]
 places    where repositories are
@@ -92,7 +92,7 @@ class Git:
         yield from checks_of(places_of(self._settings.repositories, self._context, self._settings.timeout))
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        """A batch a repository: the commits of the window that changed, or only a renewed outcome."""
+        """A batch per repository: the commits of the window that changed, or only a renewed outcome."""
         tasks: list[tuple[Offer, _Task]] = [(offer, offer.detail) for offer in offers]
         handed_over: set[str] = set()
         with closing(visited(task.place for _, task in tasks if task.place)) as places:
@@ -173,6 +173,6 @@ def _offers_of_gone(gone: Mapping[str, Entry | None], known: Known, now: datetim
 def _given_up(offer: Offer, before: Entry | None) -> Outcome:
     """With commits stored, a name is known up to its last reading and not missed after it; else it is a complete zero."""
     if before and before.rows:
-        return offer.retired("it is not in the settings any more", since=before.covered_until)
-    note = "" if before else "it is not in the settings, and nothing was collected of it"
+        return offer.retired("it is no longer in the settings", since=before.covered_until)
+    note = "" if before else "it is not in the settings, and was never collected"
     return offer.done(fingerprint=GONE, note=note, restates=Window(EPOCH, EPOCH))

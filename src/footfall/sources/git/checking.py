@@ -9,11 +9,11 @@ from footfall.sources.checks import Check
 from footfall.sources.git.places import Place
 
 _LOCAL = "correct `repositories` in footfall.toml"
-_REMOTE = "check the address, and that git's credential helpers or the address give access to it"
+_REMOTE = "check the address, and that git has credentials for it"
 
 
 def checks_of(places: Iterable[Place]) -> Iterator[Check]:
-    """One check a repository: a folder is looked at, a clone address is asked for its head."""
+    """One check per repository: a folder is looked at, a clone address is asked for its head."""
     for place in places:
         name = f"{place.name}: {'ask for the head' if place.remote else 'look at the folder'}"
         if place.fault is not None:

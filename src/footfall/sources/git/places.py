@@ -1,4 +1,4 @@
-"""The repositories of the settings: where each of them is, and what it is called."""
+"""The repositories of the settings: their places and names."""
 
 from __future__ import annotations
 

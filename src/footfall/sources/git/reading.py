@@ -125,7 +125,7 @@ class History:
     def _empty(self) -> Batch:
         """No commit yet is a complete zero; no commit any more is a fault, and erases nothing."""
         if self.before and self.before.rows:
-            return Batch([self.offer.failed("it has no commits any more; what was collected before stands")])
+            return Batch([self.offer.failed("it no longer has commits; data collected before is kept")])
         return Batch([self.offer.done(fingerprint=str(self.seen), note=NO_COMMITS)])
 
     def _handed_over(self, seen: Looks, window: Window) -> Iterator[Outcome]:
@@ -138,7 +138,7 @@ class History:
             is_here = old.place == seen.place or entry.scope in self.just_gone
             is_same = is_here and bool(seen.roots) and old.roots == seen.roots
             if entry.window.start >= window.start and (is_same or self._repository.is_ancestor(old.head, seen.head)):
-                note = f"it is called {self.offer.scope} now"
+                note = f"it is now called {self.offer.scope}"
                 yield Offer(COMMITS.name, ALL_TIME, entry.scope).done(fingerprint=GONE, note=note)
 
     def _watched(self, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -78,7 +78,7 @@ class Reading:
             self.earliest = min(first, self.earliest or first)
 
     def _author(self, pair: tuple[bytes, bytes]) -> tuple[str | None, bool]:
-        """Who wrote a commit; nobody is known where git cannot read its author line, and gives back what it was asked for."""
+        """Who wrote a commit; unknown if git cannot parse its author line and returns the format string."""
         return (None, False) if pair == _UNREAD else self._authors(*pair)
 
     def _take_root(self, sha: str, second: int) -> bool:
@@ -131,7 +131,7 @@ _UNREAD = (b"%aN", b"%aE")
 
 
 def _columns(pieces: Iterable[bytes]) -> Iterator[list[list[bytes]]]:
-    """The fields of whole commits, one list a field."""
+    """The fields of whole commits, one list per field."""
     width = len(FIELDS)
     tail, fields = b"", list[bytes]()
     for piece in pieces:

@@ -19,7 +19,7 @@ class RepositoryPart(Part):
     """One repository; in the settings a text, or a table to give it a name."""
 
     address: str = Field(min_length=1, description="A folder, or a clone address.")
-    name: str = Field("", description="What to call it; default: owner/name, or its folder's name.")
+    name: str = Field("", description="Its name; default: owner/name, or the name of its folder.")
 
     @field_validator("address")
     @classmethod
@@ -35,10 +35,10 @@ class GitSettings(Part):
         (RepositoryPart(address=".", name=""),),
         description='Folders (relative to this file) or clone addresses; or { address = "…", name = "…" }.',
     )
-    hash_key: Secret | None = Field(None, description="Keep authors as hashes under this key: no address is stored.")
+    hash_key: Secret | None = Field(None, description="Store authors as hashes with this key, without addresses.")
     bots: tuple[str, ...] = Field((), description='More bots: patterns of names or e-mails, such as "*-deploy".')
     timeout: float = Field(
         PATIENCE,
         gt=0,
-        description="Seconds that a server may send less than 1,000 bytes a second before it is given up.",
+        description="Seconds that a server may send less than 1,000 bytes per second before the fetch is aborted.",
     )

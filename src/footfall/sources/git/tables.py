@@ -20,7 +20,7 @@ COMMITS = Table(
             "Repository: owner/name where it is hosted, else its folder.",
             folds_case=True,
         ),
-        Column("sha", "string", Role.ATTRIBUTE, "The commit's id."),
+        Column("sha", "string", Role.ATTRIBUTE, "The id of the commit."),
         Column(
             "author",
             "string",

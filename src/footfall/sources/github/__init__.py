@@ -114,7 +114,7 @@ class GitHub:
         return found
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
-        """What is at hand as one batch; then what takes more requests, a few at a time."""
+        """Offers without further requests as one batch; then the others, a few at a time."""
         later = [offer for offer in offers if isinstance(offer.detail, Later)]
         at_hand = [offer for offer in offers if not isinstance(offer.detail, Later)]
         if at_hand:
@@ -164,5 +164,5 @@ def _outcome(offer: Offer, now: datetime) -> Outcome:
             return offer.retired(reason, since=now)
         case Refused(reason):
             return offer.failed(reason)
-        case _:  # what was known before, asked again
+        case _:  # known windows, collected again
             return offer.unchanged()

@@ -29,7 +29,7 @@ class Api:
         settings: Of the source.
         client: The HTTP client.
         answers: The folder in which answers are kept, each for the credential that got it.
-        now: The clock that limits are held against.
+        now: The clock that limits are checked against.
     """
 
     def __init__(self, settings: GitHubSettings, client: Client, answers: Path, now: Callable[[], datetime]) -> None:
@@ -122,4 +122,4 @@ def _parsed(response: Any, path: str) -> Any:
         return response.json()
     except (ValueError, RecursionError):
         kind = response.headers.get("Content-Type", "no content type")
-        raise BrokenDataError(f"GitHub's answer to {path} is not whole JSON ({kind}); try again later.") from None
+        raise BrokenDataError(f"GitHub's answer to {path} is not valid JSON ({kind}); try again later.") from None

@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Ready:
-    """The detail of an offer whose rows are at hand."""
+    """The detail of an offer whose rows are already loaded."""
 
     rows: Sequence[Row] = ()
     count: int | None = None
@@ -111,7 +111,7 @@ class Shape:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, self.faults):
             raise BrokenDataError(
-                f"GitHub's answer about {self.what} has another form than expected; nothing of it was taken."
+                f"GitHub's answer about {self.what} has an unexpected format; nothing of it was stored."
             ) from None
 
 
@@ -133,7 +133,7 @@ def count_of(value: Any) -> int:
 
 
 def entries_of(found: Any) -> list[Any]:
-    """A list as it is; an empty object is none, and says nothing about how many there are. Raises TypeError."""
+    """A list as it is; an empty object is not a list and does not mean zero entries. Raises TypeError."""
     if not isinstance(found, list):
         raise TypeError(f"{type(found).__name__} is not a list")
     return found

@@ -24,7 +24,7 @@ class Credential(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in messages; no secret."""
+        """Its name in messages; no secret."""
         ...
 
     @property
@@ -97,7 +97,9 @@ class Installation:
             self._token = Secret(str(made["token"]))
             self._ends_at = datetime.fromisoformat(made["expires_at"])
         except (KeyError, TypeError, ValueError):
-            raise BrokenDataError(f"GitHub gave no token for {self.name}; look at the App's installations.") from None
+            raise BrokenDataError(
+                f"GitHub gave no token for {self.name}; check the installations of the App."
+            ) from None
 
     def _signed(self) -> str:
         """A statement that we are the App, good for some minutes, under its private key."""
@@ -111,7 +113,7 @@ class Installation:
             return str(jwt.encode(claims, self.app.key.reveal(), algorithm="RS256"))
         except (ValueError, TypeError, jwt.exceptions.PyJWTError):
             raise SettingsError(
-                "the `key` of the GitHub App is not a private key; give the whole text of the PEM file that GitHub made."
+                "the `key` of the GitHub App is not a private key; give the complete text of the PEM file from GitHub."
             ) from None
 
 

@@ -57,7 +57,7 @@ def _limit(api: Api, credential: Credential, repo: Repo) -> Check:
             left, limit = int(core["remaining"]), int(core["limit"])
     except SourceError as error:
         return _failed(name, error)
-    detail = f"{left:,} of {limit:,} requests an hour are left"
+    detail = f"{left:,} of {limit:,} requests per hour are left"
     if left * 10 < limit:
         return Check(name, "failed", detail, "collect again later, or use a token of its own")
     return Check(name, "ok", detail)

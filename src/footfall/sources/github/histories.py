@@ -51,7 +51,7 @@ class Year:
     total: int
     digest: str
     held: int
-    """A bit a day of the year, the lowest for January 1st."""
+    """A bit per day of the year, the lowest for January 1st."""
 
     @classmethod
     def of(cls, number: int, days: Sequence[tuple[date, int]]) -> Year:
@@ -144,7 +144,7 @@ class History:
         with Shape(f"the {self.name} of {repo.name}"):
             read = self._forks(asking, repo, past) if self.name == "forks" else self._stars(asking, repo, past)
         if shown and past.total and not read.days:
-            raise BrokenDataError(f"GitHub shows {shown:,} {self.name} and gives no day of any; nothing was taken.")
+            raise BrokenDataError(f"GitHub shows {shown:,} {self.name} and no days for them; nothing was stored.")
         return read
 
     def _forks(self, asking: Asking, repo: Repo, past: Past) -> Read:

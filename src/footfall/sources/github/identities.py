@@ -66,14 +66,14 @@ def names_known(known: Known) -> dict[str, Named]:
 
 
 def offers_of_names(resolved: Resolved, before: Mapping[str, Named]) -> Iterator[Offer]:
-    """The names of now, what was given up, and what could not be found out."""
+    """Current names, released names, and names that could not be resolved."""
     for repo in resolved.repos.values():
         yield _offer(Named(repo.id, repo.name, repo.created_at), before.get(repo.id))
     for old in taken_over(resolved, before):
         new = Named(old.id, f"{old.name} (id {old.id})", old.created_at)
         note = (
-            f"another repository has the name {old.name} now: the one before it was deleted or moved away; what was "
-            f"collected of it is kept as {new.name}"
+            f"another repository now has the name {old.name}: the earlier one was deleted or moved away; what was "
+            f"collected of it is stored as {new.name}"
         )
         yield _offer(new, old, note)
     for asked, error in resolved.faults.items():
@@ -86,7 +86,7 @@ def _offer(new: Named, old: Named | None, note: str = "") -> Offer:
     rows: list[Row] = [new.row(new.name, True)]
     if old is not None and old.name != new.name:
         rows.append(old.row(old.name, False))
-        note = note or f"{old.name} is called {new.name} now; its history goes on"
+        note = note or f"{old.name} is now called {new.name}; its history continues"
     return Offer(NAMES.name, ALL_TIME, new.id, fingerprint=new.fingerprint, detail=Ready(rows, note=note))
 
 
@@ -117,10 +117,10 @@ def given_up(resolved: Resolved, before: Mapping[str, Named]) -> list[Named]:
 
 
 def retirements(gone: Iterable[Named], known: Known, tables: Sequence[Table]) -> Iterator[Offer]:
-    """One offer a table that has something of a number that is given up."""
+    """One offer per table that has something of a number that is given up."""
     scopes = known.scopes
     for old in gone:
         for table in tables:
             if (table.name, old.id) in scopes:
-                detail = Retired(f"{old.name} is not asked for any more")
+                detail = Retired(f"{old.name} is no longer collected")
                 yield Offer(table.name, ALL_TIME, old.id, detail=detail)

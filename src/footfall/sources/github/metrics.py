@@ -20,8 +20,8 @@ METRICS = (
         name="view_uniques",
         title="Visitors",
         description=(
-            "Different visitors of a repository's pages, as GitHub counts them for each day. They are never added: of several "
-            f"days, or repositories, a range is known. {_LATE}"
+            "Different visitors of a repository's pages, as GitHub counts them for each day. They are never added: for several "
+            f"days, or repositories, only a range is known. {_LATE}"
         ),
         kind=Kind.REPORTED,
         unit="visitors",
@@ -43,8 +43,8 @@ METRICS = (
         name="clone_uniques",
         title="Cloners",
         description=(
-            "Different cloners of a repository, as GitHub counts them for each day. They are never added: of several days, or "
-            f"repositories, a range is known. {_LATE}"
+            "Different cloners of a repository, as GitHub counts them for each day. They are never added: for several days, or "
+            f"repositories, only a range is known. {_LATE}"
         ),
         kind=Kind.REPORTED,
         unit="cloners",
@@ -55,8 +55,8 @@ METRICS = (
         name="stars",
         title="Stars",
         description=(
-            "Stars that are still held, by the day on which they were given: their running total is the number of stars. "
-            "A star that is taken back is missing from its day as soon as that is noticed; ask `as_of` for what was known before."
+            "Current stars, by the day on which they were given: their running total is the number of stars. "
+            "A removed star is missing from its day once that is noticed; use `as_of` for earlier answers."
         ),
         kind=Kind.SUM,
         unit="stars",
@@ -65,7 +65,7 @@ METRICS = (
     Metric(
         name="forks",
         title="Forks",
-        description="Forks that still exist, by the day on which they were made: their running total is the number of forks.",
+        description="Existing forks, by the day on which they were made: their running total is the number of forks.",
         kind=Kind.SUM,
         unit="forks",
         facts=(Fact("github_forks", ("forks",)),),
@@ -74,7 +74,7 @@ METRICS = (
         name="release_downloads",
         title="Release downloads",
         description=(
-            "Downloads of the files of releases, gained from one reading to the next and counted on the day of the later one. A "
+            "Downloads of the files of releases, as the increase from one reading to the next, counted on the day of the later one. A "
             "file's first reading gains nothing, unless the file is newer than the reading before; their running total is "
             "GitHub's own number. A file that is deleted keeps what it gained."
         ),
@@ -96,7 +96,7 @@ METRICS = (
         title="Visitors by referrer",
         description=(
             "Different visitors in 14 days that came from one of the ten sites that sent the most, as GitHub counts them. Each "
-            "reading is of 14 days: of any other time a range is known."
+            "reading covers 14 days; for any other time only a range is known."
         ),
         kind=Kind.REPORTED,
         unit="visitors",
@@ -107,8 +107,8 @@ METRICS = (
         name="path_views",
         title="Views by page",
         description=(
-            "Views in 14 days of one of the ten most viewed pages. Each reading is of 14 days and overlaps with the next: they "
-            "are never added, and of any other time a range is known."
+            "Views in 14 days of one of the ten most viewed pages. Each reading covers 14 days and overlaps with the next: they "
+            "are never added, and for any other time only a range is known."
         ),
         kind=Kind.REPORTED,
         unit="views",

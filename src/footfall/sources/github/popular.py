@@ -54,7 +54,7 @@ class Popular:
             ]
 
     def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:
-        """One offer a repository and day on which it is read, of the 14 days before it."""
+        """One offer per repository and day on which it is read, of the 14 days before it."""
         until = start_of(asking.today)
         window = Window(until - SPAN, until)
         for each in answers:

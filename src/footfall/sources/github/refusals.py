@@ -45,9 +45,9 @@ def _explained(error: StatusError, said: str, who: str, permission: str) -> tupl
     folded = said.lower()
     match error.status:
         case 401:
-            return f"GitHub does not accept {who}", "it was mistyped, revoked or has ended: make a new one"
+            return f"GitHub does not accept {who}", "it is mistyped, revoked or expired: create a new one"
         case 403 | 429 if is_secondary(error.body) or error.status == 429:
-            return "GitHub asks to slow down", "lower `concurrency`, or collect again later"
+            return "GitHub limits the rate of requests", "lower `concurrency`, or collect again later"
         case 401 | 403 if who == NO_TOKEN:
             return (
                 "GitHub does not allow it without a token",
@@ -78,7 +78,7 @@ def _explained(error: StatusError, said: str, who: str, permission: str) -> tupl
         case 409:
             return "the repository is empty", ""
         case status if status >= 500:
-            return "GitHub has a fault", "collect again later"
+            return "GitHub has an internal error", "collect again later"
         case _:
             return "GitHub refuses the request", ""
 
@@ -109,7 +109,7 @@ class Waits:
     """How long GitHub asks to wait where it does not say so in `Retry-After`: a limit's reset, or a minute, then longer.
 
     Args:
-        now: The clock that resets are held against.
+        now: The clock that resets are checked against.
         first: Seconds to wait at the first secondary limit; each that follows within `memory` doubles it.
     """
 

@@ -59,7 +59,7 @@ def repo_of(found: Any) -> Repo:
         counts = int(found["stargazers_count"]), int(found["forks_count"])
         return Repo(str(int(found["id"])), f"{owner}/{name}", created_at, *counts)
     except (KeyError, TypeError, ValueError):
-        raise BrokenDataError("GitHub's answer about a repository has another form than expected.") from None
+        raise BrokenDataError("GitHub's answer about a repository has an unexpected format.") from None
 
 
 def resolve(api: Api, asked: Sequence[str], threads: int) -> Resolved:

@@ -39,14 +39,14 @@ class GitHubSettings(Part):
     """`[sources.github]`"""
 
     api: Annotated[str, AfterValidator(_address)] = Field(
-        "https://api.github.com", description="Where the API is; of an enterprise server https://host/api/v3."
+        "https://api.github.com", description="The address of the API; for an enterprise server https://host/api/v3."
     )
     repositories: tuple[Annotated[str, AfterValidator(_repository)], ...] = Field(
         description='Names "owner/name", "owner/*" for all that are not forks, or "topic:NAME".',
         examples=[["icesat2py/icepyx"]],
         min_length=1,
     )
-    token: Secret | None = Field(None, description="A token for all owners that have none of their own.")
+    token: Secret | None = Field(None, description="A token for all owners without their own.")
     tokens: dict[str, Secret] = Field({}, description='A token for each owner: { icesat2py = { env = "NAME" } }.')
     app: AppSettings | None = Field(
         None,
@@ -54,17 +54,17 @@ class GitHubSettings(Part):
         examples=[{"id": "12345", "key": {"env": "GITHUB_APP_KEY"}}],
     )
     collect: tuple[Collected, ...] = Field(ALL, description="What to collect; all of it by default.")
-    concurrency: int = Field(16, ge=1, le=90, description="Requests under way at once; GitHub allows 100.")
-    patience: float = Field(60.0, gt=0, description="Seconds in which an answer that GitHub still prepares is awaited.")
-    api_version: str = Field("2022-11-28", description="The version of the API that is asked for.")
-    hash_key: Secret | None = Field(None, description="Keep authors of commits as hashes under this key.")
+    concurrency: int = Field(16, ge=1, le=90, description="Concurrent requests; GitHub allows 100.")
+    patience: float = Field(60.0, gt=0, description="Seconds to wait for an answer that GitHub is still preparing.")
+    api_version: str = Field("2022-11-28", description="The version of the API to use.")
+    hash_key: Secret | None = Field(None, description="Store authors of commits as hashes with this key.")
     bots: tuple[str, ...] = Field((), description='More bots: patterns of names or e-mails, such as "*-deploy".')
 
     @model_validator(mode="after")
     def _check_credentials(self) -> Self:
         if self.app is not None and (self.token is not None or self.tokens):
-            raise ValueError("an `app` takes the place of `token` and `tokens`; remove one of them")
+            raise ValueError("`app` replaces `token` and `tokens`; remove one of them")
         folded = [owner.lower() for owner in self.tokens]
         if len(set(folded)) < len(folded):
-            raise ValueError("`tokens` names an owner twice, as upper and lower case are one; keep one")
+            raise ValueError("`tokens` names an owner twice, as case does not matter; keep one")
         return self

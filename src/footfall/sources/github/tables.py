@@ -11,7 +11,7 @@ from footfall.periods import Grain
 from footfall.tables import Column, ColumnType, Names, Observe, Replace, Role, Table
 
 
-def _day(description: str = "Which day, in UTC.") -> Column:
+def _day(description: str = "The day, in UTC.") -> Column:
     return Column("day", "timestamp", Role.TIME, description)
 
 
@@ -25,12 +25,12 @@ def _count(name: str, description: str) -> Column:
 
 NAMES = Table(
     name="github_names",
-    description="The names that repositories have, and had.",
+    description="Current and former names of repositories.",
     columns=(
         Column("created_at", "timestamp", Role.TIME, "When the repository was created, in UTC."),
-        _text("repo_id", "GitHub's number of the repository, which outlasts its names.", Role.ATTRIBUTE),
+        _text("repo_id", "GitHub's permanent id of the repository.", Role.ATTRIBUTE),
         _text("name", "A name of it, owner/name.", Role.ATTRIBUTE),
-        Column("is_current", "boolean", Role.ATTRIBUTE, "Whether it still has the name."),
+        Column("is_current", "boolean", Role.ATTRIBUTE, "Whether the name is current."),
     ),
     rule=Observe(key=("created_at", "repo_id", "name"), resolve="latest"),
 )
@@ -39,7 +39,7 @@ REPO = Column(
     "repo",
     "string",
     Role.DIMENSION,
-    "Repository: the owner/name that it has now; filters know its old names too.",
+    "Repository: its current owner/name; filters also accept former names.",
     folds_case=True,
     names=Names(NAMES, "repo_id", "name", "is_current"),
 )
@@ -58,26 +58,26 @@ def _by_day(name: str, description: str, resolve: Literal["max", "latest"], *mea
 
 VIEWS = _by_day(
     "github_views",
-    "Views of repositories by day: of each day the largest numbers that GitHub ever gave.",
+    "Views of repositories by day: for each day the largest numbers that GitHub ever returned.",
     "max",
     _count("views", "Page views."),
     _count("uniques", "Different visitors of the day, as GitHub counts them."),
 )
 CLONES = _by_day(
     "github_clones",
-    "Clones of repositories by day: of each day the largest numbers that GitHub ever gave.",
+    "Clones of repositories by day: for each day the largest numbers that GitHub ever returned.",
     "max",
     _count("clones", "Clones, those of CI included."),
     _count("uniques", "Different cloners of the day, as GitHub counts them."),
 )
 STARS = _by_day(
     "github_stars",
-    "Stars that are still held, by the day on which they were given.",
+    "Current stars, by the day on which they were given.",
     "latest",
     _count("stars", "Stars of the day."),
 )
 FORKS = _by_day(
-    "github_forks", "Forks that still exist, by the day on which they were made.", "latest", _count("forks", "Forks.")
+    "github_forks", "Existing forks, by the day on which they were made.", "latest", _count("forks", "Forks.")
 )
 RUNS = _by_day(
     "github_workflow_runs",
@@ -159,7 +159,7 @@ COMMITS = Table(
     columns=(
         _of_commit("committed_at", "timestamp", Role.TIME, "When it was committed (committer date), in UTC."),
         REPO,
-        _of_commit("sha", "string", Role.ATTRIBUTE, "The commit's id."),
+        _of_commit("sha", "string", Role.ATTRIBUTE, "The id of the commit."),
         _of_commit(
             "author",
             "string",

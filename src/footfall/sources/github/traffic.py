@@ -38,7 +38,7 @@ LATEST = 3
 GROWS = timedelta(days=4)
 """After its begin: how long the numbers of a day still grow. A later answer only cuts it off, or gives it as it was."""
 ZEROS_ARE_STATED_SINCE = datetime(2025, 12, 29, tzinfo=UTC)
-OUTAGE = "GitHub gave this day of no repository: its statistics stood still; asked again as long as it may come"
+OUTAGE = "GitHub has this day for no repository yet: its statistics are delayed; it is requested again"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Traffic:
             return dict(_day_of(each) for each in entries_of(answer[self.name]))
 
     def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:
-        """An offer a day and repository."""
+        """An offer per day and repository."""
         given = sorted({day for each in answers if not each.fault for day in each.answer})
         for each in answers:
             if each.fault:

@@ -54,7 +54,7 @@ class HubFilesSettings(Part):
         "", description="A CSV file of communities: name, hubs, constellation, location, latitude, longitude."
     )
     clusters: str = Field(
-        "", description="A folder with config/clusters/*/cluster.yaml, relative to this file: hubs as they are set up."
+        "", description="A folder with config/clusters/*/cluster.yaml, relative to this file: configured hubs."
     )
 
 
@@ -62,7 +62,7 @@ class HubFiles:
     """Users of hubs that others counted, and lists of hubs and communities."""
 
     name: ClassVar[str] = "hub_files"
-    description: ClassVar[str] = "Users of hubs that others counted, from CSV files such as 2i2c publishes."
+    description: ClassVar[str] = "Users of hubs from CSV files such as 2i2c publishes."
     Settings: ClassVar[type[BaseModel]] = HubFilesSettings
     project_names: ClassVar[ProjectNames] = ProjectNames("hub")
 

@@ -5,7 +5,7 @@ metrics   the numbers that come of these tables
 people    who is a person, staff or a service, and under which name they are kept
 names     hubs that are for trying things out           sizes        bins of users
 clusters  hubs as they are set up, from YAML            communities  who uses hubs, from CSV
-listing   both as tables, a list a day
+listing   both as tables, a list per day
 """
 
 from footfall.sources.hubs.metrics import (

@@ -11,12 +11,12 @@ from footfall.errors import BrokenDataError, MissingExtraError, SourceError
 from footfall.sources.hubs.names import is_staging
 
 TEMPLATES = "templates"
-"""A folder beside those of clusters, with templates that are not YAML."""
+"""A folder next to those of clusters, with templates that are not YAML."""
 
 
 @dataclass(frozen=True)
 class ListedHub:
-    """A hub that is set up on a cluster."""
+    """A configured hub of a cluster."""
 
     cluster: str
     provider: str

@@ -19,7 +19,7 @@ COLUMNS = ("name", "constellation", "location", "latitude", "longitude", "hubs")
 
 @dataclass(frozen=True)
 class Community:
-    """Who uses hubs together."""
+    """A community that uses hubs."""
 
     name: str
     hubs: tuple[str, ...]
@@ -66,7 +66,7 @@ def read_list(text: str) -> tuple[str, ...]:
     >>> read_list("['a', 'b']"), read_list('["a"]'), read_list("a; b"), read_list("")
     (('a', 'b'), ('a',), ('a', 'b'), ())
 
-    Raises ValueError where it is none of these.
+    Raises ValueError for anything else.
     """
     text = text.strip()
     if not text.startswith(("[", "(")):

@@ -45,7 +45,7 @@ class Lists:
 
     @property
     def looks(self) -> str:
-        """A hash of the list of communities, which shapes rows of hubs; empty where there is none."""
+        """A hash of the list of communities, which shapes rows of hubs; empty if there is none."""
         try:
             file = self._file(self.communities_file)
             return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if self.communities_file else ""

@@ -19,18 +19,18 @@ def _left_out(name: str, description: str, kept: Filter) -> Policy:
 
 
 STAGING = _left_out(
-    "staging", "Whether hubs for trying things out count, by their names.", Filter("is_staging", (True,), "!=")
+    "staging", "Whether staging hubs count, recognised by their names.", Filter("is_staging", (True,), "!=")
 )
-STAFF = _left_out("staff", "Whether users whom the settings call staff count.", Filter("role", (Role.STAFF,), "!="))
-SERVICES = _left_out("services", "Whether accounts that no person uses count.", Filter("role", (Role.SERVICE,), "!="))
+STAFF = _left_out("staff", "Whether staff, as named in the settings, count.", Filter("role", (Role.STAFF,), "!="))
+SERVICES = _left_out("services", "Whether service accounts count.", Filter("role", (Role.SERVICE,), "!="))
 LAUNCHES = _left_out(
     "launches",
-    "Whether Binder launches count, each of which has a user of its own.",
+    "Whether Binder launches count; each has its own user.",
     Filter("role", (Role.LAUNCH,), "!="),
 )
 DEED = Policy(
     "activity",
-    "What makes a user active: any activity that the hub noticed, or a server that was started.",
+    "What makes a user active: any activity noticed by the hub, or a started server.",
     {"any": Filter("deed", (Deed.ACTIVE,)), "started": Filter("deed", (Deed.STARTED,))},
     "any",
 )
@@ -51,9 +51,9 @@ HUB_USERS_METRIC = Metric(
     name="hub_users",
     title="Hub users",
     description=(
-        "Active users of hubs, added up over hubs: who uses two counts twice. Daily users by default, weekly and monthly "
+        "Active users of hubs, added up over hubs: a user of two hubs counts twice. Daily users by default, weekly and monthly "
         "ones by the policy `timescale`; they are never added. Over more than a day it is the mean of the days. A hub that "
-        "is silent for more than three days has ended; it is not zero."
+        "has no data for more than three days has ended; it does not count as zero."
     ),
     kind=Kind.LEVEL,
     unit="users",
@@ -69,7 +69,7 @@ USERS_BY_SIZE = Metric(
     name="users_by_community_size",
     title="Users by community size",
     description=(
-        "Monthly users of hubs, to be split by `size`: the bin that the users of a hub lie in on that day, from 0-5 to 10000 "
+        "Monthly users of hubs, to be split by `size`: the bin of the hub's users on that day, from 0-5 to 10000 "
         "and above. A hub stands for a community. Over more than a day it is the mean of the days."
     ),
     kind=Kind.LEVEL,
@@ -104,7 +104,7 @@ COMMUNITIES = Metric(
 HUBS = Metric(
     name="hubs",
     title="Hubs",
-    description="Different hubs of which a count of users is known, be it 0. A hub is its name with that of its cluster.",
+    description="Different hubs with a known number of users, which may be 0. A hub is its name with that of its cluster.",
     kind=Kind.DISTINCT,
     unit="hubs",
     facts=(Fact("hub_users", ("cluster", "hub"), _full_name),),
@@ -113,7 +113,7 @@ HUBS = Metric(
 CLUSTERS = Metric(
     name="clusters",
     title="Clusters",
-    description="Different clusters with a hub of which a count of users is known, be it 0.",
+    description="Different clusters with a hub with a known number of users, which may be 0.",
     kind=Kind.DISTINCT,
     unit="clusters",
     facts=(Fact("hub_users", ("cluster",)),),
@@ -123,8 +123,8 @@ HUB_UNIQUE_USERS = Metric(
     name="hub_unique_users",
     title="Unique hub users",
     description=(
-        "Different users of hubs in each period, counted once wherever they were active: one name in two hubs is one user. "
-        "Days that were not asked for in their last hour are lower bounds, which the coverage tells."
+        "Different users of hubs in each period, counted once across hubs: one name in two hubs is one user. "
+        "Days not polled in their last hour are lower bounds, with a lower coverage."
     ),
     kind=Kind.DISTINCT,
     unit="users",

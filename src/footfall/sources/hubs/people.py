@@ -54,7 +54,7 @@ class People:
 
     @cached_property
     def _key(self) -> bytes | None:
-        """Read when it is needed: to ask what was collected takes no key."""
+        """Read when it is needed: queries need no key."""
         return self._hash_key.reveal().encode() if self._hash_key else None
 
     @property

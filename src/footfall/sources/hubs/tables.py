@@ -1,4 +1,4 @@
-"""What is kept of hubs, by whichever source knows them."""
+"""Tables of hubs, shared by all sources of hubs."""
 
 from __future__ import annotations
 
@@ -31,22 +31,24 @@ HUB_USERS = Table(
     name="hub_users",
     description="Active users of each hub on each day: in the 24 hours, 7 and 30 days that end with the day.",
     columns=(
-        Column("date", "timestamp", Role.TIME, "The UTC day at whose end the span of the count ends."),
-        Column("cluster", "string", Role.DIMENSION, "Where the hub runs; of a hub by itself, its own name."),
-        Column("hub", "string", Role.DIMENSION, "Which hub, by its name within the cluster."),
+        Column("date", "timestamp", Role.TIME, "The UTC day that ends the span."),
+        Column("cluster", "string", Role.DIMENSION, "The cluster of the hub; for a single hub, its own name."),
+        Column("hub", "string", Role.DIMENSION, "The hub, by its name within the cluster."),
         Column(
             "timescale", "string", Role.DIMENSION, "The span: daily (24 hours), weekly (7 days), monthly (30 days)."
         ),
-        Column("is_staging", "boolean", Role.DIMENSION, "Whether the hub is for trying things out."),
-        Column("community", "string", Role.DIMENSION, "Who uses the hub, where a list of communities is set up."),
-        Column("size", "string", Role.DIMENSION, "How many users: a bin of `users`, such as 5-10.", labels=SIZES),
+        Column("is_staging", "boolean", Role.DIMENSION, "Whether it is a staging hub."),
+        Column(
+            "community", "string", Role.DIMENSION, "The community of the hub, if a list of communities is configured."
+        ),
+        Column("size", "string", Role.DIMENSION, "The bin of `users`, such as 5-10.", labels=SIZES),
         Column("users", "integer", Role.MEASURE, "Users who were active within the span, as the hub counts them."),
     ),
     rule=Observe(key=("date", "cluster", "hub", "timescale"), resolve="latest"),
     sort=("cluster", "hub", "timescale", "date"),
     resolution=Grain.DAY,
 )
-"""The original table of 2i2c's indicators, `date,cluster,hub,timescale,users`, with what a hub is beside it.
+"""The original table of 2i2c's indicators, `date,cluster,hub,timescale,users`, with what a hub is next to it.
 
 Sources state it under scopes of their own: a data source, or a hub.
 """
@@ -63,14 +65,14 @@ HUB_ACTIVITY = Table(
     name="hub_activity",
     description="Who was active on which hub on which day, and who started a server.",
     columns=(
-        Column("day", "timestamp", Role.TIME, "Which day, in UTC."),
-        Column("cluster", "string", Role.DIMENSION, "Where the hub runs; of a hub by itself, its own name."),
+        Column("day", "timestamp", Role.TIME, "The day, in UTC."),
+        Column("cluster", "string", Role.DIMENSION, "The cluster of the hub; for a single hub, its own name."),
         Column("hub", "string", Role.DIMENSION, "Which hub."),
         Column("actor", "string", Role.DIMENSION, "The user's name in the hub, or a keyed hash of it."),
-        Column("deed", "string", Role.DIMENSION, "active: any activity that the hub noticed; started: a server was."),
+        Column("deed", "string", Role.DIMENSION, "active: any activity noticed by the hub; started: started a server."),
         Column("role", "string", Role.DIMENSION, "person, staff, service (no person uses it) or launch (of a Binder)."),
-        Column("is_staging", "boolean", Role.DIMENSION, "Whether the hub is for trying things out."),
-        Column("seen", "integer", Role.MEASURE, "1 a user, hub, day and deed."),
+        Column("is_staging", "boolean", Role.DIMENSION, "Whether it is a staging hub."),
+        Column("seen", "integer", Role.MEASURE, "1 per user, hub, day and deed."),
     ),
     rule=Observe(key=("day", "cluster", "hub", "actor", "deed"), resolve="latest"),
     events=(
@@ -98,12 +100,12 @@ HUB_LIST = Table(
     description="Hubs as they are set up on clusters, a list for each day on which it was read.",
     columns=(
         Column("day", "timestamp", Role.TIME, "The day on which the list was read."),
-        Column("cluster", "string", Role.DIMENSION, "Where the hub runs."),
-        Column("hub", "string", Role.DIMENSION, "Which hub, by its name within the cluster."),
-        Column("provider", "string", Role.DIMENSION, "Whose machines they are: aws, gcp, azure."),
-        Column("helm_chart", "string", Role.DIMENSION, "What the hub is made of: basehub, daskhub."),
-        Column("is_staging", "boolean", Role.DIMENSION, "Whether the hub is for trying things out."),
-        Column("display_name", "string", Role.ATTRIBUTE, "What people call it."),
+        Column("cluster", "string", Role.DIMENSION, "The cluster of the hub."),
+        Column("hub", "string", Role.DIMENSION, "The hub, by its name within the cluster."),
+        Column("provider", "string", Role.DIMENSION, "The cloud provider: aws, gcp, azure."),
+        Column("helm_chart", "string", Role.DIMENSION, "The chart of the hub: basehub, daskhub."),
+        Column("is_staging", "boolean", Role.DIMENSION, "Whether it is a staging hub."),
+        Column("display_name", "string", Role.ATTRIBUTE, "Its display name."),
         Column("domain", "string", Role.ATTRIBUTE, "Its address."),
         Column("listed", "integer", Role.MEASURE, "1 a hub."),
     ),
@@ -118,10 +120,10 @@ HUB_COMMUNITIES = Table(
         Column("day", "timestamp", Role.TIME, "The day on which the list was read."),
         Column("community", "string", Role.DIMENSION, "Which community."),
         Column("constellation", "string", Role.DIMENSION, "The group of communities that it belongs to."),
-        Column("location", "string", Role.DIMENSION, "Where it is, in words."),
+        Column("location", "string", Role.DIMENSION, "Its location as text."),
         Column("latitude", "number", Role.MEASURE, "Degrees north."),
         Column("longitude", "number", Role.MEASURE, "Degrees east."),
-        Column("hubs", "integer", Role.MEASURE, "How many hubs it uses."),
+        Column("hubs", "integer", Role.MEASURE, "The number of its hubs."),
     ),
     rule=Replace(),
     sort=("community",),

@@ -54,10 +54,10 @@ __all__ = ["JupyterHub", "JupyterHubSettings"]
 Answer = TypeVar("Answer")
 _TABLES = {table.name: table for table in (HUB_USERS, HUB_LEVELS, HUB_SPAWNS, HUB_ACTIVITY)}
 ASKED = "asked"
-NO_ACTIVE = "its metrics have no active_users; it needs JupyterHub 3.1 or newer, with them switched on"
+NO_ACTIVE = "its metrics have no active_users; it needs JupyterHub 3.1 or newer, with these metrics enabled"
 OTHER_KEY = (
-    "hash_key or names in [sources.jupyterhub] is another than before, and the same users would count twice; put it back, or "
-    "collect under another name of the source"
+    "hash_key or names in [sources.jupyterhub] changed, and the same users would count twice; change it back, or "
+    "use another name for the source"
 )
 NO_KEY = 'users are kept as hashes, which need a key: set hash_key in [sources.jupyterhub], or names = "plain", or users = false'
 
@@ -145,7 +145,7 @@ class JupyterHub:
         return Offer(table, window, hub.name, settles_at=window.end, absent=absent, detail=_Detail(hub, before))
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        """A batch a hub. Each hub is asked once, a few at a time; one that does not answer keeps no other from it."""
+        """A batch per hub. Each hub is asked once, a few at a time; one that does not answer keeps no other from it."""
         by_hub: dict[str, list[Offer]] = {}
         for offer in offers:
             if offer.detail is None:
@@ -219,11 +219,11 @@ def _tried(read: Callable[[HubPart, Client], Answer], hub: HubPart, client: Clie
 
 def _note_of(users: Users) -> str:
     is_blind = bool(users.users) and users.users[0].starts is None
-    return "the token may not see servers (read:servers): who started one is not known" if is_blind else ""
+    return "the token lacks read:servers, so started servers are unknown" if is_blind else ""
 
 
 def _without_asking(offer: Offer) -> Outcome:
     """A hub that left the settings, or a day that is whole and was asked for again."""
     if offer.window.end == FAR_FUTURE:
-        return offer.retired("it is not in the settings any more", since=offer.window.start)
+        return offer.retired("it is no longer in the settings", since=offer.window.start)
     return offer.unchanged(covered_until=offer.window.end, note=None)

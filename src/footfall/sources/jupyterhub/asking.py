@@ -66,10 +66,12 @@ def read_users(hub: HubPart, client: Client) -> Users:
     try:
         users = tuple(_user(item) for item in items)
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise BrokenDataError(f"{_api(hub)} lists a user in a way that cannot be read; is this a JupyterHub?") from None
+        raise BrokenDataError(
+            f"{_api(hub)} returned a user that cannot be parsed; check that this is a JupyterHub."
+        ) from None
     if len({user.name for user in users}) < len(users):
         raise BrokenDataError(
-            f"{_api(hub)} listed a user twice while its pages were read; it is asked again next time."
+            f"{_api(hub)} listed a user twice while its pages were read; it is polled again next time."
         )
     return Users(users)
 
@@ -84,14 +86,16 @@ def _items(hub: HubPart, client: Client) -> Iterator[Mapping[str, Any]]:
             items, said = list(page["items"]), page["_pagination"]
             total, limit = int(said["total"]), int(said["limit"])
         except (KeyError, TypeError, ValueError):
-            raise BrokenDataError(f"{_api(hub)} does not answer in pages; it needs JupyterHub 2 or newer.") from None
+            raise BrokenDataError(
+                f"{_api(hub)} does not paginate its answers; it needs JupyterHub 2 or newer."
+            ) from None
         yield from items
         seen, offset = seen + len(items), offset + max(1, limit)
         if offset >= total:
             break
     if seen != total:
         raise BrokenDataError(
-            f"{_api(hub)} has {total:,} users and gave {seen:,}; give the token {USERS_SCOPES} for all users."
+            f"{_api(hub)} has {total:,} users and returned {seen:,}; give the token {USERS_SCOPES} for all users."
         )
 
 

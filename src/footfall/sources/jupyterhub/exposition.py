@@ -60,7 +60,7 @@ def parse(text: str) -> list[Sample]:
             samples.append(Sample(found[1], _labels(found[2] or ""), _value(found[3])))
         except ValueError:
             raise BrokenDataError(
-                f"line {number} is not a metric: {line[:60]!r}; is this the address of a hub?"
+                f"line {number} is not a metric: {line[:60]!r}; check the address of the hub"
             ) from None
     return samples
 
@@ -94,7 +94,7 @@ def reading_of(text: str, prefix: str | None = None) -> Reading:
     start = _prefix_of(samples) if prefix is None else prefix
     lead = f"{start}_" if start else ""
     if not any(sample.name in {f"{lead}{name}" for name in (ACTIVE, RUNNING, TOTAL, SPAWNS)} for sample in samples):
-        raise BrokenDataError(f"it has no metric {lead}{RUNNING} or {lead}{ACTIVE}; is this the address of a hub?")
+        raise BrokenDataError(f"it has no metric {lead}{RUNNING} or {lead}{ACTIVE}; check the address of the hub")
     active: dict[Timescale, int] = defaultdict(int)
     spawns: dict[str, int] = defaultdict(int)
     for sample in samples:
@@ -116,9 +116,7 @@ def _prefix_of(samples: Sequence[Sample]) -> str:
     }
     if len(found) > 1:
         named = " and ".join(repr(each) for each in sorted(found))
-        raise BrokenDataError(
-            f"its metrics begin with {named}; say which is the hub's: `prefix` of the hub in footfall.toml"
-        )
+        raise BrokenDataError(f"its metrics begin with {named}; set the `prefix` of the hub in footfall.toml")
     return next(iter(found), "jupyterhub")
 
 

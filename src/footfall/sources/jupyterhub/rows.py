@@ -51,9 +51,9 @@ class Asked:
         counted = users.running if users else None
         is_fresh = reading.started_at is not None and self.at - reading.started_at < SETTLING
         if counted is not None and running is not None and counted != running:
-            note = f"its metric says {running} running servers, its list of users {counted}, which is kept"
+            note = f"its metric says {running} running servers, its list of users {counted}, which is used"
         elif counted is None and is_fresh:
-            note = "the hub restarted less than an hour before: how many servers run is not known"
+            note = "the hub restarted less than an hour before: the number of running servers is unknown"
             running = None
         row = {"hour": floor(Grain.HOUR, self.at), **self._where, "total_users": reading.total}
         return [{**row, "running_servers": running if counted is None else counted}], note
@@ -74,7 +74,7 @@ class Asked:
         ]
 
     def activity(self, users: Users, people: People, since: datetime) -> list[Row]:
-        """Who was active, and who started a server, on the days from `since` on: a row a user, day and deed."""
+        """Who was active, and who started a server, on the days from `since` on: a row per user, day and deed."""
         rows: dict[tuple[datetime, str, str], Row] = {}
         for user in users.users:
             actor, role = people.kept_name(user.name), people.role(user.name, user.groups).value

@@ -14,12 +14,12 @@ from footfall.sources.hubs import is_staging
 class HubPart(Part):
     """One hub."""
 
-    name: str = Field(min_length=1, description="What to call it; no two hubs have one name.")
+    name: str = Field(min_length=1, description="Its name, unique among the hubs.")
     address: str = Field(description='Where it is, with its base path: "https://hub.example.org".')
     token: Secret | None = Field(None, description='The token of a service of the hub; better { env = "HUB_TOKEN" }.')
-    cluster: str = Field("", description="Where it runs; default: its own name.")
-    staging: bool | None = Field(None, description="Whether it is for trying things out; default: by its name.")
-    prefix: str | None = Field(None, description="What its metrics begin with, where that cannot be found out.")
+    cluster: str = Field("", description="Its cluster; default: its own name.")
+    staging: bool | None = Field(None, description="Whether it is a staging hub; default: by its name.")
+    prefix: str | None = Field(None, description="The prefix of its metrics, if it cannot be detected.")
 
     @field_validator("address")
     @classmethod
@@ -46,14 +46,14 @@ class JupyterHubSettings(Part):
         (),
         description='Hubs, each { name = "main", address = "https://hub.example.org", token = { env = "HUB_TOKEN" } }.',
     )
-    hash_key: Secret | None = Field(None, description="Users are kept as hashes under this key; it must stay the same.")
+    hash_key: Secret | None = Field(None, description="Users are stored as hashes with this key; it must not change.")
     names: Literal["hashed", "plain"] = Field("hashed", description='"plain" keeps the names of users as they are.')
     staff: tuple[str, ...] = Field((), description='Staff: patterns of names, such as "admin-*".')
     staff_groups: tuple[str, ...] = Field((), description="Groups of the hub whose members are staff.")
     services: tuple[str, ...] = Field(
-        ("deployment-service-check", "hubtraf*"), description="Accounts that no person uses: patterns of names."
+        ("deployment-service-check", "hubtraf*"), description="Service accounts: patterns of names."
     )
-    users: bool = Field(True, description="Whether to ask which users were active; false keeps to totals.")
+    users: bool = Field(True, description="Whether to collect which users were active; false collects only totals.")
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:

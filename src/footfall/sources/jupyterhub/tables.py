@@ -1,4 +1,4 @@
-"""What is kept of a hub beside the tables that hubs share, and the numbers that come of it."""
+"""What is kept of a hub next to the tables that hubs share, and the numbers that come of it."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from footfall.sources.hubs.metrics import STAGING
 from footfall.tables import Column, Observe, Role, Table
 
 _WHERE = (
-    Column("cluster", "string", Role.DIMENSION, "Where the hub runs; of a hub by itself, its own name."),
+    Column("cluster", "string", Role.DIMENSION, "The cluster of the hub; for a single hub, its own name."),
     Column("hub", "string", Role.DIMENSION, "Which hub."),
 )
-_STAGING = Column("is_staging", "boolean", Role.DIMENSION, "Whether the hub is for trying things out.")
-_HOUR = Column("hour", "timestamp", Role.TIME, "Start of the hour in which the hub was asked; its last answer stands.")
+_STAGING = Column("is_staging", "boolean", Role.DIMENSION, "Whether it is a staging hub.")
+_HOUR = Column("hour", "timestamp", Role.TIME, "Start of the hour in which the hub was polled; its last answer counts.")
 
 HUB_LEVELS = Table(
     name="hub_levels",
-    description="Running servers and users of each hub, as it answered when it was asked.",
+    description="Running servers and users of each hub, as polled.",
     columns=(
         _HOUR,
         *_WHERE,
         _STAGING,
-        Column("running_servers", "integer", Role.MEASURE, "Servers that run; none where a restarted hub cannot know."),
-        Column("total_users", "integer", Role.MEASURE, "Users that the hub has in its database."),
+        Column("running_servers", "integer", Role.MEASURE, "Running servers; none if a restarted hub does not know."),
+        Column("total_users", "integer", Role.MEASURE, "Users in the hub's database."),
     ),
     rule=Observe(key=("hour", "cluster", "hub"), resolve="latest", scope="hub"),
     sort=("hub", "hour"),
@@ -35,10 +35,10 @@ HUB_SPAWNS = Table(
     columns=(
         _HOUR,
         *_WHERE,
-        Column("outcome", "string", Role.DIMENSION, "How it ended: success, failure, error, as the hub calls it."),
-        Column("run", "string", Role.DIMENSION, "When the hub's process started: its counts begin again with it."),
+        Column("outcome", "string", Role.DIMENSION, "How it ended: success, failure, error, as in the hub."),
+        Column("run", "string", Role.DIMENSION, "When the hub's process started; its counters start again with it."),
         _STAGING,
-        Column("spawns", "integer", Role.MEASURE, "How many since the process started."),
+        Column("spawns", "integer", Role.MEASURE, "The count since the process started."),
     ),
     rule=Observe(key=("hour", "cluster", "hub", "outcome", "run"), resolve="latest", scope="hub"),
     sort=("hub", "outcome", "hour"),
@@ -49,7 +49,7 @@ def _level(name: str, title: str, description: str, unit: str) -> Metric:
     return Metric(
         name=name,
         title=title,
-        description=f"{description} Added up over hubs; over time it is the mean of the hours in which hubs were asked.",
+        description=f"{description} Added up over hubs; over time it is the mean of the hours in which hubs were polled.",
         kind=Kind.LEVEL,
         unit=unit,
         facts=(Fact("hub_levels", (name,)),),
@@ -62,14 +62,14 @@ def _level(name: str, title: str, description: str, unit: str) -> Metric:
 
 
 METRICS = (
-    _level("running_servers", "Running servers", "Servers of users that run, as hubs say.", "servers"),
-    _level("total_users", "Users in hubs' databases", "Users that hubs know, active or not.", "users"),
+    _level("running_servers", "Running servers", "Running servers of users, as reported by hubs.", "servers"),
+    _level("total_users", "Users in hubs' databases", "Users in the databases of hubs, active or not.", "users"),
     Metric(
         name="server_starts",
         title="Server starts",
         description=(
-            "Servers of users that hubs started, counted between the times at which they were asked. Starts that failed are "
-            "left out unless you include them; those of a hub's process that ended before it was asked again are not known."
+            "Servers of users that hubs started, counted between polls. Failed starts are "
+            "left out unless you include them; starts of a hub process that ended before the next poll are unknown."
         ),
         kind=Kind.COUNTER,
         unit="starts",
@@ -77,7 +77,7 @@ METRICS = (
         policies=(
             Policy(
                 "failures",
-                "Whether starts that failed count.",
+                "Whether failed starts count.",
                 {"excluded": Filter("outcome", ("success",)), "included": None},
                 "excluded",
             ),

@@ -48,7 +48,7 @@ class Prometheus:
     """Tables that are filled by queries of a Prometheus."""
 
     name: ClassVar[str] = "prometheus"
-    description: ClassVar[str] = "Anything that a Prometheus measures, by queries, directly or through Grafana."
+    description: ClassVar[str] = "Any metric of Prometheus, by queries, directly or through Grafana."
     Settings: ClassVar[type[BaseModel]] = PrometheusSettings
 
     def __init__(self, settings: PrometheusSettings, context: Context) -> None:
@@ -103,7 +103,7 @@ class Prometheus:
         return self._settings.names == "hashed" and not self._settings.hash_key
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
-        """A batch a month, table and place; a few are asked for at a time."""
+        """A batch per month, table and place; a few are asked for at a time."""
         wanted: dict[tuple[str, str], list[Offer]] = defaultdict(list)
         for offer in offers:
             if isinstance(offer.detail, Gone):

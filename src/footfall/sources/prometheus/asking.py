@@ -74,7 +74,7 @@ def ask_range(place: Place, query: str, first: datetime, last: datetime, step: t
         raise UnreachableError(_explained(place, error.status, str(error))) from None
     answer = _parsed(response.content, url)
     if response.status_code >= 400 or answer.get("status") != "success":
-        said = str(answer.get("error") or answer.get("message") or "it does not say why").strip()
+        said = str(answer.get("error") or answer.get("message") or "no reason given").strip()
         kind = TooMuchError if response.status_code in (413, 504) or _TOO_MUCH.search(said) else RefusedError
         raise kind(f"{place.name} refuses the query ({response.status_code}): {said[:300].rstrip('.')}.")
     return read_answer(answer, url)
@@ -91,7 +91,7 @@ def read_answer(answer: Mapping[str, Any], url: str) -> Answer:
         is_info = set(map(str, answer.get("infos") or ()))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise BrokenDataError(
-            f"{url} answered with something that is not a matrix of Prometheus; is the address right?"
+            f"{url} answered with something that is not a Prometheus matrix; check the address."
         ) from None
     harmless = [text for text in said if text in is_info or _HARMLESS.match(text)]
     return Answer(series, tuple(text for text in said if text not in harmless), tuple(harmless))
@@ -114,7 +114,7 @@ def _series(one: Mapping[str, Any], url: str) -> Series:
 
 
 def _is_said(response: Any) -> bool:
-    """Whether a refusal says why, as Prometheus does: then it is read, and not asked again."""
+    """Whether a refusal says why, as Prometheus does: then it is read and not retried."""
     return response.status_code in (400, 413, 422, 504) or (
         response.status_code == 503 and "timeout" in response.text[:300]
     )
@@ -126,9 +126,7 @@ def _parsed(content: bytes, url: str) -> Mapping[str, Any]:
         if not isinstance(answer, dict):
             raise ValueError
     except (ValueError, RecursionError):
-        raise BrokenDataError(
-            f"{url} did not answer as Prometheus does; is the address right, and the token set?"
-        ) from None
+        raise BrokenDataError(f"{url} did not answer like Prometheus; check the address and the token.") from None
     return answer
 
 

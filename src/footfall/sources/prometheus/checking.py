@@ -55,7 +55,7 @@ def _checks_of_place(place: Place, recipes: Sequence[Recipe], client: Client, no
         yield Check(f"{place.name}: query", "failed", str(error), fix)
         return
     remembers = ask_retention(place, client)
-    said = f"it remembers {remembers.days} days" if remembers else "it does not say how long it remembers"
+    said = f"it keeps {remembers.days} days" if remembers else "it does not report how long it keeps data"
     yield Check(f"{place.name}: query", "ok", said)
     for recipe in recipes:
         yield _check_of_recipe(place, recipe, client, now)
@@ -72,9 +72,9 @@ def _check_of_recipe(place: Place, recipe: Recipe, client: Client, now: datetime
             made = recipe.make(place.name, asked, answer.series, recipe.shift)
             counts.append(made.rows.num_rows)
     except SourceError as error:
-        return Check(name, "failed", str(error), "correct the query, or what it asks for")
+        return Check(name, "failed", str(error), "correct the query")
     if not any(counts):
-        return Check(name, "unknown", "no series answers", "look whether its metrics and labels are there")
+        return Check(name, "unknown", "no series found", "check its metrics and labels")
     return Check(name, "ok", f"{sum(counts):,} values at {moment:%Y-%m-%d %H:%M}")
 
 

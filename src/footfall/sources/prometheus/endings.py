@@ -1,4 +1,4 @@
-"""How a window ended: what was found of it, held against what is stored."""
+"""How a window ended: what was found of it, checked against what is stored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATIENCE = timedelta(days=3)
 
 
 class Said(Protocol):
-    """What a piece said beside its rows."""
+    """What a piece said next to its rows."""
 
     @property
     def failure(self) -> str: ...
@@ -96,13 +96,13 @@ def _empty(offer: Offer, looks: Looks, seen: Window | None) -> Outcome:
     """No series answers. That is not zero, and erases nothing."""
     detail: Detail = offer.detail
     if detail.before is not None and detail.before.rows:
-        said = f"no series answers, though {detail.before.rows:,} values of it are stored"
+        said = f"no series found, though {detail.before.rows:,} values of it are stored"
         is_over = offer.settles_at is not None and offer.settles_at + PATIENCE <= detail.asked_at
         if is_over and detail.before.fingerprint:
             kept = Looks(looks.definition, True, "")
             return offer.unchanged(covered_until=detail.before.covered_until, fingerprint=str(kept), note=said)
         return offer.failed(said)
-    reason = "no series answers"
+    reason = "no series found"
     if seen is not None:
         reason += (
             f", though some did on {short(seen.start)}: what it measures has ended, or a label or a metric is missing"

@@ -57,7 +57,7 @@ def find_places(settings: PrometheusSettings, client: Client, known: Collection[
         name = settings.cluster or urlsplit(settings.address).hostname or settings.address
         return Places((Place(name, settings.address, headers),), {})
     if not settings.grafana:
-        raise SourceError("there is nothing to ask; set `address` or `grafana` in [sources.prometheus]")
+        raise SourceError("no server is configured; set `address` or `grafana` in [sources.prometheus]")
     listed = settings.data_sources
     if listed and all(one.uid for one in listed):
         return Places(tuple(_proxied(settings, one.name, one.uid, headers) for one in listed), {})
@@ -99,7 +99,7 @@ def list_data_sources(settings: PrometheusSettings, client: Client) -> list[Mapp
             ) from None
         raise
     except (KeyError, TypeError):
-        raise BrokenDataError(f"{url} is not a list of data sources; is this the address of a Grafana?") from None
+        raise BrokenDataError(f"{url} is not a list of data sources; check the address of Grafana.") from None
 
 
 def _is_wanted(settings: PrometheusSettings, one: Mapping[str, Any]) -> bool:

@@ -57,8 +57,8 @@ CLUSTER_USERS_METRIC = Metric(
     name="cluster_users",
     title="Unique users of clusters",
     description=(
-        "Different users of a cluster in the 30 days that end with a day, each counted once whichever hubs they used. Added up "
-        "over clusters: who uses two counts twice. Over more than a day it is the last day's."
+        "Different users of a cluster in the 30 days that end with a day, each counted once across hubs. Added up "
+        "over clusters: a user of two clusters counts twice. Over more than a day it is the last day's."
     ),
     kind=Kind.LEVEL,
     unit="users",

@@ -17,9 +17,7 @@ from footfall.tables import Column, Replace, Role, Table
 
 VERSION = 1
 """Of how rows are made of answers: with another one, everything that is remembered is read again."""
-CLUSTER = Column(
-    "cluster", "string", Role.DIMENSION, "Which Prometheus it is from: a cluster, a data source of Grafana."
-)
+CLUSTER = Column("cluster", "string", Role.DIMENSION, "The Prometheus server: a cluster, or a data source of Grafana.")
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Recipe:
 def recipe_of(part: QueryPart) -> Recipe:
     """The recipe of a query in the settings. Raises DeclarationError where its names cannot be."""
     dimensions = tuple(part.labels.items())
-    said = part.description or f"What Prometheus answers to {part.name}, every {_in_words(part.step)}."
+    said = part.description or f"Results of the query {part.name}, every {_in_words(part.step)}."
     table = Table(
         name=part.name,
         description=said,
@@ -78,7 +76,7 @@ def recipe_of(part: QueryPart) -> Recipe:
             Column("time", "timestamp", Role.TIME, _time_in_words(part)),
             CLUSTER,
             *(
-                Column(name, "string", Role.DIMENSION, f"The label {label}; empty where there is none.")
+                Column(name, "string", Role.DIMENSION, f"The label {label}; empty if there is none.")
                 for label, name in dimensions
             ),
             Column("value", part.type, Role.MEASURE, f"The value{f', in {part.unit}' if part.unit else ''}."),

@@ -54,7 +54,7 @@ def ask_retention(place: Place, client: Client) -> timedelta | None:
 
 
 def read_retention(text: str) -> timedelta | None:
-    """The time in it; a limit by size says nothing about days.
+    """The time in it; a limit by size does not give days.
 
     >>> read_retention("15d or 10GiB").days, read_retention("1y2w").days, read_retention("10GiB")
     (15, 379, None)

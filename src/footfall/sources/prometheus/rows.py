@@ -38,7 +38,7 @@ class Made:
 def values_of(
     table: Table, cluster: str, series: Sequence[Series], dimensions: Sequence[tuple[str, str]], back: timedelta
 ) -> Made:
-    """A row a value, with the labels that are dimensions. Values that are not a number (NaN, Inf) are refused.
+    """A row per value, with the labels that are dimensions. Values that are not a number (NaN, Inf) are refused.
 
     Raises BrokenDataError where two series have the same dimensions: which of them is meant, only the query can say.
     """

@@ -44,8 +44,8 @@ Span = Annotated[timedelta, BeforeValidator(_as_span)]
 class QueryPart(Part):
     """One `[[sources.prometheus.queries]]`: a query in PromQL, and the table that it fills."""
 
-    name: NotEmpty = Field(description="What the table and its metric are called.")
-    query: NotEmpty = Field(description="The query in PromQL; it is sent as it stands here.")
+    name: NotEmpty = Field(description="The name of the table and its metric.")
+    query: NotEmpty = Field(description="The PromQL query; it is sent unchanged.")
     step: Span = Field(description='From value to value, such as "5m", "1h" or "1d"; it divides a day.')
     labels: Annotated[dict[str, str], BeforeValidator(_as_mapping)] = Field(
         default_factory=dict,
@@ -56,7 +56,7 @@ class QueryPart(Part):
         description='What a value is about: the "moment" it is read at, or the "step" that ends there, as of `increase(x[1h])`.',
     )
     kind: Literal["level", "sum", "counter"] = Field("level", description="How the metric adds up.")
-    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: what stands for a period.")
+    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: the value of a period.")
     type: Literal["integer", "number"] = Field("number", description='"integer" refuses values that are not whole.')
     title: str = ""
     description: str = ""
@@ -81,17 +81,17 @@ class PrometheusSettings(Part):
     """`[sources.prometheus]`"""
 
     address: str = Field("", description='Where Prometheus is: "https://prometheus.example.org".')
-    cluster: str = Field("", description="What is measured at `address`, as a name; default: its host.")
-    grafana: str = Field("", description="A Grafana whose data sources are asked instead; each is a cluster.")
+    cluster: str = Field("", description="A name for the server at `address`; default: its host.")
+    grafana: str = Field("", description="A Grafana whose data sources are queried instead; each is a cluster.")
     data_sources: tuple[Annotated[DataSourcePart, BeforeValidator(_as_data_source)], ...] = Field(
         (), description='Data sources of Grafana: patterns of names, or { name = "…", uid = "…" }; default: all.'
     )
-    exclude: tuple[str, ...] = Field((), description="Data sources that are left out: patterns of names.")
+    exclude: tuple[str, ...] = Field((), description="Data sources to leave out: patterns of names.")
     duplicates: Literal["once", "all"] = Field(
         "once", description='Two data sources of one address: "once" asks the first of them alone.'
     )
     token: Secret | None = Field(None, description='A bearer token; better { env = "PROMETHEUS_TOKEN" }.')
-    user: str = Field("", description="The user, where it asks for user and password.")
+    user: str = Field("", description="The user, for basic authentication.")
     password: Secret | None = Field(None, description="The password of `user`.")
     headers: dict[str, Secret] = Field(
         default_factory=dict, description='More headers, such as { X-Scope-OrgID = "team" }.'
@@ -112,33 +112,33 @@ class PrometheusSettings(Part):
     exclude_hubs: tuple[str, ...] = Field(
         (), description='Of presets: hubs that are left out, patterns of names or of "cluster/hub".'
     )
-    hash_key: Secret | None = Field(None, description="Users are kept as hashes under this key; it must stay the same.")
+    hash_key: Secret | None = Field(None, description="Users are stored as hashes with this key; it must not change.")
     names: Literal["hashed", "plain"] = Field("hashed", description='"plain" keeps the names of users as they are.')
     staff: tuple[str, ...] = Field((), description='Staff: patterns of names, such as "admin-*".')
     services: tuple[str, ...] = Field(
-        ("deployment-service-check", "hubtraf*"), description="Accounts that no person uses: patterns of names."
+        ("deployment-service-check", "hubtraf*"), description="Service accounts: patterns of names."
     )
     binder_hubs: tuple[str, ...] = Field(
         (), description='Hubs of a BinderHub, patterns of names or of "cluster/hub": their users are launches.'
     )
     clusters: str = Field(
-        "", description="A folder with config/clusters/*/cluster.yaml, relative to this file: hubs as they are set up."
+        "", description="A folder with config/clusters/*/cluster.yaml, relative to this file: configured hubs."
     )
     communities: str = Field(
         "", description="A CSV file of communities: name, hubs, constellation, location, latitude, longitude."
     )
     first_day: date | None = Field(
         None,
-        description="Where the history begins; default: what is remembered, at most two years.",
+        description="The first day; default: everything still available, at most two years.",
         examples=[date(2026, 1, 1)],
     )
     retention: Span | None = Field(
         None,
-        description="For how long it remembers, where it does not say so itself; else 90 days are asked for.",
+        description="The retention of the server, if it does not report it; default 90 days.",
         examples=["90d"],
     )
     settles_after: Span = Field(
-        timedelta(hours=1), description="How long after its end a day may change; until then it is asked for again."
+        timedelta(hours=1), description="How long after its end a day may change; until then it is collected again."
     )
 
     @field_validator("address", "grafana")

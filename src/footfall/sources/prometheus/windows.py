@@ -124,7 +124,7 @@ def _is_final(entry: Entry | None, definition: str) -> bool:
 
 def _forgotten(recipe: Recipe, place: Place, window: Window, now: datetime, oldest: datetime) -> Offer:
     days = (now - oldest).days
-    reason = f"{place.name} remembers {days} days, and this day was not collected while it did"
+    reason = f"{place.name} keeps {days} days, and this day was not collected in time"
     return Offer(recipe.table.name, window, place.name, absent=reason)
 
 
@@ -140,12 +140,12 @@ def retired_of(known: Known, table: str, asked: set[str], twins: dict[str, str],
         since = reached.get(scope, floor(Grain.DAY, now))
         if scope in retired and (scope not in reached or retired[scope].window.start >= since):
             continue
-        reason = f"it reads the address of {twins[scope]}, which is asked" if scope in twins else GONE
+        reason = f"it has the address of {twins[scope]}, which is collected" if scope in twins else GONE
         yield Offer(table, Window(since, FAR_FUTURE), scope, detail=Gone(reason))
 
 
 OTHER_KEY = (
-    "hash_key or names in [sources.prometheus] is another than before, and the same users would count twice; put it back, or "
-    "collect under another name of the source"
+    "hash_key or names in [sources.prometheus] changed, and the same users would count twice; change it back, or "
+    "use another name for the source"
 )
-GONE = "it is not among the data sources any more"
+GONE = "it is no longer among the data sources"

@@ -5,7 +5,7 @@ names      PEP 503                                clickhouse  the whole history,
 tables     what is kept                           bigquery    every dimension, for a price
 metrics    the numbers, as a provider knows them  losses      days on which a provider lost downloads of every project
 mirrors    programs that copy PyPI                days        a day of a project: as an offer, and as rows
-seams      where another provider goes on
+seams      where another provider continues
 """
 
 from __future__ import annotations

@@ -34,9 +34,9 @@ CHUNK = timedelta(days=31)
 _DAY = timedelta(days=1)
 TABLES = (downloads_table({}),)
 METRICS = metrics_of(
-    fixed=f"As PyPI's own table at {NAME} counts.",
+    fixed=f"As counted in PyPI's own table at {NAME}.",
     mirrors=SORTED,
-    ci="Whether downloads by continuous integration count, as far as the installer said that it was.",
+    ci="Whether downloads by continuous integration count, as far as installers report it.",
     knows_ci=True,
     knows_all=False,
 )
@@ -161,9 +161,7 @@ def _fault_of(offer: Offer, stated: Stated, is_loaded: bool, is_known: bool) -> 
     if not is_known and not offer.detail.is_known:
         return f"{NAME} has no download of {offer.scope}; check the name"
     if offer.detail.stored and not stated.downloads:
-        return (
-            f"{NAME} gave {offer.detail.stored:,} downloads of this day before and none now; what was collected stands"
-        )
+        return f"{NAME} gave {offer.detail.stored:,} downloads of this day before and none now; collected data is kept"
     return ""
 
 

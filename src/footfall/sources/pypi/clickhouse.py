@@ -1,8 +1,8 @@
 """ClickHouse's public copy of PyPI's downloads (ClickPy): the whole history, without an account.
 
-Its server ends long answers early and calls that a success, so each answer is held against control totals, and the days of
+Its server ends long answers early and calls that a success, so each answer is checked against control totals, and the days of
 an answer against the totals of days, which come from another table. These totals also tell whether a day has changed.
-Days are loaded, deleted and refilled by hand: which days it has at all is seen from projects that are never without downloads.
+Days are loaded, deleted and refilled manually; projects that always have downloads show which days are complete.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ TABLES = (
 METRICS = metrics_of(
     fixed=f"As {NAME}'s public copy counts: continuous integration included.",
     mirrors=SORTED,
-    ci=f"{NAME} has continuous integration among all and cannot leave it out.",
+    ci=f"{NAME} includes continuous integration and cannot leave it out.",
     knows_ci=False,
     knows_all=False,
     breakdowns=(PYTHONS, SYSTEMS),
@@ -87,9 +87,9 @@ class ClickPy:
         everywhere = self._totals(ALWAYS, now)
         days = {day: total for day, total in everywhere.items() if total and day < now.date()}
         if not days:
-            raise BrokenDataError(f"{self._settings.place} has downloads of no day; try again later.")
+            raise BrokenDataError(f"{self._settings.place} has no days with downloads; try again later.")
         notes = {
-            day: f"{NAME} has {share:.0%} of what is usual for {', '.join(ALWAYS)} on this day: it lost downloads"
+            day: f"{NAME} has {share:.0%} of what is usual for {', '.join(ALWAYS)} on this day: downloads are missing"
             for day, share in lost_days(days).items()
         }
         for project in self._settings.packages:
@@ -103,7 +103,7 @@ class ClickPy:
     ) -> Iterator[Offer]:
         totals = self._totals((project,), now)
         if not totals:
-            raise SourceError(f"{NAME} knows no project {project}; check the name, or wait a day where it is new")
+            raise SourceError(f"{NAME} has no project {project}; check the name, or wait a day if it is new")
         first, last = max(min(totals), self._settings.since or date.min), max(days)
         for n in range((last - first).days + 1):
             day = first + n * _DAY
@@ -116,9 +116,7 @@ class ClickPy:
             return Offer(table, window, project, absent=f"{NAME} has no downloads of this day")
         stored = known.stored(table, project, window)
         if stored is not None and stored.rows and not total:
-            reason = (
-                f"{NAME} had {stored.rows:,} downloads of this day before and has none now; what was collected stands"
-            )
+            reason = f"{NAME} had {stored.rows:,} downloads of this day before and has none now; collected data is kept"
             return fault_of(table, project, day, reason)
         looks = f"{NAME}:{total}:{bool(note)}"
         settles_at = window.end + timedelta(days=self._settings.settles_after)
@@ -169,7 +167,7 @@ class ClickPy:
             found = sum(counts.values())
             if found != due.total:
                 reason = f"{NAME} has {found:,} downloads of this day in one table and {due.total:,} in another"
-                yield replace(offer, detail=Fault(f"{reason}; it is being loaded, and read again next time"))
+                yield replace(offer, detail=Fault(f"{reason}; it is being loaded; it is read again next time"))
             else:
                 yield replace(offer, detail=Stated(counts, due.note))
 

@@ -63,7 +63,7 @@ def offer_of(
     window = Window.of_day(day)
     stored = known.stored(table, project, window)
     if stored is not None and stored.rows and not stated.downloads:
-        reason = f"{provider} gave {stored.rows:,} downloads of this day before and none now; what was collected stands"
+        reason = f"{provider} gave {stored.rows:,} downloads of this day before and none now; collected data is kept"
         return fault_of(table, project, day, reason)
     settles_at = window.end + settles_after
     return Offer(table, window, project, stated.looks(provider), settles_at=settles_at, detail=stated)
@@ -106,7 +106,7 @@ def _outcome(offer: Offer, rows: list[dict[str, Any]]) -> Outcome:
             rows.append({"day": offer.window.start, "project": offer.scope, "before": before, "after": after})
             return offer.done(1)
         case _:
-            return offer.retired("it is not in the settings any more", since=offer.window.start)
+            return offer.retired("it is no longer in the settings", since=offer.window.start)
 
 
 def _arrow(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:

@@ -50,7 +50,7 @@ def metrics_of(
         metric(
             "installs",
             "Installs from PyPI",
-            "Downloads from PyPI without programs that copy it: about what people and their machines installed.",
+            "Downloads from PyPI without mirrors: roughly what people and their machines installed.",
             "installs",
             is_people=True,
         ),

@@ -46,7 +46,7 @@ METRICS = metrics_of(
         "and programs without a name are mirrors, Nexus is not; versions of Python that are not of the form N.N have none."
     ),
     mirrors=f"Whether downloads by programs that copy PyPI count, and by those without a name, as {NAME} sorts them.",
-    ci=f"{NAME} counts continuous integration and cannot leave it out.",
+    ci=f"{NAME} includes continuous integration and cannot leave it out.",
     knows_ci=False,
     breakdowns=(PYTHONS, SYSTEMS),
 )
@@ -74,7 +74,9 @@ class Range:
     def note_on(self, day: date) -> str:
         if day not in self.lost:
             return ""
-        return f"{NAME} counted {self.lost[day]:.0%} of what is usual for all of PyPI on this day: it lost downloads"
+        return (
+            f"{NAME} counted {self.lost[day]:.0%} of what is usual for all of PyPI on this day: downloads are missing"
+        )
 
 
 class PyPIStats:
@@ -141,7 +143,7 @@ class PyPIStats:
         totals = counts.get("with_mirrors", {})
         past = {day: total for day, total in totals.items() if total and day < now.date()}
         if not past:
-            raise BrokenDataError(f"{self._settings.place} states no day at all; try again later.")
+            raise BrokenDataError(f"{self._settings.place} returned no days; try again later.")
         return Range(frozenset(past), lost_days(past))
 
     def _overall(self, project: str) -> Counts:
@@ -150,7 +152,7 @@ class PyPIStats:
         except StatusError as error:
             if error.status == 404:
                 raise SourceError(
-                    f"{NAME} knows no project {project}; check the name, or wait a day where it is new"
+                    f"{NAME} has no project {project}; check the name, or wait a day if it is new"
                 ) from None
             raise
         if not any(any(days.values()) for days in overall.values()):
@@ -256,7 +258,7 @@ def day_of(day: date, overall: Counts, split: Counts, dimension: str | None, not
     by_value = {value: days[day] for value, days in split.items() if day in days}
     rest = people - sum(by_value.values())
     if rest < 0:
-        notes.append(f"{NAME} counts {people - rest:,} downloads by {dimension} and {people:,} in all")
+        notes.append(f"{NAME} counts {people - rest:,} downloads by {dimension} and {people:,} in total")
     by_value[None] = by_value.get(None, 0) + max(0, rest)
     for value, count in by_value.items():
         counts[(dimension, value), ("is_mirror", False)] = count

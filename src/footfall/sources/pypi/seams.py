@@ -23,12 +23,12 @@ from footfall.tables import Column, Observe, Role, Table
 
 SEAMS = Table(
     name="pypi_seams",
-    description="Days from which on another provider counted the downloads of a project than before.",
+    description="Days on which the provider of the downloads of a project changed.",
     columns=(
         Column("day", "timestamp", Role.TIME, "The first day of the next provider, in UTC."),
         Column("project", "string", Role.DIMENSION, "Name of the project.", spelled=normalise),
-        Column("before", "string", Role.DIMENSION, "Who counted until then."),
-        Column("after", "string", Role.DIMENSION, "Who counts from then on."),
+        Column("before", "string", Role.DIMENSION, "The provider until then."),
+        Column("after", "string", Role.DIMENSION, "The provider from then on."),
     ),
     rule=Observe(key=("day", "project"), resolve="latest", scope="project"),
     resolution=Grain.DAY,
@@ -67,15 +67,15 @@ def _seams(known: Known, days: Mapping[str, Mapping[datetime, str]], provider: s
     for entry in known.of_table(DOWNLOADS):
         if entry.is_success and provider_of(entry):
             stored[entry.scope][entry.window.start] = provider_of(entry)
-    told = defaultdict(set)
+    recorded = defaultdict(set)
     for entry in known.of_table(SEAMS.name):
-        told[entry.scope].add(entry.window.start)
+        recorded[entry.scope].add(entry.window.start)
     for project, held in stored.items():
-        if project not in told and set(held.values()) == {provider}:
+        if project not in recorded and set(held.values()) == {provider}:
             continue
         every = sorted({**held, **days.get(project, {})}.items())
         found = {day: Seam(before, after) for (_, before), (day, after) in pairwise(every) if before != after}
-        for day in sorted(found.keys() | told[project]):
+        for day in sorted(found.keys() | recorded[project]):
             seam = found.get(day, Seam(provider, provider))
             window = Window.of_day(day.date())
             yield Offer(SEAMS.name, window, project, f"{seam.before}:{seam.after}", settles_at=window.end, detail=seam)

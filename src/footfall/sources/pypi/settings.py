@@ -25,28 +25,28 @@ class PyPISettings(Part):
         description="Names of projects on PyPI, in any spelling.", min_length=1, examples=[["icepyx"]]
     )
     provider: ProviderName = Field("pypistats", description='Who is asked: "pypistats", "clickhouse" or "bigquery".')
-    address: str = Field("", description="Where the provider is; its public address by default.")
+    address: str = Field("", description="The address of the provider; default: its public address.")
     since: date | None = Field(
         None,
         description="The first day; of ClickHouse the first that it has by default, BigQuery needs one.",
         examples=[date(2026, 1, 1)],
     )
     once_a_day: bool = Field(
-        True, description="Ask pypistats.org and BigQuery about a day only once after 01:00 UTC of each day."
+        True, description="Query pypistats.org and BigQuery for a day only once after 01:00 UTC of each day."
     )
     refused_wait: float = Field(
-        60.0, ge=0, le=120, description="Seconds to wait after pypistats.org refused a request as one too many (429)."
+        60.0, ge=0, le=120, description="Seconds to wait after pypistats.org answered 429 (too many requests)."
     )
     settles_after: int = Field(
-        7, ge=0, le=180, description="Days after which a day is taken as final; a later change is still noticed."
+        7, ge=0, le=180, description="Days after which a day counts as final; later changes are still noticed."
     )
 
-    user: str = Field("demo", description="Of ClickHouse: who asks.")
+    user: str = Field("demo", description="Of ClickHouse: the user.")
     password: Secret | None = Field(
         None, description="Of ClickHouse: the user's password. Of BigQuery: an access token, instead of credentials."
     )
     billing_project: str = Field("", description="Of BigQuery: the project of Google Cloud that pays.")
-    most_bytes: int = Field(MOST_BYTES, gt=0, description="Of BigQuery: what one query may read, in bytes.")
+    most_bytes: int = Field(MOST_BYTES, gt=0, description="Of BigQuery: the most bytes that one query may read.")
 
     @field_validator("packages")
     @classmethod

@@ -14,12 +14,12 @@ SYSTEMS = "pypi_systems"
 
 _COLUMNS = {
     "version": "Version of the project.",
-    "python_minor": "Minor version of the Python that downloaded, such as 3.12; none where it did not say.",
-    "system": "Operating system, such as Linux, Darwin or Windows; none where it was not said.",
-    "installer": "Program that downloaded, such as pip or uv; none where it did not say.",
+    "python_minor": "Minor version of the Python that downloaded, such as 3.12; none if unknown.",
+    "system": "Operating system, such as Linux, Darwin or Windows; none if unknown.",
+    "installer": "Installer, such as pip or uv; none if unknown.",
     "country": "Country, as a code of two letters.",
-    "is_ci": "Whether it was a run of continuous integration; only true is ever certain.",
-    "is_mirror": "Whether it was a program that copies PyPI.",
+    "is_ci": "Whether it was continuous integration; only true is certain.",
+    "is_mirror": "Whether it was a mirror.",
 }
 _VERSIONS = frozenset({"version", "python_minor"})
 
@@ -31,7 +31,7 @@ def downloads_table(unknown: Mapping[str, str]) -> Table:
 
 def breakdown_table(name: str, dimension: str, words: str) -> Table:
     """The same downloads, split by one dimension alone."""
-    description = f"Downloads of projects from PyPI by day and {words}. They are those of {DOWNLOADS} once more."
+    description = f"Downloads of projects from PyPI by day and {words}. The same downloads as in {DOWNLOADS}."
     return _table(name, description, (dimension, "is_mirror"), {})
 
 
@@ -40,7 +40,7 @@ def _table(name: str, description: str, dimensions: tuple[str, ...], unknown: Ma
         name=name,
         description=description,
         columns=(
-            Column("day", "timestamp", Role.TIME, "Which day, in UTC."),
+            Column("day", "timestamp", Role.TIME, "The day, in UTC."),
             Column(
                 "project",
                 "string",
@@ -59,7 +59,7 @@ def _table(name: str, description: str, dimensions: tuple[str, ...], unknown: Ma
                 )
                 for each in dimensions
             ),
-            Column("downloads", "integer", Role.MEASURE, "Files that were downloaded."),
+            Column("downloads", "integer", Role.MEASURE, "Downloaded files."),
         ),
         rule=Replace(scope="project"),
         sort=("project", "day"),

@@ -69,7 +69,7 @@ class Warehouse:
                 yield from offers
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
-        """Table by table; rows are held against what is stored, and only what differs is handed over."""
+        """Table by table; rows are checked against what is stored, and only what differs is handed over."""
         tables: dict[str, list[Offer]] = defaultdict(list)
         for offer in offers:
             tables[offer.table].append(offer)

@@ -64,7 +64,7 @@ def _fix(error: FootfallError) -> str:
     """What to do, by the kind of fault."""
     match error:
         case MissingExtraError():
-            return "install the optional part that the sentence names"
+            return "install the named optional dependency"
         case SettingsError():
             return "correct [sources.warehouse] in footfall.toml, or the query file"
         case UnreachableError():

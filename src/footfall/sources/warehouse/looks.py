@@ -37,7 +37,7 @@ class Looks:
 
     @classmethod
     def of(cls, entry: Entry | None) -> Looks | None:
-        """What an entry of the ledger says; None where it says nothing that can be relied on."""
+        """What an entry of the ledger says; None if it has no reliable information."""
         definition, mark, rest = (entry.fingerprint if entry else "").partition(";")
         if not mark:
             return None

@@ -1,4 +1,4 @@
-"""From offers to batches: what changed is asked for, held against what is stored, and stated where it differs.
+"""From offers to batches: what changed is asked for, checked against what is stored, and stated where it differs.
 
 A day without rows is a zero only when rows of a later day are there, or the database says that it is filled so far: else it
 is not filled yet, and missing. Where rows are stored and none come any more, nothing is believed.
@@ -114,7 +114,7 @@ def _recounted(offers: Sequence[Offer]) -> dict[str, datetime]:
 
 
 def _bounded(window: Window, plan: Plan) -> Iterator[Window]:
-    """The window in parts of so many days as one query may be about."""
+    """The window in parts, each short enough for one query."""
     most = timedelta(days=plan.queried.part.days_per_query) or window.length
     start = window.start
     while start < window.end:
@@ -182,7 +182,7 @@ def _outcome(offer: Offer, came: _Came, position: int | None) -> Outcome:
     if not looks.rows:
         if _is_lost(task, offer.window, came):
             return offer.failed(
-                f"{plan.queried.part.query} gives no row of it or of a later day, and {task.stored.rows if task.stored else 0:,}"
+                f"{plan.queried.part.query} has no rows for it or a later day, and {task.stored.rows if task.stored else 0:,}"
                 " rows of it are stored; they stay. If they were removed for good, run `footfall collect --recheck` with "
                 "`reaches` set."
             )
@@ -252,4 +252,4 @@ def _missing(offer: Offer, came: _Came) -> Outcome:
         return offer.missing(f"the database has nothing before {short(first)}", fingerprint=looks)
     if until is not None:
         return offer.missing(f"the database is filled until {short(until)}", fingerprint=looks)
-    return offer.missing("the database has no row", fingerprint=looks)
+    return offer.missing("the database has no rows", fingerprint=looks)

@@ -38,8 +38,8 @@ class DimensionPart(Part):
 
     name: NotEmpty
     type: ColumnType = Field("string", description="string, integer, number, boolean or timestamp.")
-    description: str = Field("", description="What it says, for the help.")
-    folds_case: bool = Field(False, description="Upper and lower case are one when it is filtered.")
+    description: str = Field("", description="Its description.")
+    folds_case: bool = Field(False, description="Filters ignore case.")
 
 
 class MeasurePart(Part):
@@ -47,8 +47,8 @@ class MeasurePart(Part):
 
     name: NotEmpty
     type: Literal["integer", "number"] = Field("integer", description="integer or number.")
-    description: str = Field("", description="What it counts, for the help.")
-    unit: str = Field("", description="What is counted: downloads, bytes.")
+    description: str = Field("", description="Its description.")
+    unit: str = Field("", description="The unit: downloads, bytes.")
 
 
 class MetricPart(Part):
@@ -63,7 +63,7 @@ class MetricPart(Part):
     description: str = ""
     unit: str = ""
     step: Span | None = Field(None, description="Of a level: from sample to sample.")
-    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: what stands for a period.")
+    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: the value of a period.")
 
 
 Dimension = Annotated[DimensionPart, BeforeValidator(_as_name)]
@@ -73,30 +73,30 @@ Measure = Annotated[MeasurePart, BeforeValidator(_as_name)]
 class TablePart(Part):
     """One table of the lake, and the query that fills it."""
 
-    preset: str = Field("", description=f"A table that is known: {', '.join(PRESETS)}; what is set beside it wins.")
-    name: NotEmpty = Field(description="What the table is called.")
-    description: str = Field("", description="What its rows are.")
+    preset: str = Field("", description=f"A preset table: {', '.join(PRESETS)}; what is set next to it wins.")
+    name: NotEmpty = Field(description="The name of the table.")
+    description: str = Field("", description="The description of the table.")
     query: NotEmpty = Field(
         description="A file with one SELECT of the rows from :since to :until, relative to this file."
     )
-    time: NotEmpty = Field(description="The column that says when.")
-    resolution: Literal["hour", "day", "month", "year"] = Field("day", description="How finely it tells time.")
+    time: NotEmpty = Field(description="The time column.")
+    resolution: Literal["hour", "day", "month", "year"] = Field("day", description="Its resolution.")
     dimensions: tuple[Dimension, ...] = Field((), description='Names, or { name = "…", type = "boolean" }.')
     measures: tuple[Measure, ...] = Field(min_length=1, description='Names, or { name = "…", type = "number" }.')
     metrics: tuple[MetricPart, ...] = Field((), description="By default one sum for each measure.")
-    first_day: date = Field(description="Where the history begins: nothing before it is asked for.")
+    first_day: date = Field(description="The first day of the history.")
     settles_after: Span = Field(
-        timedelta(days=3), description="How long after its end a period may change; until then it is asked for again."
+        timedelta(days=3), description="How long after its end a period may change; until then it is collected again."
     )
     changes: str = Field(
         "", description="A file with a SELECT of what arrived from :since to :until: the earliest time, and the scope."
     )
-    lag: Span = Field(timedelta(minutes=10), description="The last stretch of time, which is not relied on yet.")
-    overlap: Span = Field(timedelta(days=1), description="How far arrivals are looked through again.")
+    lag: Span = Field(timedelta(minutes=10), description="The most recent time, which is not yet complete.")
+    overlap: Span = Field(timedelta(days=1), description="How far back late rows are searched.")
     scope: str = Field("", description="The dimension whose values are recounted apart; it needs `changes`.")
     reaches: str = Field("", description="A file with a SELECT of the moment up to which the data is filled.")
     project: str = Field("", description="The dimension that names projects, for [[projects]].")
-    days_per_query: int = Field(0, ge=0, description="The most days that one query is about; 0: as many as needed.")
+    days_per_query: int = Field(0, ge=0, description="The most days per query; 0: no limit.")
 
     @model_validator(mode="before")
     @classmethod
@@ -142,7 +142,7 @@ class WarehouseSettings(Part):
         '"snowflake://…", "bigquery://project", "clickhouse+https://…"; or { env = "NAME" }.',
     )
     password: Secret | None = Field(None, description="A password, or for BigQuery an access token.")
-    most_bytes: int = Field(MOST_BYTES, gt=0, description="What one query of BigQuery may read.")
+    most_bytes: int = Field(MOST_BYTES, gt=0, description="The most bytes that one query of BigQuery may read.")
     project_names: Literal["exact", "lower", "pypi"] = Field(
         "exact", description="How the data spells projects: as they are, in lower case, or as PyPI does (PEP 503)."
     )

@@ -70,7 +70,7 @@ class Staged:
         for micros in (found["min"], found["max"]):
             if not micros_of(window.start) <= micros < micros_of(window.end):
                 raise BrokenDataError(
-                    f"{self._where} was asked for {window} and gives a row of {_said(micros)}; write a condition such as "
+                    f"{self._where} was queried for {window} and returned a row of {_said(micros)}; write a condition such as "
                     f"{self._queried.table.time} >= :since AND {self._queried.table.time} < :until."
                 )
         unit = self._queried.part.resolution
@@ -85,7 +85,7 @@ class Staged:
         scope = self._queried.part.scope
         if scope and rows[scope].null_count:
             raise BrokenDataError(
-                f"{self._where} gives a row without {scope}, by which the table is kept; name it in the query, such as "
+                f"{self._where} gives a row without {scope}, the scope of the table; add it to the query, such as "
                 f"COALESCE({scope}, 'unknown')."
             )
 

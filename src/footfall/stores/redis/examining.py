@@ -23,13 +23,13 @@ def problems_of(rewriter: Rewriter) -> Iterator[Problem]:
 
 
 def repair(rewriter: Rewriter, *, is_dry_run: bool) -> Repair:
-    """Add the actors that are lacking, but for those that are taken out of the part meanwhile."""
-    mended = []
+    """Add the actors that are lacking, but for those that are taken out of the part in the meantime."""
+    repaired = []
     for event, place, lacking in _lacking(rewriter):
         if not is_dry_run:
             rewriter.add_from_parts(event, place, lacking)
-        mended.append(_said(event, place, lacking))
-    return Repair(tuple(mended))
+        repaired.append(_said(event, place, lacking))
+    return Repair(tuple(repaired))
 
 
 def _said(event: str, place: SlotKey, lacking: BitMap64) -> str:

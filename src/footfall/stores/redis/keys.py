@@ -1,4 +1,4 @@
-"""The names of the keys: bitmapist's own, so that both read and write one deployment, and beside them ours.
+"""The names of the keys: those of bitmapist, so that both can use one deployment, and additional ones.
 
 Bit n of a set stands for number n, or in our own sets for identity n:
 
@@ -97,7 +97,7 @@ def hour_of(slot: int) -> SlotKey:
 @lru_cache(4096)
 def slot_keys_of(slot: int) -> tuple[SlotKey, ...]:
     """Where a mark of a slot is written: its hour, day, week and month. The finest comes first, so that a process that
-    looks again after taking something out of a week or month finds the day that speaks against it."""
+    looks again after taking something out of a week or month finds a day that still has the actor."""
     if slot == UNDATED:
         return (UNDATED_PLACE,)
     day = slot // PER_DAY

@@ -89,7 +89,7 @@ class Rewriter:
         wanted = keys_of(event, [part for part in parts if part not in left_out], ids)
         return BitMap64.union(BitMap64(), *self._sets.held(wanted).values())
 
-    # Mending
+    # Repairing
 
     def lacking(self, event: str, place: SlotKey) -> BitMap64:
         """The actors that a week or month lacks though one of its days has them."""
@@ -98,7 +98,7 @@ class Rewriter:
         return union_of([held[part] for part in parts]) - held[place]
 
     def add_from_parts(self, event: str, place: SlotKey, ids: BitMap64) -> None:
-        """Add actors to a place, except those that another process takes out of its parts meanwhile."""
+        """Add actors to a place, except those that another process takes out of its parts in the meantime."""
         self._sets.write(keys_of(event, [place], ids))
         self._sets.clear(_under_keys(event, {place: ids - self._in_parts(event, place, ids)}))
 
@@ -114,7 +114,7 @@ class Rewriter:
             if time.monotonic() > waiting_until:
                 raise StoreBusyError(
                     f"another process has been writing {event!r} in {self._server.address.shown} for {_PATIENCE:.0f} s, "
-                    "nothing was changed; find out which, and try again."
+                    "nothing was changed; find it, and try again."
                 )
             time.sleep(_LOOK_EVERY)
         done = threading.Event()

@@ -108,7 +108,7 @@ class Server:
             return int(value)
         except (ValueError, TypeError):
             raise DamagedStoreError(
-                f"{self.address.shown} has {bytes(value)[:40]!r} under {key}, where a number belongs; delete the field that holds it."
+                f"{self.address.shown} has {bytes(value)[:40]!r} under {key} instead of a number; delete this field."
             ) from None
 
     def fields(self, key: str) -> Iterator[tuple[bytes, bytes]]:
@@ -158,7 +158,7 @@ class Server:
 
 
 def _is_node_of_cluster(client: Any) -> bool:
-    """Whether a server says that it is one; one that does not answer is asked again by what is wanted of it."""
+    """Whether a server reports cluster mode; errors show up in the next command."""
     from redis.exceptions import RedisError
 
     try:
@@ -246,7 +246,7 @@ def _failure(error: Exception, address: ServerAddress, key: str = "") -> Activit
     code = text.partition(" ")[0]
     match error:
         case said.AuthenticationError():
-            return UnreachableStoreError(f"{where} refused user and password ({text}); check those in the address.")
+            return UnreachableStoreError(f"{where} rejected user and password ({text}); correct them in the address.")
         case said.ConnectionError() if text in ("Too many connections", "No connection available"):
             return UnreachableStoreError(
                 f"the client for {where} has no connection left ({text}); give its pool more max_connections, one for each thread."

@@ -1,7 +1,7 @@
 """The store that many machines share: sets on Redis or Valkey, where bitmapist keeps them.
 
 A mark is a bit in the keys of its day, ISO week and month, and of its hour where that was asked; so bitmapist and Footfall
-may mark and read one deployment at the same time. Everything else that we keep stands beside it in keys of our own.
+may mark and read one deployment at the same time. Everything else that we keep stands next to it in keys of our own.
 """
 
 from __future__ import annotations

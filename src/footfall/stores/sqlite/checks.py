@@ -17,7 +17,7 @@ from footfall.errors import DamagedStoreError
 from footfall.stores.ids import NAMED
 from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, start_of
 
-WAY_ON = "restore a backup, or run `footfall repair` to keep what is sound."
+WAY_ON = "restore a backup, or run `footfall repair` to keep intact data."
 
 _EVENTS, _SLOTS, CHECK_OF_ACTOR, CHECK_MODULUS = 1_000_003, 8_191, 65_599, 2_147_483_647
 _OFFSET = -FIRST * _SLOTS + 1  # slots may be negative, a check is above zero

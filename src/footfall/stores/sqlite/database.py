@@ -75,7 +75,7 @@ class Database:
         return self._connected(f"{self.path.absolute().as_uri()}?immutable=1", is_uri=True)
 
     def check_files(self) -> None:
-        """Refuse a file that is not what those beside it belong to. Raises DamagedStoreError."""
+        """Refuse a file that is not what those next to it belong to. Raises DamagedStoreError."""
         self.check_beside()
         if not self._is_open_here() and (frames := lost_after(self.path)) is not None:
             raise DamagedStoreError(
@@ -90,7 +90,7 @@ class Database:
         if held and not _size_of(self.path):
             is_there = "is empty" if self.path.exists() else "is not there"
             raise DamagedStoreError(
-                f"{self.path} {is_there}, and {held[0].name} beside it holds marks; restore a backup, or move that file away to "
+                f"{self.path} {is_there}, and {held[0].name} next to it holds marks; restore a backup, or move that file away to "
                 "start over."
             )
 
@@ -249,7 +249,7 @@ def _size_of(file: Path) -> int:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Keep a log beside the file. SQLite does not wait where two processes ask for it at once, so this waits."""
+    """Enable a log next to the file. SQLite does not wait where two processes ask for it at once, so this waits."""
     give_up_at = time.monotonic() + PATIENCE
     while True:
         try:

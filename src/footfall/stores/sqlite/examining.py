@@ -24,7 +24,7 @@ _MOST = 20
 
 
 def problems_in(path: Path) -> Iterator[Problem]:
-    """Every problem of a file that is not written to meanwhile."""
+    """Every problem of a file that is not being written."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
         yield from problems_of(connection)
 
@@ -34,13 +34,15 @@ def problems_of(connection: sqlite3.Connection) -> Iterator[Problem]:
     connection.execute("BEGIN")
     try:
         for look in (_structure, _tables, _sets, _journal, _unions):
-            yield from _told(connection, look)
+            yield from _problems(connection, look)
     finally:
         connection.execute("ROLLBACK")
 
 
-def _told(connection: sqlite3.Connection, look: Callable[[sqlite3.Connection], Iterator[Problem]]) -> Iterator[Problem]:
-    """What a look finds, and that it could not go on where it could not."""
+def _problems(
+    connection: sqlite3.Connection, look: Callable[[sqlite3.Connection], Iterator[Problem]]
+) -> Iterator[Problem]:
+    """What a look finds, and that it could not continue where it could not."""
     try:
         yield from look(connection)
     except (ActivityError, sqlite3.Error, UnicodeDecodeError, ValueError, TypeError, OverflowError) as error:

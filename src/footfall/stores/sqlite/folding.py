@@ -18,7 +18,7 @@ from footfall.stores.sqlite.state import StoreState
 
 FOLD_ROWS = 50_000
 FOLD_BYTES = 8 << 20
-"""A journal of so many rows, or of batches of so many bytes, is folded."""
+"""The size of a journal, in rows or bytes of batches, from which it is folded."""
 
 _LOOK_EVERY = 4096
 """Rows from one look at the journal's length to the next."""
@@ -58,7 +58,7 @@ class Folding:
                 self._thread = thread  # not before: a thread that could not start cannot be joined
 
     def _is_long(self) -> bool:
-        with self._file.lock:  # else another thread may close the intake meanwhile
+        with self._file.lock:  # else another thread may close the intake in the meantime
             [(size,)] = self._file.ask("SELECT coalesce(sum(length(bitmap)), 0) FROM journal WHERE bitmap IS NOT NULL")
             [(rows,)] = self._file.ask("SELECT coalesce(max(id) - min(id), 0) FROM journal")
             intake = self._state.intake
@@ -83,7 +83,7 @@ class Folding:
             self.run()
 
     def run(self) -> None:
-        """Make the marks of intake and journal part of the bitmaps. Others read and mark meanwhile."""
+        """Make the marks of intake and journal part of the bitmaps. Others read and mark in the meantime."""
         with self._file.folding:
             self._state.take_intake()
             with self._file.saying():

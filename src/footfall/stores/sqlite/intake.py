@@ -178,7 +178,7 @@ class Intake:
         rows = np.frombuffer(os.pread(self._file, size - after, _HEAD + after), dtype=_FIELDS)
         end = after + len(rows) * RECORD_BYTES
         written = rows[: _written(rows)]
-        if len(written) and not _are_sound(written, is_end_empty=len(written) < len(rows)):
+        if len(written) and not _are_intact(written, is_end_empty=len(written) < len(rows)):
             raise DamagedStoreError(f"{self._path} is damaged: a mark in it does not match its checksum; {WAY_ON}")
         return _changes_of(written), end
 
@@ -197,18 +197,18 @@ def record(event: int, slot: int, actor: int, before: int) -> bytes:
     return _RECORD.pack(event, slot, actor, (before + actor * CHECK_OF_ACTOR) % CHECK_MODULUS)
 
 
-def sound_records(file: Path, identity: bytes) -> tuple[Changes, int]:
-    """What the sound records of a file amount to, and how many others there are; none of another store's file."""
+def intact_records(file: Path, identity: bytes) -> tuple[Changes, int]:
+    """What the intact records of a file amount to, and how many others there are; none of another store's file."""
     content = file.read_bytes()
     ours, found = blake2b(identity, digest_size=_HEAD - 1).digest(), content[1:_HEAD]
     if found != ours and not _is_damaged(found, ours):
         return {}, 0
     rows = np.frombuffer(content[_HEAD : len(content) // RECORD_BYTES * RECORD_BYTES], dtype=_FIELDS)
     written = rows[: _written(rows)]
-    is_sound = np.array(
-        [_are_sound(written[at : at + 1], is_end_empty=False) for at in range(len(written))], dtype=bool
+    is_intact = np.array(
+        [_are_intact(written[at : at + 1], is_end_empty=False) for at in range(len(written))], dtype=bool
     )
-    return _changes_of(written[is_sound]), int((~is_sound).sum())
+    return _changes_of(written[is_intact]), int((~is_intact).sum())
 
 
 def _is_damaged(head: bytes, identity: bytes) -> bool:
@@ -233,7 +233,7 @@ def _written(rows: npt.NDArray[np.void]) -> int:
     return int(written[-1]) + 1 if len(written) else 0
 
 
-def _are_sound(rows: npt.NDArray[np.void], *, is_end_empty: bool) -> bool:
+def _are_intact(rows: npt.NDArray[np.void], *, is_end_empty: bool) -> bool:
     """Whether every record matches its check. Those of an earlier Footfall have none, but for the one before an empty end."""
     event, slot, actor, check = (rows[name] for name in ("event", "slot", "actor", "check"))
     is_place = (event > 0) & (slot >= FIRST) & (slot < LAST) & (actor >= 0) & (actor < NAMED)

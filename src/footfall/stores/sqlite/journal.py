@@ -98,7 +98,7 @@ def is_row(event: Any, slot: Any, actor: Any, blob: Any, crc: int | None) -> boo
 
 
 def append_changes(connection: sqlite3.Connection, changes: Changes) -> None:
-    """Append what single marks amount to, a batch a set."""
+    """Append what single marks amount to, a batch per set."""
     for (event, slot), change in changes.items():
         append(connection, event, {slot: (change.added, change.marks)})
 
@@ -113,7 +113,7 @@ def fold(connection: sqlite3.Connection) -> None:
     """Make every row that is there part of the bitmaps.
 
     Bitmaps are made without blocking other processes; only writing them blocks, a few megabytes at a time. When another
-    process writes sets meanwhile, what was made is thrown away and the rest starts again.
+    process writes sets in the meantime, the result is discarded and the rest starts again.
     """
     while not _fold_rows(connection):
         pass

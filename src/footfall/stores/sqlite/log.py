@@ -1,4 +1,4 @@
-"""Whether the log beside the database (WAL) is whole: SQLite reads it up to the first frame that does not match its checksum,
+"""Whether the log next to the database (WAL) is whole: SQLite reads it up to the first frame that does not match its checksum,
 and drops what was committed after it without a word.
 
 https://sqlite.org/fileformat2.html#the_write_ahead_log has the format.
@@ -32,7 +32,7 @@ _LOCKED_AT, _LOCKED_BYTES = 0x40000002, 510
 def lost_after(database: Path) -> int | None:
     """How many frames SQLite would read of a log that holds more than that; None where it reads all, or none is there.
 
-    The last frame alone may not match: a process that is killed while it writes leaves such a one, which nobody relies on.
+    The last frame alone may not match: a process that is killed while it writes leaves one, which is not used.
     """
     log = database.with_name(f"{database.name}-wal")
     found = _first_mismatch(log)

@@ -1,4 +1,4 @@
-"""A damaged store → a store of everything that is sound in it. The files before are kept beside it, as they were.
+"""A damaged store → a store of everything intact in it. The files before are kept next to it, as they were.
 
 Every row that can be read and matches its checksum is written into a new file, which then takes the place of the old one.
 Where a page cannot be read, rows are looked for from both ends of their table, and each set by its own place.
@@ -28,7 +28,7 @@ from footfall.stores.sqlite import journal, schema
 from footfall.stores.sqlite.checks import crc_of_counts, is_slot, label_of
 from footfall.stores.sqlite.database import Database, within
 from footfall.stores.sqlite.examining import problems_in
-from footfall.stores.sqlite.intake import sound_records
+from footfall.stores.sqlite.intake import intact_records
 from footfall.stores.sqlite.log import is_in_use, lost_after
 from footfall.stores.sqlite.sets import write_sets
 from footfall.stores.store import UNREAD
@@ -60,7 +60,7 @@ def repair(database: Database, now: datetime, *, is_dry_run: bool) -> Repair:
             for problem in problems_in(work.target):
                 raise DamagedStoreError(f"{path} cannot be repaired ({problem.what}); restore a backup.")
             if is_dry_run:
-                return Repair(tuple(work.mended), tuple(work.losses()))
+                return Repair(tuple(work.repaired), tuple(work.losses()))
             kept = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%S}")
             kept.mkdir(0o700)
             for file in _files_of(path):
@@ -69,7 +69,7 @@ def repair(database: Database, now: datetime, *, is_dry_run: bool) -> Repair:
             for file in _files_of(path)[1:]:  # a log of the old file must not be applied to the new one
                 file.unlink()
             work.target.replace(path)
-            return Repair(tuple(work.mended), tuple(work.losses()), kept)
+            return Repair(tuple(work.repaired), tuple(work.losses()), kept)
         except OSError as error:
             raise ActivityError(f"{path} cannot be repaired: {error.strerror or error}.") from None
         finally:
@@ -77,7 +77,7 @@ def repair(database: Database, now: datetime, *, is_dry_run: bool) -> Repair:
 
 
 def _files_of(path: Path) -> list[Path]:
-    """The database, and what stands beside it."""
+    """The database, and what stands next to it."""
     return [path, *(file for end in _BESIDE for file in sorted(path.parent.glob(f"{path.name}{end}")))]
 
 
@@ -87,7 +87,7 @@ class _Work:
     def __init__(self, source: Path, target: Path) -> None:
         self._path = source
         self.target = target
-        self.mended: list[str] = []
+        self.repaired: list[str] = []
         self._lost: list[str] = []
         self._names: dict[int, str] = {}
         self._of_tables: set[str] = set()
@@ -137,7 +137,7 @@ class _Work:
         self._generation = max(generations, default=0)
         self._salt = self._chosen(salts)
         if len(set(salts)) != 1:
-            self.mended.append("the key that forgotten actors are recognised by, as far as it can be known")
+            self.repaired.append("the key that forgotten actors are recognised by, as far as it can be known")
         target.execute("UPDATE facts SET value = ? WHERE name IN ('salt', 'salt_again')", (self._salt,))
         folds = [facts[name] for name in ("fold", "fold_again") if isinstance(facts.get(name), int)]
         target.execute("UPDATE facts SET value = ? WHERE name = 'fold'", (max(folds, default=0) + 1,))
@@ -174,7 +174,7 @@ class _Work:
         if event not in self._names:
             self._names[event] = name = f"recovered_{event}"
             target.execute("INSERT INTO events VALUES (?, ?)", (event, name))
-            self.mended.append(f"an event whose name is lost; it is called {name!r} now")
+            self.repaired.append(f"an event whose name is lost; it is called {name!r} now")
         return self._names[event]
 
     def _copy_sets(self, source: sqlite3.Connection, target: sqlite3.Connection) -> None:
@@ -221,7 +221,7 @@ class _Work:
         name = self._event(target, event)
         if marks is None:
             kept = "its occurrences are not known any more, and count as one for each actor"
-            self.mended.append(f"the count of {name!r} on {label_of(slot)}; {kept}")
+            self.repaired.append(f"the count of {name!r} on {label_of(slot)}; {kept}")
         write_sets(target, {place: as_bitmap(members)}, {place: len(ids) if marks is None else marks})
         return True
 
@@ -251,7 +251,7 @@ class _Work:
 
     def _take_intake(self, target: sqlite3.Connection) -> None:
         file = self._path.with_name(f"{self._path.name}-marks-{self._generation}")
-        changes, bad = sound_records(file, self._salt) if file.exists() else ({}, 0)
+        changes, bad = intact_records(file, self._salt) if file.exists() else ({}, 0)
         for event, _ in changes:
             self._event(target, event)
         journal.append_changes(target, changes)
@@ -264,7 +264,7 @@ class _Work:
             # The name stays the table's; only how far it was read is forgotten.
             target.execute("UPDATE cursors SET position = ? WHERE name = ?", (UNREAD, name))
             target.execute("DELETE FROM cursors WHERE substr(name, 1, ?) = ?", (len(name) + 1, f"{name}/"))
-            self.mended.append(f"{name!r}, which is read again from the table that reports it")
+            self.repaired.append(f"{name!r}, which is read again from the table that reports it")
 
 
 def _rows(connection: sqlite3.Connection, table: str, columns: str, key: str = "rowid DESC") -> list[tuple[Any, ...]]:

@@ -32,7 +32,7 @@ class Place(NamedTuple):
 
 
 class ServedStore(SqliteStore):
-    """One process marks for many; others may read the file meanwhile, and mark as well."""
+    """One process marks for many; others may read the file in the meantime, and mark as well."""
 
     def __init__(
         self, path: str | Path, *, is_synced: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)

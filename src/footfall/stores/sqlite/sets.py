@@ -1,4 +1,4 @@
-"""The sets of the database, each held against its checksum when it is read.
+"""The sets of the database, verified by checksum when read.
 
 `counts` has a row for each set: how often it was marked, how many actors it holds, the CRC of its bitmap, and the CRC of
 these numbers. `sets` has the bitmap. A set that stands in one of the two alone is damage.
@@ -42,10 +42,10 @@ def counts_in(connection: sqlite3.Connection, key: RangeKey) -> dict[int, Counte
         f"SELECT slot, marks, actors, crc, row_crc FROM counts {_WITHIN} ORDER BY slot", key
     ):
         try:
-            is_sound = crc_of_counts(event, slot, marks, actors, crc) == row_crc
+            is_intact = crc_of_counts(event, slot, marks, actors, crc) == row_crc
         except Exception:  # a value that is not a number
-            is_sound = False
-        if not is_sound:
+            is_intact = False
+        if not is_intact:
             raise damaged_set(connection, event, slot, "has a count that does not match its checksum")
         found[slot] = Counted(marks, actors, crc)
     return found

@@ -122,13 +122,13 @@ class StoreState:
             pass
 
     def copy_to(self, path: Path) -> None:
-        """Write every mark made so far into a new file, from one state of the store. Others read and mark meanwhile."""
+        """Write every mark made so far into a new file, from one state of the store. Others read and mark in the meantime."""
         self.take_intake()
         with self.file.saying(), closing(self.file.connect()) as source, closing(sqlite3.connect(path)) as target:
             source.backup(target)
 
     def problems(self) -> Iterator[Problem]:
-        """Everything in the file, and in those beside it, that is not as it was written."""
+        """Everything in the file, and in those next to it, that is not as it was written."""
         if not self.file.path.exists():
             self.file.check_beside()
             return
@@ -204,7 +204,7 @@ class StoreState:
             if state != memory.state:
                 changed = connection.execute("SELECT event, slot FROM sets WHERE fold > ?", (memory.state[0],))
                 memory.drop_those_with(changed.fetchall())
-                # Rows have gone and their numbers may be used again; those that are left are taken once more.
+                # Rows have gone and their numbers may be used again; those that are left are taken again.
                 memory.pending, memory.row, memory.taken_in, memory.state = {}, 0, 0, state
             if rows := journal.rows_after(connection, memory.row):
                 memory.take(journal.changes_of(rows))

@@ -57,7 +57,7 @@ _STORES: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
 
 @atexit.register
 def close_all() -> None:
-    """A process that ends without `close` leaves no marks beside the database: a copy of the file alone has them all."""
+    """A process that ends without `close` leaves no marks next to the database: a copy of the file alone has them all."""
     for store in list(_STORES):
         with suppress(ActivityError, OSError):
             store.close()
@@ -258,11 +258,11 @@ class SqliteStore:
             return int(rows) + self._state.memory.taken_in // RECORD_BYTES
 
     def fold(self) -> None:
-        """Make every mark part of the bitmaps now. Others read and mark meanwhile."""
+        """Make every mark part of the bitmaps now. Others read and mark in the meantime."""
         self._folding.run()
 
     def copy_to(self, path: Path) -> None:
-        """Write every mark made so far into a new file, which is checked. Others read and mark meanwhile.
+        """Write every mark made so far into a new file, which is checked. Others read and mark in the meantime.
 
         Raises ActivityError, where the store is damaged too.
         """

@@ -1,4 +1,4 @@
-"""Ready files that have a workspace collected by what runs programs at times.
+"""Files that collect a workspace with cron, systemd, Kubernetes or GitHub Actions.
 
 plan            when, where, with which program and which secrets     written   the files, and what to do with them
 cron            one line of a crontab                                 systemd   a service and a timer

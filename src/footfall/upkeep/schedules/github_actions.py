@@ -49,7 +49,7 @@ repository=$(git rev-parse --absolute-git-dir)
 tree=$(git write-tree)
 before=$(cat "$DATA.commit")
 if [ -n "$before" ] && [ "$tree" = "$(git rev-parse "$before^{tree}")" ]; then exit 0; fi
-# One commit without a past: the lake keeps its own history. What somebody pushed meanwhile stays.
+# One commit without a past: the lake keeps its own history. What somebody pushed in the meantime stays.
 commit=$(git -c user.name=footfall -c user.email=footfall@localhost commit-tree "$tree" -m "$MESSAGE")
 git push --force-with-lease="refs/heads/$BRANCH:$before" origin "$commit:refs/heads/$BRANCH"
 """
@@ -105,7 +105,7 @@ jobs:
 def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
     """One workflow; secrets are those of the repository, under the names that footfall.toml gives them.
 
-    GitHub takes no secret whose name begins with GITHUB_; such a one is FOOTFALL_GITHUB_… there. The token that it makes for
+    GitHub takes no secret whose name begins with GITHUB_; it is then called FOOTFALL_GITHUB_… The token that it makes for
     a workflow itself reads no traffic.
     """
     scripts = {

@@ -1,4 +1,4 @@
-"""When, where, with which program and with which secrets a workspace is to be collected."""
+"""The schedule, the folder, the program and the secrets for collecting a workspace."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Plan:
 
     @property
     def minute(self) -> int:
-        """A minute that differs between workspaces, so that not all of them ask at the full hour."""
+        """A minute that differs between workspaces, so that not all of them run at the full hour."""
         return crc32(str(self.folder).encode()) % 60
 
     @property
@@ -87,8 +87,7 @@ class Plan:
         if length == _WEEK or (not _DAY % length and (not length % _HOUR or not _HOUR % length)):
             return length
         raise QueryError(
-            "this length does not come out even with a day; give one that does, such as 15m, 1h, 6h, 1d or 1w, or a cron "
-            "expression."
+            "this interval does not divide a day; use one such as 15m, 1h, 6h, 1d or 1w, or a cron expression."
         )
 
 
@@ -103,7 +102,7 @@ def plan_of(folder: Path, every: str, package: str = "") -> Plan:
     Raises SettingsError where there is no footfall.toml that can be read, and QueryError for no schedule.
     """
     if not package.isprintable():
-        raise QueryError(f"{package!r} is nothing that pip can install; write it on one line.")
+        raise QueryError(f"{package!r} cannot be installed by pip; write it on one line.")
     schedule, file = parse_schedule(every), folder / FILE_NAME
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -120,7 +119,7 @@ def plan_of(folder: Path, every: str, package: str = "") -> Plan:
 
 
 def _variables(value: Any) -> Iterator[str]:
-    """The environment variables that settings name: `{ env = "NAME" }`, wherever it stands."""
+    """The environment variables named in settings as `{ env = "NAME" }`."""
     if isinstance(value, dict):
         if list(value) == ["env"] and isinstance(value["env"], str):
             yield value["env"]

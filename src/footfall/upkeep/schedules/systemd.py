@@ -16,7 +16,7 @@ After=network-online.target
 Type=oneshot
 WorkingDirectory={folder}
 ExecStart={command}
-{environment}# A run that is stopped keeps what it committed; the next one goes on from there.
+{environment}# A run that is stopped keeps what it committed; the next one continues from there.
 TimeoutStopSec=60
 Nice=10
 """
@@ -26,7 +26,7 @@ Description=When Footfall collects usage
 
 [Timer]
 OnCalendar={calendar}
-# What was missed while the machine was off is made up for.
+# Run after boot if a run was missed.
 Persistent=true
 RandomizedDelaySec=120
 

@@ -35,12 +35,12 @@ def written(kind: str, plan: Plan) -> Written:
 
 
 def write(what: Written, folder: Path) -> list[Path]:
-    """Write the files below `folder`, all or none of them; what is there is never touched. Raises FootfallError."""
+    """Write the files below `folder`, all or none; existing files are not changed. Raises FootfallError."""
     paths = {folder / name: text for name, text in what.files.items()}
     for path in paths:
         if path.exists():
             raise FootfallError(
-                f"{path} exists already and stays as it is; remove it, or name another folder with --to."
+                f"{path} exists already and was not changed; remove it, or name another folder with --to."
             )
     try:
         for path, text in paths.items():

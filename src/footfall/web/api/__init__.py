@@ -1,10 +1,10 @@
-"""/api/v1: what programs ask.
+"""/api/v1: the API for programs.
 
 questions    each kind of answer at its address, with the options of the command line
 things       metrics, events, annotations, status, and napari hub's shape of a project
 marks        batches of marks
 administering  collecting and forgetting
-replies      forms, ETag, 304, what is kept for the next time
+replies      formats, ETag, 304, cached responses
 formats      JSON, CSV, Parquet, Arrow
 bodies       bodies of requests, bounded
 description  OpenAPI

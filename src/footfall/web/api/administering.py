@@ -1,4 +1,4 @@
-"""What only an administrator may do: collect, and forget actors."""
+"""Actions of administrators: collect, and forget actors."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def add(router: APIRouter, site: Site) -> None:
         "/collect",
         collection,
         methods=["GET"],
-        summary="How the collection stands that was started last.",
+        summary="The state of the last collection.",
         operation_id="collection",
         response_class=Response,
         responses=described.of_run(200),
@@ -67,7 +67,7 @@ def add(router: APIRouter, site: Site) -> None:
         "/forget",
         forget,
         methods=["POST"],
-        summary="Take actors out of every set and out of the names that are kept.",
+        summary="Remove actors from every set and from the stored names.",
         operation_id="forget",
         response_class=Response,
         responses=described.of_forget(),
@@ -104,7 +104,7 @@ def _words(site: Site, given: Mapping[str, Any]) -> list[str]:
         raise QueryError('sources is not a list; write one such as ["git"], or leave it out for all.')
     for source in sources:
         if source not in list(site.workspace.sources):
-            raise UnknownNameError("source", source, site.workspace.sources, "It must stand in footfall.toml.")
+            raise UnknownNameError("source", source, site.workspace.sources, "It must be in footfall.toml.")
         words.append(source)
     moments = {name: read_moment(name, given.get(name), now) for name in ("since", "until")}
     words += [f"--{name}={moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in moments.items() if moment is not None]

@@ -25,7 +25,7 @@ _IDEMPOTENCY = {
     "required": False,
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
 }
-_ETAG = {"description": "Equal while the answer is.", "schema": {"type": "string"}}
+_ETAG = {"description": "Changes when the answer changes.", "schema": {"type": "string"}}
 
 
 def _or_empty(schema: dict[str, Any]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ _FORMAT = {
     "name": "format",
     "in": "query",
     "required": False,
-    "description": "The form of the answer; default: what Accept prefers, or json.",
+    "description": "The format of the answer; default: the one Accept prefers, or json.",
     "schema": {"type": "string", "enum": [*FORMATS, ""]},
 }
 
@@ -77,10 +77,10 @@ _QUERY_TEXTS: dict[str, dict[str, Any]] = {
         "description": "2026, 2026-11, 2026-W48, 2026-11-23, today, yesterday; default: all time.",
         "schema": _or_empty(TEXT),
     },
-    "since": {"description": "From here on.", "schema": _or_empty({"type": "string", "pattern": MOMENT})},
-    "until": {"description": "Up to here, exclusive.", "schema": _or_empty({"type": "string", "pattern": MOMENT})},
+    "since": {"description": "Start, inclusive.", "schema": _or_empty({"type": "string", "pattern": MOMENT})},
+    "until": {"description": "End, exclusive.", "schema": _or_empty({"type": "string", "pattern": MOMENT})},
     "limit": {
-        "description": "How many months the timelines have.",
+        "description": "The number of months of the timelines.",
         "schema": {"type": "integer", "minimum": 1, "maximum": 600, "default": 12},
     },
 }
@@ -96,24 +96,26 @@ def of_path(path: str, options: Sequence[str]) -> dict[str, Any]:
 
 
 def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    told = {
-        400: "The request cannot be read.",
+    meanings = {
+        400: "The request is invalid.",
         401: "A token is needed.",
         403: "The token may not do this.",
-        404: "There is no such thing.",
-        409: "Another collection is under way.",
-        406: "Accept allows no form that there is.",
+        404: "Not found.",
+        409: "Another collection is running.",
+        406: "Accept allows none of the formats.",
         408: "The body did not come in time.",
         413: "The body is too large.",
         415: "The body is of another media type.",
-        422: "The question has no honest answer, or cannot be read.",
+        422: "The query has no correct answer, or cannot be parsed.",
         429: "Too many requests.",
-        500: "A fault, or settings that cannot be used.",
-        501: "An optional part is not installed.",
+        500: "An internal error, or invalid settings.",
+        501: "An optional dependency is not installed.",
         502: "A source cannot be used.",
-        503: "The lake or the store of marks cannot be read now, or too much waits.",
+        503: "The lake or the store of marks is unavailable, or there are too many requests.",
     }
-    return {status: {"description": told[status], "content": {PROBLEM: {"schema": _PROBLEM}}} for status in statuses}
+    return {
+        status: {"description": meanings[status], "content": {PROBLEM: {"schema": _PROBLEM}}} for status in statuses
+    }
 
 
 def of_answer(command: str) -> dict[int | str, dict[str, Any]]:
@@ -123,12 +125,12 @@ def of_answer(command: str) -> dict[int | str, dict[str, Any]]:
         media_type = format.media_type
         content.setdefault(media_type, {"schema": {"type": "string"} if format.is_text else {}})
     ok = {"description": f"The answer: a {command}.", "content": content, "headers": {"ETag": _ETAG, "Link": _LINK}}
-    unchanged = {"description": "The client has exactly this already.", "headers": {"ETag": _ETAG}}
+    unchanged = {"description": "Not modified.", "headers": {"ETag": _ETAG}}
     return {200: ok, 304: unchanged, **_problems(400, 401, 403, 404, 406, 422, 500, 501, 502, 503)}
 
 
 _LINK = {
-    "description": "The question with every default filled in: it asks the same again.",
+    "description": "The query with every default filled in.",
     "schema": {"type": "string"},
 }
 
@@ -141,7 +143,7 @@ def of_record(name: str) -> dict[int | str, dict[str, Any]]:
         "content": {"application/json": {"schema": schema}},
         "headers": {"ETag": _ETAG},
     }
-    unchanged = {"description": "The client has exactly this already.", "headers": {"ETag": _ETAG}}
+    unchanged = {"description": "Not modified.", "headers": {"ETag": _ETAG}}
     return {200: ok, 304: unchanged, **_problems(400, 401, 403, 404, 422, 500, 501, 502, 503)}
 
 
@@ -160,7 +162,7 @@ _NAMES = {
 def of_marks() -> dict[int | str, dict[str, Any]]:
     """What comes of marks."""
     schema = {"$ref": "#/components/schemas/Marked"}
-    ok = {"description": "Every mark is kept.", "content": {"application/json": {"schema": schema}}}
+    ok = {"description": "All marks are stored.", "content": {"application/json": {"schema": schema}}}
     return {200: ok, **_problems(400, 401, 403, 408, 413, 415, 422, 429, 500, 503)}
 
 
@@ -213,13 +215,13 @@ def body_of_forget(most: int) -> dict[str, Any]:
 
 
 def of_run(status: int) -> dict[int | str, dict[str, Any]]:
-    """What comes of a collection, which goes on after the response."""
+    """What comes of a collection, which continues after the response."""
     found: dict[str, Any] = {
-        "description": "How it stands; state is none, running, done or failed.",
+        "description": "Its state: none, running, done or failed.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Run"}}},
     }
     if status == 202:
-        where = {"description": "Where to ask how it stands.", "schema": {"type": "string"}}
+        where = {"description": "The address of its state.", "schema": {"type": "string"}}
         found |= {"headers": {"Location": where}}
         return {202: found, **_problems(400, 401, 403, 408, 409, 413, 415, 422, 500, 503)}
     return {status: found, **_problems(401, 403, 500)}
@@ -228,7 +230,7 @@ def of_run(status: int) -> dict[int | str, dict[str, Any]]:
 def of_forget() -> dict[int | str, dict[str, Any]]:
     """What comes of forgetting."""
     schema = {"$ref": "#/components/schemas/Forgotten"}
-    ok = {"description": "They are forgotten.", "content": {"application/json": {"schema": schema}}}
+    ok = {"description": "The actors were forgotten.", "content": {"application/json": {"schema": schema}}}
     return {200: ok, **_problems(400, 401, 403, 408, 413, 415, 422, 500, 503)}
 
 
@@ -322,7 +324,7 @@ SCHEMAS: dict[str, Any] = {
             ["actor", "was_known", "sets", "still_in_tables"],
             actor=_ACTOR,
             was_known={"type": "boolean"},
-            sets={"type": "integer", "description": "How many sets the actor was taken out of."},
+            sets={"type": "integer", "description": "The number of sets the actor was removed from."},
             still_in_tables={"type": "array", "items": {"type": "string"}},
         ),
     ),
@@ -349,7 +351,7 @@ def described(app: FastAPI, *, needs_token: bool) -> dict[str, Any]:
     found = get_openapi(
         title="Footfall",
         version=footfall.__version__,
-        summary="Long-term usage analytics: the questions of the command line, over HTTP.",
+        summary="Long-term usage analytics: the queries of the command line, over HTTP.",
         routes=app.routes,
     )
     found["paths"] = {path: each for path, each in found.get("paths", {}).items() if path.startswith("/api/")}

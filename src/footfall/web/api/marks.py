@@ -37,14 +37,14 @@ def add(router: APIRouter, site: Site) -> None:
         # Of one client the key, of another the same text: they are not one batch.
         whose = f"{viewer_of_request.get().name}:{key}" if key else ""
         done = await site.run(mark_batch, site.workspace.activity, records, whose)
-        told = {"marked": done.marks, "events": list(done.events), "repeated": done.is_repeated}
-        return Response(json_bytes(told), 200, {"Cache-Control": "no-store"}, JSON)
+        record = {"marked": done.marks, "events": list(done.events), "repeated": done.is_repeated}
+        return Response(json_bytes(record), 200, {"Cache-Control": "no-store"}, JSON)
 
     router.add_api_route(
         "/marks",
         mark,
         methods=["POST"],
-        summary="Mark what actors did; what is acknowledged is kept.",
+        summary="Mark what actors did; acknowledged marks are stored.",
         operation_id="mark",
         response_class=Response,
         responses=described.of_marks(),

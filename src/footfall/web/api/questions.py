@@ -10,16 +10,21 @@ from footfall.web.api import description as described
 from footfall.web.api.replies import Replies
 
 PATHS: tuple[tuple[str, str, dict[str, str], str], ...] = (
-    ("/query", "query", {}, "The answer to a question about a metric, or about several side by side."),
-    ("/query/{metric}", "query", {"metric": "metric"}, "The answer to a question about one metric."),
-    ("/cohort", "cohort", {}, "Who did FIRST in a period, and how many of them did THEN in the periods that followed."),
-    ("/funnel", "funnel", {}, "How many took the steps one after the other."),
+    ("/query", "query", {}, "Query one metric, or several side by side."),
+    ("/query/{metric}", "query", {"metric": "metric"}, "Query one metric."),
+    (
+        "/cohort",
+        "cohort",
+        {},
+        "Cohorts of actors who did FIRST in a period, and how many of them did THEN in later periods.",
+    ),
+    ("/funnel", "funnel", {}, "How many actors took the steps in order."),
     ("/stickiness", "stickiness", {}, "Daily, weekly and monthly actives, and their ratios."),
-    ("/growth", "growth", {}, "Who is new, returning, resurrected or dormant, period by period."),
+    ("/growth", "growth", {}, "New, returning, resurrected and dormant actors per period."),
     ("/projects", "projects", {}, "All projects, ranked by a metric."),
     ("/beside", "beside", {}, "Projects side by side by one metric, month by month."),
     ("/communities", "communities", {}, "The communities that use hubs, with their users and where they are."),
-    ("/projects/{name}", "project", {"name": "name"}, "What every source knows of a project."),
+    ("/projects/{name}", "project", {"name": "name"}, "One project across all sources."),
 )
 """Path, command, the options that stand in the path, what it is."""
 

@@ -81,7 +81,7 @@ class Replies:
         format = chosen_format(_only(texts.pop("format", [])), accept)
         for name, value in named.items():
             if name in texts:
-                raise QueryError(f"{name} stands in the path and in the query; leave out one of them.")
+                raise QueryError(f"{name} is given in the path and in the query; leave out one of them.")
             texts[name] = [value]
         key, kept = await self._site.kept(command, texts)
         route = request.scope.get("route")
@@ -210,11 +210,11 @@ def texts_of_query(request: Request) -> dict[str, list[str]]:
     """
     raw = request.scope["query_string"]
     if len(raw) > _LONGEST_QUERY:
-        raise QueryError(f"the question takes {len(raw):,} characters, and at most {_LONGEST_QUERY:,} are read.")
+        raise QueryError(f"the query has {len(raw):,} characters; at most {_LONGEST_QUERY:,} are allowed.")
     try:
         pairs = parse_qsl(raw.decode("ascii", "replace"), keep_blank_values=True, max_num_fields=_MOST_OPTIONS)
     except ValueError:
-        raise QueryError(f"the question has more than {_MOST_OPTIONS} options.") from None
+        raise QueryError(f"the query has more than {_MOST_OPTIONS} options.") from None
     texts: dict[str, list[str]] = {}
     for name, value in pairs:
         texts.setdefault(name, []).append(value)

@@ -1,4 +1,4 @@
-"""What can be asked for, what happened, who did what, and how everything stands."""
+"""Metrics, annotations, events and status."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _event(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any
 
 def _membership(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> Any:
     if site.settings.smallest_cell > 1:
-        raise NotAllowedError("small counts of actors are hidden here (smallest_cell), and so is what one actor did.")
+        raise NotAllowedError("small counts of actors are hidden here (smallest_cell), and so are single actors.")
     return records.membership_of(site.workspace, path["event"], path["actor"], query.get("period"))
 
 
@@ -77,13 +77,13 @@ def _napari(site: Site, path: Mapping[str, str], query: Mapping[str, str]) -> An
 
 
 PATHS: tuple[tuple[str, Find, tuple[str, ...], str], ...] = (
-    ("/metrics", _metrics, (), "Everything that can be asked for, and what each number means."),
+    ("/metrics", _metrics, (), "All metrics and what they mean."),
     ("/metrics/{metric}", _metric, (), "One metric in full."),
     ("/events", _events, (), "The events that have actors."),
     ("/events/{event}", _event, ("period",), "How many actors did an event in a period."),
     ("/events/{event}/actors/{actor}", _membership, ("period",), "Whether an actor did an event in a period."),
-    ("/annotations", _annotations, ("since", "until"), "What happened when: releases, outages, breaks, notes."),
-    ("/status", _status, (), "How every source stands: how fresh, which gaps, what failed and why."),
+    ("/annotations", _annotations, ("since", "until"), "Annotations: releases, outages, breaks, notes."),
+    ("/status", _status, (), "The state of every source: freshness, gaps, failures and their reasons."),
     ("/projects/{name}/activity", _napari, ("limit",), "A project in the shape of napari hub's activity API."),
 )
 
@@ -125,7 +125,7 @@ def _read(request: Request, options: tuple[str, ...]) -> dict[str, str]:
         if name not in options:
             raise UnknownNameError("option", name, options)
         if len(values) > 1:
-            raise QueryError(f"{name} is given {len(values)} times, and is one value; leave out the others.")
+            raise QueryError(f"{name} takes one value and was given {len(values)} times; leave out the others.")
         if values[0].strip():
             found[name] = values[0]
     return found

@@ -1,4 +1,4 @@
-"""Pages for people: rendered by the server, every number from an answer, and the address is the state."""
+"""The pages of the dashboard: rendered by the server, every number from an answer, and the address is the state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages that most readers open first, made before the first request: their answers and pictures are kept."""
+"""Warm-up: the most visited pages are computed before the first request, and cached."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _FIRST = (("/", overview), ("/hubs", hubs))
 
 
 async def make_ahead(site: Site) -> None:
-    """Make the overview and the page of hubs once, as a visitor would see them first.
+    """Compute the overview and the page of hubs once, with default options.
 
-    A reader who comes meanwhile waits for the same answers and pictures, and not for new ones.
+    A reader who comes in the meantime waits for the same answers and pictures, and not for new ones.
     """
     for path, page in _FIRST:
         scope = {
@@ -31,5 +31,5 @@ async def make_ahead(site: Site) -> None:
             "query_string": b"",
             "headers": [],
         }
-        with suppress(FootfallError, RuntimeError):  # a reader sees what is wrong; the server may end meanwhile
+        with suppress(FootfallError, RuntimeError):  # a reader sees what is wrong; the server may end in the meantime
             await page(site, Request(scope))

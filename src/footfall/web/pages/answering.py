@@ -1,4 +1,4 @@
-"""Pages as routes: a function of site and request becomes one, and what a user can mend becomes a page that says so."""
+"""Pages as routes: a function of site and request becomes one, and an error that the user can fix becomes a page that says so."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def route(site: Site, path: str, page: Page, name: str) -> Route:
 
 
 async def choose_theme(site: Site, request: Request) -> Response:
-    """Keep the colours that a reader chose, and go back to where they were."""
+    """Store the theme that a reader chose, and redirect back."""
     chosen, back = request.query_params.get("to", "auto"), request.query_params.get("back", "/")
     root = request.scope.get("root_path", "").rstrip("/")
     response = RedirectResponse(f"{root}{local_path(back)}", 303)

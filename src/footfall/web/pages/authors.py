@@ -1,4 +1,4 @@
-"""Who writes a project: how few wrote half of it, and how many of last year's authors are still there."""
+"""The authors of a project: the bus factor, and how many of last year's authors are still active."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Authors:
     before: int
     """How many wrote in the year before."""
     is_whole: bool
-    """Whether both years were collected whole."""
+    """Whether both years were collected completely."""
 
     @property
     def kept(self) -> float | None:

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from footfall.web.site import Site
 
 MOST = 3
-"""So many lists; what changed is one more."""
+"""The number of lists; what changed is one more."""
 _ROWS = 8
 _MOST_LINES = 12
 """A dimension of more groups is a ranking, not a few lines of one chart."""
 _DOMINANT = 0.9
-"""A group that is nearly everything leaves nothing to see beside it."""
+"""A group that is nearly everything leaves nothing to see next to it."""
 _CHANGES = 8
 _LEAST_SHARE = 0.005
 _LEAST = 20
-"""A group smaller than this in both times changes by chance."""
+"""Changes of groups below this size in both times are random."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _list_of(one: Breakdown, span: Span, root: str) -> Listed:
 
 
 def what_changed(found: Sequence[Breakdown], span: Span) -> Listed | None:
-    """Across the dimension with the most groups: those that rose or fell most, none that is too small to say anything."""
+    """Across the dimension with the most groups: those that changed most, without very small ones."""
     if not found:
         return None
     one = max(found, key=lambda each: len(each.rows))

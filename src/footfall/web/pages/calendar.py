@@ -1,4 +1,4 @@
-"""A year of one table as a calendar: each day with how far it was collected, told by shape as well as by colour."""
+"""A year of one table as a calendar: each day with its state, shown by shape as well as by colour."""
 
 from __future__ import annotations
 

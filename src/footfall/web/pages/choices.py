@@ -1,6 +1,6 @@
-"""What the form of Explore offers and what is chosen in it, read from an address and written as one.
+"""The form of Explore: its options and choices, parsed from an address and written as one.
 
-The address is the state: every question has one address, in which no option says its default. A form sends all of its
+The address is the state: every query has one address, without defaults. A form sends all of its
 fields; what it sends is brought into that address, and the browser is sent there.
 """
 
@@ -265,7 +265,7 @@ def _dimensions(subjects: Sequence[Subject]) -> list[str]:
 def _lasts(chosen: Chosen) -> list[Option]:
     grain = chosen.grain
     if grain not in set(LAST):
-        return [Option("", "all, or by dates", True)]
+        return [Option("", "all, or from dates", True)]
     picked = chosen.first("last")
     return [
         *_options(LAST[Grain(grain)], picked, lambda count: f"last {count} {grain}s"),

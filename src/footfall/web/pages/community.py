@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _YEAR = 364
 _HALF, _MAP = (600, 250), 420
-"""Of a drawing that stands beside a map, and how wide that is, in pixels."""
+"""Of a drawing that stands next to a map, and how wide that is, in pixels."""
 _MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
 _THEMES = ("light", "dark")
 

@@ -54,7 +54,7 @@ async def _figure(site: Site, answer: Beside) -> Figure:
 
 
 def _table(answer: Beside) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
-    """A row a month, or a month of age, and a column a project; the newest month, or the youngest age, first."""
+    """A row per month, or a month of age, and a column per project; the newest month, or the youngest age, first."""
     is_age = answer.align == "age"
     cells: dict[object, dict[str, str]] = {}
     labels: dict[object, str] = {}

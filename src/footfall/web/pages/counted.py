@@ -1,4 +1,4 @@
-""" "How is this counted?": what an answer's number is, in full, for a reader who wants to trust it."""
+""" "How is this counted?": the full definition of an answer's numbers."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def _first_metric(workspace: Workspace) -> str | None:
 
 
 async def _shown(site: Site, request: Request, chosen: Chosen, answer: Result) -> dict[str, Any]:
-    """The answer as chart, table, definition and in the words of other faces."""
+    """The answer as chart, table, definition and as a command, as Python and as an address."""
     by = answer.query.by[0] if answer.query.by else ""
     drawn: dict[str, Any] = {name: True for name, is_on in chosen.drawn.items() if is_on}
     figure: Figure = await figure_of(site, answer, **drawn)
@@ -91,7 +91,7 @@ async def _shown(site: Site, request: Request, chosen: Chosen, answer: Result) -
 
 
 def _copies(site: Site, request: Request, chosen: Chosen, asked: dict[str, Any], title: str) -> list[tuple[str, str]]:
-    """The question as other faces take it; a frame only where a site may show one."""
+    """The query for other interfaces; a frame only if a site may show one."""
     root = str(request.base_url).rstrip("/")
     metric, *others = chosen.asked["metric"]
     rest = [(name, text) for name, text in chosen.pairs if (name, text) != ("metric", metric)]

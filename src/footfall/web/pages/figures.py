@@ -1,4 +1,4 @@
-"""A chart on a page: the answer drawn for wide and for narrow screens, a sentence, its numbers as a table and as data."""
+"""A chart on a page: the answer drawn for wide and narrow screens, a description, and its numbers as table and data."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def figure_of_activity(
         site: What draws.
         answer: What is drawn.
         title: In the words of the page.
-        height: Of the drawing, in pixels, where it needs another than usual.
+        height: Of the drawing, in pixels, if not the default.
         options: Of the drawing, such as `form`.
     """
     sizes = [(width, height or usual) for width, usual in (WIDE, NARROW)]
@@ -137,7 +137,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _sentence(title: str, answer: Result, points: Sequence[Point]) -> str:
-    """What the chart shows, for those who do not see it: the time, and the newest known value of each group."""
+    """A description of the chart for screen readers: the time, and the newest known value of each group."""
     newest: dict[str, Point] = {}
     for point in points:
         if point.value is not None:
@@ -151,7 +151,7 @@ def _sentence(title: str, answer: Result, points: Sequence[Point]) -> str:
 
 
 def _table(answer: Result) -> dict[str, Any]:
-    """The numbers, a row a period with the groups side by side, or as the answer has them; newest first."""
+    """The numbers, a row per period with the groups side by side, or as the answer has them; newest first."""
     if (
         len(answer.metrics) > 1
         or answer.query.compare
@@ -159,19 +159,19 @@ def _table(answer: Result) -> dict[str, Any]:
         or answer.query.grain is Grain.TOTAL
     ):
         heads, rows = answer.lines(is_marked=True)
-        told = [tuple(row) for row in (rows if answer.query.grain is Grain.TOTAL else reversed(rows))]
-        return _cut(tuple(_head(answer, name) for name in heads), told)
+        lines = [tuple(row) for row in (rows if answer.query.grain is Grain.TOTAL else reversed(rows))]
+        return _cut(tuple(_head(answer, name) for name in heads), lines)
     name, by = answer.metric.name, answer.query.by[0]
     cells: dict[datetime, dict[str, str]] = {}
     for row in answer.to_dicts():
         open_mark = "*" if row["is_provisional"] and row[name] is not None else ""
         cells.setdefault(row["period"], {})[answer.label(by, row[by])] = words.figure(row[name]) + open_mark
     names = list(dict.fromkeys(label for row in cells.values() for label in row))
-    told = [
+    lines = [
         (words.period(answer.period_of(at)), *(cells[at].get(label, words.figure(None)) for label in names))
         for at in sorted(cells, reverse=True)
     ]
-    return _cut((words.capitalised(str(answer.query.grain)), *names), told)
+    return _cut((words.capitalised(str(answer.query.grain)), *names), lines)
 
 
 def _head(answer: Result, name: str) -> str:
@@ -200,11 +200,11 @@ def _data(answer: Result, points: Sequence[Point]) -> str:
         if any(each[n] is not None for each in values.values()):
             break
         states[n] = "not collected yet" if states[n] == State.LOST.label else states[n]
-    told = {
+    payload = {
         "grain": str(answer.query.grain),
         "unit": answer.unit,
         "hours": [_milliseconds(start) // 3_600_000 for start in starts],
         "states": {n: state for n, state in enumerate(states) if state},
         "series": [{"name": name or answer.metric.title, "values": values[name]} for name in names],
     }
-    return json.dumps(told, separators=(",", ":")).replace("<", "\\u003c").replace("&", "\\u0026")
+    return json.dumps(payload, separators=(",", ":")).replace("<", "\\u003c").replace("&", "\\u0026")

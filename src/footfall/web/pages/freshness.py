@@ -1,4 +1,4 @@
-"""How far the numbers of a page can be trusted: to when they are complete, what is missing, what will be lost."""
+"""The completeness of the numbers of a page: complete until when, missing days, and data that will be lost."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Freshness:
         for metric in metrics:
             until.setdefault(self.complete_until(metric), []).append(metric.title)
         if not until:
-            return "Nothing is collected yet"
+            return "Nothing was collected yet"
         newest = max(until)
         older = [f"{words.listed(titles)} to {_last_day(at)}" for at, titles in sorted(until.items()) if at < newest]
         return ", ".join(
@@ -100,7 +100,7 @@ def _last_day(until: datetime) -> str:
 
 
 def _failed(sources: list[str]) -> str:
-    return f"{words.listed(sources)} could not be collected the last time"
+    return f"{words.listed(sources)} failed in the last run"
 
 
 def _lost(count: int) -> str:

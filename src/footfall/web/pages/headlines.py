@@ -1,4 +1,4 @@
-"""The headline metrics of a workspace, and a card for each."""
+"""The headline metrics of a workspace, with a card for each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from footfall.web.site import Site
 
 MOST = 8
-"""So many cards can be taken in at a glance."""
+"""The most cards on a page."""
 _WHOLE = 100
 """From here on a mean is shown without its decimals."""
 _A_TABLE = 2
@@ -75,7 +75,7 @@ def _different(metrics: Sequence[Metric]) -> list[Metric]:
 
 
 def _is_marked(workspace: Workspace, metric: Metric) -> bool:
-    """Whether an event is marked by hand: those that tables tell have metrics of their own."""
+    """Whether an event is marked by an application: events of tables have their own metrics."""
     return metric.event is not None and workspace.activity.owners.table_of(metric.event) is None
 
 

@@ -76,7 +76,7 @@ def numbers_of(metrics: Mapping[str, Metric]) -> list[Counted]:
             for key, label in spans.items()
         ]
     if UNIQUE in metrics:
-        found.append(Counted(metrics[UNIQUE], "Unique users", "each counted once, whichever hubs they used"))
+        found.append(Counted(metrics[UNIQUE], "Unique users", "each counted once across hubs"))
     return found
 
 
@@ -167,7 +167,7 @@ def _listed(
 async def unique_by_cluster(
     site: Site, metrics: Mapping[str, Metric], freshness: Freshness, span: Span, root: str
 ) -> tuple[Listed | None, str]:
-    """Unique users of each cluster, and how many there are across them: who uses two counts once."""
+    """Unique users of each cluster, and how many there are across them: a user of two counts once."""
     if UNIQUE not in metrics or "cluster" not in dimensions_of(site.workspace, metrics[UNIQUE]):
         return None, ""
     until = freshness.complete_until(metrics[UNIQUE])

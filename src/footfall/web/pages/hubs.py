@@ -1,4 +1,4 @@
-"""Hubs: clusters and hubs over time, their users, and the communities that they serve, with a map."""
+"""Hubs: clusters and hubs over time, their users, and their communities, with a map."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from footfall.web.site import Site
 
 _GROUPS = 7
-"""So many bands can be told apart; the rest is one more."""
+"""The most bands of a chart; the rest is one more."""
 _YEAR = 364
 SCALES = {"linear": "Added up", "log": "On a log scale"}
 COMMUNITY = "/hubs/community/"

@@ -30,7 +30,7 @@ _CIRCLE = re.compile(r'(<path aria-label="([^"]*)"[^>]*)/>')
 
 @dataclass(frozen=True)
 class MapFigure:
-    """A map, and what it is called."""
+    """A map and its name."""
 
     area: str
     title: str

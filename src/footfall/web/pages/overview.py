@@ -1,4 +1,4 @@
-"""The overview: how it goes, in the last complete days."""
+"""The overview: the last complete days."""
 
 from __future__ import annotations
 

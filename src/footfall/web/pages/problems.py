@@ -1,4 +1,4 @@
-"""What went wrong, as a page: what it was, and where to go from here."""
+"""Error pages: what was wrong, and where to go next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TITLES = {
     401: "Sign in to see this",
     403: "You may not see this",
     404: "There is no such page",
-    405: "This is not possible here",
+    405: "Not possible here",
     429: "Too many requests",
     500: "Something went wrong",
     503: "This cannot be shown now",
@@ -46,7 +46,7 @@ def problem_page(
         status: Of the response.
         said: One sentence, for people.
         page: The key of the page in the navigation.
-        error: What was raised; an unknown name is shown with a link to the one that was perhaps meant.
+        error: What was raised; an unknown name is shown with a link to the closest known name.
         headers: More headers of the response.
     """
     viewer = getattr(request.state, "viewer", None)

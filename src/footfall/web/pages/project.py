@@ -1,4 +1,4 @@
-"""One project: what every source knows of it, on one axis of time, with its releases and the people behind it."""
+"""One project across all sources, on one axis of time, with its releases and authors."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _card(facet: Facet) -> FacetCard:
     total = facet.number("total")
     caption = "last 30 days" if chosen is recent else "the last known value"
     if total is not None and total.value is not None:
-        caption += f" · {_said(total.value)} in all"
+        caption += f" · {_said(total.value)} in total"
     values = [_amount(month) for month in facet.months]
     known = any(value is not None for value in values)
     return FacetCard(
@@ -108,10 +108,10 @@ def _said(value: object) -> str:
 
 
 async def _figure(site: Site, answer: Project) -> Figure:
-    """A panel a metric, one above the other, with releases."""
+    """A panel per metric, one above the other, with releases."""
     title = "Month by month"
     if not any(_amount(month) for facet in answer.facets for month in facet.months):
-        return Figure(title, title, problem="There is nothing to draw yet: no month that is over has a number above 0.")
+        return Figure(title, title, problem="Nothing to draw yet: no complete month has a number above 0.")
     try:
         wide = await site.picture(answer, "svg", theme="page", size=(960, 110))
         narrow = await site.picture(answer, "svg", theme="page", size=(330, 110))

@@ -1,4 +1,4 @@
-"""Retention: who came back, how far people go, how often they come, and who is new or lost."""
+"""Retention: cohorts, funnels, stickiness and growth."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _named(asked: Asked, answer: Answer, events: Mapping[str, str]) -> dict[str,
     grain = asked.first("grain") or "week"
     titles = {
         "funnel": " → ".join(done),
-        "stickiness": f"{done[0]}: daily and weekly ones as a share of the monthly",
+        "stickiness": f"{done[0]}: daily and weekly as a share of monthly",
         "growth": f"{done[0]}: new, returning, resurrected and dormant, each {grain}",
     }
     return {"title": titles.get(asked.view, answer.title), "description": description}

@@ -1,4 +1,4 @@
-"""Questions that are kept in footfall.toml, to be asked again by their name."""
+"""Saved questions of footfall.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources: how fresh every source is, what is missing, what failed and how to mend it, what will be lost and when."""
+"""Sources: how fresh every source is, what is missing, what failed and how to fix it, what will be lost and when."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from footfall.workspace import Workspace
 
 _MOST = 12
-"""So many gaps or failures are listed; how many more there are is said."""
+"""The most gaps or failures listed; the number of others is shown."""
 _SOON_DAYS = 14
 
 
@@ -37,7 +37,7 @@ class Listing:
     lines: tuple[str, ...]
     more: str = ""
     fix: str = ""
-    """A command that mends it."""
+    """A command that fixes it."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Lost:
-    """Something that upstream will forget."""
+    """Data that upstream will delete."""
 
     when: str
     what: str
@@ -145,16 +145,16 @@ def _facts(state: SourceStatus, now: datetime) -> str:
 
 
 def _findings(state: SourceStatus, freshness: Freshness) -> list[Listing]:
-    """What is not as it should be, the worst first."""
+    """Problems, the worst first."""
     again = f"footfall collect {state.source}"
     found: list[Listing] = []
     if state.unreachable:
-        found.append(Listing("Could not be asked the last time", (concealed(state.unreachable),), fix=again))
+        found.append(Listing("Failed in the last run", (concealed(state.unreachable),), fix=again))
     if state.failed:
         failed = [_said(entry.window, entry.scope, entry.reason) for entry in state.failed]
         found.append(_listing("Failed", failed, fix=again))
     if state.fresh_until is None and not found:
-        found.append(Listing("Not collected yet", ("There is nothing to show before the first run.",), fix=again))
+        found.append(Listing("Not collected yet", ("No data before the first run.",), fix=again))
     wrong = freshness.found.wrong_in(state)
     if wrong:
         found.append(_listing("Known to be wrong", [_said(k.window, k.scope, k.reason) for k in wrong]))

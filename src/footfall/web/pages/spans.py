@@ -1,4 +1,4 @@
-"""Which time a page is about: the last so many complete days, and what they are compared with."""
+"""The time of a page: the last complete days, and the days they are compared with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPANS = {
     "91d": (91, "Last 91 complete days"),
     "364d": (364, "Last 364 complete days"),
 }
-"""Whole weeks, so that each weekday stands in both times that are compared equally often."""
+"""Whole weeks, so that both compared times have each weekday equally often."""
 _DAYS = re.compile(r"[1-9][0-9]{0,2}d")
 DEFAULT = "28d"
 COMPARES = {"previous": "the {count} days before", "year": "the same days a year before"}
@@ -24,7 +24,7 @@ COMPARES = {"previous": "the {count} days before", "year": "the same days a year
 
 @dataclass(frozen=True)
 class Span:
-    """So many complete days, compared with those before or with those of a year before."""
+    """A number of complete days, compared with those before or a year before."""
 
     key: str = DEFAULT
     compare: str = "previous"

@@ -1,4 +1,4 @@
-"""A question in the forms that other faces take: an address, a command line, Python."""
+"""A query as an address, a command line, and Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How pages write numbers, changes and dates: for people, with thin spaces between thousands and dates in words."""
+"""Numbers, changes and dates on pages: thin spaces between thousands, and dates in words."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Change:
     text: str
     """For the eye: "15.1 %", "new"."""
     direction: str
-    """up, down or none: a shape and a colour beside the sign."""
+    """up, down or none: a shape and a colour next to the sign."""
     spoken: str
     """For a screen reader, in full."""
 
@@ -129,9 +129,9 @@ _FOR_COMMANDS = re.compile(r" \((?:min_coverage|add --?\w+)[^)]*\)")
 
 
 def plain(note: str) -> str:
-    """A remark without what is said to those who type commands.
+    """A note without hints about command line options.
 
-    >>> plain("1 mean has no value: less than the whole was collected (min_coverage lowers what is needed).")
+    >>> plain("1 mean has no value: less than the whole was collected (lower min_coverage to get them).")
     '1 mean has no value: less than the whole was collected.'
     """
     return capitalised(_FOR_COMMANDS.sub("", note))
