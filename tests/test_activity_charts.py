@@ -51,6 +51,18 @@ def test_the_title_says_events_kind_and_grain() -> None:
     assert texts_of(spec_of(weeks().chart(title="Mine"))).startswith("Mine | ")
 
 
+def test_then_or_later_has_a_star_in_cells_whose_period_is_over_too() -> None:
+    asked = weeks(retention="unbounded")
+    spec = spec_of(asked.chart())
+    over = [cell for cell in rows_of(spec, 0) if cell["has_fill"] and not cell["is_open"]]
+    assert {cell["text"].endswith("*") for cell in over if cell["count"] < cell["size"]} == {True}
+    assert {cell["text"].endswith("*") for cell in over if cell["count"] == cell["size"]} == {False}
+    assert "*: actors may still come back later" in texts_of(spec)
+    assert "dashed outline: the week is not over" in texts_of(spec)
+    curves = texts_of(spec_of(asked.chart("curves")))
+    assert "values below 100 % may still grow, as actors may come back later" in curves
+
+
 def test_a_cell_that_is_not_over_is_outlined_marked_and_explained() -> None:
     spec = spec_of(weeks().chart())
     assert [layer["mark"]["type"] for layer in spec["layer"]] == ["rect", "bar", "text", "text", "text"]

@@ -11,7 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import footfall
-from footfall.web.pages.heat import heat_of
+from footfall.web.pages.heat import heat_of, legend_of
 from footfall.workspace import Workspace
 from sites import NOW, browsing, collected
 
@@ -118,6 +118,16 @@ def test_small_counts_are_not_shown_and_neither_is_what_would_show_them(tmp_path
 def test_colours_are_the_same_in_every_table(workspace: Workspace) -> None:
     heat = heat_of(workspace.cohort("active", "active", since="2026-02-02", last=None, columns=4))
     assert [cell.shade for cell in heat.rows[0].cells] == ["h7", "h6", "h5", "h3"]
+
+
+def test_then_or_later_has_a_star_where_actors_may_still_come_back(workspace: Workspace) -> None:
+    cohort = workspace.cohort("active", "active", since="2026-02-02", last=None, columns=4, retention="unbounded")
+    heat = heat_of(cohort)
+    first = list(zip(heat.rows[0].cells, cohort.rows[0].counts, strict=False))
+    assert [cell.text.endswith("*") for cell, _ in first] == [count < cohort.rows[0].size for _, count in first]
+    assert "*: actors may still come back later." in legend_of(cohort, heat.rows)
+    exact = workspace.cohort("active", "active", since="2026-02-02", last=None, columns=4)
+    assert "*" not in legend_of(exact, heat_of(exact).rows)
 
 
 def test_without_any_event_the_page_says_how_to_begin(tmp_path: Path) -> None:

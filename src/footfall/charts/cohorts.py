@@ -260,7 +260,7 @@ def _legend_of_curves(
     if any(not point["is_settled"] for point in data):
         said.append(f"dashed, hollow: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
     if cohort.may_grow:
-        said.append("every value may still grow, as actors may come back later")
+        said.append("values below 100 % may still grow, as actors may come back later")
     if _first_column(cohort):
         said.append(f"column 0, the same {cohort.grain}, is 100 % and left out")
     if empty := sum(not row.size for row in cohort.rows):
