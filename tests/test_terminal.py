@@ -564,3 +564,21 @@ def test_progress_stays_on_one_line(width: int) -> None:
     assert len(lines) == 1
     assert "701/768 windows · 101 MB of 107 MB" in lines[0]
     assert ("B/s" in lines[0]) == (width >= 80)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        *(
+            (1, many, one)
+            for many, one in {"commits": "commit", "launches": "launch", "communities": "community"}.items()
+        ),
+        *((1, unit, unit) for unit in ("moment", "ms", "CPU", "degrees Celsius", "°C", "%")),
+        (1.0, "active users", "active user"),
+        (1, "releases", "release"),
+        (0, "commits", "commits"),
+        (1.5, "commits", "commits"),
+    ],
+)
+def test_one_of_a_unit_is_one(value: float, unit: str, said: str) -> None:
+    assert formats.unit_of(value, unit) == said

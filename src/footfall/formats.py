@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from math import floor
@@ -60,6 +61,22 @@ def share_of(part: float) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """1 day, 2 days."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+_SINGULARS = ((re.compile(r"ies$"), "y"), (re.compile(r"(?<=ch|sh|ss)es$"), ""), (re.compile(r"(?<=[a-rt-z])s$"), ""))
+_NO_PLURAL = re.compile(r"(^|\W)\w{1,3}$|[^a-z]$|[iu]s$")
+"""Ends of units that are not plurals: ms, °C, Celsius."""
+
+
+def unit_of(value: object, unit: str) -> str:
+    """A unit as it stands beside a value: one commit, two commits.
+
+    >>> [unit_of(1, unit) for unit in ("commits", "repositories", "launches", "ms")]
+    ['commit', 'repository', 'launch', 'ms']
+    """
+    if value != 1 or _NO_PLURAL.search(unit):
+        return unit
+    return next((end.sub(instead, unit) for end, instead in _SINGULARS if end.search(unit)), unit)
 
 
 def listed(names: Iterable[Any]) -> str:

@@ -15,7 +15,7 @@ from footfall.charts.colours import ink_on
 from footfall.charts.xml import escaped
 from footfall.concealing import concealed
 from footfall.errors import QueryError, UnknownNameError
-from footfall.formats import compact, number, share_of
+from footfall.formats import compact, number, share_of, unit_of
 from footfall.metrics import Kind
 from footfall.periods import Grain, floor, shift
 
@@ -151,7 +151,7 @@ def badge_of(
     if value is None:
         return Badge(said, "not known", _UNKNOWN, f"No data: {about}.")
     exact = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else number(value)
-    return Badge(said, _message(result, value, window), fill, f"{exact} {result.metric.unit}: {about}.")
+    return Badge(said, _message(result, value, window), fill, f"{exact} {unit_of(value, result.metric.unit)}: {about}.")
 
 
 def badge_of_error(message: str, label: str = "footfall") -> Badge:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from footfall.errors import FootfallError, QueryError
-from footfall.formats import number, share_of
+from footfall.formats import number, share_of, unit_of
 from footfall.metrics import Kind
 from footfall.periods import Period
 from footfall.report.subject import Asked, Subject
@@ -111,9 +111,10 @@ def _value(asked: Asked, row: dict[str, Any], coverage: float, days: int) -> str
             return NOT_COLLECTED
         return f"at least {number(least)}" if most is None else f"{number(least)} to {number(most)}"
     is_mean = asked.metric.kind is Kind.LEVEL
-    said = number(round(value) if is_mean else value)
+    shown = round(value) if is_mean else value
+    said = number(shown)
     if asked.metric.unit.casefold() not in asked.label.casefold():
-        said += f" {asked.metric.unit}"
+        said += f" {unit_of(shown, asked.metric.unit)}"
     more = [] if change is None else [f"{change:+.1f} % compared with the {days} days before".replace("-", "−", 1)]
     more += [f"{share_of(coverage)} collected"] if coverage < 1 else []
     return ("mean of " if is_mean else "") + said + (f" ({'; '.join(more)})" if more else "")

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from footfall.formats import GAP, OTHERS, number
+from footfall.formats import GAP, OTHERS, number, unit_of
 from footfall.metrics import KINDS, Kind
 from footfall.periods import Grain
 from footfall.states import State, worst
@@ -92,7 +92,7 @@ def _single(row: _Row, result: Result) -> Text:
         return text.append("not collected" if row["coverage"] < 1 else "never", style="yellow")
     decimals = None if isinstance(row[name], datetime) else decimals_of([row[name]])
     text.append(value_of(row, name, decimals).strip(), style="bold cyan")
-    text.append(f" {result.metric.unit}" if result.metric.kind is not Kind.LATEST else "")
+    text.append(f" {unit_of(row[name], result.metric.unit)}" if result.metric.kind is not Kind.LATEST else "")
     if row.get(f"{name}_previous") is not None:
         before = number(row[f"{name}_previous"], decimals)
         text.append(f"   {percent_of(row['change_percent'])} on {result.compared_with} ({before})", style="dim")
