@@ -349,3 +349,13 @@ def test_what_several_groups_share_counts_once(tmp_path: Path, engine: Engine) -
     assert ask("landed", grain="day", **month) == Counter(f"{moment:%Y-%m-%d}" for moment in landed.values())
     later = {sha for sha, moment in landed.items() if moment >= at("2021-01-05")}
     assert ask("landed", grain="total", since="2021-01-05", until="2021-02-01") == {"2021-01-05": len(later)}
+    # rows of an earlier version have no moment: not known, and not 0
+    undated = [{**row, "repo": "d", "landed_at": None} for row in rows if row["repo"] == "a"]
+    lake.commit(HELD, arrow(HELD, undated), replaces=[Restated(Window(at("2021-01-01"), at("2021-02-01")), "d")])
+    lake.record(collected(days("2021-01-01", "2021-01-31"), HELD, "d"))
+    query = Query.parse("landed", metrics=metrics, tables={"held": HELD}, now=NOW, grain="total", **month)
+    found = answer(query, [Subject.of(metrics["landed"], {"held": HELD})], lake.snapshot([HELD]), engine, NOW)
+    assert [(row["landed"], row["coverage"]) for row in found.to_dicts()] == [(len(held), 0.75)]
+    assert (
+        "Stored without landed_at, by an earlier version, and not known here: d; run `footfall collect`." in found.notes
+    )

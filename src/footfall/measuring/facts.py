@@ -82,6 +82,15 @@ class Division:
     collected: Collected = field(compare=False)
     scope: str | None
     """The dimension that tells scopes apart, where the tables are collected by scope."""
+    undated: tuple[str, ...] = ()
+    """Scopes some of whose rows have no moment to count at, as they were stored before that was known."""
+
+    def without(self, undated: Sequence[str]) -> Division:
+        """The same, with nothing known of scopes that have such rows."""
+        if not undated:
+            return self
+        spans = {each: () if each.name in undated else found for each, found in self.collected.spans.items()}
+        return replace(self, collected=replace(self.collected, spans=spans), undated=tuple(sorted(undated)))
 
     @property
     def without_ledger(self) -> Division:
@@ -91,6 +100,12 @@ class Division:
     def notes(self, window: Window) -> list[str]:
         """Which other facts are read within `window`, where any is."""
         notes = []
+        if self.undated:
+            those = ", ".join(self.undated[:3]) + (f" and {len(self.undated) - 3:,} more" if self.undated[3:] else "")
+            time = next(used.fact.time for used in self.used if used.fact.time)
+            notes.append(
+                f"Stored without {time}, by an earlier version, and not known here: {those}; run `footfall collect`."
+            )
         for used in self.used[1:]:
             parts = [(scope, w) for claim in used.claims for scope in claim.scopes or ("",) for w in claim.windows]
             inside = [(scope, part) for scope, w in parts if (part := w.clip(window))]

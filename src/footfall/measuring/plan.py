@@ -17,6 +17,7 @@ from footfall.measuring.facts import Division, divide
 from footfall.measuring.matching import Group
 from footfall.measuring.measure import Measurement, groups_of
 from footfall.measuring.parts import Part
+from footfall.measuring.reading import FactReader
 from footfall.measuring.reported import ReportedMeasurement
 from footfall.metrics import Kind, Metric, Subject
 from footfall.periods import Grain, Window, ceil, floor, short
@@ -86,7 +87,20 @@ class Plan:
     def division(self) -> Division:
         """Which of the metric's facts is read when."""
         actors = self.subject.actors
-        return divide(self.subject, self.snapshot) if actors is None else known_of(actors, self.snapshot)
+        if actors is not None:
+            return known_of(actors, self.snapshot)
+        division = divide(self.subject, self.snapshot)
+        return division.without(self._undated(division))
+
+    def _undated(self, division: Division) -> list[str]:
+        """Scopes with rows that have no moment to count at: their number is not known, and is not 0."""
+        found: set[str] = set()
+        for used in division.used:
+            if used.fact.time and division.scope is not None:
+                rows = FactReader(used, division.scope, self.snapshot, self.engine, self.query.as_of).mount(None)
+                undated = rows.filter(rows[used.time].isnull()).select(division.scope).distinct()
+                found.update(self.engine.run(undated)[division.scope].to_pylist())
+        return sorted(found)
 
     @property
     def filters(self) -> tuple[Filter, ...]:
