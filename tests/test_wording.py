@@ -79,6 +79,7 @@ def test_help_shows_what_is_written(
     assert shown.code == 0
     assert not re.search(r"<\w+>|<list\[|list\[str\]", shown.out)
     assert "\\[" not in shown.out
+    assert "[b]" not in shown.out
     command = commands().get(name)
     texts = (
         [command.help, *(getattr(each, "help", "") for each in command.params)]

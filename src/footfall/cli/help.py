@@ -89,7 +89,7 @@ def complete_help(app: typer.Typer, above: str = "") -> None:
         name = command.name or getattr(command.callback, "__name__", "").rstrip("_")
         command.cls = Command
         if shown := EXAMPLES.get(f"{above}{name}"):
-            command.epilog = "\n\n".join(("[b]Examples[/b]", *(f"  {line}" for line in shown)))
+            command.epilog = "\n\n".join(("Examples:", *(f"  {line}" for line in shown)))
     for group in app.registered_groups:
         if group.typer_instance is not None:
             complete_help(group.typer_instance, f"{group.name} ")

@@ -36,9 +36,9 @@ class Group(TyperGroup):
 
 def _with_plain_texts(command: Any, ctx: Any) -> Any:
     """The command with its texts shown without markup; applied once."""
-    if getattr(command, "is_with_plain_texts", False):
+    if getattr(command, "has_plain_texts", False):
         return command
-    command.is_with_plain_texts = True
+    command.has_plain_texts = True
     command.help = _as_written(command.help)
     command.epilog = _as_written(command.epilog)
     for each in command.get_params(ctx):
