@@ -77,7 +77,7 @@ def test_a_standstill_is_of_a_table_and_may_be_of_one_source() -> None:
     still = alert(when="standstill", days=3)
     late = standing(fresh=NOW - 4 * DAY)
     assert said(look([still], late, none, Memory(), NOW)) == [
-        (True, "hub hub_users", "collected up to 2026-03-06 09:30 UTC only, 4 days ago")
+        (True, "hub hub_users", "collected only up to 2026-03-06 09:30 UTC, 4 days ago")
     ]
     assert said(look([alert(when="standstill", source="pypi")], late, none, Memory(), NOW)) == []
     assert said(look([still], standing(fresh=NOW - 3 * DAY), none, Memory(), NOW)) == []
@@ -269,7 +269,7 @@ def test_a_webhook_gets_each_message_once_also_after_it_was_away(
             assert run(capsys, "-w", folder, "alert").code == 0
         [got] = hook.got
     assert (got["alert"], got["about"], got["state"]) == ("still", "binder launches", "alarm")
-    assert "ALARM still: binder launches: collected up to 2026-03-10 00:00 UTC only" in got["text"]
+    assert "ALARM still: binder launches: collected only up to 2026-03-10 00:00 UTC" in got["text"]
     [line] = (folder / "alerts.log").read_text().splitlines()
     assert line == got["text"]
 
@@ -329,4 +329,4 @@ def test_an_email_goes_to_its_server(tmp_path: Path, capsys: pytest.CaptureFixtu
     [mail] = keeper.mails
     assert b"Subject: Footfall ALARM: still" in mail
     assert b"To: ops@example.org" in mail
-    assert b"binder launches: collected up to" in mail
+    assert b"binder launches: collected only up to" in mail

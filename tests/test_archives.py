@@ -105,7 +105,7 @@ def test_ghstats_and_velocirepo_say_which_repository_it_is(folder: Path, capsys:
         ("github-repo-stats", "views_clones_aggregate.csv", HEADER + "2026-06-01,1,1,2\n", "line 2: it has 4 cells"),
         ("github-repo-stats", "views_clones_aggregate.csv", HEADER + "2026-06-01T05:00Z,1,1,2,2\n", "midnight in UTC"),
         ("github-repo-stats", "views_clones_aggregate.csv", HEADER + "2036-06-01,1,1,2,2\n", "in the future"),
-        ("github-repo-stats", "views_clones_aggregate.csv", HEADER, "no day at all"),
+        ("github-repo-stats", "views_clones_aggregate.csv", HEADER, "has no days"),
         ("github-repo-stats", "stars.csv", "time_iso8601,stars_cumulative\n2026-06-01,2\n2026-06-02,1\n", "line 3: stars"),
         ("repository-traffic-action", "views.csv", "_date,total_views\n2026-06-01,1\n", "no column unique_views"),
         ("repository-traffic-action", "views.csv", "_date,total_views,unique_views\n2026-06-01,-1,1\n", "line 2: total_views"),
@@ -142,7 +142,7 @@ def test_a_file_that_is_not_what_it_should_be_is_one_sentence(
         (("ghstats", "nowhere"), "nowhere is not a file"),
         (
             ("repository-traffic-action", ".", "--repo", "a/b"),
-            "number of a/b is not known here; run `footfall collect`",
+            "id of a/b is not known here; run `footfall collect`",
         ),
         (("repository-traffic-action", "."), "add --repo OWNER/NAME"),
         (("repository-traffic-action", ".", "--repo", "a/b", "--id", "b"), "write digits"),

@@ -108,7 +108,7 @@ class TestDays:
         watched.pass_days(6)
         watched.succeed()
         asked = {"since": f"{TODAY - DAY}", "until": f"{TODAY}", "where": ["repo=a/b"]}
-        assert any("stood still" in note for note in watched.ask("views", **asked).notes)
+        assert any("are delayed" in note for note in watched.ask("views", **asked).notes)
         assert watched.values("views", since=f"{TODAY - 10 * DAY}", until=f"{TODAY - DAY}")["a/b"] > 0
         watched.github.frozen_at = None
         watched.succeed()
@@ -133,7 +133,7 @@ class TestIdentity:
         before = watched.values("views", since=f"{TODAY - 10 * DAY}", until=f"{TODAY - 5 * DAY}")
         watched.github.rename("a/b", "new/b")
         summary = watched.succeed()
-        assert any("a/b is called new/b now" in note.reason for note in summary.notes)
+        assert any("a/b is now called new/b" in note.reason for note in summary.notes)
         after = watched.values("views", since=f"{TODAY - 10 * DAY}", until=f"{TODAY - 5 * DAY}")
         assert after == {"new/b": before["a/b"], "a/c": before["a/c"]}
         assert watched.values("views", where=["repo=a/b"]).keys() == {"new/b"}
@@ -371,7 +371,7 @@ def test_more_runs_than_a_list_has(tmp_path: Path) -> None:
         ({"repositories": []}, "must not be empty"),
         ({"api": "api.github.com"}, "write an address"),
         ({"collect": ["vews"]}, "views"),
-        ({"app": {"id": "1", "key": "x"}}, "takes the place of"),
+        ({"app": {"id": "1", "key": "x"}}, "replaces `token` and `tokens`"),
         ({"tokens": {"A": "x", "a": "y"}}, "names an owner twice"),
     ],
 )

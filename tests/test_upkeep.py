@@ -49,7 +49,7 @@ def test_each_reason_is_one_line() -> None:
     said = reasons_of(loss(NOW + DAY), unreachable="it is shut", fresh_until=NOW - 4 * DAY, failed=(failed,))
     assert said == [
         "door: failed in the last run: it is shut",
-        "door · doors: is collected up to 2024-01-06 12:00 UTC only, 4 days ago",
+        "door · doors: is collected only up to 2024-01-06 12:00 UTC, 4 days ago",
         "door · doors: 1 window failed, the first: front: smoke and fire",
         "door · doors · front: people of 2024-01-01 will be lost upstream at 2024-01-11 12:00 UTC",
     ]

@@ -211,7 +211,7 @@ def _window(since: datetime | None, until: datetime | None, now: datetime) -> Wi
     end = min(ceil(Grain.DAY, in_utc(until)), tomorrow) if until else tomorrow
     start = floor(Grain.DAY, in_utc(since)) if since else end - timedelta(days=_DAYS)
     if start > now:
-        raise QueryError(f"since {short(start)} is in the future; it is {short(now)} now.")
+        raise QueryError(f"since {short(start)} is in the future; it is now {short(now)}.")
     if start >= end:
         raise QueryError(f"since {short(start)} must come before until {short(end)}.")
     return Window(start, end)
