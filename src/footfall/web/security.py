@@ -80,7 +80,10 @@ class Guarding:
             (b"content-security-policy", content_policy(site.settings.embed).encode()),
             (b"cross-origin-resource-policy", b"cross-origin"),
         ]
-        self._shared = [(b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", b"ETag, Link")]
+        self._shared = [
+            (b"access-control-allow-origin", b"*"),
+            (b"access-control-expose-headers", b"ETag, Link, Footfall-Notes"),
+        ]
         self._is_open = is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

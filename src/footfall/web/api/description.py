@@ -10,7 +10,7 @@ from footfall.activity.activity import LONGEST_EVENT
 from footfall.asking import COMMANDS
 from footfall.options import Option, text_name
 from footfall.schemas import MOMENT, TEXT, full_schema_of, schema_of
-from footfall.web.api.formats import FORMATS
+from footfall.web.api.formats import FORMATS, NOTES
 from footfall.web.errors import PROBLEM
 
 if TYPE_CHECKING:
@@ -124,11 +124,16 @@ def of_answer(command: str) -> dict[int | str, dict[str, Any]]:
     for format in FORMATS.values():
         media_type = format.media_type
         content.setdefault(media_type, {"schema": {"type": "string"} if format.is_text else {}})
-    ok = {"description": f"The answer: a {command}.", "content": content, "headers": {"ETag": _ETAG, "Link": _LINK}}
+    ok = {
+        "description": f"The answer: a {command}.",
+        "content": content,
+        "headers": {"ETag": _ETAG, "Link": _LINK, NOTES: _NOTES},
+    }
     unchanged = {"description": "Not modified.", "headers": {"ETag": _ETAG}}
     return {200: ok, 304: unchanged, **_problems(400, 401, 403, 404, 406, 422, 500, 501, 502, 503)}
 
 
+_NOTES = {"description": "Of CSV: the notes on the answer, as a JSON list of texts.", "schema": {"type": "string"}}
 _LINK = {
     "description": "The query with every default filled in.",
     "schema": {"type": "string"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ class Format:
     media_type: str
     write: Callable[[Answer], bytes]
     is_text: bool = True
+    has_notes: bool = True
+    """Whether the notes on the answer have a place in it."""
 
 
 def json_bytes(record: object) -> bytes:
@@ -33,12 +35,36 @@ def json_bytes(record: object) -> bytes:
 
 
 _CSV = "text/csv; charset=utf-8"
+NOTES = "Footfall-Notes"
+"""The header that has the notes on an answer whose form has no place for them: a JSON list of texts, in ASCII."""
+_MOST_NOTES = 4_000
+"""Bytes of that header; some clients take no more than 8,000 of all."""
+
+
+def notes_in_a_header(notes: Sequence[str]) -> bytes:
+    """The notes as the header has them; the last ones are left out where they are too long, empty where there are none.
+
+    Example:
+        >>> notes_in_a_header(("1 day missing…",))
+        b'["1 day missing\\\\u2026"]'
+    """
+    kept = list(notes)
+    while kept and len(written := json.dumps(kept)) > _MOST_NOTES:
+        kept.pop()
+    return written.encode("ascii") if kept else b""
+
+
 FORMATS: Mapping[str, Format] = {
     each.name: each
     for each in (
         Format("json", "application/json", lambda answer: json_bytes(answer.to_record())),
-        Format("csv", _CSV, lambda answer: answer.to_csv().encode("utf-8", "replace")),
-        Format("spreadsheet", _CSV, lambda answer: for_spreadsheets(answer.to_csv()).encode("utf-8", "replace")),
+        Format("csv", _CSV, lambda answer: answer.to_csv().encode("utf-8", "replace"), has_notes=False),
+        Format(
+            "spreadsheet",
+            _CSV,
+            lambda answer: for_spreadsheets(answer.to_csv()).encode("utf-8", "replace"),
+            has_notes=False,
+        ),
         Format(
             "parquet",
             "application/vnd.apache.parquet",

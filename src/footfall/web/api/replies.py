@@ -17,7 +17,7 @@ from footfall.asking import address_of
 from footfall.errors import QueryError
 from footfall.frames import digest_of
 from footfall.web.answers import Kept
-from footfall.web.api.formats import Format, chosen_format, json_bytes
+from footfall.web.api.formats import NOTES, Format, chosen_format, json_bytes, notes_in_a_header
 from footfall.web.compression import compressed, encoding_for
 from footfall.web.site import Site, viewer_of_request
 
@@ -100,6 +100,7 @@ class Replies:
             body = await self._site.run(format.write, ready.kept.answer)
             made[format.name] = body
             made["address"] = address_of(ready.kept.answer).encode("ascii", "replace")
+            made["notes"] = notes_in_a_header(ready.kept.answer.notes)
             self._site.note_size(ready.key)
         encoding = self._encoding(request, ready)
         if encoding is None:
@@ -125,6 +126,8 @@ class Replies:
         body = made[format.name, encoding] if encoding else made[format.name]
         headers = self._headers(ready.tag)
         headers["Link"] = f'<{self._site.prefix}/api/v1/{made["address"].decode()}>; rel="canonical"'
+        if not format.has_notes and made["notes"]:
+            headers[NOTES] = made["notes"].decode()
         if encoding:
             headers["Content-Encoding"] = encoding
         if len(body) <= 4 * _PIECE:
