@@ -10,7 +10,7 @@ from footfall.options import Option, Type, text_name
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 2000}
 MOMENT = (
-    r"^\s*(\d{4}(-?\d{2}(-?\d{2})?|-?[Ww]\d{2})?|today|yesterday|now|"
+    r"^\s*(\d{4}(-\d{2}(-\d{2})?|-[Ww]\d{2})?|\d{1,5}[DWMYdwmy]|today|yesterday|now|"
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2}))\s*$"
 )
 """The format of a moment; it may still not exist in the calendar."""
