@@ -68,7 +68,7 @@ def test_a_broken_source_stops_no_command_that_marks(
     ran = run(capsys, "--workspace", tmp_path, "mark", "active", "1", "2")
     assert (ran.code, ran.out) == (0, "Marked active: 2 actors.\n")
     ran = run(capsys, "--workspace", tmp_path, "unmark", "active", "1")
-    assert (ran.code, ran.out) == (0, "Took back active: 1 mark.\n")
+    assert (ran.code, ran.out) == (0, "Unmarked active: 1 mark.\n")
 
 
 def test_a_plugin_that_fails_in_any_way_stops_no_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
