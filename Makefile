@@ -20,7 +20,7 @@ help:
 	@echo "make test    run the tests            (only some: make test ARGS='tests/test_git.py -k merge')"
 	@echo "make quick   the pure tests only, in under a minute: no processes, servers or networks"
 	@echo "make lint    style, types, import contract"
-	@echo "make coverage  which lines the pure tests reach"
+	@echo "make coverage  the pure tests, and which lines they reach: fails below the floor in pyproject.toml"
 	@echo "make fuzz    random input for every parser and every face that shows text of others, for an hour   (SECONDS=60)"
 	@echo "make docs    build the documentation as pages, with the reference of the Python interface   (in build/docs/)"
 	@echo "make bench   measure speed and size against their peers"

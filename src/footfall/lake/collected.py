@@ -111,15 +111,20 @@ class Collected:
 
     @cached_property
     def _by_name(self) -> Mapping[str, Collected]:
-        parts: dict[str, tuple[dict[Scope, tuple[Span, ...]], list[Entry], dict[Scope, Total]]] = {}
+        parts: dict[str, tuple[dict[Scope, tuple[Span, ...]], list[Entry], dict[Scope, Total], list[Entry]]] = {}
         for scope, spans in self.spans.items():
-            part = parts.setdefault(scope.name, ({}, [], {}))
+            part = parts.setdefault(scope.name, ({}, [], {}, []))
             part[0][scope] = spans
             if scope in self.totals:
                 part[2][scope] = self.totals[scope]
         for entry in self.noted:
-            parts.setdefault(entry.scope, ({}, [], {}))[1].append(entry)
-        return {name: Collected(spans, tuple(noted), totals) for name, (spans, noted, totals) in parts.items()}
+            parts.setdefault(entry.scope, ({}, [], {}, []))[1].append(entry)
+        for entry in self.gone:
+            parts.setdefault(entry.scope, ({}, [], {}, []))[3].append(entry)
+        return {
+            name: Collected(spans, tuple(noted), totals, tuple(gone))
+            for name, (spans, noted, totals, gone) in parts.items()
+        }
 
 
 NOTHING = Collected({})
