@@ -130,7 +130,7 @@ def test_words_are_marked_and_taken_back(folder: Path, capsys: pytest.CaptureFix
     listed = run(capsys, "events").out
     assert "active" in listed
     assert "2026-01-05" in listed
-    assert run(capsys, "forget", "ada").out == "Forgot ada: taken out of 1 set.\n"
+    assert run(capsys, "forget", "ada").out == "Forgot ada: removed from 1 set.\n"
     assert run(capsys, "forget", "ada").out == "ada is not known.\n"
     assert run(capsys, "forget", "17").out == "17 is not known.\n"
 
@@ -141,7 +141,7 @@ def test_what_was_marked_and_taken_back_is_said_truly(folder: Path, capsys: pyte
     both = run(capsys, "mark", "x", "2", "--unique", "--at", "2026-01-05")
     assert both.out == "Marked x: 1 actor, without a time and on that day.\n"
     assert list(footfall.open(folder).event("x").day("2026-01-05")) == [2]
-    assert run(capsys, "unmark", "x", "17", "18").out == "Took back x: 1 mark.\n"
+    assert run(capsys, "unmark", "x", "17", "18").out == "Unmarked x: 1 mark.\n"
     assert run(capsys, "unmark", "x", "17").out == "Unmarked x: nothing, as none of them was marked.\n"
     ran = run(capsys, "unmark", "xs", "17")
     assert (ran.code, ran.err) == (1, "footfall: event 'xs' was never marked; did you mean 'x'? Valid: x.\n")

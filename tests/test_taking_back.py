@@ -70,7 +70,7 @@ def test_marks_of_a_file_are_taken_back(ff: Workspace, run: Callable[..., Ran], 
     ff.close()
     (tmp_path / "wrong.csv").write_text("who,when\n1,2026-01-05\nada,2026-01-05\n7,2026-01-05\n2,2026-01-06\n")
     ran = run("unmark", "bought", "--file", "wrong.csv", "--actor", "who", "--at", "when")
-    assert (ran.code, ran.out) == (0, "Took back bought: 3 marks.\n")
+    assert (ran.code, ran.out) == (0, "Unmarked bought: 3 marks.\n")
     assert list(ff.event("bought").day(2026, 1, 5)) == [2]
     assert list(ff.event("bought").day(2026, 1, 6)) == [1]
     assert set(ff.event("bought").month(2026, 1)) == {1, 2}
