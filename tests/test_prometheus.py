@@ -292,7 +292,7 @@ def test_two_data_sources_of_one_address_are_one(tmp_path: Path) -> None:
     place.collect()
     assert {key[1] for key in place.rows()} == {"earth"}
     said = [e for e in place.lake().known("prometheus") if e.scope == "prometheus"]
-    assert [(e.status, e.reason) for e in said] == [(Status.RETIRED, "it reads the address of earth, which is asked")]
+    assert [(e.status, e.reason) for e in said] == [(Status.RETIRED, "it has the address of earth, which is collected")]
     place.more = {"duplicates": "all"}
     place.collect()
     assert {key[1] for key in place.rows()} == {"earth", "prometheus"}
@@ -407,7 +407,7 @@ def test_checks_tell_listing_from_querying(tmp_path: Path) -> None:
     place.grafana.sources["earth"].put(CPU, {"namespace": "prod"}, {seconds(moment): 2})
     assert checks(place) == {
         "list data sources": ("ok", "1 are asked; moon reads the address of earth", ""),
-        "earth: query": ("ok", "it remembers 365 days", ""),
+        "earth: query": ("ok", "it keeps 365 days", ""),
         "earth: cpu": ("ok", "1 values at 2026-03-10 12:00", ""),
     }
     place.grafana.may_query = False

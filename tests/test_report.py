@@ -185,7 +185,7 @@ def test_what_cannot_be_reported_is_one_sentence(ff: Workspace, tmp_path: Path) 
         write_report(ff, tmp_path, community="Nobody")
     with pytest.raises(QueryError, match="covers a project or a community"):
         write_report(ff, tmp_path, project="tool", community="Berkeley")
-    with pytest.raises(QueryError, match=r"'example.org' is not an address of a web site"):
+    with pytest.raises(QueryError, match=r"'example.org' is not a web address"):
         write_report(ff, tmp_path, address="example.org")
     (tmp_path / "file").touch()
     with pytest.raises(QueryError, match="file is a file; name a folder"):

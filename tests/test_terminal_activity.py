@@ -90,7 +90,7 @@ def test_stickiness_has_a_line_a_day_and_a_sparkline() -> None:
     assert "DAU/MAU lowest 0.0 %" in shown
     empty = text_of(activity.stickiness(stickiness(InMemory(), "a", now=NOW, last=2, windows="calendar")))
     assert line_of(empty, "2026-02 ").split() == ["2026-02", "0.0", "0.0", "0", "–", "–"]
-    assert "no actor was active" in empty
+    assert "no active actors" in empty
 
 
 def test_growth_has_a_line_a_period() -> None:

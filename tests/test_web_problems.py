@@ -35,7 +35,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         ("nothing/like/it", 404, "There is no such page", "There is nothing at /team/nothing/like/it."),
         ("projects/tol", 404, "A name is not known", 'Did you mean <a href="/team/projects/tool">tool</a>'),
         ("?metric=lanches", 422, "A name is not known", 'Did you mean <a href="/team/?metric=launches">launches</a>'),
-        ("broken", 500, "Something went wrong", "the server's log"),
+        ("broken", 500, "Something went wrong", "a bug in Footfall"),
     ],
 )
 def test_a_browser_gets_a_page_that_leads_on(client: TestClient, path: str, status: int, title: str, said: str) -> None:
