@@ -21,6 +21,7 @@ import pyarrow.json
 
 from footfall.sources.binder.buffers import integers
 from footfall.sources.binder.lines import EVENT_SCHEMA, FIELDS, HIGHEST_VERSION, LINE_LIMIT, REQUIRED
+from footfall.sources.binder.orders import events_by_hour, have_many_orders
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -101,13 +102,19 @@ def tally(path: Path, day: date) -> Tally | None:
     starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
     if (data[starts] != OPEN).any() or (data[ends - 1] != CLOSE).any() or (ends - starts > LINE_LIMIT).any():
         return None
-    hours = _blank_times(data, starts, ends, day)
-    if hours is None:
+    if have_many_orders([bytes(data[start:end]) for start, end in zip(starts[:64], ends[:64], strict=True)]):
+        found = events_by_hour(path, day, data, starts, ends, BLANK)
+        if found is not None:
+            events, hours, launches = found
+            coded = events.cast(pa.binary()).dictionary_encode()
+            return Tally(coded.dictionary, integers(coded.indices), hours, launches)
+    blanked = _blank_times(data, starts, ends, day)
+    if blanked is None:
         return None
     offsets = np.append(starts, ends[-1] + 1).astype(np.int32)
     lines = pa.Array.from_buffers(pa.binary(), len(starts), [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     coded = lines.dictionary_encode()
-    counts = np.bincount(integers(coded.indices) * HOURS + hours)
+    counts = np.bincount(integers(coded.indices) * HOURS + blanked)
     places = np.flatnonzero(counts != 0)
     return Tally(coded.dictionary, places // HOURS, places % HOURS, counts[places])
 
