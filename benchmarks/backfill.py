@@ -2,7 +2,7 @@
 
 Peers: the archive notebook's way (pandas and Feather files), and a bare DuckDB script that only reads, groups and
 writes one sorted Parquet file. The same launches, written in other ways, are compared with the plain archive by the
-time of processors. Everything is a whole command, start-up included.
+CPU time. Everything is a whole command, start-up included.
 """
 
 from __future__ import annotations
@@ -44,16 +44,18 @@ def main() -> None:
     best = alternate(ROUNDS, {"bare": bare, **variants, "footfall": partial(footfall, archive)})
     for name, measured in {"notebook": peer, **best}.items():
         print(
-            f"      {name:26} {measured.seconds:6.2f} s  {measured.cpu:6.2f} s of processors"
+            f"      {name:26} {measured.seconds:6.2f} s  {measured.cpu:6.2f} s of CPU"
             f"  {measured.peak / MEGABYTE:7,.0f} MB at the most"
         )
     ours = best["footfall"]
-    claim("backfill, faster than the notebook", peer.seconds / ours.seconds, "≥ 10", peer.seconds / ours.seconds >= 10)
+    against_notebook = peer.cpu / ours.cpu
+    claim("backfill, CPU time of the notebook", against_notebook, "≥ 4", against_notebook >= 4)
+    print(f"      CPU time of the bare DuckDB script: {ours.cpu / best['bare'].cpu:.2f}×")
     against_bare = ours.seconds / best["bare"].seconds
     claim("backfill, time of the bare DuckDB script", against_bare, "≤ 0.9", against_bare <= 0.9)
     for name in VARIANTS:
         against_plain = best[name].cpu / ours.cpu
-        claim(f"{name}, processors' time of the plain archive", against_plain, "≤ 1.5", against_plain <= 1.5)
+        claim(f"{name}, CPU time of the plain archive", against_plain, "≤ 1.5", against_plain <= 1.5)
     peak = max(best[name].peak for name in ("footfall", *VARIANTS))
     print(f"{'  ok ' if peak < 1.5e9 else 'MISS '} peak memory {peak / 1e9:.2f} GB  (promised < 1.5 GB)")
     feather = size_of(work / "notebook" / "days")

@@ -24,7 +24,7 @@ class Measured:
     peak: int
     """Bytes of memory at the most."""
     cpu: float = 0.0
-    """Seconds of all processors; they move less than the clock's where others use the machine."""
+    """Seconds of CPU time; they move less than the clock's where others use the machine."""
 
 
 def run(command: Sequence[str], cwd: Path | None = None) -> Measured:
