@@ -130,7 +130,7 @@ def test_views_of_versions_that_are_no_longer_asked_are_dropped(
         return int(row["n"])
 
     def views() -> int:
-        asked = engine._duckdb.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+        asked = engine._cursor().execute("SELECT view_name FROM duckdb_views() WHERE NOT internal")
         return len(asked.fetchall())
 
     for version in range(10):

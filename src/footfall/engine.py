@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from footfall.errors import LakeError, MissingExtraError, QueryError, SettingsError
+from footfall.forking import hold
 from footfall.lake import verify
 from footfall.periods import Grain
 from footfall.sql import DUCKDB, SPARK, quote, read_parquet
@@ -27,6 +28,7 @@ from footfall.stopping import ended_by
 from footfall.tables import OBSERVED_AT, ColumnType, Observe, Table
 
 if TYPE_CHECKING:
+    import duckdb
     import ibis.expr.types as ir
     import pyarrow as pa
 
@@ -164,24 +166,48 @@ class DuckDB(_Views):
     """DuckDB inside this process."""
 
     def __init__(self) -> None:
+        super().__init__()
+        self._duckdb: duckdb.DuckDBPyConnection | None = None
+        self._statements: dict[str, str] = {}
+        """What made each view: another database gets them too."""
+        self.lock = threading.RLock()
+        hold(self)
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own, as several threads may ask."""
+        with self.lock:
+            if self._duckdb is None:
+                self._duckdb = self._opened()
+            return self._duckdb.cursor()
+
+    def _opened(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
-        super().__init__()
-        self._duckdb = duckdb.connect()
+        opened = duckdb.connect()
         # table names must not resolve to Python variables
-        self._duckdb.execute("SET GLOBAL timezone = 'UTC'; SET GLOBAL python_enable_replacements = false")
+        opened.execute("SET GLOBAL timezone = 'UTC'; SET GLOBAL python_enable_replacements = false")
         # files of the lake never change, so their metadata can be cached
-        self._duckdb.execute("SET GLOBAL parquet_metadata_cache = true")
+        opened.execute("SET GLOBAL parquet_metadata_cache = true")
+        for statement in list(self._statements.values()):
+            self._guard(opened, statement)
+        return opened
+
+    def let_go(self) -> None:
+        """Before a fork: the database closes with the last question that is under way."""
+        self._duckdb = None
 
     def _create_view(self, name: str, pinned: Pinned | None, table: Table, files: Sequence[str]) -> None:
         columns = DUCKDB.select(table, pinned.columns if pinned and files else ())
         verify(files)
         origin = f"FROM {read_parquet(files)}" if files else "WHERE false"
-        with self._duckdb.cursor() as cursor:
-            self._guard(cursor, f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT {columns} {origin}")
+        statement = f"CREATE OR REPLACE VIEW {quote(name)} AS SELECT {columns} {origin}"
+        with self._cursor() as cursor:
+            self._guard(cursor, statement)
+        self._statements[name] = statement
 
     def _drop_view(self, name: str) -> None:
-        with self._duckdb.cursor() as cursor:
+        self._statements.pop(name, None)
+        with self._cursor() as cursor:
             self._guard(cursor, f"DROP VIEW IF EXISTS {quote(name)}")
 
     def truncate(self, moment: ir.Column, grain: Grain) -> ir.Column:
@@ -193,7 +219,7 @@ class DuckDB(_Views):
 
     def run(self, expression: ir.Table) -> pa.Table:
         sql = _compiled(expression.op())
-        with self._duckdb.cursor() as cursor, ended_by(cursor.interrupt):  # its own: several threads may ask
+        with self._cursor() as cursor, ended_by(cursor.interrupt):
             return _typed(self._guard(cursor, sql), expression)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -39,6 +40,16 @@ class Marks(Protocol):
             >>> ff.mark("paid", [1, "ada"], "2026-03-02")
         """
         self.activity.mark(event, actors, at, hourly=hourly, unique=unique)
+
+    async def amark(
+        self, event: str, actors: Any, at: Moment | None = None, *, hourly: bool | None = None, unique: bool = False
+    ) -> None:
+        """Mark from async code: the same as `mark`, in a thread, so that the event loop never waits for the disk.
+
+        Example:
+            >>> asyncio.run(ff.amark("paid", "ada", "2026-03-02"))
+        """
+        await asyncio.to_thread(self.mark, event, actors, at, hourly=hourly, unique=unique)
 
     def mark_file(
         self,

@@ -19,6 +19,7 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
 from footfall.errors import DamagedLakeError, LakeError, LakeWriteError, NewerLakeError
+from footfall.forking import begin_threads
 from footfall.lake.sums import REMEDY
 from footfall.periods import Window, short
 from footfall.tables import Column, Table
@@ -105,6 +106,7 @@ class DeltaFolder:
         """The table in `folder`, or None where there is none yet."""
         if not (folder / "_delta_log").is_dir():
             return None
+        begin_threads()
         _check_log(folder)
         try:
             with _reading(folder):
@@ -115,6 +117,7 @@ class DeltaFolder:
     @classmethod
     def create(cls, folder: Path, table: Table) -> DeltaFolder:
         """An empty table; when another writer was quicker, theirs."""
+        begin_threads()
         fields = [*_fields(table.columns), Field(PARTITION, PrimitiveType("string"))]
         with storage_errors(folder):
             made = DeltaTable.create(

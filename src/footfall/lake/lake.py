@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
+from footfall.forking import begin_threads, hold
 from footfall.lake.collected import Collected, read_collected
 from footfall.lake.delta import (
     ATTEMPTS,
@@ -66,6 +67,8 @@ class Lake:
         self._stamped = EPOCH
         self._stamped_version: int | None = None
         self._lock = threading.Lock()
+        self.lock = threading.RLock()
+        hold(self)
 
     @classmethod
     def open(cls, address: str, *, now: Callable[[], datetime] = utc_now) -> Lake:
@@ -266,6 +269,7 @@ class Lake:
 
         The ledger is pinned first: it then never claims a window whose rows the snapshot lacks.
         """
+        begin_threads()
         self._check()
         ledger = self._pin(LEDGER)
         found: list[Pinned | None] = []
@@ -316,8 +320,12 @@ class Lake:
 
     # One DuckDB for all, a cursor per caller: threads may share a lake.
 
+    def let_go(self) -> None:
+        """Before a fork: the database closes with the last cursor."""
+        self._connection = None
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        with self._lock:
+        with self.lock:
             if self._connection is None:
                 self._connection = connect()
             return self._connection.cursor()

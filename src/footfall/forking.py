@@ -1,0 +1,73 @@
+"""What a process does not share with the children that it forks.
+
+DuckDB crashes in a child that inherited an open database, and deltalake's threads stay with the process that began them. So
+databases are let go before a fork and opened again when they are next needed; the lake is refused to a child whose
+parent had read it. Marks need neither.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import Protocol
+
+from footfall.errors import LakeError
+
+
+class Holder(Protocol):
+    """Something that holds a database which must not be open while a process forks."""
+
+    lock: threading.RLock
+    """Held while the database is opened."""
+
+    def let_go(self) -> None:
+        """Close it, or leave it to those who still read from it; the next use opens another one."""
+        ...
+
+
+_HOLDERS: weakref.WeakSet[Holder] = weakref.WeakSet()
+_LOCKED: list[Holder] = []
+_is_used = _is_inherited = False
+
+
+def hold(holder: Holder) -> None:
+    """Have a holder let go before each fork."""
+    _HOLDERS.add(holder)
+
+
+def begin_threads() -> None:
+    """Before deltalake is used, which begins threads that a fork does not copy.
+
+    Raises:
+        LakeError: In a process that was forked from one that used it.
+    """
+    global _is_used
+    if _is_inherited:
+        raise LakeError(
+            "this process was forked from one that had read the lake, and cannot read it as well; fork before the first question "
+            "is asked (gunicorn: without --preload), or start processes by spawn or forkserver. Marks are possible here."
+        )
+    _is_used = True
+
+
+def _before_fork() -> None:
+    for holder in list(_HOLDERS):
+        holder.lock.acquire()
+        _LOCKED.append(holder)
+        holder.let_go()
+
+
+def _after_fork_in_parent() -> None:
+    while _LOCKED:
+        _LOCKED.pop().lock.release()
+
+
+def _after_fork_in_child() -> None:
+    global _is_inherited
+    _is_inherited = _is_inherited or _is_used
+    while _LOCKED:
+        _LOCKED.pop().lock = threading.RLock()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
