@@ -32,10 +32,10 @@ def opened(folder: Path, settings: str) -> Workspace:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, commits in (("one", 2), ("two", 3)):
+    for name, commits, hour in (("one", 2, 12), ("two", 3, 13)):
         history = History.new(tmp_path / name)
         for n in range(commits):
-            history.commit(f"2026-01-0{n + 1}T12:00+00:00", parents=[f":{n}"] if n else [])
+            history.commit(f"2026-01-0{n + 1}T{hour}:00+00:00", parents=[f":{n}"] if n else [])
         history.write()
     return tmp_path
 

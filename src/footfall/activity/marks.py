@@ -46,7 +46,19 @@ class Marks(Protocol):
     ) -> None:
         """Mark from async code: the same as `mark`, in a thread, so that the event loop never waits for the disk.
 
+        Args:
+            event: As in `mark`, like the others.
+            actors: One actor or many.
+            at: The day, or the moment; default: now.
+            hourly: In the hour of `at` too.
+            unique: Without a time; with `at` both.
+
+        Raises:
+            MarkError: For what cannot be marked; nothing was.
+            StoreWriteError: When the store cannot be written.
+
         Example:
+            >>> import asyncio
             >>> asyncio.run(ff.amark("paid", "ada", "2026-03-02"))
         """
         await asyncio.to_thread(self.mark, event, actors, at, hourly=hourly, unique=unique)

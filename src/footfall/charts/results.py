@@ -63,7 +63,7 @@ def drawn_of(result: Result, look: Look, stacked: bool) -> tuple[alt.LayerChart,
     points = points_of(result)
     if result.query.grain is Grain.TOTAL:
         return _bars(points, result, look), points
-    points = lives(points, result.query.rolling or 1)
+    points = lives(points, result.query.rolling or 1) or points  # an empty chart has its time all the same
     names = series_by_size(points)
     if len(names) > (most := len(look.theme.series)):
         raise QueryError(

@@ -153,7 +153,7 @@ class Coverage:
         retired = {scope.name: e for scope, e in self.collected.retired.items() if e.window.overlaps(window)}
         return [
             *remarks_on_known_wrong(self.known_wrong, window),
-            *self._missing_notes(missing),
+            *self._missing_notes(missing, failed),
             *_failed_note(failed),
             *self._stale_note(window, [*missing, *failed]),
             *_retired_note(retired),
@@ -169,14 +169,19 @@ class Coverage:
         if last is None or since >= due:
             return []
         rest = subtract(Window(since, due), (e.window for e in explained))
-        return [f"Not collected since {short(max(last, rest[0].start))}; run `footfall collect`."] if rest else []
+        if not rest:
+            return []
+        begins = last if rest[0].start == since else rest[0].start
+        return [f"Not collected since {short(begins)}; run `footfall collect`."]
 
-    def _missing_notes(self, missing: Sequence[Entry]) -> list[str]:
+    def _missing_notes(self, missing: Sequence[Entry], failed: Sequence[Entry]) -> list[str]:
         """What the source had nothing for; that it has nothing more since some day is said as such."""
         last = max((span.end for spans in self.collected.spans.values() for span in spans), default=None)
         if last is None or len(self.collected.spans) > 1:  # scopes end at moments of their own
             return _missing_note(missing)
         late = [entry for entry in missing if entry.window.end > last]
+        if any(entry.window.end > last for entry in failed):  # nobody knows what the source has for these
+            return _missing_note(missing)
         spans = merge(entry.window for entry in late)
         if not spans or spans[0].start > last or min(spans[0].end, self._last_midnight) <= last:
             return _missing_note(missing)
