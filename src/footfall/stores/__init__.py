@@ -1,1 +1,4 @@
-"""Where exact sets of actors are kept: what a store is, and its two kinds, SQLite and Redis. A server for marks needs this alone."""
+"""Stores of exact sets of actors: the interface, and its two implementations, SQLite and Redis.
+
+A server for marks needs only this package.
+"""

@@ -1,11 +1,11 @@
-"""Copying what a bitmapist deployment has, or a store of ours on Redis, into any store.
+"""Copies a bitmapist deployment, or a Footfall store on Redis, into any store.
 
-Day by day and hour by hour: an actor that is in a set there and not in the store is marked. Nothing is taken out of the store
-unless that is asked for, so it may be marked in the meantime, and a copy that broke off, or is made again, adds only what is
-missing. Every set is counted on the server and in the store.
+It goes day by day and hour by hour, and marks each actor that is in a set of the source but not in the store. It
+removes nothing from the store unless asked to, so marking may continue during a copy, and an interrupted or repeated
+copy adds only what is missing. Every set is counted on the server and in the store.
 
-A day is what its own key says. bitmapist takes an actor out of a day and leaves the hours, so an hour may hold actors that
-its day does not: they are not copied, and are reported.
+The key of a day decides who is in that day. bitmapist removes an actor from a day but not from its hours, so an hour
+may hold actors that its day does not: these are not copied, but reported.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from footfall.stores.redis.keys import label, slot_keys_of
 from footfall.stores.store import PER_DAY, UNDATED, Store, day_slot
 
 CopyProgress = Callable[[str, int, int], None]
-"""Receives the event, how many of its days were copied, and of how many."""
+"""Receives the event, the number of its days copied so far, and their total."""
 
 _READINGS = 5
 
@@ -41,7 +41,7 @@ class Unplaced:
 
 @dataclass(frozen=True)
 class Differing:
-    """Marks of an event that are not on both sides: so many, on so many days."""
+    """The number of marks of an event that are on one side only, and the number of days they are on."""
 
     event: str
     marks: int
@@ -50,7 +50,7 @@ class Differing:
 
 @dataclass(frozen=True)
 class CopyReport:
-    """What a copy came to. `marked` counts members new to a set of the store, `forgotten` actors left out as such."""
+    """The result of a copy. `marked` counts members new to a set of the store, `forgotten` skipped forgotten actors."""
 
     events: int
     days: int
@@ -60,11 +60,11 @@ class CopyReport:
     forgotten: int
     unplaced: tuple[Unplaced, ...] = ()
     of_hours_alone: tuple[Differing, ...] = ()
-    """Marks of hours whose days do not have the actor: they were not copied."""
+    """Hourly marks of actors that are not in the set of the day; not copied."""
     extra: tuple[Differing, ...] = ()
-    """Marks that only the store has: they were kept, or taken out where the copy replaces."""
+    """Marks that only the store has: kept, or removed if the copy replaces."""
     others: tuple[str, ...] = ()
-    """Keys that are named as sets and hold something else; they were left out."""
+    """Keys named like sets that hold something else; skipped."""
 
 
 def copy_from_redis(
@@ -78,14 +78,14 @@ def copy_from_redis(
     """Copy every event of the deployment at an address.
 
     Args:
-        address: Where it is.
-        store: Where to.
-        tell: Receives the event, how many of its days were copied, and of how many.
-        replaces: Take what only the store has out of the events that are copied.
+        address: The address of the deployment.
+        store: The store to copy into.
+        tell: Receives the event, the number of its days copied so far, and their total.
+        replaces: Remove the marks that only the store has from the copied events.
         now: The present moment.
 
     Raises:
-        ActivityError: Where a set differs after copying.
+        ActivityError: If a set differs after copying.
     """
     source = RedisStore(address, now=now)
     try:
@@ -104,7 +104,7 @@ class _Copy:
     marked: int = 0
     unplaced: list[Unplaced] = field(default_factory=list)
     of_hours_alone: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """By event, how many marks of each day."""
+    """The number of marks on each day, by event."""
     extra: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     forgotten: BitMap64 = field(default_factory=BitMap64)
     """Ids of the source whose actors are forgotten in the store."""
@@ -141,7 +141,7 @@ class _Copy:
         sets = {slot: ids & everyone for slot, ids in read.items()}
         if alone := sum(len(ids) - len(sets[slot]) for slot, ids in read.items()):
             self.of_hours_alone[event].append(alone)
-        # An actor of an hour is in the day by that: a mark of the day would count the actor twice.
+        # A mark of an hour also puts the actor in the day: another mark of the day would count the actor twice.
         by_hour = BitMap64.union(BitMap64(), *(ids for slot, ids in sets.items() if slot != day))
         wanted = {slot: ids - by_hour if slot == day else ids for slot, ids in sets.items()}
         extra = self._extra(event, day, stop, sets)
@@ -161,14 +161,14 @@ class _Copy:
         return everyone
 
     def _extra(self, event: str, day: int, stop: int, sets: Mapping[int, BitMap64]) -> int:
-        """How many marks of a day only the store has: actors of the day, and actors of the day in other hours of it."""
+        """The number of marks of a day that only the store has: actors of the day, and of its hours."""
         held = self._held(event, day, stop)
         of_day = held - sets[day]
         of_hours = (self._held(event, slot, slot + 1) - ids - of_day for slot, ids in sets.items() if slot != day)
         return len(of_day) + sum(map(len, of_hours))
 
     def _held(self, event: str, start: int, stop: int) -> BitMap64:
-        """The actors of a range of the store, as ids of the source; names that only the store knows have ids of no actor there."""
+        """The actors of a range of the store, as ids of the source; names unknown there get ids unused there."""
         held = self.store.union(event, start, stop)
         named = list(_named(held))
         if not named:
@@ -179,7 +179,7 @@ class _Copy:
         )
 
     def _read(self, event: str, slot: int) -> BitMap64:
-        """A set, read until its size is what the server counts: another process may be marking in it."""
+        """A set, read again until its size matches the server's count: another process may be marking in it."""
         for _ in range(_READINGS):
             ids = self.source.union(event, slot, slot + 1)
             counted = self.source.count(event, slot, slot + 1)
@@ -193,7 +193,7 @@ class _Copy:
     def _replace(
         self, event: str, day: int, stop: int, wanted: Mapping[int, BitMap64], missing: Mapping[int, BitMap64]
     ) -> None:
-        """State a day as the source has it; that leaves forgotten actors out by itself."""
+        """Replace a day with the source's; `replace` leaves out forgotten actors."""
         self.store.replace(event, day, stop, {slot: self._actors(ids) for slot, ids in wanted.items() if ids}, {})
         self._count_marked(event, missing)
 
@@ -204,7 +204,7 @@ class _Copy:
     def _mark(self, event: str, day: int, stop: int, missing: Mapping[int, BitMap64]) -> None:
         """Mark the missing actors, except forgotten ones.
 
-        A day that is over and of which the store has nothing is replaced as a whole, which leaves forgotten actors out by itself.
+        A past day of which the store has nothing is replaced as a whole: `replace` leaves out forgotten actors.
         """
         if not self.store.union(event, day, stop) and day != UNDATED and stop <= day_slot(self.now()):
             self._replace(event, day, stop, missing, missing)
@@ -214,7 +214,7 @@ class _Copy:
         self.marked += sum(map(len, new.values()))
 
     def _check(self, event: str, start: int, stop: int, ids: BitMap64) -> None:
-        """Check that every copied actor is there."""
+        """Check that the store has every copied actor."""
         lost = self._missing(event, start, stop, ids)
         lost -= self._forgotten(lost)
         if lost or self.store.count(event, start, stop) < len(ids - self.forgotten):
@@ -229,7 +229,7 @@ class _Copy:
         held = self.store.union(event, start, stop)
         named = _named(ids)
         missing = BitMap64(ids)
-        missing.difference_update(held, named)  # a name has another id in the store
+        missing.difference_update(held, named)  # a name has a different id in the store
         if named:
             known = self.store.ids_of(self.source.names_of(list(named)))
             missing.update(id for id, there in zip(named, known, strict=True) if there is None or there not in held)
@@ -258,7 +258,7 @@ class _Copy:
 
 
 _ONLY_HERE = 1 << 40
-"""Above the ids of every name."""
+"""Greater than the id of any name."""
 
 
 def _differing(by_event: Mapping[str, list[int]]) -> tuple[Differing, ...]:
@@ -266,7 +266,7 @@ def _differing(by_event: Mapping[str, list[int]]) -> tuple[Differing, ...]:
 
 
 def _named(ids: BitMap64) -> BitMap64:
-    """Those of ids that stand for names."""
+    """The ids that stand for names."""
     return BitMap64(ids.iter_equal_or_larger(NAMED)) if ids and ids.max() >= NAMED else BitMap64()
 
 

@@ -1,4 +1,4 @@
-"""Actors that were forgotten: not their names, only enough to recognise them when a source names them again."""
+"""Forgotten actors: not their names, only enough to recognise them when a source reports them again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from footfall.stores.ids import Actors
 
 @dataclass(frozen=True)
 class Forgotten:
-    """The actors that were forgotten: they can be recognised, not listed."""
+    """The forgotten actors, which can be recognised but not listed."""
 
     tombstones: frozenset[bytes]
     salt: bytes
@@ -33,5 +33,5 @@ class Forgotten:
 
 
 def tombstone(actor: int | str, salt: bytes) -> bytes:
-    """What is kept of a forgotten actor: enough to recognise the actor, not the name."""
+    """What is stored for a forgotten actor: enough to recognise the actor, but not the name."""
     return blake2b(str(actor).encode(), key=salt, digest_size=16).digest()

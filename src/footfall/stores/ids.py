@@ -1,7 +1,7 @@
-"""What an actor is to a store: a 64-bit id.
+"""Actors as a store sees them: 64-bit ids.
 
-A number below 2^32 is itself, every other actor (a text, a UUID, a larger number) is `NAMED` plus the dense id that the
-store's identities give the name.
+A number below 2^32 is its own id. Every other actor (a text, a UUID, a larger number) has the id `NAMED` plus the dense
+id that the store assigns to its name.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     Ids = npt.NDArray[np.uint64]
 
 NAMED = 1 << 32
-"""Ids from here on are identities: NAMED + the dense id of a name."""
+"""Ids from this one on stand for names: NAMED + the dense id of a name."""
 
 
 @dataclass(frozen=True)
 class Actors:
-    """Actors as they were given, each perhaps more than once: numbers below 2^32, and names of all others."""
+    """Actors as given, possibly with repetitions: numbers below 2^32, and the names of all others."""
 
     numbers: Ids | Sequence[int] = ()
     names: Sequence[str] = field(default=())
     marks: int | None = None
-    """How many marks they stand for, where that is more than one each."""
+    """The number of marks they stand for, if it is more than one each."""
 
     def __len__(self) -> int:
         return self.marks if self.marks is not None else len(self.numbers) + len(self.names)

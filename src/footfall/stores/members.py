@@ -1,7 +1,7 @@
-"""The members of a set, in the two forms that sets are kept in: Roaring bitmaps, and plain arrays where ids lie far apart.
+"""The members of a set in its two representations: Roaring bitmaps, and plain arrays where ids are sparse.
 
-A Roaring bitmap takes some bytes for each container of 65,536 ids, in memory dozens of them. When a container holds
-only a few ids, a sorted array of 32-bit numbers is several times smaller, and needs no decoding.
+A Roaring bitmap has an overhead of a few bytes per container of 65,536 ids, and of dozens in memory. When containers
+hold only a few ids, a sorted array of 32-bit numbers is several times smaller, and needs no decoding.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from footfall.stores.ids import Ids
 
 _FEW = 8
-"""Ids a container, on average, below which an array is smaller."""
+"""The average number of ids per container below which an array is smaller."""
 _MAGIC = b"ids4"
-"""How an array begins: no Roaring bitmap does, which begins with how many parts it has."""
+"""The prefix of an array. No Roaring bitmap starts with it: that starts with the number of its parts."""
 _HEAD = 8
 
 
@@ -55,14 +55,14 @@ Members = BitMap64 | SparseSet
 
 
 def bitmap_of(ids: Ids | Iterable[int]) -> BitMap64:
-    """A bitmap of ids in any order; sorted numbers in a typed array are what Roaring reads fastest."""
+    """A bitmap of ids in any order; Roaring reads sorted numbers in a typed array fastest."""
     if not isinstance(ids, np.ndarray):
         return BitMap64(ids)
     return BitMap64(array("Q", np.sort(ids).astype(np.uint64, copy=False).tobytes()))
 
 
 def encoded(bitmap: BitMap64) -> bytes:
-    """A set as it is kept in a file: in Roaring's portable form, or as an array of 32-bit numbers."""
+    """A set as stored in a file: in Roaring's portable format, or as an array of 32-bit numbers."""
     if _is_sparse(bitmap):
         ids = np.array(bitmap.to_array(), dtype="<u4")
         return _MAGIC.ljust(_HEAD, b"\0") + ids.tobytes()
@@ -95,14 +95,14 @@ def decoded_bitmap(blob: bytes) -> BitMap64:
 
 
 def kept_form(members: Members) -> Members:
-    """The form that takes less memory."""
+    """The representation that takes less memory."""
     if isinstance(members, BitMap64) and _is_sparse(members):
         return SparseSet(np.array(members.to_array(), dtype=np.uint32))
     return members
 
 
 def bytes_of(members: Members) -> int:
-    """About what it takes in memory: the contents, and some bookkeeping for each container of a bitmap."""
+    """The approximate size in memory in bytes: the contents, and the overhead of each container of a bitmap."""
     if isinstance(members, SparseSet):
         return members.ids.nbytes
     stats: Any = members.get_statistics()

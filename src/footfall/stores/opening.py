@@ -14,12 +14,12 @@ VALID_ADDRESSES = 'write "sqlite:///activity.db", with four slashes for an absol
 
 
 def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store:
-    """The store at an address; a file is relative to `folder`. Opened when it is first used."""
+    """The store at an address; a file path is relative to `folder`. It is opened on first use."""
     scheme, sign, _ = address.partition("://")
     if sign and scheme != "sqlite":
         from footfall.stores.redis import SCHEMES, RedisStore
 
-        if scheme not in SCHEMES:  # only the scheme is shown: the rest may hold a password
+        if scheme not in SCHEMES:  # show only the scheme: the rest may contain a password
             raise SettingsError(
                 f"activity begins with {scheme}://, which is not the address of a store; {VALID_ADDRESSES}."
             )
@@ -32,6 +32,6 @@ def open_store(address: str, folder: Path, now: Callable[[], datetime]) -> Store
     file = folder / path
     try:
         file.exists()
-    except OSError as error:  # a name that is too long
+    except OSError as error:  # the name is too long
         raise SettingsError(f"activity is {shown(address)}, which cannot be a file: {error.strerror}.") from None
     return SqliteStore(file, now=now)

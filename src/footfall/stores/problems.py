@@ -1,4 +1,4 @@
-"""What a look at a whole store finds, and what a repair did."""
+"""The problems that a check of a whole store finds, and the result of a repair."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in a store that is not as it was written."""
+    """Something in a store that differs from what was written."""
 
     what: str
-    """What is wrong, to go into a sentence."""
+    """What is wrong, as part of a sentence."""
     place: tuple[int, int] | None = None
-    """In the embedded store, the number of the event and the slot, where it is a set."""
+    """In the embedded store, for a set: the number of the event, and the slot."""
     is_derived: bool = False
-    """Whether it can be made again from the rest, without a loss."""
+    """Whether it can be rebuilt from the rest without loss."""
 
 
 @dataclass(frozen=True)
 class Repair:
-    """What a repair did, or would do."""
+    """What a repair did, or in a dry run would do."""
 
     repaired: tuple[str, ...] = ()
-    """What is as it was again, or can be made again."""
+    """What was restored, or can be rebuilt."""
     lost: tuple[str, ...] = ()
-    """What is gone; a backup may have it."""
+    """What is lost; a backup may have it."""
     kept_in: Path | None = None
-    """Where the files are as they were before."""
+    """Where the original files are kept."""

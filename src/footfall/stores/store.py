@@ -1,7 +1,7 @@
-"""What a store of activity is: exact sets of actors, by event and slot.
+"""The interface of a store of activity: exact sets of actors, by event and slot.
 
-A slot is the place that a mark is kept in: one day, one hour where that was asked, or `UNDATED`. Slots are integers,
-so that a day with its hours, and any range of days, are ranges of slots:
+A slot is where a mark is stored: a day, an hour if requested, or `UNDATED`. Slots are integers, so a day with its hours
+is a range of slots, and so is any range of days:
 
     day d since 1970-01-01         32 d
     hour h (0 to 23) of day d      32 d + 1 + h
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 
 PER_DAY = 32
 FIRST, LAST = -(1 << 40), 1 << 40
-"""The first slot, and what is after every slot."""
+"""The range [FIRST, LAST) holds every slot."""
 UNDATED = FIRST
 """The slot of unique marks, which have no time."""
 
 HIDDEN = "\x1f"
-"""What the name of an event begins with that nobody lists: a set of bits that a client of the server for marks keeps."""
+"""The prefix of events that are not listed: sets of bits that clients of the server for marks keep."""
 
 UNREAD = -1
-"""The cursor of an event that a table reports, where its sets are to be read from the table again."""
+"""The cursor of a table's event whose sets must be read from the table again."""
 
 
 def day_slot(moment: datetime) -> int:
-    """The slot of the day (UTC) of an aware moment."""
+    """The slot of the day (UTC) of an aware datetime."""
     return (moment.astimezone(UTC).toordinal() - _EPOCH_DAY) * PER_DAY
 
 
 def hour_slot(moment: datetime) -> int:
-    """The slot of the hour (UTC) of an aware moment."""
+    """The slot of the hour (UTC) of an aware datetime."""
     moment = moment.astimezone(UTC)
     return (moment.toordinal() - _EPOCH_DAY) * PER_DAY + 1 + moment.hour
 
@@ -55,9 +55,9 @@ def start_of(slot: int) -> datetime:
 
 
 def slots_of(window: Window) -> list[tuple[int, int]]:
-    """The ranges [start, stop) of slots that lie whole in a window of whole hours.
+    """The ranges [start, stop) of slots that lie completely within a window of whole hours.
 
-    A day belongs to it with its own slot when the window holds the whole day, else only with its hours inside.
+    If the window holds a whole day, the day's own slot is included, otherwise only its hours inside the window.
     """
     first, last = floor(Grain.DAY, window.start), floor(Grain.DAY, window.end)
     if first == window.start and last == window.end:
@@ -79,26 +79,26 @@ _EPOCH_DAY = EPOCH.toordinal()
 
 
 class Request(NamedTuple):
-    """A request that is served once, however often it comes."""
+    """A request that is served once, even if it is repeated."""
 
     key: str
-    """Visible characters and blanks."""
+    """Printable characters and spaces."""
     content: str
-    """A digest of what it asks for: another content under the same key is another request."""
+    """A digest of the content: different content under the same key is a different request."""
     at: int
-    """When it came, in seconds since 1970."""
+    """When it arrived, in seconds since 1970."""
     kept_for: int
-    """Seconds for which a repetition is known as one."""
+    """Seconds for which a repetition is recognised."""
 
 
 class Store(Protocol):
-    """Sets of actors by event and slot. Threads and processes share one; what was marked is durable on return.
+    """Sets of actors by event and slot. Threads and processes may share one; marks are durable when a call returns.
 
-    Returned bitmaps may be read and must not be changed.
+    Returned bitmaps must not be modified.
     """
 
     address: str
-    """Where it is, as a person would write it, without secrets."""
+    """Its address in readable form, without secrets."""
 
     def mark_one(self, event: str, slot: int, actor: int | str) -> None:
         """Add one actor (a number below 2^32, or a name) to one set, and one occurrence."""
@@ -109,33 +109,33 @@ class Store(Protocol):
         ...
 
     def mark_batch(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
-        """Add actors to the sets of several events by slot; False where the request was served before: nothing is marked.
+        """Add actors to the sets of several events by slot. False if the request was served before: nothing is marked.
 
-        In the embedded store it is all or nothing, the memory of the request included; Redis may keep a part of what fails
-        midway, and counts its occurrences again when it is repeated.
+        In the embedded store this is all or nothing, including the record of the request. On Redis, a call that fails
+        midway may leave part of its marks, and repeating it counts their occurrences again.
 
         Raises:
-            ReusedKeyError: Where another request had the same key; nothing is marked.
+            ReusedKeyError: If another request had the same key; nothing is marked.
         """
         ...
 
     def unmark(self, event: str, marks: Mapping[int, Actors]) -> None:
-        """Take actors out of sets; out of a day means out of its hours as well. Occurrences stay counted."""
+        """Remove actors from sets; removing from a day also removes from its hours. Occurrences stay counted."""
         ...
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
-        """The actors of any slot of [start, stop). `is_kept` says that this range is likely to be queried again.
+        """The actors in any slot of [start, stop). `is_kept` means that this range is likely to be queried again.
 
-        A day's slots are [32 d, 32 d + 32), a calendar period's those of its days.
+        The slots of day d are [32 d, 32 d + 32); those of a calendar period are the slots of its days.
         """
         ...
 
     def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> Members:
-        """The same as `union`, in the form it is kept in."""
+        """The same as `union`, in its stored representation."""
         ...
 
     def count(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> int:
-        """How many actors are in the union of [start, stop); `is_kept` as in `union`."""
+        """The number of actors in the union of [start, stop); `is_kept` as in `union`."""
         ...
 
     def contains(self, event: str, start: int, stop: int, actor: int) -> bool:
@@ -143,7 +143,7 @@ class Store(Protocol):
         ...
 
     def occurrences(self, event: str, start: int, stop: int) -> int:
-        """How many marks were made in the slots of [start, stop), repeated ones too."""
+        """The number of marks made in the slots of [start, stop), including repeated ones."""
         ...
 
     def slots(self, event: str) -> list[int]:
@@ -155,9 +155,9 @@ class Store(Protocol):
         ...
 
     def is_in_use(self, event: str) -> bool:
-        """Whether an event surely has actors, found out without a look at many sets.
+        """Whether an event certainly has actors, determined without reading many sets.
 
-        False may also mean that only a walk through all sets could tell: see `slots`.
+        False may also mean that only a full scan could tell: see `slots`.
         """
         ...
 
@@ -166,21 +166,21 @@ class Store(Protocol):
         ...
 
     def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
-        """Empty the sets of an event in [start, stop), and their occurrences."""
+        """Delete the sets of an event in [start, stop), and their occurrences."""
         ...
 
     def replace(
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
-        """State [start, stop) of an event whole, and keep cursors (what it was read from) with it."""
+        """Replace [start, stop) of an event as a whole, and store cursors (what it was read from) with it."""
         ...
 
     def cursor(self, name: str) -> int | None:
-        """The cursor of that name; None when there is none."""
+        """The cursor of that name; None if there is none."""
         ...
 
     def ids_of(self, names: Sequence[str]) -> list[int | None]:
-        """The ids of names, NAMED + n; None where a name is not known."""
+        """The ids of names, NAMED + n; None for an unknown name."""
         ...
 
     def names_of(self, ids: Sequence[int]) -> list[str]:
@@ -188,9 +188,9 @@ class Store(Protocol):
         ...
 
     def forget(self, actor: int | str) -> int:
-        """Take an actor out of every set and out of the identities; from how many sets it was taken.
+        """Remove an actor from every set and from the identities. Returns the number of sets it was removed from.
 
-        `replace` leaves out forgotten actors; one that is marked again afterwards is a new actor.
+        `replace` leaves out forgotten actors; a forgotten actor who is marked again is a new actor.
         """
         ...
 
@@ -199,7 +199,7 @@ class Store(Protocol):
         ...
 
     def problems(self) -> Iterator[Problem]:
-        """Everything that is not as it was written; looks at every set."""
+        """Everything that differs from what was written; reads every set."""
         ...
 
     def repair(self, *, is_dry_run: bool = False) -> Repair:
@@ -207,5 +207,5 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Release files and connections; the next use opens them again."""
+        """Release files and connections; the next use reopens them."""
         ...

@@ -1,4 +1,4 @@
-"""The store on Redis or Valkey, in bitmapist's own layout of keys."""
+"""The store on Redis or Valkey, in bitmapist's key layout."""
 
 from footfall.stores.redis.address import SCHEMES
 from footfall.stores.redis.store import RedisStore

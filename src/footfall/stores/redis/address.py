@@ -1,12 +1,12 @@
-"""Addresses of a store on Redis or Valkey, read without connecting.
+"""Addresses of a store on Redis or Valkey, parsed without connecting.
 
     redis://[user:password@]host[:port][/database]    valkey:// is the same
     rediss://…                                        with TLS; valkeys:// is the same
-    redis://host:port?cluster=true                    a cluster, found from one of its nodes
-    redis://host:port,host:port                       a cluster, found from any of several
+    redis://host:port?cluster=true                    a cluster, discovered from one of its nodes
+    redis://host:port,host:port                       a cluster, discovered from any of several
     unix:///path/to/redis.sock
 
-Options of redis-py may follow the question mark: `?socket_timeout=5`, `?ssl_ca_certs=ca.pem`.
+The query string may set options of redis-py: `?socket_timeout=5`, `?ssl_ca_certs=ca.pem`.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ _VALID = (
 
 @dataclass(frozen=True)
 class ServerAddress:
-    """Where a server is. `shown` holds no secrets; the rest is not to be shown."""
+    """The address of a server. `shown` holds no secrets; the rest must not be shown."""
 
     shown: str
     url: str = field(repr=False)
-    """As redis-py reads it, of the first node."""
+    """The URL of the first node, for redis-py."""
     nodes: tuple[tuple[str, int], ...]
     is_cluster: bool
     secrets: tuple[str, ...] = field(repr=False)
 
     def hide(self, text: str) -> str:
-        """A foreign text without our secrets."""
+        """A text from elsewhere, with our secrets masked."""
         for secret in self.secrets:
             text = text.replace(secret, "…")
         return text
 
 
 def read_address(address: str) -> ServerAddress:
-    """The parts of an address. A wrong one is refused without repeating it: it may hold a password."""
+    """Parse an address. The error for an invalid one does not repeat it: it may contain a password."""
     scheme, sign, rest = address.partition("://")
     if not sign or scheme not in SCHEMES:
         raise SettingsError(f"its address is not that of a Redis or Valkey server; {_VALID}.")
@@ -64,7 +64,7 @@ def _read(scheme: str, rest: str) -> ServerAddress:
     nodes = () if is_unix else tuple(_node(host) for host in hosts.split(","))
     is_cluster = options.pop("cluster", "false").lower() in ("true", "yes", "1") or len(nodes) > 1
     if is_cluster and (is_unix or path.strip("0")):
-        raise ValueError  # a cluster has one database, and no socket of its own
+        raise ValueError  # a cluster has only one database, and no Unix socket
     first = where if is_unix else hosts.split(",")[0] + slash + path
     url = f"{SCHEMES[scheme]}://{user}{at}{first}" + (f"?{urlencode(options)}" if options else "")
     _, _, password = user.partition(":")

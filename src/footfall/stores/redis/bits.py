@@ -1,7 +1,7 @@
-"""Bits of a Redis string as a Roaring bitmap: the string is put into Roaring's own format, which is then only read in.
+"""Converts the bits of a Redis string to a Roaring bitmap, by writing Roaring's serialized format and loading that.
 
 Bit n of a string is bit 7 - n % 8 of byte n // 8. The format: github.com/RoaringBitmap/RoaringFormatSpec, 64-bit
-extension; 65,536 ids make a container, an array of 16-bit offsets up to 4,096 members and a bitset above.
+extension. A container covers 65,536 ids: an array of 16-bit offsets for up to 4,096 members, a bitset for more.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ if TYPE_CHECKING:
     pass
 
 CONTAINER = 8192
-"""Bytes of a container's bits; pieces of a string begin at multiples of it."""
+"""The size of a container's bits in bytes; pieces of a string start at multiples of it."""
 _LARGEST_ARRAY = 4096
 _COOKIE = 12346
-"""Roaring without runs."""
+"""The cookie of a Roaring bitmap without run containers."""
 _TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 def bitmap_of_bits(pieces: Iterable[tuple[int, bytes]], high: int) -> BitMap64:
-    """The bitmap of a string that comes in pieces, each with the offset of its first byte; `high` is the ids' upper half."""
+    """The bitmap of a string that comes in pieces, each with the offset of its first byte.
+
+    `high` is the upper half of the ids.
+    """
     keys: list[int] = []
     counts: list[int] = []
     contents: list[bytes] = []
@@ -38,7 +41,7 @@ def bitmap_of_bits(pieces: Iterable[tuple[int, bytes]], high: int) -> BitMap64:
 
 
 def _containers(piece: bytes) -> list[tuple[int, int, bytes]]:
-    """Number, cardinality and content of the containers that are not empty."""
+    """Number, cardinality and content of each container that is not empty."""
     whole = len(piece) // CONTAINER
     found = _full_containers(piece, whole) if whole else []
     if odd := piece[whole * CONTAINER :]:
@@ -56,7 +59,7 @@ def _full_containers(piece: bytes, n: int) -> list[tuple[int, int, bytes]]:
         contents[at] = piece[at * CONTAINER : (at + 1) * CONTAINER].translate(_TURNED)
     sparse = np.flatnonzero((counts > 0) & (counts <= _LARGEST_ARRAY))
     if len(sparse):
-        # Copying megabytes costs more than passing over the empty ones among them.
+        # Copying megabytes costs more than skipping the empty containers among them.
         members = _members(words[sparse] if len(dense) else words)
         ends = np.cumsum(counts[sparse]) * 2
         for at, end, count in zip(sparse.tolist(), ends.tolist(), counts[sparse].tolist(), strict=True):
@@ -65,16 +68,16 @@ def _full_containers(piece: bytes, n: int) -> list[tuple[int, int, bytes]]:
 
 
 def _members(words: np.ndarray[tuple[int, int], np.dtype[np.uint64]]) -> bytes:
-    """The offsets of all bits within their containers, 16 bits each.
+    """The offsets of all set bits within their containers, 16 bits each.
 
-    What is empty is left out first by the word, then by the byte: unpacking makes eight bytes of one.
+    Empty words are dropped first, then empty bytes: unpacking turns each byte into eight.
     """
     flat = words.reshape(-1)
     filled = np.flatnonzero(flat != 0)
     octets = flat[filled].view(np.uint8)
     at = np.flatnonzero(octets != 0)
     bits = np.flatnonzero(np.unpackbits(octets[at]).view(np.bool_))
-    # In 16 bits a sum starts at 0 again with each container by itself.
+    # A 16-bit sum wraps around to 0 at the start of each container.
     of_word = filled.astype(np.uint16) << 6
     of_octet = of_word[at >> 3] + ((at & 7) << 3).astype(np.uint16)
     members = of_octet[bits >> 3] + (bits & 7).astype(np.uint16)

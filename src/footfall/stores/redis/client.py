@@ -1,4 +1,4 @@
-"""Clients of redis-py that an application made: where they are connected to, and reading through them."""
+"""redis-py clients that an application created: their address, and reading through them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from footfall.stores.redis.address import ServerAddress
 
 
 def address_of(client: Any) -> ServerAddress:
-    """Where a client is connected to, as far as its options show."""
+    """The address that a client is connected to, as far as its options show it."""
     options = _options(client)
     place = f"{options.get('host', 'localhost')}:{options.get('port', 6379)}/{options.get('db') or 0}"
     shown = f"unix://{options['path']}" if options.get("path") else f"redis://{place}"
@@ -17,7 +17,7 @@ def address_of(client: Any) -> ServerAddress:
 
 
 def answering(client: Any) -> Any:
-    """A client on the same server that answers at once and in bytes: a pipeline only queues, and some decode."""
+    """A client on the same server that replies at once and in bytes: pipelines only queue, and some clients decode."""
     import redis
 
     if is_pipeline(client):

@@ -1,7 +1,8 @@
-"""Whether the sets of a deployment agree: a week or month holds all that its days hold.
+"""Checks that the sets of a deployment are consistent: a week or month holds every actor of its days.
 
-bitmapist clears an actor whom it takes out of one day from the week and the month as well, though another day of theirs has
-the actor. It leaves the hours of that day: an actor of an hour that is not in its day was taken out of the day, and stays so.
+When bitmapist removes an actor from a day, it also removes the actor from the week and the month, even if another of
+their days has the actor. It leaves the hours of that day alone: an actor who is in an hour but not in its day was
+removed from the day, and stays removed.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from footfall.stores.redis.rewriting import Rewriter
 
 
 def problems_of(rewriter: Rewriter) -> Iterator[Problem]:
-    """Weeks and months that lack actors whom one of their days has."""
+    """Weeks and months that lack actors of one of their days."""
     for event, place, lacking in _lacking(rewriter):
         yield Problem(_said(event, place, lacking), is_derived=True)
 
 
 def repair(rewriter: Rewriter, *, is_dry_run: bool) -> Repair:
-    """Add the actors that are lacking, but for those that are taken out of the part in the meantime."""
+    """Add the missing actors, except those that are removed from the day in the meantime."""
     repaired = []
     for event, place, lacking in _lacking(rewriter):
         if not is_dry_run:

@@ -1,4 +1,4 @@
-"""Names of actors and their dense ids, in two hashes, and what is kept of forgotten actors."""
+"""Names of actors and their dense ids, in two hashes, and the tombstones of forgotten actors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from footfall.stores.redis.keys import FORGOTTEN, IDS, LAST_ID, NAMES, SALT
 from footfall.stores.redis.server import Server
 
 _FIELDS = 1000
-"""Fields of a hash that one command names."""
+"""The number of hash fields per command."""
 
 
 class Identities:
@@ -36,16 +36,16 @@ class Identities:
         ]
 
     def made(self, names: Iterable[str]) -> dict[str, int]:
-        """An id for every name; new ones get the next.
+        """An id for every name; new names get the next ids.
 
-        A name is written down before its id is given out, so that no process ever meets an id without a name. Two
-        processes may think of ids for one name: the first one stays, the other is never used.
+        A name is stored before its id is used, so no process ever sees an id without a name. If two processes pick
+        ids for the same name, the first one wins and the other is never used.
         """
         wanted = list(dict.fromkeys(names))
         if wanted:
             self._server.check_keeps_more("keep actors that are texts, or numbers from 2^32 on")
         known = {name: id for name, id in zip(wanted, self.ids_of(wanted), strict=True) if id is not None}
-        while new := [name for name in wanted if name not in known]:  # again, where one was forgotten just now
+        while new := [name for name in wanted if name not in known]:  # retry if one was forgotten just now
             last = int(self._server.ask("INCRBY", LAST_ID, len(new)))
             numbers = dict(zip(new, range(last - len(new) + 1, last + 1), strict=True))
             for some in _parts(new):
@@ -73,9 +73,9 @@ class Identities:
     # Forgetting
 
     def bury(self, actor: int | str) -> list[int]:
-        """Record that an actor was forgotten and release the id of the name; returns all ids the name may have had.
+        """Record that an actor was forgotten and release the id of the name. Returns all ids the name may have had.
 
-        The name stays until `erase`, so that forgetting that broke off is repeated, not lost.
+        The name stays until `erase`, so an interrupted `forget` can be repeated.
         """
         self._server.check_keeps_more("record that an actor was forgotten")
         self._server.ask("SADD", FORGOTTEN, tombstone(actor, self._salt()))
@@ -87,13 +87,13 @@ class Identities:
         ]
 
     def erase(self, ids: Sequence[int]) -> None:
-        """Delete the names of ids that no set holds any more."""
+        """Delete the names of ids that are no longer in any set."""
         named = [id - NAMED for id in ids if id >= NAMED]
         if named:
             self._server.ask("HDEL", NAMES, *named)
 
     def forgotten(self) -> Forgotten:
-        """The actors forgotten up to now."""
+        """The actors forgotten so far."""
         if self._server.has_bitmaps_only:
             return Forgotten(frozenset(), b"")
         tombstones = self._server.ask("SMEMBERS", FORGOTTEN)

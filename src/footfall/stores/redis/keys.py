@@ -1,6 +1,6 @@
-"""The names of the keys: those of bitmapist, so that both can use one deployment, and additional ones.
+"""Key names: bitmapist's, so that both can use one deployment, and additional ones.
 
-Bit n of a set stands for number n, or in our own sets for identity n:
+Bit n of a set stands for the number n, or in sets of named actors for the name with the dense id n:
 
     trackist_{event}_2026-11         month      footfall_named_{event}_…    the same for named actors
     trackist_{event}_W2026-48        ISO week   footfall_marks_{event}_…    hash: slot → occurrences, by month, and `u`
@@ -8,7 +8,7 @@ Bit n of a set stands for number n, or in our own sets for identity n:
     trackist_{event}_2026-11-23-9    hour       footfall_names              hash: n → name
     trackist_{event}_u               undated    footfall_last_id, _cursors, _forgotten, _salt, _stating_{event}, _request_{key}
 
-Nothing is padded with zeros. Every command names one key, so a cluster may put each where it likes.
+Numbers are not zero-padded. Every command names one key, so a cluster may place each key on any node.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ NUMBERS = "trackist_"
 NAMED_SETS = "footfall_named_"
 MARKS = "footfall_marks_"
 STATING = "footfall_stating_"
-"""The lock of the process that replaces ranges of an event."""
+"""The lock held by the process that replaces ranges of an event."""
 REQUEST = "footfall_request_"
-"""A request with marks that was served: what it held; it expires."""
+"""The digest of a request that was served; the key expires."""
 IDS, NAMES, LAST_ID = "footfall_ids", "footfall_names", "footfall_last_id"
 CURSORS, FORGOTTEN, SALT = "footfall_cursors", "footfall_forgotten", "footfall_salt"
 FAMILIES = (NUMBERS, NAMED_SETS)
 """Prefixes of the keys that hold sets."""
 
 _EPOCH_DAY = EPOCH.toordinal()
-# A week's or a month's other end must be a date as well.
+# The end of a week or a month must be a valid date as well.
 _FIRST_DAY, _LAST_DAY = date(1, 2, 1).toordinal() - _EPOCH_DAY, date(9999, 11, 30).toordinal() - _EPOCH_DAY
 FIRST_DATED, AFTER_DATED = _FIRST_DAY * PER_DAY, (_LAST_DAY + 1) * PER_DAY
-"""The slots that have a time are from the first to before the second."""
+"""The range [start, stop) of slots that have a time."""
 _LONG = 366 * 20
-"""Days from which on looking for the keys that exist is quicker than asking for each that might."""
+"""The number of days from which scanning for existing keys is faster than requesting every possible key."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SlotKey:
-    """The end of a key, and the slots [start, stop) that its set stands for."""
+    """The suffix of a key, and the slots [start, stop) that its set covers."""
 
     start: int
     stop: int
@@ -53,15 +53,15 @@ class SlotKey:
 
     @property
     def is_period(self) -> bool:
-        """Whether it is a week or a month: what its days make up, no slot of its own."""
+        """Whether it is a week or a month, which is made up of days and has no slot."""
         return self.stop - self.start > PER_DAY
 
     def days(self) -> range:
-        """The days it has a share in, since 1970-01-01."""
+        """The days that it overlaps, counted from 1970-01-01."""
         return range(self.start // PER_DAY, (self.stop - 1) // PER_DAY + 1)
 
     def is_in(self, start: int, stop: int) -> bool:
-        """Whether all it stands for was asked for; of a day its own slot says this, as it holds all of its hours."""
+        """Whether [start, stop) covers all of it; for a day the day's slot decides, as that holds all of its hours."""
         last = self.start if self.stop - self.start == 1 else (self.stop - PER_DAY)
         return start <= self.start and last < stop
 
@@ -96,8 +96,11 @@ def hour_of(slot: int) -> SlotKey:
 
 @lru_cache(4096)
 def slot_keys_of(slot: int) -> tuple[SlotKey, ...]:
-    """Where a mark of a slot is written: its hour, day, week and month. The finest comes first, so that a process that
-    looks again after taking something out of a week or month finds a day that still has the actor."""
+    """Where a mark of a slot is written: its hour, day, week and month.
+
+    The finest comes first, so that a process that checks again after removing an actor from a week or month finds the
+    day that still has the actor.
+    """
     if slot == UNDATED:
         return (UNDATED_PLACE,)
     day = slot // PER_DAY
@@ -107,20 +110,20 @@ def slot_keys_of(slot: int) -> tuple[SlotKey, ...]:
 
 @lru_cache(4096)
 def marks_key(event: str, slot: int) -> str:
-    """Where the occurrences of a slot are counted."""
+    """The key of the hash that counts the occurrences of a slot."""
     return f"{MARKS}{event}_{'u' if slot == UNDATED else month_of(slot // PER_DAY).suffix}"
 
 
 def is_long(start: int, stop: int) -> bool:
-    """Whether a range is better answered from the keys that exist."""
+    """Whether a range is long enough to scan for existing keys."""
     return stop - start > _LONG * PER_DAY
 
 
 @lru_cache(1024)
 def cover(start: int, stop: int) -> tuple[SlotKey, ...]:
-    """The fewest places that make up a range of slots: months, ISO weeks, days, and hours of a day that is cut.
+    """The fewest keys that cover a range of slots: months, ISO weeks, days, and the hours of a partial day.
 
-    They may overlap. A piece that reaches furthest is never the wrong one to take next.
+    They may overlap. Greedy is optimal: it always takes the piece that reaches furthest.
     """
     places = [UNDATED_PLACE] if start <= UNDATED < stop else []
     start, stop = max(start, FIRST_DATED), min(stop, AFTER_DATED)
@@ -137,7 +140,7 @@ def cover(start: int, stop: int) -> tuple[SlotKey, ...]:
 
 
 def fewest(existing: Iterable[SlotKey]) -> Iterator[SlotKey]:
-    """Of places that exist, the fewest that hold all actors: weeks only where a month is missing, and so on downwards."""
+    """The fewest existing keys that hold all actors: weeks only where a month is missing, and so on downwards."""
     known: set[int] = set()
     for place in sorted(existing, key=lambda p: (p.start - p.stop, p.start)):
         if place is UNDATED_PLACE or not known.issuperset(place.days()):
@@ -146,7 +149,7 @@ def fewest(existing: Iterable[SlotKey]) -> Iterator[SlotKey]:
             known.update(place.days())
 
 
-# Keys that were found
+# Reading the names of existing keys
 
 _SUFFIX = re.compile(
     r"(?P<year>[1-9]\d{0,3})-(?P<month>[1-9]|1[0-2])(-(?P<day>[1-9]|[12]\d|3[01])(-(?P<hour>\d|1\d|2[0-3]))?)?"
@@ -154,11 +157,11 @@ _SUFFIX = re.compile(
     re.ASCII,
 )
 _TEMPORARY = tuple(f"bitop_{operator}_{NUMBERS}" for operator in ("AND", "OR", "XOR", "NOT"))
-"""What the names of bitmapist's intermediate results begin with."""
+"""The prefixes of bitmapist's intermediate results."""
 
 
 def read_key(key: str, prefix: str) -> tuple[str, SlotKey] | None:
-    """The event and the place of a key; None of a key that is not a set. An event's name may hold anything, even `_u`."""
+    """The event and slots of a key; None if it is not the key of a set. Event names may contain anything, even `_u`."""
     event, _, suffix = key.removeprefix(prefix).rpartition("_")
     if not event or event.startswith(_TEMPORARY):
         return None
@@ -189,7 +192,7 @@ def _place(suffix: str) -> SlotKey | None:
 
 
 def pattern(prefix: str, event: str | None = None) -> str:
-    """What SCAN looks for: the sets of one event (and perhaps of others, as it knows no limits), or of all."""
+    """The SCAN pattern for the sets of one event, or of all. It may also match events with longer names."""
     return f"{prefix}*" if event is None else f"{prefix}{_escaped(event)}_*"
 
 
@@ -198,7 +201,7 @@ def _escaped(text: str) -> str:
 
 
 def label(place: SlotKey) -> str:
-    """As a person writes it: 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09."""
+    """In readable form: 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09."""
     if place is UNDATED_PLACE:
         return "undated"
     moment = start_of(place.start)

@@ -1,4 +1,4 @@
-"""Taking actors out and replacing ranges: weeks and months lose an actor only when no other of their days has the actor."""
+"""Removes actors and replaces ranges: weeks and months lose an actor only if none of their other days has the actor."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ from footfall.stores.redis.sets import ServerSets, keys_of, union_of
 from footfall.stores.store import PER_DAY, UNDATED
 
 _SHORT = 400
-"""Days up to which every key that may exist is asked; of longer ranges those that exist are looked for."""
+"""Up to this number of days every possible key is requested; for longer ranges, existing keys are scanned for."""
 
 _LEASE, _PATIENCE = 30.0, 150.0
-"""Seconds after which a process that replaces a range is taken for dead unless it renews its lease; how long others wait."""
+"""Seconds until a process that replaces a range is considered dead unless it renews its lease; how long others wait."""
 _LOOK_EVERY = 0.02
 
 Taken = Mapping[SlotKey, BitMap64]
 
 
 class Rewriter:
-    """Takes actors out of the sets of one deployment while others mark in it."""
+    """Removes actors from the sets of one deployment while others mark in it."""
 
     def __init__(self, server: Server, sets: ServerSets) -> None:
         self._server = server
         self._sets = sets
         self.left_out: frozenset[str] = frozenset()
-        """Keys that are passed over, as they hold something else than a set."""
+        """Keys that are skipped because they hold something other than a set."""
 
-    # Taking out
+    # Removing
 
     def take_out(self, event: str, taken: Mapping[int, BitMap64]) -> None:
-        """Take ids out of slots: of an hour; of a day with its hours; then out of whatever is made up of these."""
+        """Remove ids from slots (an hour, or a day with its hours), then from the longer periods that contain these."""
         hours: dict[int, BitMap64] = defaultdict(BitMap64)
         days: dict[int, BitMap64] = defaultdict(BitMap64)
         cleared: dict[str, BitMap64] = {}
@@ -65,25 +65,25 @@ class Rewriter:
             for key, part in keys_of(event, places, ids).items():
                 cleared[key] = cleared.get(key, BitMap64()) | part
         self._sets.clear(cleared)
-        # A day marked by the hour holds the actors of all its hours.
+        # A day with hourly marks holds the actors of all its hours.
         for day, gone in self._release(event, {day_of(day): ids for day, ids in hours.items()}).items():
             days[day.start // PER_DAY] |= gone
         self._release(event, _periods_of(days))
 
     def _release(self, event: str, taken: Taken) -> dict[SlotKey, BitMap64]:
-        """Take ids out of places, except those that a part of the place still holds; returns the ids taken out of each."""
+        """Remove ids from keys, except ids that a part of the period still holds. Returns the ids removed from each."""
         free = {place: ids - self._in_parts(event, place, ids) for place, ids in taken.items()}
         self._sets.clear(_under_keys(event, free))
         return {place: ids - self._restore(event, place, ids) for place, ids in free.items()}
 
     def _restore(self, event: str, place: SlotKey, ids: BitMap64) -> BitMap64:
-        """Set bits again where another process marked a part of the place while they were cleared."""
+        """Set bits again if another process marked a part of the period while they were cleared."""
         back = self._in_parts(event, place, ids)
         self._sets.write(keys_of(event, [place], back))
         return back
 
     def _in_parts(self, event: str, place: SlotKey, ids: BitMap64, but: Iterable[SlotKey] = ()) -> BitMap64:
-        """Those of `ids` that are in a day of a week or month, or in an hour of a day."""
+        """The subset of `ids` that is in a day of a week or month, or in an hour of a day."""
         parts = [day_of(day) for day in place.days()] if place.is_period else _hours(place.start // PER_DAY)
         left_out = set(but)
         wanted = keys_of(event, [part for part in parts if part not in left_out], ids)
@@ -92,13 +92,13 @@ class Rewriter:
     # Repairing
 
     def lacking(self, event: str, place: SlotKey) -> BitMap64:
-        """The actors that a week or month lacks though one of its days has them."""
+        """The actors of a week's or month's days that are missing from the week or month."""
         parts = [day_of(day) for day in place.days()]
         held = self._read(event, [place, *parts])
         return union_of([held[part] for part in parts]) - held[place]
 
     def add_from_parts(self, event: str, place: SlotKey, ids: BitMap64) -> None:
-        """Add actors to a place, except those that another process takes out of its parts in the meantime."""
+        """Add actors to a week or month, except those that another process removes from its days in the meantime."""
         self._sets.write(keys_of(event, [place], ids))
         self._sets.clear(_under_keys(event, {place: ids - self._in_parts(event, place, ids)}))
 
@@ -106,7 +106,7 @@ class Rewriter:
 
     @contextmanager
     def alone(self, event: str) -> Iterator[None]:
-        """Be the only process that replaces ranges of an event: two at once would leave a mixture."""
+        """Hold the lock for replacing ranges of an event: two processes at once would leave a mixture."""
         self._server.check_keeps_more("delete or replace sets")
         key, ours = f"{STATING}{event}", os.urandom(8)
         waiting_until = time.monotonic() + _PATIENCE
@@ -130,14 +130,15 @@ class Rewriter:
 
     def _renew(self, key: str, ours: bytes, done: threading.Event) -> None:
         while not done.wait(_LEASE / 3):
-            with suppress(ActivityError):  # the writing thread meets the same fault and reports it
+            with suppress(ActivityError):  # the writing thread hits the same error and reports it
                 if self._server.ask("GET", key) == ours:
                     self._server.ask("PEXPIRE", key, int(_LEASE * 1000))
 
     def state(self, event: str, start: int, stop: int, marks: Mapping[int, BitMap64]) -> None:
         """Make [start, stop) of an event hold `marks` and nothing else.
 
-        In an order in which a repetition repairs what broke off, and readers never see less than what stays.
+        The order of the steps ensures that repeating an interrupted call completes it, and that readers never miss an
+        actor who stays.
         """
         if start <= UNDATED < stop:
             self._state_undated(event, marks.get(UNDATED, BitMap64()))
@@ -171,7 +172,7 @@ class Rewriter:
             self._drop(event, wanted)
 
     def _state_hours(self, event: str, hours: range, marks: Mapping[int, BitMap64]) -> None:
-        """Hours of a day that is not stated itself."""
+        """Replace hours of a day that is not itself replaced."""
         slots = [slot for slot in hours if 1 <= slot % PER_DAY <= 24]
         wanted = {hour_of(slot): marks.get(slot, BitMap64()) for slot in slots}
         for slot in slots:
@@ -180,7 +181,7 @@ class Rewriter:
         self.take_out(event, {place.start: ids for place, ids in gone.items() if ids})
 
     def _wanted(self, event: str, stop: int, marks: Mapping[int, BitMap64]) -> dict[SlotKey, BitMap64]:
-        """The actors that each day and hour is to hold; a day holds its hours, those after the range too."""
+        """The actors that each day and hour must hold; a day holds those of all its hours, even after the range."""
         wanted: dict[SlotKey, BitMap64] = defaultdict(BitMap64)
         for slot, ids in marks.items():
             for place in slot_keys_of(slot):
@@ -192,7 +193,7 @@ class Rewriter:
         return dict(wanted)
 
     def _add(self, event: str, wanted: Taken) -> None:
-        """Add missing actors to days and hours, and to weeks and months, which are checked by themselves."""
+        """Add missing actors to days and hours, and to weeks and months, which are checked separately."""
         periods = _periods_of({p.start // PER_DAY: ids for p, ids in wanted.items() if p.stop - p.start == PER_DAY})
         everything = {**wanted, **periods}
         held = self._sets.held(_under_keys(event, everything))
@@ -202,7 +203,7 @@ class Rewriter:
         return {p: held - wanted.get(p, BitMap64()) for p, held in self._read(event, list(places)).items()}
 
     def _cut(self, event: str, cut: Iterable[SlotKey], gone: Taken, wanted: Taken) -> dict[SlotKey, BitMap64]:
-        """Take actors out of weeks and months that reach beyond the range, where no remaining day has them."""
+        """Remove actors from weeks and months that extend beyond the range, unless a remaining day has them."""
         released = {}
         for period in cut:
             days = [place for place in map(day_of, period.days()) if place in gone]
@@ -212,7 +213,7 @@ class Rewriter:
         return released
 
     def _reduce(self, event: str, periods: Taken) -> None:
-        """Make weeks and months that lie in the range hold what their days do."""
+        """Reduce weeks and months within the range to the actors of their days."""
         self._drop(event, [period for period, ids in periods.items() if not ids])
         kept = {period: ids for period, ids in periods.items() if ids}
         self._sets.write(_under_keys(event, self._gone(event, kept, kept)), 0)
@@ -228,7 +229,7 @@ class Rewriter:
         return {place: found[2 * n] | found[2 * n + 1] for n, place in enumerate(places)}
 
     def _places(self, event: str, start: int, stop: int) -> tuple[list[SlotKey], list[SlotKey]]:
-        """Days and hours of a range; weeks and months that share a day with it."""
+        """The days and hours of a range, and the weeks and months that share a day with it."""
         if stop - start > _SHORT * PER_DAY:
             found = {each[1] for each in self.found(event) if each[1].start < stop and start < each[1].stop}
             leaves = [place for place in found if not place.is_period and place.is_in(start, stop)]
@@ -238,7 +239,7 @@ class Rewriter:
         return leaves, list(dict.fromkeys(p for day in days for p in (week_of(day), month_of(day))))
 
     def found(self, event: str | None = None) -> list[tuple[str, SlotKey, str]]:
-        """Event, place and key of every set that exists, of one event or of all."""
+        """Event, slots and key of every existing set, of one event or of all."""
         found = []
         for prefix in FAMILIES:
             for key in self._server.keys(pattern(prefix, event)):
@@ -253,7 +254,7 @@ def _hours(day: int) -> tuple[SlotKey, ...]:
 
 
 def _periods_of(days: Mapping[int, BitMap64]) -> dict[SlotKey, BitMap64]:
-    """Actors of days by the weeks and months of these."""
+    """The actors of days, grouped by week and month."""
     periods: dict[SlotKey, BitMap64] = defaultdict(BitMap64)
     for day, ids in days.items():
         for period in (week_of(day), month_of(day)):

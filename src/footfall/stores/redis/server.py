@@ -1,4 +1,4 @@
-"""The server: its connections, commands in one round trip, and its errors in plain words. The only user of `redis`."""
+"""The server: connections, commands in one round trip, and errors as sentences. The only module that uses `redis`."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ Command = tuple[Any, ...]
 _CONNECT_WITHIN, _ANSWER_WITHIN = 5.0, 60.0
 """Seconds, unless the address sets others."""
 _SCAN = 1000
-"""Keys that one step of SCAN looks at: too few to block the server."""
+"""Keys per SCAN step: few enough not to block the server."""
 
 
 _BITMAPS_ONLY: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
-"""What is known of servers, by pools of connections: clients of an application come and go, and share them."""
+"""What is known about servers, by connection pool: an application's clients come and go, but share pools."""
 
 
 class Server:
-    """A Redis or Valkey server, or a cluster of them. Threads share its pool of connections."""
+    """A Redis or Valkey server, or a cluster. Threads share its connection pool."""
 
     def __init__(self, address: ServerAddress, client: Any = None) -> None:
-        """A client that is given is not ours to close."""
+        """If a client is passed in, the caller closes it."""
         self.address = address
         self._lock = threading.Lock()
         self._given = self._client = client
 
     def run(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers to commands, sent in one round trip (a cluster: one to each node), in the order given.
+        """Send commands in one round trip (in a cluster, one per node) and return the replies in order.
 
-        No transaction: what came before a command that fails was done.
+        This is not a transaction: commands before one that fails have been executed.
         """
         answers = self.answers(commands)
         for command, answer in zip(commands, answers, strict=True):
@@ -51,19 +51,19 @@ class Server:
         return answers
 
     def answers(self, commands: Sequence[Command]) -> list[Any]:
-        """The same, where an answer that is an error is given as it is."""
+        """The same, but errors are returned among the replies."""
         if not commands:
             return []
         with self._saying():
             from redis import Redis
 
             client = self.client()
-            # Any other client, such as a cluster's, sends its commands in its own way.
+            # Other clients, such as a cluster's, send their commands themselves.
             return (_exchange if type(client) is Redis else _by_pipeline)(client, commands)
 
     @property
     def has_bitmaps_only(self) -> bool:
-        """Whether it is a server that knows bitmaps and nothing else, such as Doist's bitmapist-server; asked once."""
+        """Whether the server supports only bitmaps, such as Doist's bitmapist-server; asked once."""
         with self._saying():
             pool = getattr(self.client(), "connection_pool", None) or self
         if pool not in _BITMAPS_ONLY:
@@ -72,7 +72,7 @@ class Server:
         return _BITMAPS_ONLY[pool]
 
     def check_keeps_more(self, what: str) -> None:
-        """Raise ActivityError where a server knows bitmaps only, and something else is needed."""
+        """Raise ActivityError if something else is needed and the server supports only bitmaps."""
         if self.has_bitmaps_only:
             raise ActivityError(
                 f"{self.address.shown} keeps bitmaps and nothing else, as bitmapist-server does, so it cannot {what}; nothing was "
@@ -80,7 +80,7 @@ class Server:
             )
 
     def of_another_kind(self, keys: Sequence[str]) -> list[str]:
-        """Those of the keys that hold no text of bits."""
+        """The keys whose values are not strings."""
         answers = self.answers([("GETBIT", key, 0) for key in keys])
         return [
             key
@@ -92,7 +92,7 @@ class Server:
         return self.run([command])[0]
 
     def keys(self, pattern: str) -> list[str]:
-        """The names of keys that match, of all nodes, in order; names that are not UTF-8 are not ours and are skipped."""
+        """The names of matching keys on all nodes, sorted; names that are not UTF-8 are not ours and are skipped."""
         found = set()
         with self._saying():
             for key in self.client().scan_iter(match=pattern, count=_SCAN):
@@ -103,7 +103,7 @@ class Server:
         return sorted(found)
 
     def number(self, value: Any, key: str) -> int:
-        """A number that stands under a key of ours. What another program put there may be anything: DamagedStoreError."""
+        """The number stored under one of our keys. DamagedStoreError if another program wrote something else there."""
         try:
             return int(value)
         except (ValueError, TypeError):
@@ -112,7 +112,7 @@ class Server:
             ) from None
 
     def fields(self, key: str) -> Iterator[tuple[bytes, bytes]]:
-        """The fields of a hash, which may be a large one."""
+        """The fields of a hash, which may be large."""
         with self._saying():
             yield from self.client().hscan_iter(key, count=_SCAN)
 
@@ -123,7 +123,7 @@ class Server:
                 self._client = self._given
 
     def client(self) -> Any:
-        """The client of redis-py, connected when it is first used."""
+        """The redis-py client, connected on first use."""
         return self._client or self._open()
 
     def _open(self) -> Any:
@@ -137,7 +137,7 @@ class Server:
         return self._client
 
     def _address_of_cluster(self) -> ServerAddress:
-        """The cluster that the server at this address is a node of: by itself it would answer with its own part as the whole."""
+        """The cluster that this server is a node of: alone, the node would return its own part as if it were all."""
         if not self.address.nodes:
             raise ActivityError(
                 f"{self.address.shown} is a node of a cluster; name it by host and port, as redis://host:6379?cluster=true."
@@ -146,7 +146,7 @@ class Server:
 
     @contextmanager
     def _saying(self) -> Iterator[None]:
-        """Errors of the server or its client, as one sentence that says what to do."""
+        """Convert errors of the server or its client to one sentence that says what to do."""
         try:
             import redis.exceptions
         except ImportError:
@@ -158,7 +158,7 @@ class Server:
 
 
 def _is_node_of_cluster(client: Any) -> bool:
-    """Whether a server reports cluster mode; errors show up in the next command."""
+    """Whether a server reports cluster mode; errors surface in the next command."""
     from redis.exceptions import RedisError
 
     try:
@@ -177,7 +177,7 @@ def _by_pipeline(client: Any, commands: Sequence[Command]) -> list[Any]:
 
 
 def _exchange(client: Any, commands: Sequence[Command]) -> list[Any]:
-    """What a pipeline of redis-py does, without what that does besides: a third more marks a second."""
+    """The core of a redis-py pipeline without its overhead: a third more marks per second."""
     from redis.exceptions import ResponseError
 
     pool = client.connection_pool
@@ -191,7 +191,7 @@ def _exchange(client: Any, commands: Sequence[Command]) -> list[Any]:
             except ResponseError as error:
                 answers.append(error)
     except BaseException:
-        connection.disconnect()  # unread answers must not be taken for those of the next command
+        connection.disconnect()  # unread replies must not be mistaken for those of the next command
         raise
     finally:
         pool.release(connection)
@@ -199,8 +199,10 @@ def _exchange(client: Any, commands: Sequence[Command]) -> list[Any]:
 
 
 class _Packer:
-    """Writes commands as the protocol wants them (RESP: redis.io/docs/latest/develop/reference/protocol-spec), in half
-    the time that redis-py takes, of which marking one actor would mostly consist."""
+    """Encodes commands for the protocol (RESP: redis.io/docs/latest/develop/reference/protocol-spec).
+
+    It takes half the time of redis-py, whose encoding would be most of the cost of marking one actor.
+    """
 
     def pack(self, *command: Any) -> list[bytes]:
         words = command if " " not in command[0] else (*command[0].split(), *command[1:])  # CLIENT SETINFO
@@ -217,7 +219,7 @@ def _connect(address: ServerAddress) -> Any:
 
     untyped: Any = redis
 
-    # A pipeline that is sent again by itself would count its occurrences twice.
+    # An automatic retry of a pipeline would count its occurrences twice.
     options: dict[str, Any] = {
         "socket_connect_timeout": _CONNECT_WITHIN,
         "socket_timeout": _ANSWER_WITHIN,
@@ -227,7 +229,7 @@ def _connect(address: ServerAddress) -> Any:
         if not address.is_cluster:
             options["command_packer"] = _Packer()
             pool = untyped.ConnectionPool.from_url(address.url, **options)
-            pool.connection_class(**pool.connection_kwargs)  # connects to nothing yet, but looks at the options
+            pool.connection_class(**pool.connection_kwargs)  # does not connect yet, but validates the options
             return redis.Redis(connection_pool=pool)
         options.update(untyped.connection.parse_url(address.url))
         for name in ("host", "port", "db", "connection_class"):
@@ -239,7 +241,7 @@ def _connect(address: ServerAddress) -> Any:
 
 
 def _failure(error: Exception, address: ServerAddress, key: str = "") -> ActivityError:
-    """The error for the answer of a server. Its own code stands at the beginning, where redis-py has left it there."""
+    """The error for a server's reply. The server's error code comes first, unless redis-py has removed it."""
     from redis import exceptions as said
 
     where, text = address.shown, address.hide(str(error)).rstrip(".")

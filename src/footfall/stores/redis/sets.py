@@ -1,6 +1,6 @@
-"""The sets as the server holds them: reading them whole, asking for few bits, and the commands that set and clear bits.
+"""The sets on the server: reading whole sets, reading single bits, and the commands that set and clear bits.
 
-Nothing is combined on the server: no intermediate keys, and no command that names two.
+Nothing is combined on the server: there are no intermediate keys, and no command names two keys.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from footfall.stores.redis.keys import NAMED_SETS, NUMBERS, SlotKey
 from footfall.stores.redis.server import Command, Server
 
 _PIECE = 512 * CONTAINER
-"""Bytes that one answer holds, 4 MiB."""
+"""Maximum bytes per reply, 4 MiB."""
 _AT_ONCE = 8
-"""Keys in one round trip, so that no more than their first pieces are in memory at once."""
+"""Keys per round trip, so that at most their first pieces are in memory at once."""
 _FEW = 64
-"""Actors up to which single bits are asked, not whole sets."""
+"""Up to this number of actors, single bits are read instead of whole sets."""
 _ASKED = 10_000
-"""Single bits that are asked in one round trip."""
+"""Single bits read per round trip."""
 _BATCH = 500
-"""Bits that one BITFIELD sets, and commands that write in one round trip."""
+"""Bits set per BITFIELD, and write commands per round trip."""
 _TOP = 1 << 40
-"""Above every id."""
+"""Greater than any id."""
 
 
 def prefix_of(id: int) -> str:
@@ -33,7 +33,7 @@ def prefix_of(id: int) -> str:
 
 
 def families(ids: BitMap64) -> list[tuple[str, BitMap64]]:
-    """Ids by the prefix of the keys that hold them."""
+    """Ids grouped by the prefix of the keys that hold them."""
     if not ids or ids.max() < NAMED:
         return [(NUMBERS, ids)] if ids else []
     if ids.min() >= NAMED:
@@ -55,11 +55,11 @@ class ServerSets:
         self._server = server
 
     def read(self, keys: Sequence[str]) -> list[BitMap64 | None]:
-        """The set under each key; None where there is no key. Long keys are read in pieces, which do not block the server."""
+        """The set under each key; None if there is no key. Long values are read in pieces, to avoid blocking the server."""
         found: list[BitMap64 | None] = []
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
-            if self._server.has_bitmaps_only:  # and gives them whole
+            if self._server.has_bitmaps_only:  # which returns them whole
                 found.extend(map(self._at_once, some))
                 continue
             pieces = self._server.run([("GETRANGE", key, 0, _PIECE - 1) for key in some])
@@ -83,7 +83,7 @@ class ServerSets:
         return bitmap
 
     def held(self, wanted: Mapping[str, BitMap64]) -> dict[str, BitMap64]:
-        """Those of the ids given for a key that are in its set."""
+        """For each key, the wanted ids that are in its set."""
         few = [(key, id) for key, ids in wanted.items() if len(ids) <= _FEW for id in ids]
         many = [key for key, ids in wanted.items() if len(ids) > _FEW]
         found = {key: BitMap64() for key in wanted}
@@ -98,11 +98,11 @@ class ServerSets:
         return found
 
     def clear(self, taken: Mapping[str, BitMap64]) -> None:
-        """Take ids out of the sets of keys. Bits that are not set stay untouched: clearing one makes a key grow."""
+        """Remove ids from the sets of keys. Unset bits are left alone: clearing one can make the value grow."""
         self.write(self.held(taken), 0)
 
     def write(self, wanted: Mapping[str, BitMap64], bit: int = 1) -> None:
-        """Set, or clear, the bits of ids under keys; in the order of the keys."""
+        """Set or clear the bits of ids under keys, in the order of the keys."""
         commands: list[Command] = []
         one_by_one = self._server.has_bitmaps_only
         for key, ids in wanted.items():
@@ -115,13 +115,13 @@ class ServerSets:
 
 
 def keys_of(event: str, places: Iterable[SlotKey], ids: BitMap64) -> dict[str, BitMap64]:
-    """The keys under which ids are in places, and which of them under each."""
+    """The keys that hold ids in the given periods, each with its ids."""
     parts = families(ids)
     return {f"{prefix}{event}_{place.suffix}": part for place in places for prefix, part in parts}
 
 
 def _writes(key: str, ids: BitMap64, bit: int, *, one_by_one: bool) -> Iterable[Command]:
-    """One bit after another; a byte written whole might undo what another process marks in it at this moment."""
+    """One bit at a time: writing a whole byte could undo what another process marks in it at the same moment."""
     if len(ids) <= 8 or one_by_one:
         yield from (("SETBIT", key, id % NAMED, bit) for id in ids)
         return

@@ -1,7 +1,7 @@
-"""The store that many machines share: sets on Redis or Valkey, where bitmapist keeps them.
+"""The store that many machines share: sets on Redis or Valkey, in bitmapist's keys.
 
-A mark is a bit in the keys of its day, ISO week and month, and of its hour where that was asked; so bitmapist and Footfall
-may mark and read one deployment at the same time. Everything else that we keep stands next to it in keys of our own.
+A mark is a bit in the keys of its day, ISO week and month, and of its hour if requested, so bitmapist and Footfall may
+mark and read one deployment at the same time. Everything else is stored in additional keys.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Request, day_sl
 
 
 class RedisStore:
-    """A store at an address (see `address`). Opened when it is first used; threads share its connections.
+    """A store at an address (see `address`). It connects on first use; threads share its connections.
 
-    What was marked is durable when Redis has acknowledged it; how much it loses when it crashes is its own setting
-    (`appendfsync`). A call is several commands without a transaction, which a cluster could not give: one that fails
-    midway may leave part of its marks. Marking again adds what is missing.
+    A mark is as durable as Redis makes it: how much is lost in a crash depends on its `appendfsync` setting. A call
+    sends several commands without a transaction, as a cluster could not provide one: a call that fails midway may
+    leave part of its marks. Marking again adds what is missing.
 
-    bitmapist keeps an hourly mark in its hour and in its day, so do we: `slots` names both, and taking an actor out of an
-    hour takes the actor out of the day as well, unless another of its hours has the actor. Marks that bitmapist makes are no
-    occurrences, as it counts none.
+    An hourly mark is stored in its hour and in its day, as in bitmapist: `slots` lists both, and removing an actor from
+    an hour also removes the actor from the day, unless another of its hours has the actor. Marks made by bitmapist do
+    not count as occurrences, as it does not count them.
     """
 
     def __init__(
         self, address: str | None = None, *, client: Any = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """At an address, or through a client of redis-py that an application configures and closes itself."""
+        """Connect to an address, or use a redis-py client that the application configures and closes."""
         where = address_of(client) if address is None else read_address(address)
         self.address = where.shown
         self._now = now
@@ -55,16 +55,16 @@ class RedisStore:
 
     @property
     def client(self) -> Any:
-        """The client of redis-py that it reads and writes through."""
+        """The redis-py client that it reads and writes through."""
         return self._server.client()
 
     @property
     def counts_occurrences(self) -> bool:
-        """Whether the server can count how often marks are made; one that keeps bitmaps only cannot."""
+        """Whether the server can count occurrences; one that supports only bitmaps cannot."""
         return not self._server.has_bitmaps_only
 
     def leave_out_others(self) -> list[str]:
-        """Keys that are named as sets and hold something else: they are passed over from now on."""
+        """Skip keys named like sets that hold something else, from now on. Returns them."""
         found = self._server.of_another_kind([key for _, _, key in self._rewriter.found()])
         self._rewriter.left_out = frozenset(found)
         return sorted(found)
@@ -113,7 +113,7 @@ class RedisStore:
         self._rewriter.take_out(event, taken)
 
     def _bitmaps(self, marks: Mapping[int, Actors]) -> dict[int, BitMap64]:
-        """A bitmap of the actors of each slot; names become identities where they are new."""
+        """A bitmap of the actors of each slot; new names get ids."""
         known = self._identities.made(name for actors in marks.values() for name in actors.names)
         bitmaps = {}
         for slot, actors in marks.items():
@@ -134,7 +134,7 @@ class RedisStore:
         return union_of([bitmap for bitmap in bitmaps if bitmap is not None])
 
     def _union(self, event: str, found: Sequence[tuple[SlotKey, str]]) -> BitMap64:
-        """The union of sets of one event that exist, reading no more of them than needed."""
+        """The union of existing sets of one event, reading no more of them than needed."""
         parts = []
         for prefix in FAMILIES:
             places = {place: key for place, key in found if key.startswith(prefix)}
@@ -178,7 +178,7 @@ class RedisStore:
         return sum(n for count in counts for slot, n in self._numbers(count) if start <= slot < stop)
 
     def _numbers(self, answer: Any) -> Iterator[tuple[int, int]]:
-        """Slots and occurrences of a hash; what another program put there may be anything."""
+        """Slots and occurrences of a hash; another program may have written anything there."""
         try:
             for slot, count in _pairs(answer):
                 yield int(slot), int(count)
@@ -189,7 +189,7 @@ class RedisStore:
             ) from None
 
     def _marks_keys(self, event: str, start: int, stop: int) -> list[str]:
-        """Where occurrences of a range may be counted."""
+        """The keys that may hold the occurrences of a range."""
         if keys.is_long(start, stop):
             found = self._server.keys(keys.pattern(keys.MARKS, event))
             return [key for key in found if (read := keys.read_key(key, keys.MARKS)) and read[0] == event]
@@ -203,7 +203,7 @@ class RedisStore:
         return sorted({place.start for place, _ in self._filled(found)})
 
     def periods(self, event: str) -> list[SlotKey]:
-        """The weeks and months of an event that hold actors, in order; they may hold more than the days that are left."""
+        """The weeks and months of an event that hold actors, in order; they may hold more than the remaining days."""
         found = [(place, key) for _, place, key in self._rewriter.found(event) if place.is_period]
         return sorted({place for place, _ in self._filled(found)})
 
@@ -211,12 +211,12 @@ class RedisStore:
         by_event: dict[str, list[tuple[SlotKey, str]]] = defaultdict(list)
         for event, place, key in self._rewriter.found():
             by_event[event].append((place, key))
-        # One set of each is mostly enough to know; an event is asked for the rest only when that one is empty.
+        # One set per event is usually enough; the others are read only if that one is empty.
         sure = {event for event, found in by_event.items() if self._filled(found[-1:])}
         return sorted(event for event, found in by_event.items() if event in sure or self._filled(found))
 
     def _filled(self, found: Sequence[tuple[SlotKey, str]]) -> list[tuple[SlotKey, str]]:
-        """Those that hold actors: an emptied set stays as a key without bits."""
+        """The sets that hold actors: an emptied set remains as a key without bits."""
         if self._server.has_bitmaps_only:
             sizes = self._server.run([("BITCOUNT", key) for _, key in found])
             return [each for each, size in zip(found, sizes, strict=True) if size]
@@ -224,7 +224,7 @@ class RedisStore:
         return [each for each, at in zip(found, first, strict=True) if at >= 0]
 
     def is_in_use(self, event: str) -> bool:
-        """Looks at the undated set and at those of this month and the last one."""
+        """Checks the undated set, and those of this month and the previous one."""
         today = day_slot(self._now()) // PER_DAY
         months = dict.fromkeys((keys.month_of(today), keys.month_of(keys.month_of(today).start // PER_DAY - 1)))
         places = (keys.UNDATED_PLACE, *months)
@@ -249,7 +249,7 @@ class RedisStore:
     def replace(
         self, event: str, start: int, stop: int, marks: Mapping[int, Actors], cursors: Mapping[str, int]
     ) -> None:
-        """Replace [start, stop) of an event as a whole. Cursors are written last: what broke off is done again."""
+        """Replace [start, stop) of an event. Cursors are written last, so that an interrupted call is repeated."""
         if start == stop:
             self._server.check_keeps_more("keep anything beside sets, such as actors that are texts")
         with self._rewriter.alone(event):
@@ -259,7 +259,7 @@ class RedisStore:
             self._recount(event, start, stop, {slot: len(actors) for slot, actors in kept.items()})
             forgotten = self._identities.forgotten()
             for actor in set().union(*map(forgotten.among, kept.values())):
-                self.forget(actor)  # an actor was forgotten while the range was replaced
+                self.forget(actor)  # the actor was forgotten while the range was replaced
             if cursors:
                 self._server.ask("HSET", CURSORS, *(part for cursor in cursors.items() for part in cursor))
 
@@ -306,16 +306,16 @@ class RedisStore:
         return examining.repair(self._rewriter, is_dry_run=is_dry_run)
 
     def close(self) -> None:
-        """Release the connections; the next use opens them again."""
+        """Release the connections; the next use reopens them."""
         self._server.close()
 
 
 def _day_keys(event: str, periods: Iterable[SlotKey]) -> list[str]:
-    """What is read in place of weeks and months that do not exist: a deployment may keep only the days."""
+    """The days to read for weeks and months that do not exist: a deployment may keep only the days."""
     days = {day for period in periods for day in period.days()}
     return [f"{NUMBERS}{event}_{keys.day_of(day).suffix}" for day in sorted(days)]
 
 
 def _pairs(answer: Any) -> Iterable[tuple[bytes, bytes]]:
-    """The fields of a hash: the protocol's second version lists them in turns."""
+    """The fields of a hash: version 2 of the protocol lists names and values alternately."""
     return answer.items() if isinstance(answer, dict) else zip(answer[::2], answer[1::2], strict=True)

@@ -1,4 +1,4 @@
-"""The embedded store: one file in the workspace, and nothing to run first."""
+"""The embedded store: one file in the workspace, and no server to run."""
 
 from footfall.stores.sqlite.store import SqliteStore
 

@@ -1,8 +1,8 @@
-"""Checksums of what the embedded store keeps, and what is said where one does not match.
+"""Checksums of the embedded store's data, and the errors when one does not match.
 
-A mark has a check over its three numbers, in the intake and in the journal. A batch, a set and a kept union each have the
-CRC-32 of their bytes. What belongs to a set stands in two tables, `sets` and `counts`: a row that damage hides from one
-of them is missed by the other.
+A mark has a check over its three numbers, in the intake and in the journal. Batches, sets and cached unions have the
+CRC-32 of their bytes. Each set has a row in two tables, `sets` and `counts`, so a row lost to damage in one is noticed
+through the other.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, start_of
 WAY_ON = "restore a backup, or run `footfall repair` to keep intact data."
 
 _EVENTS, _SLOTS, CHECK_OF_ACTOR, CHECK_MODULUS = 1_000_003, 8_191, 65_599, 2_147_483_647
-_OFFSET = -FIRST * _SLOTS + 1  # slots may be negative, a check is above zero
+_OFFSET = -FIRST * _SLOTS + 1  # slots may be negative, checks are positive
 CHECK_OF_NAMED = f"(?1 * {_EVENTS} + ?2 * {_SLOTS} + (id + {NAMED}) * {CHECK_OF_ACTOR} + {_OFFSET}) % {CHECK_MODULUS}"
-"""`check_of_mark` in SQL: of an event, a slot, and the identity in a row of `identities`."""
+"""`check_of_mark` in SQL, for an event, a slot, and the id in a row of `identities`."""
 
 _RANGE = struct.Struct("<qqq")
 _COUNTS = struct.Struct("<qqqqq")
 
 
 def check_of_mark(event: Any, slot: Any, actor: Any) -> Any:
-    """The check of one mark; of arrays, an array. The modulus is prime: no single flipped bit goes unnoticed."""
+    """The check of a mark, or of each mark in arrays. The modulus is prime, so any single bit flip is detected."""
     return (check_before(event, slot) + actor * CHECK_OF_ACTOR) % CHECK_MODULUS
 
 
 def check_before(event: Any, slot: Any) -> Any:
-    """What event and slot add to the check of a mark."""
+    """The contribution of event and slot to the check of a mark."""
     return event * _EVENTS + slot * _SLOTS + _OFFSET
 
 
 def crc_of_range(event: int, start: int, stop: int, blob: bytes) -> int:
-    """Of a kept union; of a batch of the journal with how many marks it stands for as `stop`."""
+    """The CRC of a cached union, or of a batch of the journal, whose number of marks is passed as `stop`."""
     return crc32(blob, crc32(_RANGE.pack(event, start, stop)))
 
 
 def crc_of_counts(event: int, slot: int, marks: int, actors: int, crc: int) -> int:
-    """Of a row of `counts`: its own numbers."""
+    """The CRC of the numbers in a row of `counts`."""
     return crc32(_COUNTS.pack(event, slot, marks, actors, crc))
 
 
@@ -62,7 +62,7 @@ def name_of(connection: sqlite3.Connection, event: int) -> str:
 
 
 def label_of(slot: int) -> str:
-    """A slot as a person would write it.
+    """A slot in readable form.
 
     Example:
         >>> label_of(20_000 * 32), label_of(20_000 * 32 + 7)

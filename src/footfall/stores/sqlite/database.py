@@ -1,7 +1,7 @@
-"""The file of the embedded store: opened as ours or refused, its transactions, and SQLite's errors in plain words.
+"""The file of the embedded store: opening (other files are refused), transactions, and SQLite's errors as sentences.
 
-Durable means that no crash of a process loses a mark. The file is synced at checkpoints (`PRAGMA synchronous = NORMAL`
-in WAL mode): a power cut may lose the last moments, never damage the file.
+Durable means that a crash of a process loses no mark. The file is synced at checkpoints (`PRAGMA synchronous = NORMAL`
+in WAL mode): a power cut may lose the most recent marks, but does not damage the file.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from footfall.stores.sqlite.log import lost_after
 from footfall.stores.sqlite.schema import APPLICATION_ID, FORMAT
 
 PATIENCE = 60.0
-"""Seconds to wait for another process that writes."""
+"""Seconds to wait for another process that is writing."""
 _BREATH = 0.01
-"""Seconds between two tries of what SQLite does not wait for itself."""
+"""Seconds between retries where SQLite does not wait itself."""
 _CHECKPOINT_PAGES = 32_000
-"""Pages of the log before they go into the file: less often than SQLite's 1,000, as marks write the same pages again."""
+"""Pages in the log before a checkpoint: more than SQLite's 1,000, as marks rewrite the same pages."""
 
 
 class Database:
-    """One file, opened when it is first used. Threads share its connection under `lock`."""
+    """One file, opened on first use. Threads share its connection under `lock`."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.lock = threading.RLock()
         self.folding = threading.RLock()
-        """Held by the thread that folds, which has its own connection; taken before `lock`, never after it."""
+        """Held by the folding thread, which has its own connection; always acquired before `lock`."""
         self.connection: sqlite3.Connection | None = None
         self.when_closed: Callable[[], None] = lambda: None
         self.synchronous = "NORMAL"
-        """When SQLite waits for the disk: NORMAL is at checkpoints, FULL at every transaction."""
+        """When SQLite syncs to disk: NORMAL at checkpoints, FULL at every transaction."""
         self.is_within = False
         """Whether a transaction is open."""
         _IN_USE.add(self)
@@ -62,7 +62,7 @@ class Database:
         return self.connection
 
     def connect(self) -> sqlite3.Connection:
-        """A connection to a file that is surely ours; a new or an empty file becomes a store."""
+        """A connection to a file that is verified to be a store; a new or empty file becomes one."""
         if not self.path.parent.is_dir():
             raise StoreWriteError(f"{self.path} cannot be made: there is no folder {self.path.parent}.")
         if self.path.is_dir():
@@ -75,7 +75,7 @@ class Database:
         return self._connected(f"{self.path.absolute().as_uri()}?immutable=1", is_uri=True)
 
     def check_files(self) -> None:
-        """Refuse a file that is not what those next to it belong to. Raises DamagedStoreError."""
+        """Refuse a database that the files next to it do not belong to. Raises DamagedStoreError."""
         self.check_beside()
         if not self._is_open_here() and (frames := lost_after(self.path)) is not None:
             raise DamagedStoreError(
@@ -83,10 +83,10 @@ class Database:
             )
 
     def check_beside(self) -> None:
-        """Refuse to start a new store beside files that hold marks of one. Raises DamagedStoreError."""
+        """Refuse to create a store next to files that hold marks of another. Raises DamagedStoreError."""
         beside = self.path.parent.glob(f"{glob.escape(self.path.name)}-*")
         marks = [file for file in beside if file.name.endswith("-wal") or "-marks-" in file.name]
-        held = [file for file in marks if _size_of(file) > _HEAD]  # before the database, which is made before them
+        held = [file for file in marks if _size_of(file) > _HEAD]  # checked before the database: that is created first
         if held and not _size_of(self.path):
             is_there = "is empty" if self.path.exists() else "is not there"
             raise DamagedStoreError(
@@ -95,12 +95,12 @@ class Database:
             )
 
     def _is_open_here(self) -> bool:
-        """Whether this process has the same file open already."""
+        """Whether this process already has the file open."""
         here = str(self.path.absolute())
         return any(one.connection is not None and str(one.path.absolute()) == here for one in list(_IN_USE))
 
     def _can_be_read_as_it_is(self) -> bool:
-        """Whether all of it is in the file, where neither that nor its folder may be written: a backup, another's store."""
+        """Whether file and folder are read-only and the file is complete: a backup, or another user's store."""
         may_write = os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
         log = self.path.with_name(f"{self.path.name}-wal")
         return self.path.is_file() and not may_write and not (log.is_file() and log.stat().st_size)
@@ -108,7 +108,7 @@ class Database:
     def _connected(self, name: str, *, is_uri: bool = False) -> sqlite3.Connection:
         connection = sqlite3.connect(name, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=is_uri)
         try:
-            with within(connection, "BEGIN"):  # its marks of a store and its tables, as of one moment
+            with within(connection, "BEGIN"):  # read application id, format and tables in one snapshot
                 is_ours = self._is_ours(connection)
             if not is_ours:
                 self._create(connection)
@@ -116,14 +116,14 @@ class Database:
                 connection = self._upgraded(connection, is_aside=is_uri)
             connection.execute(f"PRAGMA synchronous = {self.synchronous}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-            connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
+            connection.execute("PRAGMA secure_delete = ON")  # overwrite deleted content
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _is_ours(self, connection: sqlite3.Connection) -> bool:
-        """Whether it is a store; False of an empty file. Any other file, or a newer store, is refused."""
+        """Whether it is a store; False for an empty file. Any other file, or a newer store, is refused."""
         [(application,)] = connection.execute("PRAGMA application_id")
         version = self._format_of(connection)
         if application == APPLICATION_ID:
@@ -146,34 +146,34 @@ class Database:
         return int(version)
 
     def _create(self, connection: sqlite3.Connection) -> None:
-        # Small pages: a mark then writes two kilobytes to the log, not four.
+        # Small pages: a mark then writes 2 KB to the log instead of 4.
         connection.execute("PRAGMA page_size = 2048")
         _write_ahead(connection)
         with within(connection, "BEGIN IMMEDIATE"):
-            if not self._is_ours(connection):  # another process may have made it just now
+            if not self._is_ours(connection):  # another process may have just created it
                 schema.create(connection)
 
     def _upgraded(self, connection: sqlite3.Connection, *, is_aside: bool) -> sqlite3.Connection:
-        """Raise an older store to this format: in its file, or in memory where that may only be read."""
+        """Upgrade an older store to this format: in its file, or in memory if the file is read-only."""
         if is_aside:
             memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
             connection.backup(memory)
             connection.close()
             connection = memory
         with within(connection, "BEGIN IMMEDIATE"):
-            if self._format_of(connection) < FORMAT:  # another process may have done it just now
+            if self._format_of(connection) < FORMAT:  # another process may have just done it
                 schema.upgrade(connection)
         return connection
 
     @contextmanager
     def transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
-        """One transaction, or the one that is already open; committed whole or not at all."""
+        """A new transaction, or the one that is already open; committed completely or not at all."""
         with self.lock:
             connection = self.open()
             if self.is_within:
                 yield connection
                 return
-            if connection.in_transaction:  # an interrupt came between its steps
+            if connection.in_transaction:  # an interrupt may arrive between its steps
                 connection.execute("ROLLBACK")
             with self.saying(), within(connection, begin):
                 self.is_within = True
@@ -184,7 +184,7 @@ class Database:
 
     @contextmanager
     def impatient(self) -> Iterator[sqlite3.Connection]:
-        """Statements that run only if no other process writes at this moment."""
+        """Statements that run only if no other process is writing."""
         with self.lock:
             connection = self.open()
             connection.execute("PRAGMA busy_timeout = 0")
@@ -199,12 +199,12 @@ class Database:
 
     @contextmanager
     def saying(self) -> Iterator[None]:
-        """Errors of SQLite or of a broken bitmap, as one sentence that says what to do."""
+        """Convert errors of SQLite or of a broken bitmap to one sentence that says what to do."""
         try:
             yield
         except sqlite3.Error as error:
             raise self.failure(error) from None
-        except UnicodeDecodeError:  # of what SQLite says, or of a name
+        except UnicodeDecodeError:  # in an SQLite message, or in a name
             raise DamagedStoreError(f"{self.path} is damaged: what should be text is none; {WAY_ON}") from None
 
     def failure(self, error: sqlite3.Error) -> ActivityError:
@@ -230,7 +230,7 @@ class Database:
         return ActivityError(f"{where} cannot be used: {said}.")
 
     def let_go(self) -> None:
-        """Close the connection and call `when_closed`; the next use opens it again."""
+        """Close the connection and call `when_closed`; the next use reopens it."""
         connection, self.connection = self.connection, None
         self.when_closed()
         if connection is not None:
@@ -238,7 +238,7 @@ class Database:
 
 
 _HEAD = 32
-"""Bytes of a log or an intake that holds nothing yet."""
+"""The size in bytes of a log or an intake without records."""
 
 
 def _size_of(file: Path) -> int:
@@ -249,7 +249,7 @@ def _size_of(file: Path) -> int:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Enable a log next to the file. SQLite does not wait where two processes ask for it at once, so this waits."""
+    """Enable WAL mode. SQLite does not wait if two processes do so at once, so this retries."""
     give_up_at = time.monotonic() + PATIENCE
     while True:
         try:
@@ -264,7 +264,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    """One transaction of a connection, committed whole or not at all, whatever interrupts it."""
+    """One transaction on a connection, committed completely or not at all, even if interrupted."""
     try:
         connection.execute(begin)
         yield
@@ -275,8 +275,8 @@ def within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         raise
 
 
-# Forking: what SQLite knows of locks is the process's, and a child that inherits it would take none of its own. So nothing
-# is open, and no thread folds, while a process forks.
+# Forking: SQLite tracks its locks per process, and a child that inherited that state would not acquire its own. So
+# nothing is open, and no thread folds, while a process forks.
 
 _IN_USE: weakref.WeakSet[Database] = weakref.WeakSet()
 _FORKING = threading.Lock()

@@ -1,4 +1,4 @@
-"""Whether everything in a store's file is as it was written: structure, checksums, and what must agree with what."""
+"""Checks that everything in a store's file is as it was written: structure, checksums, and consistency."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from footfall.stores.sqlite.journal import is_row
 from footfall.stores.sqlite.sets import kept_union, set_of, sets_in
 
 _MOST = 20
-"""Faults of the structure that are named; where one is, there are often many."""
+"""The number of structural faults that are listed; there are often many."""
 
 
 def problems_in(path: Path) -> Iterator[Problem]:
-    """Every problem of a file that is not being written."""
+    """Every problem in a file that is not being written."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
         yield from problems_of(connection)
 
 
 def problems_of(connection: sqlite3.Connection) -> Iterator[Problem]:
-    """Every problem of a file, in one state of it."""
+    """Every problem in one snapshot of a file."""
     connection.execute("BEGIN")
     try:
         for look in (_structure, _tables, _sets, _journal, _unions):
@@ -42,7 +42,7 @@ def problems_of(connection: sqlite3.Connection) -> Iterator[Problem]:
 def _problems(
     connection: sqlite3.Connection, look: Callable[[sqlite3.Connection], Iterator[Problem]]
 ) -> Iterator[Problem]:
-    """What a look finds, and that it could not continue where it could not."""
+    """The problems that a check finds, and one more if the check cannot continue."""
     try:
         yield from look(connection)
     except (ActivityError, sqlite3.Error, UnicodeDecodeError, ValueError, TypeError, OverflowError) as error:
@@ -50,7 +50,7 @@ def _problems(
 
 
 def inner(said: str) -> str:
-    """The fault in a whole sentence of ours."""
+    """The fault, extracted from a whole error message."""
     return said.split(" is damaged: ", 1)[-1].split("; restore a backup", 1)[0].rstrip(".")
 
 
@@ -110,6 +110,6 @@ def _unions(connection: sqlite3.Connection) -> Iterator[Problem]:
         try:
             parts = [as_bitmap(members) for _, members in sets_in(connection, (event, start, stop))]
         except ActivityError:
-            continue  # said of the set
+            continue  # already reported for the set
         if BitMap64.union(BitMap64(), *parts) != union:
             yield Problem(f"{what} is not that of its sets", is_derived=True)

@@ -12,11 +12,11 @@ from footfall.stores.ids import NAMED, Actors
 from footfall.stores.members import bitmap_of
 
 PARAMETERS = 10_000
-"""Values that one statement may name."""
+"""The number of values per statement."""
 
 
 def bitmaps_of(connection: sqlite3.Connection, marks: Mapping[int, Actors]) -> dict[int, BitMap64]:
-    """A bitmap of the actors of each slot; names become identities where they are new."""
+    """A bitmap of the actors of each slot; new names get ids."""
     names = list(dict.fromkeys(name for actors in marks.values() for name in actors.names))
     known = _identities(connection, names)
     if len(known) < len(names):

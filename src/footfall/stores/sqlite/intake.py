@@ -1,13 +1,14 @@
-"""Single marks on their way into the store: a small file to which each mark appends 32 bytes.
+"""The intake: a small file to which each single mark appends 32 bytes on its way into the store.
 
-SQLite takes eight system calls for a mark, this takes three. A record is in the hands of the kernel when `append`
-returns, so no crash of a process loses it. The file of a generation is taken into the database whole, by one
-transaction that also begins the next generation: what a file holds is in the database or not, never partly.
+SQLite needs eight system calls for a mark, this needs three. The kernel has the record when `append` returns, so a
+crash of the process does not lose it. The file of a generation is moved into the database as a whole, in one
+transaction that also begins the next generation: either all of its records are in the database, or none.
 
     append   shared lock, 32 bytes, unlock                               many processes at once
     take     exclusive lock, seal, one transaction, delete the file      what is sealed takes no more marks
 
-The seal comes before the transaction: if a process dies between the two, the next process that meets the sealed file takes it.
+The file is sealed before the transaction: if a process dies between the two, the next process that finds the sealed
+file takes it.
 """
 
 from __future__ import annotations
@@ -37,18 +38,18 @@ if TYPE_CHECKING:
 
 try:
     import fcntl
-except ImportError:  # without such locks every mark goes through SQLite
+except ImportError:  # without these locks every mark goes through SQLite
     fcntl = None  # type: ignore[assignment]
 
 _RECORD = struct.Struct("<qqqq")
-"""Event, slot, actor, and their check. Records never straddle a block of the disk, so none is ever written in part."""
+"""Event, slot, actor, and their check. Records do not straddle disk blocks, so none is written partially."""
 _FIELDS = np.dtype([("event", "<i8"), ("slot", "<i8"), ("actor", "<i8"), ("check", "<i8")])
 RECORD_BYTES = _RECORD.size
 _HEAD = RECORD_BYTES
 _OPEN, _SEALED = b"o", b"s"
 """The first byte of the file; the identity of its store follows."""
 _ALIKE = 8
-"""Bytes of the identity that are enough to know a head that was damaged: that of another store has hardly one in common."""
+"""Matching bytes of the identity that identify a damaged header as ours: another store's has hardly one in common."""
 
 
 class Intake:
@@ -60,12 +61,12 @@ class Intake:
         self._owner = owner
         self._file = owner.fileno()
         self._place, self._check = (0, 0), 0
-        """The event and slot of the last mark, and their part of the check: many marks of one place follow each other."""
+        """Event and slot of the last mark, and their part of the check: consecutive marks often share both."""
         self._is_writable = fcntl.fcntl(self._file, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
 
     @classmethod
     def opened(cls, database: Path, generation: int, identity: bytes) -> Intake | None:
-        """The file of a generation, made when it is not there; None where there is none and none can be made."""
+        """The file of a generation, created if missing; None if it cannot be created."""
         path = cls._path_of(database, generation)
         owner = _owner_of(path)
         if owner is None:
@@ -82,13 +83,13 @@ class Intake:
         except BaseException:
             owner.close()
             raise
-        if generation:  # a process that died may have left the one before
+        if generation:  # a process that died may have left the previous one
             with suppress(OSError):
                 cls._path_of(database, generation - 1).unlink()
         return intake
 
     def _begin(self, database: Path, identity: bytes) -> None:
-        """Write the head of a file that is new, or was left by another store of the same name, with the permissions of the store."""
+        """Write the header and set the store's permissions if the file is new, or of another store of the same name."""
         found = os.pread(self._file, _HEAD - 1, 1)
         if found == identity:
             return
@@ -108,17 +109,17 @@ class Intake:
         return database.with_name(f"{database.name}-marks-{generation}")
 
     def append(self, event: int, slot: int, actor: int) -> bool:
-        """Add a mark; False when the file is sealed or not for us to write, and takes none."""
+        """Append a mark; False if the file is sealed or we may not write to it."""
         if (event, slot) != self._place:
             self._place, self._check = (event, slot), check_before(event, slot)
         check = (self._check + actor * CHECK_OF_ACTOR) % CHECK_MODULUS
         return self.append_records(_RECORD.pack(event, slot, actor, check))
 
     def append_records(self, records: bytes) -> bool:
-        """Add marks (see `record`) by one write; False when the file is sealed or not for us to write, and takes none.
+        """Append marks (see `record`) in one write; False if the file is sealed or we may not write to it.
 
         Raises:
-            StoreWriteError: Where the disk is full; of several records, the first ones may have been written.
+            StoreWriteError: If the disk is full; the first of several records may have been written.
         """
         if not self._is_writable:
             return False
@@ -139,12 +140,12 @@ class Intake:
         raise StoreWriteError(f"{self._path} cannot be written: the disk is full; make room, what was marked is safe.")
 
     def sync(self) -> None:
-        """Wait until everything that was appended is on the disk."""
+        """Wait until everything appended is on disk."""
         os.fdatasync(self._file)
 
     @contextmanager
     def locked(self, *, is_shared: bool) -> Iterator[None]:
-        """Keep the file from being taken, and when not shared from being appended to as well."""
+        """Lock the file: shared, so that no one takes it; else so that no one appends to it either."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
             yield
@@ -157,7 +158,7 @@ class Intake:
 
     def seal(self) -> None:
         try:
-            head = os.open(self._path, os.O_WRONLY)  # one that does not append
+            head = os.open(self._path, os.O_WRONLY)  # a descriptor without O_APPEND
         except OSError as error:
             raise StoreWriteError(
                 f"{self._path} cannot be written: {error.strerror}; check the permissions of file and folder."
@@ -169,11 +170,11 @@ class Intake:
 
     @property
     def size(self) -> int:
-        """Bytes of the file that are records."""
+        """The size of the records in bytes."""
         return os.fstat(self._file).st_size - _HEAD
 
     def records(self, after: int = 0) -> tuple[Changes, int]:
-        """What the records behind the first `after` bytes amount to, and where they end."""
+        """The net effect of the records after the first `after` bytes, and where they end."""
         size = self.size // RECORD_BYTES * RECORD_BYTES
         rows = np.frombuffer(os.pread(self._file, size - after, _HEAD + after), dtype=_FIELDS)
         end = after + len(rows) * RECORD_BYTES
@@ -183,22 +184,22 @@ class Intake:
         return _changes_of(written), end
 
     def close(self) -> None:
-        self._file = -1  # its number may soon be another file's
+        self._file = -1  # the descriptor may soon be reused for another file
         self._owner.close()
 
     def delete(self) -> None:
-        """Delete the file of a generation that is over."""
+        """Delete the file of a finished generation."""
         with suppress(OSError):
             self._path.unlink()
 
 
 def record(event: int, slot: int, actor: int, before: int) -> bytes:
-    """A mark as a file holds it; `before` is `check_before` of its event and slot."""
+    """A mark as stored in the file; `before` is `check_before` of its event and slot."""
     return _RECORD.pack(event, slot, actor, (before + actor * CHECK_OF_ACTOR) % CHECK_MODULUS)
 
 
 def intact_records(file: Path, identity: bytes) -> tuple[Changes, int]:
-    """What the intact records of a file amount to, and how many others there are; none of another store's file."""
+    """The net effect of a file's intact records, and the number of damaged ones; nothing for another store's file."""
     content = file.read_bytes()
     ours, found = blake2b(identity, digest_size=_HEAD - 1).digest(), content[1:_HEAD]
     if found != ours and not _is_damaged(found, ours):
@@ -212,7 +213,7 @@ def intact_records(file: Path, identity: bytes) -> tuple[Changes, int]:
 
 
 def _is_damaged(head: bytes, identity: bytes) -> bool:
-    """Whether a head that is not this store's is so by damage; else it is another store's."""
+    """Whether a header that does not match this store is damaged, rather than another store's."""
     return not any(head) or sum(a == b for a, b in zip(head, identity, strict=False)) >= _ALIKE
 
 
@@ -228,13 +229,13 @@ def _changes_of(rows: npt.NDArray[np.void]) -> Changes:
 
 
 def _written(rows: npt.NDArray[np.void]) -> int:
-    """How many records there are before the end that a power cut left empty."""
+    """The number of records before the empty end that a power cut left."""
     written = np.flatnonzero(rows["event"])
     return int(written[-1]) + 1 if len(written) else 0
 
 
 def _are_intact(rows: npt.NDArray[np.void], *, is_end_empty: bool) -> bool:
-    """Whether every record matches its check. Those of an earlier Footfall have none, but for the one before an empty end."""
+    """Whether every record matches its check. An earlier Footfall's have none, except the one before an empty end."""
     event, slot, actor, check = (rows[name] for name in ("event", "slot", "actor", "check"))
     is_place = (event > 0) & (slot >= FIRST) & (slot < LAST) & (actor >= 0) & (actor < NAMED)
     is_right = check == check_of_mark(event, slot, actor)
@@ -242,14 +243,14 @@ def _are_intact(rows: npt.NDArray[np.void], *, is_end_empty: bool) -> bool:
 
 
 def _owner_of(path: Path) -> io.FileIO | None:
-    """The file, open for whatever we may do with it; None where there is none and none can be made."""
+    """The file, opened with the access that we have; None if it is missing and cannot be created."""
     try:
         return io.FileIO(path, "a+", opener=lambda name, flags: os.open(name, flags, 0o666))
     except OSError as error:
         if not path.exists():
             return None
         try:
-            return io.FileIO(path, "r")  # a reader without write permission still sees the marks of others
+            return io.FileIO(path, "r")  # a reader without write permission still sees others' marks
         except OSError:
             raise StoreWriteError(
                 f"{path} holds marks and cannot be read: {error.strerror}; check the permissions of file and folder."

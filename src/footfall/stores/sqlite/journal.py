@@ -1,7 +1,7 @@
-"""The journal of the embedded store: marks as they came, until they are folded into the bitmaps.
+"""The journal of the embedded store: marks in order of arrival, until they are folded into the bitmaps.
 
-A row is either one actor, or a batch: a bitmap, with how many marks it stands for as its actor, negative where the
-bitmap is taken out. Rows of one set amount to a `Change`, which holds their whole effect.
+A row is either one actor or a batch: a bitmap whose actor column holds the number of marks, negative if the bitmap is
+removed from the set. The rows of one set add up to a `Change`, their net effect.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from footfall.stores.sqlite.database import within
 from footfall.stores.sqlite.sets import set_of, write_sets
 
 STEP_BYTES = 4 << 20
-"""About how much one transaction of a fold writes, so that no process waits long."""
+"""Approximate bytes per transaction of a fold, so that no process waits long."""
 
 _BATCH = "INSERT INTO journal (event, slot, actor, bitmap, crc) VALUES (?, ?, ?, ?, ?)"
 
@@ -30,12 +30,12 @@ _Set = tuple[int, int]
 
 @dataclass(slots=True)
 class Change:
-    """What rows do to a set, in whatever order they came: first some are taken out, then some added."""
+    """The net effect of rows on a set: first remove some ids, then add some."""
 
     added: BitMap64 = field(default_factory=BitMap64)
     removed: BitMap64 = field(default_factory=BitMap64)
     marks: int = 0
-    """Occurrences; taking out leaves them."""
+    """Occurrences; removing does not lower them."""
 
     def then(self, later: Change) -> None:
         if later.removed:
@@ -56,7 +56,7 @@ Row = tuple[int, int, int, int, bytes | None]
 
 
 def append(connection: sqlite3.Connection, event: int, batches: Mapping[int, tuple[BitMap64, int]]) -> int:
-    """Append a batch for each slot: a bitmap, and how many marks it stands for (-1: it is taken out); bytes it took."""
+    """Append a batch per slot: a bitmap and its number of marks (-1 removes it). Returns the bytes written."""
     rows = [(event, slot, count, encoded(bitmap)) for slot, (bitmap, count) in batches.items()]
     connection.executemany(_BATCH, ((*row, crc_of_range(*row)) for row in rows))
     return sum(len(row[3]) for row in rows)
@@ -89,7 +89,7 @@ def rows_after(connection: sqlite3.Connection, row: int) -> list[Row]:
 
 
 def is_row(event: Any, slot: Any, actor: Any, blob: Any, crc: int | None) -> bool:
-    """Whether the values of a row match its checksum; rows of an earlier Footfall have none."""
+    """Whether the values of a row match its checksum; rows written by an earlier Footfall have none."""
     if not isinstance(event, int) or not is_slot(slot) or not isinstance(actor, int):
         return False
     if blob is None:
@@ -98,22 +98,22 @@ def is_row(event: Any, slot: Any, actor: Any, blob: Any, crc: int | None) -> boo
 
 
 def append_changes(connection: sqlite3.Connection, changes: Changes) -> None:
-    """Append what single marks amount to, a batch per set."""
+    """Append the net effect of single marks, a batch per set."""
     for (event, slot), change in changes.items():
         append(connection, event, {slot: (change.added, change.marks)})
 
 
 def fold_number(connection: sqlite3.Connection) -> int:
-    """How often sets were written; bitmaps and journal belong together as long as it stays."""
+    """The number of times that sets were written; while it is unchanged, bitmaps and journal match."""
     [(fold,)] = connection.execute("SELECT value FROM facts WHERE name = 'fold'")
     return int(fold)
 
 
 def fold(connection: sqlite3.Connection) -> None:
-    """Make every row that is there part of the bitmaps.
+    """Fold every existing row into the bitmaps.
 
-    Bitmaps are made without blocking other processes; only writing them blocks, a few megabytes at a time. When another
-    process writes sets in the meantime, the result is discarded and the rest starts again.
+    Computing the bitmaps does not block other processes; writing them does, a few megabytes at a time. If another
+    process writes sets in the meantime, the result is discarded and the fold restarts with the remaining rows.
     """
     while not _fold_rows(connection):
         pass
@@ -148,7 +148,7 @@ def _write_portion(
     ids: list[tuple[int]] | None,
     last: int,
 ) -> bool:
-    """Write some sets and delete the rows they are made of; False when others have written sets since `number`."""
+    """Write some sets and delete the rows folded into them; False if another process wrote sets since `number`."""
     with within(connection, "BEGIN IMMEDIATE"):
         if fold_number(connection) != number:
             return False

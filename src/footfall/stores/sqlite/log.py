@@ -1,7 +1,8 @@
-"""Whether the log next to the database (WAL) is whole: SQLite reads it up to the first frame that does not match its checksum,
-and drops what was committed after it without a word.
+"""Checks that the log next to the database (WAL) is complete.
 
-https://sqlite.org/fileformat2.html#the_write_ahead_log has the format.
+SQLite reads it up to the first frame with a checksum mismatch, and silently drops everything committed after that.
+
+Format: https://sqlite.org/fileformat2.html#the_write_ahead_log
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 
 try:
     import fcntl
-except ImportError:  # what others do with the file cannot be known
+except ImportError:  # no way to tell whether others use the file
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
@@ -23,20 +24,20 @@ if TYPE_CHECKING:
     Words = npt.NDArray[np.uint32]
 
 _MAGIC = 0x377F0682
-"""Of a log whose checksums are of little-endian words; one more where they are of big-endian ones."""
+"""The magic number of a log with little-endian checksums; with big-endian ones it is one more."""
 _HEAD, _FRAME_HEAD = 32, 24
 _LOCKED_AT, _LOCKED_BYTES = 0x40000002, 510
-"""The bytes of the database that every process which has it open keeps locked."""
+"""The bytes of the database that every process keeps locked while it has it open."""
 
 
 def lost_after(database: Path) -> int | None:
-    """How many frames SQLite would read of a log that holds more than that; None where it reads all, or none is there.
+    """The number of frames that SQLite would read of a log that holds more; None if it reads all, or there is no log.
 
-    The last frame alone may not match: a process that is killed while it writes leaves one, which is not used.
+    A mismatch of only the last frame is normal: a process killed while writing leaves one, which is not used.
     """
     log = database.with_name(f"{database.name}-wal")
     found = _first_mismatch(log)
-    if found is None or _first_mismatch(log) != found:  # others may write while it is read
+    if found is None or _first_mismatch(log) != found:  # another process may have written while we read
         return None
     return None if is_in_use(database) else found
 
@@ -75,7 +76,7 @@ def _first_mismatch(log: Path) -> int | None:
 
 
 def _sums(words: Words, before: Words) -> Words:
-    """SQLite's checksums of rows of words, each going on from the two words of `before`.
+    """SQLite's checksums of rows of words, each continuing from the two words of `before`.
 
     The sums are linear modulo 2^32: with each pair (x, y), s becomes s + t + x, and then t becomes t + s + y.
     """
@@ -83,7 +84,7 @@ def _sums(words: Words, before: Words) -> Words:
     weights = np.zeros((2, words.shape[1]), np.uint32)
     p, q, r = 1, 0, 1  # the effect of the pairs that follow: (s, t) becomes (p s + q t, q s + r t)
     for pair in range(pairs - 1, -1, -1):
-        # x comes into both sums, y only into the second one
+        # x enters both sums, y only the second one
         weights[:, 2 * pair] = (p + q) & 0xFFFFFFFF, (q + r) & 0xFFFFFFFF
         weights[:, 2 * pair + 1] = q, r
         p, q, r = (p + q) & 0xFFFFFFFF, (p + 2 * q) & 0xFFFFFFFF, (q + 2 * r) & 0xFFFFFFFF
@@ -96,7 +97,7 @@ def _sums(words: Words, before: Words) -> Words:
 
 
 def is_in_use(database: Path) -> bool:
-    """Whether another process has the database open: it knows by itself how far its log goes."""
+    """Whether another process has the database open: that process knows how far the log goes."""
     if fcntl is None:
         return True
     try:

@@ -1,4 +1,4 @@
-"""What a process remembers of a store: sets it has read or made, and the rows that are not folded yet."""
+"""A process's cache of a store: sets it has read or computed, and the rows that are not folded yet."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from footfall.stores.sqlite.sets import RangeKey
 
 
 class Memory:
-    """Unions of ranges, the least recently used dropped first; always those of one state of the file.
+    """An LRU cache of unions of ranges, always consistent with one state of the file.
 
-    What is remembered is never changed, as a caller may hold it: what is new makes a new one.
+    Cached sets are never modified, as a caller may hold them: updates create new ones.
     """
 
     def __init__(self, limit: int) -> None:
@@ -29,7 +29,7 @@ class Memory:
         self.row = 0
         self.taken_in = 0
         self.pending: Changes = {}
-        """What the journal's rows up to `row`, and so many bytes of the intake, amount to, by event and slot."""
+        """The net effect of the journal's rows up to `row` and of that many bytes of the intake, by event and slot."""
 
     def get(self, key: RangeKey) -> Members | None:
         found = self._unions.get(key)
@@ -38,7 +38,7 @@ class Memory:
         return found
 
     def keep(self, key: RangeKey, members: Members, *, is_shared: bool = False) -> Members:
-        """Remember a union; a shared one is remembered of another range too, and takes no memory of its own."""
+        """Cache a union; a shared one is also cached for another range, and takes no additional memory."""
         self._drop(key)
         self._unions[key] = members = kept_form(members)
         self._of_event[key[0]].add(key)
@@ -49,13 +49,13 @@ class Memory:
         return members
 
     def drop_those_with(self, sets: Iterable[tuple[int, int]]) -> None:
-        """Drop every union that one of these sets, given by event and slot, belongs to."""
+        """Drop every union that includes one of these sets, given by event and slot."""
         for event, slot in sets:
             for key in self._with(event, slot):
                 self._drop(key)
 
     def take(self, news: Changes) -> None:
-        """Rows that are new: remember them, and bring the unions they belong to up to date."""
+        """Add new rows, and update the unions that they belong to."""
         self.drop_those_with(at for at, change in news.items() if change.removed)
         additions: dict[RangeKey, list[BitMap64]] = defaultdict(list)
         for (event, slot), change in news.items():
@@ -63,7 +63,7 @@ class Memory:
             for key in self._with(event, slot):
                 additions[key].append(change.added)
         for key, added in additions.items():
-            if key in self._unions:  # keeping another may have dropped it
+            if key in self._unions:  # caching another may have evicted it
                 self.keep(key, BitMap64.union(as_bitmap(self._unions[key]), *added))
 
     def pending_in(self, key: RangeKey) -> dict[int, Change]:

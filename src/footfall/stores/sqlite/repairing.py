@@ -1,7 +1,7 @@
-"""A damaged store → a store of everything intact in it. The files before are kept next to it, as they were.
+"""Rebuilds a damaged store from everything intact in it. The original files are kept next to it.
 
-Every row that can be read and matches its checksum is written into a new file, which then takes the place of the old one.
-Where a page cannot be read, rows are looked for from both ends of their table, and each set by its own place.
+Every row that can be read and matches its checksum is written to a new file, which then replaces the old one. If a page
+cannot be read, rows are searched from both ends of their table, and each set by its key.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from footfall.stores.store import UNREAD
 
 _BESIDE = ("-wal", "-shm", "-marks-*")
 _MOST = 50
-"""Losses that are named one by one."""
+"""The number of losses listed individually."""
 
 
 def repair(database: Database, now: datetime, *, is_dry_run: bool) -> Repair:
-    """Make a store of what is sound; in a dry run only say what that comes to.
+    """Rebuild the store from its intact rows; in a dry run only report what that would give.
 
     Raises:
-        StoreBusyError: While another process has the store open.
-        DamagedStoreError: Where nothing of it can be read.
+        StoreBusyError: If another process has the store open.
+        DamagedStoreError: If nothing can be read.
     """
     path = database.path
     with database.folding, database.lock:
@@ -66,7 +66,7 @@ def repair(database: Database, now: datetime, *, is_dry_run: bool) -> Repair:
             for file in _files_of(path):
                 shutil.copy2(file, kept / file.name)
             shutil.copymode(path, work.target)
-            for file in _files_of(path)[1:]:  # a log of the old file must not be applied to the new one
+            for file in _files_of(path)[1:]:  # the old file's log must not be applied to the new one
                 file.unlink()
             work.target.replace(path)
             return Repair(tuple(work.repaired), tuple(work.losses()), kept)
@@ -77,12 +77,12 @@ def repair(database: Database, now: datetime, *, is_dry_run: bool) -> Repair:
 
 
 def _files_of(path: Path) -> list[Path]:
-    """The database, and what stands next to it."""
+    """The database, and the files next to it."""
     return [path, *(file for end in _BESIDE for file in sorted(path.parent.glob(f"{path.name}{end}")))]
 
 
 class _Work:
-    """One repair, of a copy of the files."""
+    """One repair, on a copy of the files."""
 
     def __init__(self, source: Path, target: Path) -> None:
         self._path = source
@@ -116,7 +116,7 @@ class _Work:
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None)
-        connection.text_factory = bytes  # what is not UTF-8 is looked at row by row
+        connection.text_factory = bytes  # invalid UTF-8 is handled row by row
         try:
             tables = {name.decode() for (name,) in connection.execute("SELECT name FROM sqlite_master")}
             if "events" in tables and "sets" in tables:
@@ -144,7 +144,7 @@ class _Work:
         target.execute("UPDATE facts SET value = ? WHERE name = 'generation'", (self._generation + 1,))
 
     def _chosen(self, salts: list[bytes]) -> bytes:
-        """The salt that the intake knows, else the first one."""
+        """The salt that the intake uses, otherwise the first one."""
         for salt in salts:
             for intake in self._path.parent.glob(f"{self._path.name}-marks-*"):
                 if intake.read_bytes()[1:32] == blake2b(salt, digest_size=31).digest():
@@ -170,7 +170,7 @@ class _Work:
                 target.execute("INSERT OR IGNORE INTO cursors VALUES (?, ?)", (bytes(name).decode(), at))
 
     def _event(self, target: sqlite3.Connection, event: int) -> str:
-        """The name of an event; one whose name is lost gets another."""
+        """The name of an event; if it is lost, a new one."""
         if event not in self._names:
             self._names[event] = name = f"recovered_{event}"
             target.execute("INSERT INTO events VALUES (?, ?)", (event, name))
@@ -197,11 +197,11 @@ class _Work:
     def _write_set(
         self, target: sqlite3.Connection, place: tuple[int, int], blob: Any, row: tuple[Any, ...] | None
     ) -> bool:
-        """Write a set that matches its checksum, or has none left and reads as a set; whether it did."""
+        """Write a set that matches its checksum, or lost its checksum but decodes. Returns whether it was written."""
         event, slot = place
         marks = None
         if row is not None:
-            with suppress(Exception):  # values of any type
+            with suppress(Exception):  # values may be of any type
                 if crc_of_counts(event, slot, *row[:3]) == row[3]:
                     marks = int(row[0])
             if blob is None and marks is not None and row[1] == 0:
@@ -259,16 +259,16 @@ class _Work:
             self._lost.append(f"{counted(bad, 'mark')} on the way into the store")
 
     def _forget_cursors(self, target: sqlite3.Connection) -> None:
-        """Have what tables report be read again, where a set of it is lost."""
+        """Mark events of tables for rereading if one of their sets is lost."""
         for name in sorted(self._of_tables):
-            # The name stays the table's; only how far it was read is forgotten.
+            # The table keeps the name; only its position is reset.
             target.execute("UPDATE cursors SET position = ? WHERE name = ?", (UNREAD, name))
             target.execute("DELETE FROM cursors WHERE substr(name, 1, ?) = ?", (len(name) + 1, f"{name}/"))
             self.repaired.append(f"{name!r}, which is read again from the table that reports it")
 
 
 def _rows(connection: sqlite3.Connection, table: str, columns: str, key: str = "rowid DESC") -> list[tuple[Any, ...]]:
-    """The rows of a table that can be read: from its beginning and, where that ends early, from its end."""
+    """The readable rows of a table: from its start and, if that stops early, from its end."""
     found: dict[tuple[Any, ...], None] = {}
     for order in ("", f" ORDER BY {key}"):
         try:
@@ -281,7 +281,7 @@ def _rows(connection: sqlite3.Connection, table: str, columns: str, key: str = "
 
 
 def _sets_in(connection: sqlite3.Connection, places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, Any]]:
-    """Every set that can be read, some more than once: by the table from both ends, and each by its place."""
+    """Every set that can be read, possibly more than once: from both ends of the table, and each by its key."""
     wanted = "SELECT event, slot, bitmap FROM sets"
     for order in ("ASC", "DESC"):
         with suppress(sqlite3.Error):

@@ -1,4 +1,4 @@
-"""Requests that are served once, however often they come: kept among the cursors for as long as each asks."""
+"""Requests that are served once, even if they are repeated: stored among the cursors for as long as each specifies."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from footfall.errors import ReusedKeyError
 from footfall.stores.store import Request
 
 _REQUEST = "request:"
-"""Cursors of requests that were served, by key and content: when."""
+"""The cursors of served requests, by key and content; the value is the time."""
 
 
 def is_first(connection: sqlite3.Connection, request: Request) -> bool:
-    """Whether a request was not served before; it is from now on. Those that are no longer kept are deleted.
+    """Whether a request was not served before. Records it as served, and deletes expired ones.
 
     Raises:
-        ReusedKeyError: Where another request had its key.
+        ReusedKeyError: If another request had its key.
     """
     connection.execute(
         "DELETE FROM cursors WHERE name >= ? AND name < ? AND position < ?",

@@ -1,4 +1,4 @@
-"""The tables of the embedded store: made, raised from an earlier format, and looked at when the file is opened."""
+"""The tables of the embedded store: created, upgraded from an earlier format, and checked when the file is opened."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from footfall.stores.members import as_bitmap, decoded
 from footfall.stores.sqlite.checks import crc_of_counts, damaged
 
 FORMAT = 2
-"""What this Footfall writes; a store of a higher format is left alone, one of a lower is raised when it is opened.
+"""The format that this Footfall writes; a store of a newer format is refused, an older one is upgraded when opened.
 
-1: 0.1.0. 2: sets, unions, the journal and what readers rely on of `facts` have checksums.
+1: 0.1.0. 2: checksums for sets, unions, the journal, and the `facts` that readers rely on.
 """
 APPLICATION_ID = 0x466F6F74
-"""Tells a store from any other SQLite file: "Foot"."""
+"""Distinguishes a store from other SQLite files: "Foot"."""
 
 _COUNTS = (
     "CREATE TABLE counts (event INTEGER, slot INTEGER, marks INTEGER, actors INTEGER, crc INTEGER, row_crc INTEGER, "
@@ -43,7 +43,7 @@ _TABLES = (
     _TRIGGER,
 )
 _AGAIN = "INSERT INTO facts SELECT name || '_again', value FROM facts WHERE name IN ('fold', 'generation', 'salt')"
-"""What would hide marks or sets if it were wrong stands there twice."""
+"""The facts that would hide marks or sets if they were wrong; stored twice."""
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -57,7 +57,7 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def upgrade(connection: sqlite3.Connection) -> None:
-    """Raise a store of format 1, in a transaction: every set gets its checksum as it is now."""
+    """Upgrade a store of format 1, in a transaction: every set gets a checksum of its current content."""
     columns = {name for _, name, *_ in connection.execute("PRAGMA table_info(counts)")}
     if "crc" in columns:
         raise damaged(connection, "its format is not the one that its tables have")
@@ -87,12 +87,12 @@ def _count(connection: sqlite3.Connection, event: int, slot: int, *count: int) -
 
 _SMALL = ("events", "facts", "journal", "cursors", "forgotten")
 _MOST_NAMES = 50_000
-"""Names that are looked at whenever a store is opened, which takes some 20 ms; more of them are left to a deep check."""
+"""The number of names checked whenever a store is opened, which takes about 20 ms; a deep check covers the rest."""
 _EXPECTED = {" ".join(statement.split()) for statement in _TABLES}
 
 
 def examine(connection: sqlite3.Connection) -> None:
-    """What is small and decides where everything else is found. Raises DamagedStoreError."""
+    """Check the small tables that determine where everything else is found. Raises DamagedStoreError."""
     there = {
         " ".join(str(sql).split())
         for (sql,) in connection.execute(

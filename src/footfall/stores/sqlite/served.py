@@ -1,4 +1,4 @@
-"""The embedded store as a server of marks uses it: many marks by one write, on the disk when that is asked."""
+"""The embedded store as a server for marks uses it: many marks per write, synced to disk if requested."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from footfall.stores.store import HIDDEN, UNDATED
 
 
 class Place(NamedTuple):
-    """A set as `mark_each` takes it."""
+    """A set to mark, as `mark_each` takes it."""
 
     event: int
     slot: int
@@ -32,12 +32,12 @@ class Place(NamedTuple):
 
 
 class ServedStore(SqliteStore):
-    """One process marks for many; others may read the file in the meantime, and mark as well."""
+    """One process marks for many clients; other processes may read the file at the same time, and mark too."""
 
     def __init__(
         self, path: str | Path, *, is_synced: bool = False, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        """`is_synced` says that what was marked must be on the disk when a call returns, not only safe from crashes."""
+        """With `is_synced`, marks are on disk when a call returns, not only safe from process crashes."""
         super().__init__(path, now=now)
         self._is_synced = is_synced
         if is_synced:
@@ -45,16 +45,16 @@ class ServedStore(SqliteStore):
         self._rows = 0
 
     def place(self, event: str, slot: int) -> Place:
-        """Where marks of an event and a slot go; the event is made when it is new."""
+        """The place for marks of an event and a slot; a new event is created."""
         with self._file.lock:
             number = self._made(event)
         return Place(number, slot, check_before(number, slot))
 
     def mark_each(self, marks: Sequence[tuple[Place, int]]) -> None:
-        """Add an actor (a number below 2^32) to a set for each of the marks; one occurrence each.
+        """Add an actor (a number below 2^32) to a set for each mark, with one occurrence each.
 
         Raises:
-            ActivityError: Where they cannot be written; some of them may have been.
+            ActivityError: If they cannot be written; some of them may have been.
         """
         with self._file.lock:
             intake = self._state.intake or self._state.opened_intake()
@@ -76,7 +76,7 @@ class ServedStore(SqliteStore):
             journal.append_changes(connection, changes)
 
     def read(self, event: str, start: int, stop: int) -> Members:
-        """The actors of [start, stop) that are numbers; the caller keeps them, the store itself does not."""
+        """The numeric actors of [start, stop); not cached by the store, as the caller does that."""
         with self._state.reading() as connection:
             number = self._number(event)
             if number is None:
@@ -89,14 +89,14 @@ class ServedStore(SqliteStore):
         return kept_form(ids)
 
     def hidden_keys(self) -> list[bytes]:
-        """The keys whose sets hold bits and belong to no event of an application."""
+        """The keys of non-empty sets that do not belong to an event of an application."""
         with self._state.reading() as connection:
             found = connection.execute("SELECT name, id FROM events WHERE substr(name, 1, 1) = ?", (HIDDEN,)).fetchall()
             held = [name for name, number in found if self._slots_in(connection, number, UNDATED, UNDATED + 1)]
         return [name.removeprefix(HIDDEN).encode("latin-1") for name in held]
 
     def state(self) -> tuple[int, int, int]:
-        """Changes when another process writes; the last part grows with each single mark, of this process as well."""
+        """Changes when another process writes; the last part grows with every single mark, including this process's."""
         file = self._file
         with file.lock:
             try:
@@ -107,7 +107,7 @@ class ServedStore(SqliteStore):
             return (int(version), intake.generation, intake.size // RECORD_BYTES) if intake else (int(version), 0, 0)
 
     def fold_if_long(self) -> bool:
-        """Make marks part of the bitmaps when there are many; whether it was done."""
+        """Fold the marks into the bitmaps if there are many; returns whether it did."""
         if self._rows < 2 * FOLD_ROWS:
             return False
         self._rows = 0
@@ -115,7 +115,7 @@ class ServedStore(SqliteStore):
         return True
 
     def sync(self) -> None:
-        """Wait until everything that was marked is on the disk."""
+        """Wait until all marks are on disk."""
         with self._file.lock:
             if self._state.intake:
                 self._state.intake.sync()

@@ -1,7 +1,7 @@
-"""The sets of the database, verified by checksum when read.
+"""The sets in the database, verified by checksum when read.
 
-`counts` has a row for each set: how often it was marked, how many actors it holds, the CRC of its bitmap, and the CRC of
-these numbers. `sets` has the bitmap. A set that stands in one of the two alone is damage.
+`counts` has a row per set: its number of marks and of actors, the CRC of its bitmap, and the CRC of these numbers.
+`sets` has the bitmap. A set that is in only one of the two is damaged.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WITHIN = "WHERE event = ? AND slot >= ? AND slot < ?"
 
 
 class Counted(NamedTuple):
-    """What `counts` says of a set; one that was emptied keeps its marks."""
+    """The row of `counts` for a set; an emptied set keeps its number of marks."""
 
     marks: int
     actors: int
@@ -35,7 +35,7 @@ class Counted(NamedTuple):
 
 
 def counts_in(connection: sqlite3.Connection, key: RangeKey) -> dict[int, Counted]:
-    """What is counted of each set of a range, by slot."""
+    """The counts of each set of a range, by slot."""
     event = key[0]
     found = {}
     for slot, marks, actors, crc, row_crc in connection.execute(
@@ -103,7 +103,7 @@ def union_with(connection: sqlite3.Connection, key: RangeKey, pending: Mapping[i
 
 
 def kept_union(connection: sqlite3.Connection, key: RangeKey) -> BitMap64 | None:
-    """The union of a range that was kept; None where there is none, or a damaged one, which is then made again."""
+    """The cached union of a range; None if there is none or it is damaged, and must be rebuilt."""
     found = connection.execute("SELECT bitmap, crc FROM unions WHERE event = ? AND start = ? AND stop = ?", key)
     row = found.fetchone()
     if row is None or not isinstance(row[0], bytes) or crc_of_range(*key, row[0]) != row[1]:
@@ -115,7 +115,7 @@ def kept_union(connection: sqlite3.Connection, key: RangeKey) -> BitMap64 | None
 
 
 def keep_union(connection: sqlite3.Connection, key: RangeKey, union: BitMap64, fold: int) -> None:
-    """Keep the union of a range, unless sets were written since the fold of that number."""
+    """Cache the union of a range, unless sets were written since the fold of that number."""
     blob = encoded(union)
     connection.execute(
         "INSERT OR REPLACE INTO unions SELECT ?, ?, ?, ?, ? FROM facts WHERE name = 'fold' AND value = ?",
@@ -126,9 +126,9 @@ def keep_union(connection: sqlite3.Connection, key: RangeKey, union: BitMap64, f
 def write_sets(
     connection: sqlite3.Connection, sets: Mapping[tuple[int, int], BitMap64], marks: Mapping[tuple[int, int], int]
 ) -> None:
-    """Write bitmaps as one fold, count marks, and delete the unions that the sets belong to.
+    """Write bitmaps as one fold, count marks, and delete the cached unions that include the sets.
 
-    An empty set stays as a row without a bitmap, from which readers learn that it was emptied.
+    An empty set remains as a row without a bitmap, which tells readers that it was emptied.
     """
     connection.execute("UPDATE facts SET value = value + 1 WHERE name = 'fold'")
     [(number,)] = connection.execute("SELECT value FROM facts WHERE name = 'fold'")

@@ -1,4 +1,4 @@
-"""One state of the store: what a reader sees at once of database and intake, and what a writer leaves to the next."""
+"""A consistent state of the store: database and intake as one reader sees them, and as a writer leaves them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MEMORY_BYTES = 256 << 20
 
 
 class StoreState:
-    """Database, intake and memory, which follows what others, and we ourselves, have written."""
+    """Database, intake and memory; the memory follows the writes of this and other processes."""
 
     def __init__(self, path: str | Path) -> None:
         self.file = Database(path)
@@ -28,15 +28,15 @@ class StoreState:
         self.forget()
 
     def forget(self) -> None:
-        """Start as if nothing had been read yet."""
+        """Discard everything that was read."""
         self.close_intake()
         self.memory = Memory(MEMORY_BYTES)
         self._version = -1
-        """The database's version that `memory` is true of; -1 when it has to be looked at."""
+        """The version of the database that `memory` reflects; -1 if it must be checked."""
         self._identity = b""
 
     def close(self) -> None:
-        """Release everything. Marks in the intake are taken first, where no other process writes at this moment."""
+        """Release everything. First moves marks from the intake to the database, unless another process is writing."""
         with self.file.lock:
             if self.intake and self.intake.size:
                 with suppress(ActivityError), self.file.impatient():
@@ -44,11 +44,11 @@ class StoreState:
             self.file.let_go()
 
     def changed(self) -> None:
-        """This process wrote the database outside of `writing`."""
+        """Note that this process wrote to the database outside of `writing`."""
         self._version = -1
 
     def look(self) -> None:
-        """Bring what is remembered up to the file's state; costs next to nothing when nothing was written."""
+        """Bring the memory up to date with the file; nearly free if nothing was written."""
         file, intake = self.file, self.intake
         try:
             [(version,)] = (file.connection or file.open()).execute("PRAGMA data_version")
@@ -60,7 +60,7 @@ class StoreState:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One state of the store, with the memory brought up to that state."""
+        """One state of the store, with the memory up to date with it."""
         with self.file.lock:
             if self.file.is_within:
                 yield self.file.open()
@@ -74,7 +74,7 @@ class StoreState:
 
     @contextmanager
     def _remembering(self) -> Iterator[None]:
-        """A step that fails midway leaves no half-updated memory."""
+        """Ensure that a step that fails midway leaves no half-updated memory."""
         try:
             yield
         except BaseException:
@@ -84,7 +84,7 @@ class StoreState:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that others wait for, for marks, which may come in any order."""
+        """One write transaction for marks, whose order does not matter."""
         with self.file.transaction("BEGIN IMMEDIATE") as connection:
             try:
                 yield connection
@@ -93,9 +93,9 @@ class StoreState:
 
     @contextmanager
     def stating(self) -> Iterator[sqlite3.Connection]:
-        """One transaction that comes after every mark made so far: the intake is taken with it.
+        """One write transaction that comes after every mark made so far: it takes the intake too.
 
-        It starts with the memory up to date.
+        The memory is up to date when it starts.
         """
         with self.file.lock:
             is_taken = False
@@ -122,13 +122,13 @@ class StoreState:
             pass
 
     def copy_to(self, path: Path) -> None:
-        """Write every mark made so far into a new file, from one state of the store. Others read and mark in the meantime."""
+        """Write every mark made so far into a new file, from one state of the store, while others read and mark."""
         self.take_intake()
         with self.file.saying(), closing(self.file.connect()) as source, closing(sqlite3.connect(path)) as target:
             source.backup(target)
 
     def problems(self) -> Iterator[Problem]:
-        """Everything in the file, and in those next to it, that is not as it was written."""
+        """Everything in the file, and in the files next to it, that differs from what was written."""
         if not self.file.path.exists():
             self.file.check_beside()
             return
@@ -144,13 +144,13 @@ class StoreState:
         yield from found
         if not found:
             try:
-                with self.reading():  # the intake as well
+                with self.reading():  # checks the intake as well
                     pass
             except ActivityError as error:
                 yield Problem(inner(str(error)))
 
     def _hold_intake(self, held: ExitStack, *, is_shared: bool) -> Intake | None:
-        """Lock the intake of the present generation for as long as `held` is open; None where there can be none."""
+        """Lock the intake of the current generation for as long as `held` is open; None if there cannot be one."""
         while IS_POSSIBLE:
             intake = self.intake or self.opened_intake()
             if intake is None:
@@ -165,7 +165,7 @@ class StoreState:
         return None
 
     def opened_intake(self) -> Intake | None:
-        """The intake of the present generation; None where there can be none."""
+        """The intake of the current generation; None if there cannot be one."""
         while IS_POSSIBLE:
             generation = self._generation()
             intake = Intake.opened(self.file.path, generation, self._identity_of_file())
@@ -175,7 +175,7 @@ class StoreState:
                 if generation == self._generation():
                     self.intake = intake
                     return intake
-            intake.delete()  # it was over before it was opened
+            intake.delete()  # its generation ended before it was opened
             intake.close()
         return None
 
@@ -185,7 +185,7 @@ class StoreState:
             intake.close()
 
     def _identity_of_file(self) -> bytes:
-        """The identity of this store: the intake of another store must not be taken for ours."""
+        """The identity of this store: the intake of another store must not be mistaken for ours."""
         if not self._identity:
             [(salt,)] = self.file.ask("SELECT value FROM facts WHERE name = 'salt'")
             self._identity = bytes(salt)
@@ -196,7 +196,7 @@ class StoreState:
         return int(generation)
 
     def _follow(self, connection: sqlite3.Connection) -> None:
-        """Read what was written since, with the intake held still."""
+        """Read what was written since, with the intake locked."""
         memory, intake = self.memory, self.intake
         [(version,)] = connection.execute("PRAGMA data_version")
         if version != self._version:
@@ -204,7 +204,7 @@ class StoreState:
             if state != memory.state:
                 changed = connection.execute("SELECT event, slot FROM sets WHERE fold > ?", (memory.state[0],))
                 memory.drop_those_with(changed.fetchall())
-                # Rows have gone and their numbers may be used again; those that are left are taken again.
+                # Rows were deleted and their numbers may be reused: read the remaining ones again.
                 memory.pending, memory.row, memory.taken_in, memory.state = {}, 0, 0, state
             if rows := journal.rows_after(connection, memory.row):
                 memory.take(journal.changes_of(rows))

@@ -1,8 +1,9 @@
 """The embedded store: one SQLite file (WAL) with an append-only journal that folds into Roaring bitmaps.
 
-A single mark of a number is appended to the intake, any other to the journal; it is durable when that returns. When they
-have grown, a thread of a marking process folds them: they become part of the bitmaps, one for each event and slot, in short
-transactions that others hardly notice. A reader sees bitmaps, journal and intake in one state, so a set is always exact.
+A single mark of a number is appended to the intake, any other to the journal, and is durable when the call returns.
+When they have grown, a thread of a marking process folds them into the bitmaps, one per event and slot, in short
+transactions that others hardly notice. A reader sees bitmaps, journal and intake in one consistent state, so a set is
+always exact.
 """
 
 from __future__ import annotations
@@ -57,14 +58,14 @@ _STORES: weakref.WeakSet[SqliteStore] = weakref.WeakSet()
 
 @atexit.register
 def close_all() -> None:
-    """A process that ends without `close` leaves no marks next to the database: a copy of the file alone has them all."""
+    """At exit, close stores that are still open, so that the database file alone has all marks."""
     for store in list(_STORES):
         with suppress(ActivityError, OSError):
             store.close()
 
 
 class SqliteStore:
-    """A store in one file. Threads share it; processes open it each for themselves."""
+    """A store in one file. Threads share it; each process opens it separately."""
 
     def __init__(self, path: str | Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.address = str(path)
@@ -90,7 +91,7 @@ class SqliteStore:
         self._folding.start_if_long()
 
     def _mark_named(self, event: str, number: int, slot: int, name: str) -> None:
-        """A name's identity is looked up by the statement that marks it, so that no actor is marked while it is forgotten."""
+        """The marking statement also looks up the id of the name, so that no actor is marked while being forgotten."""
         with self._file.saying():
             is_known = self._file.open().execute(_APPEND_NAMED, (number, slot, name)).rowcount
         self._state.changed()
@@ -98,7 +99,7 @@ class SqliteStore:
             self._append(event, {slot: Actors((), [name])})
 
     def _mark_slowly(self, event: int, slot: int, actor: int) -> None:
-        """Mark where the intake is sealed, and so is to be taken, or where there can be none."""
+        """Mark when the intake is sealed, and so must be taken, or when there cannot be one."""
         self._state.take_intake()
         with self._file.saying():
             self._file.open().execute(_APPEND, (event, slot, actor, check_of_mark(event, slot, actor)))
@@ -177,7 +178,7 @@ class SqliteStore:
 
     @property
     def _is_absent(self) -> bool:
-        """Whether there is no file yet. Looking for events makes none: the folder may not even be writable."""
+        """Whether there is no file yet. Listing events does not create it: the folder may not even be writable."""
         if self._file.connection is not None or self._file.path.exists():
             return False
         self._file.check_beside()
@@ -199,7 +200,7 @@ class SqliteStore:
         return BitMap64.union(BitMap64(), *(self.union(event, FIRST, LAST) for event in self.events()))
 
     def _made_union(self, key: RangeKey, is_kept: bool) -> Members:
-        """The union of a range, from one state of the file; kept in the file when it is closed and worth it."""
+        """The union of a range, from one state of the file; cached in the file if it is over and that pays off."""
         stop = key[2]
         with self._state.reading() as connection:
             pending = self._state.memory.pending_in(key)
@@ -221,7 +222,7 @@ class SqliteStore:
     def _made_slot(
         self, connection: sqlite3.Connection, key: RangeKey, slot: int, pending: Mapping[int, Change]
     ) -> Members:
-        """A range in which one slot holds actors is that slot's set: a day, its week and its month share it."""
+        """The set of a slot, shared by every range in which only that slot holds actors: a day, its week, its month."""
         own = (key[0], slot, slot + 1)
         members = self._state.memory.get(own)
         if members is None:
@@ -232,7 +233,7 @@ class SqliteStore:
         return members if own == key else self._state.memory.keep(key, members, is_shared=True)
 
     def _keep(self, key: RangeKey, result: BitMap64, fold: int) -> None:
-        """Store a union, unless a fold came in between; a process that may not write only reads more."""
+        """Store a union, unless a fold came in between. A process that may not write goes without it and reads more."""
         with suppress(sqlite3.Error), self._file.impatient() as connection:
             keep_union(connection, key, result, fold)
 
@@ -250,7 +251,7 @@ class SqliteStore:
         return not change.removed or bool(union_with(connection, (event, slot, slot + 1), {slot: change}))
 
     def waiting(self) -> int:
-        """How many rows wait to be made part of the bitmaps: marks one by one, and batches."""
+        """The number of rows that are not folded yet: single marks, and batches."""
         if self._is_absent:
             return 0
         with self._state.reading() as connection:
@@ -258,13 +259,13 @@ class SqliteStore:
             return int(rows) + self._state.memory.taken_in // RECORD_BYTES
 
     def fold(self) -> None:
-        """Make every mark part of the bitmaps now. Others read and mark in the meantime."""
+        """Fold every mark into the bitmaps now, while others read and mark."""
         self._folding.run()
 
     def copy_to(self, path: Path) -> None:
-        """Write every mark made so far into a new file, which is checked. Others read and mark in the meantime.
+        """Write every mark made so far into a new file and check it, while others read and mark.
 
-        Raises ActivityError, where the store is damaged too.
+        Raises ActivityError, including when the store is damaged.
         """
         self._state.copy_to(path)
         for problem in problems_in(path):
@@ -278,7 +279,7 @@ class SqliteStore:
         problems = list(self.problems())
         if all(problem.is_derived for problem in problems):
             if problems and not is_dry_run:
-                self._file.ask("DELETE FROM unions")  # they are made again when they are asked for
+                self._file.ask("DELETE FROM unions")  # they are rebuilt on demand
             return Repair(tuple(problem.what for problem in problems))
         done = repair(self._file, self._now(), is_dry_run=is_dry_run)
         self._events = {}
@@ -343,7 +344,7 @@ class SqliteStore:
             if isinstance(actor, str):
                 connection.execute("DELETE FROM identities WHERE name = ?", (actor,))
             connection.execute("INSERT OR REPLACE INTO facts VALUES ('erasing', 1)")
-        self.fold()  # the bitmaps are then true without the journal
+        self.fold()  # the bitmaps are then complete without the journal
         return len(held)
 
     def forgotten(self) -> Forgotten:
@@ -363,7 +364,7 @@ class SqliteStore:
         return sorted(held)
 
     def close(self) -> None:
-        """Release the file; the next use opens it again."""
+        """Release the file; the next use reopens it."""
         try:
             self._folding.wait()
         finally:
@@ -371,7 +372,7 @@ class SqliteStore:
             self._events = {}
 
     def _number(self, event: str) -> int | None:
-        """The number of an event; None when it has never been marked."""
+        """The number of an event; None if it was never marked."""
         if event not in self._events:
             rows = self._file.ask("SELECT id FROM events WHERE name = ?", (event,))
             if not rows:
@@ -380,11 +381,11 @@ class SqliteStore:
         return self._events[event]
 
     def _made(self, event: str) -> int:
-        """The number of an event, made when it is new."""
+        """The number of an event, assigned if it is new."""
         number = self._number(event)
         if number is None:
             self._file.ask("INSERT INTO events (name) VALUES (?) ON CONFLICT DO NOTHING", (event,))
             [(number,)] = self._file.ask("SELECT id FROM events WHERE name = ?", (event,))
-            if not self._file.open().in_transaction:  # else it may be rolled back
+            if not self._file.open().in_transaction:  # otherwise it may be rolled back
                 self._events[event] = number
         return int(number)
