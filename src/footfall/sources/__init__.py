@@ -54,7 +54,7 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Context:
-    """Everything that a source may use from outside."""
+    """Everything outside of its settings that a source may use."""
 
     folder: Path
     """The workspace: relative paths in settings start here."""
@@ -67,10 +67,10 @@ class Context:
 
 
 class Source(Protocol):
-    """A place with usage data."""
+    """A source of usage data."""
 
     name: ClassVar[str]
-    """The name of this kind of source; a configured source may have another name, `Context.name`."""
+    """The name of this kind of source; a configured source may have a different name, `Context.name`."""
     description: ClassVar[str]
     Settings: ClassVar[type[BaseModel]]
     """Its part of footfall.toml, `[sources.<name>]`."""

@@ -4,8 +4,8 @@
     for answer in ahead(fetch_one, offers, threads=4, most=16, stop=stop):
         yield batch_of(answer)
 
-A generator that is closed, or left by an exception, sets `stop`, starts nothing more and waits for what is running; work
-that takes long calls `stop.check()` now and then.
+When the generator is closed or left by an exception, it sets `stop`, starts no more work and waits for running work;
+long-running work should call `stop.check()` regularly.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class Stop:
 def ahead(
     work: Callable[[Item], Result], items: Iterable[Item], *, threads: int = 4, most: int = 8, stop: Stop | None = None
 ) -> Generator[Result, None, None]:
-    """What `work` makes of each item, in their order; an exception is raised in its turn.
+    """The result of `work` for each item, in the order of the items; an exception is raised at the item that caused it.
 
     Args:
         work: Called in one of `threads` threads.
-        items: Taken one by one, as there is room for them.
+        items: Consumed one by one as capacity allows.
         most: Items that may be running or done before the first of them is requested.
-        stop: Set when no more is wanted.
+        stop: Set when no more results are needed.
     """
     under_way: deque[Future[Result]] = deque()
     stop = stop or Stop()
@@ -79,7 +79,7 @@ def ahead(
 
 
 def one_ahead(items: Generator[Item, None, None], stop: Stop) -> Generator[Item, None, None]:
-    """The items, in order; while one is looked at, a thread makes the next."""
+    """The items, in order; a thread produces the next one while the current one is processed."""
     with closing(items), ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, items, None)
         try:
@@ -92,7 +92,7 @@ def one_ahead(items: Generator[Item, None, None], stop: Stop) -> Generator[Item,
 
 
 def _let_finish(coming: Future[Item]) -> None:
-    """Wait for the thread: what it runs cannot be closed before. An interruption in the meantime is raised afterwards."""
+    """Wait for the thread: its iterator cannot be closed earlier. An interrupt in the meantime is raised afterwards."""
     try:
         until_done([coming])
     except KeyboardInterrupt:

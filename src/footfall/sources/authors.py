@@ -21,22 +21,22 @@ KNOWN_BOTS = tuple(
         "\n    ", " "
     ).split(", ")
 )
-"""Names and e-mails that are bots' or agents', as lower-case patterns (`*` is anything, `[[]` a bracket).
+"""Names and e-mails of bots and agents, as lower-case patterns (`*` matches anything, `[[]` matches a bracket).
 
-Of agents that commit under several names it is the e-mail. No pattern is a last name: there are people called Bot, and Claude.
+Agents that commit under several names are matched by e-mail. No pattern is a last name: people may be called Claude.
 """
 
 
 _VERSION = "2"
-"""Raised when the same author would be another one, or be taken for a bot or a person as they were not before."""
+"""Increased when the same author would get a different identity, or would be classified differently (bot or person)."""
 
 
 class Authors:
     """The authors of commits; each name and address is classified once.
 
-    People are their e-mail addresses. A bot that is known by its name is that name, whatever address it uses: so an
-    address that a person and a bot both use is not half of each, and whether an author is a bot is the same in all of
-    its commits, in every repository.
+    People are identified by e-mail address. A bot that is recognised by name is identified by it, at any address.
+    So an address that a person and a bot both use is not split, and whether an author is a bot is the same in all of
+    their commits, in every repository.
     """
 
     def __init__(self, hash_key: Secret | None, bots: Sequence[str]) -> None:
@@ -48,12 +48,12 @@ class Authors:
 
     @cached_property
     def _key(self) -> bytes | None:
-        """Read when it is needed: queries need no key."""
+        """Read lazily: queries need no key."""
         return self._hash_key.reveal().encode() if self._hash_key else None
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes when authors would be identified differently: with the key and the patterns of bots."""
+        """Changes when authors would be identified differently: depends on the key and the bot patterns."""
         marks = "\n".join((self._hashed("footfall") if self._key else "plain", _VERSION, *self._patterns))
         return hashlib.sha256(marks.encode()).hexdigest()[:12]
 

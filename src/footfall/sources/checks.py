@@ -1,6 +1,6 @@
-"""What a source says of itself when it is examined: what works, and what upstream will forget.
+"""What a source reports when it is examined: what works, and what upstream will delete.
 
-A source may have two methods more, which `footfall doctor` and `footfall status` call where they are there:
+A source may have two optional methods, which `footfall doctor` and `footfall status` call if they exist:
 
     def checks(self, now: datetime) -> Iterator[Check]: ...
     def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]: ...
@@ -17,7 +17,7 @@ CheckState: TypeAlias = Literal["ok", "failed", "unknown"]
 
 @dataclass(frozen=True)
 class Check:
-    """How one credential, endpoint or connection was found.
+    """The state of one credential, endpoint or connection.
 
     Example:
         >>> Check("list repositories", "failed", "the token has expired (401)", "make a new token").state
@@ -25,18 +25,18 @@ class Check:
     """
 
     name: str
-    """What was tried, in a few words; listing and querying are checks apart."""
+    """What was tried, in a few words; listing and querying are separate checks."""
     state: CheckState
-    """Whether it works; "unknown" where it could not be tried."""
+    """Whether it works; "unknown" if it could not be tried."""
     detail: str = ""
-    """What was found, with the limit that is left, or what upstream said."""
+    """What was found, with the remaining limit, or what upstream said."""
     fix: str = ""
-    """What to do where it does not work."""
+    """How to fix it if it does not work."""
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """What upstream will forget, and when, unless it is collected before.
+    """What upstream will delete, and when, unless it is collected first.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -48,6 +48,6 @@ class Deadline:
     scope: str
     """The part of the source, such as a repository; empty for all of it."""
     at: datetime
-    """From when on upstream no longer has it."""
+    """When upstream will no longer have it."""
     what: str
-    """What is lost then, in a few words."""
+    """What would be lost, in a few words."""

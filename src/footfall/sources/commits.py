@@ -1,8 +1,8 @@
 """Metrics of commits, from any source: a clone, or the host's API.
 
 A table of commits has a row for each commit of a repository: `committed_at`, `repo` (its scope), `sha`, `author`,
-`authored_at`, `is_merge`, `is_bot` and `commits`, which is 1. A commit is identified by its sha: of one repository each
-stretch of time is read from the first table that has collected it, and over several repositories (forks, worktrees, a
+`authored_at`, `is_merge`, `is_bot` and `commits`, which is 1. A commit is identified by its sha: for one repository
+each span of time is read from the first table that has collected it, and over several repositories (forks, worktrees, a
 folder and its own address) a sha counts once.
 """
 
@@ -12,7 +12,7 @@ from footfall.filters import Filter
 from footfall.metrics import Fact, Kind, Metric, Policy, Shared
 
 COMMIT_TABLES = ("commits", "github_commits")
-"""The tables of commits, the one that is preferred first."""
+"""The tables of commits, in order of preference."""
 
 
 def _facts(column: str) -> tuple[Fact, ...]:

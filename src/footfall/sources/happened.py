@@ -1,4 +1,4 @@
-"""What sources and settings say about the time that numbers are of: annotations, and intervals known to be wrong."""
+"""What sources and settings declare about time spans: annotations, and intervals known to be wrong."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FromRows:
-    """Annotations that stand in a table: a source has some as the attribute `annotated_by`.
+    """Annotations kept in a table: a source declares them in the attribute `annotated_by`.
 
     Args:
         table: A small table of the source.
-        read: A row of it, as readers see it, as an annotation; None for a row that is none.
+        read: Turns a row, as readers see it, into an annotation; None if the row is not one.
 
     Example:
         >>> FromRows(RELEASES, lambda row: Annotation.at("release", row["published_at"], row["tag"]))  # doctest: +SKIP
@@ -33,7 +33,7 @@ class FromRows:
 
 
 class Happenings:
-    """What is known to have happened, by footfall.toml, the sources, and what the sources collected."""
+    """Known events, from footfall.toml, the sources, and the data that the sources collected."""
 
     def __init__(self, settings: Settings, sources: Mapping[str, Source], open_lake: Callable[[], Lake]) -> None:
         self._sources, self._open_lake = sources, open_lake
@@ -41,7 +41,7 @@ class Happenings:
         self._read: tuple[str, Happened] | None = None
 
     def known(self) -> Happened:
-        """All of it, with what was collected in the meantime."""
+        """All of it, including what was collected."""
         annotated = [(name, one) for name, source in self._sources.items() for one in _annotated_by(source)]
         if not annotated:
             return self._given
@@ -67,7 +67,7 @@ def _annotated_by(source: Source) -> Sequence[FromRows]:
 
 
 def gather(settings: Settings, sources: Mapping[str, Source]) -> Happened:
-    """Everything that footfall.toml and the sources declare. Raises UnknownNameError for names that are not set up."""
+    """Everything that footfall.toml and the sources declare. Raises UnknownNameError for unconfigured names."""
     annotations = [part.annotation for part in settings.annotations]
     known_wrong = [part.known_wrong for part in settings.known_wrong]
     for one in annotations:
@@ -81,7 +81,7 @@ def gather(settings: Settings, sources: Mapping[str, Source]) -> Happened:
 
 
 def happened_to(tables: Sequence[Table], happened: Happened, sources: Mapping[str, Source]) -> Happened:
-    """The part of it about the values of `tables`, of every source that fills them."""
+    """The part about the values of `tables`, from every source that fills them."""
     filled = [(name, table.name) for name, source in sources.items() for table in tables if table in source.tables]
     parts = [happened.of(*each) for each in filled]
     return Happened(

@@ -1,4 +1,4 @@
-"""How one thing that people use is named in a source, so that `[[projects]]` can tie its names together."""
+"""How a source names a project, so that `[[projects]]` can map its names in different sources."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class ProjectNames:
     A source that knows projects has one as the attribute `project_names`.
 
     Args:
-        dimension: A dimension that every table of the source has which a project is asked about.
-        normalise: A name as the source spells it, such as a package name after PEP 503.
+        dimension: A dimension of every table of the source that can be queried by project.
+        normalise: Returns a name as the source spells it, such as a package name after PEP 503.
 
     Example:
         >>> ProjectNames("repo", str.lower).normalise("JupyterHub/BinderHub")

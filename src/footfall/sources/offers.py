@@ -1,4 +1,4 @@
-"""What a source says: the windows it offers, how collecting each of them ended, and batches of rows.
+"""What a source reports: the windows it offers, how collecting each of them ended, and batches of rows.
 
 offer = Offer("visitors", day, fingerprint=looks)
 offer.done(rows=24)                      collected: its rows replace what is stored of the window
@@ -25,7 +25,7 @@ from footfall.tables import Rows
 
 @dataclass(frozen=True)
 class Offer:
-    """A window that a source could state the truth about, as it looks right now."""
+    """A window that a source can provide, in its current state."""
 
     table: str
     window: Window
@@ -33,19 +33,19 @@ class Offer:
     """The part of the source that the window is of, such as a repository; each scope has windows of its own.
     Under `Replace` the table's rule must name the column that holds it."""
     fingerprint: str = ""
-    """Changes when the source would say something else about the window; empty: cannot tell, always ask."""
+    """Changes when the source would state something else about the window; empty: cannot tell, always fetch."""
     is_settled: bool = True
     """False while upstream may still revise the window; `settles_at` says until when."""
     settles_at: datetime | None = None
-    """From then on upstream can no longer revise it. With None, `is_settled` alone decides."""
+    """When upstream can no longer revise it. With None, `is_settled` alone decides."""
     absent: str = ""
-    """Why there is nothing to fetch; empty where there is."""
+    """Why there is nothing to fetch; empty if there is something."""
     size: int | None = None
     """Bytes to read, for progress only; None: not known."""
     detail: Any = None
-    """The source's own: what it needs to fetch this (a path, an address, heads)."""
+    """For the source's own use: what it needs to fetch this (a path, an address, heads)."""
     is_rechecked: bool = False
-    """Set by `collect --recheck`: fetch the window whole, whatever is known of it."""
+    """Set by `collect --recheck`: fetch the window completely, whatever is known of it."""
 
     def is_settled_at(self, moment: datetime) -> bool:
         """Whether upstream can no longer revise the window at `moment`."""
@@ -68,16 +68,16 @@ class Offer:
         """The window was collected; its rows are in the same batch, and there may be none.
 
         Args:
-            rows: Facts that were taken, as the source counts them: launches, commits.
+            rows: The number of accepted facts, in the source's unit: launches, commits.
             covered_until: Up to which moment the window is stated; default: when offers were asked for, or its end.
-            rejected: Lines or values that were refused, `sample` being one of them.
-            note: What people should know of it.
+            rejected: Lines or values that were rejected, `sample` being one of them.
+            note: What users should know about it.
             fingerprint: What was found when it was fetched; default: the offer's.
-            window: What is stated, where it is not the offered window: a history that is cut begins at its cut.
+            window: What is stated, if it is not the offered window: a truncated history starts at its cut.
             restates: Under `Replace` the part of the window whose rows are replaced; default: all of it. An empty
                 window replaces nothing.
-            position: How far the source has been read now (`known.cursor`): an int64, which never falls.
-            provisional_for: How much of the end of what was collected may still be revised: the last days of a history, say.
+            position: How far the source has been read now (`known.cursor`): an int64, which never decreases.
+            provisional_for: The length of the final part that may still be revised: the last days of a history, say.
         """
         stated = window or self.window
         return Outcome(
@@ -103,27 +103,27 @@ class Offer:
         fingerprint: str | None = None,
         window: Window | None = None,
     ) -> Outcome:
-        """What is stored of the window still stands, up to `covered_until`. `note` takes the place of the last one."""
+        """What is stored for the window is still valid, up to `covered_until`. `note` replaces the last one."""
         looks = self.fingerprint if fingerprint is None else fingerprint
         return Outcome(self, End.UNCHANGED, window or self.window, looks, note, covered_until)
 
     def failed(self, reason: str, *, rejected: int = 0, sample: str = "", fingerprint: str | None = None) -> Outcome:
-        """The source should have the window and it could not be had; what is stored stands, and it is tried again."""
+        """The source should have the window but failed to provide it; what is stored stays, and it is tried again."""
         looks = self.fingerprint if fingerprint is None else fingerprint
         return Outcome(self, End.FAILED, self.window, looks, reason, rejected=rejected, sample=sample)
 
     def missing(self, reason: str, *, fingerprint: str | None = None) -> Outcome:
-        """Upstream has nothing to say about the window; what is stored stands."""
+        """Upstream has no data for the window; what is stored stays."""
         looks = self.fingerprint if fingerprint is None else fingerprint
         return Outcome(self, End.MISSING, self.window, looks, reason)
 
     def retired(self, reason: str, *, since: datetime) -> Outcome:
-        """Nobody asks for this scope from `since` on: it is neither collected nor missed any more."""
+        """This scope is no longer collected from `since` on: it does not count as missing."""
         return Outcome(self, End.RETIRED, Window(since, FAR_FUTURE), "", reason)
 
 
 class End(StrEnum):
-    """How collecting a window ended, in the source's words; the ledger's are `Status`."""
+    """How collecting a window ended, in the source's terms; the ledger uses `Status`."""
 
     DONE = "done"
     UNCHANGED = "unchanged"
@@ -139,10 +139,10 @@ class Outcome:
     offer: Offer
     end: End
     window: Window
-    """What it is about: the offered window, unless the source named another."""
+    """Its window: the offered one, unless the source named another."""
     fingerprint: str
     note: str | None = ""
-    """What people should know; None keeps what the ledger says."""
+    """What users should know; None keeps the note in the ledger."""
     covered_until: datetime | None = None
     rows: int = 0
     rejected: int = 0
@@ -151,7 +151,7 @@ class Outcome:
     """Under `Replace`, the window whose rows are replaced."""
     position: int | None = None
     provisional_for: timedelta = timedelta()
-    """How much of the end of what was collected may still be revised."""
+    """The length of the final part that may still be revised."""
 
     @property
     def is_success(self) -> bool:
@@ -160,11 +160,11 @@ class Outcome:
 
     @property
     def settles_at(self) -> datetime | None:
-        """From when on upstream can no longer revise what was collected, where that is known."""
+        """When upstream can no longer revise what was collected, if that is known."""
         return self.offer.settles_at
 
     def status_at(self, moment: datetime) -> Status:
-        """What the ledger calls it."""
+        """The ledger's status for it."""
         match self.end:
             case End.DONE | End.UNCHANGED:
                 return Status.COMPLETE if self.offer.is_settled_at(moment) else Status.PROVISIONAL

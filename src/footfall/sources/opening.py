@@ -1,4 +1,4 @@
-"""Which sources there are, and the ones that footfall.toml sets up, each under its name."""
+"""Installed kinds of sources, and the configured sources in footfall.toml, each under its name."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 GROUP = "footfall.sources"
 KIND = "kind"
-"""The setting that names the kind of a source, where its own name is another."""
+"""The setting for the kind of a source, if its name is different."""
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def installed_sources() -> dict[str, EntryPoint]:
-    """Every kind of source of every installed package, by name: ours and plugins' alike. None is loaded yet."""
+    """Every kind of source in every installed package, by name: ours and those of plugins. None is loaded yet."""
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 
 
@@ -37,7 +37,7 @@ def check_known(names: Iterable[str], set_up: Collection[str], where: str) -> No
 def kinds_with(metric: str, set_up: Collection[str]) -> list[str]:
     """The kinds of source that measure `metric` and are not among `set_up`.
 
-    A kind says what it measures as the names in `measures`, or in `metrics` where all that are set up measure the same.
+    A kind declares its metrics in `measures`, or in `metrics` if all sources of the kind have the same.
     """
     found = []
     for name, point in installed_sources().items():
@@ -45,7 +45,7 @@ def kinds_with(metric: str, set_up: Collection[str]) -> list[str]:
             continue
         try:
             kind = point.load()
-        except Exception:  # a plugin that cannot be loaded, or an optional part that is not installed
+        except Exception:  # a plugin that cannot be loaded, or an optional dependency that is not installed
             continue
         always = getattr(kind, "metrics", ())
         names = getattr(kind, "measures", ()) or [each.name for each in always if isinstance(always, tuple)]
@@ -55,13 +55,13 @@ def kinds_with(metric: str, set_up: Collection[str]) -> list[str]:
 
 
 def open_sources(settings: Mapping[str, Mapping[str, Any]], context: Context) -> dict[str, Source]:
-    """The sources that `settings` names, each with its part checked.
+    """The sources in `settings`, each with its part validated.
 
-    `[sources.NAME]` sets up the kind of that name, or the one that `kind = "…"` names: one kind may be set up several
+    `[sources.NAME]` configures the kind of that name, or the one in `kind = "…"`: one kind may be configured several
     times. Each has its own ledger, cursors and scratch folder; tables and metrics are those of the kind.
 
-    Raises SettingsError, UnknownNameError for a kind that is not installed, and DeclarationError where two sources give one
-    name to different things, or where a metric reads what no table has.
+    Raises SettingsError, UnknownNameError for a kind that is not installed, and DeclarationError if two sources use one
+    name for different things, or if a metric reads a column that no table has.
     """
     installed = installed_sources()
     opened: dict[str, Source] = {}
@@ -95,7 +95,7 @@ def _kind_of(name: str, part: Mapping[str, Any], installed: Mapping[str, EntryPo
 
 
 def _check_shared(kind: str, sources: Mapping[str, Source]) -> None:
-    """A table that several sources of one kind fill: each must be able to keep its rows apart from the others'."""
+    """A table filled by several sources of one kind: each must be able to keep its rows apart from the others'."""
     filled = [(table, name) for name, source in sources.items() for table in source.tables]
     for table in dict.fromkeys(table for table, _ in filled):
         names = [name for other, name in filled if other.name == table.name]

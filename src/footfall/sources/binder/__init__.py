@@ -1,8 +1,8 @@
 """Launches of the mybinder.org federation, from its public events archive: one file per day, one line per launch.
 
-The way of a day: the archive is looked through and every day offered (`archive`), files of one month are
-brought, read (`reading`), given the names of their repositories (`names`) and yielded as one batch. While a batch is
-stored, the next one is read, and days to come are brought and begun (`ahead`).
+How a day is processed: the archive is scanned and every day offered (`archive`); the files of a month are
+fetched, read (`reading`), mapped to repository names (`names`) and yielded as one batch. While a batch is
+stored, the next one is read, and later days are fetched and started (`ahead`).
 """
 
 from __future__ import annotations
@@ -55,16 +55,16 @@ from footfall.tables import Table
 __all__ = ["LAUNCHES", "METRICS", "Binder", "BinderSettings", "launches_table", "settles_at"]
 
 MOST_AHEAD = 31
-"""Days that are brought before their month is asked for."""
+"""Days that are fetched before their month is requested."""
 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """An offered day after bringing it: its file, or why there is none."""
+    """An offered day after fetching it: its file, or why there is none."""
 
     offer: Offer
     asked_at: datetime
-    """Before it was read: what came later is not covered."""
+    """A moment before the file was read: later data is not covered."""
     file: File | None = None
     facts: Facts = field(default_factory=dict)
     missing: str = ""
@@ -97,7 +97,7 @@ class Binder:
         return Folder(context.folder / Path(settings.archive).expanduser())
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
-        """Every day from the first to today, as the archive shows it."""
+        """Every day from the first to today, as found in the archive."""
         first, today = self._settings.first_day, now.astimezone(UTC).date()
         days = [first + timedelta(days=n) for n in range((today - first).days + 1)]
         latest = {day: entry for day in days if (entry := known.latest(self._table.name, "", Window.of_day(day)))}
@@ -117,7 +117,7 @@ class Binder:
             )
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """Whether the archive can be listed, and a file of it be read."""
+        """Whether the archive can be listed, and whether one of its files can be read."""
         yield from checks_of(self._open, now)
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
@@ -158,7 +158,7 @@ class Binder:
     def _bring(
         self, offers: Sequence[Offer], folder: Path, reader: Reader, tell: Progress, stop: Stop
     ) -> Generator[_Arrival, None, None]:
-        """What is offered, in order; the days of a month to come are brought and begun in the meantime."""
+        """The offered days, in order; days of later months are fetched and started in the meantime."""
         bring = partial(self._bring_one, folder=folder, reader=reader, tell=tell)
         threads = self._settings.concurrency
         with closing(ahead(bring, offers, threads=threads, most=MOST_AHEAD, stop=stop)) as arrivals:
@@ -167,7 +167,7 @@ class Binder:
                 yield arrival
 
     def _bring_one(self, offer: Offer, folder: Path, reader: Reader, tell: Progress) -> _Arrival:
-        tell()  # nothing new: whether it is still wanted
+        tell()  # nothing new: check whether it is still needed
         look, day = offer.detail, offer.window.start.date()
         arrival = _Arrival(offer, self._context.now())
         if offer.absent or not look.place:
@@ -216,36 +216,36 @@ class Binder:
         return self.tables[0]
 
     def _shape(self) -> str:
-        """A short hash of everything but the file that shapes the rows."""
+        """A short hash of everything besides the file that affects the rows."""
         s = self._settings
         shaping = [PARSER_VERSION, sorted(s.members.items()), s.federation_default, s.keep_ref]
         return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:8]
 
 
 def settles_at(day: date) -> datetime:
-    """When the archive is done with a day: its file is rewritten until 05:00 UTC of the next."""
+    """When the archive has finalised a day: its file is rewritten until 05:00 UTC of the next day."""
     return Window.of_day(day).end + timedelta(hours=5)
 
 
 def _fingerprint(known: Entry | None, look: Look, facts: Facts) -> str:
-    """What is known and not contradicted stands, so that the day counts as unchanged."""
+    """Keep known facts that are not contradicted, so that the day counts as unchanged."""
     if known is None or known.status is Status.MISSING or not known.fingerprint:
         return fingerprint_of(facts)
     if known.status is Status.PROVISIONAL and not can_tell(look.facts):
-        return ""  # its file may still change, and was not seen
+        return ""  # its file may still change, and was not examined
     if is_news(known.fingerprint, facts) or _counts_otherwise(known, facts):
         return fingerprint_of(facts)
     return known.fingerprint
 
 
 def _counts_otherwise(known: Entry, facts: Facts) -> bool:
-    """Whether a day that was read when it had no count has one now, which is not that of the lines that were read."""
+    """Whether a day that had no count when it was read has one now that differs from the number of lines read."""
     has_count = known.is_success and "count" in facts and "count" not in facts_of(known.fingerprint)
     return has_count and int(facts["count"]) != known.rows + known.rejected
 
 
 def _cut_short(look: Look, reading: Reading) -> str:
-    """What tells that a file is not whole: the index lists more, and it ends in nothing, in half a line, or before what is stored."""
+    """Signs that a file is incomplete: the index lists more, or it is empty, ends mid-line or before what is stored."""
     count = int(look.facts.get("count", 0))
     if reading.lines < count and not reading.lines:
         return f"the file is empty, but the index lists {count:,} events"

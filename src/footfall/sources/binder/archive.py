@@ -1,4 +1,4 @@
-"""The archive as it is found: which days it has and what they look like, in a folder or behind an address."""
+"""The state of the archive: which days it has and their metadata, in a folder or at a URL."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 
 FILE_NAME = re.compile(r"events-([0-9]{4}-[0-9]{2}-[0-9]{2})\.jsonl(\.gz)?")
 RECENT = timedelta(days=10)
-"""Days that are looked at each time, though known complete: backfills mostly concern these."""
+"""Days that are always checked again, even if known to be complete: most backfills affect these."""
 PATIENCE = timedelta(days=7)
-"""How long a missing day is believed to be missing."""
+"""How long a missing day is assumed to stay missing."""
 GIVE_UP = 12
-"""Downloads that fail one after the other before the rest is left for another time: each took its five attempts."""
+"""Consecutive failed downloads before the remaining ones are postponed: each took its five attempts."""
 NO_FILE = "no file"
 
 _INDEX_NAME = re.compile(rf"(?:(?!\.\.?/)[^/\\?#:]+/)*{FILE_NAME.pattern}")
-"""A name in the index: a path below the index, nothing that leads elsewhere."""
+"""A name in the index: a path below the index that does not lead outside of it."""
 
 Facts = dict[str, str]
-"""What can be compared of a file without reading it: count (in the index), size, mtime, etag, modified."""
+"""File properties that can be compared without reading it: count (in the index), size, mtime, etag, modified."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """A day as the archive shows it: where its file is (nowhere when `place` is empty) and what is known of it."""
+    """A day in the archive: the location of its file (empty `place` if there is none) and its known metadata."""
 
     place: str = ""
     facts: Facts = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Look:
     refusal: str = ""
     """Why the archive did not say whether it has the file."""
     stored: int = 0
-    """Events of the day that were read before."""
+    """Events of the day that were read earlier."""
 
     @property
     def size(self) -> int | None:
@@ -70,17 +70,17 @@ class Archive(Protocol):
     def look(
         self, days: Sequence[date], known: Mapping[date, Entry], again: Collection[date], now: datetime
     ) -> dict[date, Look]:
-        """What is there of `days`, looking at those of `again` whatever is known; SourceError when there is no archive."""
+        """The state of `days`, always checking those in `again`; raises SourceError if there is no archive."""
         ...
 
     def bring(self, look: Look, into: Path) -> tuple[Path, Facts]:
-        """The day's file as a path, and what was learnt on the way. FileNotFoundError when it is not there."""
+        """The path of the day's file, and metadata found on the way. Raises FileNotFoundError if it does not exist."""
         ...
 
 
 @dataclass(frozen=True)
 class _Index:
-    """`index.jsonl`: the names and counts of files, as far as its lines can be read."""
+    """`index.jsonl`: names and counts of files, from the lines that can be parsed."""
 
     names: Mapping[date, str]
     counts: Mapping[date, str]
@@ -96,7 +96,7 @@ class _Index:
                 match = _INDEX_NAME.fullmatch(name)
                 day = date.fromisoformat(match[1]) if match else date.fromisoformat(item["date"])
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                continue  # the index is only a hint: a day it does not list is looked for
+                continue  # the index is only a hint: a day that it does not list is looked up
             names[day] = name if match else f"events-{day}.jsonl"
             if count := _digits(str(item.get("count", ""))):
                 counts[day] = count
@@ -118,7 +118,7 @@ class Folder:
     def look(
         self, days: Sequence[date], known: Mapping[date, Entry], again: Collection[date], now: datetime
     ) -> dict[date, Look]:
-        """From the first day that the folder has (or had, or lists) on: it may be any part of the archive."""
+        """Starts at the first day that the folder has, had or lists: it may be any part of the archive."""
         try:
             with os.scandir(self._folder) as entries:
                 files = {entry.name: entry for entry in entries if FILE_NAME.fullmatch(entry.name)}
@@ -163,25 +163,25 @@ class Folder:
 
 
 def _yesterday(now: datetime) -> date:
-    """The last day that is over: of today there may be no file yet."""
+    """The last complete day: today's file may not exist yet."""
     return now.astimezone(UTC).date() - timedelta(days=1)
 
 
 def _stat_facts(entry: Any) -> Facts:
     try:
         stat = entry.stat()
-    except OSError:  # a dangling link: reading it will say so
+    except OSError:  # a dangling link: reading it will report that
         return {}
     return {"size": str(stat.st_size), "mtime": str(stat.st_mtime_ns)}
 
 
 class Address:
-    """An archive behind an address.
+    """An archive at a URL.
 
-    The index tells which days exist; what it does not list is asked for day by day (HEAD). So that a
-    collection is polite, days known complete are asked for only while recent, or once a week (`marker` remembers when)
-    where the index cannot tell that they changed; and days known missing only while recent or once a week. A query in
-    the address, such as a signature, is sent with every request.
+    The index says which days exist; days that it does not list are requested one by one (HEAD). To keep
+    the load low, days known to be complete are requested only while recent, or once a week (`marker` remembers when)
+    if the index cannot show that they changed; days known to be missing only while recent or once a week. A query in
+    the URL, such as a signature, is sent with every request.
     """
 
     def __init__(self, address: str, client: Callable[[], Client], concurrency: int, marker: Path) -> None:
@@ -243,9 +243,9 @@ class Address:
                 raise
 
     def _without_refused(self, looks: dict[date, Look], index: _Index, known: Mapping[date, Entry]) -> dict[date, Look]:
-        """Days that are refused (403) are absent where other days can be read.
+        """Days that are refused (403) are treated as absent if other days can be read.
 
-        A bucket whose objects may be read and not listed answers so for what it does not have.
+        A bucket whose objects are readable but not listable responds with 403 for objects that do not exist.
         """
         refused = [day for day, look in looks.items() if look.refusal and day not in index.names]
         if not refused or not self._can_read(looks, index, known):
@@ -253,7 +253,7 @@ class Address:
         return looks | {day: replace(looks[day], place="") for day in refused}
 
     def _can_read(self, looks: Mapping[date, Look], index: _Index, known: Mapping[date, Entry]) -> bool:
-        if any(can_tell(look.facts) for look in looks.values()):  # headers of some day came
+        if any(can_tell(look.facts) for look in looks.values()):  # the headers of at least one day were received
             return True
         had = [day for day, entry in known.items() if entry.is_success and not looks[day].refusal]
         return bool(had) and can_tell(self._ask(index, max(had)).facts)
@@ -275,7 +275,7 @@ class Address:
                 raise FileNotFoundError(look.place) from None
             raise
         self._failures = 0
-        # the size that headers give is that of the rest, where a download was resumed
+        # if a download was resumed, the size in the headers is that of the remainder
         return to, {**_header_facts(headers), "size": str(to.stat().st_size), **_count_in(look.facts)}
 
     def _index(self) -> _Index:
@@ -289,9 +289,9 @@ class Address:
             raise
 
     def _ask(self, index: _Index, day: date) -> Look:
-        """Ask for one day's headers; of a day that the index does not list, also for those of a packed file.
+        """Request the headers of one day; for a day that the index does not list, also those of a compressed file.
 
-        A refusal other than "not here" is left for fetching to tell.
+        Refusals other than "not found" are reported when the file is fetched.
         """
         look = self._ask_for(self._url(index, day), index, day)
         if look.place or day in index.names:
@@ -316,7 +316,7 @@ class Address:
         return self._at(index.names.get(day, f"events-{day}.jsonl"))
 
     def _at(self, name: str) -> str:
-        """The address of a file of the archive, with the query that the archive's own address has."""
+        """The URL of a file in the archive, with the query of the archive's own URL."""
         path = f"{self._parts.path.rstrip('/')}/{quote(name)}"
         return self._parts._replace(path=path).geturl()
 
@@ -338,12 +338,12 @@ def _header_facts(headers: Mapping[str, str]) -> Facts:
 
 
 def _agrees(facts: Facts, entry: Entry | None) -> bool:
-    """Whether the index counts what was read of a day, so that its count would change with the file."""
+    """Whether the index has a count for the file that was read, so that the count would change with the file."""
     return entry is not None and facts.get("count") == str(entry.rows + entry.rejected)
 
 
 def _count_in(facts: Facts) -> Facts:
-    """The count of the index, which goes before that of the file's own headers: a day has one count."""
+    """The count in the index takes precedence over the file's own headers, so that a day has one count."""
     return {"count": facts["count"]} if "count" in facts else {}
 
 
@@ -352,7 +352,7 @@ def _digits(text: str) -> str:
 
 
 def can_tell(facts: Facts) -> bool:
-    """Whether a file was looked at itself, so that it would show when it changed."""
+    """Whether the file itself was examined, so that a change would be noticed."""
     return not facts.keys().isdisjoint(("etag", "modified", "mtime"))
 
 
@@ -369,13 +369,13 @@ def facts_of(fingerprint: str) -> Facts:
 
 
 def is_news(fingerprint: str, facts: Facts) -> bool:
-    """Whether `facts` contradict a fingerprint; what only one of the two knows cannot be compared."""
+    """Whether `facts` contradict a fingerprint; properties that only one of them has are not compared."""
     known = facts_of(fingerprint)
     return any(known.get(name, value) != value for name, value in facts.items())
 
 
 def unpacked(path: Path, into: Path) -> Path:
-    """The path of a plain file: gzip is unpacked first, since that proves its checksum and its end."""
+    """The path of an uncompressed file: gzip is decompressed first, which verifies its checksum and its end."""
     if path.suffix != ".gz":
         return path
     to = into / path.stem

@@ -1,4 +1,4 @@
-"""Between numpy and Arrow by their buffers: `pa.array` and `to_numpy` import pandas, which takes as long as some weeks."""
+"""Conversion between numpy and Arrow by buffer: `pa.array` and `to_numpy` import pandas, which is slow."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def numbers(values: Integers) -> pa.Int64Array:
-    """Whole numbers for Arrow."""
+    """Integers as an Arrow array."""
     return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(np.ascontiguousarray(values, np.int64))])
 
 
 def texts(values: Sequence[str | None]) -> pa.StringArray:
-    """Texts for Arrow."""
+    """Strings as an Arrow array."""
     encoded = [(value or "").encode() for value in values]
     offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
     is_there = np.packbits([value is not None for value in values], bitorder="little")
@@ -29,13 +29,13 @@ def texts(values: Sequence[str | None]) -> pa.StringArray:
 
 
 def integers(array: pa.Array) -> Integers:
-    """Whole numbers for numpy; what stands for a null is any number."""
+    """Integers as a numpy array; the number in place of a null is arbitrary."""
     wide = array.cast(pa.int64())
     return np.frombuffer(wide.buffers()[1], np.int64, len(wide), wide.offset * 8)
 
 
 def codes(column: pa.DictionaryArray) -> Integers:
-    """The codes of a column; what is null has the first that no value has."""
+    """The codes of a column; nulls get the first unused code."""
     found = integers(column.indices)
     if column.null_count:
         is_null = integers(column.indices.is_null().cast(pa.int8()))

@@ -1,4 +1,4 @@
-"""Whether the archive can be listed, and its newest file be read: for `footfall doctor`."""
+"""For `footfall doctor`: whether the archive can be listed and its newest file can be read."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from footfall.sources.binder.archive import Archive, Look
 from footfall.sources.checks import Check
 
 _DAYS = 30
-"""How far back the newest file is looked for; it is a day or two old."""
+"""How far back to look for the newest file; it is usually a day or two old."""
 
 
 def checks_of(open_archive: Callable[[Path], Archive], now: datetime) -> Iterator[Check]:
-    """One check of listing, one of reading. The archive keeps every day, so there are no deadlines.
+    """One check for listing, one for reading. The archive keeps every day, so there are no deadlines.
 
-    Both leave nothing behind that collecting would go by: the archive is opened with a passing scratch folder.
+    Neither leaves state behind that affects collecting: the archive is opened with a temporary scratch folder.
     """
     with TemporaryDirectory(prefix="footfall-") as folder:
         yield from _checks(open_archive(Path(folder)), Path(folder), now)

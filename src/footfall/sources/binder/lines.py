@@ -1,4 +1,4 @@
-"""One line of a file of events, judged in full: the event that it is, or why it is refused."""
+"""Strict parsing of one line of an events file: the event, or why it is rejected."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ FIELDS: Mapping[str, type] = {
     "request_origin": str,
     "status": str,
 }
-"""The fields of an event over all versions of its schema, with their types."""
+"""The fields of an event across all schema versions, with their types."""
 
 REQUIRED = ("timestamp", "provider", "spec")
 KINDS: Mapping[type, str] = {str: "a text", int: "a whole number", bool: "true or false"}
 HIGHEST_VERSION = 999_999_999
 LINE_LIMIT = 1 << 24
-"""Bytes of the longest line that is read; an event has some 300."""
+"""The longest line that is read, in bytes; an event has about 300."""
 SAMPLE_LIMIT = 200
 
 
 class RefusedError(Exception):
-    """A line is not a launch event; the text says why."""
+    """A line is not a launch event; the message says why."""
 
 
 def lines_of(path: Path) -> Iterator[bytes]:
-    """Lines without their ends, empty ones left out; of a line that is too long only the beginning."""
+    """Lines without line ends, skipping empty ones; a line that is too long is truncated."""
     with path.open("rb") as file:
         is_first = True
         while line := file.readline(LINE_LIMIT + 1):
@@ -53,7 +53,7 @@ def lines_of(path: Path) -> Iterator[bytes]:
 
 
 def event_on(line: bytes, unknown: Counter[str]) -> dict[str, Any]:
-    """The event on a line, each known field of its right type, absent ones left out."""
+    """The event on a line; every known field has the right type, absent fields are left out."""
     if len(line) > LINE_LIMIT:
         raise RefusedError(f"longer than {LINE_LIMIT >> 20} MiB")
     try:
@@ -61,7 +61,7 @@ def event_on(line: bytes, unknown: Counter[str]) -> dict[str, Any]:
         event = _DECODER.decode(text)
         if "\\u" in text:
             text = json.dumps(event, ensure_ascii=False)
-            text.encode("utf-8")  # half a surrogate pair is not text
+            text.encode("utf-8")  # lone surrogates are not valid text
     except UnicodeError:
         raise RefusedError("not UTF-8") from None
     except (ValueError, RecursionError):
@@ -85,7 +85,7 @@ def event_on(line: bytes, unknown: Counter[str]) -> dict[str, Any]:
 
 
 def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's fields; one with a field given twice does not say what it means."""
+    """The fields of an object; an object with a duplicate field is ambiguous."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
         raise RefusedError("with a field given twice")

@@ -1,4 +1,4 @@
-"""What launches are called: the repository behind a spec, the member of the federation behind a host."""
+"""Names for launches: the repository of a spec, and the federation member of a host."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from urllib.parse import unquote
 
 GISTS_SINCE = date(2019, 3, 5)
-"""From this day on gists have a provider of their own; before, they came as GitHub's."""
+"""From this day on gists have their own provider; before, they were recorded as GitHub's."""
 
 FEDERATION: Mapping[str, str] = {
     "mybinder.org": "gke",
@@ -25,11 +25,11 @@ FEDERATION: Mapping[str, str] = {
     "binder.mybinder.turing.ac.uk": "turing",
     "binder.curvenote.dev": "curvenote",
 }
-"""The member of the federation behind a host. Of another host of mybinder.org it is the first label, else the host itself."""
+"""The federation member for a host. For other hosts of mybinder.org it is the first label, else the host itself."""
 
 
 def _plain(text: str) -> str:
-    """`text` unquoted, twice if it was quoted twice."""
+    """`text` URL-decoded, twice if it was encoded twice."""
     once = unquote(text)
     return (unquote(once) if re.search("%2f|%3a", once, re.IGNORECASE) else once).strip()
 
@@ -39,12 +39,12 @@ def _no_git(path: str) -> str:
 
 
 def _owner_name(path: str) -> str:
-    """The first two parts of a path, folded: `Owner/Name.git/tree/x` → `owner/name`."""
+    """The first two parts of a path, in lower case: `Owner/Name.git/tree/x` → `owner/name`."""
     return _no_git("/".join([part for part in path.split("/") if part][:2])).lower()
 
 
 def _host_path(url: str) -> tuple[str, str]:
-    """Host and path of an address in any of git's spellings, without user, password, usual port, query."""
+    """Host and path of an address in any form that git accepts, without user, password, default port and query."""
     if match := re.fullmatch(r"(?:[^@/:]+@)?([^@/:]+):(?!/|\d+/)(.+)", url):  # git@host:path
         host, path = match.groups()
     else:
@@ -57,7 +57,7 @@ def _host_path(url: str) -> tuple[str, str]:
 
 
 def _at_host(url: str) -> str:
-    """The repository at an address; at a host with a provider of its own it is that provider's."""
+    """The repository at an address; if its host has its own provider, the repository of that provider."""
     host, path = _host_path(url)
     match host:
         case "github.com":
@@ -66,16 +66,16 @@ def _at_host(url: str) -> str:
             return _gist(path)
         case "gitlab.com":
             return f"GitLab:{_no_git(path).lower()}"
-        case "bitbucket.org" | "codeberg.org":  # these fold the case of names, other hosts may not
+        case "bitbucket.org" | "codeberg.org":  # these hosts ignore case in names, others may not
             return f"Git:{host}/{_owner_name(path)}"
         case _:
             return f"Git:{host}/{_no_git(path)}".rstrip("/")
 
 
 def _escaped_then_ref(spec: str) -> str:
-    """The address in a spec of the form `<escaped address>/<escaped ref>`: what stands before the first slash.
+    """The address in a spec of the form `<escaped address>/<escaped ref>`: the part before the first slash.
 
-    Some clients escape it by half: then the first slash belongs to the address, and the ref is its last part.
+    Some clients escape it only in part: then the first slash belongs to the address, and the ref is the last part.
     """
     first = spec.partition("/")[0]
     address = _plain(first)
@@ -88,13 +88,13 @@ def _github(spec: str) -> str:
     spec = _plain(spec) if "%" in spec.split("/")[0] else spec
     if "github.com/" in spec.lower() or spec.lower().startswith(("http:", "https:")):
         return _at_host(spec)
-    if spec.count("/") == 1 and not spec.endswith("/"):  # GitHub's specs always have a ref: in 2018–19 these were gists
+    if spec.count("/") == 1 and not spec.endswith("/"):  # GitHub specs always have a ref: in 2018–19 these were gists
         return _gist(spec)
     return f"GitHub:{_owner_name(spec)}"
 
 
 def _github_with_gists(spec: str) -> str:
-    """As `_github`, of a time when a gist was a spec of GitHub's: its second part is an id, not a name."""
+    """Like `_github`, for the time when gists used GitHub specs: the second part is an id, not a name."""
     owner, _, rest = spec.partition("/")
     return _gist(spec) if owner and _GIST_ID.fullmatch(_no_git(rest.partition("/")[0])) else _github(spec)
 
@@ -103,7 +103,7 @@ _GIST_ID = re.compile("[0-9a-f]{20}|[0-9a-f]{32}", re.IGNORECASE)
 
 
 def _gist(spec: str) -> str:
-    """`Gist:user/id`; without a user, which some spellings leave out, `Gist:id`."""
+    """`Gist:user/id`; `Gist:id` for forms that leave out the user."""
     path = _plain(spec)
     if "gist.github.com" in path.lower():
         path = _host_path(path)[1]
@@ -124,7 +124,7 @@ def _git(spec: str) -> str:
 
 
 def _doi(spec: str) -> str:
-    """A DOI without resolver or `doi:`, folded: DOIs ignore case (ISO 26324)."""
+    """A DOI without resolver or `doi:`, in lower case: DOIs ignore case (ISO 26324)."""
     return re.sub(r"^(?:https?:/+(?:dx\.)?doi\.org/|doi:)", "", _plain(spec), flags=re.IGNORECASE).strip("/").lower()
 
 
@@ -156,9 +156,9 @@ REPO_RULES: Mapping[str, Callable[[str], str]] = {
 
 
 def repo_of(provider: str | None, spec: str | None, *, has_gists: bool = False) -> str:
-    """The repository that a launch was of, with its provider: `GitHub:owner/name`; empty when the spec is.
+    """The launched repository with its provider: `GitHub:owner/name`; empty if the spec is empty.
 
-    Of a provider without a rule it is the whole spec, since nothing is known of its form. `has_gists` says that the
+    For a provider without a rule it is the whole spec, since its format is unknown. `has_gists` says that the
     launch is older than GISTS_SINCE.
     """
     if not provider or not spec or not spec.strip():
@@ -170,10 +170,10 @@ def repo_of(provider: str | None, spec: str | None, *, has_gists: bool = False) 
 
 
 def member_of(origin: str | None, members: Mapping[str, str], default: str) -> str:
-    """The member of the federation behind an origin, which is a host, perhaps with a port.
+    """The federation member for an origin, which is a host with an optional port.
 
-    A host that is not known is its own member: the first labels of two hosts may be the same word, as in
-    `binder.example.org` and `binder.example.com`, and in an IP address they say nothing.
+    An unknown host is its own member: the first labels of two hosts may be equal, as in
+    `binder.example.org` and `binder.example.com`, and in an IP address they mean nothing.
     """
     host = _host(origin or "")
     if host in members:
@@ -183,9 +183,7 @@ def member_of(origin: str | None, members: Mapping[str, str], default: str) -> s
 
 
 def _host(origin: str) -> str:
-    """The host of an origin, in lower case: without scheme, path, port and the dot at its end."""
+    """The host of an origin, in lower case: without scheme, path, port and trailing dot."""
     place = re.sub("^[a-z][a-z0-9+.-]*://", "", origin.strip().lower()).partition("/")[0]
-    match = re.fullmatch(
-        r"(\[[^\]]*\]|[^:]*)(?::\d*)?", place
-    )  # what has several colons and no brackets is an IPv6 address
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d*)?", place)  # several colons without brackets: an IPv6 address
     return (match[1] if match else place).rstrip(".")

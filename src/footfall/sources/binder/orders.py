@@ -1,9 +1,9 @@
-"""Files whose lines have their fields in ever another order: DuckDB reads them, and equal events become one text.
+"""Files whose lines have their fields in many orders: DuckDB reads them and normalises equal events to one text.
 
-Hardly a line of such a file is like another, so that every one would have to be parsed before it is counted. DuckDB
-parses and groups faster than anything else at hand, but takes a number for a text and passes over what it does not
-know. So the quotes and colons of the file are counted: they are as many as those of the fields that were read only where
-nothing else is there, and every text was one.
+In such a file hardly any two lines are equal, so almost every line would have to be parsed before counting. DuckDB
+parses and groups faster than any alternative here, but accepts numbers as strings and ignores unknown fields.
+So the quotes and colons of the file are counted: their number matches that of the fields read only if
+the file has no other fields and every value was a string.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(rb'"(\w+)"\s*:')
 MOST_ORDERS = 16
-"""Orders of the fields in the lines that are looked at; with more, lines are hardly ever alike."""
+"""Field orders in the sampled lines; with more, hardly any lines are equal."""
 _QUOTE, _COMMA, _SPACE, _ESCAPE, _LIST = b'", \\['
 _NOT_IN_A_PATH = frozenset("*?[]{}\\")
-"""What a path that DuckDB reads cannot hold: it would be a pattern."""
+"""Characters that a path for DuckDB must not contain: it would be a glob pattern."""
 
 _TEXTS = tuple(name for name, kind in FIELDS.items() if kind is str and name != "timestamp")
 _OTHERS = tuple(name for name, kind in FIELDS.items() if kind is not str)
@@ -55,11 +55,11 @@ _EVENTS = f"""
         GROUP BY ALL
     )
 """
-"""The time is cut out of its text, as it is of lines; the rest of it is judged with the event."""
+"""The time is cut out of its text, as it is from lines; the rest of it is validated with the event."""
 
 
 class _Database(threading.local):
-    """A database in memory for each thread: it keeps what it needs to read from one file to the next."""
+    """One in-memory database per thread: it reuses its state from one file to the next."""
 
     connection: duckdb.DuckDBPyConnection | None = None
 
@@ -73,26 +73,26 @@ _DATABASE = _Database()
 
 
 def have_many_orders(lines: Sequence[bytes]) -> bool:
-    """Whether the fields of the first lines stand in many orders."""
+    """Whether the fields of the first lines are in many orders."""
     return len({tuple(_KEY.findall(line)) for line in lines}) > MOST_ORDERS
 
 
 def events_by_hour(
     path: Path, day: date, data: Bytes, starts: Integers, ends: Integers, blank: bytes
 ) -> tuple[pa.StringArray, Integers, Integers] | None:
-    """The events of a file as texts, the hour of each and how many launches it is; None where reading it so might lie.
+    """The events of a file as texts, with the hour and the number of launches of each; None if the result may be wrong.
 
     Args:
         path: The file.
-        day: The day that all its times must be of.
-        data: Its bytes, and perhaps some zeros behind them.
-        starts, ends: Where its lines begin and end; each begins with { and ends with }.
-        blank: What stands for every time in the texts.
+        day: The day that all its times must be on.
+        data: Its bytes, possibly followed by zeros.
+        starts, ends: Where its lines start and end; each starts with { and ends with }.
+        blank: The placeholder for times in the texts.
     """
     last = data[ends - 2]
     if _NOT_IN_A_PATH & set(str(path)) or (last == _COMMA).any() or (last <= _SPACE).any():
         return None
-    if (data == _ESCAPE).any() or (data == _LIST).any():  # an escape may hide a quote; a list may hold texts
+    if (data == _ESCAPE).any() or (data == _LIST).any():  # an escape may hide a quote; a list may contain strings
         return None
     if any(_pairs(data, b'"' + sign) for sign in (b" ", b"\t", b"\r")):  # a key may have blanks before its colon
         return None
@@ -112,7 +112,7 @@ def events_by_hour(
 
 
 def _pairs(data: Bytes, pair: bytes) -> int:
-    """How often two bytes stand beside each other."""
+    """How often two bytes are adjacent."""
     wanted = int.from_bytes(pair, "little")
     half = len(data) // 2
     even, odd = data[: 2 * half].view("<u2"), data[1 : 2 * ((len(data) - 1) // 2) + 1].view("<u2")

@@ -1,7 +1,7 @@
-"""Files of events → launches by hour, on two paths with one answer.
+"""Events files → launches by hour, on two paths with the same result.
 
-The quick path counts the lines of a file as texts and parses each different one once; it takes a file only when every
-line of it is valid. The careful path reads any other file line by line, each line taken or refused with a reason.
+The fast path counts the lines of a file as texts and parses each distinct line once; it accepts a file only if every
+line is valid. The slow path reads any other file line by line; each line is accepted, or rejected with a reason.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from footfall.sources.binder.texts import Tally
 
 PARSER_VERSION = 2
-"""Raised when the rules here or in `lines` or `names` give other rows for the same file: then every day is read again."""
+"""Increased when the rules here, in `lines` or in `names` produce different rows: then all days are read again."""
 
 GROUPED = ("provider", "spec", "origin", "status", "version", "build_token", "request_origin")
 MOST_LEARNT = 500_000
-"""Names kept from one month to the next, so that rules run on new ones only."""
+"""Names cached from one month to the next, so that rules run on new ones only."""
 PORTION = 1 << 26
 """Bytes of files that are tallied together; with MOST_TEXT it bounds the memory that reading takes."""
 MOST_BEGUN = 1 << 28
-"""Limits in bytes of files and tallies that are prepared in advance."""
+"""Limits in bytes for files and tallies that are prepared in advance."""
 MOST_TEXT = 3 << 25
-"""Bytes of different lines that are parsed together: those of a month, unless hardly any line is like another."""
+"""Bytes of distinct lines that are parsed together: those of a month, unless hardly any lines are equal."""
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -52,7 +52,7 @@ class File:
 
     @property
     def size(self) -> int:
-        """Bytes; none when it cannot be asked, and reading it will say why."""
+        """Size in bytes; None if it is unknown, in which case reading the file reports why."""
         try:
             return self.path.stat().st_size
         except OSError:
@@ -61,7 +61,7 @@ class File:
 
 @dataclass
 class Reading:
-    """What reading a file gave: how many events were taken, and what was refused or odd."""
+    """The result of reading a file: the number of accepted events, and what was rejected or unusual."""
 
     taken: int = 0
     lines: int = 0
@@ -71,7 +71,7 @@ class Reading:
     fault: str = ""
     """Why the file as a whole cannot be used; empty when it can."""
     is_last_refused: bool = False
-    """Whether its last line was refused: it may have been cut off there."""
+    """Whether its last line was rejected: it may have been truncated there."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -86,9 +86,9 @@ class Reading:
 
 
 class Reader:
-    """Reads files, a month or so at a time, and sums what was in them by hour and dimensions.
+    """Reads files, about a month at a time, and sums their events by hour and dimensions.
 
-    Files that will be read later can be begun in the meantime, by any thread. `go_on` is asked now and then while files
+    Files needed later can be started in the meantime, by any thread. `go_on` is called regularly while files
     are read, and raises when they are no longer needed.
     """
 
@@ -100,7 +100,7 @@ class Reader:
         self._names = (*GROUPED, "ref") if keep_ref else GROUPED
         self._repos: dict[tuple[str, str, bool], str | None] = {}
         self._found: list[Found] = []
-        self._pool = ThreadPoolExecutor(THREADS)  # for all months: a thread keeps the memory that it reads into
+        self._pool = ThreadPoolExecutor(THREADS)  # shared by all months: a thread reuses its read buffer
         self._waiting: dict[File, int] = {}
         self._begun: dict[File, tuple[int, Future[Tally | None]]] = {}
         self._lock = RLock()
@@ -110,11 +110,11 @@ class Reader:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         with self._lock:
-            self._waiting.clear()  # first: what is called off below would begin them
+            self._waiting.clear()  # first: otherwise cancelled work would start them
         self._pool.shutdown(cancel_futures=True)
 
     def begin(self, file: File) -> None:
-        """Tally a file ahead, as soon as what was begun before it leaves room."""
+        """Tally a file ahead of time, as soon as files started earlier leave room."""
         with self._lock:
             self._waiting[file] = file.size
             self._begin_waiting()
@@ -131,13 +131,13 @@ class Reader:
                 begun.add_done_callback(self._begin_waiting)
 
     def read(self, files: Sequence[File]) -> list[Reading]:
-        """Read the files; what each gave, in their order."""
+        """Read the files; the result of each, in order."""
         self._found = []
         taken = self.read_at_once(files)
         return [taken[file] if file in taken else self.read_by_line(file) for file in files]
 
     def rows(self, but: Iterable[date] = ()) -> pa.Table | None:
-        """What was read, with the columns of the table and in its order, some days left out; None when nothing was."""
+        """The rows that were read, in the form of the table, without the omitted days; None if there are none."""
         from footfall.sources.binder.rows import launch_rows, without
 
         left_out = [_midnight(day) for day in but]
@@ -152,10 +152,10 @@ class Reader:
             self._repos[launched] = repo_of(provider, spec, has_gists=has_gists) or None
         return self._repos[launched]
 
-    # The quick path
+    # The fast path
 
     def read_at_once(self, files: Sequence[File]) -> dict[File, Reading]:
-        """Tally the files; what each that is sound gave."""
+        """Tally the files; the results of the valid ones."""
         taken: dict[File, Reading] = {}
         waiting: dict[File, Tally] = {}
         for portion in _portions(files):
@@ -179,7 +179,7 @@ class Reader:
         return self._pool.submit(tally, file.path, file.day)
 
     def _take_valid(self, tallies: dict[File, Tally]) -> dict[File, Reading]:
-        """Keep all that were tallied, or if one of them is invalid, those that are."""
+        """Keep all tallied files, or only the valid ones if one of them is invalid."""
         if not tallies:
             return {}
         if (taken := self._take(tallies)) is not None:
@@ -188,7 +188,7 @@ class Reader:
         return {file: reading for each in alone if each is not None for file, reading in each.items()}
 
     def _take(self, tallies: dict[File, Tally]) -> dict[File, Reading] | None:
-        """Keep what was tallied, when every text of it is a launch."""
+        """Keep the tallied files if every text in them is a launch."""
         import numpy as np
 
         from footfall.sources.binder.rows import Found
@@ -216,10 +216,10 @@ class Reader:
             )
         return taken
 
-    # The careful path
+    # The slow path
 
     def read_by_line(self, file: File) -> Reading:
-        """Read one file line by line, judging each; what is good is kept when any line is."""
+        """Read one file line by line and validate each line; valid lines are kept if there are any."""
         self._go_on()
         reading = Reading()
         events: dict[tuple[Any, ...], int] = {}
@@ -259,7 +259,7 @@ class Reader:
 
 
 def _held(size: int, begun: Future[Tally | None]) -> int:
-    """The bytes of memory that tallying a file of some size takes, or that the tally takes once it is there."""
+    """The memory in bytes that tallying a file of a given size takes, or that an existing tally takes."""
     if not begun.done() or begun.cancelled() or begun.exception():
         return size
     tally = begun.result()
@@ -267,7 +267,7 @@ def _held(size: int, begun: Future[Tally | None]) -> int:
 
 
 def _shown(name: str) -> str:
-    """The name of an unknown field as notes have it."""
+    """The name of an unknown field as used in notes."""
     return sample_of(name.encode("utf-8", "replace"))
 
 
@@ -277,7 +277,7 @@ def _midnight(day: date) -> int:
 
 
 def _portions(files: Sequence[File]) -> Iterator[list[File]]:
-    """The files in groups of at most PORTION bytes, as far as single files allow."""
+    """The files in groups of at most PORTION bytes, unless a single file is larger."""
     portion: list[File] = []
     size = 0
     for file in files:

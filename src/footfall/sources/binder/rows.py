@@ -1,4 +1,4 @@
-"""Events that were found, and how often in which hour → the rows of the table of launches, summed and in its order."""
+"""Events and their counts by hour → the rows of the table of launches, summed and in its order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIRST_WITHOUT_GISTS = (GISTS_SINCE - date(1970, 1, 1)).days * 24
 
 @dataclass(frozen=True)
 class Found:
-    """Events, and how many launches were which of them in which hour, counted since 1970; in any order."""
+    """Events, and the number of launches of each by hour, counted since 1970; in any order."""
 
     events: pa.Table
     ids: Integers
@@ -36,7 +36,7 @@ class Found:
 
 
 def without(midnights: Sequence[int], found: Found) -> Found:
-    """What was found on other days than those that begin with these hours."""
+    """Without the days that start at these hours."""
     if not midnights:
         return found
     is_kept = ~np.isin(found.hours // 24 * 24, midnights)
@@ -44,7 +44,7 @@ def without(midnights: Sequence[int], found: Found) -> Found:
 
 
 def _by_rule(found: Sequence[Found]) -> tuple[list[Found], list[bool]]:
-    """What was found, apart by the rule that names its repositories; whether each part `has_gists` (see `repo_of`)."""
+    """Split by the rule that names the repositories; whether each part `has_gists` (see `repo_of`)."""
     parts, have_gists = [], []
     for one in found:
         has_gists = one.hours < _FIRST_WITHOUT_GISTS
@@ -65,10 +65,10 @@ def launch_rows(
     repo: Callable[[str, str, bool], str | None],
     member: Callable[[str | None], str],
 ) -> pa.Table:
-    """The launches by hour and `names`, with repository and member of the federation; sorted by spec and hour.
+    """The launches by hour and `names`, with repository and federation member; sorted by spec and hour.
 
-    All but times and counts are codes while they are summed and sorted, which is what makes it quick. `repo` is asked
-    with provider, spec, and whether the launch is of the time when GitHub's specs held gists.
+    All columns but times and counts are codes while they are summed and sorted, which makes this fast. `repo` is called
+    with provider, spec, and whether the launch is from the time when GitHub specs included gists.
     """
     found, have_gists = _by_rule(found)
     events = pa.concat_tables([one.events for one in found])
@@ -87,7 +87,7 @@ def launch_rows(
     starts = np.cumsum([0, *(one.events.num_rows for one in found[:-1])])
     hours = np.concatenate([one.hours for one in found])
     own = np.concatenate([kind_of[one.ids + start] for one, start in zip(found, starts, strict=True)])
-    # One number says where launches belong: the place of their spec, then the hour, then which of the kinds they are.
+    # One number is the sort key of a launch: the rank of its spec, then the hour, then its kind.
     first, span = int(hours.min()), int(hours.max() - hours.min()) + 1
     spec = codes(columns["spec"])
     place = (spec[own] * span + hours - first) * len(kinds) + own
@@ -121,7 +121,7 @@ def _coded(column: pa.ChunkedArray) -> pa.DictionaryArray:
 
 
 def _kinds(columns: Sequence[pa.DictionaryArray]) -> tuple[pa.Int64Array, Integers]:
-    """Events of the same values are of one kind: an event of each kind, and the kind of every event."""
+    """Events with equal values are of one kind: one event for each kind, and the kind of every event."""
     key = np.zeros(len(columns[0]), np.int64)
     size = 1
     for column in columns:
@@ -136,7 +136,7 @@ def _kinds(columns: Sequence[pa.DictionaryArray]) -> tuple[pa.Int64Array, Intege
 
 
 def _named(rule: Callable[..., str | None], *columns: pa.DictionaryArray) -> pa.DictionaryArray:
-    """What a rule makes of the values of some columns; it runs once for each combination there is."""
+    """The result of a rule for the values of some columns; it runs once for each distinct combination."""
     kinds, kind_of = _kinds(columns)
     values = [column.take(kinds).dictionary_decode().to_pylist() for column in columns]
     return texts(list(map(rule, *values))).dictionary_encode().take(numbers(kind_of))

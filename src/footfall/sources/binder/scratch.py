@@ -1,4 +1,4 @@
-"""A folder for downloads, of one run alone."""
+"""A folder for downloads, exclusive to one run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from footfall.errors import SourceError
 
 @contextmanager
 def own_folder(scratch: Path) -> Iterator[Path]:
-    """A folder for this run alone: the usual one, where downloads continue, or a passing one when it is taken."""
+    """A folder for this run only: the usual one, where downloads resume, or a temporary one if that is in use."""
     try:
         scratch.mkdir(parents=True, exist_ok=True)
         file = (scratch / "lock").open("w")
@@ -46,7 +46,7 @@ def _is_ours(lock: Any) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what was read; beginnings of downloads stay."""
+    """Remove files that were read; partial downloads stay."""
     for path in folder.iterdir():
         if path.is_file() and not path.name.endswith((".part", ".part.version")):
             path.unlink(missing_ok=True)

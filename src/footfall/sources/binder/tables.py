@@ -1,4 +1,4 @@
-"""The table of launches, its metrics, and what is known of the time they cover."""
+"""The table of launches, its metrics, and known facts about the time they cover."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NARROW = ("provider", "origin", "federation", "status", "version", "build_token"
 
 
 def launches_table(keep_ref: bool = False) -> Table:
-    """Launches by hour; a row is one combination of everything known of them."""
+    """Launches by hour; a row per distinct combination of dimensions."""
     ref = (Column("ref", "string", Role.DIMENSION, "The commit that was launched, resolved."),) if keep_ref else ()
     return Table(
         name="launches",
@@ -116,7 +116,7 @@ KNOWN_WRONG = (
         date(2022, 10, 20), date(2022, 11, 23), "the main cluster was not recorded: about 80 % of launches are missing"
     ),
 )
-"""Days of which the archive has files, and never had the launches."""
+"""Days for which the archive has files that never contained the launches."""
 
 ANNOTATIONS = (
     Annotation.during(

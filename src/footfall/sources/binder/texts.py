@@ -1,7 +1,7 @@
-"""Files of events as texts: which different lines are in a file, before any of them is read as JSON.
+"""Events files as texts: finds the distinct lines in a file before any of them is parsed as JSON.
 
-Most of a line says what was launched, and that repeats from hour to hour and from day to day. So the time is cut out
-of every line and blanked, equal lines become one, byte by byte, and only the few that differ are parsed.
+Most of a line says what was launched, which repeats from hour to hour and from day to day. So the time is blanked
+in every line, lines that are then equal byte by byte are merged, and only the few distinct ones are parsed.
 """
 
 from __future__ import annotations
@@ -33,36 +33,36 @@ if TYPE_CHECKING:
 
 NEWLINE, OPEN, CLOSE, COLON, POINT, ZERO, NINE = b"\n{}:.09"
 KEYS = (b'"timestamp": "', b'"timestamp":"')
-"""What stands before a time. Quotes within a JSON text are escaped, so this is a field's name wherever it is found."""
+"""The text before a time. Quotes within JSON strings are escaped, so this is a field name wherever it occurs."""
 TIME = len("2024-01-10T09:30")
 BLANK = b"0000-00-00T00:00"
-"""What stands for every time: no time itself, so that no event can have it already."""
+"""The placeholder for times: not a valid time, so that no event can contain it already."""
 BLANK_TIME = re.compile(BLANK.decode() + r"(:[0-5]\d(\.\d{1,9})?)?(Z|\+00:00)", re.ASCII)
 FRACTION = 9
-"""Digits of a fraction of a second, at the most."""
+"""Maximum number of digits in a fraction of a second."""
 _ZEROS = int.from_bytes(b"00", "little")
 HOURS = 24
 WORD = 8
 REACH = 4 * WORD
-"""Bytes that are looked at at once: the key of a time, its day, hour and minute."""
+"""Bytes that are examined together: the key of a time, its day, hour and minute."""
 LARGEST = 1 << 28
-"""Bytes of the largest file that is held in memory."""
+"""Size in bytes of the largest file that is held in memory."""
 MOST_NESTED = 16
-"""Braces or brackets in a text of which unknown fields are read; its values may hold some."""
+"""Most braces or brackets in a text whose unknown fields are read; its values may contain some."""
 PLACES = 32
-"""Places of the time in a line that are looked for in all lines at once; they differ with the order of the fields."""
+"""Positions of the time in a line that are tried on all lines at once; they differ with the order of the fields."""
 
 _TYPES = {str: pa.string(), int: pa.int64(), bool: pa.bool_()}
 _SCHEMA = pa.schema([(name, _TYPES[kind]) for name, kind in FIELDS.items()])
 _NUMBER = np.full(1 << 16, -1, np.int8)
-"""Two digits, as they lie in memory, to their number; -1 of any other two bytes."""
+"""Two digits, as stored in memory, to their number; -1 for any other two bytes."""
 for _n in range(60):
     _NUMBER[int.from_bytes(b"%02d" % _n, "little")] = _n
 
 
 @dataclass(frozen=True)
 class Tally:
-    """One file: its different lines, times blanked, and how many launches were which of them in which hour."""
+    """One file: its distinct lines with times blanked, and the number of launches of each by hour."""
 
     texts: pa.BinaryArray
     ids: Integers
@@ -76,7 +76,7 @@ class Tally:
 
 
 class _Room(threading.local):
-    """Memory that a thread reads one file after the other into: to get fresh memory takes longer than to read."""
+    """Memory that a thread reuses for reading file after file: allocating new memory takes longer than reading."""
 
     data = np.empty(0, np.uint8)
     is_end = np.empty(0, np.bool_)
@@ -91,9 +91,9 @@ _ROOM = _Room()
 
 
 def tally(path: Path, day: date) -> Tally | None:
-    """Count the lines of a file; None when one of them is not written as lines usually are.
+    """Count the lines of a file; None if any line is not written in the usual form.
 
-    Every line must begin with { and end with }, and have a time of `day` in it, to the minute, in UTC.
+    Every line must start with { and end with }, and contain a time on `day`, to the minute, in UTC.
     """
     data = _bytes_of(path)
     if data is None:
@@ -120,7 +120,7 @@ def tally(path: Path, day: date) -> Tally | None:
 
 
 def _bytes_of(path: Path) -> Bytes | None:
-    """The bytes of a file, its last line ended, and some zeros; None when it is empty, too large or unreadable."""
+    """The bytes of a file, its last line terminated, and some zeros; None if it is empty, too large or unreadable."""
     try:
         with path.open("rb", buffering=0) as file:
             size = file.seek(0, 2)
@@ -140,7 +140,7 @@ def _bytes_of(path: Path) -> Bytes | None:
 
 
 def _blank_times(data: Bytes, starts: Integers, ends: Integers, day: date) -> Integers | None:
-    """Write BLANK over the time of each line; the hours that stood there, or None when a line has no time of `day`."""
+    """Write BLANK over the time of each line; the hours found there, or None if a line has no time on `day`."""
     head = bytes(data[starts[0] : ends[0]])
     key = next((key for key in KEYS if key in head), KEYS[0])
     sought = key + f"{day}T".encode()
@@ -164,7 +164,7 @@ def _blank_times(data: Bytes, starts: Integers, ends: Integers, day: date) -> In
 
 
 def _blank_seconds(data: Bytes, after: Integers) -> None:
-    """Write zeros over seconds and their fractions, where there are any; what is none is left, to be refused."""
+    """Write zeros over seconds and their fractions, if present; invalid ones stay, and are rejected later."""
     pairs = np.ndarray(len(data) - 1, "<u2", data, strides=(1,))
     at = after[data[after] == COLON]
     seconds = pairs[at + 1]
@@ -180,7 +180,7 @@ def _blank_seconds(data: Bytes, after: Integers) -> None:
 
 
 def _places(data: Bytes, starts: Integers, ends: Integers, sought: bytes) -> Integers | None:
-    """Where each line is likely to have what is sought: its first word is there. None when a line has it nowhere."""
+    """The likely position of the pattern in each line, by its first word. None if a line does not contain that word."""
     words = _words(data)
     sign = np.uint64(int.from_bytes(sought[:WORD], "little"))
     found = np.empty(len(starts), np.int64)
@@ -200,12 +200,12 @@ def _places(data: Bytes, starts: Integers, ends: Integers, sought: bytes) -> Int
 
 
 def _words(data: Bytes) -> Words:
-    """The word that begins at each byte."""
+    """The word that starts at each byte."""
     return np.ndarray(len(data) - WORD + 1, "<u8", data, strides=(1,))
 
 
 def _all_begin_with(pieces: Words, sought: bytes) -> bool:
-    """Whether each piece, a row of words, begins with these bytes."""
+    """Whether each piece, a row of words, starts with these bytes."""
     for n in range(-(-len(sought) // WORD)):
         part = sought[n * WORD : (n + 1) * WORD]
         kept = np.uint64((1 << 8 * len(part)) - 1)
@@ -215,25 +215,25 @@ def _all_begin_with(pieces: Words, sought: bytes) -> bool:
 
 
 def united(tallies: Sequence[Tally]) -> tuple[pa.BinaryArray, list[Integers]]:
-    """The different texts of all tallies, and which of them each tally's own texts are."""
+    """The distinct texts of all tallies, and which of them each tally's own texts are."""
     coded = pa.chunked_array([one.texts for one in tallies], pa.binary()).dictionary_encode()
     return coded.chunk(coded.num_chunks - 1).dictionary, [integers(chunk.indices) for chunk in coded.chunks]
 
 
 @dataclass(frozen=True)
 class Events:
-    """What texts are: an event each, in their order, and by unknown field which of them have it."""
+    """The parsed texts: an event each, in their order, and for each unknown field which texts have it."""
 
     table: pa.Table
     unknown: Mapping[str, Flags]
 
 
 def events_in(texts: pa.BinaryArray) -> Events | None:
-    """The events that the texts are; None if one of them is invalid.
+    """The events in the texts; None if one of them is invalid.
 
-    Arrow refuses what is not JSON, a value of a wrong type and a field given twice. It reads objects, not lines. But a
-    line that begins with { and ends with } holds at least one whole object, since { cannot follow } within one; so as
-    many objects as lines means one on each. Unknown fields are let in where it can be told which texts have them.
+    Arrow rejects invalid JSON, values of the wrong type and duplicate fields. It reads objects, not lines. But a
+    line that starts with { and ends with } holds at least one whole object, since { cannot follow } within one; so
+    as many objects as lines means one per line. Unknown fields are accepted if it is clear which texts have them.
     """
     table = _read(texts, "error")
     if table is None and not _is_nested(texts):
@@ -257,22 +257,22 @@ def _read(texts: pa.BinaryArray, unexpected: Literal["error", "infer"]) -> pa.Ta
             read_options=pa.json.ReadOptions(block_size=max(1 << 22, 2 * _longest(texts))),
             parse_options=pa.json.ParseOptions(explicit_schema=_SCHEMA, unexpected_field_behavior=unexpected),
         )
-        events.validate(full=True)  # that texts are UTF-8
+        events.validate(full=True)  # checks that texts are UTF-8
     except pa.ArrowInvalid:
         return None
     return events
 
 
 def _is_nested(texts: pa.BinaryArray) -> bool:
-    """Whether a text may hold values within values, too deep for a reader that goes down into them."""
+    """Whether a text may hold deeply nested values, which a recursive reader cannot handle."""
     return any(pc.max(pc.count_substring(texts, sign)).as_py() > MOST_NESTED for sign in ("{", "["))
 
 
 def _having(texts: pa.BinaryArray, name: str, column: pa.ChunkedArray) -> Flags | None:
-    """Which texts have an unknown field; None where that cannot be told.
+    """Which texts have an unknown field; None if that cannot be determined.
 
-    A field without a value is null for Arrow, as one that is not there is: its name tells. Quotes within a JSON text are
-    escaped, so that a name in quotes, before a colon, is a field's, and of the event's own while nothing is nested.
+    For Arrow, a field without a value is null, as is an absent one: the name tells. Quotes within JSON strings are
+    escaped, so a quoted name before a colon is a field, and a field of the event itself as long as nothing is nested.
     """
     if pa.types.is_nested(column.type):
         return None
@@ -287,7 +287,7 @@ def _longest(texts: pa.BinaryArray) -> int:
 
 
 def _are_launches(events: pa.Table) -> bool:
-    """Whether every event has what a launch has, and had its time blanked."""
+    """Whether every event has the fields of a launch, and had its time blanked."""
     versions = pc.min_max(events["version"]).as_py()
     return (
         all(events[name].null_count == 0 for name in REQUIRED)

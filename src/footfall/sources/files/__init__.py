@@ -1,9 +1,9 @@
 """Files in a folder or at an address: CSV, JSON Lines, Parquet and Feather, into tables that the settings declare.
 
 settings   [sources.files]                      values      what a value of each type is
-presets    files of others, in one word         rows        from raw values to rows of the table
+presets    known formats of other tools         rows        from raw values to rows of the table
 declared   from settings to tables, metrics     statements  the windows that a file states
-places     where files are                      looks       files that were read and did not change since
+places     where files are                      looks       files that were read and have not changed since
 reading    a file as columns of raw values      addresses   files over HTTP
 """
 
@@ -39,11 +39,11 @@ from footfall.tables import Table
 __all__ = ["Files", "FilesSettings"]
 
 _KEPT_BYTES = 64 << 20
-"""Rows of files that were read to offer them, and need not be read again."""
+"""Rows of files that were read to make the offers, and need not be read again."""
 _BATCH = 1_000
 """Windows in a batch."""
 _VERSION = "1"
-"""Changes when the same file would give other rows."""
+"""Increased when the same file would produce different rows."""
 
 
 class Files:
@@ -72,7 +72,7 @@ class Files:
         self._kept_bytes = 0
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
-        """The windows of every file. Files that cannot be read are one error, after everything that can."""
+        """The windows of every file. All unreadable files are raised as one error, after the readable ones."""
         looks = Looks(self._context.scratch / "looks.json")
         self._kept, self._kept_bytes = {}, 0
         faults: list[str] = []
@@ -100,7 +100,7 @@ class Files:
             except SourceError as error:
                 if place.window is None:
                     faults.append(str(error).rstrip("."))
-                else:  # its name says which time could not be had
+                else:  # its name says which window failed
                     found["", place.window].fault = str(error)
                 continue
             for one in seen:
@@ -116,7 +116,7 @@ class Files:
         return Addresses(part, self._context, _shape(part))
 
     def _seen(self, part: TablePart, place: Found, known: Known, looks: Looks) -> Sequence[Seen]:
-        """What a file states: as it was read last where it did not change, else it is read."""
+        """What a file states: remembered from the last read if it has not changed, otherwise read again."""
         shape = _shape(part)
         before = looks.of(place.file, shape)
         if before is not None and known.recheck is None:
@@ -137,7 +137,7 @@ class Files:
         return read
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """Whether the files of each table are there."""
+        """Whether the files of each table exist."""
         for part in self._parts.values():
             try:
                 if part.is_address:
@@ -149,7 +149,7 @@ class Files:
                 yield Check(f"{part.name}: {part.path}", "failed", str(error), "correct `path`, or put the files there")
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        """Batches of windows, file after file."""
+        """Batches of windows, file by file."""
         remote = [offer for offer in offers if not isinstance(offer.detail, _Task)]
         local = [offer for offer in offers if isinstance(offer.detail, _Task)]
         local.sort(key=lambda offer: (offer.table, [str(place.file) for place in offer.detail.places]))
@@ -182,7 +182,7 @@ class Files:
         return Batch(outcomes, {name: pa.concat_tables(parts) for name, parts in rows.items()})
 
     def _statements(self, offer: Offer, task: _Task) -> tuple[list[Statement], list[str]]:
-        """What the files of a window state, and the lines that were left out, told with the first window of a file."""
+        """What the files of a window state, and the skipped lines, reported with the first window of a file."""
         found, refused = [], []
         for place in task.places:
             read = self._read(task.part, place)
@@ -197,7 +197,7 @@ class Files:
 
 @dataclass
 class _Task:
-    """A window, the files that have rows of it, and what these look like."""
+    """A window, the files that have rows in it, and the digests of these rows."""
 
     part: TablePart
     places: list[Found] = field(default_factory=list)
@@ -209,7 +209,7 @@ class _Task:
         self.digests.append(digest)
 
     def conflict(self) -> str:
-        """Under `replace` a window is stated by one file: the second would erase what the first says."""
+        """Under `replace` each window must come from one file: a second file would erase the rows of the first."""
         if self.part.rule == "observe" or len(self.places) < 2:
             return ""
         first, second = (place.file.name for place in self.places[:2])
@@ -221,7 +221,7 @@ class _Task:
 
 
 def _shape(part: TablePart) -> str:
-    """Changes when the settings give other rows of the same file."""
+    """Changes when the settings produce different rows from the same file."""
     said = part.model_dump_json(exclude={"path", "description", "settles_after", "first", "project"})
     said += "".join(f" {name}" for name in part.named_in_path)
     return hashlib.blake2b(f"{_VERSION} {said}".encode(), digest_size=6).hexdigest()

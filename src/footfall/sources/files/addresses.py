@@ -1,4 +1,4 @@
-"""Files over HTTP: one at an address, or one per month, day or year at a dated address."""
+"""Files over HTTP: one at a fixed address, or one per month, day or year at a dated address."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Addresses:
         self._shape = shape
 
     def one(self) -> Found:
-        """The file at an address without dates, fetched where it changed."""
+        """The file at an address without dates, fetched if it changed."""
         file = self._file(self._part.path)
         mark = file.with_name(f"{file.name}.looks")
         looks = self._looks(self._part.path)
@@ -43,7 +43,7 @@ class Addresses:
         return Found(file)
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
-        """A window for each address; those that were final long ago are not asked for again."""
+        """A window for each address; those that became final long ago are not requested again."""
         for address, window in addresses_of(self._part, now):
             settles_at = window.end + timedelta(days=self._part.settles_after)
             stored = known.stored(self._part.name, "", window)
@@ -68,19 +68,19 @@ class Addresses:
         return Offer(self._part.name, window, fingerprint=looks, settles_at=settles_at, detail=address)
 
     def check(self, now: datetime) -> Check:
-        """Whether the first file answers. Raises SourceError where it does not."""
+        """Whether the first file can be reached. Raises SourceError if not."""
         address = next(addresses_of(self._part, now))[0] if self._part.is_dated else self._part.path
         self._context.client().head(address)
         return Check(f"{self._part.name}: {address}", "ok", "it answers")
 
     def _looks(self, address: str) -> str:
-        """Changes when the file does; empty where the server does not say."""
+        """Changes when the file does; empty if the server does not say."""
         headers = self._context.client().head(address).headers
         said = [headers.get(name, "") for name in ("ETag", "Last-Modified", "Content-Length")]
         return hashlib.blake2b(" ".join(said).encode(), digest_size=12).hexdigest() if said[0] or said[1] else ""
 
     def fetch(self, offer: Offer, table: Table, tell: Progress) -> Batch:
-        """The rows of one file, which is deleted again when they are read."""
+        """The rows of one file, which is deleted after reading."""
         if isinstance(offer.detail, SourceError):
             return Batch([offer.failed(str(offer.detail).rstrip("."))])
         file = self._file(offer.detail)

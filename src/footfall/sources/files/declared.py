@@ -13,7 +13,7 @@ _STEPS = {Grain.HOUR: timedelta(hours=1)}
 
 
 def table_of(part: TablePart) -> Table:
-    """The table that a part of the settings declares. Raises DeclarationError when it cannot be."""
+    """The table that a part of the settings declares. Raises DeclarationError if it is invalid."""
     time = Column(_time_of(part), "timestamp", Role.TIME, f"The {part.resolution}, in UTC.")
     dimensions = [
         Column(one.name, one.type, Role.DIMENSION, one.description or f"{one.name}, as in the files.", one.folds_case)
@@ -41,12 +41,12 @@ def table_of(part: TablePart) -> Table:
 
 
 def _time_of(part: TablePart) -> str:
-    """Time columns have one name each, whatever the files call them: a dimension may have the file's name."""
+    """Time columns have one fixed name each, whatever the files call them: a dimension may have the file's name."""
     return {Grain.HOUR: "hour", Grain.DAY: "day"}.get(part.resolution, "starts_on")
 
 
 def metric_of(part: TablePart, measure: MeasurePart) -> Metric:
-    """The metric of a measure."""
+    """The metric for a measure."""
     kind = Kind(measure.kind)
     name = measure.metric or measure.name
     return Metric(

@@ -1,4 +1,4 @@
-"""What files looked like when they were read: one that did not change since is not read again. Safe to delete."""
+"""The state of files when they were read: a file that has not changed since is not read again. Safe to delete."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from footfall.periods import Window, from_micros, micros_of
 
 @dataclass(frozen=True)
 class Seen:
-    """A window of a scope that a file states, and the digest of its rows."""
+    """A window and scope that a file states, and the digest of its rows."""
 
     scope: str
     window: Window
@@ -22,7 +22,7 @@ class Seen:
 
 
 class Looks:
-    """Kept in one file of the source's scratch folder; without it everything is read again."""
+    """Kept in one file in the source's scratch folder; without it everything is read again."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -33,7 +33,7 @@ class Looks:
             self._before = found if isinstance(found, dict) else {}
 
     def of(self, file: Path, shape: str) -> Sequence[Seen] | None:
-        """What a file states, where it was read by the same settings and did not change since."""
+        """What a file states, if it was read with the same settings and has not changed since."""
         kept = self._before.get(f"{shape}:{file}")
         if kept is None or kept["identity"] != _identity(file):
             return None
@@ -48,7 +48,7 @@ class Looks:
         self._now[f"{shape}:{file}"] = {"identity": _identity(file), "seen": states}
 
     def keep(self) -> None:
-        """Remember what was seen in this run; what could not be written is read again."""
+        """Remember what was seen in this run; anything that cannot be saved is read again."""
         if self._now == self._before:
             return
         with suppress(OSError):
@@ -59,7 +59,7 @@ class Looks:
 
 
 def _identity(file: Path) -> list[int]:
-    """Equal while a file was not written: a file that is put back with its old times has another moment of change."""
+    """Equal as long as a file was not written: a file restored with its old times has a different ctime."""
     try:
         found = file.stat()
     except OSError:

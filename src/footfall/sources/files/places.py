@@ -22,7 +22,7 @@ _WILD = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
 
 @dataclass(frozen=True)
 class Found:
-    """A file, the time that its name says, where it says one, and what it says of dimensions."""
+    """A file, the time in its name if there is one, and the dimension values in its name."""
 
     file: Path
     window: Window | None = None
@@ -30,7 +30,7 @@ class Found:
 
 
 def files_of(part: TablePart, folder: Path) -> list[Found]:
-    """The files of a path, in the order of their names. Raises SourceError where there is none."""
+    """The files of a path, in the order of their names. Raises SourceError if there are none."""
     path = str(folder / Path(part.path).expanduser())
     before = str(folder) if path.startswith(str(folder)) else ""
     anything, pattern = _patterns(path[len(before) :])
@@ -47,7 +47,7 @@ def files_of(part: TablePart, folder: Path) -> list[Found]:
 
 
 def _patterns(path: str) -> tuple[str, re.Pattern[str]]:
-    """A path with *, dates and {names}: what finds its files, and what reads their names."""
+    """A path with *, dates and {names}: finds its files, and parses their names."""
     found, named, at = "", "", 0
     groups: set[str] = set()
     for part in _PARTS.finditer(path):
@@ -60,7 +60,7 @@ def _patterns(path: str) -> tuple[str, re.Pattern[str]]:
             )
             continue
         name = text.strip("%{}")
-        # what comes twice, in folder and name, must say the same both times
+        # if a part occurs twice, in folder and name, both values must be equal
         named += f"(?P={name})" if name in groups else f"(?P<{name}>{_DIRECTIVES.get(text, '[^/]+')})"
         found += _ANY.get(text, "*")
         groups.add(name)
@@ -77,12 +77,12 @@ def _window(file: str, said: Mapping[str, str], path: str) -> Window:
 
 
 def dated_grain(path: str) -> Grain:
-    """The time that each file of a dated path is of."""
+    """The time that each file of a dated path covers."""
     return Grain.DAY if "%d" in path else Grain.MONTH if "%m" in path else Grain.YEAR
 
 
 def addresses_of(part: TablePart, now: datetime) -> Iterator[tuple[str, Window]]:
-    """Every address of a dated one from the first on, with its time; those that begin in the future are left out."""
+    """Every address of a dated one since the first, with its time; those that start in the future are left out."""
     assert part.first is not None
     grain = dated_grain(part.path)
     first = floor(grain, datetime(part.first.year, part.first.month, part.first.day, tzinfo=UTC))
@@ -91,7 +91,7 @@ def addresses_of(part: TablePart, now: datetime) -> Iterator[tuple[str, Window]]
 
 
 def check_path(part: TablePart) -> str:
-    """What is wrong with a dated path; empty when nothing is."""
+    """What is wrong with a dated path; empty if nothing is."""
     if not part.is_dated:
         return ""
     used = set(re.findall("%.", part.path))

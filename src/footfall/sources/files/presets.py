@@ -1,4 +1,4 @@
-"""Files of others whose form is known: their settings in one word."""
+"""Known file formats of other tools: their settings in one word."""
 
 from __future__ import annotations
 
@@ -121,16 +121,16 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {"conda": CONDA, "condastats": CONDASTATS, "pepy": PEPY, "plausible": PLAUSIBLE}
 )
 _BY_PACKAGE = "conda"
-"""The preset whose files hold every package there is."""
+"""The preset whose files contain all packages."""
 _CONDA_BREAK = (date(2024, 3, 1), "files in the .conda format are counted from here on, up to 40 times as many")
 BREAKS: Mapping[str, tuple[tuple[date, str], ...]] = MappingProxyType(
     {"conda": (_CONDA_BREAK,), "condastats": (_CONDA_BREAK,)}
 )
-"""Of a preset: when a definition changed upstream, and how."""
+"""By preset: when a definition changed upstream, and how."""
 
 
 def with_preset(value: Any) -> Any:
-    """The settings of a table, with those of its preset where it does not say otherwise."""
+    """The settings of a table, merged with the defaults of its preset."""
     if not isinstance(value, dict):
         return value
     preset = value.get("preset")
@@ -149,5 +149,5 @@ def with_preset(value: Any) -> Any:
 
 
 def annotations_of(preset: str, table: str) -> tuple[Annotation, ...]:
-    """What is known of the time that the files of a preset cover."""
+    """Known facts about the time that the files of a preset cover."""
     return tuple(Annotation.at("break", on, text, table=table) for on, text in BREAKS.get(preset, ()))

@@ -1,4 +1,4 @@
-"""A file as columns of raw values, each row with the number of its line; nothing is interpreted yet."""
+"""A file as columns of raw values, each row with its line number; nothing is interpreted yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PORTION = 50_000
 _CELL = 1 << 20
-"""Characters that a cell of CSV has at most."""
+"""Maximum number of characters in a CSV cell."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,16 @@ class Bad:
 
 @dataclass
 class Raw:
-    """The rows of a file, and the lines of it that are not rows."""
+    """The rows of a file, and the lines in it that are not rows."""
 
     rows: pa.Table
     lines: Sequence[int]
-    """The line, or in Parquet and Feather the row, that each row is from; from 1."""
+    """The line of each row, or its row number in Parquet and Feather; from 1."""
     rejected: list[Bad] = field(default_factory=list)
 
 
 def read(file: Path, part: TablePart, wanted: Sequence[str]) -> Raw:
-    """The columns `wanted` of a file. Raises BrokenDataError when it is not what the settings say."""
+    """The `wanted` columns of a file. Raises BrokenDataError if the file does not match the settings."""
     try:
         match part.format:
             case "csv":
@@ -86,7 +86,7 @@ class _Columns:
 
 
 def _read_csv(file: Path, form: CsvPart, wanted: Sequence[str]) -> Raw:
-    """Only an empty cell is null: NA, null and None are texts."""
+    """Only an empty cell is null: NA, null and None are strings."""
     with file.open(newline="", encoding=form.encoding) as text:
         if text.read(1) != "\ufeff":
             text.seek(0)
@@ -111,7 +111,7 @@ def _read_csv(file: Path, form: CsvPart, wanted: Sequence[str]) -> Raw:
 
 
 def _csv_rows(reader: Any, file: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line that each begins at; a cell may hold line ends."""
+    """Rows with the line at which each starts; a cell may contain line ends."""
     while True:
         line = reader.line_num + 1
         try:
@@ -134,7 +134,7 @@ def _places(file: Path, names: Sequence[str], wanted: Sequence[str]) -> list[int
 
 
 def _read_lines(file: Path, wanted: Sequence[str]) -> Raw:
-    """JSON Lines: an object a line; what it does not name is null."""
+    """JSON Lines: one object for each line; absent fields are null."""
     import pyarrow as pa
 
     cells: list[list[Any]] = [[] for _ in wanted]
@@ -156,7 +156,7 @@ def _read_lines(file: Path, wanted: Sequence[str]) -> Raw:
 
 
 def _values(line: Any, wanted: Sequence[str], kinds: dict[str, type]) -> list[Any]:
-    """The values that are wanted of a line, each of the kind that it has in the lines before."""
+    """The wanted values of a line, each of the same kind as in the lines before."""
     if not isinstance(line, dict):
         raise ValueError("it is not an object")
     values = [line.get(name) for name in wanted]

@@ -1,4 +1,4 @@
-"""From raw values to rows of the declared table: every value is of its type, or its line is named."""
+"""From raw values to rows of the declared table: every value has its declared type, or its line is reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of one file. Rows and rejected lines are all of its lines."""
+    """The rows of one file. Every line is either a row or rejected."""
 
     rows: pa.Table
     lines: Sequence[int]
@@ -39,10 +39,10 @@ def rows_of(
     """The rows of a file, of the declared types.
 
     Args:
-        within: The time that the file's name says; a row outside of it is a bad line.
-        named: Of dimensions that the file's name says, the values.
+        within: The time in the file's name; a row outside of it is a bad line.
+        named: The values of dimensions in the file's name.
 
-    Raises BrokenDataError at the first bad line beyond those that the settings allow, and for a file without a row.
+    Raises BrokenDataError at the first bad line beyond those that the settings allow, and for a file without rows.
     """
     sources = _sources(part, table)
     wanted = list(dict.fromkeys([*(column for column, _ in sources.values()), *part.keep]))
@@ -66,7 +66,7 @@ def rows_of(
 
 
 def _sources(part: TablePart, table: Table) -> dict[str, tuple[str, Parser]]:
-    """Of each column of the table, the file's column and what reads it."""
+    """For each column of the table, the file's column and its parser."""
     found = {table.time: (part.time.column, moment_parser(part.time, part.resolution))}
     for one in part.dimensions:
         if one.name in part.named_in_path:
@@ -97,7 +97,7 @@ def _kept(raw: Raw, keep: Mapping[str, Sequence[str]]) -> Raw:
 
 
 def _parsed(raw: Raw, column: str, parse: Parser, table: Table, name: str, bad: dict[int, str]) -> pa.Array:
-    """A column of its declared type; each different value is read once. Bad lines are added to `bad`, the first reason stays."""
+    """A column of its declared type; each distinct value is parsed once. Adds to `bad`, but the first reason stays."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -125,7 +125,7 @@ def _reason(error: ValueError) -> str:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:
-    """A column in one piece, without codes and nanoseconds."""
+    """A column in one chunk, without dictionary encoding and nanoseconds."""
     import pyarrow as pa
 
     part = column.combine_chunks()
@@ -170,7 +170,7 @@ def _all(value: str, count: int) -> pa.Array:
 
 
 def _schema_of(table: Table, columns: Mapping[str, pa.Array]) -> pa.Table:
-    """Rows in the order of the table; a moment of observation that the file does not have is left out."""
+    """Rows with the columns in table order; if the file has no moment of observation, that column is left out."""
     import pyarrow as pa
 
     schema = table.arrow_schema()
@@ -181,7 +181,7 @@ def _schema_of(table: Table, columns: Mapping[str, pa.Array]) -> pa.Table:
 def _distinct(
     file: Path, rows: pa.Table, lines: Sequence[int], part: TablePart, table: Table
 ) -> tuple[pa.Table, Sequence[int]]:
-    """Rows of which each has a time and dimensions of its own; the others are an error, or are added up."""
+    """Rows with unique time and dimensions; duplicates are an error, or are added up."""
     key = [name for name in rows.column_names if table.column(name).role is not Role.MEASURE]
     grouped = rows.group_by(key, use_threads=False)
     if part.repeated == "error":

@@ -1,7 +1,7 @@
-"""Sample files: installs and traffic of made-up packages, and users of made-up hubs, said to be sample data.
+"""Sample files: installs and traffic of made-up packages, and users of made-up hubs, labelled as sample data.
 
-Nothing in them happened. They have a weekly rhythm, growth, a summer break and a release, and each day is made of its
-date alone: written again they are the same, with the days that came since.
+Nothing in them happened. They have a weekly rhythm, growth, a summer break and a release. Each day depends only on its
+date: written again, the files are the same, with the days added since.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PACKAGES = {
     "samplemaps": (0.45, date(2010, 1, 1)),
     "sampleviz": (0.7, date(2025, 6, 2)),
 }
-"""The made-up packages: their size next to the first, and from which day on they exist."""
+"""The made-up packages: their size relative to the first, and the day from which they exist."""
 HUBS = {
     ("north", "physics"): 90,
     ("north", "climate"): 140,
@@ -43,15 +43,15 @@ COMMUNITIES = (
 )
 """The made-up communities: name, hub, constellation, place and where it is."""
 _SPANS = (("daily", 1.0, 1), ("weekly", 2.1, 7), ("monthly", 3.6, 30))
-"""About how many times as many users there are in a longer span, and its days."""
+"""The approximate factor on the number of users for longer spans, and the days of each."""
 _BREAK = 0.85
-"""The part of a teaching hub's users who stay away in the summer."""
+"""The share of a teaching hub's users who stay away in the summer."""
 
 USER_EVENTS = ("sample_active", "sample_paid", "sample_signed_up")
 """What the made-up users of an application do."""
 _JOIN_A_DAY = 4
 _LEAVE_AFTER = 120
-"""Days after which a made-up user is seen no more."""
+"""Days after which a made-up user is not seen again."""
 
 Row = tuple[str | int | float, ...]
 
@@ -102,7 +102,7 @@ def write_sample_files(folder: Path, days: int, *, until: date) -> None:
     """Write the CSV files that `tables_of` and `hubs_of` name, of the `days` days before `until`.
 
     Args:
-        folder: Where to write; made if it is not there. Files that are there are written again.
+        folder: Where to write; created if it does not exist. Existing files are overwritten.
         days: How many days.
         until: The day after the last one.
     """
@@ -145,7 +145,7 @@ def _sizes(day: date) -> Iterator[tuple[str, float]]:
 
 def _users(day: date) -> Iterator[Row]:
     for (cluster, hub), users in HUBS.items():
-        if hub == "soils" and day < date(2026, 3, 2):  # a hub that came later
+        if hub == "soils" and day < date(2026, 3, 2):  # a hub that was added later
             continue
         for span, times, days in _SPANS:
             rhythm = _week(day, 0.4) if days == 1 else 1.0
@@ -155,12 +155,12 @@ def _users(day: date) -> Iterator[Row]:
 
 
 def _part_in_summer(day: date, days: int) -> float:
-    """The part of the `days` days that end with `day` which are in July or August."""
+    """The share of the `days` days ending with `day` that are in July or August."""
     return sum((day - timedelta(days=n)).month in (7, 8) for n in range(days)) / days
 
 
 def _growth(day: date) -> float:
-    """A third more a year, and a release that brings a tenth more each March."""
+    """Growth by a third per year, and a release that adds a tenth each March."""
     years = (day - date(2024, 1, 1)).days / 365
     return float(1.33**years) * (1.1 if day.month == 3 else 1)
 
@@ -170,7 +170,7 @@ def _week(day: date, weekend: float) -> float:
 
 
 def _about(expected: float, day: date, what: str, days: int = 1) -> int:
-    """A number near what is expected, the same whenever it is asked for; of `days` days together it varies less."""
+    """A number close to the expected one, always the same for the same key; it varies less over more `days`."""
     chance = random.Random(f"{what} {day.isoformat()}")
     return max(0, round(chance.gauss(expected, (math.sqrt(expected) + 0.04 * expected) / days)))
 
@@ -178,7 +178,7 @@ def _about(expected: float, day: date, what: str, days: int = 1) -> int:
 def write_sample_users(folder: Path, since: date, until: date) -> dict[str, Path]:
     """What made-up users of an application did in [since, until), a CSV file an event with `user` and `day`.
 
-    A user signs up once; is active on that day and on ever fewer later ones, fewer at weekends; some pay within weeks.
+    A user signs up once, and is active on that day and less and less often later, less at weekends; some pay later.
     """
     rows: dict[str, list[Row]] = {event: [] for event in USER_EVENTS}
     for n in range(1 - _LEAVE_AFTER, (until - since).days):
@@ -198,7 +198,7 @@ def write_sample_users(folder: Path, since: date, until: date) -> dict[str, Path
 
 
 def _deeds(user: str, joined: date) -> Iterator[tuple[date, str]]:
-    """What a made-up user does on which day, always the same."""
+    """What a made-up user does on which day, deterministic."""
     yield joined, "sample_signed_up"
     stays = 0.75 if random.Random(user).random() < 0.35 else 0.25
     for age in range(_LEAVE_AFTER):

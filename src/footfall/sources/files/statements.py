@@ -1,4 +1,4 @@
-"""What a file states: the windows it has rows of, each with what its rows look like."""
+"""What a file states: the windows in which it has rows, each with a digest of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Stated:
 
 
 def stated(rows: Rows, part: TablePart, table: Table, within: Window | None = None) -> Stated:
-    """The windows of a file, in order; `within` is the one that its name says."""
+    """The windows of a file, in order; `within` is the one in its name."""
     ordered = rows.rows.sort_by([(name, "ascending") for name in rows.rows.column_names])
     found: list[Statement] = []
     for scope, of_scope in _by_scope(ordered, part):
@@ -69,7 +69,7 @@ def _by_scope(rows: pa.Table, part: TablePart) -> Iterator[tuple[str, pa.Table]]
 
 
 def _by_window(scope: str, rows: pa.Table, part: TablePart, table: Table) -> Iterator[Statement]:
-    """The rows are in the order of their times."""
+    """Whether the rows are in time order."""
     import numpy as np
 
     times = rows[table.time].cast("int64").to_numpy()
@@ -86,9 +86,9 @@ def _by_window(scope: str, rows: pa.Table, part: TablePart, table: Table) -> Ite
 
 
 def _zero(scope: str, window: Window, schema: pa.Schema, part: TablePart, table: Table) -> pa.Table:
-    """What a window without a row means: a row of zeros, or none where there are dimensions that it cannot name.
+    """What a window without rows means: a row of zeros, or no row if there are dimensions whose values are unknown.
 
-    A sum is 0 without a row, but a gauge without one is silent.
+    A sum without rows is 0, but a gauge without rows is unknown.
     """
     import pyarrow as pa
 
@@ -107,7 +107,7 @@ def _statement(scope: str, window: Window, rows: pa.Table) -> Statement:
 
 
 def together(digests: Sequence[str]) -> str:
-    """What the rows of several files look like together."""
+    """The combined digest of the rows of several files."""
     if len(digests) == 1:
         return digests[0]
     return hashlib.blake2b(" ".join(sorted(digests)).encode(), digest_size=12).hexdigest()

@@ -1,4 +1,4 @@
-"""Values as they are declared: each is what it should be, or the reason why not is an error (ValueError)."""
+"""Parsers for declared types: they return the value, or raise ValueError with the reason."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from footfall.sources.files.settings import ISO, TimePart
 from footfall.tables import ColumnType
 
 Parser = Callable[[Any], Any]
-"""A value of a file → the value of the declared type; ValueError where it is none."""
+"""A value of a file → the value of the declared type; raises ValueError if it is invalid."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,19}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}\.0+")
-"""A whole number as pandas writes those of a column with gaps; longer ones may have lost digits."""
+"""An integer as pandas writes it in a column with gaps; longer ones may have lost digits."""
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
@@ -28,7 +28,7 @@ _TEXT_SHOWN = 40
 
 
 def shown(value: object) -> str:
-    """A value in a sentence, cut where it is long."""
+    """A value for use in a sentence, truncated if it is long."""
     text = repr(value)
     return text if len(text) <= _TEXT_SHOWN else f"{text[:_TEXT_SHOWN]}…"
 
@@ -40,7 +40,7 @@ def text_of(value: Any) -> str:
 
 
 def integer_of(value: Any) -> int:
-    """A whole number of 64 bits; a text of digits, or a number without a fraction."""
+    """A 64-bit integer; a string of digits, or a number without a fraction."""
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         value = value.partition(".")[0]
     if (isinstance(value, str) and _INTEGER.fullmatch(value)) or (isinstance(value, float) and value.is_integer()):
@@ -70,9 +70,9 @@ def boolean_of(value: Any) -> bool:
 
 
 def moment_parser(part: TimePart, resolution: Grain | None = None) -> Parser:
-    """Reads moments as `part` says they are written, floored to `resolution`.
+    """Parses moments in the format that `part` declares, floored to `resolution`.
 
-    Of days, months and years the date counts as it is written: midnight in New York begins the day that its date names.
+    For days, months and years the local date counts: midnight in New York starts the day of its date there.
     """
     zone = ZoneInfo(part.zone) if part.zone else None
     has_clock = any(directive in part.format for directive in ("%H", "%I", "%s")) or part.format == ISO
@@ -95,7 +95,7 @@ def moment_parser(part: TimePart, resolution: Grain | None = None) -> Parser:
 
 
 def _moment_of(value: Any, form: str) -> tuple[datetime, bool]:
-    """A parsed moment, and whether it is only a date."""
+    """A parsed moment, and whether it was only a date."""
     if isinstance(value, datetime):
         return value, False
     if isinstance(value, date):
@@ -107,14 +107,14 @@ def _moment_of(value: Any, form: str) -> tuple[datetime, bool]:
             raise ValueError("not a moment such as 2026-11-23T09:30:00Z")
         return datetime.fromisoformat(value), len(value) == len("2026-11-23")
     moment = datetime.strptime(value, form)  # noqa: DTZ007 - the caller sees to the zone
-    # strptime takes 2024-3-8 for %Y-%m-%d, and other liberties; one form is stated, and only that one is read.
+    # strptime also accepts 2024-3-8 for %Y-%m-%d, for example; only the exact format is accepted here.
     if "%z" not in form and "%f" not in form and moment.strftime(form) != value:
         raise ValueError(f"not written as {form} says")
     return moment, not any(directive in form for directive in ("%H", "%I", "%s"))
 
 
 def parser_of(kind: ColumnType) -> Parser:
-    """What reads values of a declared type."""
+    """The parser for a declared type."""
     if kind == "timestamp":
         return moment_parser(TimePart(column="any", format=ISO, zone=""))
     parsers: dict[str, Parser] = {

@@ -1,10 +1,10 @@
 """Commits of git repositories: local folders and clone addresses, read with the `git` program.
 
 What is read is the history of HEAD: of a local repository the branch that is checked out (or the
-detached commit), of a clone address its default branch. A commit stands in its period by its
-*committer* date in UTC: the moment it became part of history, which rebasing and merging renew.
+detached commit), of a clone address its default branch. A commit belongs to the period of its
+*committer* date in UTC: when it became part of history, which rebasing and merging update.
 
-A history states everything from its beginning to the moment of reading, so the ledger holds one window per repository.
+A history states everything from its beginning to when it was read, so the ledger holds one window per repository.
 
 tables    what is kept, and the metrics       settings  [sources.git]
 places    where repositories are
@@ -57,7 +57,7 @@ class Git:
         self._authors = Authors(settings.hash_key, settings.bots)
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
-        """One offer a name: of a repository of the settings, or of one that was in them."""
+        """One offer for each name: of a configured repository, or of one that was configured earlier."""
         before = _last_read(known)
         places = places_of(self._settings.repositories, self._context, self._settings.timeout)
         places = recognised(places, before)
@@ -69,7 +69,7 @@ class Git:
         return [*(self._offer(task, known) for task in tasks), *leaving]
 
     def _offer(self, task: _Task, known: Known) -> Offer:
-        """What stands as it was read last has its fingerprint; all else is read."""
+        """An unchanged repository is offered with its last fingerprint; all others are read."""
         offer = Offer(COMMITS.name, ALL_TIME, task.name, detail=task)
         last = known.latest(COMMITS.name, task.name, ALL_TIME)
         if task.before and last and last.status is not Status.FAILED and self._stands(task.place, task.before):
@@ -77,7 +77,7 @@ class Git:
         return offer
 
     def _stands(self, place: Place | None, before: Entry) -> bool:
-        """Whether reading it would say what was said last, as far as can be seen."""
+        """Whether reading it again would give the same result, as far as can be determined without reading."""
         if place is None or place.look is None:
             return False
         seen, old = self._seen(place, place.look), Looks.of(before)
@@ -115,7 +115,7 @@ class Git:
             except BrokenDataError:
                 if place.remote is None:
                     raise
-                # Only the copy is broken, not what it is a copy of.
+                # Only the copy is broken, not the original.
                 again = replace(place, look=place.remote.look_afresh(place.head))
                 return self._history(offer, task, again, tell).read()
         except SourceError as error:
@@ -133,20 +133,20 @@ class Git:
 
 @dataclass(frozen=True)
 class _Task:
-    """A name in the ledger, or to be: the repository of the settings that has it, and how it was read last."""
+    """A name that is or will be in the ledger: its configured repository, and how it was last read."""
 
     name: str
     asked_at: datetime
     place: Place | None
     before: Entry | None
     gone: tuple[Entry, ...] = ()
-    """What is stored under names that the settings have no more."""
+    """What is stored under names that are no longer configured."""
     just_gone: frozenset[str] = frozenset()
-    """Those of them that were in the settings the last time."""
+    """Those that were still configured in the last run."""
 
 
 def _last_read(known: Sequence[Entry]) -> dict[str, Entry | None]:
-    """Of every name the ledger knows, how it was read last; None where that never worked."""
+    """The last successful reading of every name in the ledger; None if there is none."""
     last: dict[str, Entry | None] = {e.scope: None for e in known if e.table == COMMITS.name and e.scope}
     for entry in sorted(known, key=lambda e: (e.observed_at or EPOCH, e.covered_until)):
         if entry.scope in last and entry.status is Status.COMPLETE:
@@ -154,11 +154,11 @@ def _last_read(known: Sequence[Entry]) -> dict[str, Entry | None]:
     return last
 
 
-# Names that the settings have no more
+# Names that are no longer configured
 
 
 def _offers_of_gone(gone: Mapping[str, Entry | None], known: Known, now: datetime) -> Iterator[Offer]:
-    """Names with commits are retired once; the others are renewed as what they are, complete zeros."""
+    """Names with commits are retired once; the others stay complete zeros, and are renewed."""
     retired = {(entry.scope, entry.window) for entry in known if entry.status is Status.RETIRED}
     for name, entry in gone.items():
         offer = Offer(COMMITS.name, ALL_TIME, name, detail=_Task(name, now, None, entry))
@@ -171,7 +171,7 @@ def _offers_of_gone(gone: Mapping[str, Entry | None], known: Known, now: datetim
 
 
 def _given_up(offer: Offer, before: Entry | None) -> Outcome:
-    """With commits stored, a name is known up to its last reading and not missed after it; else it is a complete zero."""
+    """With stored commits, a name is covered up to its last reading and then retired; else it is a complete zero."""
     if before and before.rows:
         return offer.retired("it is no longer in the settings", since=before.covered_until)
     note = "" if before else "it is not in the settings, and was never collected"

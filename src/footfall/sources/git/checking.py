@@ -1,4 +1,4 @@
-"""Whether each repository of the settings can be read: for `footfall doctor`."""
+"""For `footfall doctor`: whether each configured repository can be read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REMOTE = "check the address, and that git has credentials for it"
 
 
 def checks_of(places: Iterable[Place]) -> Iterator[Check]:
-    """One check per repository: a folder is looked at, a clone address is asked for its head."""
+    """One check per repository: a folder is examined, a clone address is asked for its head."""
     for place in places:
         name = f"{place.name}: {'ask for the head' if place.remote else 'look at the folder'}"
         if place.fault is not None:

@@ -1,8 +1,8 @@
-"""Landings: when each commit came on the first parent of a history's head, and how long commits take to come there.
+"""Landings: when each commit arrived on the first-parent chain of a history's head, and how long that takes.
 
-A commit of the first parents (the head, its first parent, that one's first parent …) landed when it was committed, any other
-one with the earliest of these that has it in its history: the merge that brought it. That is what `git log --first-parent`
-shows, and what a branch looked like at the time, as long as it is merged into and not replaced by what is merged.
+A commit on that chain (the head, its first parent, that one's first parent …) landed when it was committed. Any other
+commit landed with the earliest of these that has it in its history: the merge that brought it in. This matches
+`git log --first-parent`, and the past state of the branch, as long as others are merged into it and not the other way.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 Graph = Mapping[bytes, tuple[tuple[bytes, ...], int | None]]
-"""By commit its parents, first one first, and its committer second; None where that cannot be read."""
+"""For each commit its parents, first parent first, and its committer second; None if that cannot be read."""
 
 SHARE = 0.99
-"""The share of commits that have landed when a lag is over."""
+"""The share of commits that have landed when the lag is over."""
 _PAST = 3 * 365 * 86_400
-"""Seconds before the newest landing whose landings tell how long it takes."""
+"""How many seconds before the newest landing are used to estimate the lag."""
 
 
 def landings(graph: Graph, head: bytes) -> dict[bytes, int]:
-    """The second at which each commit in the history of `head` landed, where that can be read.
+    """The second at which each commit in the history of `head` landed, if that can be read.
 
     >>> landings({b"m": ((b"a", b"b"), 30), b"b": ((b"a",), 20), b"a": ((), 10)}, b"m")
     {b'a': 10, b'm': 30, b'b': 30}
@@ -44,7 +44,7 @@ def landings(graph: Graph, head: bytes) -> dict[bytes, int]:
 
 
 def first_parents(graph: Graph, head: bytes) -> list[bytes]:
-    """The head, its first parent, and so on, as far as the graph reaches."""
+    """The head, its first parent, and so on, as far as the graph goes."""
     found = []
     next_ones: tuple[bytes, ...] = (head,)
     while next_ones and next_ones[0] in graph:
@@ -54,7 +54,7 @@ def first_parents(graph: Graph, head: bytes) -> list[bytes]:
 
 
 def lag_of(graph: Graph, landed: Mapping[bytes, int]) -> timedelta:
-    """Whole days after which SHARE of the commits had landed, of those that landed in the last three years of the history.
+    """Whole days until SHARE of the commits had landed, among those that landed in the last three years of the history.
 
     >>> lag_of({b"m": ((b"a", b"b"), 200_000), b"b": ((b"a",), 100), b"a": ((), 10)}, {b"a": 10, b"b": 200_000})
     datetime.timedelta(days=3)

@@ -1,4 +1,4 @@
-"""What a repository looked like when it was read: kept in the ledger as the fingerprint of its window."""
+"""The state of a repository when it was read: kept in the ledger as the fingerprint of its window."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from footfall.ledger import Entry
 from footfall.repositories import Look
 
 _VERSION = "3"
-"""Raised when the same commit gives other rows than before."""
+"""Increased when the same commit produces different rows."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """The head says which commits there are, shape and mailmap how they are written as rows; roots and place, whose they are."""
+    """The head determines the commits; shape and mailmap their form as rows; roots and place the repository."""
 
     head: str = ""
-    """The commit that was read; empty without commits."""
+    """The commit that was read; empty if there are no commits."""
     shape: str = ""
-    """The settings about authors, and where history is cut."""
+    """The author settings, and where history is truncated."""
     mailmap: str = ""
     """The head's .mailmap."""
     roots: str = ""
-    """The commits that history begins with, or is cut at: a repository keeps them when it moves or is rewritten."""
+    """The commits at which history starts or is truncated: a repository keeps them when it moves or is rewritten."""
     place: str = ""
     """The git folder or clone address."""
 
@@ -32,19 +32,19 @@ class Looks:
 
     @classmethod
     def of(cls, entry: Entry | None) -> Looks:
-        """What `entry` says that it looked like; blank where it says nothing, as of a repository never read."""
+        """The state that `entry` records; blank if it records none, as for a repository that was never read."""
         parts = entry.fingerprint.split(":") if entry else []
         return cls(*parts) if 0 < len(parts) <= 5 else cls()
 
 
 def looks_of(look: Look, place: str, authors: str) -> Looks:
-    """What a repository looks like right now, as far as that is known without reading it.
+    """The current state of a repository, as far as that is known without reading it.
 
-    `authors` is the fingerprint of what says who they are.
+    `authors` is the fingerprint of the settings that identify authors.
     """
     return Looks(look.head, digest(_VERSION, authors, *look.cuts), look.mailmap[:12], place=digest(place))
 
 
 def digest(*texts: str) -> str:
-    """A short hash; of no text it is empty."""
+    """A short hash; empty for an empty text."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12] if any(texts) else ""

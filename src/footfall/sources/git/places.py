@@ -1,4 +1,4 @@
-"""The repositories of the settings: their places and names."""
+"""The configured repositories: their places and names."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from footfall.sources import Context
 from footfall.sources.git.settings import RepositoryPart
 
 _AT_ONCE = 4
-"""Clone addresses that are asked or copied at the same time."""
+"""How many clone addresses are queried or copied concurrently."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A repository of the settings, as it is right now.
+    """A configured repository in its current state.
 
-    A clone address has a look when its copy is of the same history, up to the head; `visited` brings the copy there.
+    A clone address has a look if its copy has the same history, up to the head; `visited` updates the copy.
     `fault` says why it cannot be read.
     """
 
@@ -38,9 +38,9 @@ class Place:
 
 
 def places_of(settings: Sequence[RepositoryPart], context: Context, patience: float) -> list[Place]:
-    """Where the repositories of the settings are, and at which heads: clone addresses are asked, a few at a time.
+    """The places of the configured repositories and their heads: clone addresses are queried, a few at a time.
 
-    Mirrors of clone addresses are in the source's scratch folder. Raises SettingsError when two of them are the same, or have one name.
+    Mirrors of clone addresses are in the source's scratch folder. Raises SettingsError for duplicate places or names.
     """
     mirrors, source = context.scratch, context.name or "git"
     local = [(context.folder / Path(part.address).expanduser()).resolve() for part in settings]
@@ -73,7 +73,7 @@ def _asked(place: Place, stop: Event) -> Place:
 
 
 def visited(places: Iterable[Place]) -> Generator[Place, None, None]:
-    """The places with a look at each; clone addresses are copied, a few at a time, ahead of what is asked for."""
+    """The places, each with a look; clone addresses are copied, a few at a time, ahead of their use."""
     return together(_visited, places, _AT_ONCE)
 
 
@@ -87,7 +87,7 @@ def _visited(place: Place, stop: Event) -> Place:
 
 
 def recognised(places: Sequence[Place], before: Mapping[str, Entry | None]) -> list[Place]:
-    """A folder that is gone cannot say its owner/name: it is the one that was read from a folder so called."""
+    """A missing folder cannot give its owner/name: it is matched to the name last read from a folder of that name."""
     taken = {place.name for place in places}
     read = [name for name, entry in before.items() if entry and name not in taken]
 
@@ -99,7 +99,7 @@ def recognised(places: Sequence[Place], before: Mapping[str, Entry | None]) -> l
 
 
 def _refuse_twins(places: Sequence[Place], source: str) -> None:
-    """The same repository under two names would be counted twice, two under one name would overwrite each other."""
+    """One repository under two names would be counted twice; two under one name would overwrite each other."""
     named: dict[str, Place] = {}
     placed: dict[str, Place] = {}
     for place in places:

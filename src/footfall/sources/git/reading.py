@@ -1,9 +1,9 @@
-"""What a repository's history says: one batch, with the outcome of the window and the rows that changed.
+"""What a repository's history states: one batch, with the outcome of the window and the rows that changed.
 
-Only what is new is read. When the head read before lies in the present history, the new commits are `old..new`; as
-they may carry old dates (a merged branch), all commits since the day of the oldest of them are stated again. When it
-does not (a rewritten history, another branch), or when what shapes the rows has changed (`hash_key`, `bots`,
-.mailmap, where a shallow clone is cut), everything is.
+Only new commits are read. If the head read before is in the current history, the new commits are `old..new`; as
+they may carry old dates (a merged branch), all commits since the day of the oldest of them are stated again. If it
+is not (a rewritten history, another branch), or if something that affects the rows has changed (`hash_key`, `bots`,
+.mailmap, where a shallow clone is truncated), everything is read.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ from footfall.sources.git.tables import COMMITS
 
 NO_COMMITS = "it has no commits yet"
 GONE = "gone"
-"""The fingerprint of a name under which nothing is stored any more."""
+"""The fingerprint of a name under which nothing is stored any longer."""
 
 
 @dataclass(frozen=True)
 class History:
-    """A repository that is to be read, and what was read of it before."""
+    """A repository to read, and what is known of it."""
 
     offer: Offer
     look: Look
     seen: Looks
-    """What it looks like, as far as that is known without reading it."""
+    """Its state, as far as that is known without reading it."""
     authors: Authors
     before: Entry | None
-    """How it was read last under its name."""
+    """The last reading under its name."""
     gone: Sequence[Entry]
-    """What is stored under names that the settings have no more."""
+    """What is stored under names that are no longer configured."""
     just_gone: frozenset[str]
-    """Those of them that were in the settings when they were read last."""
+    """Those that were still configured when they were last read."""
     asked_at: datetime
     tell: Progress
 
@@ -60,7 +60,7 @@ class History:
         is_grown = has_grown and has_old_shape and not self.offer.is_rechecked
         if self.before and is_grown and (batch := self._grown(self.before, replace(seen, roots=old.roots))):
             return batch
-        # Where history is cut, it cannot be seen whether it was rewritten.
+        # In a truncated history it is not visible whether it was rewritten.
         is_rewritten = bool(old.head) and not has_grown and not self.look.cuts
         return self._whole(seen, _rewritten_note(old.head) if is_rewritten else "")
 
@@ -69,7 +69,7 @@ class History:
         return Repository(self.look.git_dir)
 
     def _whole(self, seen: Looks, note: str) -> Batch:
-        """The history from its beginning, or in a shallow clone from where all of it is there."""
+        """The history from its beginning, or in a shallow clone from where it is complete."""
         reading = Reading(self.offer.scope, self.authors, self._repository.true_parents(self.look.cuts))
         reading.take(self._watched(self._repository.log(seen.head)))
         window = Window(reading.cut, FAR_FUTURE) if reading.cut else ALL_TIME
@@ -89,9 +89,9 @@ class History:
         return Batch([outcome, *handed_over], {COMMITS.name: rows})
 
     def _grown(self, before: Entry, seen: Looks) -> Batch | None:
-        """The new commits, with all others since the day of the oldest of them: a window is stated whole.
+        """The new commits, and all others since the day of the oldest of them: a window is always stated whole.
 
-        None where the head read before is not a first parent of the present one: then commits landed at other times.
+        None if the head read before is not on the first-parent chain: then commits landed at other times.
         """
         old = Looks.of(before).head
         reading = Reading(self.offer.scope, self.authors)
@@ -123,15 +123,15 @@ class History:
         return Batch([outcome], {COMMITS.name: reading.rows(restates, landed)})
 
     def _empty(self) -> Batch:
-        """No commit yet is a complete zero; no commit any more is a fault, and erases nothing."""
+        """A repository without commits is a complete zero; if it had some before, that is a fault, and nothing is erased."""
         if self.before and self.before.rows:
             return Batch([self.offer.failed("it no longer has commits; data collected before is kept")])
         return Batch([self.offer.done(fingerprint=str(self.seen), note=NO_COMMITS)])
 
     def _handed_over(self, seen: Looks, window: Window) -> Iterator[Outcome]:
-        """The same history under names that the settings have no more: it is counted once, under the new name.
+        """The same history under names that are no longer configured: it is counted once, under the new name.
 
-        What reaches further back than `window` stays: a shallow clone cannot take its place.
+        A history that starts earlier than `window` stays: a shallow clone cannot replace it.
         """
         for entry in self.gone:
             old = Looks.of(entry)
@@ -142,7 +142,7 @@ class History:
                 yield Offer(COMMITS.name, ALL_TIME, entry.scope).done(fingerprint=GONE, note=note)
 
     def _watched(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The same pieces; who watches sees them come."""
+        """The same chunks, while progress is reported."""
         for piece in pieces:
             self.tell(bytes=len(piece))
             yield piece
@@ -159,7 +159,7 @@ def _counted(count: int, one: str, several: str) -> str:
 
 
 def standing_note(before: Entry, head: str) -> str:
-    """What there is to say of a repository in which nothing is new."""
+    """The note if nothing in a repository is new."""
     return _shallow_note(before.window) if head else NO_COMMITS
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """Commits of one repository that were read, with what was noticed on the way."""
+    """Commits read from one repository, with notes about them."""
 
     def __init__(self, repo: str, authors: Authors, true_parents: Mapping[str, int] | None = None) -> None:
         self.repo = repo
@@ -39,7 +39,7 @@ class Reading:
         self._shas: list[bytes] = []
 
     def take(self, pieces: Iterable[bytes]) -> None:
-        """Add the commits that git writes."""
+        """Parse and add commits from git's output."""
         for fields in _columns(pieces):
             self._take_block(*fields)
 
@@ -78,11 +78,11 @@ class Reading:
             self.earliest = min(first, self.earliest or first)
 
     def _author(self, pair: tuple[bytes, bytes]) -> tuple[str | None, bool]:
-        """Who wrote a commit; unknown if git cannot parse its author line and returns the format string."""
+        """The author of a commit; unknown if git cannot parse its author line and returns the format string."""
         return (None, False) if pair == _UNREAD else self._authors(*pair)
 
     def _take_root(self, sha: str, second: int) -> bool:
-        """Note a commit without parents; whether it really is a merge, whose parents were cut off."""
+        """Note a commit without parents; also whether it really is a merge whose parents were cut off."""
         self.roots.append(sha)
         if sha not in self._true_parents:
             return False
@@ -94,19 +94,19 @@ class Reading:
         self.sample = self.sample or why
 
     def rows(self, window: Window, landed: Mapping[bytes, int]) -> pa.Table:
-        """What was taken and lies in `window`, with the seconds at which commits landed."""
+        """The commits within `window`, with the seconds at which they landed."""
         taken = self._taken
         at = taken.schema.get_field_index("landed_at")
         dated = taken.set_column(at, taken.schema.field(at), _moments([landed.get(sha) for sha in self._shas]))
         return dated.filter(_within(window)).cast(COMMITS.arrow_schema())
 
     def count(self, window: Window) -> int:
-        """How many commits were taken that lie in `window`."""
+        """The number of commits within `window`."""
         return int(self._taken.filter(_within(window)).num_rows)
 
     @property
     def _taken(self) -> pa.Table:
-        """All that was taken, also what has no date."""
+        """All commits, including those without a date."""
         import pyarrow as pa
 
         return pa.concat_tables([_without_dates().empty_table(), *self._blocks])
@@ -121,7 +121,7 @@ def _within(window: Window) -> pc.Expression:
 
 
 def _without_dates() -> pa.Schema:
-    """The schema of rows some of which have no date, and are refused."""
+    """The schema for rows without dates, which are rejected."""
     schema = COMMITS.arrow_schema()
     at = schema.get_field_index("committed_at")
     return schema.set(at, schema.field(at).with_nullable(True))
@@ -152,7 +152,7 @@ def _moments(seconds: Sequence[int | None]) -> pa.Array:
 
 
 def _seconds(texts: Sequence[bytes]) -> list[int | None]:
-    """Seconds since 1970, or None where it is not a date that can be asked about."""
+    """Seconds since 1970, or None if it is not a date that can be queried."""
     return [second if text.isdigit() and (second := int(text)) < _END else None for text in texts]
 
 

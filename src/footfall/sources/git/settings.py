@@ -16,7 +16,7 @@ def _as_table(value: Any) -> Any:
 
 
 class RepositoryPart(Part):
-    """One repository; in the settings a text, or a table to give it a name."""
+    """One repository; in the settings a string, or a table to give it a name."""
 
     address: str = Field(min_length=1, description="A folder, or a clone address.")
     name: str = Field("", description="Its name; default: owner/name, or the name of its folder.")

@@ -1,4 +1,4 @@
-"""What is kept of commits, and the numbers that come of it."""
+"""The table of commits, and its metrics."""
 
 from __future__ import annotations
 

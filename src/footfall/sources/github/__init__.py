@@ -1,12 +1,12 @@
 """GitHub: traffic, stars, forks, releases, workflow runs and commits of repositories.
 
-What GitHub remembers for 14 days is kept; a repository is its number, whatever it is called.
+Keeps what GitHub remembers for 14 days only; a repository is identified by its number, whatever its name.
 
-settings     [sources.github]              tables, metrics   what is kept, and the numbers that come of it
-credentials  who asks                      api, refusals     questions under GitHub's limits, and what a refusal means
-repositories what is asked for             identities        renames, names that were taken over, what is given up
+settings     [sources.github]              tables, metrics   what is kept, and its metrics
+credentials  tokens and Apps               api, refusals     requests within GitHub's limits, and what a refusal means
+repositories what is collected             identities        renames, names that were taken over, retired scopes
 asking       what the kinds share          traffic, popular, histories, releases, runs, commits   one kind each
-examining    what works, and what will be forgotten
+examining    what works, and what GitHub will delete
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["GitHub", "GitHubSettings"]
 
 RECENT = timedelta(days=35)
-"""No window that ended earlier is asked about again: 14 days, as long as GitHub does not stand still for three weeks."""
+"""Windows that ended earlier are not requested again: 14 days, if GitHub's data is less than three weeks late."""
 
 
 class GitHub:
@@ -81,7 +81,7 @@ class GitHub:
         self._kinds = tuple(kind for kind in kinds if kind.name in settings.collect)
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
-        """Asks about every repository, many at once; what did not change is answered from what was kept."""
+        """Queries all repositories concurrently; unchanged answers come from the cache."""
         known = known.within(Window(now - RECENT, now))
         asking = Asking(self._api(), known, now)
         resolved = resolve(asking.api, self._settings.repositories, self._settings.concurrency)
@@ -96,7 +96,7 @@ class GitHub:
         return Api(self._settings, context.client(), context.scratch / "answers", context.now)
 
     def _answers(self, asking: Asking, repos: Sequence[Repo]) -> Mapping[Kind, list[Answered]]:
-        """What each kind was answered about each repository, in order."""
+        """The answers of each kind for each repository, in order."""
 
         def ask(task: tuple[Repo, Kind]) -> tuple[Kind, Answered]:
             repo, kind = task
@@ -114,7 +114,7 @@ class GitHub:
         return found
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
-        """Offers without further requests as one batch; then the others, a few at a time."""
+        """Offers that need no further requests as one batch; then the others, a few at a time."""
         later = [offer for offer in offers if isinstance(offer.detail, Later)]
         at_hand = [offer for offer in offers if not isinstance(offer.detail, Later)]
         if at_hand:
@@ -131,7 +131,7 @@ class GitHub:
         return checks_of(self._api(), self._settings, self._kinds)
 
     def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]:
-        """When the oldest day that GitHub may still revise is out of its reach."""
+        """When the oldest day that GitHub may still revise becomes unavailable."""
         return deadlines_of(known, now, [kind.table for kind in TRAFFIC if kind.name in self._settings.collect])
 
 

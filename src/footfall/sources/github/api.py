@@ -1,4 +1,4 @@
-"""GitHub's API: questions about repositories, each by the credential of the owner, under GitHub's limits."""
+"""GitHub's API: requests about repositories, with the credential of each owner, within GitHub's limits."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 JSON = "application/vnd.github+json"
 STARRED = "application/vnd.github.star+json"
-"""Asks for stars with the moment at which they were given."""
+"""Requests stars with the moment at which they were given."""
 
 
 class Api:
-    """Asks GitHub; safe to use from several threads.
+    """A client for GitHub; thread-safe.
 
     Args:
-        settings: Of the source.
+        settings: The source's settings.
         client: The HTTP client.
-        answers: The folder in which answers are kept, each for the credential that got it.
+        answers: The folder of cached answers, each for the credential that received it.
         now: The clock that limits are checked against.
     """
 
@@ -43,9 +43,9 @@ class Api:
         client.limit(host, Limit(concurrency=settings.concurrency, read_wait=Waits(now)))
 
     def get(self, path: str, owner: str, permission: str, *, accept: str = JSON, **params: Any) -> Any:
-        """The parsed answer; None where GitHub has no content (204).
+        """The parsed answer; None if GitHub has no content (204).
 
-        Raises RefusedError, which says what the endpoint needs (`permission`), BrokenDataError, UnreachableError.
+        Raises RefusedError with the `permission` that the endpoint needs, BrokenDataError, UnreachableError.
         """
         credential = self.credentials.of(owner)
         with _Translated(self, credential, permission):
@@ -59,7 +59,7 @@ class Api:
         return None if response.status_code == 204 else _parsed(response, path)
 
     def pages(self, path: str, owner: str, permission: str, *, accept: str = JSON, **params: Any) -> Iterator[Any]:
-        """The parsed pages; params hold how many entries a page has."""
+        """The parsed pages; `params` sets the page size."""
         credential = self.credentials.of(owner)
         pages = self._client.pages(
             self.address + path,
@@ -79,7 +79,7 @@ class Api:
         with self._lock:
             used_up = self._used_up.get(credential.name)
         if used_up is not None and used_up.resets_at > self._now():
-            raise used_up  # each further request would make GitHub wait longer
+            raise used_up  # each further request would extend the wait
         return {"Accept": accept, "X-GitHub-Api-Version": self._settings.api_version, **credential.headers()}
 
     def _kept_of(self, credential: Credential) -> Kept:
@@ -101,7 +101,7 @@ class Api:
 
 
 class _Translated:
-    """Refusals of GitHub in words of our own."""
+    """Translates GitHub's refusals into our errors."""
 
     def __init__(self, api: Api, credential: Credential, permission: str) -> None:
         self._api, self._credential, self._permission = api, credential, permission

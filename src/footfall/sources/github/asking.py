@@ -1,4 +1,4 @@
-"""What the parts of the source have in common: a repository is asked about, and its answer becomes offers."""
+"""Shared by all kinds of the source: a repository is queried, and its answer becomes offers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Ready:
 
     rows: Sequence[Row] = ()
     count: int | None = None
-    """How many facts the ledger is to hold, where they are not the rows."""
+    """How many facts the ledger should record, if that is not the number of rows."""
     note: str = ""
     restates: Window | None = None
     """Under `Replace` the part of the window that the rows replace."""
@@ -32,23 +32,23 @@ class Ready:
 
 @dataclass(frozen=True)
 class Refused:
-    """The detail of an offer that could not be had."""
+    """The detail of an offer that failed."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Later:
-    """The detail of an offer that takes more requests."""
+    """The detail of an offer that needs further requests."""
 
     what: str
-    """What is read, for those who watch."""
+    """What is being read, for progress messages."""
     read: Callable[[Offer], Batch]
 
 
 @dataclass(frozen=True)
 class Asking:
-    """What a part asks with, and what was known before."""
+    """What a kind needs to query, and what was known before."""
 
     api: Api
     known: Known
@@ -61,7 +61,7 @@ class Asking:
 
 @dataclass(frozen=True)
 class Answered:
-    """What asking about a repository came to: an answer, or a fault."""
+    """The result of querying a repository: an answer, or a fault."""
 
     repo: Repo
     answer: Any = None
@@ -69,11 +69,11 @@ class Answered:
 
 
 class Kind(Protocol):
-    """One kind of thing that is collected of repositories."""
+    """One kind of data that is collected from repositories."""
 
     @property
     def name(self) -> str:
-        """As in the setting `collect`."""
+        """Its name in the setting `collect`."""
         ...
 
     @property
@@ -81,28 +81,28 @@ class Kind(Protocol):
 
     @property
     def permission(self) -> str:
-        """What a token needs, in GitHub's words."""
+        """The permission that a token needs, in GitHub's words."""
         ...
 
     def path(self, repo: Repo) -> str:
-        """What is asked first; it shows whether a token is allowed to."""
+        """The first request; it shows whether a token has the permission."""
         ...
 
     def ask(self, asking: Asking, repo: Repo) -> Any:
-        """The parsed answer about a repository; called in many threads. Raises SourceError."""
+        """The parsed answer for a repository; called in many threads. Raises SourceError."""
         ...
 
     def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:
-        """The offers of all repositories, where one failed a failure among them."""
+        """The offers of all repositories; a repository that failed gets a failed offer."""
         ...
 
 
 @dataclass(frozen=True)
 class Shape:
-    """Reads parsed JSON, and says in one sentence where it is not what it should be."""
+    """Validates parsed JSON, with one-sentence errors."""
 
     what: str
-    """What the answer is about, for messages: "the views of a/b"."""
+    """The subject of the answer, for messages: "the views of a/b"."""
     faults: tuple[type[Exception], ...] = field(default=(KeyError, TypeError, ValueError, AttributeError), repr=False)
 
     def __enter__(self) -> Shape:
@@ -133,7 +133,7 @@ def count_of(value: Any) -> int:
 
 
 def entries_of(found: Any) -> list[Any]:
-    """A list as it is; an empty object is not a list and does not mean zero entries. Raises TypeError."""
+    """A list, unchanged; an empty object is not a list and does not mean zero entries. Raises TypeError."""
     if not isinstance(found, list):
         raise TypeError(f"{type(found).__name__} is not a list")
     return found
@@ -144,10 +144,10 @@ def start_of(day: date) -> datetime:
 
 
 def days_between(first: date, last: date) -> list[date]:
-    """The days from `first` to `last`, both included."""
+    """The days from `first` to `last`, inclusive."""
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def failed_on(table: Table, window: Window, answered: Answered) -> Offer:
-    """The offer of a window that could not be had."""
+    """The offer of a window that failed."""
     return Offer(table.name, window, answered.repo.id, detail=Refused(answered.fault))

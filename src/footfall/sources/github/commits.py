@@ -60,7 +60,7 @@ class Commits:
             head = each.answer or EMPTY
             before = asking.known.stored(COMMITS.name, each.repo.id, ALL_TIME)
             reading = _Reading(asking, each.repo, head, self._shape, before, self._authors)
-            # A repository that seems empty now erases nothing of what it had.
+            # A repository that appears empty now erases nothing that was stored.
             detail = (
                 Later(f"{each.repo.name}: commits", reading.batch)
                 if head != EMPTY
@@ -71,7 +71,7 @@ class Commits:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A history that is to be read."""
+    """A history to read."""
 
     asking: Asking
     repo: Repo
@@ -98,7 +98,7 @@ class _Reading:
         return self.before is not None and self.before.fingerprint.endswith(f":{self.shape}")
 
     def _grown(self, offer: Offer) -> Batch | None:
-        """What is new since the head that was read before; None where that is not part of the history any more."""
+        """The commits since the head read before; None if that is no longer part of the history."""
         if self.before is None or offer.is_rechecked or not self._has_old_shape:
             return None
         old = self.before.fingerprint.partition(":")[0]
@@ -116,7 +116,7 @@ class _Reading:
         return Batch([done], {COMMITS.name: _table(rows)})
 
     def _news(self, old: str) -> tuple[int, datetime] | None:
-        """How many commits there are more, and the date of the oldest of them."""
+        """How many more commits there are, and the date of the oldest of them."""
         path = f"/repos/{self.repo.name}/compare/{old}...{self.head}"
         dates: list[datetime] = []
         total = -1

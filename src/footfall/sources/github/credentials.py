@@ -1,4 +1,4 @@
-"""Who asks GitHub: a token, a token for each owner, the installations of a GitHub App, or no one in particular."""
+"""Credentials for GitHub: a token, a token for each owner, the installations of a GitHub App, or none."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 NO_TOKEN = "no token"
 _FRESH = timedelta(minutes=5)
-"""A token of an App that ends sooner is not used any more."""
+"""An App token that expires sooner than this is not used any longer."""
 
 
 class Credential(Protocol):
-    """Who asks."""
+    """A credential."""
 
     @property
     def name(self) -> str:
-        """Its name in messages; no secret."""
+        """Its name in messages; not a secret."""
         ...
 
     @property
     def identity(self) -> str:
-        """What names it where its token changes; empty for one whose token is itself."""
+        """Its identity if its token changes; empty if the token itself is the identity."""
         ...
 
     def headers(self) -> Mapping[str, str]: ...
@@ -59,12 +59,12 @@ class Anonymous:
 
 
 Ask = Callable[..., Any]
-"""Asks the API with given headers: (method, path, headers) to parsed JSON."""
+"""Calls the API with the given headers: (method, path, headers) → parsed JSON."""
 
 
 @dataclass
 class Installation:
-    """An App where it is installed: its token is renewed every hour, and stays the same credential."""
+    """An installation of an App: its token is renewed every hour, and the credential stays the same."""
 
     owner: str
     app: AppSettings
@@ -102,7 +102,7 @@ class Installation:
             ) from None
 
     def _signed(self) -> str:
-        """A statement that we are the App, good for some minutes, under its private key."""
+        """A JWT for the App, valid for some minutes, signed with its private key."""
         try:
             import jwt
         except ImportError:
@@ -118,7 +118,7 @@ class Installation:
 
 
 class Credentials:
-    """Which credential asks about the repositories of an owner."""
+    """Which credential to use for the repositories of an owner."""
 
     def __init__(self, settings: GitHubSettings, ask: Ask, now: Callable[[], datetime]) -> None:
         self._app, self._ask, self._now = settings.app, ask, now
@@ -129,7 +129,7 @@ class Credentials:
         self._lock = threading.Lock()
 
     def of(self, owner: str) -> Credential:
-        """The credential for an owner; of no owner in particular it is the usual one."""
+        """The credential for an owner; without an owner, the default one."""
         with self._lock:
             key = owner.lower()
             if self._app is not None and owner and key not in self._owned:

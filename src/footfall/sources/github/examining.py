@@ -1,4 +1,4 @@
-"""What works, for `footfall doctor`; and what GitHub will forget, for `footfall status`."""
+"""What works, for `footfall doctor`; and what GitHub will delete, for `footfall status`."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ def _failed(name: str, error: SourceError) -> Check:
 
 
 def deadlines_of(known: Known, now: datetime, tables: Sequence[Table]) -> Iterator[Deadline]:
-    """Of each repository: when the oldest day that may still have grown is out of GitHub's reach.
+    """By repository: when the oldest day that may still have grown becomes unavailable.
 
-    Where no day may have grown it is the day after the last that was collected, which may be lost already.
+    If no day may have grown, it is the day after the last collected one, which may be lost already.
     """
     names = names_known(known)
     for table in tables:

@@ -1,8 +1,8 @@
-"""Stars and forks by the day on which they were given or made: what still exists, counted from all of it.
+"""Stars and forks by the day on which they were created: all that still exist, counted from the full list.
 
-The ledger remembers, as the fingerprint of the one window of a repository, the number that GitHub shows, and of each year
-the sum, a digest and which days had any. As long as the number is the same nothing is asked; when it is another one, pages are read newest
-first until what is new explains the difference.
+For each repository's single window, the ledger remembers in the fingerprint GitHub's total, and for each year the
+sum, a digest and which days had any. While the total is the same, nothing is requested; when it changes, pages are read
+newest first until the new entries explain the difference.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from footfall.tables import Table
 
 Days = Mapping[date, int]
 MOST_LISTED = 40_000
-"""Stars that the list of stargazers gives at the most."""
+"""The most stars that the list of stargazers returns."""
 TO_LIST = "the account of an admin or a collaborator"
-"""What the list of stargazers needs."""
+"""The permission for the list of stargazers."""
 
 
 @dataclass(frozen=True)
 class Year:
-    """What was read of a year: its sum, a digest of its days, and which of them had any."""
+    """What was read for a year: its sum, a digest of its days, and which of them had any."""
 
     number: int
     total: int
     digest: str
     held: int
-    """A bit per day of the year, the lowest for January 1st."""
+    """One bit per day of the year, the lowest for January 1st."""
 
     @classmethod
     def of(cls, number: int, days: Sequence[tuple[date, int]]) -> Year:
@@ -60,7 +60,7 @@ class Year:
 
     @classmethod
     def read(cls, text: str) -> Year:
-        """From its text. Raises ValueError."""
+        """Parse from text. Raises ValueError."""
         number, _, said = text.partition("=")
         total, digest, held = said.split(".")
         return cls(int(number), int(total), digest, int(held, 16))
@@ -77,14 +77,14 @@ class Year:
 
 @dataclass(frozen=True)
 class Past:
-    """What was read of a repository before: the number that GitHub showed, and its years."""
+    """What was read from a repository before: GitHub's total, and its years."""
 
     shown: int = -1
     years: tuple[Year, ...] = ()
 
     @classmethod
     def read(cls, fingerprint: str) -> Past:
-        """From a fingerprint; of anything else nothing is known."""
+        """Parse a fingerprint; any other text means that nothing is known."""
         shown, *years = fingerprint.split(";")
         try:
             return cls(int(shown), tuple(map(Year.read, years)))
@@ -93,7 +93,7 @@ class Past:
 
     @classmethod
     def of(cls, shown: int, days: Days, kept: Sequence[Year] = ()) -> Past:
-        """Of `days`, and of the earlier years that were not read again."""
+        """From `days`, and the earlier years that were not read again."""
         by_year: dict[int, list[tuple[date, int]]] = {}
         for day, count in sorted(days.items()):
             by_year.setdefault(day.year, []).append((day, count))
@@ -113,14 +113,14 @@ class Past:
 
 @dataclass(frozen=True)
 class Read:
-    """What was read: the days from the start of the year `since` on."""
+    """What was read: the days from the start of the year `since`."""
 
     days: Days
     since: int
 
 
 def listed_at(repo: Repo) -> str:
-    """Where stars are listed one by one, for servers without a history by week."""
+    """The path of the list of stars, for servers without a weekly history."""
     return f"/repos/{repo.name}/stargazers"
 
 
@@ -137,7 +137,7 @@ class History:
         return f"/repos/{repo.name}/{'stargazers/history' if self.name == 'stars' else 'forks'}"
 
     def ask(self, asking: Asking, repo: Repo) -> Read | None:
-        """What is new; None where GitHub shows the number that it showed before."""
+        """What is new; None if GitHub's total is the same as before."""
         shown, past = self._shown(repo), self._past(asking, repo)
         if past.shown == shown and not asking.known.is_rechecked(ALL_TIME):
             return None
@@ -152,7 +152,7 @@ class History:
         return _until_explained((_days_of(page, "created_at") for page in pages), repo.forks, past)
 
     def _stars(self, asking: Asking, repo: Repo, past: Past) -> Read:
-        """From the history by week; from the list of stargazers where a server has no such history."""
+        """From the weekly history; from the list of stargazers if a server has none."""
         try:
             pages = asking.api.pages(self.path(repo), repo.owner, METADATA)
             return _until_explained(map(_days_of_weeks, pages), repo.stars, past)
@@ -186,7 +186,7 @@ class History:
         known = {year.number: year for year in past.years if year.number >= read.since}
         now = {year.number: year for year in new.years}
         changed = {number for number in known.keys() | now.keys() if known.get(number) != now.get(number)}
-        # A day of which all are gone is known by its zero alone.
+        # A day whose stars are all gone is recorded as zero.
         gone = [day for number in changed & known.keys() for day in known[number].days]
         days = dict.fromkeys(gone, 0) | {day: count for day, count in read.days.items() if day.year in changed}
         rows = [{"day": start_of(day), "repo": repo.id, self.table.measures[0]: n} for day, n in sorted(days.items())]
@@ -204,13 +204,13 @@ class History:
 
 
 def _until_explained(pages: Iterator[Days], shown: int, past: Past) -> Read:
-    """The days of pages, newest first, until with what was known of earlier years they add up to what is shown."""
+    """The days of pages, newest first, until their sum and the known earlier years add up to the total."""
     found: Counter[date] = Counter()
     for days in pages:
         found.update(days)
         if not days or not past.years:
             continue
-        oldest = min(days).year  # of which the rest may follow
+        oldest = min(days).year  # the rest of which may follow
         newer = sum(count for day, count in found.items() if day.year > oldest)
         older = past.before(oldest + 1)
         if newer and newer + sum(year.total for year in older) == shown:
@@ -219,7 +219,7 @@ def _until_explained(pages: Iterator[Days], shown: int, past: Past) -> Read:
 
 
 def _days_of_weeks(page: Any) -> Days:
-    """The days of a page of weeks, which begin on Sundays."""
+    """The days of a page of weeks, which start on Sundays."""
     found: Counter[date] = Counter()
     for week in entries_of(page):
         first = datetime.fromtimestamp(count_of(week["week"]), UTC).date()

@@ -1,6 +1,6 @@
-"""Names against numbers: what was renamed, what was deleted and recreated under its old name, what is no longer asked for.
+"""Names and numeric ids: renamed repositories, names taken over by new ones, and ids that are no longer collected.
 
-The ledger remembers a number's name as the fingerprint of its window in the table of names.
+The ledger remembers the name of an id as the fingerprint of its window in the table of names.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from footfall.tables import Table
 
 @dataclass(frozen=True)
 class Named:
-    """A number with the name that it had when it was last seen."""
+    """An id with the name that it had when it was last seen."""
 
     id: str
     name: str
@@ -29,7 +29,7 @@ class Named:
 
     @classmethod
     def read(cls, number: str, fingerprint: str, is_retired: bool) -> Named | None:
-        """From the fingerprint in the ledger; None for any other."""
+        """Parse the fingerprint in the ledger; None for any other text."""
         created, _, name = fingerprint.partition(" ")
         try:
             return cls(number, name, moment(created), is_retired)
@@ -46,13 +46,13 @@ class Named:
 
 @dataclass(frozen=True)
 class Retired:
-    """The detail of an offer of a scope that is no longer asked for."""
+    """The detail of an offer of a scope that is no longer collected."""
 
     reason: str
 
 
 def names_known(known: Known) -> dict[str, Named]:
-    """Every number that was ever seen, with its name of then."""
+    """Every id ever seen, with its last known name."""
     found: dict[str, Named] = {}
     retired = {e.scope: e.observed_at or EPOCH for e in known.of_table(NAMES.name) if e.status is Status.RETIRED}
     for number in {scope for table, scope in known.scopes if table == NAMES.name}:
@@ -91,7 +91,7 @@ def _offer(new: Named, old: Named | None, note: str = "") -> Offer:
 
 
 def taken_over(resolved: Resolved, before: Mapping[str, Named]) -> list[Named]:
-    """Numbers whose name another number has now."""
+    """Ids whose name now belongs to another id."""
     holders = {repo.name.lower(): repo.id for repo in resolved.repos.values()}
     return [
         old
@@ -101,7 +101,7 @@ def taken_over(resolved: Resolved, before: Mapping[str, Named]) -> list[Named]:
 
 
 def given_up(resolved: Resolved, before: Mapping[str, Named]) -> list[Named]:
-    """Numbers that are no longer asked for; none where it could not be found out what is."""
+    """Ids that are no longer collected; none if the current ones could not be determined."""
     if any(asked.startswith("topic:") for asked in resolved.faults):
         return []
     unknown = [asked.removesuffix("*").lower() for asked in resolved.faults]
@@ -117,7 +117,7 @@ def given_up(resolved: Resolved, before: Mapping[str, Named]) -> list[Named]:
 
 
 def retirements(gone: Iterable[Named], known: Known, tables: Sequence[Table]) -> Iterator[Offer]:
-    """One offer per table that has something of a number that is given up."""
+    """One offer for each table that has data of a retired id."""
     scopes = known.scopes
     for old in gone:
         for table in tables:

@@ -1,4 +1,4 @@
-"""The numbers that come of it."""
+"""The metrics of GitHub's tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The most viewed pages and the sites that visitors come from: top ten over a rolling 14 days, read as it is that day."""
+"""The most viewed pages and the top referrers: top ten over a rolling 14 days, stored for the day they are read."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Popular:
             ]
 
     def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:
-        """One offer per repository and day on which it is read, of the 14 days before it."""
+        """One offer for each repository and day of reading, covering the 14 days before it."""
         until = start_of(asking.today)
         window = Window(until - SPAN, until)
         for each in answers:
@@ -62,7 +62,7 @@ class Popular:
                 yield failed_on(self.table, window, each)
                 continue
             stored = asking.known.stored(self.table.name, each.repo.id, window)
-            if stored is not None and stored.rows and not each.answer:  # what was read earlier that day stands
+            if stored is not None and stored.rows and not each.answer:  # what was read earlier that day stays
                 yield Offer(self.table.name, window, each.repo.id, stored.fingerprint, settles_at=until + DAY)
                 continue
             shared = {"since": window.start, "until": window.end, "repo": each.repo.id}

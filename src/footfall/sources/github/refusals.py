@@ -1,4 +1,4 @@
-"""What GitHub's refusals mean, and what to do about them."""
+"""What GitHub's refusals mean, and how to fix them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from footfall.sources.github.credentials import NO_TOKEN
 
 
 class RefusedError(SourceError):
-    """GitHub does not give an answer; `fix` says what to do."""
+    """GitHub refuses to answer; `fix` says what to do."""
 
     def __init__(self, reason: str, fix: str = "", status: int = 0) -> None:
         self.reason, self.fix, self.status = reason, fix, status
@@ -33,7 +33,7 @@ class UsedUpError(RefusedError):
 
 
 def refusal(error: StatusError, who: str, permission: str) -> RefusedError:
-    """The refusal in words of our own: `who` asked, and `permission` is what the endpoint needs."""
+    """The refusal as our error: `who` asked, and `permission` is what the endpoint needs."""
     if resets_at := _used_up(error.headers):
         return UsedUpError(who, resets_at)
     said = _said(error.body)
@@ -92,13 +92,13 @@ def _said(body: str) -> str:
 
 
 def is_secondary(body: str) -> bool:
-    """Whether a refusal is a secondary limit, of which the body alone may say so."""
+    """Whether a refusal is a secondary limit; sometimes only the body says so."""
     folded = body.lower()
     return "secondary rate limit" in folded or "abuse detection" in folded
 
 
 def _used_up(headers: Mapping[str, str]) -> datetime | None:
-    """When the primary limit resets, where it is used up."""
+    """When the primary limit resets, if it is used up."""
     reset = headers.get("x-ratelimit-reset", "")
     if headers.get("x-ratelimit-remaining") != "0" or not reset.isdecimal():
         return None
@@ -106,11 +106,11 @@ def _used_up(headers: Mapping[str, str]) -> datetime | None:
 
 
 class Waits:
-    """How long GitHub asks to wait where it does not say so in `Retry-After`: a limit's reset, or a minute, then longer.
+    """How long to wait if `Retry-After` is absent: until a limit's reset, or a minute, then longer.
 
     Args:
         now: The clock that resets are checked against.
-        first: Seconds to wait at the first secondary limit; each that follows within `memory` doubles it.
+        first: Seconds to wait at the first secondary limit; each further one within `memory` doubles it.
     """
 
     def __init__(self, now: Callable[[], datetime], first: float = 60.0) -> None:

@@ -1,4 +1,4 @@
-"""Releases, and how often their files were downloaded: running counts of which every reading is kept."""
+"""Releases, and how often their files were downloaded: cumulative counts, of which every reading is kept."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Releases:
         return f"/repos/{repo.name}/releases"
 
     def ask(self, asking: Asking, repo: Repo) -> tuple[list[Row], list[Asset]]:
-        """Releases that are published, as rows, and the files of all of them."""
+        """Published releases as rows, and all of their files."""
         releases: list[Row] = []
         assets: list[Asset] = []
         for page in asking.api.pages(self.path(repo), repo.owner, self.permission, per_page=100):
@@ -82,14 +82,14 @@ class Releases:
             yield Offer(ASSETS.name, today, each.repo.id, counted, settles_at=today.end, detail=detail)
 
     def _yesterday(self, asking: Asking, repo: Repo, today: Window) -> Iterator[Offer]:
-        """A running count that is read today tells of all the time since it was read yesterday."""
+        """A cumulative count that is read today covers all the time since it was read yesterday."""
         window = Window.of_day(asking.today - DAY)
         if stored := asking.known.stored(ASSETS.name, repo.id, window):
             yield Offer(ASSETS.name, window, repo.id, stored.fingerprint, settles_at=today.start)
 
 
 def release_of(row: Row) -> Annotation | None:
-    """A row of the table of releases as an annotation; pre-releases are none."""
+    """A row of the table of releases as an annotation; None for pre-releases."""
     if row["is_prerelease"]:
         return None
     tag, title = row["tag"], row["title"]
@@ -98,7 +98,7 @@ def release_of(row: Row) -> Annotation | None:
 
 
 def _readings(asking: Asking, repo: Repo, asset: Asset, today: Window) -> Iterator[Row]:
-    """Today's; and of a file that is newer than the last reading, that it had none before it was there."""
+    """Today's counts; for a file newer than the last reading, also a zero before it existed."""
     before = Window.of_day(asset.uploaded_at.date() - DAY)
     if before.start < today.start and asking.known.stored(ASSETS.name, repo.id, before):
         yield asset.row(repo, before.start, 0)

@@ -1,4 +1,4 @@
-"""Repositories that are asked for by name, by owner or by topic; each is a number that outlasts its names."""
+"""Repositories selected by name, by owner or by topic; each is identified by a number that survives renames."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 METADATA = "Metadata: read"
 MOST_FOUND = 1_000
-"""How many repositories of a topic GitHub's search gives at the most."""
+"""The most repositories of a topic that GitHub's search returns."""
 
 
 @dataclass(frozen=True)
 class Repo:
-    """A repository as it is now."""
+    """A repository in its current state."""
 
     id: str
     name: str
@@ -40,17 +40,17 @@ class Repo:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What the settings ask for, as it is now."""
+    """What the settings select, in its current state."""
 
     repos: dict[str, Repo] = field(default_factory=dict)
     """By id."""
     faults: dict[str, SourceError] = field(default_factory=dict)
-    """By what was asked for: why it could not be found out."""
+    """By setting: why it could not be resolved."""
     notes: dict[str, str] = field(default_factory=dict)
 
 
 def repo_of(found: Any) -> Repo:
-    """A repository of an answer of GitHub's. Raises BrokenDataError."""
+    """Parse a repository from GitHub's answer. Raises BrokenDataError."""
     try:
         owner, _, name = str(found["full_name"]).partition("/")
         if not owner or not name or isinstance(found["id"], bool):
@@ -63,9 +63,9 @@ def repo_of(found: Any) -> Repo:
 
 
 def resolve(api: Api, asked: Sequence[str], threads: int) -> Resolved:
-    """Every repository that is asked for, each once, some of them at the same time.
+    """Every selected repository, each once; queried concurrently.
 
-    Raises the SourceError itself where nothing at all could be found out for one reason.
+    Raises the SourceError itself if everything failed for one reason.
     """
     resolved = Resolved()
 
@@ -85,7 +85,7 @@ def resolve(api: Api, asked: Sequence[str], threads: int) -> Resolved:
 
 
 def _raise_what_is_general(resolved: Resolved) -> None:
-    """A host that does not answer, or takes no credential, is a fault of the source and of no repository."""
+    """An unreachable host or a rejected credential is a fault of the source, not of a repository."""
     reasons = {str(error) for error in resolved.faults.values()}
     if resolved.repos or len(reasons) != 1:
         return
@@ -104,7 +104,7 @@ def _by_name(api: Api, text: str) -> Iterator[Repo]:
 
 
 def _by_owner(api: Api, text: str) -> Iterator[Repo]:
-    """All of an owner, forks left out: an organisation's with what the token may see, a user's public ones."""
+    """All repositories of an owner without forks: for an organisation those the token sees, else the public ones."""
     owner = text.partition("/")[0]
     try:
         yield from _listed(api, f"/orgs/{owner}/repos", owner)

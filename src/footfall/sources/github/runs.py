@@ -27,11 +27,11 @@ from footfall.sources.github.tables import RUNS
 from footfall.tables import Table
 
 REACH = timedelta(days=14)
-"""How far back is asked: as far as clones are known."""
+"""How far back to look: as far as clones are known."""
 SETTLES = timedelta(days=1)
-"""After the end of a day: until then runs that began late in it may be listed late."""
+"""After the end of a day: until then, runs that started late in it may not be listed yet."""
 MOST_LISTED = 1_000
-"""Runs that a search lists; it counts more."""
+"""The most runs that a search lists; its total may be higher."""
 
 
 class Runs:
@@ -45,7 +45,7 @@ class Runs:
         return f"/repos/{repo.name}/actions/runs"
 
     def ask(self, asking: Asking, repo: Repo) -> Mapping[date, int]:
-        """The runs of each day that is not known for good."""
+        """The runs of each day that is not final yet."""
         days = self._open(asking, repo)
         counts: Counter[date] = Counter()
         with Shape(f"the workflow runs of {repo.name}"):
@@ -58,7 +58,7 @@ class Runs:
         return {day: counts[day] for day in days}
 
     def _counted(self, asking: Asking, repo: Repo, day: date) -> int:
-        """The runs of one day, where there are more than a list has."""
+        """The runs of one day, if there are more than one list holds."""
         answer = asking.api.get(self.path(repo), repo.owner, self.permission, created=f"{day}", per_page=1)
         return count_of(answer["total_count"])
 
@@ -91,6 +91,6 @@ class Runs:
 
 
 def _most(count: int, stored: Entry | None) -> int:
-    """The runs of a day: one that was deleted since did run."""
+    """The runs of a day: a run that was deleted later still counts."""
     before = stored.fingerprint if stored else ""
     return max(count, int(before)) if before.isdecimal() else count

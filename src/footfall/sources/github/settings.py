@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from footfall.settings import Part, Secret
 
 Collected = Literal["views", "clones", "paths", "referrers", "stars", "forks", "releases", "workflow_runs", "commits"]
-"""What can be collected of a repository, each with a permission of its own."""
+"""What can be collected from a repository, each with its own permission."""
 
 ALL: tuple[Collected, ...] = get_args(Collected)
 _ASKED = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/(\*|[A-Za-z0-9._-]+)|topic:[A-Za-z0-9][A-Za-z0-9-]*")
@@ -29,7 +29,7 @@ def _address(text: str) -> str:
 
 
 class AppSettings(Part):
-    """A GitHub App, which asks with a token for each owner that it is installed at."""
+    """A GitHub App, which uses a separate token for each owner that has installed it."""
 
     id: Annotated[str, BeforeValidator(str)] = Field(min_length=1, description="The App's id, or its client id.")
     key: Secret = Field(description='Its private key, the text of the PEM file; best as { env = "NAME" }.')

@@ -1,6 +1,6 @@
-"""What is kept of GitHub.
+"""The tables of GitHub's data.
 
-Repositories are numeric ids in every row and scope; readers see the name that each has now.
+Repositories are numeric ids in every row and scope; readers see the current name of each.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ RUNS = _by_day(
 
 
 def _snapshot(name: str, description: str, *columns: Column) -> Table:
-    """Overlapping spans of 14 days: the whole of one is stated again where it changes within its day."""
+    """Overlapping spans of 14 days: a whole span is stated again if it changes within its day."""
     return Table(
         name=name,
         description=description,

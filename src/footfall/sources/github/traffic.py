@@ -1,8 +1,8 @@
-"""Views and clones by day: the last 14 days, each late and revised, of which the largest values count.
+"""Views and clones by day: the last 14 days, each published late and revised; the largest values count.
 
-The oldest day of an answer is cut off by the hour and shrinks: a value below the one that is stored is not news. Until
-2025-12-28 an answer left days of zero out and had the current day; since then zeros are stated and the newest day is one
-to three days late, so that a day that an answer lacks is not known. A day that no repository has is an outage.
+The oldest day of an answer is cut off by the hour and shrinks: a value below the stored one is ignored. Until
+2025-12-28 answers left out days of zero and included the current day; since then zeros are stated and the newest day is
+one to three days late, so a day missing from an answer is unknown. A day that no repository has is an outage.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ from footfall.sources.github.tables import CLONES, VIEWS
 from footfall.tables import Table
 
 REACH = timedelta(days=14)
-"""How far back an answer goes."""
+"""How many days back an answer goes."""
 LATEST = 3
-"""Days that the newest day of an answer may be late."""
+"""How many days late the newest day of an answer may be."""
 GROWS = timedelta(days=4)
-"""After its begin: how long the numbers of a day still grow. A later answer only cuts it off, or gives it as it was."""
+"""How long after its start the numbers of a day still grow. Later answers only truncate it, or repeat it."""
 ZEROS_ARE_STATED_SINCE = datetime(2025, 12, 29, tzinfo=UTC)
 OUTAGE = "GitHub has this day for no repository yet: its statistics are delayed; it is requested again"
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The numbers of a day."""
+    """The numbers for a day."""
 
     count: int
     uniques: int
 
     def largest(self, fingerprint: str) -> Seen:
-        """Of each number the larger one, of this and of what the ledger says was seen."""
+        """For each number the larger one, of this and of the value that the ledger says was seen."""
         count, _, uniques = fingerprint.partition(":")
         if not (count.isdecimal() and uniques.isdecimal()):
             return self
@@ -81,7 +81,7 @@ class Traffic:
             return dict(_day_of(each) for each in entries_of(answer[self.name]))
 
     def offers(self, asking: Asking, answers: Sequence[Answered]) -> Iterator[Offer]:
-        """An offer per day and repository."""
+        """An offer for each day and repository."""
         given = sorted({day for each in answers if not each.fault for day in each.answer})
         for each in answers:
             if each.fault:
@@ -103,19 +103,19 @@ class Traffic:
                 strict=True,
             )
         )
-        # As long as the day is given it may be revised, however late GitHub is.
+        # While the day is in the answer it may be revised, however late GitHub is.
         settles_at = max(window.start + REACH, start_of(asking.today) + 2 * DAY)
         detail = Ready([row] if largest != ZERO else [], count=1)
         return Offer(self.table.name, window, repo.id, str(largest), settles_at=settles_at, detail=detail)
 
     def _zeros(self, asking: Asking, answered: Answered, given: Sequence[date]) -> dict[date, Seen]:
-        """Days that the answer states by leaving them out."""
+        """Days whose absence from the answer means zero."""
         today, created = asking.today, answered.repo.created_on
         if asking.now < ZEROS_ARE_STATED_SINCE:
             days = days_between(max(today - REACH + DAY, created), today)
         elif answered.answer:
             days = []
-        else:  # nothing in 14 days, of which those count that are known to be over for GitHub
+        else:  # nothing in 14 days: only the days that GitHub has certainly finished count
             days = list(given) or days_between(today - REACH, today - LATEST * DAY)
         return {day: ZERO for day in days if day >= created}
 

@@ -1,4 +1,4 @@
-"""Users of hubs that others counted, from CSV files with date, cluster, hub, timescale and users, as 2i2c publishes them.
+"""Users of hubs, counted by others, from CSV files with date, cluster, hub, timescale and users, as published by 2i2c.
 
 reading   the files, line by line
 """
@@ -59,7 +59,7 @@ class HubFilesSettings(Part):
 
 
 class HubFiles:
-    """Users of hubs that others counted, and lists of hubs and communities."""
+    """Users of hubs that were counted elsewhere, and lists of hubs and communities."""
 
     name: ClassVar[str] = "hub_files"
     description: ClassVar[str] = "Users of hubs from CSV files such as 2i2c publishes."
@@ -74,7 +74,7 @@ class HubFiles:
         self.metrics: Sequence[Metric] = (*counted, *self._lists.metrics)
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
-        """The present day of each list, and every day of the files that is over."""
+        """Today's window of each list, and every complete day in the files."""
         yield from self._lists.offers(known, now)
         by_day: dict[date, list[Counted]] = defaultdict(list)
         for one in read_users(self._place):
@@ -133,7 +133,7 @@ class HubFiles:
 
 @dataclass(frozen=True)
 class _Day:
-    """What the files say of a day."""
+    """What the files contain for a day."""
 
     counts: tuple[Counted, ...]
 

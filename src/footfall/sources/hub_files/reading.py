@@ -17,7 +17,7 @@ _COUNT = re.compile(r"[0-9]{1,12}(\.0)?")
 
 
 class Counted(NamedTuple):
-    """The users of a hub on a day, as a file states them."""
+    """The users of a hub on a day, as stated in a file."""
 
     on: date
     cluster: str
@@ -27,7 +27,7 @@ class Counted(NamedTuple):
 
 
 def files_of(place: Path) -> Sequence[Path]:
-    """The file, or the CSV files of the folder by name. Raises SourceError where there is none."""
+    """The file, or the CSV files in the folder by name. Raises SourceError if there are none."""
     if place.is_file():
         return [place]
     found = sorted(place.glob("*.csv")) if place.is_dir() else []
@@ -37,7 +37,7 @@ def files_of(place: Path) -> Sequence[Path]:
 
 
 def read_users(place: Path) -> Sequence[Counted]:
-    """Every count, once; one that contradicts another is an error. Raises SourceError, which names the line."""
+    """Every count, once; contradictory counts are an error. Raises SourceError, which names the line."""
     found: dict[tuple[date, str, str, str], Counted] = {}
     for file in files_of(place):
         try:

@@ -1,11 +1,11 @@
-"""Hubs: what the sources that know JupyterHubs have in common, whether they ask the hub or a Prometheus about it.
+"""Hubs: shared code of the sources for JupyterHubs, whether they query the hub or a Prometheus about it.
 
 tables    users of each hub by day and span; who was active where
-metrics   the numbers that come of these tables
-people    who is a person, staff or a service, and under which name they are kept
-names     hubs that are for trying things out           sizes        bins of users
-clusters  hubs as they are set up, from YAML            communities  who uses hubs, from CSV
-listing   both as tables, a list per day
+metrics   the metrics of these tables
+people    who is a person, staff or a service, and the name under which they are stored
+names     hubs for testing                      sizes        bins of users
+clusters  configured hubs, from YAML            communities  who uses hubs, from CSV
+listing   both as tables, one list per day
 """
 
 from footfall.sources.hubs.metrics import (

@@ -11,7 +11,7 @@ from footfall.errors import BrokenDataError, MissingExtraError, SourceError
 from footfall.sources.hubs.names import is_staging
 
 TEMPLATES = "templates"
-"""A folder next to those of clusters, with templates that are not YAML."""
+"""A folder next to those of clusters, with templates that are not valid YAML."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class ListedHub:
 
 
 def read_clusters(folder: Path) -> tuple[ListedHub, ...]:
-    """The hubs of all clusters, in order. Raises SourceError, which names the file that cannot be read.
+    """The hubs of all clusters, in order. Raises SourceError, which names the unreadable file.
 
     Args:
-        folder: The top of the repository, or the folder that has a folder for each cluster.
+        folder: The root of the repository, or the folder with one subfolder per cluster.
     """
     top = folder / "config" / "clusters"
     top = top if top.is_dir() else folder

@@ -1,4 +1,4 @@
-"""Communities and where they are, from a CSV file: name, constellation, location, latitude, longitude, hubs."""
+"""Communities and their locations, from a CSV file: name, constellation, location, latitude, longitude, hubs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_communities(file: Path) -> tuple[Community, ...]:
 
 
 def by_hub(communities: Iterable[Community]) -> Mapping[str, str]:
-    """The name of the community by how it names its hubs. A hub that two name is an error, as it would count twice."""
+    """The community for each name of a hub. A hub listed by two communities is an error: it would be counted twice."""
     found: dict[str, str] = {}
     for community in communities:
         for hub in community.hubs:
@@ -61,7 +61,7 @@ def by_hub(communities: Iterable[Community]) -> Mapping[str, str]:
 
 
 def read_list(text: str) -> tuple[str, ...]:
-    """A list of texts: as JSON, as Python writes it, or names with ; between them. It is read, and never run.
+    """A list of strings: as JSON, as a Python literal, or as names separated by ;. It is parsed, never executed.
 
     >>> read_list("['a', 'b']"), read_list('["a"]'), read_list("a; b"), read_list("")
     (('a', 'b'), ('a',), ('a', 'b'), ())

@@ -1,4 +1,4 @@
-"""Lists that stand beside what is measured: hubs as they are set up, and communities, from files."""
+"""Lists that supplement the measurements: configured hubs and communities, from files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Lists:
-    """The files that settings name, relative to `folder`, or no name; they are read when they are first needed."""
+    """The files named in settings, relative to `folder`; they are read when they are first needed."""
 
     clusters_file: str
     communities_file: str
@@ -45,7 +45,7 @@ class Lists:
 
     @property
     def looks(self) -> str:
-        """A hash of the list of communities, which shapes rows of hubs; empty if there is none."""
+        """A hash of the list of communities, which affects the rows of hubs; empty if there is none."""
         try:
             file = self._file(self.communities_file)
             return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if self.communities_file else ""
@@ -70,14 +70,14 @@ class Lists:
         return read_clusters(self._file(self.clusters_file))
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
-        """The present day of each list: what a list said on other days is not known."""
+        """Today's window of each list: what a list contained on other days is not known."""
         window = Window.of_day(floor(Grain.DAY, now).date())
         for table in self.tables:
             before = known.stored(table.name, "", window)
             yield Offer(table.name, window, settles_at=window.end, detail=Listing(before.fingerprint if before else ""))
 
     def read(self, offer: Offer) -> Batch:
-        """A list as it is now."""
+        """A list in its current state."""
         try:
             rows = self._rows(offer)
         except FootfallError as error:
@@ -136,6 +136,6 @@ class Lists:
 
 @dataclass(frozen=True)
 class Listing:
-    """How a list looked when it was last read on the day."""
+    """The state of a list when it was last read on the day."""
 
     before: str

@@ -1,4 +1,4 @@
-"""The numbers about hubs that several sources can tell."""
+"""Metrics of hubs that several sources provide."""
 
 from __future__ import annotations
 

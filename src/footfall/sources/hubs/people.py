@@ -1,4 +1,4 @@
-"""Who is a person, staff or a service, and under which name each is kept."""
+"""Who is a person, staff or a service, and the name under which each is stored."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from footfall.settings import Secret
 
 
 class Role(StrEnum):
-    """What a user of a hub is, as far as the settings say."""
+    """The role of a user of a hub, according to the settings."""
 
     PERSON = "person"
     STAFF = "staff"
     SERVICE = "service"
     """An account that no person uses: a health check, a bot."""
     LAUNCH = "launch"
-    """A Binder launch, which has a user of its own each time."""
+    """A Binder launch, which creates a new user each time."""
 
 
 class People:
-    """Users of hubs: their roles, and the names that they are kept under.
+    """Users of hubs: their roles, and the names under which they are stored.
 
     Args:
-        hash_key: Names are kept as keyed hashes (HMAC-SHA-256, 16 hex digits); None keeps them as they are.
-        staff: Patterns of names (`*` is anything), upper and lower case being one.
-        services: Patterns of names of accounts that no person uses.
+        hash_key: Names are stored as keyed hashes (HMAC-SHA-256, 16 hex digits); None stores them unchanged.
+        staff: Name patterns (`*` matches anything), ignoring case.
+        services: Name patterns of accounts that no person uses.
         staff_groups: Groups of the hub whose members are staff.
 
     Example:
@@ -54,20 +54,20 @@ class People:
 
     @cached_property
     def _key(self) -> bytes | None:
-        """Read when it is needed: queries need no key."""
+        """Read lazily: queries need no key."""
         return self._hash_key.reveal().encode() if self._hash_key else None
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the same user would be kept under another name: with the key."""
+        """Changes when the same user would be stored under a different name: depends on the key."""
         return self.kept_name("footfall")[:8] if self._key else "plain"
 
     def kept_name(self, name: str) -> str:
-        """The name that a user is kept under: the same for one name, in every hub and source with the same key."""
+        """The name under which a user is stored: the same in every hub and source that uses the same key."""
         return hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:16] if self._key else name
 
     def role(self, name: str, groups: Collection[str] = ()) -> Role:
-        """What a user is. An account that no person uses is a service, whatever its groups."""
+        """The role of a user. An account that no person uses is a service, whatever its groups."""
         if self._is_service(name.lower()):
             return Role.SERVICE
         is_staff = bool(self._is_staff(name.lower())) or not self._staff_groups.isdisjoint(groups)
@@ -75,5 +75,5 @@ class People:
 
 
 def _matcher(patterns: Sequence[str]) -> Callable[[str], object]:
-    """Whether a name in lower case is like one of the patterns; without patterns none is."""
+    """Whether a name in lower case matches one of the patterns; False if there are none."""
     return re.compile("|".join(fnmatch.translate(each.lower()) for each in patterns) or r"(?!)").match

@@ -11,7 +11,7 @@ from footfall.tables import Column, Observe, Replace, Role, Table, TableEvent
 
 
 class Timescale(StrEnum):
-    """The span before a reading in which a user must have been active to be counted."""
+    """A user counts as active if they were active within this span before a reading."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -22,7 +22,7 @@ class Deed(StrEnum):
     """What a user did on a day."""
 
     ACTIVE = "active"
-    """Any activity that the hub noticed; it also notices some that is not a person's (a tab left open)."""
+    """Any activity that the hub recorded; some of it is not caused by a person (an open tab)."""
     STARTED = "started"
     """A server of the user was started."""
 
@@ -48,9 +48,9 @@ HUB_USERS = Table(
     sort=("cluster", "hub", "timescale", "date"),
     resolution=Grain.DAY,
 )
-"""The original table of 2i2c's indicators, `date,cluster,hub,timescale,users`, with what a hub is next to it.
+"""The original table of 2i2c's indicators, `date,cluster,hub,timescale,users`, with attributes of the hub.
 
-Sources state it under scopes of their own: a data source, or a hub.
+Each source states it under its own scopes: a data source, or a hub.
 """
 
 _NO_PEOPLE = tuple(("role", role.value) for role in people.Role if role is not people.Role.PERSON)

@@ -1,7 +1,7 @@
-"""JupyterHubs, asked for their metrics and for their users.
+"""JupyterHubs, queried for their metrics and their users.
 
-A hub answers with what is so right now: what it was between two answers is not known. So each day is collected up to the
-moment at which the hub was last asked on it, and a day that was asked for in its last hour is whole.
+A hub only reports its current state: its state between two requests is unknown. So each day is collected up to the
+last request made on it, and a day with a request in its last hour is complete.
 
 settings    [sources.jupyterhub]             exposition  the hub's metrics, as text
 tables      what is kept, and the metrics    asking      a hub's metrics and users, over HTTP
@@ -80,7 +80,7 @@ class _Detail:
 
 @dataclass(frozen=True)
 class _Task:
-    """A hub, and what is wanted of it."""
+    """A hub, and what to collect from it."""
 
     hub: HubPart
     offers: tuple[Offer, ...]
@@ -115,7 +115,7 @@ class JupyterHub:
         )
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
-        """Of each hub and table the present day, and the day before where it is whole now; hubs that left are retired."""
+        """For each hub and table today, and yesterday if it is complete by now; hubs that left are retired."""
         last = {
             (entry.table, entry.scope): entry
             for entry in sorted(known, key=lambda e: e.covered_until)
@@ -145,7 +145,7 @@ class JupyterHub:
         return Offer(table, window, hub.name, settles_at=window.end, absent=absent, detail=_Detail(hub, before))
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        """A batch per hub. Each hub is asked once, a few at a time; one that does not answer keeps no other from it."""
+        """A batch per hub. Each hub is queried once, a few at a time; a hub that fails does not affect the others."""
         by_hub: dict[str, list[Offer]] = {}
         for offer in offers:
             if offer.detail is None:
@@ -158,7 +158,7 @@ class JupyterHub:
             yield batch
 
     def _ask(self, task: _Task) -> Batch:
-        """What the hub says, as far as it says it: metrics and users fail apart."""
+        """What the hub reports; metrics and users can fail independently."""
         client, at = self._context.client(), self._context.now()
         wants_users = self._settings.users and any(offer.table != HUB_USERS.name for offer in task.offers)
         wants_metrics = any(offer.table != HUB_ACTIVITY.name for offer in task.offers)
@@ -203,7 +203,7 @@ class JupyterHub:
                 return asked.spawns(reading, last_asked_at), ""
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """Of each hub, whether its metrics and its users can be read."""
+        """For each hub, whether its metrics and its users can be read."""
         if self._settings.users and self._settings.names == "hashed" and not self._settings.hash_key:
             yield Check("users", "failed", "no hash_key is set", NO_KEY)
         for hub in self._settings.hubs:
@@ -223,7 +223,7 @@ def _note_of(users: Users) -> str:
 
 
 def _without_asking(offer: Offer) -> Outcome:
-    """A hub that left the settings, or a day that is whole and was asked for again."""
+    """A hub that left the settings, or a complete day that was requested again."""
     if offer.window.end == FAR_FUTURE:
         return offer.retired("it is no longer in the settings", since=offer.window.start)
     return offer.unchanged(covered_until=offer.window.end, note=None)

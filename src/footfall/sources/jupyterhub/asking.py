@@ -1,4 +1,4 @@
-"""Asking a hub: for its metrics, and for all of its users, page by page."""
+"""Requests to a hub: for its metrics, and for all of its users, page by page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class User:
     active_at: datetime | None
     groups: tuple[str, ...]
     starts: tuple[datetime, ...] | None
-    """When those of their servers that run were started; None where the token may not see servers."""
+    """When their running servers were started; None if the token may not see servers."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Users:
 
     @property
     def running(self) -> int | None:
-        """Servers that run; None where the token may not see them."""
+        """Running servers; None if the token may not see them."""
         if not self.users or any(user.starts is None for user in self.users):
             return None
         return sum(len(user.starts or ()) for user in self.users)
 
 
 def read_metrics(hub: HubPart, client: Client) -> Reading:
-    """What the hub says of itself. Raises SourceError."""
+    """The hub's own metrics. Raises SourceError."""
     address = f"{hub.address}/hub/metrics"
     try:
         answer = client.get(address, headers=_headers(hub, "text/plain"))
@@ -58,7 +58,7 @@ def read_metrics(hub: HubPart, client: Client) -> Reading:
 
 
 def read_users(hub: HubPart, client: Client) -> Users:
-    """All users of the hub: as many as it says it has, each once. Raises SourceError."""
+    """All users of the hub, each once; their number must match the total that the hub reports. Raises SourceError."""
     try:
         items = list(_items(hub, client))
     except StatusError as error:
@@ -77,7 +77,7 @@ def read_users(hub: HubPart, client: Client) -> Users:
 
 
 def _items(hub: HubPart, client: Client) -> Iterator[Mapping[str, Any]]:
-    """The pages by offset, from the address in the settings: the one that a page names may be another host's."""
+    """The pages by offset, from the address in the settings: the next address in a page may be on a different host."""
     offset = seen = 0
     for _ in range(MOST_PAGES):
         params = {"offset": offset, "limit": PAGE}
@@ -109,7 +109,7 @@ def _user(item: Mapping[str, Any]) -> User:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """Moments without a zone are UTC: the hub's database keeps them so."""
+    """Moments without a zone are in UTC, as in the hub's database."""
     if text is None:
         return None
     moment = datetime.fromisoformat(text)
@@ -125,7 +125,7 @@ def _headers(hub: HubPart, accept: str) -> dict[str, str]:
 
 
 def _refused(error: StatusError, what: str, scopes: str) -> SourceError:
-    """The refusal, with what the token needs."""
+    """The refusal, with the permission that the token needs."""
     if error.status not in (401, 403) or error.is_passing:
         return error
     return SourceError(f"the hub refuses its {what} ({error.status}); give the token of the service {scopes}.")

@@ -1,4 +1,4 @@
-"""Whether what is collected of a hub can be read: metrics and users apart, as the token may allow one of them alone."""
+"""Whether each kind of data can be read from a hub: metrics and users separately, as the token may allow only one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def checks_of(hub: HubPart, client: Client, *, with_users: bool) -> Iterator[Check]:
-    """One check of the metrics of a hub, and one of its users where they are wanted."""
+    """One check for the metrics of a hub, and one for its users if they are collected."""
     fix = "give the token of the service the scopes {}, and check the address"
     try:
         reading = read_metrics(hub, client)

@@ -1,4 +1,4 @@
-"""The text in which a hub tells its metrics (Prometheus' text format 0.0.4), and the numbers of a hub in it."""
+"""The text format of a hub's metrics (Prometheus text format 0.0.4), and the values of a hub in it."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class Sample:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a hub said of itself at one moment; None and nothing where it did not say."""
+    """What a hub reported at one moment; None or empty for what it did not report."""
 
     active: Mapping[Timescale, int]
     running: int | None
     total: int | None
     spawns: Mapping[str, int]
-    """Servers that were to be started since the hub started, by how that ended."""
+    """Attempted server starts since the hub started, by outcome."""
     started_at: datetime | None
-    """Since when the hub's process runs."""
+    """When the hub's process started."""
 
 
 def parse(text: str) -> list[Sample]:
-    """The samples of a text. Raises BrokenDataError, which names the first line that is none."""
+    """The samples of a text. Raises BrokenDataError, which names the first invalid line."""
     samples = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -66,7 +66,7 @@ def parse(text: str) -> list[Sample]:
 
 
 def _value(text: str) -> float:
-    """A number, or NaN or an infinity, which a sample may be as well."""
+    """A number, NaN or an infinity, which are all valid samples."""
     return float(text) if text.lstrip("+-").lower() in ("nan", "inf") else number_of(text)
 
 
@@ -82,13 +82,13 @@ def _labels(text: str) -> dict[str, str]:
 
 
 def reading_of(text: str, prefix: str | None = None) -> Reading:
-    """The numbers of a hub. Labels that are not known are added up.
+    """The values of a hub. Unknown labels are summed.
 
     Args:
         text: The answer of `/hub/metrics`.
-        prefix: What the names begin with; by default it is found by what they end with.
+        prefix: The prefix of the metric names; by default it is inferred from their suffixes.
 
-    Raises BrokenDataError where nothing of a hub is there, or where two prefixes are.
+    Raises BrokenDataError if there are no hub metrics, or if there are two prefixes.
     """
     samples = parse(text)
     start = _prefix_of(samples) if prefix is None else prefix
@@ -107,7 +107,7 @@ def reading_of(text: str, prefix: str | None = None) -> Reading:
 
 
 def _prefix_of(samples: Sequence[Sample]) -> str:
-    """What stands before the names that only a hub has."""
+    """The prefix of the names that only a hub has."""
     found = {
         sample.name.removesuffix(name).rstrip("_")
         for sample in samples

@@ -1,4 +1,4 @@
-"""From what a hub answered to rows of the tables."""
+"""From a hub's answers to rows of the tables."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 SETTLING = timedelta(hours=1)
-"""For so long a restarted hub may not know all servers that run; and so old its count of active users may be."""
+"""How long a restarted hub may not know all running servers; also how old its count of active users may be."""
 
 
 def day_of(moment: datetime) -> datetime:
-    """The day that a count of active users read at `moment` is of: within the first hour, the one that ended before."""
+    """The day that a count of active users read at `moment` is for: within the first hour, the previous day."""
     return floor(Grain.DAY, moment - SETTLING)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A hub that was asked at a moment."""
+    """A hub that was queried at a moment."""
 
     hub: HubPart
     at: datetime
@@ -46,7 +46,7 @@ class Asked:
         ]
 
     def levels(self, reading: Reading, users: Users | None) -> tuple[list[Row], str]:
-        """The row, and what is to be known of it. A restarted hub counts up from 0 until it has seen its servers."""
+        """The row, and a note about it. A restarted hub counts up from 0 until it has seen its servers."""
         running, note = reading.running, ""
         counted = users.running if users else None
         is_fresh = reading.started_at is not None and self.at - reading.started_at < SETTLING
@@ -59,13 +59,13 @@ class Asked:
         return [{**row, "running_servers": running if counted is None else counted}], note
 
     def spawns(self, reading: Reading, last_asked_at: datetime | None) -> list[Row]:
-        """The counts; those of a process that started since the hub was last asked began with 0."""
+        """The counts; if the process started after the last request, its counts started at 0."""
         started = reading.started_at
         run = f"{started:%Y-%m-%dT%H:%M:%SZ}" if started else ""
         hour = floor(Grain.HOUR, self.at)
         moments = [(hour, 1)]
         if started is not None and last_asked_at is not None and last_asked_at < started < self.at:
-            # In the hour that is asked about, the start would take the place of the count.
+            # If the start is in the hour of the request, it would replace the count.
             moments.insert(0, (min(floor(Grain.HOUR, started), hour - timedelta(hours=1)), 0))
         return [
             {"hour": moment, **self._where, "outcome": outcome, "run": run, "spawns": count * factor}
@@ -74,7 +74,7 @@ class Asked:
         ]
 
     def activity(self, users: Users, people: People, since: datetime) -> list[Row]:
-        """Who was active, and who started a server, on the days from `since` on: a row per user, day and deed."""
+        """Who was active, and who started a server, on the days since `since`: a row per user, day and event."""
         rows: dict[tuple[datetime, str, str], Row] = {}
         for user in users.users:
             actor, role = people.kept_name(user.name), people.role(user.name, user.groups).value
@@ -95,7 +95,7 @@ def _deeds(active_at: datetime | None, starts: tuple[datetime, ...]) -> Iterator
 
 
 def arrow(table: Table, rows: list[Row]) -> pa.Table:
-    """The rows as the table wants them; when they were observed is added where they are stored."""
+    """The rows in the form of the table; the moment of observation is added when they are stored."""
     import pyarrow as pa
 
     return pa.Table.from_pylist(

@@ -31,7 +31,7 @@ class HubPart(Part):
 
     @property
     def place(self) -> str:
-        """The cluster, which of a hub by itself is the hub."""
+        """The cluster; for a standalone hub, the hub itself."""
         return self.cluster or self.name
 
     @property

@@ -1,4 +1,4 @@
-"""What is kept of a hub next to the tables that hubs share, and the numbers that come of it."""
+"""The tables of this source besides those shared by all hub sources, and their metrics."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""Anything that a Prometheus measures: queries of one's own and presets, asked directly or through Grafana.
+"""Any Prometheus data: custom queries and presets, queried directly or through Grafana.
 
 settings   [sources.prometheus]              places      a Prometheus, or the data sources of a Grafana
 recipes    which queries fill which table    asking      one range query
-presets    queries that are known            rows        from series to rows
+presets    known queries                     rows        from series to rows
 windows    which days are offered
-reading    pieces below the limits           endings     how each window ended
-looks      what a window looked like         remembered  for how long each place remembers
-checking   what works, and what will be forgotten
+reading    pieces below the limits           endings     the outcome of each window
+looks      fingerprints of windows           remembered  the retention of each place
+checking   what works, and what will be deleted
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ NO_KEY = (
 
 
 class Prometheus:
-    """Tables that are filled by queries of a Prometheus."""
+    """Tables filled by Prometheus queries."""
 
     name: ClassVar[str] = "prometheus"
     description: ClassVar[str] = "Any metric of Prometheus, by queries, directly or through Grafana."
@@ -69,7 +69,7 @@ class Prometheus:
             self.project_names = ProjectNames("hub")
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
-        """Of each table and place the days that are remembered; places that left are retired."""
+        """The days within the retention, for each table and place; places that left are retired."""
         yield from self._lists.offers(known, now)
         if not self._recipes:
             return
@@ -88,13 +88,13 @@ class Prometheus:
             yield from retired_of(known, recipe.table.name, names, dict(places.twins), now)
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """Whether data sources can be listed, each can be queried, and each query gives something."""
+        """Whether data sources can be listed, each can be queried, and each query returns data."""
         if HUB_ACTIVITY.name in self._recipes and self._is_keyless:
             yield Check("users", "failed", "no hash_key is set", NO_KEY)
         yield from checks_of(self._settings, tuple(self._recipes.values()), self._context.client(), now)
 
     def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]:
-        """What each place forgets next, by the retention that it named when it was collected last."""
+        """What each place will delete next, by the retention that it reported when it was last collected."""
         recipes = tuple(self._recipes.values())
         yield from deadlines_of(recipes, self._retentions.read(), self._settings, known, now)
 
@@ -103,7 +103,7 @@ class Prometheus:
         return self._settings.names == "hashed" and not self._settings.hash_key
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
-        """A batch per month, table and place; a few are asked for at a time."""
+        """A batch per month, table and place; a few places are queried at a time."""
         wanted: dict[tuple[str, str], list[Offer]] = defaultdict(list)
         for offer in offers:
             if isinstance(offer.detail, Gone):

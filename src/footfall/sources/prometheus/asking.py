@@ -1,4 +1,4 @@
-"""One range query, asked and read: POST, whole seconds, the text of the query as it is."""
+"""One range query and its answer: POST, whole seconds, the query text unchanged."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 _HARMLESS = re.compile(r"PromQL (info|warning):", re.IGNORECASE)
-"""Remarks on a query, which is answered whole all the same; other warnings say that a part did not answer."""
+"""Notes about a query whose answer is complete; other warnings say that a part of the data did not answer."""
 _TOO_MUCH = re.compile(
     r"maximum resolution|too many|too long|too large|exceed|limit|time[d ]*out|samples", re.IGNORECASE
 )
 TIMEOUT = 150.0
-"""Seconds that an answer may take: Prometheus itself gives up after two minutes."""
+"""Seconds to wait for an answer: Prometheus itself gives up after two minutes."""
 
 
 class TooMuchError(UnreachableError):
-    """More was asked for at once than it answers; less may succeed."""
+    """The query was too large; a smaller one may succeed."""
 
 
 class RefusedError(UnreachableError):
-    """It refuses this query: others may be answered."""
+    """It rejects this query; others may succeed."""
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,23 @@ class Series:
 
     labels: Mapping[str, str]
     times: np.ndarray[Any, Any]
-    """Seconds since 1970, in order; steps without a value are not there."""
+    """Seconds since 1970, in order; steps without a value are absent."""
     values: np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a range query gave."""
+    """The result of a range query."""
 
     series: tuple[Series, ...]
     partial: tuple[str, ...] = ()
-    """Warnings that a part of the data did not answer: what is there looks whole and is not."""
+    """Warnings that a part of the data did not answer: the result looks complete but is not."""
     remarks: tuple[str, ...] = ()
-    """Warnings and infos about the query, which change nothing."""
+    """Warnings and infos about the query that do not affect the result."""
 
 
 def ask_range(place: Place, query: str, first: datetime, last: datetime, step: timedelta, client: Client) -> Answer:
-    """The values at `first`, a step later, … up to `last`, which is included. Raises SourceError."""
+    """The values at `first`, a step later, … up to and including `last`. Raises SourceError."""
     form = {
         "query": query,
         "start": str(_seconds(first)),
@@ -81,7 +81,7 @@ def ask_range(place: Place, query: str, first: datetime, last: datetime, step: t
 
 
 def read_answer(answer: Mapping[str, Any], url: str) -> Answer:
-    """An answer of the query API. Raises BrokenDataError where it is not what it should be."""
+    """An answer of the query API. Raises BrokenDataError if it is invalid."""
     try:
         data = answer["data"]
         if data["resultType"] != "matrix":
@@ -114,7 +114,7 @@ def _series(one: Mapping[str, Any], url: str) -> Series:
 
 
 def _is_said(response: Any) -> bool:
-    """Whether a refusal says why, as Prometheus does: then it is read and not retried."""
+    """Whether a refusal gives a reason in Prometheus's format: then it is parsed and not retried."""
     return response.status_code in (400, 413, 422, 504) or (
         response.status_code == 503 and "timeout" in response.text[:300]
     )

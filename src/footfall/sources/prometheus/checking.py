@@ -1,4 +1,4 @@
-"""What works, and what will be forgotten: for `footfall doctor` and `footfall status`."""
+"""What works, and what will be deleted: for `footfall doctor` and `footfall status`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DIRECT_FIX = "check address, token and headers in [sources.prometheus]"
 def checks_of(
     settings: PrometheusSettings, recipes: Sequence[Recipe], client: Client, now: datetime
 ) -> Iterator[Check]:
-    """Listing and querying apart; then, of each place, each query over its last step that is over."""
+    """Listing and querying separately; then, for each place, each query over its last complete step."""
     try:
         places = find_places(settings, client, ())
     except SourceError as error:
@@ -85,7 +85,7 @@ def deadlines_of(
     known: Known,
     now: datetime,
 ) -> Iterator[Deadline]:
-    """Of each table and place the oldest day that is remembered and was not read when it was final."""
+    """For each table and place, the oldest retained day that was not read after it became final."""
     for recipe in recipes:
         for name, remembers in sorted(retentions.items()):
             for offer in offers_of(recipe, Place(name, "", {}), settings, remembers, known, now):

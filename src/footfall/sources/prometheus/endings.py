@@ -1,4 +1,4 @@
-"""How a window ended: what was found of it, checked against what is stored."""
+"""The outcome of a window: what was found, checked against what is stored."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from footfall.sources.prometheus.windows import Detail
 
 PATIENCE = timedelta(days=3)
-"""For so long after a day is final an answer without rows, where there were some, is held to be a fault."""
+"""For this long after a day is final, an empty answer where there were rows before is treated as a fault."""
 
 
 class Said(Protocol):
-    """What a piece said next to its rows."""
+    """The messages of a piece, besides its rows."""
 
     @property
     def failure(self) -> str: ...
@@ -35,7 +35,7 @@ class Said(Protocol):
 
 @dataclass
 class Found:
-    """What was said about a window by the pieces that touch it."""
+    """The messages of all pieces that overlap a window."""
 
     window: Window
     failure: str = ""
@@ -51,10 +51,10 @@ class Found:
 
 
 def outcome_of(offer: Offer, found: Found, rows: pa.Table, seen: Window | None) -> Outcome:
-    """How the window ended. Rows are to be written where the outcome is `done`.
+    """The outcome of the window. Rows are to be written if it is `done`.
 
     Args:
-        seen: The last window before it of which there are rows.
+        seen: The last window before it that has rows.
     """
     detail: Detail = offer.detail
     if found.failure or detail.refusal:
@@ -78,13 +78,13 @@ def outcome_of(offer: Offer, found: Found, rows: pa.Table, seen: Window | None) 
 
 
 def _vouches(offer: Offer) -> bool:
-    """Whether what is stored was an answer that was whole."""
+    """Whether what is stored came from a complete answer."""
     before = offer.detail.before
     return before is not None and before.covered.start < before.covered.end
 
 
 def _partial(offer: Offer, found: Found, rows: pa.Table) -> Outcome:
-    """Some of the data did not answer. Its rows are kept where there are no better ones, and cover nothing."""
+    """Some of the data did not answer. Its rows are kept if there are no better ones, and cover nothing."""
     reason = f"a part of the data did not answer: {'; '.join(found.partial)}"
     before = offer.detail.before
     if before is not None and (_vouches(offer) or before.rows > rows.num_rows):

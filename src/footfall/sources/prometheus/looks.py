@@ -1,4 +1,4 @@
-"""What a window looked like: the definition of its rows, whether it could still change, and a hash of them.
+"""The fingerprint of a window: the definition of its rows, whether it could still change, and a hash of them.
 
 "3f0c2a91b7de:final:9d3e5a1b22c4"
 """
@@ -30,14 +30,14 @@ class Looks:
 
     @classmethod
     def of(cls, entry: Entry | None) -> Looks | None:
-        """What an entry of the ledger says; None if it has no reliable information."""
+        """Parses the fingerprint of a ledger entry; None if it has no reliable information."""
         definition, _, rest = (entry.fingerprint if entry else "").partition(":")
         word, mark, hashed = rest.partition(":")
         return cls(definition, word == "final", hashed) if mark else None
 
 
 def hash_of(table: Table, rows: pa.Table) -> str:
-    """A hash of rows in their order, which is that of the answer: by labels, then by time."""
+    """A hash of rows in the order of the answer: by labels, then by time."""
     hashed = hashlib.sha256(str(rows.num_rows).encode())
     for column in table.columns:
         if column.name == OBSERVED_AT:

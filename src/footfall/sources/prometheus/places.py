@@ -1,4 +1,4 @@
-"""Where is asked: a Prometheus by its address, or the data sources of a Grafana, each under its uid."""
+"""Where to query: a Prometheus by its address, or the data sources of a Grafana, each by its uid."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MAY_QUERY = "datasources:query"
 
 @dataclass(frozen=True)
 class Place:
-    """A Prometheus that is asked; its name is that of the cluster."""
+    """A Prometheus to query; its name is that of the cluster."""
 
     name: str
     address: str
-    """What `/api/v1/…` is appended to."""
+    """The base URL for `/api/v1/…`."""
     headers: Mapping[str, str]
     behind: str = ""
-    """Of a data source of Grafana: the address that it reads, where that tells it from others."""
+    """For a data source of Grafana: the address that it reads, if that identifies it."""
 
     @property
     def is_proxied(self) -> bool:
@@ -39,18 +39,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Places:
-    """What is asked, and what is not."""
+    """The places to query, and those to skip."""
 
     asked: tuple[Place, ...]
     twins: Mapping[str, str]
-    """Data sources that read the address of another one, which is asked, by name."""
+    """By name: data sources with the same address as one that is queried."""
 
 
 def find_places(settings: PrometheusSettings, client: Client, known: Collection[str]) -> Places:
-    """The places of the settings; a Grafana is asked for its data sources. Raises SourceError.
+    """The places in the settings; a Grafana is asked for its data sources. Raises SourceError.
 
     Args:
-        known: Names of which something is stored: of two data sources of one address, a known one is asked.
+        known: Names with stored data: of two data sources with one address, a known one is queried.
     """
     headers = headers_of(settings)
     if settings.address:
@@ -75,7 +75,7 @@ def find_places(settings: PrometheusSettings, client: Client, known: Collection[
 
 
 def headers_of(settings: PrometheusSettings) -> dict[str, str]:
-    """What every request carries."""
+    """The headers of every request."""
     headers = {name: value.reveal() for name, value in settings.headers.items()}
     if settings.token:
         headers["Authorization"] = f"Bearer {settings.token.reveal()}"
@@ -86,7 +86,7 @@ def headers_of(settings: PrometheusSettings) -> dict[str, str]:
 
 
 def list_data_sources(settings: PrometheusSettings, client: Client) -> list[Mapping[str, Any]]:
-    """The data sources of the type prometheus, as Grafana lists them."""
+    """Grafana's data sources of type prometheus."""
     url = f"{settings.grafana}/api/datasources"
     try:
         listed = client.json(url, headers=headers_of(settings))
@@ -116,7 +116,7 @@ def _proxied(settings: PrometheusSettings, name: str, uid: str, headers: Mapping
 
 
 def _behind(one: Mapping[str, Any]) -> str:
-    """The address that a data source reads; empty where headers of its own may lead it to other data there."""
+    """The address that a data source reads; empty if custom headers may give it access to different data there."""
     more = one.get("jsonData")
     if isinstance(more, Mapping) and any(str(name).startswith("httpHeaderName") for name in more):
         return ""
@@ -126,7 +126,7 @@ def _behind(one: Mapping[str, Any]) -> str:
 
 
 def _each_once(places: Sequence[Place], known: Collection[str]) -> Places:
-    """Of the places of one address the first by name; one that was asked before stays."""
+    """For each address the first place by name; one that was queried before stays."""
     first: dict[str, Place] = {}
     twins: dict[str, str] = {}
     for place in sorted(places, key=lambda one: (one.name not in known, one.name)):

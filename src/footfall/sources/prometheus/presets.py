@@ -1,4 +1,4 @@
-"""Queries that are known: users of hubs, who they are, and the unique users of a cluster.
+"""Built-in queries: users of hubs, who they are, and the unique users of a cluster.
 
 hub_users       users of each hub on each day: the table `date,cluster,hub,timescale,users`
 cluster_users   unique users of all hubs of a cluster in the 30 days that end with each day
@@ -71,24 +71,24 @@ CLUSTER_USERS_METRIC = Metric(
 
 
 def hub_users_query(period: str, label: str = "namespace", prefix: str = "jupyterhub") -> str:
-    """The users of each hub at the last moment of a day at which it answered; asked at 24:00.
+    """The users of each hub at the last moment of a day at which it answered; queried at 24:00.
 
-    The gauge counts back from its reading, so the day's last reading is the day's, and the largest would count users of
-    the day before. Replicas are of one moment: the largest of them stands. A reading in the first hour of a day is of the day
-    that ended, as the hub renews the gauge once an hour; so the last 23 hours are looked through.
+    The gauge looks back from its reading, so the last reading of a day is for that day; the largest would include users
+    of the day before. Replicas have readings at the same moment: the largest counts. A reading in a day's first hour
+    is for the previous day, as the hub updates the gauge once an hour; so only the last 23 hours are searched.
     """
     lead = f"{prefix}_" if prefix else ""
     return f'last_over_time(max by ({label}) ({lead}active_users{{period="{period}"}})[23h:5m])'
 
 
 def cluster_users_query(label: str) -> str:
-    """How many different names of users stood on pods of users in the 30 days before the moment."""
+    """The number of distinct user names on user pods in the 30 days before the moment."""
     pods = f'kube_pod_annotations{{pod=~"jupyter-.*", {label}=~".+"}}'
     return f"count(count by ({label}) (count_over_time({pods}[30d])))"
 
 
 def hub_activity_query(hub: str, label: str) -> str:
-    """Who had a server on which hub; asked at 24:00 of the day from 00:00:00 to 23:59:59, both included."""
+    """Who had a server on which hub; queried at 24:00 for the day from 00:00:00 to 23:59:59, inclusive."""
     pods = f'kube_pod_annotations{{pod=~"jupyter-.*", {label}=~".+"}}'
     return f"group by ({hub}, {label}) (count_over_time({pods}[86399s] offset 1s))"
 
@@ -177,17 +177,17 @@ PRESETS: dict[str, Callable[[PrometheusSettings, Lists], Recipe]] = {
 
 
 def _of_hubs(settings: PrometheusSettings, cluster: str, series: Sequence[Series]) -> list[Series]:
-    """The series of hubs that are not left out."""
+    """The series of hubs that are not excluded."""
     return [one for one in series if not _is_like(settings.exclude_hubs, cluster, _hub(settings, cluster, one))]
 
 
 def _hub(settings: PrometheusSettings, cluster: str, one: Series) -> str:
-    """The hub's name; where it has no label, it is the only one, and called as its cluster."""
+    """The hub's name; without the label it is the only hub, and has the name of its cluster."""
     return one.labels.get(settings.hub_label, "") or cluster
 
 
 def _is_like(patterns: Sequence[str], cluster: str, hub: str) -> bool:
-    """Whether a hub is like one of the patterns, which are of its name, or of "cluster/hub"."""
+    """Whether a hub matches one of the patterns, for its name or for "cluster/hub"."""
     return any(fnmatch.fnmatchcase(f"{cluster}/{hub}" if "/" in each else hub, each) for each in patterns)
 
 
@@ -198,7 +198,7 @@ def _role(settings: PrometheusSettings, people: People, cluster: str, hub: str, 
 
 
 def _counts(table: Table, series: Sequence[Series], texts: dict[str, list[Any]], back: timedelta) -> Made:
-    """Rows of whole counts."""
+    """Rows with integer counts."""
     import numpy as np
 
     from footfall.sources.prometheus.rows import refused_of

@@ -1,4 +1,4 @@
-"""Reading the windows of one recipe and place: pieces that stay below the limits, and how each window ended."""
+"""Reading the windows of one recipe and place: in pieces within the limits, with the outcome of each window."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from footfall.http import Client
 
 MOST_POINTS = 10_000
-"""Of a series in one answer; Prometheus gives at most 11,000."""
+"""Per series in one answer; Prometheus allows at most 11,000."""
 MOST_SPAN = timedelta(days=31)
-"""Of one query; Google's managed Prometheus answers at most 32 days."""
+"""Per query; Google's managed Prometheus allows at most 32 days."""
 MOST_VALUES = 250_000
-"""In one answer, as far as can be foreseen: it is read in memory."""
+"""Estimated values in one answer: it is read into memory."""
 FEW_SERIES = 1_000
-"""Series that are expected as long as none were seen."""
+"""The expected number of series until some have been seen."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,19 @@ class Task:
 
     @property
     def windows(self) -> list[Window]:
-        """What is to be read of each: up to the last step that is over."""
+        """What to read for each: up to the last complete step."""
         return [Window(offer.window.start, min(offer.window.end, offer.detail.until)) for offer in self.offers]
 
 
 @dataclass
 class Sizes:
-    """How many series each recipe and place has, as far as was seen, and which places do not answer."""
+    """The number of series of each recipe and place seen so far, and which places do not answer."""
 
     series: dict[tuple[str, str], int] = field(default_factory=dict)
     away: dict[str, str] = field(default_factory=dict)
 
     def span(self, task: Task) -> timedelta:
-        """How much is asked at once."""
+        """How much to query at once."""
         seen = max(1, self.series.get((task.recipe.table.name, task.place.name), FEW_SERIES))
         points = max(1, min(MOST_POINTS, MOST_VALUES // seen))
         return min(MOST_SPAN, points * task.recipe.step)
@@ -64,7 +64,7 @@ class Sizes:
 
 
 def read(task: Task, sizes: Sizes, client: Client) -> Batch:
-    """The rows of the windows, and how each ended. A window that fails keeps no other from being read."""
+    """The rows of the windows, and the outcome of each. A window that fails does not affect the others."""
     parts: list[pa.Table] = []
     windows = task.windows
     found = [Found(window) for window in windows]
@@ -89,7 +89,7 @@ def read(task: Task, sizes: Sizes, client: Client) -> Batch:
 
 @dataclass(frozen=True)
 class Part:
-    """What came of one piece: rows, or why there are none."""
+    """The result of one piece: rows, or why there are none."""
 
     rows: pa.Table | None = None
     failure: str = ""
@@ -99,7 +99,7 @@ class Part:
 
 
 def _pieces(run: Window, task: Task, sizes: Sizes, client: Client) -> Iterator[tuple[Window, Part]]:
-    """Of a span without a gap one piece after the other; where too much was asked at once, less is."""
+    """The pieces of a contiguous span in order; if a query is too large, smaller ones follow."""
     at, most = run.start, MOST_SPAN
     step = task.recipe.step
     while at < run.end:
@@ -117,7 +117,7 @@ def _pieces(run: Window, task: Task, sizes: Sizes, client: Client) -> Iterator[t
 
 
 def _ask(piece: Window, task: Task, sizes: Sizes, client: Client) -> Part:
-    """Every query of the recipe over a piece. The end is not included: it is the first step of the next piece."""
+    """Every query of the recipe over a piece. The end is excluded: it is the first step of the next piece."""
     if task.place.name in sizes.away:
         return Part(failure=sizes.away[task.place.name])
     first, last = piece.start + task.recipe.shift, piece.end - task.recipe.step + task.recipe.shift
@@ -145,7 +145,7 @@ def _ask(piece: Window, task: Task, sizes: Sizes, client: Client) -> Part:
 
 
 def _check_moments(answer: Answer, task: Task, piece: Window) -> None:
-    """Each value is of a moment that was asked for: a proxy that moves them would move values between days."""
+    """Every value must be at a requested moment: a proxy that shifts them would move values between days."""
     shift, step = task.recipe.shift, int(task.recipe.step.total_seconds())
     first, end = int((piece.start + shift).timestamp()), int((piece.end + shift).timestamp())
     for one in answer.series:
@@ -176,7 +176,7 @@ def _together(parts: Sequence[pa.Table]) -> pa.Table:
 
 
 def months_of(offers: Sequence[Offer]) -> Iterator[tuple[Offer, ...]]:
-    """Offers of one table and place, month by month: a month is written at once."""
+    """Offers of one table and place by month: a month is written at once."""
     month: list[Offer] = []
     for offer in sorted(offers, key=lambda one: one.window.start):
         if month and _month(month[0].window.start) != _month(offer.window.start):

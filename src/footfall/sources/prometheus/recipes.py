@@ -1,4 +1,4 @@
-"""Recipes: which queries fill a table, and how rows come of their answers."""
+"""Recipes: which queries fill a table, and how their answers become rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from footfall.sources.prometheus.settings import QueryPart
 from footfall.tables import Column, Replace, Role, Table
 
 VERSION = 1
-"""Of how rows are made of answers: with another one, everything that is remembered is read again."""
+"""Version of the conversion to rows: when it changes, everything within the retention is read again."""
 CLUSTER = Column("cluster", "string", Role.DIMENSION, "The Prometheus server: a cluster, or a data source of Grafana.")
 
 
@@ -26,29 +26,29 @@ class Asked:
 
     query: str
     tag: str = ""
-    """What distinguishes its rows from those of the recipe's other queries."""
+    """What distinguishes its rows from those of the other queries in the recipe."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A table, the queries that fill it, and what makes rows of their answers."""
+    """A table, the queries that fill it, and the conversion of their answers to rows."""
 
     table: Table
     metrics: tuple[Metric, ...]
     asked: tuple[Asked, ...]
     step: timedelta
     covers_step: bool
-    """Whether a value is about the step that ends at its moment, and not about the moment."""
+    """Whether a value covers the step that ends at its moment, and not only the moment."""
     make: Callable[[str, Asked, Sequence[Series], timedelta], Made]
     """From the cluster, the query, its series and how far back values reach, to rows."""
     shaped_by: tuple[str, ...] = ()
-    """What else shapes the rows, such as settings."""
+    """What else affects the rows, such as settings."""
     key: str = ""
-    """Of rows that name actors: changes when the same actor would have another name."""
+    """For rows that name actors: changes when the same actor would have another name."""
 
     @property
     def definition(self) -> str:
-        """A short hash of what shapes the rows."""
+        """A short hash of everything that affects the rows."""
         asked = [[one.query, one.tag] for one in self.asked]
         columns = [[c.name, c.type, c.role] for c in self.table.columns]
         shaping = [VERSION, asked, columns, self.step.total_seconds(), self.covers_step, self.shaped_by]
@@ -57,16 +57,16 @@ class Recipe:
 
     @property
     def shift(self) -> timedelta:
-        """From the time of a row to the moment at which its value is asked for."""
+        """From the time of a row to the moment at which its value is queried."""
         return self.step if self.covers_step else timedelta()
 
     def known_until(self, now: datetime) -> datetime:
-        """Up to when values can be asked for: the last step that is over."""
+        """The last moment that can be queried: the last complete step."""
         return now - timedelta(seconds=now.timestamp() % self.step.total_seconds())
 
 
 def recipe_of(part: QueryPart) -> Recipe:
-    """The recipe of a query in the settings. Raises DeclarationError where its names cannot be."""
+    """The recipe for a query in the settings. Raises DeclarationError if its names are invalid."""
     dimensions = tuple(part.labels.items())
     said = part.description or f"Results of the query {part.name}, every {_in_words(part.step)}."
     table = Table(

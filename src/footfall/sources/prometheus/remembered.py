@@ -1,4 +1,4 @@
-"""For how long each place remembers: asked for when it is collected, and kept for those who ask when something is lost."""
+"""The retention of each place: requested when it is collected, and kept to determine when data will be lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Retentions:
         self._file = folder / "retention.json"
 
     def ask(self, places: Iterable[Place], client: Client) -> dict[str, timedelta]:
-        """What each place says; one that does not say it now is as it was."""
+        """The retention of each place; one that does not report it now keeps its last value."""
         known = self.read()
         for place in places:
             if (said := ask_retention(place, client)) is not None:
@@ -36,7 +36,7 @@ class Retentions:
         return known
 
     def read(self) -> dict[str, timedelta]:
-        """What was said last, by place."""
+        """The last known retention of each place."""
         try:
             said = json.loads(self._file.read_text(encoding="utf-8"))
             return {str(name): timedelta(seconds=float(span)) for name, span in said.items()}
@@ -45,7 +45,7 @@ class Retentions:
 
 
 def ask_retention(place: Place, client: Client) -> timedelta | None:
-    """For how long a place remembers; None where it does not say (a Prometheus alone knows this address)."""
+    """The retention of a place; None if it does not say (only a Prometheus itself has this endpoint)."""
     try:
         answer = client.json(f"{place.address}/api/v1/status/runtimeinfo", headers=place.headers)
         return read_retention(str(answer["data"]["storageRetention"]))
@@ -54,7 +54,7 @@ def ask_retention(place: Place, client: Client) -> timedelta | None:
 
 
 def read_retention(text: str) -> timedelta | None:
-    """The time in it; a limit by size does not give days.
+    """The time part of a retention; a size limit cannot be expressed in days.
 
     >>> read_retention("15d or 10GiB").days, read_retention("1y2w").days, read_retention("10GiB")
     (15, 379, None)

@@ -21,7 +21,7 @@ _MICROS = 1_000_000
 
 @dataclass(frozen=True)
 class Refused:
-    """A value that no row could be made of."""
+    """A value that cannot be converted to a row."""
 
     at: datetime
     text: str
@@ -29,7 +29,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Made:
-    """Rows, and the values that none could be made of."""
+    """Rows, and the values that could not be converted."""
 
     rows: pa.Table
     rejected: tuple[Refused, ...] = ()
@@ -38,9 +38,9 @@ class Made:
 def values_of(
     table: Table, cluster: str, series: Sequence[Series], dimensions: Sequence[tuple[str, str]], back: timedelta
 ) -> Made:
-    """A row per value, with the labels that are dimensions. Values that are not a number (NaN, Inf) are refused.
+    """A row per value, with the labels that are dimensions. Values that are not finite (NaN, Inf) are rejected.
 
-    Raises BrokenDataError where two series have the same dimensions: which of them is meant, only the query can say.
+    Raises BrokenDataError if two series have the same dimensions: only the query can make them distinct.
     """
     import numpy as np
 
@@ -72,7 +72,7 @@ def refused_of(one: Series, mask: np.ndarray[Any, Any], back: timedelta) -> list
 
 
 def moments_of(series: Sequence[Series], back: timedelta) -> np.ndarray[Any, Any]:
-    """The times of the rows of all series, in microseconds: those of the values, and `back` earlier."""
+    """The times of the rows of all series, in microseconds: those of the values, shifted back by `back`."""
     import numpy as np
 
     times = np.concatenate([one.times for one in series]) if series else np.empty(0, np.int64)
@@ -87,12 +87,12 @@ def arrow(
     texts: Mapping[str, Sequence[Any]],
     lengths: Sequence[int],
 ) -> pa.Table:
-    """Columns as the table wants them.
+    """Columns in the form of the table.
 
     Args:
-        moments: Of each row, in microseconds.
-        numbers: Of each row, by column.
-        texts: Of each series, by column; when a value is observed is filled in where it is stored.
+        moments: For each row, in microseconds.
+        numbers: For each row, by column.
+        texts: For each series, by column; the moment of observation is filled in when rows are stored.
         lengths: How many rows each series has.
     """
     import numpy as np

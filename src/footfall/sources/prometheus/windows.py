@@ -1,4 +1,4 @@
-"""Which days are offered: those that are remembered, each until it can no longer change."""
+"""Which days are offered: those within the retention, each until it can no longer change."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from footfall.sources.prometheus.recipes import Recipe
 from footfall.sources.prometheus.settings import PrometheusSettings
 
 REACH = timedelta(days=730)
-"""How far back is asked where the settings name no first day."""
+"""How far back to query if the settings have no first day."""
 UNSAID = timedelta(days=90)
-"""How far back is asked where it is not known how long it remembers."""
+"""How far back to query if the retention is unknown."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class Detail:
     asked_at: datetime
     """When the offer was made: it is read later."""
     until: datetime
-    """Up to when values can be asked for."""
+    """The last moment that can be queried."""
     before: Entry | None
-    """What vouches for the rows that are stored."""
+    """The ledger entry for the rows that are stored."""
     seen: Window | None
-    """The last window before it of which there are rows."""
+    """The last window before it that has rows."""
     refusal: str = ""
     """Why it must not be read."""
 
 
 @dataclass(frozen=True)
 class Gone:
-    """A data source that is no longer asked, and why."""
+    """A data source that is no longer queried, and why."""
 
     reason: str
 
@@ -53,7 +53,7 @@ def offers_of(
     known: Known,
     now: datetime,
 ) -> Iterator[Offer]:
-    """A window for each day, the newest last; what is final is offered as it is stored."""
+    """A window for each day, the newest last; final ones are offered as stored."""
     until = recipe.known_until(now)
     oldest = now - (remembered or settings.retention or UNSAID)
     first = _first_day(settings, now, oldest)
@@ -80,7 +80,7 @@ def offers_of(
 
 
 def _refusal(recipe: Recipe, place: Place, known: Known) -> str:
-    """Under another key the same actors would have other names, and count twice."""
+    """With a different key the same actors would have different names, and be counted twice."""
     if not recipe.key:
         return ""
     entries = (entry for entry in known.of_table(recipe.table.name) if entry.scope == place.name and entry.is_success)
@@ -105,7 +105,7 @@ def _offer(
     detail: Detail,
     definition: str,
 ) -> Offer:
-    """A day that was read when it was final looks as it did, and one that had nothing then stays missing."""
+    """A day that was read after it became final keeps its fingerprint, and one without data then stays missing."""
     table, settles_at = recipe.table.name, window.end + settings.settles_after
     latest = known.latest(table, place.name, window)
     absent = fingerprint = ""
@@ -129,7 +129,7 @@ def _forgotten(recipe: Recipe, place: Place, window: Window, now: datetime, olde
 
 
 def retired_of(known: Known, table: str, asked: set[str], twins: dict[str, str], now: datetime) -> Iterator[Offer]:
-    """Data sources that are not asked any more: their history stays, and their series end."""
+    """Data sources that are no longer queried: their history stays, and their series end."""
     entries = known.of_table(table)
     retired = {entry.scope: entry for entry in entries if entry.status is Status.RETIRED}
     reached: dict[str, datetime] = {}

@@ -1,11 +1,11 @@
-"""PyPI: how often projects are downloaded, from the services that count it.
+"""PyPI: download counts of projects, from several services.
 
-settings   [sources.pypi]                         pypistats   the last 180 days, in answers of one dimension each
+settings   [sources.pypi]                         pypistats   the last 180 days, one dimension per answer
 names      PEP 503                                clickhouse  the whole history, from ClickHouse's public copy
-tables     what is kept                           bigquery    every dimension, for a price
-metrics    the numbers, as a provider knows them  losses      days on which a provider lost downloads of every project
+tables     what is kept                           bigquery    every dimension, at a cost
+metrics    the metrics of each provider           losses      days on which a provider lost downloads of every project
 mirrors    programs that copy PyPI                days        a day of a project: as an offer, and as rows
-seams      where another provider continues
+seams      where a different provider continues
 """
 
 from __future__ import annotations
@@ -63,21 +63,21 @@ class PyPI:
         return self._kind(self._settings, self._context.client())
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
-        """The days of each project as the provider states them; projects that left the settings are retired."""
+        """The days of each project as the provider states them; projects removed from the settings are retired."""
         yield from retired(known, self._settings.packages)
         yield from kept_apart(self._provider.offers(known, now), known, self._kind.name)
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Iterator[Batch]:
-        """The rows of each day, and how reading it ended."""
+        """The rows of each day, with its outcome."""
         tables = {table.name: table for table in self.tables}
         for batch in batches_of(self._provider.resolved(offers), tables):
             tell(windows=len(batch.outcomes))
             yield batch
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """Whether the provider answers, and whether it knows each project."""
+        """Whether the provider can be reached, and whether it knows each project."""
         yield from self._provider.checks(now)
 
     def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]:
-        """What the provider will forget unless it is collected before."""
+        """What the provider will delete unless it is collected first."""
         yield from self._provider.deadlines(known, now)

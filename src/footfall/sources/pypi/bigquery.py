@@ -1,7 +1,7 @@
-"""BigQuery: every dimension of PyPI's downloads, at the cost of the one who asks.
+"""BigQuery: every dimension of PyPI's downloads, at the user's cost.
 
-A day is paid for each time that it is read, so it is read once, and once a day while it is not final. All projects and days
-that are due are one query. `pip` is asked for as well: a day without any download of it was not loaded.
+Every read of a day is billed, so it is read once, and once a day while it is not final. All projects and days
+that are due are read in one query. `pip` is included as a check: a day without any download of it was not loaded.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _COLUMNS = ("version", "python_minor", "system", "installer", "country", "is_ci"
 
 @dataclass(frozen=True)
 class Due:
-    """A day that may be read: what is stored of it, how it looked, and whether the project ever had a download."""
+    """A day that may be read: what is stored of it, its fingerprint, and whether the project ever had a download."""
 
     stored: int
     is_known: bool
@@ -53,7 +53,7 @@ class Due:
 
 
 class PublicData:
-    """PyPI's table at BigQuery as a provider."""
+    """PyPI's BigQuery dataset as a provider."""
 
     name = NAME
     tables = TABLES
@@ -76,7 +76,7 @@ class PublicData:
         )
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
-        """Every day until yesterday. One that was read looks the same, until it is final read once a day."""
+        """Every day until yesterday. A day that was read keeps its fingerprint; until final, it is read once a day."""
         first = self._settings.since or now.date()
         settles_after = timedelta(days=self._settings.settles_after)
         today = datetime.combine(now.date(), time(1), now.tzinfo)
@@ -95,7 +95,7 @@ class PublicData:
                 yield Offer(DOWNLOADS, window, project, looks, settles_at=settles_at, detail=due)
 
     def resolved(self, offers: Iterable[Offer]) -> Iterator[Offer]:
-        """The same offers with what their days are split into: a query for about a month of all projects."""
+        """The same offers with their breakdowns: one query for about a month of all projects."""
         due: list[Offer] = []
         for offer in offers:
             if isinstance(offer.detail, Due):
@@ -138,7 +138,7 @@ class PublicData:
         return found
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """What a day costs, asked by a dry run, which costs nothing."""
+        """The cost of a day, determined by a dry run, which is free."""
         span = Window.of_day(now.date() - _DAY)
         try:
             cost = self._project().cost(question_of(self._settings.packages, span))
@@ -150,12 +150,12 @@ class PublicData:
             yield Check(NAME, "failed", str(error), fix)
 
     def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]:
-        """It keeps everything."""
+        """It keeps everything, so there are no deadlines."""
         return iter(())
 
 
 def _fault_of(offer: Offer, stated: Stated, is_loaded: bool, is_known: bool) -> str:
-    """Why a day cannot be what it seems to be; empty where it can."""
+    """Why the result for a day is implausible; empty if it is plausible."""
     if not is_loaded:
         return f"{NAME} has no downloads of any project on this day"
     if not is_known and not offer.detail.is_known:
@@ -166,7 +166,7 @@ def _fault_of(offer: Offer, stated: Stated, is_loaded: bool, is_known: bool) -> 
 
 
 def question_of(projects: Sequence[str], span: Window) -> str:
-    """The query of some days of projects. `pip` is only counted."""
+    """The query for some days of projects. `pip` is only counted."""
     names = ", ".join(f"'{name}'" for name in dict.fromkeys((*projects, ALWAYS)))
     wanted = ", ".join(f"'{name}'" for name in projects)
 

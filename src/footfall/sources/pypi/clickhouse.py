@@ -1,7 +1,7 @@
 """ClickHouse's public copy of PyPI's downloads (ClickPy): the whole history, without an account.
 
-Its server ends long answers early and calls that a success, so each answer is checked against control totals, and the days of
-an answer against the totals of days, which come from another table. These totals also tell whether a day has changed.
+Its server truncates long answers and reports success, so each answer is checked against control totals, and the days in
+an answer against daily totals, which come from another table. These totals also show whether a day has changed.
 Days are loaded, deleted and refilled manually; projects that always have downloads show which days are complete.
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "ClickHouse"
 ALWAYS = ("pip", "setuptools", "requests", "urllib3")
-"""Projects that are downloaded on every day of PyPI's."""
+"""Projects that have downloads on every day."""
 CHUNK = timedelta(days=31)
 _DAY = timedelta(days=1)
 _UNTOLD = f'{NAME} does not have it; set provider = "bigquery" in [sources.pypi]'
@@ -60,12 +60,12 @@ _SPLITS = {
     PYTHONS: ("pypi.pypi", ("python_minor", "installer"), "count()"),
     SYSTEMS: ("pypi.pypi", ("system", "installer"), "count()"),
 }
-"""Of each table: the narrowest table of theirs that has what it is split by, and tells mirrors apart; and how it adds up."""
+"""For each table: the narrowest upstream table that has its dimension and distinguishes mirrors; and how to sum it."""
 
 
 @dataclass(frozen=True)
 class Due:
-    """A day that is to be read, with the downloads that it must add up to."""
+    """A day to read, with the total that its downloads must match."""
 
     total: int
     note: str
@@ -83,7 +83,7 @@ class ClickPy:
         self._server = ClickHouse(client, settings.place, user=settings.user, password=settings.password, timeout=120.0)
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
-        """Every day from the first that is wanted to the last that is there."""
+        """Every day from the first requested one to the last available one."""
         everywhere = self._totals(ALWAYS, now)
         days = {day: total for day, total in everywhere.items() if total and day < now.date()}
         if not days:
@@ -136,7 +136,7 @@ class ClickPy:
         return {row["date"]: int(row["downloads"]) for row in rows.to_pylist()}
 
     def resolved(self, offers: Iterable[Offer]) -> Iterator[Offer]:
-        """The same offers with what their days are split into, asked for by about a month of a project and table."""
+        """The same offers with their breakdowns, read in queries for about a month of a project and table."""
         together: dict[tuple[str, str], list[Offer]] = defaultdict(list)
         for offer in offers:
             if isinstance(offer.detail, Due) and offer.detail.total:
@@ -172,7 +172,7 @@ class ClickPy:
                 yield replace(offer, detail=Stated(counts, due.note))
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """Whether it answers, up to which day it is loaded, and whether it knows each project."""
+        """Whether the server can be reached, the last loaded day, and whether it knows each project."""
         try:
             last = max(self._totals(ALWAYS, now), default=None)
             yield Check(NAME, "ok" if last else "failed", f"days until {last or 'none'}")
@@ -189,15 +189,15 @@ class ClickPy:
             yield Check(project, "ok" if is_known else "failed", "" if is_known else "it has no downloads", fix)
 
     def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]:
-        """It keeps everything."""
+        """It keeps everything, so there are no deadlines."""
         return iter(())
 
 
 def question_of(table: str, project: str, window: Window) -> str:
-    """The query of days of a project. Its tables are only added up from time to time: always by sum."""
+    """The query for days of a project. Its tables merge rows only from time to time, so always use sum."""
     where, columns, count = _SPLITS[table]
     chosen = ", ".join(columns)
-    if table != DOWNLOADS:  # of the installers only whether they copy PyPI is kept
+    if table != DOWNLOADS:  # for installers, only whether they copy PyPI is kept
         names = ", ".join(f"'{name}'" for name in MIRRORS)
         kept = f"multiIf(installer = '', '', lower(installer) IN ({names}), '{MIRRORS[0]}', 'other')"
         chosen = f"{columns[0]}, {kept} AS kind"
@@ -209,7 +209,7 @@ def question_of(table: str, project: str, window: Window) -> str:
 
 
 def split_of(table: str, rows: pa.Table) -> dict[date, dict[Split, int]]:
-    """Rows of an answer by day. Nothing was written as an empty text, which means that it is not known."""
+    """Rows of an answer by day. Upstream writes null as an empty string, which means that it is not known."""
     found: dict[date, dict[Split, int]] = defaultdict(lambda: defaultdict(int))
     for row in rows.to_pylist():
         first = _SPLITS[table][1][0]

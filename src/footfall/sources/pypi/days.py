@@ -1,4 +1,4 @@
-"""Days of projects: what a provider states of each, as offers and as rows."""
+"""Days of projects: what a provider states for each, as offers and as rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Split = tuple[tuple[str, Any], ...]
-"""The dimensions of a row but day and project, each with its value; those that are left out are null."""
+"""The dimensions of a row except day and project, each with its value; absent ones are null."""
 
 BATCH = 2_000
 """Days in a batch."""
@@ -31,7 +31,7 @@ class Stated:
     """A day of a project in one table."""
 
     counts: Mapping[Split, int]
-    """Downloads by what they are split by; without any it is a day of 0."""
+    """Downloads by their breakdown; empty for a day of 0."""
     note: str = ""
 
     @property
@@ -39,27 +39,27 @@ class Stated:
         return sum(self.counts.values())
 
     def looks(self, provider: str) -> str:
-        """Changes when something else is stated."""
+        """Changes when the stated numbers change."""
         said = repr((sorted(self.counts.items(), key=repr), self.note))
         return f"{provider}:{hashlib.blake2b(said.encode(), digest_size=8).hexdigest()}"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a day of a project cannot be had."""
+    """Why a day of a project is not available."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Unchanged:
-    """A day that was read again and is as it is stored."""
+    """A day that was read again and has not changed."""
 
 
 def offer_of(
     table: str, project: str, day: date, stated: Stated, provider: str, known: Known, settles_after: timedelta
 ) -> Offer:
-    """The offer of a day. One that had downloads and has none any more is a fault of the provider."""
+    """The offer of a day. If a day had downloads and has none now, that is a fault of the provider."""
     window = Window.of_day(day)
     stored = known.stored(table, project, window)
     if stored is not None and stored.rows and not stated.downloads:
@@ -70,7 +70,7 @@ def offer_of(
 
 
 def fault_of(table: str, project: str, day: date, reason: str) -> Offer:
-    """A day that cannot be had, which collecting it then says."""
+    """A day that is not available; collecting it reports that."""
     return Offer(table, Window.of_day(day), project, detail=Fault(reason.rstrip(".")))
 
 
@@ -84,7 +84,7 @@ def retired(known: Known, projects: Iterable[str]) -> Iterator[Offer]:
 
 
 def batches_of(offers: Iterable[Offer], tables: Mapping[str, Table]) -> Iterator[Batch]:
-    """The batches of offers whose details are what is stated."""
+    """The batches for offers whose details are the stated numbers."""
     left = iter(offers)
     while some := list(islice(left, BATCH)):
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Days on which a provider lost downloads of every project: its own total falls, and no project did that."""
+"""Days on which a provider lost downloads of every project: its total drops, which no single project can cause."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import date, timedelta
 from statistics import median
 
 WEEKS = 4
-"""How many of the same weekdays before and after a day are looked at."""
+"""How many of the same weekdays before and after a day are compared."""
 LEAST_SEEN = 3
 LOST = 0.5
-"""Below this share of the usual total, downloads were lost: the total of all of PyPI swings by less than a third."""
+"""Below this share of the usual total, downloads were lost: PyPI's overall total varies by less than a third."""
 
 
 def lost_days(totals: Mapping[date, int]) -> dict[date, float]:
-    """The days whose total is far below that of the same weekdays around, each with the share that is there.
+    """The days whose total is far below that of the same weekdays around, each with its share of the usual total.
 
     >>> days = {date(2026, 5, 4) + timedelta(weeks=n): 100 for n in range(5)}
     >>> lost_days(days | {date(2026, 5, 18): 20})

@@ -1,4 +1,4 @@
-"""The numbers that come of downloads. What a provider left out before we asked is part of their definition."""
+"""The metrics of downloads. What a provider filters out before we read the data is part of their definition."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from footfall.sources.pypi.tables import DOWNLOADS
 
 _MIRRORS = {"excluded": Filter("is_mirror", (True,), "!="), "included": None}
 _CERTAIN = {"certain": Filter("is_mirror", (False,))}
-"""Without programs that did not say what they are, either."""
+"""Also excludes programs that did not identify themselves."""
 _CI = {"excluded": Filter("is_ci", (True,), "!="), "included": None}
 
 
 def metrics_of(
     *, fixed: str, mirrors: str, ci: str, knows_ci: bool, knows_all: bool = True, breakdowns: Sequence[str] = ()
 ) -> tuple[Metric, Metric]:
-    """`installs` and `downloads` as one provider knows them.
+    """`installs` and `downloads` as one provider counts them.
 
     Args:
-        fixed: A sentence on what the provider itself decides, for the definition.
+        fixed: A sentence about what the provider itself decides, for the definition.
         mirrors, ci: What the policies of these names mean with this provider.
-        knows_ci: Whether it tells continuous integration apart; if not, leaving it out is not a choice.
-        knows_all: Whether it sorts every download, those of programs without a name too.
-        breakdowns: Tables with the same downloads, by one dimension each.
+        knows_ci: Whether it distinguishes continuous integration; if not, excluding it is not a choice.
+        knows_all: Whether it classifies every download, including those of unidentified programs.
+        breakdowns: Tables with the same downloads, each by one dimension.
     """
 
     def policies(is_people: bool) -> tuple[Policy, Policy]:

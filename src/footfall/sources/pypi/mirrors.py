@@ -1,4 +1,4 @@
-"""Programs that copy PyPI, by the names that they give themselves."""
+"""Programs that copy PyPI, by the names with which they identify themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ SORTED = "Whether downloads by bandersnatch, z3c.pypimirror, Artifactory, devpi,
 
 
 def is_mirror(installer: str | None) -> bool | None:
-    """Whether an installer copies PyPI; None of one that did not say what it is, which may be either.
+    """Whether an installer copies PyPI; None if it did not identify itself, as it may be either.
 
     >>> is_mirror("Nexus"), is_mirror("uv"), is_mirror(None)
     (True, False, None)

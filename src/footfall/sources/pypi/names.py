@@ -1,4 +1,4 @@
-"""Names of projects on PyPI, as PEP 503 makes them one."""
+"""Names of projects on PyPI, normalised after PEP 503."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?", re.IGNORECASE)
 
 
 def normalise(name: str) -> str:
-    """The one spelling of a project's name: lower case, every run of `-`, `_` and `.` as one `-` (PEP 503).
+    """The canonical name of a project: lower case, every run of `-`, `_` and `.` as one `-` (PEP 503).
 
     >>> [normalise(name) for name in ("RecOrder_Napari", "zope..interface", "PyYAML")]
     ['recorder-napari', 'zope-interface', 'pyyaml']
@@ -18,5 +18,5 @@ def normalise(name: str) -> str:
 
 
 def is_name(name: str) -> bool:
-    """Whether a project may be called so."""
+    """Whether this is a valid project name."""
     return _NAME.fullmatch(name.strip()) is not None

@@ -1,8 +1,8 @@
-"""pypistats.org: downloads of the last 180 days, by day, in answers of one dimension each.
+"""pypistats.org: downloads of the last 180 days, by day, with one dimension per answer.
 
-Which days it states at all is seen from its answer about all of PyPI (`__all__`): a day that is absent there is missing for
-every project, and a day that is there and absent for a project is a day of 0. Whether it knows a project is seen from
-`/overall` alone: of an unknown one, the other answers are empty lists.
+Which days it has at all is determined from its answer about all of PyPI (`__all__`): a day absent there is missing for
+every project, and a day that is there but absent for a project is a day of 0. Whether it knows a project is determined
+from `/overall` alone: for an unknown one, the other answers are empty lists.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ METRICS = metrics_of(
 _BREAKDOWNS = {PYTHONS: "python_minor", SYSTEMS: "system"}
 
 Counts = Mapping[str | None, Mapping[date, int]]
-"""Downloads by category and day; the category None is the one that upstream calls null."""
+"""Downloads by category and day; upstream's null category is None."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """The days that the provider states, and those of them on which it lost downloads."""
+    """The days that the provider has, and those on which it lost downloads."""
 
     days: frozenset[date]
     lost: Mapping[date, float]
@@ -92,7 +92,7 @@ class PyPIStats:
         self._client.limit(urlsplit(settings.place).netloc, limit_of(settings.refused_wait))
 
     def offers(self, known: Known, now: datetime) -> Iterator[Offer]:
-        """The days of every project, asked about one after the other. A limit that was reached ends it."""
+        """The days of every project, queried one after the other. Reaching the rate limit ends it."""
         stated = self._range(now)
         for project in self._settings.packages:
             yield from self._gaps(project, stated)
@@ -106,7 +106,7 @@ class PyPIStats:
                     raise
 
     def _is_asked(self, project: str, stated: Range, known: Known, now: datetime) -> bool:
-        """Whether it was asked about the project since its last update, with success."""
+        """Whether the project was read successfully since the last upstream update."""
         if not self._settings.once_a_day or known.recheck is not None:
             return False
         updated_at = datetime.combine(now.date(), UPDATED_AT)
@@ -160,7 +160,7 @@ class PyPIStats:
         return overall
 
     def _split(self, project: str, table: str) -> Counts | SourceError:
-        """One breakdown; or why it cannot be had: the others are collected without it."""
+        """One breakdown, or why it is not available: the others are collected without it."""
         try:
             counts = self._ask(project, _BREAKDOWNS[table])
         except StatusError as error:
@@ -176,11 +176,11 @@ class PyPIStats:
         return counts_of(self._client.json(address), project, address)
 
     def resolved(self, offers: Iterable[Offer]) -> Iterator[Offer]:
-        """The same: what they state came with them."""
+        """The same offers: their numbers came with them."""
         return iter(offers)
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """Whether it answers at all, and whether it knows each project."""
+        """Whether the server can be reached, and whether it knows each project."""
         fix = "check `address` and the connection; many callers behind one address share its 30 requests a minute"
         try:
             stated = self._range(now)
@@ -197,7 +197,7 @@ class PyPIStats:
                 yield Check(project, "failed", str(error), "correct `packages` in [sources.pypi]")
 
     def deadlines(self, known: Known, now: datetime) -> Iterator[Deadline]:
-        """Days are forgotten after 180 days."""
+        """Days are deleted after 180 days."""
         last: dict[tuple[str, str], datetime] = {}
         for entry in known:
             if entry.is_success:
@@ -210,7 +210,7 @@ class PyPIStats:
 
 
 def limit_of(refused_wait: float) -> Limit:
-    """What its API page asks for: 5 requests a second, 30 a minute. Its refusals do not say how long to wait."""
+    """The limits on its API page: 5 requests a second, 30 a minute. Its refusals do not say how long to wait."""
 
     def read_wait(status: int, headers: Mapping[str, str], body: str) -> float:
         return refused_wait if status == 429 else 0.0
@@ -219,7 +219,7 @@ def limit_of(refused_wait: float) -> Limit:
 
 
 def counts_of(body: Any, project: str, address: str) -> Counts:
-    """An answer, read strictly: another project, a count that is none or a day stated twice is refused."""
+    """An answer, parsed strictly: a different project, an invalid count or a duplicate day is rejected."""
     found: dict[str | None, dict[date, int]] = {}
     try:
         if project != ALL and normalise(body["package"]) != project:
@@ -244,8 +244,8 @@ def counts_of(body: Any, project: str, address: str) -> Counts:
 def day_of(day: date, overall: Counts, split: Counts, dimension: str | None, note: str = "") -> Stated:
     """A day of a project in one table.
 
-    Breakdowns leave mirrors out, and some downloads: both are kept without a value, so that every table adds up to all.
-    Answers that contradict each other are kept as they are, with a note.
+    Breakdowns exclude mirrors and some downloads: both are kept without a value, so that all tables have one total.
+    Contradictory answers are kept unchanged, with a note.
     """
     everything, people = (overall.get(name, {}).get(day, 0) for name in ("with_mirrors", "without_mirrors"))
     notes = [note] if note else []

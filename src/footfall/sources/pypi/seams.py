@@ -1,6 +1,6 @@
-"""Seams: where the days of a project go from one provider to another. Each counts by its own rules, so that is a break.
+"""Seams: where the days of a project switch from one provider to another. Each counts differently, so that is a break.
 
-A day stays as the provider stated it that was asked first: the next one may know less of it.
+A day stays as stated by the provider that was read first: the next one may know less about it.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ SEAMS = Table(
 
 @dataclass(frozen=True)
 class Seam:
-    """Two providers whose days meet; the same twice where they do no longer."""
+    """Two providers with adjacent days; the same provider twice if they are no longer adjacent."""
 
     before: str
     after: str
 
 
 def provider_of(entry: Entry) -> str:
-    """Who stated a day; empty where what is stored of it is in doubt."""
+    """Which provider stated a day; empty if its stored data is in doubt."""
     return entry.fingerprint.partition(":")[0]
 
 
 def kept_apart(offers: Iterable[Offer], known: Known, provider: str) -> Iterator[Offer]:
-    """The offers but those of days that another provider stated, unless these are to be read again; then the seams."""
+    """The offers without days that another provider stated, unless these are to be read again; then the seams."""
     days: dict[str, dict[datetime, str]] = defaultdict(dict)
     for offer in offers:
         stored = known.stored(offer.table, offer.scope, offer.window)

@@ -74,5 +74,5 @@ class PyPISettings(Part):
 
     @property
     def place(self) -> str:
-        """Where the provider is."""
+        """The address of the provider."""
         return self.address or ADDRESSES[self.provider]

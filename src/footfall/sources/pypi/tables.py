@@ -1,4 +1,4 @@
-"""What is kept of downloads. Which dimensions are known depends on the provider; the others are null."""
+"""The tables of downloads. Which dimensions are known depends on the provider; the others are null."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _VERSIONS = frozenset({"version", "python_minor"})
 
 
 def downloads_table(unknown: Mapping[str, str]) -> Table:
-    """Downloads with every dimension; those in `unknown` are not filled, for the reason that it says."""
+    """Downloads with every dimension; those in `unknown` are not filled, for the given reason."""
     return _table(DOWNLOADS, "Downloads of projects from PyPI by day.", tuple(_COLUMNS), unknown)
 
 
 def breakdown_table(name: str, dimension: str, words: str) -> Table:
-    """The same downloads, split by one dimension alone."""
+    """The same downloads by one dimension."""
     description = f"Downloads of projects from PyPI by day and {words}. The same downloads as in {DOWNLOADS}."
     return _table(name, description, (dimension, "is_mirror"), {})
 

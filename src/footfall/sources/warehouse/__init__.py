@@ -1,8 +1,8 @@
-"""Any table of a database, by a query of one's own: PostgreSQL, SQLite, DuckDB, Snowflake, BigQuery, ClickHouse.
+"""Any table of a database, with a custom query: PostgreSQL, SQLite, DuckDB, Snowflake, BigQuery, ClickHouse.
 
 settings   [sources.warehouse]              tables      declarations, metrics and queries
-presets    tables that are known            looks       what a window looked like, day by day
-plans      what changed, and what is offered            recounting  what is asked, and how each window ended
+presets    known tables                     looks       fingerprints of windows, day by day
+plans      what changed, and what is offered            recounting  what is queried, and the outcome of each window
 staging    rows on their way                checks      whether everything can be reached
 """
 
@@ -48,7 +48,7 @@ class Warehouse:
         self._access = Access(
             settings.connection, context.folder, context.client, settings.password, settings.most_bytes
         )
-        _ = self._access.parts  # an address that cannot be is said now
+        _ = self._access.parts  # report an invalid address now
         self.tables: Sequence[Table] = tuple(one.table for one in self._queried.values())
         self.metrics: Sequence[Metric] = tuple(metric for one in self._queried.values() for metric in one.metrics)
         _check_names([part.name for part in settings.tables], "tables")
@@ -57,7 +57,7 @@ class Warehouse:
             self.project_names = ProjectNames(dimension, SPELLINGS[settings.project_names])
 
     def offers(self, known: Known, now: datetime) -> Iterable[Offer]:
-        """The windows of every table: what changed and what may still change is to be fetched."""
+        """The windows of every table: those that changed or may still change are to be fetched."""
         for one in self._queried.values():
             try:
                 one.read()
@@ -69,7 +69,7 @@ class Warehouse:
                 yield from offers
 
     def fetch(self, offers: Sequence[Offer], tell: Progress) -> Generator[Batch, None, None]:
-        """Table by table; rows are checked against what is stored, and only what differs is handed over."""
+        """Table by table; rows are checked against what is stored, and only differences are passed on."""
         tables: dict[str, list[Offer]] = defaultdict(list)
         for offer in offers:
             tables[offer.table].append(offer)
@@ -79,13 +79,13 @@ class Warehouse:
                 yield from batches_of(plan, asked, open_it, Staged(self._queried[name], connection), tell)
 
     def checks(self, now: datetime) -> Iterator[Check]:
-        """Whether the database can be reached, and whether each query gives what is declared."""
+        """Whether the database can be reached, and whether each query returns what is declared."""
         with self._connection() as open_it:
             yield from checks_of(tuple(self._queried.values()), self._access.where, open_it, now)
 
     @contextmanager
     def _connection(self) -> Iterator[Callable[[], Database]]:
-        """What opens the database when it is first needed; it is closed at the end."""
+        """Opens the database when it is first needed; it is closed at the end."""
         opened: list[Database] = []
 
         def open_it() -> Database:
@@ -107,7 +107,7 @@ def _check_names(names: Sequence[str], what: str) -> None:
 
 
 def _project_dimension(tables: Iterable[Queried]) -> str:
-    """The dimension that names projects; tables that have one must call it the same."""
+    """The dimension that names projects; tables that have one must use the same name for it."""
     names = sorted({one.part.project for one in tables if one.part.project})
     if len(names) > 1:
         raise SettingsError(

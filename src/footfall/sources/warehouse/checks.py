@@ -1,4 +1,4 @@
-"""Whether the database can be reached, and whether each query gives what is declared: for `footfall doctor`."""
+"""For `footfall doctor`: whether the database can be reached, and whether each query returns what is declared."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from footfall.warehouses.refusals import RefusedQueryError
 
 
 def checks_of(tables: Iterable[Queried], where: str, open_it: Open, now: datetime) -> Iterator[Check]:
-    """The connection, then each query about an empty span of time: that reads little, and gives the columns."""
+    """The connection, then each query over an empty time span: that reads little, and returns the columns."""
     name = f"connect to {where}"
     try:
         warehouse = open_it()
@@ -61,7 +61,7 @@ def _check_changes(one: Queried, warehouse: Warehouse, now: datetime) -> Check:
 
 
 def _fix(error: FootfallError) -> str:
-    """What to do, by the kind of fault."""
+    """How to fix it, by the kind of fault."""
     match error:
         case MissingExtraError():
             return "install the named optional dependency"

@@ -1,4 +1,4 @@
-"""What a window looked like: the definition that its rows came of, and of each day how many rows, and a hash of them.
+"""The fingerprint of a window: the definition of its rows, and for each day the number of rows and a hash of them.
 
 12 rows on 2 March → "3f0c…;0302=12:9d3e5a1b22"
 """
@@ -14,7 +14,7 @@ from footfall.ledger import Entry
 
 @dataclass(frozen=True)
 class Day:
-    """The rows of one day, in brief."""
+    """A summary of the rows of one day."""
 
     rows: int
     hash: str
@@ -37,7 +37,7 @@ class Looks:
 
     @classmethod
     def of(cls, entry: Entry | None) -> Looks | None:
-        """What an entry of the ledger says; None if it has no reliable information."""
+        """Parses the fingerprint of a ledger entry; None if it has no reliable information."""
         definition, mark, rest = (entry.fingerprint if entry else "").partition(";")
         if not mark:
             return None
@@ -49,7 +49,7 @@ class Looks:
         return cls(definition, days)
 
     def since(self, moment: datetime) -> dict[str, Day]:
-        """The days from `moment` on; it lies in the window's year."""
+        """The days since `moment`, which lies in the window's year."""
         return {name: day for name, day in self.days.items() if name >= name_of(moment)}
 
     def before(self, moment: datetime) -> dict[str, Day]:
@@ -58,5 +58,5 @@ class Looks:
 
 
 def name_of(day: datetime) -> str:
-    """How a day is written."""
+    """The text form of a day."""
     return f"{day:%m%d}"

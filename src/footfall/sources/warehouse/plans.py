@@ -1,4 +1,4 @@
-"""What a run does with a table: which windows are offered, and from when on each scope is counted again."""
+"""The plan of a run for a table: which windows are offered, and since when each scope is counted again."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ Open = Callable[[], "Warehouse"]
 
 @dataclass
 class Plan:
-    """One table in one run."""
+    """One table within one run."""
 
     queried: Queried
     asked_at: datetime
     definition: str
     first_row: datetime | None = None
-    """Of the rows that are stored, the first day, and the last."""
+    """The first and the last day of the stored rows."""
     last_row: datetime | None = None
     reaches: datetime | None = None
-    """Up to when the database says that it is filled."""
+    """Up to when the database says that it is loaded."""
     position: int | None = None
-    """How far arrivals are looked through once everything that changed is stored."""
+    """Up to where arrivals have been scanned once every change is stored."""
     changed: set[tuple[str, Window]] = field(default_factory=set)
     """The windows that changed."""
     fault: str = ""
-    """Why the database could not be asked what changed."""
+    """Why the query for changes failed."""
 
     @property
     def vouched_until(self) -> datetime:
-        """The last stretch of time is not relied on."""
+        """The final part of the time is not final yet."""
         return self.asked_at - self.queried.part.lag
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done for one offer."""
+    """The work for one offer."""
 
     plan: Plan
     stored: Entry | None
     recount_since: datetime | None
-    """From when on its rows are asked for; None: nothing changed, and it only reaches further now."""
+    """Since when its rows are read; None: nothing changed, and only the coverage advances."""
 
     @property
     def looks(self) -> Looks | None:
-        """What is stored, where it came of the same definition and is not in doubt."""
+        """The stored days, if they have the same definition and are not in doubt."""
         found = Looks.of(self.stored)
         return found if found and found.definition == self.plan.definition else None
 
@@ -94,10 +94,10 @@ def _stored_rows(entries: Sequence[Entry]) -> tuple[datetime | None, datetime | 
 
 
 def _changes(plan: Plan, known: Known, scopes: Sequence[str], open_it: Open) -> Mapping[str, datetime]:
-    """From which day on each scope changed since the last time; without scopes under the empty name.
+    """Since which day each scope changed after the last run; without scopes under the empty name.
 
-    Arrivals are looked through from the last position on, which is included, and some time before it: a transaction may be
-    stored later than its own clock says, and a column of days tells no hours.
+    Arrivals are scanned from the last position, inclusive, and some time before it: a transaction may be
+    committed later than its own clock says, and a date column has no hours.
     """
     queried, part = plan.queried, plan.queried.part
     if queried.changes is None:
@@ -119,7 +119,7 @@ def _changes(plan: Plan, known: Known, scopes: Sequence[str], open_it: Open) -> 
     for row in cast(warehouse.ask(sql), columns, part.changes).to_pylist():
         scope, at = row.get(part.scope, ""), row[queried.table.time]
         if at is None and not part.scope:
-            continue  # the earliest of no rows
+            continue  # the minimum of no rows
         if at is None or scope is None:
             raise BrokenDataError(f"{part.changes} gives a row without {queried.table.time} or {part.scope}.")
         day = floor(Grain.DAY, at)
@@ -128,7 +128,7 @@ def _changes(plan: Plan, known: Known, scopes: Sequence[str], open_it: Open) -> 
 
 
 def _reached(queried: Queried, open_it: Open) -> datetime | None:
-    """Up to when the database says that it is filled."""
+    """Up to when the database says that it is loaded."""
     if queried.reaches is None:
         return None
     answer = open_it().ask(queried.reaches.text)
@@ -143,7 +143,7 @@ def _reached(queried: Queried, open_it: Open) -> datetime | None:
 
 
 def _windows(plan: Plan) -> Iterator[Window]:
-    """The windows of a table, from its first day to now."""
+    """The windows of a table, from its first day until now."""
     grain, first = plan.queried.window_grain, plan.queried.part.first_day
     period = Period.containing(grain, datetime(first.year, first.month, first.day, tzinfo=UTC))
     while period.start < plan.asked_at:
@@ -168,7 +168,7 @@ def _unscoped(plan: Plan, known: Known, changes: Mapping[str, datetime], scopes:
 
 
 def _scoped(plan: Plan, known: Known, changes: Mapping[str, datetime], scopes: Sequence[str]) -> Iterator[Offer]:
-    """What is final and did not change is not offered: it stays as it is."""
+    """Final windows without changes are not offered: they stay as they are."""
     name = plan.queried.table.name
     windows = list(_windows(plan))
     for scope in sorted({*scopes, *changes}):
@@ -189,7 +189,7 @@ def _scoped(plan: Plan, known: Known, changes: Mapping[str, datetime], scopes: S
 
 
 def _is_doubtful(task: Task, last: Entry | None, window: Window, plan: Plan) -> bool:
-    """Whether what is stored cannot be relied on: it failed, came of another definition, or was never asked for."""
+    """Whether what is stored cannot be relied on: it failed, has another definition, or was never collected."""
     if last is None:
         return plan.last_row is None or window.end <= plan.last_row
     if last.status is Status.MISSING:
@@ -215,7 +215,7 @@ def _is_final(plan: Plan, last: Entry | None, stored: Entry | None) -> bool:
 
 
 def _is_before_all(plan: Plan, last: Entry | None, window: Window) -> bool:
-    """Whether a window is known to lie before the first row that the database has."""
+    """Whether a window is known to end before the first row in the database."""
     if last is None or last.status is not Status.MISSING or plan.first_row is None:
         return False
     return window.end <= plan.first_row and last.fingerprint.startswith(f"{plan.definition};")

@@ -1,4 +1,4 @@
-"""Tables of warehouses that are known, with their queries."""
+"""Tables of known warehouses, with their queries."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 OWN = "preset:"
-"""What the name of a query begins with that is ours and in no file."""
+"""The prefix of query names that are built in and not read from a file."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings of a table, and the texts of its queries by name."""
+    """Settings of a table, and the query texts by name."""
 
     settings: Mapping[str, Any]
     queries: Mapping[str, str]

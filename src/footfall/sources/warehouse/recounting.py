@@ -1,7 +1,7 @@
-"""From offers to batches: what changed is asked for, checked against what is stored, and stated where it differs.
+"""From offers to batches: changes are read, checked against what is stored, and stated if they differ.
 
-A day without rows is a zero only when rows of a later day are there, or the database says that it is filled so far: else it
-is not filled yet, and missing. Where rows are stored and none come any more, nothing is believed.
+A day without rows is a zero only if there are rows of a later day, or if the database says that it is loaded so far:
+otherwise it is not loaded yet, and missing. If rows are stored and none are returned, the answer is not trusted.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from footfall.tables import Rows
 from footfall.warehouses.asking import Question, Warehouse
 
 MOST_NAMED = 1_000
-"""Scopes that are named in a query; more of them are picked from the rows of all."""
+"""The most scopes named in a query; for more, they are filtered from the rows of all scopes."""
 _DAY = timedelta(days=1)
 
 
 def batches_of(plan: Plan, offers: Sequence[Offer], open_it: Open, staged: Staged, tell: Progress) -> Iterator[Batch]:
-    """The batches of one table: one of all scopes, or one of each stretch of days that is asked for."""
+    """The batches of one table: one for all scopes, or one for each span of days that is read."""
     if plan.fault:
         tell(windows=len(offers))
         yield Batch([offer.failed(plan.fault) for offer in offers])
@@ -41,7 +41,7 @@ def batches_of(plan: Plan, offers: Sequence[Offer], open_it: Open, staged: Stage
             is_last = n == len(stretches) - 1
             batch = _batch(plan, stretch, warehouse, staged, position if is_last else None)
         except FootfallError as error:
-            position = None  # what changed is not stored
+            position = None  # the change is not stored
             batch = Batch([offer.failed(str(error)) for offer in stretch])
         tell(windows=len(stretch))
         yield batch
@@ -53,7 +53,7 @@ def _task(offer: Offer) -> Task:
 
 
 def _stretches(offers: Sequence[Offer]) -> Iterator[list[Offer]]:
-    """Offers whose windows follow one another."""
+    """Offers with consecutive windows."""
     run: list[Offer] = []
     for offer in sorted(offers, key=lambda offer: offer.window):
         if run and run[-1].window.end != offer.window.start:
@@ -83,11 +83,11 @@ def _batch(
     return Batch(outcomes, rows)
 
 
-# What is asked
+# The queries
 
 
 def _questions(plan: Plan, offers: Sequence[Offer], warehouse: Warehouse) -> Iterator[tuple[Question, Window]]:
-    """The queries, each with the window that it is about."""
+    """The queries, each with its window."""
     if not plan.queried.part.scope:
         for window in _bounded(Window(offers[0].window.start, offers[-1].window.end), plan):
             yield _question(plan, warehouse, ()), window
@@ -105,7 +105,7 @@ def _questions(plan: Plan, offers: Sequence[Offer], warehouse: Warehouse) -> Ite
 
 
 def _recounted(offers: Sequence[Offer]) -> dict[str, datetime]:
-    """From when on each scope is counted again."""
+    """Since when each scope is counted again."""
     since: dict[str, datetime] = {}
     for offer in offers:
         if begin := _task(offer).recount_since:
@@ -132,12 +132,12 @@ def _question(plan: Plan, warehouse: Warehouse, scopes: Sequence[str]) -> Questi
     return question
 
 
-# What came
+# The results
 
 
 @dataclass(frozen=True)
 class _Came:
-    """The days of which rows came, and how far the database is filled by that."""
+    """The days that have rows, and up to when the database is loaded according to them."""
 
     plan: Plan
     days: Sequence[Counted]
@@ -145,7 +145,7 @@ class _Came:
     """By scope and first day of the month."""
     filled_from: datetime | None = None
     filled_until: datetime | None = None
-    """The end of the last day of which there are rows; a day without rows before it is a zero."""
+    """The end of the last day that has rows; a day without rows before it is a zero."""
     last_came: datetime | None = None
 
     @classmethod
@@ -160,7 +160,7 @@ class _Came:
         return cls(plan, days, by_month, first, until, max(found, default=None))
 
     def of_window(self, scope: str, window: Window) -> dict[str, Day]:
-        """The days of a window, as its fingerprint names them."""
+        """The days of a window, as its fingerprint lists them."""
         if window.length <= _DAY:
             looks = self.by_month.get((scope, window.start.replace(day=1)), {}).get(window.start)
             return {name_of(window.start): looks} if looks else {}
@@ -173,7 +173,7 @@ class _Came:
 
 
 def _outcome(offer: Offer, came: _Came, position: int | None) -> Outcome:
-    """How a window ended."""
+    """The outcome of a window."""
     task, plan = _task(offer), came.plan
     until = _covered(offer.window, came)
     if task.recount_since is None:
@@ -201,7 +201,7 @@ def _outcome(offer: Offer, came: _Came, position: int | None) -> Outcome:
 
 
 def _looks(offer: Offer, task: Task, came: _Came) -> Looks:
-    """What the window looks like now: days that were not asked for again are as they were."""
+    """The current fingerprint of the window: days that were not read again keep theirs."""
     since = task.recount_since or offer.window.start
     kept = task.looks.before(since) if task.looks and since > offer.window.start else {}
     fresh = Looks("", came.of_window(offer.scope, offer.window)).since(since)
@@ -209,7 +209,7 @@ def _looks(offer: Offer, task: Task, came: _Came) -> Looks:
 
 
 def _first_difference(old: Looks | None, new: Looks, window: Window) -> datetime:
-    """The first day that is to be stored otherwise."""
+    """The first day whose stored rows must change."""
     if old is None or window.length <= _DAY:
         return window.start
     names = [name for name in {**old.days, **new.days} if old.days.get(name) != new.days.get(name)]
@@ -218,14 +218,14 @@ def _first_difference(old: Looks | None, new: Looks, window: Window) -> datetime
 
 
 def _is_lost(task: Task, window: Window, came: _Came) -> bool:
-    """Whether rows are stored that upstream has no more, though nothing after them says that it is there at all."""
+    """Whether stored rows are gone upstream, with nothing later to show that upstream is loaded at all."""
     if task.stored is None or not task.stored.rows or (came.plan.reaches and came.plan.reaches >= window.end):
         return False
     return not came.days if came.plan.queried.part.scope else not came.has_any_in(window)
 
 
 def _covered(window: Window, came: _Came) -> datetime | None:
-    """Up to when a window is stated; None where the database is not filled so far, or begins later."""
+    """Up to when a window is stated; None if the database is not loaded that far, or starts later."""
     if came.filled_until is None or came.filled_from is None:
         return None
     if window.end <= came.filled_from or window.start >= came.filled_until:
@@ -237,7 +237,7 @@ def _covered(window: Window, came: _Came) -> datetime | None:
 
 
 def _renewed(offer: Offer, task: Task, came: _Came, until: datetime | None) -> Outcome:
-    """Nothing of the scope changed: it is as it was, up to where the database is filled."""
+    """Nothing changed in the scope: it stays as it is, and is covered up to where the database is loaded."""
     if task.looks is not None:
         return offer.unchanged(covered_until=until, fingerprint=str(task.looks))
     if until is None:

@@ -52,7 +52,7 @@ class MeasurePart(Part):
 
 
 class MetricPart(Part):
-    """A number that is asked of a table."""
+    """A metric of a table."""
 
     name: NotEmpty
     of: str = Field(

@@ -1,4 +1,4 @@
-"""Rows on their way from a database into a batch: checked, counted by day, and held on disk where they are many."""
+"""Rows on their way from a database into a batch: validated, counted by day, and spilled to disk if there are many."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MOST_IN_MEMORY = 1_000_000
-"""Rows of a batch that are handed over in memory; more of them are read from the disk when they are written."""
+"""The most rows of a batch that are passed in memory; larger batches are read from disk when they are written."""
 _DAY = timedelta(days=1) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What came of one day of one scope."""
+    """The rows of one day of one scope, in brief."""
 
     scope: str
     day: datetime
@@ -37,7 +37,7 @@ class Counted:
 
 
 class Staged:
-    """The rows of one table that were asked for."""
+    """The rows of one table that were read."""
 
     def __init__(self, queried: Queried, connection: duckdb.DuckDBPyConnection) -> None:
         self._queried = queried
@@ -47,12 +47,12 @@ class Staged:
         self.clear()
 
     def clear(self) -> None:
-        """Hold nothing."""
+        """Discard all rows."""
         select = DUCKDB.select(self._queried.table, present=())
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {select} LIMIT 0")
 
     def take(self, parts: Iterable[pa.Table], window: Window) -> None:
-        """Rows that a database gave about a window. Raises BrokenDataError for one that does not belong there."""
+        """Add the rows that a database returned for a window. Raises BrokenDataError for a row outside of it."""
         for part in parts:
             rows = cast(part, self._columns, self._where)
             if rows.num_rows:
@@ -90,7 +90,7 @@ class Staged:
             )
 
     def days(self) -> list[Counted]:
-        """The days of which rows came, by scope."""
+        """The days that have rows, by scope."""
         names = ", ".join(quote(column.name) for column in self._columns)
         scope = f"CAST({quote(self._queried.part.scope)} AS VARCHAR)" if self._queried.part.scope else "''"
         found = self._connection.execute(
@@ -103,7 +103,7 @@ class Staged:
         ]
 
     def rows(self, spans: Mapping[str, Iterable[Window]]) -> Rows:
-        """The rows of some windows, by scope; in memory where they are few."""
+        """The rows of some windows, by scope; in memory if there are few."""
         import pyarrow as pa
 
         listed = [
@@ -135,7 +135,7 @@ class Staged:
 
 @contextmanager
 def staging(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection whose tables go to the disk where memory does not hold them; they are gone at the end."""
+    """A connection whose tables spill to disk if they do not fit in memory; they are deleted at the end."""
     import duckdb
 
     scratch.mkdir(parents=True, exist_ok=True)

@@ -17,61 +17,61 @@ from footfall.tables import Column, Replace, Role, Table
 from footfall.warehouses.statements import Statement, checked_statement, read_statement
 
 VERSION = 1
-"""Of how rows are made of answers: with another one, everything is read again."""
+"""Version of the conversion to rows: when it changes, everything is read again."""
 _SPAN = ("since", "until")
 
 
 @dataclass(frozen=True)
 class Queried:
-    """A table of the lake, and what it is filled by."""
+    """A table of the lake, and what fills it."""
 
     part: TablePart
     table: Table
     metrics: tuple[Metric, ...]
     folder: Path
-    """Where the names of query files start."""
+    """The folder to which names of query files are relative."""
 
     @cached_property
     def query(self) -> Statement:
-        """What gives the rows; query files are read when they are first needed: answers from the lake need none."""
+        """The query for the rows; query files are read when they are first needed: answers from the lake need none."""
         return _statement(self.part.query, self.folder, _SPAN, _SPAN)
 
     @cached_property
     def changes(self) -> Statement | None:
-        """What says since when each scope changed."""
+        """The query for since when each scope changed."""
         return _statement(self.part.changes, self.folder, _SPAN, ("since",)) if self.part.changes else None
 
     @cached_property
     def reaches(self) -> Statement | None:
-        """What says up to when the database is filled."""
+        """The query for up to when the database is loaded."""
         return _statement(self.part.reaches, self.folder, ()) if self.part.reaches else None
 
     def read(self) -> None:
-        """Read the query files. Raises SettingsError, which says what is wrong with them."""
+        """Read the query files. Raises SettingsError if they are invalid."""
         _ = self.query, self.changes, self.reaches
 
     @property
     def window_grain(self) -> Grain:
-        """The grain of the windows that are offered: days, or months of each scope."""
+        """The grain of the offered windows: days, or months of each scope."""
         if self.part.scope:
             return Grain.MONTH
         return max(Grain.DAY, self.table.resolution, key=list(Grain).index)
 
     @property
     def definition(self) -> str:
-        """A short hash of what shapes the rows: the query, and the types of the columns."""
+        """A short hash of what affects the rows: the query, and the column types."""
         columns = [[c.name, c.type, c.role] for c in self.table.columns]
         shaping = [VERSION, self.query.text, columns, self.table.resolution, self.part.scope]
         return hashlib.sha256(json.dumps(shaping).encode()).hexdigest()[:12]
 
     @property
     def totals(self) -> tuple[str, ...]:
-        """Measures of whole numbers: their sums tell whether an answer is whole."""
+        """Integer measures: their sums show whether an answer is complete."""
         return tuple(one.name for one in self.part.measures if one.type == "integer")
 
 
 def queried(part: TablePart, folder: Path) -> Queried:
-    """Everything that the settings say of a table. Raises SettingsError and DeclarationError, which say what is wrong."""
+    """The whole configuration of a table. Raises SettingsError and DeclarationError."""
     table = table_of(part)
     return Queried(part, table, metrics_of(part, table), folder)
 
@@ -106,7 +106,7 @@ def table_of(part: TablePart) -> Table:
 
 
 def metrics_of(part: TablePart, table: Table) -> tuple[Metric, ...]:
-    """The metrics of a table: those that the settings name, or a sum of each measure."""
+    """The metrics of a table: those in the settings, or a sum of each measure."""
     named = part.metrics or tuple(MetricPart.model_validate({"name": one.name}) for one in part.measures)
     return tuple(_metric(one, part, table) for one in named)
 
@@ -128,7 +128,7 @@ def _metric(metric: MetricPart, part: TablePart, table: Table) -> Metric:
 
 
 def _column_of(metric: MetricPart, part: TablePart, table: Table) -> str:
-    """Which column a metric reads; of the kind latest the time, unless another is named."""
+    """The column that a metric reads; for the kind latest the time, unless another is named."""
     measures = [one.name for one in part.measures]
     if metric.of:
         if metric.of not in table.names:
