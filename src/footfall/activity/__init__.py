@@ -1,6 +1,6 @@
 """Activity: marks come in, exact sets of actors come out.
 
-A workspace declares its methods for marks here, so what makes the sets is loaded only when a mark is made or read.
+A workspace loads this package for its marking methods; the code for sets is imported only when a mark is made or read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Marking the actors of events, and the sets of them."""
+"""Marks the actors of events, and reads the resulting sets."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from footfall.activity.collected import CollectedEvent
 
 FURTHEST = timedelta(days=366)
-"""How far ahead of now a mark may be dated: a clock may be wrong and a date planned, but not by years."""
+"""How far in the future a mark may be dated: clocks may be wrong and dates planned, but not by years."""
 LONGEST_EVENT = 200
 FOREIGN = 1 << 33
-"""Ids from here on are names that only other stores know; they live as long as the process."""
+"""Ids from this one on stand for names that only other stores know; they last as long as the process."""
 
 
 @dataclass(frozen=True)
 class EventSummary:
-    """An event as a whole: its first and last day, its actors, its marks."""
+    """An event as a whole: its first and last day, its number of actors, its number of marks."""
 
     name: str
     description: str
@@ -47,7 +47,7 @@ class EventSummary:
 
 @dataclass(eq=False, repr=False)
 class Activity:
-    """A store, and how actors, moments and events are written in it."""
+    """A store, and the rules for actors, moments and events in it."""
 
     store: Store
     now: Callable[[], datetime]
@@ -55,7 +55,7 @@ class Activity:
     is_hourly: bool = False
     population_event: str | None = None
     load_collected: Callable[[], Mapping[str, CollectedEvent]] = dict
-    """Gives the events that collected tables report, by name; called only when the store alone cannot tell."""
+    """Returns the events that collected tables report, by name; called only when the store alone cannot tell."""
     _today: tuple[datetime, datetime, int] = (EPOCH, EPOCH, 0)
     _checked: set[str] = field(default_factory=set)
     _read_before: set[str] = field(default_factory=set)
@@ -78,11 +78,11 @@ class Activity:
         hourly: bool | None = None,
         unique: bool = False,
     ) -> None:
-        """Mark that actors did an event: on the day of `at` (now by default), in its hour when `hourly`.
+        """Mark that actors did an event: on the day of `at` (now by default), and in its hour if `hourly`.
 
-        `actors` is one actor (a number, a text, a UUID) or anything that holds many: a list, a NumPy array, an Arrow
-        column, a series. `unique` marks without a time, or both when `at` is given. What was marked is durable when
-        this returns; when it raises, nothing was marked.
+        `actors` is one actor (a number, a text, a UUID) or a container of many: a list, a NumPy array, an Arrow
+        column, a series. `unique` marks without a time, or both ways if `at` is given. Marks are durable when this
+        returns; if it raises, nothing was marked.
         """
         is_hourly = self.is_hourly if hourly is None else hourly
         _check_hour(at, hourly, unique)
@@ -100,10 +100,10 @@ class Activity:
         hourly: bool | None = None,
         unique: bool = False,
     ) -> int:
-        """Take marks back: of the day of `at` and all its hours, or only of its hour when `hourly`; see `mark`.
+        """Remove marks of the day of `at` and all its hours, or only of its hour if `hourly`; see `mark`.
 
-        Weeks, months and years stay true: they lose an actor only when no other of their days has the actor.
-        Returns how many actors were there to take.
+        Weeks, months and years stay correct: they lose an actor only if none of their other days has the actor.
+        Returns how many of the actors were marked.
         """
         _check_hour(at, hourly, unique)
         marks = self._marks(actors, at, bool(hourly), unique)
@@ -113,7 +113,7 @@ class Activity:
         return there
 
     def _held(self, event: str, slot: int, who: Actors) -> int:
-        """How many of the actors are in a slot, or of a day's in any of its hours."""
+        """The number of actors that are in a slot; for a day, or in any of its hours."""
         is_day = slot != UNDATED and slot % PER_DAY == 0
         ids = bitmap_of(who.numbers)
         ids.update(id for id in self.store.ids_of(who.names) if id is not None)
@@ -141,7 +141,7 @@ class Activity:
     def unmark_file(
         self, event: str, file: Path, columns: Columns, *, hourly: bool | None = None, tell: BytesRead = lambda _: None
     ) -> int:
-        """Take back the marks of the rows of a file, all or nothing; how many actors were there to take, by slot."""
+        """Remove the marks of the rows of a file, all or nothing. Returns how many of them, by slot, were there."""
         self.check_event(event)
         found = read_marks(
             file,
@@ -156,9 +156,9 @@ class Activity:
         return there
 
     def delete(self, event: str) -> EventSummary:
-        """Delete all marks of an event that is marked by an application, its occurrences too; what it was before.
+        """Delete all marks and occurrences of an event that an application marks. Returns its summary before.
 
-        Raises MarkError for an event that a table reports, QueryError for one that was never marked.
+        Raises MarkError for an event that a table reports, QueryError for an event that was never marked.
         """
         self.known_event(event)
         self.owners.check_markable(event)
@@ -169,7 +169,7 @@ class Activity:
         return before
 
     def mark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
-        """Mark actors that were read and named already, by slot, all or nothing."""
+        """Mark actors that are already parsed, by slot, all or nothing."""
         self.check_event(event)
         if len(marks) == 1:
             [(slot, who)] = marks.items()
@@ -179,10 +179,10 @@ class Activity:
         self.store.mark(event, marks)
 
     def mark_events(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
-        """Mark actors of several events that were read and named already; False where the request was served before.
+        """Mark already parsed actors of several events; False if the request was served before.
 
         Raises:
-            ReusedKeyError: Where another request had the same key; nothing was marked.
+            ReusedKeyError: If another request had the same key; nothing was marked.
         """
         for event in marks:
             self.check_event(event)
@@ -191,14 +191,14 @@ class Activity:
         return self.store.mark_batch(marks, request)
 
     def unmark_dated(self, event: str, marks: Mapping[int, Actors]) -> None:
-        """Take marks of actors that were read and named already back, by slot."""
+        """Remove marks of actors that are already parsed, by slot."""
         self.check_event(event)
         self.store.unmark(event, marks)
 
     def _check_naming(self, *, is_first: bool = True) -> None:
-        """Names kept under one key and asked for under another would never match: that is refused.
+        """Refuse a changed naming key: names stored under one key and queried under another would never match.
 
-        The first mark of a name settles how names are kept.
+        The first mark of a name determines how names are stored.
         """
         if self._is_naming_checked:
             return
@@ -227,7 +227,7 @@ class Activity:
         return dict.fromkeys(slots, who)
 
     def slot_of(self, moment: datetime, is_hourly: bool = False) -> int:
-        """The slot that a mark of a moment goes into; the far future is refused."""
+        """The slot for a mark at a moment; the far future is refused."""
         if moment > self.now() + FURTHEST:
             raise MarkError(
                 f"{moment:%Y-%m-%d} is more than a year ahead, which must be a mistake; nothing was marked."
@@ -244,7 +244,7 @@ class Activity:
         return slot + 1 + now.hour if is_hourly else slot
 
     def check_event(self, event: str) -> None:
-        """Raises MarkError for a name that no event may have, or an event that a table reports."""
+        """Raise MarkError for an invalid event name, or an event that a table reports."""
         if isinstance(event, str) and event in self._checked:
             return
         is_name = isinstance(event, str) and 0 < len(event) <= LONGEST_EVENT and event.isprintable()
@@ -258,7 +258,7 @@ class Activity:
 
     @property
     def collected(self) -> dict[str, CollectedEvent]:
-        """The events that collected tables report, by name; the sources are loaded for it."""
+        """The events that collected tables report, by name; loads the sources."""
         return self.owners.collected
 
     def event(self, name: str) -> Event:
@@ -266,7 +266,7 @@ class Activity:
         return Event(self, name)
 
     def events(self) -> list[str]:
-        """The events that have actors, those of sources included, in alphabetical order."""
+        """The events that have actors, including those of sources, in alphabetical order."""
         for name in self.collected:
             self.renew(name)
         return self.store.events()
@@ -274,12 +274,12 @@ class Activity:
     def names(self) -> list[str]:
         """The events that have actors, and those that collected tables report, in alphabetical order.
 
-        Unlike `events` it brings nothing up to date.
+        Unlike `events`, it does not update collected events.
         """
         return sorted({*self.store.events(), *self.collected})
 
     def summary(self, name: str) -> EventSummary:
-        """The summary of an event, brought up to date."""
+        """The summary of an event, after updating it."""
         self.renew(name)
         ever = self.event(name).ever()
         days = [slot for slot in self.store.slots(name) if slot != UNDATED]
@@ -289,7 +289,7 @@ class Activity:
         return EventSummary(name, says, first, last, len(ever), ever.occurrences())
 
     def known_event(self, name: str) -> Event:
-        """An event that has actors; any other is an error with the names that exist."""
+        """An event that has actors; any other is an error that lists the existing names."""
         self.renew(name)
         if self.owners.table_of(name) is None and name not in self.store.events():
             known = self.names()
@@ -298,14 +298,14 @@ class Activity:
         return self.event(name)
 
     def renew(self, event: str) -> None:
-        """Bring an event that a collected table reports up to date."""
+        """Update an event that a collected table reports."""
         if collected := self.owners.table_of(event):
             collected.renew()
 
     def warn_of_typo(self, event: str) -> None:
-        """Warn, once a process, where an event that is read was never marked and another has nearly the same name.
+        """Warn, once per process, if an event that was never marked is read and another has nearly the same name.
 
-        It is not an error: an application may well read an event before its first mark.
+        It is not an error: an application may read an event before its first mark.
         """
         if event in self._read_before or self.owners.is_by_hand(event):
             return
@@ -316,38 +316,38 @@ class Activity:
             warnings.warn(f"event {_shown(event)} was never marked; did you mean {near[0]!r}?", stacklevel=2)
 
     def known_until(self, event: str) -> datetime:
-        """The moment up to which everything is known of an event: now, or what was collected last."""
+        """The moment up to which an event is completely known: now, or the end of its last collection."""
         collected = self.owners.table_of(event)
         return min(self.now(), collected.known_until()) if collected else self.now()
 
     def gaps(self, event: str) -> list[Window]:
-        """What is missing from the collection of an event, or known to be wrong, up to where it is known."""
+        """The intervals in which an event was not collected or is known to be wrong, up to `known_until`."""
         collected = self.owners.table_of(event)
         return collected.gaps() if collected else []
 
     def happened(self, event: str) -> Happened:
-        """Annotations of the table that reports an event, and when it is known to be wrong; of marks there are none."""
+        """Annotations of the table that reports an event, and when it is known to be wrong; empty for marks."""
         collected = self.owners.table_of(event)
         return collected.happened if collected else NOTHING_HAPPENED
 
     def population(self) -> ActorSet:
-        """The actors that a complement is taken of: all ever seen, or those of the event that the settings name."""
+        """The population for complements: all actors ever seen, or those of the event named in the settings."""
         return self.known_event(self.population_event).ever() if self.population_event else Everyone(self)
 
     def forget(self, actors: Any) -> int:
-        """Take actors, one or many as in `mark`, out of every set and out of the names; returns from how many sets.
+        """Remove actors, one or many as in `mark`, from every set and from the names. Returns how many sets lost one.
 
-        Counts of occurrences stay, as they identify no actor. So do the rows of collected tables; forgotten actors in
-        them are left out when their days are counted again.
+        Counts of occurrences stay, as they identify no actor. Rows of collected tables stay too; forgotten actors in
+        them are left out when their days are rebuilt.
         """
         who = self.naming.all_stored(actors)
-        for name in self.collected:  # an actor that is in no set yet could not be recorded as forgotten
+        for name in self.collected:  # an actor who is in no set yet could not be recorded as forgotten
             self.renew(name)
         different: set[int | str] = {*map(int, who.numbers), *who.names}
         return sum(self.store.forget(actor) for actor in different)
 
     def is_known(self, actor: Any) -> bool:
-        """Whether an actor is in any set, or the name among the names."""
+        """Whether an actor is in any set, or has a stored name."""
         stored = self.naming.stored(actor)
         return stored in self.store.everyone() if isinstance(stored, int) else self.store.ids_of([stored]) != [None]
 
@@ -356,7 +356,7 @@ class Activity:
         found = (collected.table.name for name, collected in self.collected.items() if actor in self.event(name).ever())
         return sorted(set(found))
 
-    # Ids of names, those that only other stores know included
+    # Ids of names, including names that only other stores know
 
     def id_of(self, actor: int | str) -> int | None:
         if isinstance(actor, int):
@@ -366,7 +366,7 @@ class Activity:
         return known if known is not None else self._foreign.get(actor)
 
     def ids_for(self, names: Sequence[str]) -> list[int]:
-        """An id for every name; one that the store does not know gets an id that none of its sets holds."""
+        """An id for every name; a name unknown to the store gets an id that is in none of its sets."""
         ids = []
         for name, known in zip(names, self.store.ids_of(names), strict=True):
             if known is None and name not in self._foreign:
@@ -389,6 +389,6 @@ def _check_hour(at: object, hourly: bool | None, unique: bool) -> None:
 
 
 def _shown(name: object) -> str:
-    """As it was given, cut where it is long."""
+    """The name as given, shortened if it is long."""
     shown = repr(name)
     return shown if len(shown) <= 60 else f"{shown[:60]}…"

@@ -1,9 +1,9 @@
-"""Actors: whole numbers of any size, texts and UUIDs, read from any container.
+"""Actors: whole numbers of any size, texts and UUIDs, read from various containers.
 
-A number below 2^32 is itself. Every other actor is a name: a text as it is, a UUID in its canonical form, a larger
-number as its digits. An array of floats holds the whole numbers that it represents exactly. A text that is
-a number in its usual form (`"123"`, not `"007"`) is that number, so that an actor read from a file and the same actor
-given by a program are one.
+A number below 2^32 is stored as it is. Every other actor is a name: a text unchanged, a UUID in its canonical form, a
+larger number as its digits. Floats are accepted if they represent whole numbers exactly. A text that is a number in
+its usual form (`"123"`, not `"007"`) is that number, so that an actor read from a file and the same actor given by a
+program are equal.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Actor = int | str | UUID
 LONGEST_NAME = 4000
-"""Characters of the longest text that names an actor."""
+"""The maximum length of a text that names an actor, in characters."""
 
 VALID_ACTORS = "an actor is a whole number from 0, a text or a UUID"
 _NUMBER = r"^(0|[1-9][0-9]*)$"
@@ -33,15 +33,15 @@ _NUMBER = r"^(0|[1-9][0-9]*)$"
 
 @dataclass(frozen=True)
 class Naming:
-    """How actors are written in a store: as they are, or keyed-hashed, so that no name is kept.
+    """How names are stored: unchanged, or as keyed hashes, so that no name is stored.
 
-    The hash is HMAC-SHA-256 (RFC 2104), cut to 128 bits. Numbers below 2^32 are not names and stay.
+    The hash is HMAC-SHA-256 (RFC 2104), truncated to 128 bits. Numbers below 2^32 are not names and are not hashed.
     """
 
     key: bytes | None = field(default=None, repr=False)
 
     def stored(self, actor: Any) -> int | str:
-        """One actor in the form that the store keeps: a number below 2^32, or a name."""
+        """An actor in stored form: a number below 2^32, or a name."""
         if type(actor) is int and 0 <= actor < NAMED:
             return actor
         read = read_actor(actor)
@@ -49,7 +49,7 @@ class Naming:
 
     @property
     def fingerprint(self) -> int:
-        """0 without a key; otherwise a value that tells keys apart without revealing the key."""
+        """0 without a key; otherwise a value that distinguishes keys without revealing them."""
         return int.from_bytes(hmac.digest(self.key, b"footfall", "sha256")[:7], "big") + 1 if self.key else 0
 
     def name(self, name: str) -> str:
@@ -58,7 +58,7 @@ class Naming:
         return hmac.digest(self.key, name.encode(), "sha256")[:16].hex()
 
     def all_stored(self, given: Any) -> Actors:
-        """Every actor of a scalar, an iterable, a NumPy array, an Arrow array or column, a pandas or Polars series."""
+        """All actors of a scalar, an iterable, a NumPy array, an Arrow array or column, a pandas or Polars series."""
         actors = read_actors(given)
         if self.key is None or not actors.names:
             return actors
@@ -69,7 +69,7 @@ AS_THEY_ARE = Naming()
 
 
 def read_actor(actor: Any) -> int | str:
-    """A number below 2^32, or a name; anything else is refused with one sentence."""
+    """A number below 2^32, or a name; anything else is refused with a one-sentence error."""
     if isinstance(actor, str):
         return _of_text(actor)
     if isinstance(actor, UUID):
@@ -82,12 +82,12 @@ def read_actor(actor: Any) -> int | str:
 
 
 def written(name: str) -> int | str:
-    """A name as its actor was given: digits are a large number."""
+    """The actor that a name stands for: digits are a large number."""
     return int(name) if name.isascii() and name.isdigit() and name[0] != "0" else name
 
 
 def read_actors(given: Any) -> Actors:
-    """Actors of anything that holds them; all are checked before any is taken."""
+    """Actors from any supported container; all are checked before any is returned."""
     if isinstance(given, (str, UUID, int, np.integer)):
         actor = read_actor(given)
         return Actors((), [actor]) if isinstance(actor, str) else Actors([actor])
@@ -137,7 +137,7 @@ def _of_numpy(values: np.ndarray[Any, Any]) -> Actors:
 
 
 def _whole(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Floats as the whole numbers that they are, as pandas keeps whole numbers next to missing ones."""
+    """Floats as whole numbers: pandas stores a whole-number column with missing values as floats."""
     missing = np.isnan(values)
     if missing.any():
         raise MarkError(f"value {missing.argmax() + 1} of the actors is missing: {VALID_ACTORS}; nothing was marked.")
@@ -150,7 +150,7 @@ def _whole(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
-    """Actors of an Arrow column; texts and numbers are separated without a loop over them."""
+    """Actors of an Arrow column; separates texts and numbers without a Python loop."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -167,7 +167,7 @@ def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
         try:
             values = column.to_pylist()
-        except (ValueError, OverflowError, LookupError, pa.ArrowException):  # an unknown zone, a moment past 9999
+        except (ValueError, OverflowError, LookupError, pa.ArrowException):  # an unknown zone, a year after 9999
             raise MarkError(f"values of {column.type} are not actors: {VALID_ACTORS}; nothing was marked.") from None
         return _of_values(values)
     are_short = pc.less_equal(pc.binary_length(column), 10)
@@ -181,7 +181,7 @@ def of_arrow(column: pa.Array | pa.ChunkedArray) -> Actors:
 
 
 def without_views(column: pa.Array) -> pa.Array:
-    """A column of views of texts or bytes, which few functions know, as one of texts or bytes."""
+    """Convert a string or binary view column, which few functions support, to a plain string or binary column."""
     import pyarrow as pa
 
     if pa.types.is_string_view(column.type):
@@ -202,7 +202,7 @@ def _of_text(text: str) -> int | str:
 
 
 def _is_unicode(text: str) -> bool:
-    """False of a text with halves of surrogate pairs, such as bytes on a command line that are not UTF-8."""
+    """False for a text with lone surrogates, such as bytes on a command line that are not UTF-8."""
     try:
         return text.isascii() or bool(text.encode())
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Batches of marks, as programs send them: a list of records, read whole before anything is marked.
+"""Batches of marks sent by programs: a list of records, parsed completely before anything is marked.
 
 {"event": "active", "actor": 7}
 {"event": "active", "actors": ["ada", 8], "at": "2026-03-02T09:30:00Z", "hourly": true}
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 FIELDS = ("event", "actor", "actors", "at", "hourly", "unique")
 KEPT_FOR = 24 * 3600
-"""Seconds for which the key of a batch is known."""
+"""Seconds for which the key of a batch is remembered."""
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,24 @@ class Marked:
     """The result of a batch."""
 
     marks: int
-    """Number of actors given, including repeated ones."""
+    """The number of actors given, including repeated ones."""
     events: tuple[str, ...]
     is_repeated: bool = False
-    """Whether its key was used before; nothing was marked again."""
+    """Whether the batch was served before: nothing was marked again."""
 
 
 def mark_batch(activity: Activity, records: Sequence[Any], key: str = "") -> Marked:
     """Mark a batch, all or nothing; it is durable when this returns.
 
     Args:
-        activity: Where it is marked.
-        records: See above.
-        key: The same key within a day is the same batch, which is marked once. Visible characters and blanks.
+        activity: Where to mark.
+        records: The records; see above.
+        key: A repeated key within a day means the same batch, which is marked once. Printable characters and spaces.
 
     Raises:
-        MarkError: For a record that cannot be marked, by its place from 1; nothing was marked.
-        ReusedKeyError: For a key that another batch had; nothing was marked.
-        ActivityError: When the store cannot be written; nothing was marked.
+        MarkError: For an invalid record, with its position from 1; nothing was marked.
+        ReusedKeyError: If another batch used the key; nothing was marked.
+        ActivityError: If the store cannot be written; nothing was marked.
     """
     found: dict[str, dict[int, list[Actors]]] = defaultdict(lambda: defaultdict(list))
     slots: dict[tuple[Any, bool, bool], tuple[int, ...]] = {}
@@ -106,7 +106,7 @@ def _read(activity: Activity, record: Any) -> tuple[str, tuple[Any, bool, bool],
 
 
 def _plain_number(record: Any) -> int | None:
-    """The actor of a record that marks a number now, as most do: of an event that was checked it needs no other look."""
+    """The actor of a record that marks a number now, as most do; with a checked event it needs no other check."""
     if type(record) is dict and len(record) == 2 and type(record.get("event")) is str:
         actor = record.get("actor")
         if type(actor) is int and 0 <= actor < NAMED:
@@ -128,7 +128,7 @@ def _joined(parts: Sequence[Actors]) -> Actors:
 
 
 def _digest_of(records: Sequence[Any]) -> str:
-    """Equal for equal records, however their fields are ordered and their text is spaced."""
+    """A digest that is equal for equal records, regardless of field order and whitespace."""
     return hashlib.blake2b(json.dumps(records, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

@@ -1,6 +1,7 @@
 """Events that collected tables report: the actor of a row did something on the day of the row.
 
-Their sets are built on demand, month by month: a month whose files changed is rebuilt. So collecting has no extra cost, a restated day updates its sets, and a crash only means work to repeat.
+Their sets are built on demand, month by month: a month whose files changed is rebuilt. So collecting has no extra cost,
+a restated day updates its sets, and after a crash the work is just repeated.
 """
 
 from __future__ import annotations
@@ -37,17 +38,17 @@ class CollectedEvent:
     store: Store
     naming: Naming
     read_happened: Callable[[Table], Happened] = lambda _: NOTHING_HAPPENED
-    """What the source and the settings say about the time of the table."""
+    """The annotations of the source and the settings on the table's time."""
 
     def renew(self) -> None:
-        """Make the sets those of the table's newest version; costs little when they are."""
+        """Update the sets to the table's newest version; cheap if they are current."""
         months, whole = self._newest()
         kept = self.store.cursor(self.event.name)
         if kept == whole:
             return
-        if kept is None:  # the name is this table's from here on, before any set is made
+        if kept is None:  # claim the name for this table before any set is made
             self.store.replace(self.event.name, 0, 0, {}, {self.event.name: UNREAD})
-        while True:  # another process may state a month of an older version in the meantime
+        while True:  # another process may write a month of an older version in the meantime
             months, whole = self._newest()
             stale = [month for month in sorted(months.keys() | self._marked_months()) if self._is_stale(month, months)]
             for month in stale:
@@ -58,11 +59,11 @@ class CollectedEvent:
                 self.store.replace(self.event.name, 0, 0, {}, {self.event.name: whole})
 
     def known_until(self) -> datetime:
-        """The moment up to which every scope of the table was collected; the beginning of time when none was."""
+        """The moment up to which every scope of the table was collected; the earliest moment if none was."""
         return self._reach().fresh_until or EPOCH
 
     def gaps(self) -> list[Window]:
-        """What is missing, or known to be wrong, between the first and the last of what was collected, of any scope."""
+        """The intervals, in any scope, that are missing or known to be wrong within the collected time."""
         reach = self._reach()
         return merge([*reach.gaps, *self._wrong(reach)])
 
@@ -84,7 +85,7 @@ class CollectedEvent:
         return reach_of(self.open_lake().snapshot([]).collected(self.table.name))
 
     def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
-        """The files of each month now, and a fingerprint of all."""
+        """The current files of each month, and a fingerprint of all of them."""
         pinned = self.open_lake().snapshot([self.table]).tables.get(self.table.name)
         return (pinned.months, _fingerprint(pinned.current)) if pinned else ({}, _fingerprint(()))
 
@@ -125,7 +126,7 @@ def collected_events(
     naming: Naming,
     read_happened: Callable[[Table], Happened] = lambda _: NOTHING_HAPPENED,
 ) -> dict[str, CollectedEvent]:
-    """The events that tables report, by name. The lake is opened when a set of theirs is asked for."""
+    """The events that tables report, by name. The lake is opened when one of their sets is read."""
     return {
         event.name: CollectedEvent(open_lake, table, event, store, naming, read_happened)
         for table in tables
@@ -134,6 +135,6 @@ def collected_events(
 
 
 def _fingerprint(files: Sequence[str]) -> int:
-    """63 bits of a hash of the files' names: files of the lake never change, so a name stands for the content."""
+    """A 63-bit hash of the file names: files of the lake are immutable, so a name identifies the content."""
     names = "\n".join(sorted(Path(file).name for file in files))
     return int.from_bytes(blake2b(names.encode(), digest_size=8).digest(), "big") >> 1

@@ -1,7 +1,7 @@
 """The number of actors of an event in each of many windows, for metrics that count distinct actors.
 
-Everything is counted on exact sets. A window is clipped to the end of the present day, as marks may be dated ahead; marks
-without a time are in no window.
+Counts come from exact sets. A window is clipped to the end of today, as marks may be dated ahead; marks without a time
+are in no window.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class EventCounts:
     """Counts of the distinct actors of one event.
 
-    `per_window` counts each window by itself, `running` everyone from the start of the first window on:
+    `per_window` counts each window separately, `running` everyone since the start of the first window:
 
         counts = EventCounts(ff.activity, "active", ff.now())
         counts.per_window([period.window for period in periods_in(Grain.DAY, counts.known())])
@@ -39,15 +39,16 @@ class EventCounts:
 
     @property
     def table(self) -> str | None:
-        """The table that reports the event; None of one that is marked by an application."""
+        """The table that reports the event; None if an application marks it."""
         collected = self.activity.owners.table_of(self.event)
         return None if collected is None else collected.table.name
 
     def known(self) -> Window | None:
-        """The time of which the actors are known; None when there is no mark that has a time.
+        """The time for which the actors are known; None if no mark has a time.
 
-        For marks of applications that is from the day of the first mark to the end of the present hour, so that answers of one
-        hour agree: what was before is not known, as no mark was made yet. Of an event that a table reports it is from its first row to what was collected last.
+        For marks of applications it runs from the day of the first mark (nothing is known before it) to the end of the
+        current hour, so that answers within an hour agree. For an event that a table reports it runs from the first row
+        to the end of the last collection.
         """
         self.activity.renew(self.event)
         dated = [slot for slot in self.activity.store.slots(self.event) if slot != UNDATED]
@@ -59,15 +60,15 @@ class EventCounts:
         return Window(start, end) if start < end else None
 
     def per_window(self, windows: Sequence[Window], *, is_calendar: bool = True) -> list[int]:
-        """The distinct actors of each window, 0 where there are none.
+        """The number of distinct actors of each window, 0 if there are none.
 
-        `is_calendar` says that the windows are days, weeks, months or years, which are likely to be queried again.
-        Raises QueryError where a window cuts an hour, or a day that is not known by the hour.
+        `is_calendar` means that the windows are days, weeks, months or years, which are likely to be queried again.
+        Raises QueryError if a window splits an hour, or a day that is not known by the hour.
         """
         return [self._count(ranges, is_calendar) for ranges in self._ranges(windows, is_calendar)]
 
     def running(self, windows: Sequence[Window]) -> list[int]:
-        """The distinct actors from the start of the first window to the end of each; windows are in order."""
+        """The number of distinct actors from the start of the first window to the end of each; windows are in order."""
         everyone, counts = BitMap64(), []
         for ranges in self._ranges(windows, is_calendar=True):
             check_stopped()
@@ -77,7 +78,7 @@ class EventCounts:
         return counts
 
     def _ranges(self, windows: Iterable[Window], is_calendar: bool) -> list[list[tuple[int, int]]]:
-        """The slots of each window, after the event was brought up to date."""
+        """The slots of each window, after updating the event."""
         self.activity.renew(self.event)
         clipped = [self._clipped(window, is_calendar) for window in windows]
         edges = sorted({at for window in clipped for at in (window.start, window.end)})
@@ -89,9 +90,9 @@ class EventCounts:
         return [slots_of(window) if window.start < window.end else [] for window in clipped]
 
     def _clipped(self, window: Window, is_calendar: bool) -> Window:
-        """A window ends with the present day, as no later one has come.
+        """The window, clipped to the end of today, as later days have not started.
 
-        One that is not a calendar period and ends now, or with the present hour, has all of the present day.
+        A window that is not a calendar period and ends now, or at the end of the current hour, includes all of today.
         """
         end = ceil(Grain.DAY, self.now)
         if is_calendar or not self.now <= window.end <= ceil(Grain.HOUR, self.now):

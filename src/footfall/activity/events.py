@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from footfall.activity.activity import Activity
 
 EVER = Window(FAR_FUTURE, FAR_FUTURE)
-"""All time, including marks without a time; not equal to any possible range."""
+"""All time, including marks without a time; differs from every possible range."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PeriodSet(ActorSet):
-    """The actors of an event in a span of time; with no window, the actors that are marked without a time."""
+    """The actors of an event in a window; without a window, the actors marked without a time."""
 
     activity: Activity
     event: str
@@ -47,12 +47,12 @@ class PeriodSet(ActorSet):
 
     @property
     def start(self) -> datetime:
-        """Its first moment."""
+        """The first moment of the period."""
         return self._dated().start
 
     @property
     def end(self) -> datetime:
-        """The first moment after it."""
+        """The first moment after the period."""
         return self._dated().end
 
     def next(self) -> PeriodSet:
@@ -62,7 +62,7 @@ class PeriodSet(ActorSet):
         return self.shift(-1)
 
     def shift(self, n: int) -> PeriodSet:
-        """The set of the period `n` periods later; of a range, of one as long."""
+        """The set of the period `n` periods later; a range moves by its own length."""
         window = self._dated()
         try:
             if self.grain is Grain.TOTAL:
@@ -88,16 +88,16 @@ class PeriodSet(ActorSet):
         return parts[0] if len(parts) == 1 else BitMap64.union(*parts)
 
     def has(self, actor: int | str) -> bool:
-        store, ranges = self.activity.store, self._ranges()  # a collected event is renewed first: it may bring the name
+        store, ranges = self.activity.store, self._ranges()  # a collected event is updated first: that may add the name
         id = self.activity.id_of(actor)
         return id is not None and any(store.contains(self.event, *span, id) for span in ranges)
 
     def occurrences(self) -> int:
-        """How many marks were made, repeated ones too; taking a mark back does not lower it."""
+        """The number of marks made, including repeated ones; removing a mark does not lower it."""
         return sum(self.activity.store.occurrences(self.event, *span) for span in self._ranges())
 
     def _ranges(self) -> list[tuple[int, int]]:
-        """The ranges of slots that it is the union of, after the event was brought up to date."""
+        """The ranges of slots whose union it is, after updating the event."""
         self.activity.renew(self.event)
         self.activity.warn_of_typo(self.event)
         for moment in self._cuts:
@@ -112,7 +112,7 @@ class PeriodSet(ActorSet):
 
     @cached_property
     def _cuts(self) -> list[datetime]:
-        """Its start and end, where they cut a day."""
+        """Its start and end, if they split a day."""
         if self.window is None or self.window == EVER:
             return []
         if self.grain is Grain.HOUR:
@@ -120,9 +120,9 @@ class PeriodSet(ActorSet):
         return [moment for moment in (self.window.start, self.window.end) if moment != floor(Grain.DAY, moment)]
 
     def _check_hours(self, moment: datetime) -> None:
-        """A day may be cut only where all its actors are known by the hour.
+        """Check that a day is split only if all its actors are known by the hour.
 
-        A single hour may be asked as soon as the day has any mark by the hour: it holds the actors marked by the hour.
+        A single hour may be queried as soon as the day has any hourly mark: it holds the actors marked by the hour.
         """
         day = Window.of_day(moment.date())
         slot = day_slot(day.start)
@@ -131,7 +131,7 @@ class PeriodSet(ActorSet):
 
 
 def check_hours(activity: Activity, event: str, day: Window) -> None:
-    """Raise QueryError where actors of a day are known by the day alone: no part of that day can be counted."""
+    """Raise QueryError if some actors of a day are known only by the day: no part of that day can be counted."""
     slot, after = day_slot(day.start), day_slot(day.end)
     whole = activity.store.union(event, slot, slot + 1)
     if whole and not whole.issubset(activity.store.union(event, slot + 1, after)):
@@ -143,7 +143,7 @@ def check_hours(activity: Activity, event: str, day: Window) -> None:
 
 @dataclass(frozen=True, repr=False)
 class Event:
-    """A named thing that actors do, and its sets."""
+    """Something that actors do, by name, and its sets of actors."""
 
     activity: Activity
     name: str
@@ -161,13 +161,13 @@ class Event:
         return only_set(self)
 
     def hour(self, *which: int | Moment) -> PeriodSet:
-        """The actors of an hour (UTC), of those marked by the hour: (year, month, day, hour), a moment, or now.
+        """The actors marked by the hour in an hour (UTC): (year, month, day, hour), a moment, or now.
 
         Args:
-            which: The numbers of the hour, or a date or moment within it; the present one by default.
+            which: The numbers of the hour, or a date or moment within it; default: the current hour.
 
         Raises:
-            QueryError: For what is not an hour.
+            QueryError: For an invalid hour.
 
         Example:
             >>> len(ff.event("active").hour(2026, 3, 6, 9))
@@ -179,10 +179,10 @@ class Event:
         """The actors of a day: (year, month, day), a date, or today.
 
         Args:
-            which: The numbers of the day, or a date or moment within it; the present one by default.
+            which: The numbers of the day, or a date or moment within it; default: today.
 
         Raises:
-            QueryError: For what is not a day.
+            QueryError: For an invalid day.
 
         Example:
             >>> len(ff.event("active").day(2026, 2, 20))
@@ -194,10 +194,10 @@ class Event:
         """The actors of an ISO week: (year, week), a date in it, or this week.
 
         Args:
-            which: The numbers of the week, or a date or moment within it; the present one by default.
+            which: The numbers of the week, or a date or moment within it; default: the current week.
 
         Raises:
-            QueryError: For what is not a week.
+            QueryError: For an invalid week.
 
         Example:
             >>> len(ff.event("active").week(2026, 8))
@@ -209,10 +209,10 @@ class Event:
         """The actors of a month: (year, month), a date in it, or this month.
 
         Args:
-            which: The numbers of the month, or a date or moment within it; the present one by default.
+            which: The numbers of the month, or a date or moment within it; default: the current month.
 
         Raises:
-            QueryError: For what is not a month.
+            QueryError: For an invalid month.
 
         Example:
             >>> len(ff.event("active").month(2026, 2) & ff.event("active").month(2026, 3))
@@ -224,10 +224,10 @@ class Event:
         """The actors of a year: (year), a date in it, or this year.
 
         Args:
-            which: The numbers of the year, or a date or moment within it; the present one by default.
+            which: The numbers of the year, or a date or moment within it; default: the current year.
 
         Raises:
-            QueryError: For what is not a year.
+            QueryError: For an invalid year.
 
         Example:
             >>> len(ff.event("signed_up").year(2026))
@@ -236,14 +236,14 @@ class Event:
         return self._period(Grain.YEAR, which)
 
     def between(self, start: Moment, end: Moment) -> PeriodSet:
-        """The actors in [start, end), whole days, or whole hours where marks are kept by the hour.
+        """The actors in [start, end): whole days, or whole hours if marks are hourly.
 
         Args:
             start: The first moment.
-            end: The first moment that is no longer part of it.
+            end: The end, exclusive.
 
         Raises:
-            QueryError: For moments within an hour, or an end that is not after the start.
+            QueryError: For moments that are not whole hours, or an end that is not after the start.
 
         Example:
             >>> len(ff.event("active").between("2026-02-01", "2026-03-01"))
@@ -259,7 +259,7 @@ class Event:
         return PeriodSet(self.activity, self.name, Window(first, last))
 
     def ever(self) -> PeriodSet:
-        """All actors that ever did it, unique marks included.
+        """All actors who ever did it, including unique marks.
 
         Example:
             >>> sorted(ff.event("signed_up").ever())
@@ -268,7 +268,7 @@ class Event:
         return PeriodSet(self.activity, self.name, EVER)
 
     def unique(self) -> PeriodSet:
-        """The actors that are marked without a time.
+        """The actors marked without a time.
 
         Example:
             >>> len(ff.event("signed_up").unique())

@@ -1,4 +1,4 @@
-"""Marks in files of any length, read in portions, taken whole or not at all. RowNumbers are numbered from 1, without header."""
+"""Reads marks from files of any length, in portions, all or nothing. Rows are numbered from 1, without the header."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     RowNumbers = npt.NDArray[np.int64]
 
 BytesRead = Callable[[int], None]
-"""Receives how many bytes of the file have been read."""
+"""Receives the number of bytes of the file read so far."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ class Columns:
 
     actor: str
     at: str | None = None
-    """A column of moments, or one moment for all, or now."""
+    """A column of moments, one moment for all rows, or None for now."""
     zone: tzinfo | None = None
-    """The zone of moments that have none; without it they are refused."""
+    """The time zone of moments without one; if None, these are refused."""
     is_missing_skipped: bool = False
 
 
 @dataclass
 class FileMarks:
-    """The marks of a file, by slot, and how many rows had no actor or no time."""
+    """The marks of a file, by slot, and the number of rows without an actor or a time."""
 
     marks: dict[int, Actors] = field(default_factory=dict)
     rows: int = 0
@@ -67,7 +67,7 @@ def read_marks(
     slot_of: Callable[[datetime], int],
     tell: BytesRead = lambda _: None,
 ) -> FileMarks:
-    """Every mark that a file holds. The first row that cannot be one is named, and nothing is returned."""
+    """All marks in a file. The first invalid row raises an error with its number."""
     found = FileMarks()
     numbers: dict[int, list[npt.NDArray[Any]]] = defaultdict(list)
     names: dict[int, list[str]] = defaultdict(list)
@@ -87,7 +87,7 @@ def read_marks(
 
 
 class _Moments:
-    """Slots of the moments in a column, each different one looked at once."""
+    """Slots of the moments in a column; each distinct moment is parsed once."""
 
     def __init__(self, columns: Columns, now: datetime, slot_of: Callable[[datetime], int]) -> None:
         self._columns = columns
@@ -95,7 +95,7 @@ class _Moments:
         self._slot_of = slot_of
 
     def slots(self, column: pa.Array | None, rows: RowNumbers) -> npt.NDArray[np.int64]:
-        """Those of the rows; with no column, of the one moment that all share."""
+        """The slots of the rows; without a column, of the one moment that all share."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -127,7 +127,7 @@ def _at_row(row: int, column: str | None, error: Exception | str) -> MarkError:
 def _valid_rows(
     portion: pa.Table, columns: Columns, moments: _Moments, found: FileMarks
 ) -> tuple[pa.Array, npt.NDArray[np.int64], RowNumbers]:
-    """Actors, slots and numbers of the rows; those without actor or time are counted where that was asked, else refused."""
+    """Actors, slots and numbers of the rows; rows without actor or time are skipped and counted, or refused."""
     import pyarrow as pa
 
     rows = found.rows + 1 + np.arange(portion.num_rows)
@@ -150,7 +150,7 @@ def _valid_rows(
 
 
 def _plain(column: pa.ChunkedArray, name: str, rows: RowNumbers) -> pa.Array:
-    """A column in one piece, whose texts are texts."""
+    """A column in one chunk, with its texts decoded."""
     import pyarrow as pa
 
     part = column.combine_chunks()
@@ -180,7 +180,7 @@ def _is_missing(column: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def _as_actors(column: pa.Array, name: str, rows: RowNumbers) -> pa.Array:
-    """Whole numbers as pandas writes them next to missing ones (`17.0`) are those numbers; negative numbers are not actors."""
+    """Read `17.0`, as pandas writes whole numbers in columns with missing values, as 17; refuse negative numbers."""
     import pyarrow.compute as pc
 
     if not _is_text(column):
@@ -201,7 +201,7 @@ def _is_text(column: pa.Array) -> bool:
 
 
 def _first_bad(values: pa.Array, read: Callable[[pa.Array], object], error: type[Exception]) -> int:
-    """Where the first value is that cannot be read, of values that cannot be read together."""
+    """The index of the first value that cannot be read, given that reading all of them fails."""
     start, stop = 0, len(values)
     while stop - start > 1:
         middle = (start + stop) // 2

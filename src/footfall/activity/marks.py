@@ -1,4 +1,4 @@
-"""Marks, as Python makes and reads them: a workspace has these methods."""
+"""The methods of a workspace for making and reading marks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Marks(Protocol):
-    """Marking what actors did, and the exact sets of who did it."""
+    """Marks what actors did, and reads the exact sets of who did it."""
 
     @property
     def activity(self) -> Activity: ...
@@ -29,12 +29,12 @@ class Marks(Protocol):
             event: What they did, such as "active".
             actors: One actor (a number, a text, a UUID) or many: a list, a NumPy array, an Arrow column, a series.
             at: The day, or the moment; default: now.
-            hourly: In the hour of `at` too; default: what the settings say.
-            unique: Without a time; with `at` both.
+            hourly: Also mark the hour of `at`; default: from the settings.
+            unique: Mark without a time; with `at`, both.
 
         Raises:
-            MarkError: For an event, actor or moment that cannot be marked; nothing was.
-            StoreWriteError: When the store cannot be written; what was marked before is intact.
+            MarkError: For an invalid event, actor or moment; nothing was marked.
+            StoreWriteError: If the store cannot be written; earlier marks are intact.
 
         Example:
             >>> ff.mark("paid", [1, "ada"], "2026-03-02")
@@ -44,18 +44,18 @@ class Marks(Protocol):
     async def amark(
         self, event: str, actors: Any, at: Moment | None = None, *, hourly: bool | None = None, unique: bool = False
     ) -> None:
-        """Mark from async code: the same as `mark`, in a thread, so that the event loop never waits for the disk.
+        """Mark from async code: `mark` in a thread, so that the event loop does not wait for the disk.
 
         Args:
-            event: As in `mark`, like the others.
+            event: What they did, such as "active".
             actors: One actor or many.
             at: The day, or the moment; default: now.
-            hourly: In the hour of `at` too.
-            unique: Without a time; with `at` both.
+            hourly: Also mark the hour of `at`.
+            unique: Mark without a time; with `at`, both.
 
         Raises:
-            MarkError: For what cannot be marked; nothing was.
-            StoreWriteError: When the store cannot be written.
+            MarkError: For an invalid event, actor or moment; nothing was marked.
+            StoreWriteError: If the store cannot be written.
 
         Example:
             >>> import asyncio
@@ -81,9 +81,9 @@ class Marks(Protocol):
             file: Its path.
             actor: The column that holds the actor.
             at: The column that holds the moment, or one moment for all; default: now.
-            zone: The time zone, or its name, of moments that name none.
-            skip_missing: Leave rows without actor or time out and count them; default: refuse them.
-            hourly: By the hour too.
+            zone: The time zone, or its name, of moments without one.
+            skip_missing: Skip and count rows without actor or time; default: refuse them.
+            hourly: Also mark by the hour.
 
         Raises:
             MarkError: For a file, column, actor or moment that cannot be read; nothing was marked.
@@ -109,10 +109,10 @@ class Marks(Protocol):
             actors: One or many, as `mark` takes them.
             at: The day with all its hours; default: today.
             hourly: Only the hour of `at`.
-            unique: The mark without a time.
+            unique: The marks without a time.
 
         Raises:
-            MarkError: For an event, actor or moment that cannot be marked.
+            MarkError: For an invalid event, actor or moment.
 
         Example:
             >>> ff.mark("typo", 7, "2026-03-02")

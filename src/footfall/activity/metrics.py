@@ -1,4 +1,4 @@
-"""The distinct actors of an event as a metric, so that it is asked like any other."""
+"""The distinct actors of an event as a metric, queried like any other."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ PREFIX = "event:"
 
 
 def event_metrics(activity: Activity, taken: Container[str]) -> dict[str, Metric]:
-    """The metrics of all events, by the name to ask for: `event:NAME` where the name is taken."""
+    """The metrics of all events, by name: `event:NAME` if a metric has the name already."""
     named = {f"{PREFIX}{event}" if event in taken else event: event for event in activity.names()}
     return {name: event_metric(activity, event, name=name) for name, event in named.items()}
 
 
 def metric_named(activity: Activity, name: str) -> Metric | None:
-    """The metric of the event that `name` means, with or without `event:`; None where there is no such event."""
+    """The metric of the event called `name`, with or without `event:`; None if there is no such event."""
     known = activity.names()
     event = next((each for each in (name, name.removeprefix(PREFIX)) if each in known), None)
     return None if event is None else event_metric(activity, event, name=name)
 
 
 def event_metric(activity: Activity, event: str, *, name: str = "") -> Metric:
-    """The metric of an event, asked as `name`, by default as the event itself.
+    """The metric of an event, called `name`, by default like the event.
 
-    Title, description and unit are the table's where a table reports the event.
+    If a table reports the event, title, description and unit come from the table.
     """
     collected = activity.owners.table_of(event)
     if collected is not None:

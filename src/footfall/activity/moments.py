@@ -21,9 +21,9 @@ _VALID = "2026-11-23, 2026-11-23T09:30Z, today or yesterday"
 
 
 def moment_of_mark(at: Any, now: datetime, zone: tzinfo | None = None) -> datetime:
-    """The moment of a mark, in UTC; a day is one of UTC.
+    """The moment of a mark, in UTC; days are UTC days.
 
-    `zone` is that of a local time that names none. Text that is not a moment is a QueryError, anything else a MarkError.
+    `zone` applies to local times without one. Raises QueryError for a text that is not a moment, otherwise MarkError.
     """
     if isinstance(at, str):
         at = _of_text(at.strip(), now)
@@ -45,9 +45,9 @@ def moment_of_mark(at: Any, now: datetime, zone: tzinfo | None = None) -> dateti
 
 
 def moments_in(column: pa.Array) -> Iterator[Callable[[], Any]]:
-    """The values of an Arrow column, each to be read by itself: one that is outside of the calendar is a MarkError.
+    """The values of an Arrow column, each as a function that reads it: MarkError if it is outside the calendar.
 
-    A moment with a zone is an instant, whatever that zone is called.
+    A moment with a zone is an instant, whatever the name of the zone.
     """
     import pyarrow as pa
 
@@ -66,7 +66,7 @@ def moments_in(column: pa.Array) -> Iterator[Callable[[], Any]]:
         yield partial(_moment_at, first, number * step, is_day=pa.types.is_date(kind))
 
 
-_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - of a column that names no zone
+_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - for columns without a zone
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 """Nanoseconds."""
 
@@ -80,7 +80,7 @@ def _moment_at(first: datetime, nanoseconds: int, *, is_day: bool) -> date:
 
 
 def zone_of(given: str | tzinfo | None) -> tzinfo | None:
-    """A time zone, by its name or itself. Raises MarkError."""
+    """A time zone, given by name or as an object. Raises MarkError."""
     if given is None or isinstance(given, tzinfo):
         return given
     try:
@@ -99,5 +99,5 @@ def _of_text(text: str, now: datetime) -> datetime | date:
         pass
     try:
         return parse_moment(text, now)
-    except QueryError:  # which would name periods as valid
+    except QueryError:  # its message would suggest periods, which are not valid here
         raise QueryError(f"{text[:60]!r} is not a moment in time; write one like {_VALID}.") from None

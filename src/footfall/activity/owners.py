@@ -1,9 +1,9 @@
-"""Who keeps an event: the application that marks it, or a table of the lake that reports it.
+"""Who owns an event: the application that marks it, or a table of the lake that reports it.
 
-The store itself knows: a table leaves a cursor under the event's name, marks of applications leave none. So marking and
-reading an event that is in use needs neither a source nor the lake; these are loaded for an event that is new to the
-store only. Whichever came first keeps the name: a source configured later that reports an event of the same name
-does not touch marks of applications.
+The store records it: a table leaves a cursor under the event's name, marks of applications do not. So marking and
+reading an event that is in use needs neither a source nor the lake; these are loaded only for an event that is new to
+the store. The first owner keeps the name: a source that is configured later and reports an event of the same name
+does not touch the marks of applications.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from footfall.activity.collected import CollectedEvent
 
 NAMING_CURSOR = "naming"
-"""The cursor that says under which key names are kept. It is of no event, even if one has this name."""
+"""The cursor that records the naming key. It belongs to no event, even if one has this name."""
 
 
 @dataclass(eq=False)
 class Owners:
     """The owners of the events of one store.
 
-    `load` gives the events that the tables of all configured sources report, by name. It is called at most once, and
+    `load` returns the events that the tables of all configured sources report, by name. It is called at most once, and
     only when the store alone cannot tell; it raises a FootfallError when a source cannot be loaded.
     """
 
@@ -37,21 +37,21 @@ class Owners:
 
     @once
     def declared(self) -> Mapping[str, CollectedEvent]:
-        """Every event that a table reports, those included whose name is marked by an application."""
+        """Every event that a table reports, including those whose name an application marks."""
         return self.load()
 
     @property
     def collected(self) -> dict[str, CollectedEvent]:
-        """The events that tables keep, by name."""
+        """The events that tables own, by name."""
         return {name: event for name, event in self.declared.items() if not self._was_marked(name)}
 
     @property
     def shadowed(self) -> dict[str, CollectedEvent]:
-        """The events that tables report and that are not used, as their names were marked by an application before."""
+        """The events of tables that are not used, because an application had already marked their names."""
         return {name: event for name, event in self.declared.items() if self._was_marked(name)}
 
     def is_by_hand(self, event: str) -> bool:
-        """Whether the store knows, without anything being loaded, that an event is marked by an application."""
+        """Whether the store alone shows that an application marks the event; loads nothing."""
         if event in self._by_hand:
             return True
         if self.is_of_table(event) or not self.store.is_in_use(event):
@@ -60,10 +60,10 @@ class Owners:
         return True
 
     def table_of(self, event: str) -> CollectedEvent | None:
-        """The table's event of that name; None of one that is marked by an application, or not at all.
+        """The table's event of that name; None if an application marks it, or nothing does.
 
-        Raises FootfallError when the sources cannot be loaded and the event is not known to be marked by an application: its
-        sets may then be out of date.
+        Raises FootfallError if the sources cannot be loaded and the event is not known to be marked by an application:
+        its sets may then be out of date.
         """
         if self.is_by_hand(event):
             return None
@@ -76,21 +76,21 @@ class Owners:
         return None if collected is None or self._was_marked(event) else collected
 
     def release(self, event: str) -> None:
-        """An event has no marks any more: its name is free again."""
+        """Release the name of an event that has no marks any more."""
         self._by_hand.discard(event)
 
     def check_markable(self, event: str) -> None:
-        """Raise MarkError for an event that a table keeps. Sources that cannot be loaded stop no mark."""
+        """Raise MarkError for an event that a table owns. Sources that cannot be loaded do not prevent marks."""
         if self.is_by_hand(event):
             return
         if self.is_of_table(event) or self._is_declared(event):
             raise MarkError(f"{event!r} is reported by a collected table and cannot be marked; choose another name.")
 
     def _was_marked(self, event: str) -> bool:
-        """Whether any mark was made by an application, looked for in all sets."""
+        """Whether an application made any mark; searches all sets."""
         if self.is_by_hand(event):
             return True
-        # A table leaves its cursor before its first set: one that is there after the sets were seen made them.
+        # A table writes its cursor before its first set: a cursor found after the sets means that the table made them.
         if self.is_of_table(event) or not self.store.slots(event) or self.is_of_table(event):
             return False
         self._by_hand.add(event)
@@ -99,9 +99,9 @@ class Owners:
     def _is_declared(self, event: str) -> bool:
         try:
             return event in self.declared
-        except Exception:  # whatever a plugin raises while it loads: marks depend on the store alone
+        except Exception:  # a plugin may raise anything while loading: marks depend only on the store
             return False
 
     def is_of_table(self, event: str) -> bool:
-        """Whether the store says that a table keeps the event, even if its source is not set up now."""
+        """Whether the store shows that a table owns the event, even if its source is not configured now."""
         return event != NAMING_CURSOR and self.store.cursor(event) is not None

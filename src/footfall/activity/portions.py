@@ -22,32 +22,32 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PORTION_BYTES = 16 << 20
-"""Bytes of a CSV file, and about those of a Parquet file, that are looked at together."""
+"""Bytes of a CSV file per portion; approximate for Parquet."""
 _ROWS = 1 << 18
 _HEADER = 1 << 20
-"""Bytes in which a CSV file's header must end."""
+"""Bytes within which a CSV file's header must end."""
 _LOOKED_AT = 100
-"""Rows that tell whether a column holds moments."""
+"""The number of rows that decide whether a column holds moments."""
 _COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 MISSING = ["", "NA", "NaN", "nan", "null", "NULL", "None", "<NA>", "NaT"]
-"""How a missing value is written, unquoted, in CSV: as pandas, R and databases write it."""
+"""Unquoted CSV values that mean a missing value, as written by pandas, R and databases."""
 STANDARD_INPUT = Path("-")
 
 Portions = Iterator[tuple["pa.Table", int]]
-"""Tables, and how many bytes of the file have been read so far."""
+"""Tables, each with the number of bytes of the file read so far."""
 
 
 @dataclass(frozen=True)
 class WantedColumns:
-    """The columns to read of a file: the actor, and perhaps the time, which may also be one moment for all rows."""
+    """The columns to read from a file: the actor, and optionally the time, which may be one moment for all rows."""
 
     actor: str
     at: str | None
     check_moment: Callable[[str], object]
-    """Raises when a text is not a moment."""
+    """Raises if a text is not a moment."""
 
     def among(self, file: str, present: list[str]) -> list[str]:
-        """The columns to read; one that is not there, or twice, is an error."""
+        """The columns to read; a missing or duplicate column is an error."""
         if self.actor not in present:
             raise MarkError(f"{file} has no column {self.actor!r}{did_you_mean(self.actor, present)}.")
         wanted = [self.actor]
@@ -64,7 +64,7 @@ class WantedColumns:
         return wanted
 
     def check_undated(self, file: str, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Without `at` all rows are marked now: refused where a column, by its first rows, holds moments."""
+        """Without `at` all rows are marked now; refuse that if the first rows of a column hold moments."""
         for name, values in rows.items():
             if self.at is None and name != self.actor and _are_moments(values):
                 raise MarkError(
@@ -84,7 +84,7 @@ class WantedColumns:
 
 
 def _are_moments(values: Sequence[Any]) -> bool:
-    """Whether all values that are not missing read as dates or instants; digits alone are ids or years."""
+    """Whether all non-missing values parse as dates or instants; digits alone are ids or years."""
     present = [value for value in values if value is not None and value not in MISSING]
     return bool(present) and all(isinstance(value, date) or _is_moment(value) for value in present)
 
@@ -100,7 +100,7 @@ def _is_moment(value: Any) -> bool:
 
 
 def portions(file: Path, wanted: WantedColumns) -> Portions:
-    """The wanted columns of a file; anything that cannot be read is one sentence."""
+    """The wanted columns of a file; a failure to read it is a one-sentence error."""
     import pyarrow as pa
 
     name = name_of(file)
@@ -122,14 +122,14 @@ def name_of(file: Path) -> str:
 
 
 def _said(error: Exception) -> str:
-    """The reader's words, its rows numbered as ours are: it counts the header as one."""
+    """The reader's message with our row numbers: the reader counts the header as a row."""
     said = str(error).splitlines()[0].strip().removesuffix(".").removeprefix("CSV parse error: ")
     return re.sub(r"^Row #(\d+): E", lambda match: f"row {int(match[1]) - 1:,}: e", said)
 
 
 @contextmanager
 def _on_disk(file: Path) -> Iterator[Path]:
-    """Standard input is kept in a file in the meantime, as its header is looked at before its rows."""
+    """Copy standard input to a temporary file, as the header is read before the rows."""
     if file != STANDARD_INPUT:
         yield file
         return
@@ -161,7 +161,7 @@ def _is_parquet(path: Path, name: str) -> bool:
 
 
 def _csv(path: Path, name: str, wanted: WantedColumns) -> Portions:
-    """No Python object is read from: the reader's thread may still read when an error has ended the program."""
+    """Reads from no Python object: the reader's thread may still be reading after an error has ended the program."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -189,7 +189,7 @@ def _csv(path: Path, name: str, wanted: WantedColumns) -> Portions:
 
 
 def _opened(path: Path) -> tuple[Any, Any]:
-    """A file, and the stream of what is in it."""
+    """A file, and the stream of its decompressed content."""
     import pyarrow as pa
 
     raw = pa.OSFile(str(path))
@@ -198,7 +198,7 @@ def _opened(path: Path) -> tuple[Any, Any]:
 
 
 def _check_quotes(path: Path, name: str) -> None:
-    """The reader takes all that follows an open quotation mark for one value, silently: in valid CSV they come in pairs."""
+    """Check that quotation marks come in pairs: the reader silently takes everything after an open one as one value."""
     raw, stream = _opened(path)
     quotes = 0
     with raw, stream:
@@ -212,7 +212,7 @@ def _check_quotes(path: Path, name: str) -> None:
 
 
 def _head(path: Path, name: str) -> str:
-    """The first part of a file, with its header."""
+    """The first part of a file, including the header."""
     raw, stream = _opened(path)
     with raw, stream:
         head = stream.read(_HEADER).decode("utf-8-sig", errors="replace")
@@ -222,7 +222,7 @@ def _head(path: Path, name: str) -> str:
 
 
 def _header(head: str, wanted: WantedColumns) -> tuple[list[str], str]:
-    """The names of the columns, and what stands between them: a comma, or where that does not fit, a ; or a tab."""
+    """The column names and the delimiter: a comma, or if that does not fit, a semicolon or a tab."""
     names = _first_row(head, ",")
     if len(names) == 1 and wanted.actor not in names:
         for delimiter in (";", "\t"):
@@ -239,9 +239,9 @@ def _first_row(head: str, delimiter: str) -> list[str]:
 
 
 def _first_values(head: str, names: Sequence[str], delimiter: str) -> dict[str, list[str]]:
-    """The values of the first rows, by column; the last row of the part may be cut and is left out."""
+    """The values of the first rows, by column; the last row of the part may be incomplete and is left out."""
     found: dict[str, list[str]] = {name: [] for name in names}
-    with suppress(csv.Error):  # the reader of the rows reports what is wrong with them
+    with suppress(csv.Error):  # errors are reported when the rows are read
         rows = [
             row for row in islice(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter), _LOOKED_AT) if row
         ]

@@ -1,4 +1,4 @@
-"""Sets of actors: lazy until read, combined with `& | ^ - ~`, across events, periods and stores."""
+"""Sets of actors: lazily evaluated, combined with `& | ^ - ~`, across events, periods and stores."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ActorSet(ABC):
-    """A set of actors. Nothing is read before it is asked: `len`, `in`, iteration, `to_numpy`, `sample`.
+    """A set of actors. Nothing is read until it is needed: by `len`, `in`, iteration, `to_numpy`, `sample`.
 
     Numbers come first, then larger numbers, then texts, each ascending.
     """
@@ -31,15 +31,15 @@ class ActorSet(ABC):
     @property
     @abstractmethod
     def home(self) -> Activity:
-        """The activity whose store answers, and whose ids `ids()` gives."""
+        """The activity whose store is queried, and whose ids `ids()` returns."""
 
     @abstractmethod
     def ids(self) -> BitMap64:
-        """The ids of all actors in it, in the home's store. Not to be changed."""
+        """The ids of all its actors, in the home's store. Must not be modified."""
 
     @abstractmethod
     def has(self, actor: int | str) -> bool:
-        """Whether an actor, in the form that the home's naming stores, is in it."""
+        """Whether it contains an actor, given in the stored form of the home's naming."""
 
     def __len__(self) -> int:
         return len(self.ids())
@@ -81,25 +81,25 @@ class ActorSet(ABC):
     def complement(self, population: ActorSet | None = None) -> ActorSet:
         """The actors of a population that are not in the set.
 
-        By default the population is that of the settings, or all actors ever seen.
+        By default the population is the one in the settings, or all actors ever seen.
         """
         return _Combined("-", only_set(population) if population is not None else self.home.population(), self)
 
     def __eq__(self, other: object) -> bool:
-        """Whether the same actors are in both."""
+        """Whether both contain the same actors."""
         return isinstance(other, ActorSet) and self.ids() == _ids_at(self.home, other)
 
     __hash__ = None  # type: ignore[assignment]
 
     def to_numpy(self) -> npt.NDArray[Any]:
-        """All actors in ascending order: `uint64`, or `object` when some are texts or numbers from 2^32 on."""
+        """All actors in ascending order: `uint64`, or `object` if some are texts or numbers from 2^32 on."""
         ids = self.ids()
         if not ids or ids.max() < NAMED:
             return np.array(ids.to_array(), dtype=np.uint64)
         return np.array([*self, None], dtype=object)[:-1]
 
     def sample(self, n: int, *, seed: int | None = None) -> list[int | str]:
-        """`n` different actors drawn at random, in ascending order; all when there are fewer."""
+        """`n` distinct random actors, in ascending order; all actors if there are fewer."""
         if not isinstance(n, int) or n < 0:
             raise QueryError(f"a sample of {n!r} cannot be drawn; ask for 0 or more actors.")
         ids = self.ids()
@@ -109,7 +109,7 @@ class ActorSet(ABC):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Everyone(ActorSet):
-    """All actors that were ever seen in a store."""
+    """All actors ever seen in a store."""
 
     activity: Activity
 
@@ -126,7 +126,7 @@ class Everyone(ActorSet):
         return self.activity.store.everyone()
 
     def has(self, actor: int | str) -> bool:
-        ids = self.ids()  # collected events are renewed first: they may bring the name
+        ids = self.ids()  # collected events are updated first: that may add the name
         id = self.activity.id_of(actor)
         return id is not None and id in ids
 
@@ -164,7 +164,7 @@ _MEMBERSHIP: dict[str, Callable[[bool, bool], bool]] = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Combined(ActorSet):
-    """Two sets and how they are combined; the left one's store is where the answer lives."""
+    """Two sets and the operation that combines them; the result has ids of the left one's store."""
 
     operator: str
     left: ActorSet
@@ -200,7 +200,7 @@ class _Combined(ActorSet):
 
 
 def _ids_at(home: Activity, actors: ActorSet) -> BitMap64:
-    """The ids that a set's actors have in the store of `home`."""
+    """The ids of a set's actors in the store of `home`."""
     ids = actors.ids()
     if actors.home is home or not ids or ids.max() < NAMED:
         return ids
@@ -220,7 +220,7 @@ def _check_naming(one: Activity, other: Activity) -> None:
 
 
 def only_set(other: object) -> ActorSet:
-    """`other` when it is a set of actors; anything else, an event without a period among them, is refused."""
+    """`other` if it is a set of actors; anything else, such as an event without a period, is refused."""
     if isinstance(other, ActorSet):
         return other
     raise QueryError(

@@ -55,7 +55,7 @@ class ServerSets:
         self._server = server
 
     def read(self, keys: Sequence[str]) -> list[BitMap64 | None]:
-        """The set under each key; None if there is no key. Long values are read in pieces, to avoid blocking the server."""
+        """The set under each key; None if there is no key. Long values are read in pieces to keep the server free."""
         found: list[BitMap64 | None] = []
         for at in range(0, len(keys), _AT_ONCE):
             some = keys[at : at + _AT_ONCE]
