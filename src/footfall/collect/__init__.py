@@ -1,13 +1,13 @@
-"""Collect: what sources offer, compared with the ledger, fetched, and committed many batches at a time.
+"""Collect: what sources offer, compared with the ledger, fetched, and committed in groups of batches.
 
 choice    which of the offered windows are fetched            (pure)
 knowing   the ledger and cursors of one source
-running   a run: ask, choose, fetch, tidy up
+running   a run: ask, choose, fetch, clean up
 buffer    batches on their way into the lake
 entries   what outcomes mean for the ledger                   (pure)
 lock      one run at a time in a workspace
-contest   what concurrent collectors found different
-status    the state of every source, from the ledger alone        (pure)
+contest   windows that concurrent collectors found different
+status    the state of every source, from the ledger alone       (pure)
 """
 
 from footfall.collect.buffer import HoldBack

@@ -1,4 +1,4 @@
-"""Ledger entries, without a time span, on whether a source could be reached."""
+"""Ledger entries without a time span that record whether a source could be reached."""
 
 from __future__ import annotations
 

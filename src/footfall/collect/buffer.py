@@ -1,4 +1,4 @@
-"""Batches on their way into the lake: many of them are one commit per table, then one of the ledger."""
+"""Batches on their way into the lake: groups of them become one commit per table, then one of the ledger."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Buffer:
     Rows and cursors go first, the ledger after: a crash between them only means work to repeat. Batches
     still held back when a process dies are fetched again.
 
-    `on_stored` is called with the outcomes that were committed, and with what the ledger says of them.
+    `on_stored` is called with the committed outcomes and their ledger entries.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Buffer:
         self._since = time.monotonic()
 
     def add(self, batch: Batch) -> None:
-        """Hold a batch; commit when a limit is reached, or when it cannot be held."""
+        """Hold a batch; commit if a limit is reached, or if the batch cannot be held."""
         self._check(batch)
         restated = [outcome for outcome in batch.outcomes if outcome.replaces]
         in_memory = [rows for rows in batch.rows.values() if _is_in_memory(rows)]
         is_in_memory = len(in_memory) == len(batch.rows)
         if not is_in_memory or any(map(self._taken.has, restated)):
-            self.flush()  # in one commit, two statements of a window would stand side by side
+            self.flush()  # in one commit, two statements of a window would both be stored
         if not self._batches:
             self._since = time.monotonic()
         self._batches.append(batch)
@@ -161,7 +161,7 @@ class _Writing:
         return [Restated(one.replaces, one.offer.scope) for one in self.outcomes if _spans_time(one.replaces)]
 
     def cursors(self, source: str) -> list[Cursor]:
-        """A cursor per scope, moved or not: two writers of one scope must conflict."""
+        """One cursor per scope, moved or not: two writers of one scope must conflict."""
         positions: dict[str, int] = defaultdict(int)
         for one in self.outcomes:
             positions[one.offer.scope] = max(positions[one.offer.scope], one.position or 0)
@@ -198,14 +198,14 @@ def _spans_time(window: Window | None) -> TypeGuard[Window]:
 
 
 class _Taken:
-    """The windows that are restated by what is held, by table and scope."""
+    """The windows that are restated by held batches, by table and scope."""
 
     def __init__(self) -> None:
         self._windows: dict[tuple[str, str], list[Window]] = defaultdict(list)
         self._span: dict[tuple[str, str], Window] = {}
 
     def has(self, outcome: Outcome) -> bool:
-        """Whether a window overlaps one that is taken."""
+        """Whether a window overlaps one of those in use."""
         window, key = outcome.replaces, (outcome.offer.table, outcome.offer.scope)
         span = self._span.get(key)
         if window is None or span is None or not span.overlaps(window):

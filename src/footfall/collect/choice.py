@@ -1,4 +1,4 @@
-"""Which of the offered windows are to be fetched: pure, so that tests can try any clock and history."""
+"""Which of the offered windows to fetch: pure, so that tests can use any clock and history."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Choice:
     missing: tuple[Entry, ...]
     """Newly missing windows, not yet recorded with this reason."""
     renewed: tuple[Entry, ...]
-    """Unchanged windows that now reach further or are final."""
+    """Unchanged windows that are now covered further or are final."""
     unchanged: int
 
 
 def choose(
     source: str, offers: Iterable[Offer], known: Known, window: Window, now: datetime, *, is_recheck: bool = False
 ) -> Choice:
-    """Compare offers with what the ledger knows of the source called `source`.
+    """Compare offers with the ledger's entries of the source called `source`.
 
-    An offer within `window` is wanted when it was never collected, failed last time, has no fingerprint,
-    or looks different; with `is_recheck` always.
+    An offer within `window` is wanted if it was never collected, failed last time, has no fingerprint,
+    or has a different one; with `is_recheck` always.
     """
     wanted: list[Offer] = []
     missing: list[Entry] = []
@@ -66,7 +66,7 @@ def _missing(source: str, offer: Offer, now: datetime) -> Entry:
 
 
 def _renewed(offer: Offer, stored: Entry, now: datetime) -> list[Entry]:
-    """The renewed entry of an unchanged window: known up to now, final once upstream can no longer revise it; [] if nothing changed."""
+    """The renewed entry of an unchanged window: covered up to now, final if it cannot change; [] if nothing changed."""
     until = max(stored.covered_until, min(offer.window.end, now))
     is_final = offer.is_settled_at(now)
     if until == stored.covered_until and not (is_final and stored.is_provisional_at(now)):

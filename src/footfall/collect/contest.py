@@ -13,10 +13,10 @@ REASON = "another process collected it at the same time and found it different; 
 
 
 def contested(lake: Lake, source: str, stored: Sequence[Entry], since: datetime) -> list[Entry]:
-    """Windows that another collector stated otherwise in the meantime, each to be read again next time.
+    """Windows that another collector stated differently in the meantime, each to be read again next time.
 
     Two may read a window before and after it was restated, and commit in the other order: then the ledger would vouch
-    for rows that are not there. Who is done last sees what the other recorded.
+    for rows that are not stored. The last one to finish sees what the other recorded.
     """
     if not stored:
         return []

@@ -20,9 +20,9 @@ class Clerk:
 
     source: str
     offered: Known
-    """What is known of the windows that were offered."""
+    """What is known about the offered windows."""
     known: Known
-    """What is known of all windows: a source may state another one than was offered."""
+    """What is known about all windows: a source may state a different one than it offered."""
     asked_at: datetime
     """When the offers were requested; the source read its data later."""
 
@@ -32,12 +32,12 @@ class Clerk:
         offered = outcome.offer.window
         if not entry.is_success or outcome.window == offered:
             return (entry,)
-        # Of the whole window, which was asked for; this resolves an earlier failure.
+        # For the whole window, which was requested; this resolves an earlier failure.
         rest = self._blank(outcome, Status.MISSING, offered, offered.start, entry.reason)
         return entry, replace(rest, fingerprint="")
 
     def doubts(self, outcomes: Iterable[Outcome]) -> Iterator[Entry]:
-        """What the ledger vouches for and is about to be restated.
+        """Entries for stored windows that are about to be restated.
 
         Recorded before the rows: otherwise a crash would leave the old entry with new rows, and it would be trusted
         if the source (or a setting) went back to its earlier state.
@@ -91,6 +91,6 @@ class Clerk:
         return Entry(self.source, offer.table, offer.scope, window, status, until, fingerprint=looks, reason=said)
 
     def _covered(self, outcome: Outcome) -> datetime:
-        """Up to which moment the window is stated: at most to its end."""
+        """Up to which moment the window is stated: at most its end."""
         said = self.asked_at if outcome.covered_until is None else outcome.covered_until
         return min(outcome.window.end, max(said, outcome.window.start))

@@ -12,7 +12,7 @@ from footfall.sources import Source
 
 
 def known_to(lake: Lake, name: str, source: Source, entries: Entries, recheck: Window | None = None) -> Known:
-    """What is known to a source called `name`; `entries` is its part of the ledger, `recheck` what is asked for again."""
+    """What is known to the source called `name`; `entries` is its part of the ledger, `recheck` what to fetch again."""
     tables = {table.name: table for table in source.tables}
     opened: dict[str, Callable[[str], int | None]] = {}
 

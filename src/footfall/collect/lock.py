@@ -1,4 +1,4 @@
-"""One run of collecting at a time in a workspace, whichever process it is."""
+"""A lock that allows one collecting run at a time in a workspace, across processes."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _HELD = (errno.EAGAIN, errno.EACCES)
 
 @contextmanager
 def alone(folder: Path, now: datetime, work: str = "collect") -> Iterator[None]:
-    """Hold the lock on `work` of the workspace whose scratch folder is `folder`; it ends with the process that holds it.
+    """Hold the lock on `work` for the workspace whose scratch folder is `folder`, at most until the process ends.
 
-    Where the folder cannot be written, or its file system has no locks, nothing is locked: concurrent runs only
+    If the folder cannot be written, or its file system has no locks, nothing is locked: concurrent runs only
     repeat work; the ledger keeps their writes correct.
 
-    Raises BusyError, with the process that holds it, while another run is under way.
+    Raises BusyError, with the process that holds it, while another run is in progress.
     """
     file = _locked(folder, work)
     try:
@@ -64,7 +64,7 @@ def _locked(folder: Path, work: str) -> IO[str] | None:
             ) from None
         if _is_still_there(file, folder / f"{work}.lock"):
             return file
-        file.close()  # the scratch folder was deleted in the meantime, and another file has its name
+        file.close()  # the scratch folder was deleted in the meantime, and a new file has its name
     return None
 
 

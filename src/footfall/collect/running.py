@@ -1,4 +1,4 @@
-"""A run of collecting: each source is asked what there is, and what is new is fetched and committed."""
+"""A collecting run: each source is asked for its offers, and what is new is fetched and committed."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Asked:
     """The options of a run."""
 
     window: Window = ALL_TIME
-    """Only offers that touch it are considered."""
+    """Only offers that overlap it are considered."""
     is_recheck: bool = False
     """Whether everything in the window is fetched, changed or not."""
     is_dry_run: bool = False
     set_up: frozenset[str] = frozenset()
-    """The names of all sources there are."""
+    """The names of all configured sources."""
     bounds: HoldBack = field(default_factory=HoldBack)
 
 
@@ -65,7 +65,7 @@ def collect(
     """Collect `sources`, each under its name, one after the other. A failing source does not stop
     the others.
 
-    `set_up` are the names of all sources there are, collected now or not.
+    `set_up` are the names of all configured sources, collected now or not.
     """
     asked = Asked(window, is_recheck, is_dry_run, frozenset({*set_up, *sources}), bounds or HoldBack())
     watch = watch or Unwatched()
@@ -90,7 +90,7 @@ def collect(
 
 
 def _by_name(lake: Lake, source: Source, notes: list[Entry]) -> list[Entry]:
-    """The notes, with the names that scopes have where scopes are ids."""
+    """The notes, with names instead of ids of scopes."""
     about = {entry.table for entry in notes}
     tables = [table for table in source.tables if table.name in about and table.scope_names]
     if not tables:
@@ -115,7 +115,7 @@ class _Run:
     commits_untidied: int = 0
     entries_untidied: int = 0
     fault: Exception | None = None
-    """Why a part of the source could not be asked; earlier offers are collected."""
+    """Why a part of the source could not be queried; earlier offers are collected."""
 
     def collect(self) -> None:
         if not self.asked.is_dry_run:
@@ -140,7 +140,7 @@ class _Run:
         self.summary.windows, self.summary.unchanged = len(choice.wanted), choice.unchanged
         self._sum_up(choice.missing, offered)
         sizes = [offer.size for offer in choice.wanted if offer.size is not None]
-        size = sum(sizes) if len(sizes) == len(choice.wanted) else None  # a part of it would be taken for all
+        size = sum(sizes) if len(sizes) == len(choice.wanted) else None  # a part of it would be taken for the whole
         self.watch.start(self.name, len(choice.wanted), size or 0)
         if self.asked.is_dry_run:
             self.summary.size = size
@@ -159,7 +159,7 @@ class _Run:
             raise self.fault
 
     def _sum_up(self, entries: Iterable[Entry], known: Known) -> None:
-        """Count outcomes that are news. That upstream no longer has what is stored is more than a count."""
+        """Count outcomes that are new. Data that is stored but gone upstream is also reported."""
         for entry in entries:
             self.summary.add([entry])
             if entry.status is Status.MISSING and known.stored(entry.table, entry.scope, entry.window) is not None:
@@ -216,7 +216,7 @@ class _Run:
             buffer.flush()  # batches before the error are complete
             raise
         finally:
-            if isinstance(batches, Generator):  # which may be fetching more at this moment
+            if isinstance(batches, Generator):  # which may still be fetching at this moment
                 batches.close()
         forgotten = [offer.failed(FORGOTTEN) for offer in wanted if _key(offer) not in answered]
         buffer.add(Batch(forgotten))
@@ -275,7 +275,7 @@ def said_of(error: Exception) -> str:
 
 
 def _touching(offers: Sequence[Offer]) -> Window:
-    """A short span of time that each of the offered windows has a part of: not all of history, though one of them is of
+    """A short span of time that overlaps each of the offered windows: not all of history, even if one of them covers
     all time."""
     if not offers:
         return Window(EPOCH, EPOCH)

@@ -28,17 +28,17 @@ class SourceStatus:
     provisional: tuple[Window, ...] = ()
     failed: tuple[Entry, ...] = ()
     refused: tuple[Entry, ...] = ()
-    """Windows of which lines were refused."""
+    """Windows with rejected lines."""
     unreachable: str = ""
     """Why the source could not be asked last time."""
     gone: tuple[Entry, ...] = ()
-    """Windows that upstream no longer has; what was stored of them still counts."""
+    """Windows that upstream no longer has; their stored data still counts."""
     nothing_since: datetime | None = None
-    """From here on upstream had nothing when it was last asked, at least for one whole day."""
+    """From here on upstream had no data when it was last queried, for at least one whole day."""
     last_collected_at: datetime | None = None
     """When something was last stored."""
     last_run_at: datetime | None = None
-    """When the last run learnt anything, be it that upstream has nothing."""
+    """When the last run learned anything, even if only that upstream has no data."""
 
     @property
     def rejected(self) -> int:
@@ -85,7 +85,7 @@ def _status_of(source: str, table: str, collected: Collected, now: datetime) -> 
 
 
 def _nothing_since(collected: Collected, fresh_until: datetime | None, last_run_at: datetime) -> datetime | None:
-    """Where what was collected ends, if upstream was asked for more than a day after it, and had nothing."""
+    """Where the collected data ends, if upstream was queried more than a day later and had no more."""
     if fresh_until is None:
         return None
     ends = {scope: max(span.end for span in spans) for scope, spans in collected.spans.items() if spans}
@@ -97,5 +97,5 @@ def _nothing_since(collected: Collected, fresh_until: datetime | None, last_run_
 
 
 def _whole_days(span: Span) -> Window:
-    """The days that the span touches; `fresh_until` shows how much of today was read."""
+    """The days that the span overlaps; `fresh_until` shows how much of today was read."""
     return Window(floor(Grain.DAY, span.start), ceil(Grain.DAY, span.end))

@@ -1,4 +1,4 @@
-"""The result of a run of collecting, and its watchers."""
+"""The result of a collecting run, and its watchers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class SourceSummary:
     rejected: int = 0
     bytes: int = 0
     size: int | None = None
-    """Of a dry run: bytes that are to be read, where that is known of all windows."""
+    """In a dry run: bytes to read, if that is known for all windows."""
     seconds: float = 0.0
     notes: list[Entry] = field(default_factory=list)
-    """Outcomes that need attention: failures, refused lines, oddities."""
+    """Outcomes that need attention: failures, rejected lines, oddities."""
     remarks: list[str] = field(default_factory=list)
-    """Problems found in its tables before collecting: rows that are in the ledger but missing."""
+    """Problems found in its tables before collecting: rows that the ledger records but that are missing."""
     error: str = ""
     """Why the source could not be collected at all; stored data is unchanged."""
     unexpected: str = ""
@@ -64,7 +64,7 @@ class SourceSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """The result of one run of collecting, per source."""
+    """The result of one collecting run, per source."""
 
     sources: tuple[SourceSummary, ...]
     is_dry_run: bool = False
@@ -74,7 +74,7 @@ class Watcher(Protocol):
     """An observer of collecting. Called from the fetching threads, before the data is stored."""
 
     def ask(self, source: str) -> None:
-        """The source is asked for its offers; their number is not known yet."""
+        """The source is being asked for its offers; their number is not known yet."""
         ...
 
     def start(self, source: str, windows: int, bytes: int) -> None: ...

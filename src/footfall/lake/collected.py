@@ -1,4 +1,4 @@
-"""What the ledger says about one table: the spans that were collected of each scope, and what is worth a note."""
+"""What the ledger records about one table: the spans that were collected for each scope, and notable entries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Scope(NamedTuple):
-    """A part of a source that is collected by itself, such as a repository; `name` is empty for all of the source."""
+    """A part of a source that is collected separately, such as a repository; `name` is empty for the whole source."""
 
     source: str
     name: str
@@ -33,7 +33,7 @@ class Span(NamedTuple):
     start: datetime
     end: datetime
     settles_at: datetime | None = None
-    """From then on a provisional span can no longer change; None: only its source can say."""
+    """When a provisional span can no longer change; None: only its source can say."""
     is_provisional: bool = False
     """Whether its source could still revise it when it was collected; see `is_provisional_at`."""
 
@@ -42,12 +42,12 @@ class Span(NamedTuple):
         return Window(self.start, self.end)
 
     def is_provisional_at(self, now: datetime) -> bool:
-        """Whether the source may still revise the span at `now`: this ends by itself at `settles_at`."""
+        """Whether the source may still revise the span at `now`: from `settles_at` on it cannot."""
         return self.is_provisional and (self.settles_at is None or now < self.settles_at)
 
 
 class Total(NamedTuple):
-    """What was collected of one scope, in numbers."""
+    """What was collected for one scope, in numbers."""
 
     windows: int
     first: datetime
@@ -57,23 +57,23 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True)
 class Collected:
-    """The entries in force of one table: of each window the newest, and the newest success before a failure.
+    """The entries in force of one table: for each window the newest, and the newest success before a failure.
 
-    `spans` has every scope that the ledger knows, with () where nothing was collected of it. Within a scope they are in
-    order; complete windows that touch are one span. A provisional span may overlap others.
+    `spans` has every scope in the ledger, with () if nothing was collected for it. Within a scope they are in
+    order; complete windows that touch are merged. A provisional span may overlap others.
     """
 
     spans: Mapping[Scope, tuple[Span, ...]]
     noted: tuple[Entry, ...] = ()
-    """Windows that are missing, failed or retired, of which lines were refused, or that have a note; by scope and time."""
+    """Windows that are missing, failed or retired, that had rejected lines, or that have a note; by scope and time."""
     totals: Mapping[Scope, Total] = field(default_factory=dict)
-    """Of each scope of which something was collected."""
+    """For each scope with collected data."""
     gone: tuple[Entry, ...] = ()
-    """Windows that were collected, and that upstream no longer has; in order."""
+    """Windows that were collected and that upstream no longer has; in order."""
 
     @cached_property
     def digest(self) -> str:
-        """Equal digests: the ledger says the same about the table, whenever that was recorded."""
+        """Equal digests: the ledger records the same about the table, whenever it was recorded."""
         noted = [
             (e.source, e.scope, e.window, str(e.status), e.covered, e.rows, e.rejected, e.reason, e.sample)
             for e in self.noted
@@ -82,18 +82,18 @@ class Collected:
 
     @cached_property
     def retired(self) -> Mapping[Scope, Entry]:
-        """Scopes that are no longer asked for; of one that came back something later was collected."""
+        """Scopes that are no longer collected; not those for which something was collected later."""
         last = {scope: max((span.end for span in spans), default=EPOCH) for scope, spans in self.spans.items()}
         said = {Scope(e.source, e.scope): e for e in self.noted if e.status is Status.RETIRED}
         return {scope: entry for scope, entry in said.items() if last.get(scope, EPOCH) <= entry.window.start}
 
     @cached_property
     def without_open_ends(self) -> Collected:
-        """The same, for facts that count at another time than the table's: the ends of complete windows stand by that time."""
+        """The same, for facts with a different time column: by that time, the ends of complete windows are settled."""
         return replace(self, spans={scope: _without_open_ends(spans) for scope, spans in self.spans.items()})
 
     def of(self, accepts: Callable[[Scope], bool]) -> Collected:
-        """The part of it about the scopes that `accepts` takes."""
+        """The part for the scopes that `accepts` returns true for."""
         return Collected(
             {scope: spans for scope, spans in self.spans.items() if accepts(scope)},
             tuple(entry for entry in self.noted if accepts(Scope(entry.source, entry.scope))),
@@ -102,11 +102,11 @@ class Collected:
         )
 
     def of_source(self, name: str) -> Collected:
-        """The part of it that one source collected."""
+        """The part that one source collected."""
         return self.of(lambda scope: scope.source == name)
 
     def of_scope(self, name: str) -> Collected:
-        """The part of it about the scopes called `name`; asking for each in turn costs no more than asking for all."""
+        """The part for the scopes called `name`; getting each in turn costs no more than getting all."""
         return self._by_name.get(name, NOTHING)
 
     @cached_property
@@ -146,8 +146,8 @@ def read_collected(
     window: Window | None = None,
     as_of: datetime | None = None,
 ) -> Collected:
-    """What some files of the ledger say about `table`, within `window` and as it was known at `as_of` where given."""
-    # a table of DuckDB's own: Arrow would have to be loaded first, which takes as long as the rest
+    """The state of `table` in some files of the ledger, within `window` and as it was known at `as_of`, if given."""
+    # a DuckDB table: Arrow would have to be loaded first, which takes as long as the rest
     connection.execute(f"CREATE TEMP TABLE entries AS {standing(files, as_of, table=table, window=window)}")
     spans: dict[Scope, list[Span]] = {}
     totals: dict[Scope, Total] = {}
@@ -163,7 +163,7 @@ def read_collected(
 
 
 def _noted(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
-    """What is missing upstream and was collected before still stands, and is not missing here: it is gone there."""
+    """Data that is missing upstream but was collected before is still valid: it is gone upstream, not missing here."""
     noted = entries_of(connection.sql(_NOTED))
     if not any(entry.status is Status.MISSING for entry in noted):
         return noted, ()
@@ -181,7 +181,7 @@ _SCOPES = """
     GROUP BY source, scope
     ORDER BY source, scope
 """
-"""An entry about asking the source itself has an empty window: it covers nothing, and makes no scope."""
+"""An entry about a request to the source itself has an empty window: it covers nothing, and creates no scope."""
 
 _SPANS = """
     WITH found AS (
@@ -218,10 +218,10 @@ _SPANS = """
     FROM heads JOIN parts USING (part)
     ORDER BY ALL
 """
-"""Gaps and islands: windows that touch or overlap, and end to be provisional at the same moment, are one span.
+"""Gaps and islands: windows that touch or overlap, and stop being provisional at the same moment, are merged.
 
-The end of a complete window that may still change is a provisional span next to it.
-A window that begins after all before it have ended is the first of a span, and those before it end the span before.
+The end of a complete window that may still change is a separate provisional span.
+A window that starts after all previous ones have ended starts a new span.
 """
 
 _NOTED = """

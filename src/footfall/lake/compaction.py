@@ -1,15 +1,15 @@
-"""Compaction: many small files of a month become one, and rows that newer ones stand for go into a file apart.
+"""Compaction: the many small files of a month are joined, and superseded rows are moved to a separate file.
 
-Of a table that replaces, all files of a month are joined: its rows are all needed. Of an observed table and of the
+For a table that replaces, all files of a month are joined: all of its rows are needed. For an observed table and the
 ledger a month has
 
-    live-….parquet   the rows in force when it was compacted
-    past-….parquet   rows that these stand for; only a reader as of an earlier moment needs them
+    live-….parquet   the rows in force at the time of compaction
+    past-….parquet   superseded rows; only readers as of an earlier moment need them
     ….parquet        what was written since
 
-so that what a question reads grows with what is in force, not with how often it was collected. A row that is not in force
-never will be again: readers may join while writers append. Readers continue with the version they have. When another writer
-changes a month in the meantime, it is left for the next time.
+so the data that a query reads grows with the rows in force, not with the number of collections. A row that is not in
+force never will be again, so joining is safe while writers append. Readers keep their version. If another writer
+changes a month in the meantime, the month is skipped until the next time.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from footfall.periods import micros_of
 from footfall.tables import Observe, Table
 
 CROWDED = 40
-"""Files a month may hold before collecting compacts it by itself: a month of days, and a few restatements."""
+"""Files that a month may hold before collecting compacts it: a month of days, and a few restatements."""
 
 _MOST_PAST = 10
-"""Files of past rows that a month may hold before they are joined: joining them each time would cost ever more."""
+"""Files of past rows that a month may hold before they are joined: joining them each time would be ever slower."""
 
 _FEW = 200
-"""Rows that may stand next to the largest file of a month, however few that has."""
+"""Rows outside the largest file of a month that are always tolerated, however small that file is."""
 
 
 def compact(lake: Lake, table: Table, crowded: int = CROWDED) -> None:
     """Join the files of each month that needs it; what readers see stays the same.
 
-    A month needs it when it holds more than `crowded` files, and one of an observed table also when its other files have
-    more than half the rows of its largest: so at most a third of what is read was superseded. Costs little where no month
-    needs it: the numbers of rows are in the table's log.
+    A month needs it if it holds more than `crowded` files; for an observed table also if its other files have more than
+    half the rows of its largest: so at most a third of the rows read are superseded. Cheap if no month needs
+    it: the row counts are in the table's log.
     """
     delta = DeltaFolder.open(lake.root / table.name, table.time)
     if delta is None:
@@ -77,8 +77,8 @@ class _Month:
 
     @property
     def is_mostly_news(self) -> bool:
-        """Whether the other files have more than half of the largest one's rows, which are no more than are in force: one
-        commit brings a key once."""
+        """Whether the other files have more than half the rows of the largest, which has no more than are in force: a
+        commit contains a key only once."""
         rows = sorted(file.rows for file in self.current)
         return sum(rows[:-1]) > max(rows[-1] // 2, _FEW) if rows else False
 
@@ -94,8 +94,8 @@ def _compact_months(
     lake: Lake, table: Table, delta: DeltaFolder, needs_it: Callable[[_Month], bool], horizon: datetime | None = None
 ) -> None:
     for name in [month.name for month in _by_month(delta.files()) if needs_it(month)]:
-        # What is joined are the files of the version that the commit is built on: of an older one, another writer may have
-        # joined them already, and their rows would stand in the table twice.
+        # The files to join are those of the version that the commit is built on. Another writer may already have
+        # joined those of an older version, and their rows would be in the table twice.
         delta = delta.reopen()
         month = next((month for month in _by_month(delta.files()) if month.name == name), None)
         if month is not None and needs_it(month):
@@ -124,7 +124,7 @@ def _join(lake: Lake, table: Table, delta: DeltaFolder, month: _Month) -> int | 
 
 
 def _part(lake: Lake, table: Table, delta: DeltaFolder, month: _Month, horizon: datetime | None) -> int | None:
-    """Rows in force and past rows, a file each; past rows that no reader from `horizon` on needs are dropped."""
+    """Rows in force and past rows, one file each; past rows that no reader since `horizon` needs are dropped."""
     past = month.past if horizon or len(month.past) >= _MOST_PAST else ()
     files = (*month.current, *past)
     rows_of_month = read_as(table, [delta.folder / file.path for file in files])
@@ -148,12 +148,12 @@ def _part(lake: Lake, table: Table, delta: DeltaFolder, month: _Month, horizon: 
 
 
 def _remembered(delta: DeltaFolder, horizon: datetime) -> Cursor:
-    """From when on the table can be read as it was known at a moment; it never moves back."""
+    """The earliest moment for which the table can be read as it was known then; it never moves back."""
     return Cursor(KNOWN_SINCE, max(micros_of(horizon), delta.cursor(KNOWN_SINCE) or 0))
 
 
 def _carry_rollups_over(lake: Lake, table: Table, before: int, after: int) -> None:
-    """What readers see is the same, so what was built from the version before stands for the one after."""
+    """Readers see the same, so what was built from the version before is valid for the one after."""
     for rollup in table.rollups:
         target = DeltaFolder.open(lake.root / rollup.name, table.time)
         if target is not None and target.cursor(BUILT_FROM) == before:

@@ -28,34 +28,34 @@ PARTITION = "month"
 """Every table is partitioned by the month of its time column, as text: 2026-11."""
 
 LIVE, PAST = "live-", "past-"
-"""How the names of compacted files of an observed table begin: rows in force, and rows that these stand for."""
+"""Name prefixes of the compacted files of an observed table: rows in force, and superseded rows."""
 
 
 def is_live(path: str) -> bool:
-    """Whether the file has the rows that were in force when it was written, and no other."""
+    """Whether the file has exactly the rows that were in force when it was written."""
     return Path(path).name.startswith(LIVE)
 
 
 def is_past(path: str) -> bool:
-    """Whether only a reader as of an earlier moment needs the file."""
+    """Whether the file is needed only by readers as of an earlier moment."""
     return Path(path).name.startswith(PAST)
 
 
 CHANGES_DATA = True
 
 COUNTED = "footfall.actions"
-"""What a commit says in its first line: how many lines follow, so that a log file that was cut off is known."""
+"""The first line of a commit says how many lines follow, so that a truncated log file is detected."""
 
 
 ATTEMPTS = 30
 
 
 class CommitConflictError(Exception):
-    """Another writer changed what this commit was built on: build it again."""
+    """Another writer changed what this commit was built on: it must be built again."""
 
 
 def attempts() -> Iterator[int]:
-    """Rounds of building a commit again after a conflict, each after a longer pause than the one before."""
+    """Attempts to rebuild a commit after a conflict, with an increasing pause before each."""
     for attempt in range(ATTEMPTS):
         yield attempt
         time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
@@ -71,7 +71,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class DataFile:
-    """One Parquet file of a table: where, how much, and from when to when (both inclusive)."""
+    """One Parquet file of a table: path, size, and its first and last time (both inclusive)."""
 
     path: str
     month: str
@@ -89,12 +89,12 @@ class DataFile:
         return is_live(self.path)
 
     def overlaps(self, window: Window) -> bool:
-        """Whether a row of `window` may be in it; a file that does not say may hold anything."""
+        """Whether it may contain a row of `window`; without statistics it may contain anything."""
         return self.first is None or self.last is None or (self.first < window.end and window.start <= self.last)
 
 
 class DeltaFolder:
-    """A Delta table at one version; `reopen` gives the newest."""
+    """A Delta table at one version; `reopen` returns the newest."""
 
     def __init__(self, folder: Path, table: DeltaTable, time_column: str) -> None:
         self.folder = folder
@@ -103,7 +103,7 @@ class DeltaFolder:
 
     @classmethod
     def open(cls, folder: Path, time_column: str, version: int | None = None) -> DeltaFolder | None:
-        """The table in `folder`, or None where there is none yet."""
+        """The table in `folder`, or None if there is none yet."""
         if not (folder / "_delta_log").is_dir():
             return None
         begin_threads()
@@ -116,7 +116,7 @@ class DeltaFolder:
 
     @classmethod
     def create(cls, folder: Path, table: Table) -> DeltaFolder:
-        """An empty table; when another writer was quicker, theirs."""
+        """An empty table; if another writer was faster, theirs."""
         begin_threads()
         fields = [*_fields(table.columns), Field(PARTITION, PrimitiveType("string"))]
         with storage_errors(folder):
@@ -126,7 +126,7 @@ class DeltaFolder:
                 mode="ignore",
                 partition_by=[PARTITION],
                 description=table.description,
-                # Opening a table reads the log since the last checkpoint; a day's collecting opens a dozen times.
+                # Opening a table reads the log since the last checkpoint; one day's collecting opens it a dozen times.
                 configuration={"delta.checkpointInterval": "10"},
             )
         return cls(folder, made, table.time)
@@ -161,7 +161,7 @@ class DeltaFolder:
         return sorted((DataFile(*values) for values in zip(*columns, strict=True)), key=lambda file: file.path)
 
     def add_columns(self, table: Table) -> DeltaFolder:
-        """This table with the columns of `table` that it lacks; older rows have no value in them."""
+        """This table with the missing columns of `table` added; in older rows they are null."""
         lacking = [column for column in table.columns if column.name not in self.columns]
         if not lacking:
             return self
@@ -176,13 +176,13 @@ class DeltaFolder:
         *,
         cursors: Sequence[Cursor] = (),
     ) -> int:
-        """Add and remove files and move cursors, all or nothing; the newest version after it.
+        """Add and remove files and move cursors, all or nothing; returns the newest version afterwards.
 
         Raises CommitConflictError when another writer removed one of these files or moved one of these cursors since
-        this version. What was added is deleted again only when it is certain that the commit did not land.
+        this version. Added files are deleted again only if it is certain that the commit did not land.
 
-        Every file is said to change data, even where the same rows are only joined: otherwise another writer's commit would
-        not notice that its files are gone, and their rows would stand in the table twice.
+        Every file is marked as a data change, even if rows are only joined: otherwise another writer's commit would
+        not notice that its files are gone, and their rows would be in the table twice.
         """
         now = int(time.time() * 1000)
         actions: list[AddAction | RemoveAction] = [
@@ -211,7 +211,7 @@ class DeltaFolder:
 
     @contextmanager
     def staging(self) -> Iterator[list[DataFile]]:
-        """Files that are written to be committed; deleted again when writing them fails."""
+        """Files written for a commit; deleted again if writing fails."""
         staged: list[DataFile] = []
         try:
             yield staged
@@ -220,7 +220,7 @@ class DeltaFolder:
             raise
 
     def discard(self, files: Sequence[DataFile]) -> None:
-        """Delete files that no version holds."""
+        """Delete files that are in no version."""
         for file in files:
             (self.folder / file.path).unlink(missing_ok=True)
 
@@ -230,7 +230,7 @@ class DeltaFolder:
         return json.dumps({"numRecords": file.rows, "minValues": low, "maxValues": high, "nullCount": {}})
 
     def version_at(self, moment: datetime) -> int | None:
-        """The version that was newest at `moment`; None before the table was made."""
+        """The version that was newest at `moment`; None before the table was created."""
         stamps = sorted((int(entry["version"]), int(entry["timestamp"])) for entry in self._table.history())
         reached = [version for version, stamp in stamps if stamp <= moment.timestamp() * 1000]
         if reached:
@@ -245,13 +245,13 @@ class DeltaFolder:
 
     @property
     def committed_at(self) -> datetime:
-        """When this version was made."""
+        """When this version was created."""
         with _reading(self.folder):
             [newest] = self._table.history(1)
         return datetime.fromtimestamp(int(newest["timestamp"]) / 1000, UTC)
 
     def expire(self, keep: timedelta) -> tuple[int, int]:
-        """Drop what no version younger than `keep` needs: how many files, and how many bytes."""
+        """Drop what no version younger than `keep` needs; returns the number of files and of bytes."""
         hours = int(keep.total_seconds() // 3600)
         options: Mapping[str, Any] = {"retention_hours": hours, "enforce_retention_duration": False, "full": True}
         with storage_errors(self.folder):
@@ -265,7 +265,7 @@ class DeltaFolder:
 
 
 def newest_version(folder: Path) -> int | None:
-    """The newest version of the table in `folder`, from the names in its log alone; None where there is none."""
+    """The newest version of the table in `folder`, from the file names in its log alone; None if there is none."""
     try:
         names = os.listdir(folder / "_delta_log")
     except OSError:
@@ -274,7 +274,7 @@ def newest_version(folder: Path) -> int | None:
 
 
 def log_files(folder: Path) -> dict[int, Path]:
-    """The files of the log of the table in `folder`, by the version that each makes."""
+    """The log files of the table in `folder`, by version."""
     found = (path for path in (folder / "_delta_log").glob("*.json") if path.stem.isdigit() and len(path.stem) == 20)
     return {int(path.stem): path for path in found}
 
@@ -301,7 +301,7 @@ def _check_log(folder: Path) -> None:
 
 
 _LEAST_LOG = len("{}")
-"""Bytes that a file of the log has at least."""
+"""Minimum size of a log file in bytes."""
 
 
 _TYPES = {"timestamp": "timestamp", "string": "string", "integer": "long", "number": "double", "boolean": "boolean"}
@@ -316,7 +316,7 @@ def _stamp(moment: datetime) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The error's first line without its full stop, to go into a sentence."""
+    """The error's first line without its full stop, for use in a sentence."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
@@ -337,7 +337,7 @@ def _reading(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
-    """What the storage refuses becomes one sentence; what was stored before is intact."""
+    """Errors of the storage become one sentence; what was stored before is intact."""
     import duckdb
 
     try:

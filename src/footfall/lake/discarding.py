@@ -1,4 +1,4 @@
-"""Removing what was collected of a scope: its rows, and what the ledger says of it."""
+"""Removing what was collected for a scope: its rows and its ledger entries."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Removed(NamedTuple):
 
     rows: int
     windows: int
-    """Windows that the ledger knew."""
+    """Windows in the ledger."""
 
 
 def discard(lake: Lake, table: Table, scope: str, *, dry_run: bool = False) -> Removed:
-    """Remove the rows of a scope, then what the ledger says of it. `scope` is as rows have it, an id where these have ids.
+    """Remove the rows of a scope, then its ledger entries. `scope` is as stored in rows: an id if rows have ids.
 
-    Interrupted in between, the ledger still knows the scope, and the same again continues from there. Earlier versions of the
+    If interrupted in between, the scope is still in the ledger, and a repeated call continues. Earlier versions of the
     table keep the rows until they expire.
 
     Raises ConflictError when other processes keep writing.

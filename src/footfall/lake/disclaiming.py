@@ -1,4 +1,4 @@
-"""Taking back what the ledger claims: rows that it vouches for are gone, and their windows are to be collected again."""
+"""Retracting ledger entries: rows that the ledger vouches for are gone, and their windows must be collected again."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from footfall.tables import Table
 
 
 def disclaim_behind(lake: Lake, table: Table) -> str:
-    """Where a table is behind its ledger, take back what was recorded since its newest version; says what was found.
+    """If a table is behind its ledger, retract what was recorded since its newest version; returns a description.
 
-    Empty where the table is not behind. What is taken back is unknown again, so `collect` asks for it again.
+    Empty if the table is not behind. Retracted windows are unknown again, so `collect` requests them again.
     """
     ledger = lake.snapshot([]).ledger  # pinned once for all tables
     if ledger is None or ledger.cursor is None:
@@ -27,7 +27,7 @@ def disclaim_behind(lake: Lake, table: Table) -> str:
     found = behind(ledger.cursor, table.name, newest_version(lake.root / table.name))
     if not found:
         return ""
-    for rollup in table.rollups:  # the table's versions may come to be others than those that it was built from
+    for rollup in table.rollups:  # the table's versions may later differ from those that it was built from
         rolled = DeltaFolder.open(lake.root / rollup.name, table.time)
         if rolled is not None:
             rolled.commit([], rolled.files(), cursors=[Cursor(BUILT_FROM, UNBUILT)])
@@ -40,14 +40,14 @@ def disclaim_behind(lake: Lake, table: Table) -> str:
 
 
 def disclaim_file(lake: Lake, table: str, file: DataFile) -> int:
-    """Take back what the ledger says of the time that a file has rows of; how many windows that is."""
+    """Retract the ledger entries for the time span of a file; returns the number of windows."""
     if file.first is None or file.last is None:
         return disclaim(lake, table, "true")
     return disclaim(lake, table, f"window_start <= {literal(file.last)} AND window_end > {literal(file.first)}")
 
 
 def disclaim(lake: Lake, table: str, condition: str, *, dry_run: bool = False) -> int:
-    """Take back the entries of a table for which `condition` (SQL) holds; how many windows they were about.
+    """Retract the entries of a table for which `condition` (SQL) holds; returns the number of their windows.
 
     Raises ConflictError when other processes keep writing.
     """
@@ -68,7 +68,7 @@ def disclaim(lake: Lake, table: str, condition: str, *, dry_run: bool = False) -
 
 
 def left_out(lake: Lake, delta: DeltaFolder, table: Table, doomed: str) -> tuple[list[DataFile], list[DataFile]]:
-    """Files without the rows for which `doomed` (SQL) holds, and those that they are to take the place of."""
+    """Files without the rows for which `doomed` (SQL) holds, and the files that they replace."""
     files, connection = delta.files(), lake.cursor()
     found = f"SELECT DISTINCT filename FROM {read_files(delta.folder, files, is_named=True)} WHERE {doomed}"
     touched = {filename for (filename,) in connection.execute(found).fetchall()}

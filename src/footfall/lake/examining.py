@@ -1,4 +1,4 @@
-"""A whole look at a lake: every log, every file and every checksum, and the tables against the ledger."""
+"""A full check of a lake: every log, every file and every checksum, and the tables against the ledger."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from footfall.tables import Table
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found of one table of the lake."""
+    """The findings for one table of the lake."""
 
     table: Table
     sums: Table | None = None
-    """Of a rollup: the table that it sums up."""
+    """For a rollup: the table that it aggregates."""
     files: int = 0
     rows: int = 0
     version: int | None = None
-    """None where there is no such table."""
+    """None if there is no such table."""
     log: str = ""
-    """What is wrong with its log, in a sentence; empty where nothing is."""
+    """What is wrong with its log, in a sentence; empty if nothing is."""
     damaged: tuple[tuple[DataFile, str], ...] = ()
-    """Files that are missing or damaged, and what is wrong with each."""
+    """Missing or damaged files, and what is wrong with each."""
     is_behind: bool = False
-    """Whether it lacks commits that the ledger vouches for."""
+    """Whether it lacks commits that are recorded in the ledger."""
 
     @property
     def is_intact(self) -> bool:
@@ -44,7 +44,7 @@ class Examined:
 
     @property
     def said(self) -> str:
-        """What was found, for people."""
+        """The findings as text for users."""
         if self.log:
             return self.log
         if self.damaged:
@@ -55,10 +55,10 @@ class Examined:
 
 
 def examine_lake(lake: Lake, tables: Iterable[Table]) -> Iterator[Examined]:
-    """Look at the ledger, at every table there is and at its rollups; reads every byte of them.
+    """Check the ledger, every existing table and its rollups; reads every byte of them.
 
     Args:
-        tables: Those of the sources. Tables in the folder that no source has are not looked at.
+        tables: Those of the sources. Tables in the folder that belong to no source are skipped.
     """
     ledger = examine_table(lake, LEDGER)
     yield ledger
@@ -70,10 +70,10 @@ def examine_lake(lake: Lake, tables: Iterable[Table]) -> Iterator[Examined]:
 
 
 def examine_table(lake: Lake, table: Table, sums: Table | None = None, *, is_ledger_intact: bool = False) -> Examined:
-    """Look at one table; reads every byte of it.
+    """Check one table; reads every byte of it.
 
     Args:
-        sums: Of a rollup: the table that it sums up.
+        sums: For a rollup: the table that it aggregates.
         is_ledger_intact: Whether it is checked against the ledger as well.
     """
     folder = lake.root / table.name
@@ -106,10 +106,10 @@ def _against_ledger(lake: Lake, folder: Path, newest: int | None, files: Iterabl
 
 
 def _against_table(lake: Lake, table: Table, rollup: Table, delta: DeltaFolder) -> str:
-    """What is wrong with a rollup: it is built from a version that is not there, or its sums are others."""
+    """What is wrong with a rollup: it was built from a version that does not exist, or its sums differ."""
     built_from, newest = delta.cursor(BUILT_FROM), newest_version(lake.root / table.name)
     if built_from is None or newest is None or built_from < newest:
-        return ""  # it is behind, and is not read
+        return ""  # it is behind, so it is not read
     if built_from > newest:
         return f"the rollup {rollup.name} sums up version {built_from} of {table.name}, which is at version {newest}."
     summed = ", ".join(f"coalesce(sum({quote(name)}), 0)" for name in table.measures)
@@ -121,24 +121,24 @@ def _against_table(lake: Lake, table: Table, rollup: Table, delta: DeltaFolder) 
                 lake.cursor().execute(f"SELECT {summed} FROM ({resolved(one, read_as(one, files))})").fetchall()
             )
         except DamagedLakeError:
-            return ""  # said of the table
+            return ""  # reported for the table itself
     return "" if found[0] == found[1] else f"the sums in the rollup {rollup.name} are not those of {table.name}."
 
 
 def current_files(lake: Lake, table: Table) -> list[DataFile]:
-    """The files that readers of a table need now."""
+    """The files that current readers of a table need."""
     delta = DeltaFolder.open(lake.root / table.name, table.time)
     return [file for file in delta.files() if not file.is_past] if delta else []
 
 
 def faulty_log(folder: Path) -> str:
-    """What is wrong with the log of the table in `folder`, in a sentence; empty where nothing is."""
+    """What is wrong with the log of the table in `folder`, in a sentence; empty if nothing is."""
     fault = first_fault(folder)
     return f"{folder / '_delta_log' / f'{fault:020}.json'} is damaged or missing." if fault is not None else ""
 
 
 def first_fault(folder: Path) -> int | None:
-    """The first version whose file in the log is missing, or does not say as much as its first line counts."""
+    """The first version whose log file is missing, or has fewer lines than its first line says."""
     files = log_files(folder)
     expected = min(files, default=0)
     for version in sorted(files):

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 MEMORY_LIMIT = "1GB"
 ROW_GROUP = 122_880
-"""Rows that are read or passed over together: as many as DuckDB writes."""
+"""Rows per row group, which is read or skipped as a whole: as many as DuckDB writes."""
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """DuckDB in process, in UTC, within bounds that do not grow with the lake."""
+    """In-process DuckDB, in UTC, with limits that do not grow with the lake."""
     connection = duckdb.connect()
     connection.execute(
         f"SET timezone = 'UTC'; SET preserve_insertion_order = false; SET memory_limit = '{MEMORY_LIMIT}'"
@@ -33,7 +33,7 @@ def connect() -> duckdb.DuckDBPyConnection:
 
 
 def read_files(folder: Path, files: Sequence[DataFile], is_named: bool = False) -> str:
-    """The SQL that reads these files; columns that a file lacks are null, and `filename` is one more where asked.
+    """The SQL that reads these files; columns missing from a file are null, and `filename` is an optional extra column.
 
     Raises DamagedLakeError.
     """
@@ -43,7 +43,7 @@ def read_files(folder: Path, files: Sequence[DataFile], is_named: bool = False) 
 
 
 def read_as(table: Table, paths: Sequence[str | Path]) -> str:
-    """The SQL of all columns of `table` from some of its files: those that no file has are null, and so is what none holds.
+    """The SQL of all columns of `table` from some of its files: columns that are in none of the files are null.
 
     Raises DamagedLakeError.
     """
@@ -68,9 +68,9 @@ def months_of(table: Table, incoming: duckdb.DuckDBPyRelation) -> list[str]:
 def write_month(
     folder: Path, table: Table, month: str, incoming: duckdb.DuckDBPyRelation, select: str, prefix: str = ""
 ) -> DataFile | None:
-    """Write the rows of `select` (which may read `incoming`), all of one month, to one new file, named from `prefix` on.
+    """Write the rows of `select` (which may read `incoming`), all of one month, to one new file named with `prefix`.
 
-    None when there is no row. The file is part of no version until it is committed.
+    None if there are no rows. The file is part of no version until it is committed.
     """
     file = folder / f"{PARTITION}={month}" / fresh_name()
     order = ", ".join(quote(name) for name in table.sort or (table.time,))
@@ -91,9 +91,9 @@ def write_month(
 
 
 def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table) -> DataFile:
-    """Write rows that are in memory, of one month and in the table's order, to one new file.
+    """Write in-memory rows, of one month and in the table's order, to one new file.
 
-    Arrow writes texts that are codes already as codes: DuckDB would spell them out, sort and code them again.
+    Arrow writes dictionary-encoded columns unchanged: DuckDB would decode, sort and encode them again.
     """
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -117,7 +117,7 @@ def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table) -> Data
 
 
 def _trimmed(rows: pa.Table) -> pa.Table:
-    """The rows, with no more of each dictionary than from its first to its last value used: it is written whole."""
+    """The rows with each dictionary trimmed to the range from first to last value used: it is written whole."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -133,7 +133,7 @@ def _trimmed(rows: pa.Table) -> pa.Table:
 
 
 def is_writable_as_is(table: Table, rows: Rows | None) -> bool:
-    """Whether rows are in memory, are any, and have the columns and types of the table, texts perhaps as codes."""
+    """Whether rows are in memory, not empty, and have the columns and types of the table, perhaps as dictionaries."""
     import pyarrow as pa
 
     if not isinstance(rows, pa.Table) or not rows.num_rows:

@@ -1,4 +1,4 @@
-"""The entries of the ledger as a sequence that reads what is asked of it: a source may have hundreds of thousands."""
+"""The entries of the ledger as a lazily read sequence: a source may have hundreds of thousands."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _AT = {name: at for at, name in enumerate(LEDGER.names)}
 _START, _END = _AT["window_start"], _AT["window_end"]
 
 _FEW = 10_000
-"""Entries that are read at once: asking again for a part of them takes longer than reading all."""
+"""Entries that are read at once: reading a part of them again takes longer than reading all."""
 
 Row: TypeAlias = tuple[Any, ...]
 """The ledger's columns in their order, moments as microseconds."""
 
 
 class StoredEntries(Entries):
-    """The entries in force of some files of the ledger; equal moments and windows are one object.
+    """The entries in force in some files of the ledger; equal moments and windows share one object.
 
-    DuckDB reads them, and hands them over row by row: Arrow would have to be loaded, which takes longer than the rest.
+    DuckDB reads them and returns them row by row: Arrow would have to be loaded, which takes longer than the rest.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class StoredEntries(Entries):
         values = dict(zip(LEDGER.names, self._rows[at], strict=True))
         del values["window_start"], values["window_end"]
         values |= {name: self._moments[values[name]] for name in ("covered_until", "observed_at", "settles_at")}
-        entry = object.__new__(Entry)  # a frozen record's own way sets field by field, which takes five times as long
+        entry = object.__new__(Entry)  # the constructor of a frozen dataclass takes five times as long
         entry.__dict__.update(values, window=self._windows[at], status=self._statuses[values["status"]])
         return entry
 
@@ -107,7 +107,7 @@ class StoredEntries(Entries):
 
     @cached_property
     def positions(self) -> tuple[dict[Key, int], dict[Key, int]]:
-        """By table, scope and window: where the newest entry stands, and the newest success."""
+        """By table, scope and window: the positions of the newest entry and of the newest success."""
         latest: dict[Key, int] = {}
         stored: dict[Key, int] = {}
         table, scope, status, seen = (_AT[name] for name in ("table", "scope", "status", "observed_at"))
@@ -126,7 +126,7 @@ class StoredEntries(Entries):
 
     @cached_property
     def _extent(self) -> tuple[int, int]:
-        """How many entries were recorded, in force or not, and when the last was, in microseconds."""
+        """The number of recorded entries, in force or not, and when the last was recorded, in microseconds."""
         entries = recorded(self._files, source=self._source, window=self._window)
         [(count, newest)] = self._ask(
             f"SELECT count(*), epoch_us(max(observed_at)) FROM ({entries}) WHERE {self._condition}"
@@ -154,7 +154,7 @@ class StoredEntries(Entries):
     def _part(
         self, takes: Callable[[Row], bool], condition: str = "true", window: Window | None = None
     ) -> StoredEntries:
-        """The entries that `takes` takes, which `condition` and `window` say in SQL."""
+        """The entries for which `takes` is true; `condition` and `window` express the same in SQL."""
         part = StoredEntries(
             self._connection,
             self._files,
@@ -168,12 +168,12 @@ class StoredEntries(Entries):
 
     @property
     def _is_at_hand(self) -> bool:
-        """Whether all of them are read: they are already, or that costs no more than a part of them."""
+        """Whether all of them are read: they are in memory already, or reading all costs no more than reading some."""
         return "_rows" in self.__dict__ or self._window is not None or self._extent[0] <= _FEW
 
 
 class _Moments(dict[int | None, datetime | None]):
-    """Microseconds → the moment, made once."""
+    """Microseconds → the moment, cached."""
 
     def __missing__(self, micros: int | None) -> datetime | None:
         made = self[micros] = None if micros is None else from_micros(micros)

@@ -1,4 +1,4 @@
-"""Lake: commits under the two write rules, the ledger, and snapshots that hold still."""
+"""Lake: commits under the two write rules, the ledger, and immutable snapshots."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMAT = 2
-"""What this Footfall writes; a lake of a higher format is left alone, one of a lower is raised by its next commit.
+"""The format that this version writes. A lake with a higher one is not touched; a lower one is upgraded on commit.
 
-1: 0.1.0. 2: the ledger has columns more, and rows that newer ones stand for lie in files of their own.
+1: 0.1.0. 2: the ledger has additional columns, and superseded rows are in separate files.
 """
 
 MARKER = "footfall-lake.json"
 _MOST_KEPT = 64
-"""Readings of one version of the ledger that are kept."""
+"""Cached readings of one version of the ledger."""
 
 
 class Lake:
@@ -72,7 +72,7 @@ class Lake:
 
     @classmethod
     def open(cls, address: str, *, now: Callable[[], datetime] = utc_now) -> Lake:
-        """The lake at `address`, checked; an absent or empty folder becomes one with its first commit.
+        """The lake at `address`, validated; an absent or empty folder becomes one with its first commit.
 
         Raises NotALakeError, NewerLakeError, LakeError.
         """
@@ -92,7 +92,7 @@ class Lake:
                 raise NotALakeError(f"{self.root} is a file, and a lake is a folder; set another path for lake.")
             if not marker.is_file():
                 strangers = [path for path in self.root.iterdir() if not path.name.startswith(f".{MARKER}")]
-                if strangers and not marker.is_file():  # another process may have made the lake just now
+                if strangers and not marker.is_file():  # another process may have created the lake just now
                     raise NotALakeError(
                         f"{self.root} holds files and is not a Footfall lake (it has no {MARKER}); "
                         "set lake to an empty or a new folder."
@@ -111,7 +111,7 @@ class Lake:
             )
 
     def _prepare(self) -> None:
-        """The folder with its marker, of this format: an earlier Footfall leaves alone what is written from now on."""
+        """The folder with its marker, of this format: an older Footfall will not touch a lake written from now on."""
         marker = self.root / MARKER
         if self._format == FORMAT and marker.is_file():
             return
@@ -138,16 +138,16 @@ class Lake:
         is_sorted: bool = False,
         more: Callable[[DeltaFolder], Sequence[Cursor]] = lambda delta: (),
     ) -> int:
-        """Write rows and cursors as one commit, by the table's rule; the table's version after it.
+        """Write rows and cursors as one commit, by the table's rule; returns the table's version afterwards.
 
         Under `Replace` exactly the windows `replaces` (each of its scope) are replaced by `rows`, which must lie in
-        them; a window with no rows becomes empty. Under `Observe` the rows that differ from what is known are
-        appended. A conflict with another writer is tried again from the newest version.
+        them; a window without rows becomes empty. Under `Observe` the rows that differ from the stored ones are
+        appended. After a conflict with another writer it is retried from the newest version.
 
-        Rows in memory may come in several parts. `is_sorted` says that each part has the table's order already,
-        which spares it a sort where it can. `more` gives cursors that depend on what the commit is built on.
+        In-memory rows may come in several parts. `is_sorted` says that each part is in the table's order already,
+        which can avoid a sort. `more` returns cursors that depend on the version that the commit is built on.
 
-        Raises SourceError when a row lies outside of what is replaced, and when something is to be replaced under `Observe`.
+        Raises SourceError for a row outside of what is replaced, and if something is to be replaced under `Observe`.
         """
         if isinstance(table.rule, Observe) and replaces:
             raise SourceError(f"values of {table.name} are observed, and replace nothing; nothing was written.")
@@ -180,24 +180,24 @@ class Lake:
 
     @staticmethod
     def _moved(delta: DeltaFolder, cursors: Sequence[Cursor]) -> list[Cursor]:
-        """A cursor never moves back: a restated old day leaves it where it was."""
+        """A cursor never moves back: restating an old day leaves it unchanged."""
         return [Cursor(one.app_id, max(one.position, delta.cursor(one.app_id) or 0)) for one in cursors]
 
     # The ledger
 
     def record(self, entries: Sequence[Entry]) -> None:
-        """Add outcomes to the ledger; the newest wins, so a stamp never falls, whatever the clock does."""
+        """Add outcomes to the ledger; the newest wins, so a stamp never decreases, whatever the clock does."""
         if not entries:
             return
         ledger = self._pin(LEDGER)
-        if ledger is not None and ledger.version != self._stamped_version:  # others wrote in the meantime
+        if ledger is not None and ledger.version != self._stamped_version:  # others have written in the meantime
             self._stamped = max(self._stamped, self._newest_stamp(ledger))
         self._stamped = max(in_utc(self.now()), self._stamped + timedelta(microseconds=1))
         rows = entry_rows(entries, self._stamped)
         self._stamped_version = self._write_ledger(rows, {entry.table for entry in entries if entry.is_success})
 
     def vouch(self, tables: Iterable[str]) -> None:
-        """Let the ledger vouch for tables as they are now: their files changed, and what they say did not."""
+        """Record tables in the ledger as they are now: their files have changed, but their content has not."""
         ledger = DeltaFolder.open(self.root / LEDGER.name, LEDGER.time)
         if ledger is not None and vouched(ledger, self.root, names := list(tables)):
             self._write_ledger(None, names)
@@ -212,12 +212,12 @@ class Lake:
         return EPOCH + timedelta(microseconds=micros or 0)
 
     def known(self, source: str | None = None) -> Entries:
-        """The entries in force now, of one source or of all: see `footfall.lake.ledger.standing`."""
+        """The entries currently in force, for one source or for all: see `footfall.lake.ledger.standing`."""
         ledger = self._pin(LEDGER)
         return StoredEntries(self.cursor(), ledger.current if ledger else (), source)
 
     def disputed(self, source: str, since: datetime) -> set[tuple[str, str, Window]]:
-        """Table, scope and window of what was recorded of a source after `since` with more than one fingerprint."""
+        """Table, scope and window of a source's entries after `since` that have more than one fingerprint."""
         ledger = self._pin(LEDGER)
         found = disputed(recorded(ledger.files if ledger else (), source=source, since=since))
         rows = self.cursor().sql(found).fetchall()
@@ -225,7 +225,7 @@ class Lake:
         return {(table, scope, Window(moment[start], moment[end])) for table, scope, start, end in rows}
 
     def _read_ledger(self, ledger: Pinned, table: str, window: Window | None, as_of: datetime | None) -> Collected:
-        """What the ledger says about a table; kept while its version is the same."""
+        """What the ledger records about a table; cached while its version is the same."""
         key = (ledger.version, table, window, as_of)
         found = self._collected.get(key)
         if found is None:
@@ -238,13 +238,13 @@ class Lake:
         return found
 
     def _read_first(self, ledger: Pinned, table: str) -> datetime | None:
-        """When the ledger first heard of a table."""
+        """When a table was first recorded in the ledger."""
         first = f"SELECT epoch_us(min(observed_at)) FROM ({recorded(ledger.files, table=table)})"
         [(micros,)] = self.cursor().execute(first).fetchall()
         return None if micros is None else EPOCH + timedelta(microseconds=micros)
 
     def _read_names(self, pinned: Pinned, names: Names, as_of: datetime | None) -> KnownNames:
-        """The names of ids; those of now are kept while the version of their table is the same."""
+        """The names of ids; current ones are cached while the version of their table is the same."""
         if as_of is not None:
             return read_names(self.cursor(), pinned.files_as_of(as_of), names, as_of)
         kept = self._names.get(names)
@@ -255,7 +255,7 @@ class Lake:
     # Reading
 
     def cursors_of(self, table: Table) -> Callable[[str], int | None]:
-        """How far each cursor of a table has moved, by its id, as it is now: the table is opened once for all."""
+        """The current position of each cursor of a table, by its id: the table is opened once for all."""
         delta = DeltaFolder.open(self.root / table.name, table.time)
         return delta.cursor if delta else lambda _: None
 
@@ -265,9 +265,9 @@ class Lake:
         return delta.cursor(app_id) if delta else None
 
     def snapshot(self, tables: Sequence[Table], as_of: datetime | None = None) -> Snapshot:
-        """One version of each of `tables`, their rollups and the ledger; as it was at `as_of` where that is given.
+        """One version of each of `tables`, their rollups and the ledger; as of `as_of`, if given.
 
-        The ledger is pinned first: it then never claims a window whose rows the snapshot lacks.
+        The ledger is pinned first: so it never claims a window whose rows the snapshot lacks.
         """
         begin_threads()
         self._check()
@@ -332,11 +332,11 @@ class Lake:
 
 
 BUILT_FROM = "built_from"
-"""The cursor of a rollup: the version of its table that it sums up; UNBUILT where that is not to be relied on."""
+"""The cursor of a rollup: the version of its table that it aggregates; UNBUILT if that is unreliable."""
 UNBUILT = -1
 
 
 def _cursors_of(table: Table, replaces: Sequence[Restated]) -> list[Cursor]:
-    """Cursors that stand still, a scope each: two writers of one scope must conflict."""
+    """Cursors that do not move, one per scope: two writers of one scope must conflict."""
     scopes = {one.scope for one in replaces} or {""}
     return [Cursor(f"{table.name}/{scope}", 0) for scope in sorted(scopes)]

@@ -1,4 +1,4 @@
-"""The ledger's entries as rows, and back: what was collected when, with which outcome."""
+"""Converting the ledger's entries to rows and back: what was collected when, with which outcome."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEY = 'source, "table", scope, window_start, window_end'
 
 
 def entry_rows(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
-    """Entries as rows of the ledger, stamped with `observed_at` where they carry no moment of their own."""
+    """Entries as rows of the ledger, stamped with `observed_at` if they have no moment of their own."""
     import pyarrow as pa
 
     columns: dict[str, list[Any]] = {
@@ -43,7 +43,7 @@ def entry_rows(entries: Sequence[Entry], observed_at: datetime) -> pa.Table:
 
 
 def _stored(kind: pa.DataType) -> pa.DataType:
-    """Moments go in as microseconds, which is ten times quicker than as Python's objects."""
+    """Moments are passed as microseconds, which is ten times faster than as Python objects."""
     import pyarrow as pa
 
     return pa.int64() if pa.types.is_timestamp(kind) else kind
@@ -58,7 +58,7 @@ def recorded(
     as_of: datetime | None = None,
     since: datetime | None = None,
 ) -> str:
-    """The SQL of all entries in some files that touch `window` and were recorded after `since` and up to `as_of`."""
+    """The SQL of all entries in some files that overlap `window` and were recorded after `since` and up to `as_of`."""
     asked = {
         f"source = {literal(source or '')}": source is not None,
         f'"table" = {literal(table or "")}': table is not None,
@@ -71,9 +71,9 @@ def recorded(
 
 
 def standing(files: Sequence[str], as_of: datetime | None = None, **asked: Any) -> str:
-    """The SQL of the entries in force: of every window the newest, and the newest success where that one is none.
+    """The SQL of the entries in force: for every window the newest, and the newest success if the newest is a failure.
 
-    One column more, `is_success`. A month whose only file has the rows in force needs no look at what stands for what.
+    Adds the column `is_success`. A month whose only file has exactly the rows in force needs no resolving.
     """
     alone = [] if as_of else _alone(files)
     rest = [file for file in files if file not in set(alone)]
@@ -85,7 +85,7 @@ def standing(files: Sequence[str], as_of: datetime | None = None, **asked: Any) 
 
 
 def _alone(files: Sequence[str]) -> list[str]:
-    """The files that hold the entries in force of a month, and are all that it has."""
+    """The files that hold exactly the entries in force of a month, and are its only files."""
     months = Counter(Path(file).parent for file in files)
     return [file for file in files if months[Path(file).parent] == 1 and is_live(file)]
 

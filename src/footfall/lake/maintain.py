@@ -20,7 +20,7 @@ KEEP = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Maintained:
-    """What was done to one table."""
+    """What was done for one table."""
 
     table: str
     files_before: int

@@ -24,7 +24,7 @@ class KnownNames:
     current: Mapping[str, str] = field(default_factory=dict)
     """Id → its current name."""
     former: Mapping[str, str] = field(default_factory=dict)
-    """A former name in lower case, not in use by another id → the id that had it last."""
+    """A former name in lower case, not in use by another id → the id that last had it."""
 
     def name_of(self, text: str) -> str | None:
         """The current name for a former name or an id; None for any other text."""
@@ -32,7 +32,7 @@ class KnownNames:
         return self.current.get(known)
 
     def named(self, collected: Collected) -> Collected:
-        """What was collected, by the names of the scopes."""
+        """What was collected, with scopes by name."""
 
         def name(scope: str) -> str:
             return self.current.get(scope, scope)
@@ -50,7 +50,7 @@ NO_NAMES = KnownNames()
 def read_names(
     connection: duckdb.DuckDBPyConnection, files: Sequence[str], names: Names, as_of: datetime | None
 ) -> KnownNames:
-    """What some files of the table of `names` say, as it was known at `as_of` where given."""
+    """The content of some files of the table of `names`, as it was known at `as_of`, if given."""
     rows = read_as(names.table, files)
     if as_of is not None:
         rows = f"(SELECT * FROM {rows} WHERE {OBSERVED_AT} <= {literal(as_of)})"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def observed(delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation, now: datetime) -> list[DataFile]:
-    """Files with the incoming rows that are news.
+    """Files with the incoming rows that are new or different.
 
     A row without `observed_at` gets `now`, or the moment after the last observation of its key if the clock went back:
     the later observation wins. Rows may arrive late or repeatedly; each is compared with the observation before it.
@@ -36,7 +36,7 @@ def observed(delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation
 
 
 def _are_distinct(table: Table, incoming: duckdb.DuckDBPyRelation, month: str) -> bool:
-    """Whether no two rows of a month have one key: as the first of their month, all are in force."""
+    """Whether no two rows of a month have the same key: as the first of their month, all of them are in force."""
     assert isinstance(table.rule, Observe)
     keys = ", ".join(map(quote, table.rule.key))
     found = ask(

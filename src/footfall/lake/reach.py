@@ -35,6 +35,6 @@ class Reach:
 
 
 def reach_of(collected: Collected) -> Reach:
-    """The reach of a table. A scope that was retired has left unless something later was collected of it."""
+    """The reach of a table. A retired scope counts as gone unless something later was collected for it."""
     by_scope = {scope: [span.window for span in spans] for scope, spans in collected.spans.items() if spans}
     return Reach(by_scope, frozenset(collected.retired))

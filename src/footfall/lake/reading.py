@@ -1,4 +1,4 @@
-"""The rows of a small table, as readers see them: for what is known of the time that numbers cover."""
+"""The rows of a small table, as readers see them: for annotations and known events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def rows_of(lake: Lake, snapshot: Snapshot, table: Table) -> list[dict[str, Any]]:
-    """The rows of `table` in `snapshot`, one a key where it is observed, with the names that its ids have now."""
+    """The rows of `table` in `snapshot`, one per key if it is observed, with the current names of ids."""
     pinned = snapshot.tables.get(table.name)
     if pinned is None or not pinned.current:
         return []

@@ -2,12 +2,12 @@
 
 Nothing is deleted, and intact files are not touched:
 
-- A damaged or missing file is removed from its table, and its time counts as not collected.
-- A damaged log is cut back to the last version before the damage, and what was recorded since counts as not collected.
+- A damaged or missing file is removed from its table, and its time span counts as not collected.
+- A damaged log is truncated to the last version before the damage; what was recorded since counts as not collected.
 - A rollup is rebuilt.
-- A ledger that cannot be read at all is rebuilt from the rows: a day that has some counts as collected.
+- A ledger that cannot be read at all is rebuilt from the rows: a day that has rows counts as collected.
 
-The next run collects this time again, as far as upstream still has it.
+The next run collects these time spans again, as far as upstream still has them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ REBUILT = "rebuilt from the stored rows; days without rows count as not collecte
 
 @dataclass(frozen=True)
 class Repaired:
-    """What was done about one table, in a sentence, and what could not be done."""
+    """What was done for one table, in a sentence, and what could not be done."""
 
     table: str
     said: str
@@ -44,14 +44,14 @@ class Repaired:
 
 
 def repair_lake(lake: Lake, tables: Mapping[str, Sequence[Table]], *, dry_run: bool = False) -> Iterator[Repaired]:
-    """Repair what `examine_lake` finds; what was damaged lies in `damaged-…` next to the tables afterwards.
+    """Repair what `examine_lake` finds; damaged files are kept in `damaged-…` next to the tables.
 
     Args:
         tables: The tables of each source, by its name.
-        dry_run: Only say what is wrong.
+        dry_run: Only report what is wrong.
 
     Raises:
-        LakeError: When the lake cannot be written.
+        LakeError: If the lake cannot be written.
     """
     all_tables = [table for each in tables.values() for table in each]
     aside = lake.root / f"damaged-{lake.now():%Y-%m-%dt%H-%M-%S}"
@@ -139,7 +139,7 @@ def _from_rows(lake: Lake, source: str, table: Table) -> list[Entry]:
         )
         found = rows.fetchall()
     except LakeError:
-        return []  # said of the table
+        return []  # reported for the table itself
     entries = []
     for name, day, count in found:
         start = datetime(day.year, day.month, day.day, tzinfo=EPOCH.tzinfo)
@@ -159,9 +159,9 @@ def _cut(version: int | None) -> str:
 
 
 def _cut_back(folder: Path, table: Table, aside: Path) -> int | None:
-    """Cut the log back to before its first damage; returns the version it is then at.
+    """Truncate the log to before its first damage; returns the version it is then at.
 
-    None if it cannot be read at all, and the table is moved aside; or if no damage is found, and nothing is changed.
+    None if it cannot be read at all and the table is moved aside, or if no damage is found and nothing is changed.
     """
     fault = first_fault(folder)
     if fault is None and _opens(folder, table):
@@ -193,7 +193,7 @@ def _opens(folder: Path, table: Table) -> bool:
 
 
 def _move_log(folder: Path, since: int, aside: Path) -> None:
-    """Move aside what the log says of the versions from `since` on, checkpoints included."""
+    """Move aside the log files of the versions since `since`, including checkpoints."""
     for path in sorted((folder / "_delta_log").iterdir()):
         version = path.name[:20]
         if (version.isdigit() and int(version) >= since) or path.name == "_last_checkpoint":
@@ -201,7 +201,7 @@ def _move_log(folder: Path, since: int, aside: Path) -> None:
 
 
 def _move(path: Path, to: Path) -> None:
-    """Move a file or a folder, where it is there."""
+    """Move a file or a folder, if it exists."""
     if path.exists():
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, to)

@@ -9,11 +9,11 @@ from footfall.sql import literal, quote
 from footfall.tables import OBSERVED_AT, Observe, Table
 
 SUCCESS = "status IN ('complete', 'provisional')"
-"""Whether an entry of the ledger is a success."""
+"""Whether a ledger entry is a success."""
 
 
 def resolved(table: Table, rows: str) -> str:
-    """The SQL of one row per key, as readers see an observed table; the rows of any other table as they are."""
+    """The SQL of one row per key, as readers see an observed table; for other tables the rows are unchanged."""
     if not isinstance(table.rule, Observe):
         return f"SELECT * FROM {rows}"
     newest = f"SELECT *, {_nth(table, _newest_first(table))} AS nth FROM {rows}"
@@ -27,9 +27,9 @@ def resolved(table: Table, rows: str) -> str:
 
 
 def marked(table: Table, rows: str, horizon: datetime | None = None) -> str:
-    """The SQL of the same rows with `is_in_force`: whether what readers see needs the row.
+    """The SQL of the same rows with `is_in_force`: whether the row is needed for what readers see.
 
-    With a `horizon` also `is_needed`: whether a reader as of any moment from then on may need it.
+    With a `horizon` also `is_needed`: whether a reader as of any moment since then may need it.
     A row that is not in force never will be again, whatever is observed later.
     """
     found = f"SELECT *, {in_force(table)} AS is_in_force FROM {rows}"
@@ -43,8 +43,8 @@ def marked(table: Table, rows: str, horizon: datetime | None = None) -> str:
 def in_force(table: Table, part: str = "") -> str:
     """The SQL of whether a row is needed to resolve its key, among all rows or among those with an equal `part`.
 
-    Of the ledger that is the newest entry, and the newest success. Of values of which the largest counts, the newest
-    row, and for each measure the first that has its maximum. Of others the newest row.
+    In the ledger these are the newest entry and the newest success. For values of which the largest counts, the newest
+    row, and for each measure the first that has its maximum. For others the newest row.
     """
     assert isinstance(table.rule, Observe)
     if table is LEDGER:
@@ -66,7 +66,7 @@ def _nth(table: Table, order: str, *parts: str) -> str:
 
 
 def _newest_first(table: Table) -> str:
-    """The last observed first. What comes after the moment breaks ties, so that all readers pick the same row."""
+    """The last observed first. Further columns break ties, so that all readers pick the same row."""
     if table is LEDGER:
         return f"{OBSERVED_AT} DESC, ({SUCCESS}) DESC, rows DESC, fingerprint DESC"
     return ", ".join(f"{quote(name)} DESC NULLS LAST" for name in [OBSERVED_AT, *table.tie_breakers])

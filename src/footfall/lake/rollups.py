@@ -1,6 +1,6 @@
 """Rollups: narrower sums next to a table, rebuilt month by month where the table changed.
 
-Of an observed table they sum what readers see, one row per key. Asked as of an earlier moment, the table itself is read.
+For an observed table they aggregate what readers see, one row per key. Queries as of an earlier moment read the table.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
     target = lake.open_for_writing(table.rolled(rollup))
     built_from = target.cursor(BUILT_FROM)
     if built_from is not None and built_from > source.version:
-        source = source.reopen()  # another process may have built it from a version that is newer than the one opened
+        source = source.reopen()  # another process may have built it from a newer version than the one opened
         if built_from > source.version:
             built_from = UNBUILT  # the table was restored from an older copy, or recreated
     if built_from == source.version:
@@ -65,12 +65,12 @@ def _current(delta: DeltaFolder) -> list[DataFile]:
 
 
 def _span(rollup: Rollup, month: str) -> str:
-    """The month that what happened in `month` is summed up in: itself, or the first one of its year."""
+    """The month in which rows of `month` are aggregated: the same month, or the first one of its year."""
     return f"{month[:4]}-01" if rollup.grain is Grain.YEAR else month
 
 
 def _finer(lake: Lake, table: Table, rollup: Rollup, version: int) -> DeltaFolder | None:
-    """An earlier rollup of the same version of the table that `rollup` can be summed from: it has fewer rows."""
+    """An earlier rollup of the same version of the table from which `rollup` can be computed: it has fewer rows."""
     for other in table.rollups[: table.rollups.index(rollup)]:
         if rollup.grain.holds(other.grain) and set(rollup.dimensions) <= set(other.dimensions):
             delta = DeltaFolder.open(lake.root / other.name, table.time)
@@ -80,7 +80,7 @@ def _finer(lake: Lake, table: Table, rollup: Rollup, version: int) -> DeltaFolde
 
 
 def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int | None) -> set[str] | None:
-    """The months whose files are not those the rollup was built from; None when that is not known any more."""
+    """The months whose files differ from those the rollup was built from; None if that is no longer known."""
     if built_from is None or built_from == UNBUILT:
         return None
     try:
@@ -94,9 +94,9 @@ def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int 
 
 
 def _sum(lake: Lake, table: Table, rollup: Rollup, target: DeltaFolder, rows: str, month: str) -> DataFile | None:
-    if rollup.grain.holds(Grain.MONTH):  # then all rows of the file are of one span
+    if rollup.grain.holds(Grain.MONTH):  # then all rows of the file are in one span
         moment = literal(datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC))
-    else:  # through a plain timestamp, which is UTC here: truncating moments with a zone costs several times as much
+    else:  # as a plain timestamp, which is UTC here: truncating moments with a zone is several times slower
         moment = f"date_trunc('{rollup.grain}', make_timestamp(epoch_us({quote(table.time)})))"
     groups = [f"{moment} AS {quote(table.time)}", *map(quote, rollup.dimensions)]
     sums = [f"sum({quote(m)}) AS {quote(m)}" for m in table.measures]

@@ -1,4 +1,4 @@
-"""Snapshots: every table at one version, and what the ledger said then. Reading one twice gives the same."""
+"""Snapshots: every table at one version, and the ledger at that time. Repeated reads give the same result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from footfall.periods import Window, short
 from footfall.tables import Names
 
 KNOWN_SINCE = "known_since"
-"""The cursor of an observed table: from which moment on (microseconds since 1970) it can be read as of a moment."""
+"""The cursor of an observed table: the earliest moment (microseconds since 1970) for which it can be read `as_of`."""
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class Pinned:
     files: tuple[str, ...]
     columns: tuple[str, ...]
     built_from: int | None = None
-    """Of a rollup: the version of its table that it was built from."""
+    """For a rollup: the version of its table that it was built from."""
 
     known_since: datetime | None = None
-    """From when on it can be read as it was known at a moment; None: from the first."""
+    """The earliest moment for which it can be read `as_of`; None: any."""
 
     state: int = 0
-    """What its files are, as `footfall.lake.vouching` says it."""
+    """The hash of its files, as defined in `footfall.lake.vouching`."""
 
     cursor: Callable[[str], int | None] | None = field(default=None, repr=False, compare=False)
-    """Its cursors, by their names."""
+    """Its cursors, by name."""
 
     def files_as_of(self, moment: datetime | None) -> tuple[str, ...]:
-        """The files that a reader needs, now or as of a moment. Raises LakeError when it is no longer known."""
+        """The files that a reader needs, now or as of a moment. Raises LakeError if that is no longer known."""
         if moment is None:
             return self.current
         if self.known_since is not None and moment < self.known_since:
@@ -56,12 +56,12 @@ class Pinned:
 
     @cached_property
     def current(self) -> tuple[str, ...]:
-        """The files without those that only hold rows which newer ones stand for."""
+        """The files without those that only contain superseded rows."""
         return tuple(file for file in self.files if not is_past(file))
 
     @property
     def months(self) -> dict[str, tuple[str, ...]]:
-        """The current files of each month, which stand in a folder of their own, in a steady order."""
+        """The current files of each month, which has its own folder, in a stable order."""
         found: dict[str, list[str]] = {}
         for file in sorted(self.current):
             found.setdefault(Path(file).parent.name.removeprefix(f"{PARTITION}="), []).append(file)
@@ -69,13 +69,13 @@ class Pinned:
 
 
 class LedgerReader(Protocol):
-    """Reads what a pinned version of the ledger says about a table."""
+    """Reads the entries about a table from a pinned version of the ledger."""
 
     def __call__(self, ledger: Pinned, table: str, window: Window | None, as_of: datetime | None) -> Collected: ...
 
 
 class FirstReader(Protocol):
-    """Reads when a pinned version of the ledger first heard of a table."""
+    """Reads when a table was first recorded, from a pinned version of the ledger."""
 
     def __call__(self, ledger: Pinned, table: str) -> datetime | None: ...
 
@@ -88,7 +88,7 @@ class NamesReader(Protocol):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Every table at one version, and what the ledger said then: reading it twice gives the same."""
+    """Every table at one version, and the ledger at that time: repeated reads give the same result."""
 
     tables: dict[str, Pinned]
     as_of: datetime | None = None
@@ -96,7 +96,7 @@ class Snapshot:
     read_ledger: LedgerReader | None = field(default=None, repr=False, compare=False)
     read_first: FirstReader | None = field(default=None, repr=False, compare=False)
     scope_names: Mapping[str, Names] = field(default_factory=dict, repr=False, compare=False)
-    """By table: where the names of its scopes are kept, where these are ids."""
+    """By table: where the names of its scopes are kept, if these are ids."""
     read_names: NamesReader | None = field(default=None, repr=False, compare=False)
 
     def __hash__(self) -> int:
@@ -110,17 +110,17 @@ class Snapshot:
         return hashlib.sha256(versions.encode()).hexdigest()[:16]
 
     def collected(self, table: str, window: Window | None = None) -> Collected:
-        """What the ledger said about `table`, or about its windows that touch `window`; scopes by their names."""
+        """What the ledger recorded about `table`, or about its windows that overlap `window`; scopes by name."""
         if self.ledger is None or self.read_ledger is None:
             return NOTHING
         found = self.read_ledger(self.ledger, table, window, self.as_of)
         return self.names_in(self.scope_names[table]).named(found) if table in self.scope_names else found
 
     def names_in(self, names: Names) -> KnownNames:
-        """The names that ids had; none where nothing was collected of them."""
+        """The names of ids at that time; empty if nothing was collected."""
         pinned = self.tables.get(names.table.name)
         return NO_NAMES if pinned is None or self.read_names is None else self.read_names(pinned, names, self.as_of)
 
     def first_recorded_at(self, table: str) -> datetime | None:
-        """When something was first recorded of `table`, also where that is later than `as_of`; None for never."""
+        """When `table` was first recorded, even if that is later than `as_of`; None for never."""
         return None if self.ledger is None or self.read_first is None else self.read_first(self.ledger, table)

@@ -1,4 +1,4 @@
-"""Checksums of the lake's files: a file has its own in its name, and is checked against it before it is read.
+"""Checksums of the lake's files: each file has its checksum in its name, and is verified before it is read.
 
 Files are written once and never changed, so each is verified once per process. The checksum detects accidental damage
 (a disk, a truncated copy), not tampering: CRC-32 misses one damaged file in four billion.
@@ -15,10 +15,10 @@ from pathlib import Path
 from footfall.errors import DamagedLakeError
 
 _NAMED = re.compile(r"[0-9a-f]{32}-([0-9a-f]{8})\.parquet$")
-"""The name of a file that has its checksum in it; files of earlier versions have none."""
+"""A file name with a checksum; files of earlier versions have none."""
 _MAGIC = b"PAR1"
 _LEAST = 12
-"""Bytes that a Parquet file has at least: its magic word twice, and the length of its footer."""
+"""Minimum size of a Parquet file in bytes: its magic number twice, and the length of its footer."""
 _CHUNK = 1 << 20
 _MOST_SOUND = 1_000_000
 
@@ -33,7 +33,7 @@ def fresh_name() -> str:
 
 
 def settle(file: Path, prefix: str = "") -> Path:
-    """Give a written file its final name, with its checksum and `prefix`."""
+    """Rename a written file to its final name, with its checksum and `prefix`."""
     named = file.with_name(f"{prefix}{file.stem}-{_checksum(file):08x}.parquet")
     file.rename(named)
     _SOUND.add(str(named))
@@ -43,7 +43,7 @@ def settle(file: Path, prefix: str = "") -> Path:
 def verify(files: Iterable[str | Path]) -> None:
     """Verify files against the checksums in their names, each once per process.
 
-    Raises DamagedLakeError for the first that is missing, is cut off or is not what was written.
+    Raises DamagedLakeError for the first that is missing, truncated or changed.
     """
     for file in map(str, files):
         if file not in _SOUND:
@@ -55,7 +55,7 @@ def verify(files: Iterable[str | Path]) -> None:
 
 
 def fault_of(file: Path, *, is_deep: bool = False) -> str:
-    """What is wrong with a file, to go into a sentence; empty where nothing is.
+    """What is wrong with a file, for use in a sentence; empty if nothing is.
 
     Args:
         is_deep: Read all of a file that has no checksum in its name.

@@ -1,4 +1,4 @@
-"""The ledger confirms the tables: each of its commits records their versions and the files of these versions.
+"""The ledger vouches for the tables: each of its commits records their versions and the files of these versions.
 
 A table's commit comes before the ledger's, so a table is normally never behind its ledger. If it is, a part of it was
 deleted or restored from an older copy; if its version has other files, its log is damaged. Both raise an error: otherwise
@@ -18,21 +18,21 @@ from footfall.lake.sums import REMEDY
 
 _VERSION, _STATE = "version/", "state/"
 Cursors: TypeAlias = Callable[[str], int | None]
-"""The cursors of one version of the ledger, by their names."""
+"""The cursors of one version of the ledger, by name."""
 _NONE = -1
 """The version of a table that the ledger no longer vouches for."""
 
 
 def state_of(files: Iterable[DataFile]) -> int:
-    """A hash of 63 bits of the files of one version."""
+    """A 63-bit hash of the files of one version."""
     said = "\n".join(sorted(f"{file.path} {file.month} {file.rows} {file.size}" for file in files))
     return int.from_bytes(blake2b(said.encode(), digest_size=8).digest()) >> 1
 
 
 def vouched(ledger: DeltaFolder, root: Path, tables: Iterable[str]) -> list[Cursor]:
-    """The cursors with which a commit of the ledger vouches for tables as they are now, where it does not yet.
+    """The cursors with which a ledger commit vouches for tables in their current state, unless it does already.
 
-    A table that is behind what the ledger says stays as it is said.
+    For a table that is behind the ledger, the recorded version stays.
     """
     cursors: list[Cursor] = []
     for name in sorted(set(tables)):
@@ -46,7 +46,7 @@ def vouched(ledger: DeltaFolder, root: Path, tables: Iterable[str]) -> list[Curs
 
 
 def taken_back(root: Path, name: str) -> list[Cursor]:
-    """The cursors with which the ledger vouches for a table as it is, older or gone though it may be."""
+    """The cursors with which the ledger vouches for a table in its current state, even if it is older or gone."""
     delta = DeltaFolder.open(root / name, "")
     return _cursors(name, _NONE, 0) if delta is None else _cursors(name, delta.version, state_of(delta.files()))
 
@@ -61,7 +61,7 @@ def _known_version(cursor: Cursors, name: str) -> int | None:
 
 
 def behind(cursor: Cursors, name: str, newest: int | None) -> str:
-    """Why a table whose newest version is `newest` is behind its ledger, to go into a sentence; empty where it is not."""
+    """Why a table whose newest version is `newest` is behind its ledger, for use in a sentence; empty if it is not."""
     known = _known_version(cursor, name)
     if known is None or (newest is not None and newest >= known):
         return ""
@@ -73,11 +73,11 @@ def behind(cursor: Cursors, name: str, newest: int | None) -> str:
 
 
 def check(cursor: Cursors, folder: Path, version: int | None, state: int | None) -> None:
-    """Raise DamagedLakeError where a table is behind its ledger, or holds other files than it did at that version.
+    """Raise DamagedLakeError if a table is behind its ledger, or has different files than it had at that version.
 
     Args:
-        version: The newest version of the table in `folder`; None where there is none.
-        state: What its files are (`state_of`); None where another version was read.
+        version: The newest version of the table in `folder`; None if there is none.
+        state: The hash of its files (`state_of`); None if another version was read.
     """
     if said := behind(cursor, folder.name, version):
         raise DamagedLakeError(

@@ -1,4 +1,4 @@
-"""The files of a commit under `Replace`: the new rows, and what stays of the files that they touch.
+"""The files of a commit under `Replace`: the new rows, and the remaining rows of the files that they touch.
 
 Windows of many scopes are replaced at once. The rows are written month by month: unchanged if they are sorted and
 the only rows of the month, in one pass if they fit in memory, otherwise with one statement per month.
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     Parts: TypeAlias = Rows | Sequence[pa.Table] | None
 
 MOST_AT_ONCE = 1_000_000
-"""Rows that are sorted in memory in one pass."""
+"""Maximum number of rows that are sorted in memory in one pass."""
 
 FEW = 20
-"""How many spans are written into a statement; more are joined as a table, whose cost does not grow."""
+"""How many spans are inlined into a statement; more are joined as a table, whose cost does not grow."""
 
 
 @dataclass(frozen=True)
 class Restated:
-    """A window that is replaced completely; of one scope if the table has scopes."""
+    """A window that is replaced completely; for one scope if the table has scopes."""
 
     window: Window
     scope: str = ""
@@ -44,14 +44,14 @@ class Restated:
 
 @dataclass(frozen=True)
 class Spans:
-    """What a commit replaces: of each scope, the windows that do not touch one another."""
+    """What a commit replaces: for each scope, windows that do not touch each other."""
 
     table: Table
     of_scope: Mapping[str, Sequence[Window]]
 
     @classmethod
     def of(cls, table: Table, replaces: Iterable[Restated]) -> Spans:
-        """The scope counts only where a column of the table holds it."""
+        """The scope matters only if a column of the table holds it."""
         windows: dict[str, list[Window]] = defaultdict(list)
         for one in replaces:
             windows[one.scope if table.rule.scope else ""].append(one.window)
@@ -59,12 +59,12 @@ class Spans:
 
     @cached_property
     def windows(self) -> list[Window]:
-        """The windows of all scopes together."""
+        """The windows of all scopes, merged."""
         return merge(window for windows in self.of_scope.values() for window in windows)
 
     @cached_property
     def month(self) -> str:
-        """The month that all windows lie in; empty when there is no such month."""
+        """The month that contains all windows; empty if there is no such month."""
         ends = (moment for w in self.windows for moment in (w.start, w.end - timedelta(microseconds=1)))
         months = {f"{moment:%Y-%m}" for moment in ends}
         return months.pop() if len(months) == 1 else ""
@@ -83,7 +83,7 @@ class Spans:
         return len(self.rows) <= FEW
 
     def hold(self, file: DataFile) -> bool:
-        """Whether a file has rows of one window alone, by what it says of itself; only where scopes do not matter."""
+        """Whether a file has only rows of one window, according to its statistics; only if scopes do not matter."""
         if self.table.rule.scope or file.first is None or file.last is None:
             return False
         return any(file.first in window and file.last in window for window in self.windows)
@@ -118,19 +118,19 @@ class Incoming:
         return ask(self.relation, sql)
 
     def within(self, rows: str) -> str:
-        """The SQL of those `rows` (a query) that lie in what is replaced."""
+        """The SQL of those `rows` (a query) that are in what is replaced."""
         if self._spans.are_few:
             return f"SELECT * FROM ({rows}) WHERE {self._condition}"
         return f"{self._matched(rows)} WHERE s.until > m.__at"
 
     def outside(self, rows: str) -> str:
-        """The SQL of those `rows` (a query) that lie outside of what is replaced."""
+        """The SQL of those `rows` (a query) that are outside of what is replaced."""
         if self._spans.are_few:
             return f"SELECT * FROM ({rows}) WHERE ({self._condition}) IS NOT TRUE"
         return f"{self._matched(rows)} WHERE s.until IS NULL OR s.until <= m.__at"
 
     def _matched(self, rows: str) -> str:
-        """Each row `m` beside `s`, the last span of its scope that starts before it."""
+        """Each row `m` next to `s`, the last span of its scope that starts before it."""
         scope = self._table.rule.scope
         same = f"m.{quote(scope)} = s.scope AND " if scope else ""
         moment = f"epoch_us({quote(self._table.time)}) AS __at"
@@ -148,7 +148,7 @@ class Incoming:
 
     @cached_property
     def _condition(self) -> str:
-        """The few spans, spelled out."""
+        """The few spans, inlined."""
         scope = self._table.rule.scope
         found = []
         for name, windows in self._spans.of_scope.items():
@@ -165,7 +165,7 @@ def replaced(
     is_sorted: bool,
     cursor: Callable[[], duckdb.DuckDBPyConnection],
 ) -> tuple[list[DataFile], list[DataFile]]:
-    """Files that hold the new rows and what stays of the old files they touch; and those old files.
+    """Files with the new rows and the remaining rows of the old files they touch; and those old files.
 
     Raises SourceError for a row outside the replaced windows: the next run would duplicate it.
     """
@@ -187,7 +187,7 @@ def replaced(
 
 
 def _touched(delta: DeltaFolder, table: Table, incoming: Incoming, spans: Spans) -> list[DataFile]:
-    """The files that hold rows of what is replaced: by what they say of themselves, and for scopes by their rows."""
+    """The files with rows that are replaced: by their statistics, and for scopes by their rows."""
     files = [file for file in delta.files() if any(file.overlaps(window) for window in spans.windows)]
     if not table.rule.scope or not files:
         return files
@@ -198,7 +198,7 @@ def _touched(delta: DeltaFolder, table: Table, incoming: Incoming, spans: Spans)
 
 
 def _alone(table: Table, incoming: Incoming, touched: Sequence[DataFile]) -> dict[str, pa.Table]:
-    """The rows by month, when each month has one part and no row stays in the files of it; else none."""
+    """The rows by month, if each month has one part and no old row of it stays; otherwise empty."""
     months: dict[str, pa.Table] = {}
     for part in incoming.parts:
         if part.num_rows:
@@ -212,7 +212,7 @@ def _alone(table: Table, incoming: Incoming, touched: Sequence[DataFile]) -> dic
 
 
 def _month_of(table: Table, part: pa.Table) -> str:
-    """The month that all rows lie in; empty when there is no such month."""
+    """The month that contains all rows; empty if there is no such month."""
     import pyarrow.compute as pc
 
     span = pc.min_max(part[table.time].cast("int64")).as_py()
@@ -240,7 +240,7 @@ def _written(
 def _written_at_once(
     delta: DeltaFolder, table: Table, incoming: Incoming, touched: Sequence[DataFile]
 ) -> Iterator[DataFile]:
-    """All months in one pass: a statement per month costs more than its rows where there are few of them."""
+    """All months in one pass: if there are few rows, a statement per month costs more than writing them."""
     import pyarrow.compute as pc
 
     select = "SELECT * FROM incoming"

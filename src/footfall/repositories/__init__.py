@@ -1,7 +1,7 @@
 """Git repositories: the only user of the `git` program.
 
-`repository` reads a git folder, `places` finds local ones, `mirrors` copies clone addresses, `addresses` are the
-texts that name these, `running` is how git is run, `together` several times at once. Faults are SourceErrors in git's own words.
+`repository` reads a git folder, `places` finds local ones, `mirrors` copies clone addresses, `addresses` parses
+them, `running` runs git, `together` several times concurrently. Faults are SourceErrors with git's own message.
 """
 
 from footfall.repositories.addresses import hosted_name, is_clone_address, without_password

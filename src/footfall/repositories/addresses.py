@@ -1,4 +1,4 @@
-"""Clone addresses of git: how they are recognised, named and shown."""
+"""Clone addresses of git: recognising, naming and displaying them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _SCP = re.compile(r"(?:[^@/\s]+@)?[^:/\s]{2,}:(?!//)(?P<path>\S+)")
-"""host:path as ssh takes it; a single letter before the colon is a Windows drive."""
+"""host:path in ssh syntax; a single letter before the colon is a Windows drive."""
 
 
 def is_clone_address(text: str) -> bool:
@@ -14,7 +14,7 @@ def is_clone_address(text: str) -> bool:
 
 
 def hosted_name(address: str) -> str:
-    """owner/name of a clone address; of file:// the folder's name alone."""
+    """owner/name of a clone address; for file:// only the folder's name."""
     scp = None if "://" in address else _SCP.fullmatch(address)
     path = scp["path"] if scp else address.partition("://")[2].partition("/")[2]
     parts = [part for part in path.rstrip("/").removesuffix(".git").split("/") if part]
@@ -22,7 +22,7 @@ def hosted_name(address: str) -> str:
 
 
 _LOGIN = re.compile(r"""(?<=://)[^/@\s]+@|(?<![^\s'"])[^/@\s:'"]+:[^/@\s'"]+@""")
-"""user:password@ and user@ in an address, and user:password@host alone, as git shows a host that it cannot find."""
+"""user:password@ and user@ in an address, and user:password@host alone, as git shows a host that cannot be resolved."""
 
 
 def without_password(text: str) -> str:
@@ -31,6 +31,6 @@ def without_password(text: str) -> str:
 
 
 def listed(branches: Sequence[str]) -> str:
-    """Names of branches for a sentence; of many the first."""
+    """Branch names for use in a sentence; only the first ones if there are many."""
     shown = ", ".join(map(repr, branches[:8]))
     return shown if len(branches) <= 8 else f"{shown} and {len(branches) - 8} more"

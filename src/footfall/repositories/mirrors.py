@@ -1,6 +1,6 @@
-"""Mirrors: bare copies of what clone addresses have, without file contents where that is safe.
+"""Mirrors: bare copies of clone addresses, without file contents if that is safe.
 
-The exit status of git is not enough: a fetch succeeded if the head named by the address is there.
+The exit status of git is not sufficient: a fetch succeeded if the head reported by the remote is there.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from footfall.repositories.places import Look, cuts_in
 from footfall.repositories.running import REMOTE, ask_git, never_fetches_by_itself, words
 
 PATIENCE = 60.0
-"""Seconds that a server may send less than 1,000 bytes a second."""
+"""Seconds for which a server may send less than 1,000 bytes a second."""
 
 _BRANCH = "refs/heads/history"
 _LONGEST_FETCH = 12 * 3600.0
 _TRIES = 3
-"""How often it is fetched, should the head move on in the meantime."""
+"""How often to fetch if the head moves on in the meantime."""
 
 
 @dataclass(frozen=True)
 class Remote:
-    """What is at a clone address, and the mirror of it in a folder below `mirrors`."""
+    """The remote at a clone address, and its mirror in a folder below `mirrors`."""
 
     address: str
     mirrors: Path
@@ -43,7 +43,7 @@ class Remote:
         return self.mirrors / f"{slug}-{hashlib.sha256(self.address.encode()).hexdigest()[:12]}"
 
     def head(self) -> str:
-        """The commit that it names as its HEAD; empty when there are no commits. Raises UnreachableError."""
+        """The commit of its HEAD; empty if there are no commits. Raises UnreachableError."""
         if head := self._listed("HEAD").get("HEAD"):
             return head
         there = [name for name in self._listed("*") if name.startswith("refs/") and not name.endswith("^{}")]
@@ -65,7 +65,7 @@ class Remote:
     def look(self, head: str) -> Look:
         """Copy the history of `head`, or of a newer head if it has moved.
 
-        Raises UnreachableError when the address gives something else than the head that it names.
+        Raises UnreachableError if the remote sends something else than the head that it reports.
         """
         copy = _Mirror(self.folder, self)
         for _ in range(_TRIES):
@@ -81,12 +81,12 @@ class Remote:
         )
 
     def look_afresh(self, head: str) -> Look:
-        """The same with a new copy, to replace a broken one."""
+        """The same with a new copy, which replaces a broken one."""
         shutil.rmtree(self.folder, ignore_errors=True)
         return self.look(head)
 
     def look_at_copy(self, head: str) -> Look | None:
-        """The look of the copy at `head`, if that is certain: a shallow copy may reach further back by now."""
+        """The look of the copy at `head`, if that is certain: a shallow copy may have a longer history by now."""
         copy = _Mirror(self.folder, self)
         is_whole = (copy.folder / "HEAD").is_file() and not copy.is_shallow
         return Look(copy.folder, hosted_name(self.address), head) if is_whole else None
@@ -102,20 +102,20 @@ class Remote:
 
 @dataclass(frozen=True)
 class _Mirror:
-    """The folder of a mirror, which may not be there yet or be broken."""
+    """The folder of a mirror, which may be absent or broken."""
 
     folder: Path
     remote: Remote
 
     def is_copy_of(self, head: str) -> bool:
-        """Whether `head` and everything that is read of it is there."""
+        """Whether `head` and everything that is read with it is there."""
         if not (self.folder / "HEAD").is_file():
             return False
         there = self._git("rev-parse", "--quiet", "--verify", "HEAD^{commit}").out.decode().strip()
         return there == head and (not self._is_partial or (never_fetches_by_itself() and self._has_mailmap()))
 
     def renew(self, head: str) -> None:
-        """Bring it to `head`; made again beside itself, and with all contents, where that does not work."""
+        """Update it to `head`; if that fails, create a new one with all contents."""
         if (self.folder / "HEAD").is_file() and (never_fetches_by_itself() or not self._is_partial):
             try:
                 self._fetch(head, is_partial=self._is_partial)
@@ -129,7 +129,7 @@ class _Mirror:
         fresh.folder.rename(self.folder)
 
     def _make(self, head: str) -> None:
-        """A new mirror: without file contents where git is safe with that, and the server can leave them out."""
+        """A new mirror: without file contents if git handles that safely and the server can leave them out."""
         if never_fetches_by_itself():
             try:
                 self._begin(head)
@@ -137,7 +137,7 @@ class _Mirror:
                 if self.is_copy_of(head):
                     return
             except UnreachableError:
-                pass  # over plain files, or of a server that cannot answer for single contents
+                pass  # over the file protocol, or if the server cannot send single contents
         self._begin(head)
         self._fetch(head, is_partial=False)
 
@@ -154,8 +154,8 @@ class _Mirror:
             return
         options = ["--filter=blob:none"] if is_partial else []
         if self.is_shallow:
-            options.append("--unshallow")  # as far as the server's own history reaches
-        # A shallow upstream's cuts come with it: without them git takes nothing, and says that all is well.
+            options.append("--unshallow")  # as far as the server's own history goes
+        # The cuts of a shallow upstream are copied too: otherwise git fetches nothing, and reports success.
         self._do("fetch", "--quiet", "--no-tags", "--update-shallow", *options, REMOTE, f"+HEAD:{_BRANCH}")
         if is_partial and not self._has_mailmap():
             alone = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
@@ -163,19 +163,19 @@ class _Mirror:
 
     @property
     def is_shallow(self) -> bool:
-        """Whether its history is cut; the server's may reach further back by now, under the same head."""
+        """Whether its history is truncated; the server may have a longer one by now, with the same head."""
         return (self.folder / "shallow").exists()
 
     @property
     def _is_partial(self) -> bool:
-        """Whether git takes it for a partial clone, whose missing contents it would fetch by itself."""
+        """Whether git considers it a partial clone, and would fetch missing contents automatically."""
         try:
             return "promisor" in (self.folder / "config").read_text(errors="replace")
         except OSError:
             return False
 
     def mailmap(self) -> str:
-        """The id of its head's .mailmap; empty when it has none."""
+        """The id of its head's .mailmap; empty if it has none."""
         return self._git("rev-parse", "--quiet", "--verify", "HEAD:.mailmap").out.decode().strip()
 
     def _has_mailmap(self) -> bool:
@@ -183,7 +183,7 @@ class _Mirror:
         return not named or self._git("cat-file", "-e", named).status == 0
 
     def _git(self, *arguments: str) -> Completed:
-        """Git on the copy alone, without address and network."""
+        """Git on the copy alone, without remote and network."""
         return ask_git(f"--git-dir={self.folder}", *arguments, cwd=self.folder)
 
     def _do(self, *arguments: str) -> None:

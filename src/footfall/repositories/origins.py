@@ -1,4 +1,4 @@
-"""The address of a repository's origin, read from its configuration where that is as certain as asking git."""
+"""The address of a repository's origin, read from its configuration if the result is certain to match git's."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 
 _UNCERTAIN = re.compile(r"include|worktreeconfig|[\\;#\ufeff]", re.IGNORECASE)
-"""Other files, and what git reads in a way of its own: comments, escapes, lines that continue."""
+"""Includes, and special syntax of git: comments, escapes, continued lines."""
 _SECTION = re.compile(r"\[([a-z0-9-]+)(?: \"([^\"]*)\")?\]", re.IGNORECASE)
 _URL = re.compile(r"url\s*=\s*([^\s\"]+)", re.IGNORECASE)
 
 
 def origin_in(configuration: Path) -> str | None:
-    """The address that a file `config` names; empty when it names none, None when only git can say."""
+    """The address in a `config` file; empty if there is none, None if only git can tell."""
     try:
         text = configuration.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -21,7 +21,7 @@ _SETTING = "correct `repositories` in footfall.toml"
 _PATIENCE = Bounds(silence=60)
 _AT_ONCE = max(2, min(8, os.cpu_count() or 2))
 _SHARE = 64
-"""Repositories that one shell looks at."""
+"""Repositories that are examined by one shell."""
 
 _SCRIPT = """
 git -C / config --get remote.origin.url 2>/dev/null
@@ -32,7 +32,7 @@ for path do
   printf '\\037'
 done
 """
-"""First whether the owner's own configuration names an origin for every repository; then a path after the other."""
+"""First whether the user's configuration sets an origin for every repository; then one path after the other."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +41,19 @@ class Look:
 
     git_dir: Path
     name: str
-    """owner/name of its origin, else its folder's name."""
+    """owner/name of its origin, otherwise its folder's name."""
     head: str
-    """The commit that HEAD is at; empty when there are no commits yet."""
+    """The commit at HEAD; empty if there are no commits yet."""
     cuts: tuple[str, ...] = ()
-    """The commits of a shallow clone whose parents are not there."""
+    """The commits of a shallow clone whose parents are absent."""
     mailmap: str = ""
-    """The id of the head's .mailmap; empty when it has none."""
+    """The id of the head's .mailmap; empty if it has none."""
 
 
 def look_at(paths: Sequence[Path]) -> list[Look | SourceError]:
-    """What is at each of `paths`, or why it cannot be used. Many are looked at in one go.
+    """The repository at each of `paths`, or why it cannot be used. Many are examined together.
 
-    A folder has to be a repository's top, its git folder, or a bare repository.
+    A folder must be the top of a repository, its git folder, or a bare repository.
     """
     share = max(1, min(_SHARE, -(-len(paths) // _AT_ONCE)))
     shares = [paths[at : at + share] for at in range(0, len(paths), share)]
@@ -73,7 +73,7 @@ def look_at(paths: Sequence[Path]) -> list[Look | SourceError]:
 def _seen(path: Path, answer: bytes, is_plain: bool) -> Look | SourceError:
     match [os.fsdecode(line) for line in answer.splitlines()]:
         case [git_dir, "true" | "false" as is_inside, prefix, shallow, config, *shown]:
-            # What git cannot resolve it shows as it is, and stops.
+            # git prints what it cannot resolve unchanged, and stops.
             head, mailmap, *_ = [*(name if _ID.fullmatch(name) else "" for name in shown), "", ""]
             try:
                 origin = _origin(path, path / config if is_plain else None)
@@ -90,27 +90,27 @@ _ID = re.compile("[0-9a-f]{40,}")
 
 @dataclass(frozen=True)
 class _Found:
-    """What git says of a path that lies in a repository."""
+    """git's message about a path inside a repository."""
 
     path: Path
     git_dir: Path
     is_in_work_tree: bool
     prefix: str
-    """The path below the repository's top."""
+    """The path relative to the top of the repository."""
     shallow: Path
     origin: str
 
 
 def origin_at(path: Path) -> str:
-    """The address of the origin of the repository whose top is `path`; empty where it has none.
+    """The address of the origin of the repository whose top is `path`; empty if it has none.
 
-    Raises SourceError where git has to be asked and cannot be run.
+    Raises SourceError if git is needed and cannot be run.
     """
     return _origin(path, path / ".git" / "config")
 
 
 def _origin(path: Path, configuration: Path | None) -> str:
-    """The address of its origin, as its `configuration` says where that is certain, else as git does."""
+    """The address of its origin: from its `configuration` if that is certain, otherwise from git."""
     origin = origin_in(configuration) if configuration else None
     if origin is None:
         asked = ask_git("-C", str(path), "config", "--get", "remote.origin.url", bounds=_PATIENCE)
@@ -136,7 +136,7 @@ def _look(found: _Found, head: str, mailmap: str) -> Look:
 
 
 def cuts_in(shallow: Path) -> tuple[str, ...]:
-    """What the file `shallow` of a git folder says: the commits whose parents are not there."""
+    """The content of the file `shallow` in a git folder: the commits whose parents are absent."""
     try:
         return tuple(sorted(shallow.read_text().split()))
     except FileNotFoundError:
@@ -144,7 +144,7 @@ def cuts_in(shallow: Path) -> tuple[str, ...]:
 
 
 def _unborn(git_dir: Path) -> str:
-    """The empty head of a repository without commits. Raises BrokenDataError when there are some, and HEAD is at none."""
+    """The empty head of a repository without commits. Raises BrokenDataError if it has commits, but HEAD is at none."""
     repository = Repository(git_dir)
     if head := repository.head():
         return head
@@ -157,7 +157,7 @@ def _unborn(git_dir: Path) -> str:
 
 
 def _fault(path: Path) -> SourceError:
-    """Why there is no repository at `path` that git could read."""
+    """Why there is no readable repository at `path`."""
     if not path.is_dir():
         return SourceError(f"there is no folder {path}; {_SETTING}")
     found = ask_git("-C", str(path), "rev-parse", "--absolute-git-dir", bounds=_PATIENCE)
@@ -172,6 +172,6 @@ def _fault(path: Path) -> SourceError:
 
 
 def has_commits(folder: Path) -> bool:
-    """Whether `folder` is a repository whose HEAD is at a commit; not when git is not installed."""
+    """Whether `folder` is a repository whose HEAD is at a commit; False if git is not installed."""
     [look] = look_at([folder])
     return isinstance(look, Look) and look.head != ""

@@ -11,7 +11,7 @@ from footfall.programs import Completed, StoppedError
 from footfall.repositories.running import ask_git, start_git, words
 
 FIELDS = ("%H", "%P", "%ct", "%at", "%aN", "%aE")
-"""What is read of a commit: id, parents, committer and author second, author's name and e-mail after .mailmap."""
+"""The fields of a commit: id, parents, committer and author second, author's name and e-mail after .mailmap."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Repository:
     folder: Path
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> Completed:
-        # Run inside the git folder: there .mailmap is HEAD's own, never an uncommitted one.
+        # Run inside the git folder: there .mailmap is read from HEAD, never from the working tree.
         return ask_git(f"--git-dir={self.folder}", *arguments, cwd=self.folder, stdin=stdin)
 
     def head(self) -> str:
-        """The commit HEAD is at; empty when there is none yet. Raises BrokenDataError."""
+        """The commit at HEAD; empty if there is none yet. Raises BrokenDataError."""
         last = self.ask("log", "-1", "--no-show-signature", "--format=%H")
         if last.status and b"does not have any commits yet" not in last.err:
             raise self._broken(last.err)
@@ -36,7 +36,7 @@ class Repository:
         return self.ask("symbolic-ref", "--quiet", "--short", "HEAD").out.decode(errors="replace").strip()
 
     def branches(self) -> list[str]:
-        """The branches that there are; without any, what else names commits: branches of a remote, tags."""
+        """The branches; if there are none, other refs to commits: remote branches, tags."""
         for which in ("refs/heads/", "refs/"):
             listed = self.ask("for-each-ref", "--format=%(refname:short)", which)
             if listed.out:
@@ -44,21 +44,21 @@ class Repository:
         return []
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Whether `old` lies in the history of `new`; not when it is not there at all."""
+        """Whether `old` is in the history of `new`; False if it does not exist."""
         return self.ask("merge-base", "--is-ancestor", old, new).status == 0
 
     def log(self, revisions: str) -> Iterator[bytes]:
-        """The commits of `revisions`: FIELDS, every one ended by NUL, in pieces of any size."""
+        """The commits of `revisions`: FIELDS, each terminated by NUL, in chunks of any size."""
         return self._log("--end-of-options", revisions)
 
     def log_of(self, shas: Sequence[str]) -> Iterator[bytes]:
-        """The same, of just these commits."""
+        """The same, for exactly these commits."""
         return self._log("--no-walk=unsorted", "--stdin", stdin="\n".join(shas).encode()) if shas else iter(())
 
     def graph(self, head: str, end: int) -> dict[bytes, tuple[tuple[bytes, ...], int | None]]:
         """The commits in the history of `head`: their parents, and their committer seconds, None from `end` on.
 
-        All of it is walked: `git log --since` stops at the first older ones, and clocks were wrong.
+        The whole history is walked: `git log --since` stops at the first older commits, and clocks may have been wrong.
         """
         found = self.ask("rev-list", "--timestamp", "--parents", head)
         if found.status:
@@ -68,7 +68,7 @@ class Repository:
         return {sha: (parents, second if second < end else None) for sha, parents, second in dated}
 
     def true_parents(self, shas: Iterable[str]) -> dict[str, int]:
-        """How many parents commits really have; where history is cut, git's log shows none."""
+        """The real number of parents of commits; where history is truncated, git's log shows none."""
         asked = list(shas)
         if not asked:
             return {}

@@ -1,6 +1,6 @@
-"""How `git` is run: without a shell and without a terminal, with every setting that would change its answers fixed.
+"""Running `git`: without a shell or terminal, with every setting fixed that would change its output.
 
-It never fetches by itself what a partial clone lacks: from some servers it would do so without end.
+It never lazily fetches what a partial clone lacks: with some servers that would never end.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from footfall.programs import Bounds, Completed, NotInstalledError, Program, Sto
 from footfall.repositories.addresses import without_password
 
 REMOTE = "footfall_source"
-"""What an address is called while git is asked: no repository that we may stand in has a remote of this name."""
+"""The remote name for an address: no repository in the working directory has a remote of this name."""
 
 _ANOTHERS = {
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
     *("GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_CONFIG"),
     *("GIT_CONFIG_PARAMETERS", "LANGUAGE"),
 }
-"""Variables that a git hook which runs us has set: they are about another repository."""
+"""Variables set by a git hook that runs us: they are about another repository."""
 
 _VARIABLES = {
     "LC_ALL": "C",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
-    # Else it writes a long answer commit by commit.
+    # Otherwise it flushes a long answer commit by commit.
     "GIT_FLUSH": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
@@ -42,15 +42,15 @@ _CONFIGURATION = {
     "mailmap.file": os.devnull,
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
-    # It keeps only 34 bits of a date, and a commit is read in one way whether it is old or new.
+    # It stores only 34 bits of a date, and a commit must be read the same way whether it is old or new.
     "core.commitGraph": "false",
     "http.lowSpeedLimit": "1000",
     "gc.autoDetach": "false",
     "maintenance.autoDetach": "false",
-    # Old histories have small faults that count for nothing here.
+    # Old histories have small faults that do not matter here.
     "transfer.fsckObjects": "false",
     "fetch.fsckObjects": "false",
-    # Bare repositories are read only where the settings name them.
+    # Bare repositories are read only if the settings name them.
     "safe.bareRepository": "all",
     "fetch.recurseSubmodules": "false",
     "fetch.prune": "false",
@@ -64,9 +64,9 @@ _NOT_INSTALLED = "the program `git` is not installed; install it, version 2.31 o
 def ask_git(
     *arguments: str, cwd: Path | None = None, origin: str = "", stdin: bytes = b"", bounds: Bounds | None = None
 ) -> Completed:
-    """Run git to its end; `origin` is the address that it knows as REMOTE.
+    """Run git to completion; `origin` is the address behind REMOTE.
 
-    Raises SourceError when git is not installed, and UnreachableError when it had to be stopped.
+    Raises SourceError if git is not installed, and UnreachableError if it had to be stopped.
     """
     return _run(("git", *arguments), cwd, origin, stdin, bounds)
 
@@ -80,7 +80,7 @@ def start_git(arguments: Sequence[str], cwd: Path, stdin: bytes) -> Program:
 
 
 def ask_git_of_many(script: str, paths: Sequence[Path], bounds: Bounds) -> bytes:
-    """What a shell script writes that runs git for each of `paths`, its arguments: one program for all of them."""
+    """The output of a shell script that runs git for each of `paths`, its arguments: one process for all of them."""
     if not is_installed("git"):
         raise SourceError(_NOT_INSTALLED)
     return _run(("/bin/sh", "-c", script, "git", *map(str, paths)), None, "", b"", bounds).out
@@ -100,7 +100,7 @@ def _run(command: Sequence[str], cwd: Path | None, origin: str, stdin: bytes, bo
 
 @cache
 def never_fetches_by_itself() -> bool:
-    """Whether this git obeys GIT_NO_LAZY_FETCH, so that a partial clone is safe."""
+    """Whether this git supports GIT_NO_LAZY_FETCH, so that a partial clone is safe."""
     found = re.search(rb"(\d+)\.(\d+)(?:\.(\d+))?", ask_git("version").out)
     if found is None:
         return False
@@ -109,11 +109,11 @@ def never_fetches_by_itself() -> bool:
 
 
 _FIRST_PATCH = {(2, 39): 4, (2, 40): 2, (2, 41): 1, (2, 42): 2, (2, 43): 4, (2, 44): 1}
-"""The first release of each line that obeys it; all since 2.45 do (git's release notes of May 2024)."""
+"""The first release of each line that supports it; all since 2.45 do (git's release notes of May 2024)."""
 
 
 def words(stderr: bytes) -> str:
-    """What git complained of, in its own words, without passwords."""
+    """git's own error message, without passwords."""
     lines = [line.strip() for line in stderr.decode(errors="replace").splitlines() if line.strip()]
     fatal = next(
         (line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1] if lines else "it says no more"
@@ -123,7 +123,7 @@ def words(stderr: bytes) -> str:
 
 def _environment(origin: str, bounds: Bounds | None) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name not in _ANOTHERS} | _VARIABLES
-    # The address may hold a password: in the environment neither another user nor a file sees it.
+    # The address may hold a password: in the environment neither other users nor files can see it.
     configuration = dict(_CONFIGURATION)
     if origin:
         configuration[f"remote.{REMOTE}.url"] = origin

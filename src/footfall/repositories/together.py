@@ -1,4 +1,4 @@
-"""A few at a time, in threads: what waits for a server or for another program."""
+"""Concurrency with a few threads, for work that waits for a server or another program."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Result = TypeVar("Result")
 
 
 def together(act: Callable[[Item, Event], Result], items: Iterable[Item], most: int) -> Generator[Result, None, None]:
-    """What `act` makes of each item, in order, at most `most` of them at a time.
+    """The result of `act` for each item, in order, with at most `most` of them at a time.
 
-    `act` is also given an event: once it is set (an error, Ctrl-C, no more results wanted) it should give up.
+    `act` also receives an event: when it is set (an error, Ctrl-C, no more results needed) it should stop.
     """
     stop = Event()
     under_way: deque[Future[Result]] = deque()

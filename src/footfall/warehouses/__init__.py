@@ -1,4 +1,4 @@
-"""SQL databases, for the sources that read them.
+"""SQL databases, for the sources that query them.
 
-clickhouse   over HTTP: answers checked against control totals     bigquery   over HTTP: the cost of a query is checked first
+clickhouse   over HTTP: checks answers against control totals     bigquery   over HTTP: checks the cost of a query first
 """

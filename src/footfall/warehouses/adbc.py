@@ -1,4 +1,4 @@
-"""PostgreSQL and SQLite, through their ADBC drivers: answers come as Arrow, in parts."""
+"""PostgreSQL and SQLite, through their ADBC drivers: answers are returned as Arrow, in parts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BEGIN = (
     "SET datestyle = 'ISO'",
 )
 ALL_ROWS = {"adbc.sqlite.query.batch_rows": str(2**24)}
-"""The type of a column is that of its first part: with all rows in one part, nulls at its beginning do no harm."""
+"""The type of a column is inferred from its first part: with all rows in one part, leading nulls do no harm."""
 _HINTS = {
     "28P01": "correct user and password",
     "28000": "the user may not connect: ask for access",
@@ -34,7 +34,7 @@ _HINTS = {
 
 
 class Adbc:
-    """A connection of an ADBC driver."""
+    """A connection through an ADBC driver."""
 
     def __init__(self, connection: Any, dialect: Dialect, where: str, options: Mapping[str, str] | None = None) -> None:
         self.dialect = dialect
@@ -63,7 +63,7 @@ class Adbc:
                 yield pa.Table.from_batches([batch])
 
     def run(self, sql: str) -> None:
-        """A statement without an answer."""
+        """A statement that returns nothing."""
         with translated(self._where, sql), self._connection.cursor() as cursor:
             cursor.execute(sql)
 
@@ -72,7 +72,7 @@ class Adbc:
 
 
 def open_postgresql(uri: str, where: str) -> Adbc:
-    """A session in UTC that reads only. `where` is the address without what is secret."""
+    """A read-only session in UTC. `where` is the address without secrets."""
     try:
         import adbc_driver_postgresql.dbapi as driver
     except ImportError:
@@ -90,7 +90,7 @@ def open_postgresql(uri: str, where: str) -> Adbc:
 
 
 def open_sqlite(path: str, where: str) -> Adbc:
-    """A file that is opened for reading only. SQLite has no time zones: its moments are texts of UTC."""
+    """A file opened read-only. SQLite has no time zones: its moments are strings in UTC."""
     try:
         import adbc_driver_sqlite.dbapi as driver
     except ImportError:
@@ -103,7 +103,7 @@ def open_sqlite(path: str, where: str) -> Adbc:
 
 @contextmanager
 def translated(where: str, sql: str = "") -> Iterator[None]:
-    """Errors of a driver as plain sentences; the query in them may hold secrets and is left out."""
+    """Errors of a driver as plain sentences; the query is removed from them, as it may contain secrets."""
     from adbc_driver_manager import Error, OperationalError
 
     try:

@@ -1,4 +1,4 @@
-"""The interface of databases, and checks of their sessions."""
+"""The interface of databases, and checks on their sessions."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Question: TypeAlias = Callable[[Window], str]
-"""The query about a window."""
+"""The query for a window."""
 
 
 class Warehouse(Protocol):
-    """A database with a connection: its session is in UTC, and reads only."""
+    """A connection to a database: its session is in UTC and read-only."""
 
     dialect: Dialect
 
     def answer(self, question: Question, window: Window, totals: Sequence[str]) -> Iterator[pa.Table]:
-        """The whole answer about a window, in parts, at least one; the types of columns may differ from part to part.
+        """The complete answer for a window, in parts, at least one; column types may differ from part to part.
 
         Args:
-            question: The query; a database that cuts long answers is asked about parts of the window.
-            totals: Columns of whole numbers, whose sums tell whether an answer is whole.
+            question: The query; a database that truncates long answers is queried for parts of the window.
+            totals: Integer columns, whose sums show whether an answer is complete.
         """
         ...
 
@@ -41,12 +41,12 @@ UTC_NAMES = frozenset({"utc", "etc/utc", "etc/uct", "uct", "zulu", "etc/zulu", "
 
 
 def is_utc(zone: str) -> bool:
-    """Whether a name of a time zone means UTC."""
+    """Whether the name of a time zone means UTC."""
     return zone.lower() in UTC_NAMES
 
 
 def check_zone(zone: str, dialect: Dialect) -> None:
-    """The session must be in UTC: in another zone, days would start at other times."""
+    """Check that the session is in UTC: in another zone, days would start at other times."""
     if not is_utc(zone):
         raise RefusedQueryError(
             f"the session of {dialect.name} is in the time zone {zone!r} and does not change to UTC; days would be cut at "

@@ -1,10 +1,10 @@
 """BigQuery over its REST interface.
 
     bigquery = BigQuery(client, "my-project", token, most_bytes=10 * 2**30)
-    bigquery.cost(sql)      bytes that it would read, asked by a dry run: costs nothing
+    bigquery.cost(sql)      bytes that it would read, determined by a dry run: free
     bigquery.ask(sql)       an Arrow table: a dry run, then the query with `maximumBytesBilled`, all pages
 
-The number of rows that were read is checked against the total that the job states.
+The number of rows that were read is checked against the total that the job reports.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MOST_BYTES = 10 * 2**30
 PATIENCE = 3_600.0
 """The longest time a job may run, in seconds."""
 _WAIT = 30_000
-"""Milliseconds that one request waits for the job."""
+"""How long one request waits for the job, in milliseconds."""
 _HINTS = {
     "accessDenied": "the account needs the roles BigQuery Job User (on the project) and BigQuery Data Viewer (on the data)",
     "bytesBilledLimitExceeded": "raise `most_bytes`, or ask for fewer days or columns",
@@ -44,16 +44,16 @@ _PASSING = frozenset({"backendError", "internalError", "jobBackendError", "jobIn
 
 
 class BigQuery:
-    """One project of BigQuery, which pays for what is asked.
+    """One BigQuery project, which is billed for the queries.
 
     Args:
         client: The HTTP client.
-        project: Who pays.
-        token: An OAuth access token, or what makes one when it is asked (they last an hour).
-        most_bytes: What one query may read; more is refused before it costs anything.
-        location: Of the data, such as `EU`; by default BigQuery finds it.
-        address: Of the REST interface.
-        clock, sleep: What waiting for a job is measured by.
+        project: The project that is billed.
+        token: An OAuth access token, or a function that returns one (they last an hour).
+        most_bytes: The most that one query may read; larger queries are refused before they cost anything.
+        location: The location of the data, such as `EU`; by default BigQuery finds it.
+        address: The address of the REST interface.
+        clock, sleep: Used for waiting for a job.
     """
 
     def __init__(
@@ -82,10 +82,10 @@ class BigQuery:
         return int(answer.get("totalBytesProcessed", 0))
 
     def ask(self, sql: str) -> pa.Table:
-        """The whole answer.
+        """The complete answer.
 
-        Raises RefusedQueryError for what would cost more than `most_bytes`, or what BigQuery says no to, and
-        BrokenDataError where rows are missing.
+        Raises RefusedQueryError for a query that would read more than `most_bytes` or that BigQuery rejects, and
+        BrokenDataError if rows are missing.
         """
         import pyarrow as pa
 
@@ -93,7 +93,7 @@ class BigQuery:
         return pa.concat_tables(pages, promote_options="permissive")
 
     def pages(self, sql: str) -> Iterator[pa.Table]:
-        """The answer in parts, at least one; after the last it is certain that all rows came."""
+        """The answer in parts, at least one; after the last one, all rows are known to be complete."""
         if (cost := self.cost(sql)) > self._most_bytes:
             raise RefusedQueryError(
                 f"the query would read {size_of(cost)}, and `most_bytes` allows {size_of(self._most_bytes)}; the query was not run. "
@@ -129,7 +129,7 @@ class BigQuery:
         return {**asked, "location": self._location} if self._location else asked
 
     def _finished(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The answer once its job is done."""
+        """The answer when its job is done."""
         until = self._clock() + PATIENCE
         pause = 1.0
         while not answer.get("jobComplete", False):
@@ -143,7 +143,7 @@ class BigQuery:
         return answer
 
     def _get(self, answer: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
-        """More of the job of an answer."""
+        """Further results of the answer's job."""
         job = answer.get("jobReference", {})
         params = {**more, "formatOptions.useInt64Timestamp": "true"}
         if location := job.get("location") or self._location:
@@ -167,7 +167,7 @@ class BigQuery:
 
 
 def _is_explained(response: httpx2.Response) -> bool:
-    """Whether a refusal says why, and asking again does not help."""
+    """Whether a refusal gives a reason, so that a retry would not help."""
     try:
         reasons = {one.get("reason", "") for one in response.json()["error"]["errors"]}
     except (ValueError, KeyError, TypeError, AttributeError):

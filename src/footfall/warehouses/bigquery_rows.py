@@ -1,4 +1,4 @@
-"""Rows as BigQuery's REST interface writes them, all values as text → an Arrow table."""
+"""Rows in the format of BigQuery's REST interface, with all values as strings → an Arrow table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Field = Mapping[str, Any]
 
 
 def rows_of(fields: Sequence[Field], rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """The rows of one page. Moments are of UTC; a number with decimals stays text, so that no digit is lost."""
+    """The rows of one page. Moments are in UTC; a decimal number stays a string, so that no digit is lost."""
     import pyarrow as pa
 
     readers = [_reader_of(field) for field in fields]

@@ -1,9 +1,9 @@
-"""Answers of databases → declared types: values must match the declared types, otherwise the answer is an error.
+"""Answers of databases → declared types: a value that does not match its declared type is an error.
 
     cast(part, columns, where)     an Arrow table of exactly these columns
 
-A part is cast by itself: drivers choose the width of an integer for each part. Text that holds a number is read as one; a
-value that would lose something (a fraction, a digit, a NaN, a moment without a reading) is refused, with the value.
+Each part is cast separately: drivers choose the width of integers for each part. Strings with a number are parsed; a
+value that would be changed (a fraction, a digit, a NaN, an unparsable moment) is rejected, and the error contains it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 def cast(part: pa.Table, columns: Sequence[Column], where: str) -> pa.Table:
     """The columns, cast and in order.
 
-    Args:
-        part: What a database gave; names may differ in case (Snowflake's do).
-        columns: What is declared.
+    part: A part of the answer; names may differ in case (Snowflake's do).
+        columns: The declared columns.
+        where: The name of the query, for messages, such as "installs.sql".
         where: What was asked, for messages, such as "installs.sql".
 
-    Raises BrokenDataError for a column that is missing or not declared, and for the first value that cannot be cast.
+    Raises BrokenDataError for a missing or undeclared column, and for the first value that cannot be cast.
     """
     import pyarrow as pa
 
@@ -93,7 +93,7 @@ _ADVICE = {
 
 
 def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Without what wraps a type: dictionaries, extension types (numerics of PostgreSQL are texts), views and large texts."""
+    """Unwraps types: dictionaries, extension types (PostgreSQL numerics are strings), views and large strings."""
     import pyarrow as pa
 
     if isinstance(values.type, pa.ExtensionType | pa.BaseExtensionType):
@@ -110,7 +110,7 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _timestamp(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """UTC, to the microsecond. A moment without a zone is of UTC, as the session is; finer parts are cut off."""
+    """UTC, to the microsecond. A moment without a zone is in UTC, as the session is; smaller units are truncated."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -128,7 +128,7 @@ def _timestamp(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _moments_of_text(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """ISO text: with a zone, or of UTC."""
+    """ISO strings: with a zone, or in UTC."""
     import pyarrow as pa
 
     try:
@@ -144,7 +144,7 @@ def _moment_of(text: str) -> datetime:
 
 
 def _integer(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whole numbers of any width; decimals and doubles without a fraction; their text."""
+    """Integers of any width; decimals and doubles without a fraction; their string form."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -162,7 +162,7 @@ def _integer(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _without_fraction(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """ "42.000", as a numeric with a scale is written, is a whole number."""
+    """ "42.000", as a numeric with a scale is written, is an integer."""
     import pyarrow.compute as pc
 
     return pc.replace_substring_regex(values, r"^([+-]?\d+)\.0+$", r"\1")
@@ -188,7 +188,7 @@ def _check_finite(values: pa.ChunkedArray) -> None:
 
 
 def _boolean(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Also 0 and 1, and the words true and false, as databases without the type write them."""
+    """Also accepts 0 and 1, and the words true and false, for databases without a boolean type."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -4,8 +4,8 @@
     clickhouse.ask("SELECT max(date) FROM pypi.pypi_downloads_per_day")             an Arrow table
     clickhouse.ask_whole(question, window, totals=("downloads",))                   checked against a control total
 
-A server with `result_overflow_mode = 'break'`, as the public ones are, ends a long answer early and calls it a success. So
-`ask_whole` asks how many rows there are, and what they add up to, by itself, and asks for less at a time until both agree.
+A server with `result_overflow_mode = 'break'`, such as the public ones, truncates long answers and reports success. So
+`ask_whole` queries the number of rows and their totals separately, and requests smaller parts until both agree.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EXCEPTION = "X-ClickHouse-Exception-Code"
 FORMAT = "CSVWithNamesAndTypes"
 _DAY = timedelta(days=1)
 MOST_PARTS = 1_024
-"""The most parts into which the rows of one day are split."""
+"""The largest number of parts into which the rows of one day are split."""
 _IN_BODY = re.compile(rb"(?:^|\n)(?:__exception__\r?\n.*)?Code: (\d+)\. DB::Exception: ([^\n]*)", re.DOTALL)
 _HINTS = {
     60: "correct the name of the table, or ask for access to it",
@@ -51,15 +51,15 @@ _HINTS = {
 
 
 class ClickHouse:
-    """A ClickHouse server, asked over HTTP.
+    """A ClickHouse server over HTTP.
 
     Args:
         client: The HTTP client.
-        address: Where its HTTP interface is, such as `https://host:8443`.
+        address: Its HTTP interface, such as `https://host:8443`.
         user, password: Sent as headers, never in an address.
-        database: Of tables that a query names without one.
-        timeout: Seconds in which a query is to answer; the answer comes when it is complete.
-        settings: Settings of ClickHouse for every query; a read-only user may change none.
+        database: The default database for tables in a query.
+        timeout: Seconds in which a query must be answered; the answer is sent when it is complete.
+        settings: ClickHouse settings for every query; a read-only user may not change any.
     """
 
     def __init__(
@@ -83,18 +83,18 @@ class ClickHouse:
         self._settings = dict(settings or {})
 
     def with_settings(self, settings: Mapping[str, Any]) -> ClickHouse:
-        """The same server, whose queries have `settings` as well."""
+        """The same server, with additional `settings` for its queries."""
         found = copy(self)
         found._settings = {**self._settings, **settings}
         return found
 
     def ask(self, sql: str) -> pa.Table:
-        """The answer as it comes: it may be cut by the server's limits.
+        """The answer as received: the server's limits may truncate it.
 
         Args:
             sql: One query, without FORMAT.
 
-        Raises RefusedQueryError for what the server says no to, BrokenDataError for an answer that cannot be read.
+        Raises RefusedQueryError for a query that the server rejects, BrokenDataError for an answer that cannot be read.
         """
         params: dict[str, Any] = {"default_format": FORMAT, "wait_end_of_query": 1, **self._settings}
         if self._database:
@@ -116,14 +116,14 @@ class ClickHouse:
         return rows_of(response.content, self._address)
 
     def ask_whole(self, question: Callable[[Window], str], window: Window, *, totals: Sequence[str] = ()) -> pa.Table:
-        """The whole answer about a window, checked against a count that is made apart from it.
+        """The complete answer for a window, checked against a separately queried count.
 
         Args:
-            question: The query for a window; asked for parts of `window` where the answer is cut.
+            question: The query for a window; it is repeated for parts of `window` if the answer is truncated.
             window: Whole days.
-            totals: Columns of the answer, whole numbers, whose sums must agree as well as the number of rows.
+            totals: Integer columns of the answer, whose sums must match as well as the number of rows.
 
-        Raises BrokenDataError when answers cannot be had whole.
+        Raises BrokenDataError if the complete answer is not available.
         """
         import pyarrow as pa
 
@@ -142,7 +142,7 @@ class ClickHouse:
             yield from self._in_parts(sql, window, totals)
 
     def _in_parts(self, sql: str, window: Window, totals: Sequence[str]) -> Iterator[pa.Table]:
-        """One day whose answer is still cut: its rows are asked for by parts of their hash."""
+        """One day whose answer is still truncated: its rows are queried in parts by their hash."""
         parts = 2
         while parts <= MOST_PARTS:
             found = []
@@ -161,8 +161,8 @@ class ClickHouse:
         )
 
     def _agreeing(self, sql: str, totals: Sequence[str]) -> pa.Table | None:
-        """The answer, when it agrees with its control totals; None when it is cut."""
-        for _ in range(3):  # rows may be added between the two questions
+        """The answer, if it matches its control totals; None if it is truncated."""
+        for _ in range(3):  # rows may be added between the two queries
             control = self._control(sql, totals)
             rows = self.ask(sql)
             if rows.num_rows < control[0]:
@@ -180,7 +180,7 @@ class ClickHouse:
         return tuple(int(value or 0) for value in row.values())
 
     def _check(self, response: httpx2.Response, sql: str) -> None:
-        """An exception may stand in the header, or in the body of what began as a success."""
+        """An exception may be in the header, or in the body of a response that started as a success."""
         body = response.content
         if EXCEPTION in response.headers:
             number = response.headers[EXCEPTION]

@@ -1,4 +1,4 @@
-"""An answer of ClickHouse in the format CSVWithNamesAndTypes → an Arrow table of the types that it names."""
+"""A ClickHouse answer in the format CSVWithNamesAndTypes → an Arrow table of the types that it names."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ZONED = re.compile(r"^DateTime(?:64)?\((?:\d+, )?'([^']+)'\)$")
 
 
 def rows_of(body: bytes, where: str) -> pa.Table:
-    """The rows of an answer; text of days and moments is read strictly, and moments are of UTC.
+    """The rows of an answer; days and moments are parsed strictly, and moments are in UTC.
 
-    Args:
-        body: What came; empty for a statement without an answer.
+    body: The response body; empty for a statement that returns nothing.
+        where: The name of the query, for messages.
         where: Whose answer it is, for messages.
     """
     import pyarrow as pa
@@ -33,7 +33,7 @@ def rows_of(body: bytes, where: str) -> pa.Table:
     types = [_type_of(kind) for kind in kinds]
     if not rest:
         return pa.schema(list(zip(names, types, strict=True))).empty_table()
-    places = [f"c{n}" for n in range(len(names))]  # names may repeat
+    places = [f"c{n}" for n in range(len(names))]  # names may be duplicated
     try:
         found = arrow_csv.read_csv(
             io.BytesIO(rest),
@@ -55,7 +55,7 @@ def rows_of(body: bytes, where: str) -> pa.Table:
 
 
 def _heads(body: bytes, where: str) -> tuple[list[str], list[str], bytes]:
-    """The names, the types, and what follows them; a name may hold anything but a line break."""
+    """The names, the types, and the remaining text; a name may contain anything but a line break."""
     try:
         first, second, *rest = body.split(b"\n", 2)
         names, kinds = (next(csv.reader([line.decode()])) for line in (first, second))
@@ -90,7 +90,7 @@ def _type_of(kind: str) -> pa.DataType:
 
 
 def _in_utc(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
-    """Moments are written in the zone of their column; without one in that of the session, which is UTC."""
+    """Moments are in the zone of their column; without one in that of the session, which is UTC."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

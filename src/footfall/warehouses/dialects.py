@@ -1,4 +1,4 @@
-"""How databases write moments, texts and names of columns, and how each says which time zone its session has."""
+"""How databases write moments, strings and column names, and how to query the time zone of a session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 class Dialect:
     """What differs between databases in the SQL that Footfall adds to a query.
 
-    A moment stands in a query as ISO text with an explicit cast: that means the same in every version of every driver.
+    A moment is written as ISO text with an explicit cast: that means the same in every version of every driver.
 
     >>> POSTGRESQL.moment(datetime(2026, 5, 13, tzinfo=UTC))
     "CAST('2026-05-13 00:00:00' AS TIMESTAMP)"
@@ -21,11 +21,11 @@ class Dialect:
     cast: str
     """A moment: `{}` is its ISO text, in UTC."""
     mark: str = '"'
-    """What a name of a column stands in; empty where that would make it another name."""
+    """The quote character for column names; empty if quoting would change the name."""
     has_backslash: bool = False
-    """Whether a backslash in a text begins an escape."""
+    """Whether a backslash in a string starts an escape."""
     has_short_days: bool = False
-    """Whether a midnight is written as a day: where moments are texts, it stands before every moment of its day."""
+    """Whether midnight is written as a date: if moments are strings, it sorts before every moment of its day."""
     zone: str = ""
     """The query for the session's time zone; empty if there is none."""
 
@@ -38,13 +38,13 @@ class Dialect:
         return self.cast.format(text)
 
     def text(self, value: str) -> str:
-        """A text as SQL."""
+        """A string as SQL."""
         if self.has_backslash:
             return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
         return "'" + value.replace("'", "''") + "'"
 
     def column(self, name: str) -> str:
-        """The name of a column."""
+        """A column name as SQL."""
         return f"{self.mark}{name}{self.mark}"
 
     def among(self, query: str, column: str, values: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""DuckDB: a file that is opened for reading only, or none, for queries of Parquet and CSV files."""
+"""DuckDB: a file opened read-only, or no file, for queries on Parquet and CSV files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROWS = 100_000
-"""Rows of one part of an answer."""
+"""The number of rows in one part of an answer."""
 _NO_TIME = Window(EPOCH, EPOCH)
 
 
@@ -60,7 +60,7 @@ class Duck:
 
 
 def open_duckdb(path: Path | None, folder: Path, where: str) -> Duck:
-    """A session in UTC; relative names of files in queries start at `folder`, the workspace."""
+    """A session in UTC; relative file names in queries start at `folder`, the workspace."""
     import duckdb
 
     try:

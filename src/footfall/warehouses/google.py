@@ -1,4 +1,4 @@
-"""Access tokens of Google, which last an hour: given in the settings, or made by google-auth from what the machine has."""
+"""Google access tokens, which last an hour: given in the settings, or created by google-auth from local credentials."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SCOPE = "https://www.googleapis.com/auth/bigquery.readonly"
 
 
 def google_token() -> Callable[[], Secret]:
-    """What gives a token that is valid now: of the service account whose file GOOGLE_APPLICATION_CREDENTIALS names, of
-    the machine's account, or of `gcloud auth application-default login`."""
+    """A function that returns a valid token: for the service account in the file GOOGLE_APPLICATION_CREDENTIALS, for
+    the machine's account, or for `gcloud auth application-default login`."""
     silence("google.auth", "urllib3", "requests")
     try:
         import google.auth
@@ -23,7 +23,7 @@ def google_token() -> Callable[[], Secret]:
     except ImportError:
         raise MissingExtraError("signing in at Google without a token in the settings", "bigquery") from None
     try:
-        # Typed by hand: google-auth has types in part, and where it is not installed mypy knows none.
+        # Typed manually: google-auth is only partly typed, and if it is not installed mypy knows no types.
         credentials: Any = google.auth.default(scopes=[SCOPE])[0]
     except google.auth.exceptions.GoogleAuthError as error:
         raise SettingsError(

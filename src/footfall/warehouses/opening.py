@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach a warehouse.
+    """How to connect to a warehouse.
 
     Args:
         address: See above; it may hold a password.
         folder: Where relative paths start.
-        client: The HTTP client, made when it is first needed.
-        password: A password, or for BigQuery an access token, that does not stand in the address.
-        most_bytes: What one query of BigQuery may read.
+        client: The HTTP client, created when it is first needed.
+        password: A password, or for BigQuery an access token, that is not in the address.
+        most_bytes: The most that one BigQuery query may read.
     """
 
     address: Secret
@@ -53,7 +53,7 @@ class Access:
 
     @property
     def options(self) -> dict[str, str]:
-        """What stands behind the question mark."""
+        """The parameters after the question mark."""
         return dict(parse_qsl(self.parts.query, keep_blank_values=True))
 
     @property
@@ -62,13 +62,13 @@ class Access:
 
     @property
     def secret(self) -> Secret | None:
-        """The password, from any place."""
+        """The password, from wherever it is given."""
         inside = self.parts.password
         return self.password or (Secret(unquote(inside)) if inside else None)
 
     @property
     def where(self) -> str:
-        """The address without what is secret: for messages."""
+        """The address without secrets, for messages."""
         parts = self.parts
         host = parts.hostname or ""
         host = f"[{host}]" if ":" in host else host
@@ -77,10 +77,10 @@ class Access:
 
 
 def open_warehouse(access: Access) -> Warehouse:
-    """A connection, in UTC and reading only.
+    """A read-only connection in UTC.
 
-    Raises SettingsError for an address that cannot be, MissingExtraError, UnreachableError where nothing answers, and
-    RefusedQueryError where access is refused.
+    Raises SettingsError for an invalid address, MissingExtraError, UnreachableError if nothing answers, and
+    RefusedQueryError if access is refused.
     """
     return OPENERS[access.parts.scheme](access)
 

@@ -1,4 +1,4 @@
-"""ClickHouse and BigQuery as warehouses like the others."""
+"""ClickHouse and BigQuery with the common warehouse interface."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AskedClickHouse:
-    """A ClickHouse server whose sessions are in UTC; every answer is checked against its control totals."""
+    """A ClickHouse server with sessions in UTC; every answer is checked against its control totals."""
 
     dialect = CLICKHOUSE
 
@@ -37,11 +37,11 @@ class AskedClickHouse:
         return self._server.ask(sql)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """There is no open connection."""
 
 
 class AskedBigQuery:
-    """A project of BigQuery; each query is asked in UTC, which is verified by a first query that reads nothing."""
+    """A BigQuery project; each query runs in UTC, which is verified by a first query that reads nothing."""
 
     dialect = BIGQUERY
 
@@ -53,11 +53,11 @@ class AskedBigQuery:
         yield from self._project.pages(question(window))
 
     def cost(self, sql: str) -> int:
-        """Bytes that a query would read; asking for that costs nothing."""
+        """Bytes that a query would read; finding out is free."""
         return self._project.cost(sql)
 
     def ask(self, sql: str) -> pa.Table:
         return self._project.ask(sql)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """There is no open connection."""

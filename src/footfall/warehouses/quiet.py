@@ -1,4 +1,4 @@
-"""Drivers write queries, addresses and tokens into their logs: theirs are silenced, whatever the level of ours."""
+"""Drivers log queries, addresses and tokens: their loggers are silenced, whatever our log level."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 
 def silence(*names: str) -> None:
-    """Nothing that these loggers, or those below them, say goes anywhere."""
+    """Discard everything that these loggers, or their children, log."""
     for name in names:
         _silence_one(logging.getLogger(name))
         for below, logger in list(logging.root.manager.loggerDict.items()):

@@ -7,7 +7,7 @@ import re
 from footfall.errors import SourceError
 
 LONGEST = 300
-"""Characters of a database's own words that are passed on."""
+"""The maximum length of a quoted database message."""
 
 
 class RefusedQueryError(SourceError):
@@ -24,9 +24,9 @@ class RefusedQueryError(SourceError):
 def in_words(text: str, sql: str = "") -> str:
     """A message of a database, for use in a sentence: one line, no control characters, limited length.
 
-    Args:
+    text: The original message.
         text: Its own words.
-        sql: What it was asked. Databases repeat it, and a text in it may be secret: longer ones are left out.
+        sql: The query. Databases repeat it, and strings in it may be secret: longer ones are removed.
     """
     for quoted in set(re.findall(r"'((?:[^'\\]|''|\\.){6,})'", sql)):
         text = text.replace(quoted, "…")

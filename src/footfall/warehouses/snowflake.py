@@ -1,4 +1,4 @@
-"""Snowflake, through its own connector."""
+"""Snowflake, through its official connector."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _HINTS = {
 
 
 class Snowflake:
-    """A session of Snowflake."""
+    """A Snowflake session."""
 
     dialect = SNOWFLAKE
 
@@ -43,7 +43,7 @@ class Snowflake:
         return pa.concat_tables(self._parts(sql), promote_options="permissive")
 
     def _parts(self, sql: str) -> Iterator[pa.Table]:
-        """The first part has the names of the columns alone: of no row, the connector gives no table at all."""
+        """The first part has only the column names: without rows, the connector returns no table at all."""
         import pyarrow as pa
 
         with translated(self._where, sql), self._connection.cursor() as cursor:
@@ -67,7 +67,7 @@ class Snowflake:
 def open_snowflake(options: Mapping[str, Any], where: str) -> Snowflake:
     """A session in UTC.
 
-    Args:
+    options: Arguments of the connector's `connect`: account, user, password, database, schema, warehouse, role …
         options: What the connector's `connect` takes: account, user, password, database, schema, warehouse, role …
     """
     silence("snowflake", "boto3", "botocore", "urllib3")

@@ -1,4 +1,4 @@
-"""A query file: one SELECT, in which `:since` and `:until` stand for the ends of a span of time.
+"""A query file: one SELECT, with the placeholders `:since` and `:until` for the ends of a time span.
 
 >>> Statement("SELECT day, n FROM d WHERE day >= :since AND day < :until -- not :since").names
 ('since', 'until')
@@ -28,33 +28,33 @@ _TOKENS = re.compile(
 
 @dataclass(frozen=True)
 class Statement:
-    """The text of a query, and where its placeholders stand: not in texts, comments, quoted names or casts."""
+    """The text of a query, and the positions of its placeholders: not in strings, comments, quoted names or casts."""
 
     text: str
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The placeholders, each once, in their order."""
+        """The placeholders, each once, in order."""
         return tuple(dict.fromkeys(found["name"] for found in _TOKENS.finditer(self.text) if found["name"]))
 
     @cached_property
     def ends(self) -> int:
-        """How many semicolons stand between statements."""
+        """The number of semicolons between statements."""
         return sum(1 for found in _TOKENS.finditer(self.text) if found["end"])
 
     def filled(self, values: Mapping[str, str]) -> str:
-        """The text with a value, as SQL, for each placeholder."""
+        """The text with each placeholder replaced by a value, as SQL."""
         return _TOKENS.sub(lambda found: values[found["name"]] if found["name"] else found[0], self.text)
 
 
 def read_statement(file: Path, allowed: tuple[str, ...], required: tuple[str, ...] = ()) -> Statement:
-    """The query of a file, without a semicolon at its end.
+    """The query in a file, without a trailing semicolon.
 
     Args:
-        allowed: The placeholders that have a meaning in it.
-        required: Those that it must have.
+        allowed: The placeholders that it may use.
+        required: Those that it must use.
 
-    Raises SettingsError when it cannot be used as it is.
+    Raises SettingsError if it cannot be used unchanged.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -66,7 +66,7 @@ def read_statement(file: Path, allowed: tuple[str, ...], required: tuple[str, ..
 
 
 def checked_statement(text: str, where: str, allowed: tuple[str, ...], required: tuple[str, ...] = ()) -> Statement:
-    """A validated query; `where` names it in messages."""
+    """A validated query; `where` is its name in messages."""
     statement = Statement(text.strip().rstrip(";").rstrip())
     if not statement.text:
         raise SettingsError(f"{where} is empty; write a SELECT.")

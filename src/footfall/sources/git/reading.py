@@ -123,7 +123,7 @@ class History:
         return Batch([outcome], {COMMITS.name: reading.rows(restates, landed)})
 
     def _empty(self) -> Batch:
-        """A repository without commits is a complete zero; if it had some before, that is a fault, and nothing is erased."""
+        """A repository without commits is a complete zero; if it had some before, it is a fault that erases nothing."""
         if self.before and self.before.rows:
             return Batch([self.offer.failed("it no longer has commits; data collected before is kept")])
         return Batch([self.offer.done(fingerprint=str(self.seen), note=NO_COMMITS)])
