@@ -1,4 +1,4 @@
-"""The file of a backup: a plain tar. Its first member names the format, its last one has size and hash of all others."""
+"""The backup file: a plain tar. Its first member names the format, its last one has size and hash of all others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMAT = 1
 HEAD, MANIFEST = "footfall-backup.json", "manifest.json"
 _PIECE = 1 << 20
 _LONGEST = 64 << 20
-"""Bytes that head and manifest have at most."""
+"""Maximum size of head and manifest in bytes."""
 
 Watch = Callable[[int], None]
 """Receives how many bytes were read since it was called last."""
@@ -51,7 +51,7 @@ class Writer:
         self._add(name, io.BytesIO(content), len(content), 0o644, 0)
 
     def add_file(self, name: str, path: Path) -> None:
-        """Add a file as long as it is now; what is appended to it in the meantime is left out. Raises OSError."""
+        """Add a file up to its current length; data appended to it in the meantime is left out. Raises OSError."""
         with path.open("rb") as source:
             status = os.fstat(source.fileno())
             self._add(name, source, status.st_size, status.st_mode & 0o777, int(status.st_mtime))
@@ -70,7 +70,7 @@ class Writer:
 
 
 class _Hashed(io.RawIOBase):
-    """What is read through it is hashed."""
+    """Hashes everything that is read through it."""
 
     def __init__(self, source: IO[bytes], watch: Watch) -> None:
         self._source = source
@@ -89,7 +89,7 @@ class _Hashed(io.RawIOBase):
 
 @dataclass(frozen=True)
 class Unpacked:
-    """A backup that was unpacked: what its head says, and its members."""
+    """An unpacked backup: the content of its head, and its members."""
 
     about: Mapping[str, Any]
     members: tuple[str, ...]
@@ -99,8 +99,8 @@ def unpack(file: Path, folder: Path, watch: Watch) -> Unpacked:
     """Unpack every member of a backup into a folder, and verify its hash.
 
     Raises:
-        BackupError: For what is not a backup, was written by a newer Footfall, is cut short, or differs from its hashes.
-        OSError: When the folder cannot be written.
+        BackupError: If it is not a backup, was written by a newer Footfall, is truncated, or differs from its hashes.
+        OSError: If the folder cannot be written.
     """
     try:
         with tarfile.open(file, mode="r:") as tar:
@@ -139,7 +139,7 @@ def _unpacked(file: Path, tar: tarfile.TarFile, folder: Path, watch: Watch) -> U
 
 
 def _entries(file: Path, tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
-    """The members, each a plain file inside of the folder, and each once."""
+    """The members, each a plain file inside the folder, without duplicates."""
     seen = set[str]()
     for entry in tar:
         path = PurePosixPath(entry.name)

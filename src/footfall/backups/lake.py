@@ -1,7 +1,7 @@
-"""The files of a lake, every table at one version: its log up to there, and the rows of that version and of earlier ones.
+"""The files of a lake, every table at one version: its log up to there, and the rows of that and earlier versions.
 
-The ledger is taken first. What is committed in the meantime to other tables is then in the backup without being claimed, and is
-collected again; in the other order the ledger could claim windows whose rows are missing.
+The ledger is read first. What is committed to other tables in the meantime is in the backup without being claimed, and
+is collected again; in the other order the ledger could claim windows whose rows are missing.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _VERSION = re.compile(r"(\d{20})\.(json|checkpoint(\.[^/]+)?\.parquet)")
 
 @dataclass(frozen=True)
 class LakeFile:
-    """A file of the lake, by its path within it."""
+    """A file of the lake, by its relative path."""
 
     name: str
     path: Path
     is_needed: bool
-    """False where only a reader as of an earlier moment needs it: it may have expired in the meantime."""
+    """False if only a reader as of an earlier moment needs it: it may have expired in the meantime."""
 
 
 def files_of(root: Path) -> Iterator[LakeFile]:
-    """Every file of the lake in a folder, tables pinned one after the other before the first file is given.
+    """Every file of the lake in a folder; all tables are pinned before the first file is returned.
 
-    Raises LakeError where a table cannot be read.
+    Raises LakeError if a table cannot be read.
     """
     if not root.is_dir():
         return
@@ -67,5 +67,5 @@ def _of_table(root: Path, table: DeltaFolder) -> Iterator[LakeFile]:
 
 
 def _is_passing(path: Path) -> bool:
-    """Whether it is a file on its way to another name."""
+    """Whether it is a temporary file that will be renamed."""
     return path.name.startswith(".footfall-lake.json")

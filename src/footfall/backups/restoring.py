@@ -1,4 +1,4 @@
-"""A file that `backup` wrote → a workspace: everything is unpacked and verified in a temporary folder, then moved into place."""
+"""A file written by `backup` → a workspace: everything is unpacked and verified in a temporary folder, then moved."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Restored:
     """When the backup was written, as ISO text."""
     files: int
     moved_to: Path | None
-    """Where the earlier folder was moved to."""
+    """Where the previous folder was moved to."""
     notes: tuple[str, ...]
-    """What was not in the backup, and what to do manually."""
+    """What was not in the backup, and the manual steps that remain."""
 
 
 def restore(file: str | Path, folder: str | Path, *, force: bool = False, watch: Watch | None = None) -> Restored:
@@ -98,7 +98,7 @@ def _aside(folder: Path) -> Iterator[Path]:
 
 
 def _arrange(file: Path, unpacked: Path, ready: Path, about: Mapping[str, Any]) -> None:
-    """Move what was unpacked to where the settings of the workspace look for it."""
+    """Move unpacked files to the locations in the workspace's settings."""
     places = {LAKE: _within(file, about, "lake", LAKE), STORE: _within(file, about, "activity", STORE)}
     for name in sorted(path.name for path in unpacked.iterdir()):
         if name == BESIDE:
@@ -115,7 +115,7 @@ def _arrange(file: Path, unpacked: Path, ready: Path, about: Mapping[str, Any]) 
 
 
 def _within(file: Path, about: Mapping[str, Any], key: str, default: str) -> PurePosixPath:
-    """Where a part stood in the workspace that was backed up."""
+    """The location of a part in the workspace that was backed up."""
     place = PurePosixPath(str(about.get(key) or default))
     if place.is_absolute() or ".." in place.parts or not place.parts:
         raise damaged(file, f"its {key} is outside of the folder")
@@ -123,7 +123,7 @@ def _within(file: Path, about: Mapping[str, Any], key: str, default: str) -> Pur
 
 
 def _put(ready: Path, folder: Path) -> Path | None:
-    """Put the workspace in place by renaming; returns where the one before is now."""
+    """Put the workspace in place by renaming; returns where the previous one is now."""
     if not folder.exists() or not any(folder.iterdir()):
         ready.rename(folder)
         return None

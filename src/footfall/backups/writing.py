@@ -1,6 +1,6 @@
 """A workspace → one file: settings, marks, the lake at one version of each table, tokens and the state of alerts.
 
-Marks are read before the lake, and the ledger before the tables: so the backup never claims data that it lacks.
+Marks are read before the lake, and the ledger before the tables, so that the backup never claims data that it lacks.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from footfall.stores.store import Store
 
 STATE_FILES = (FILE_NAME, "tokens.json", "alerts.json", ".gitignore")
-"""What may stand next to the lake; everything else that Footfall keeps, in `.footfall/`, can be made again."""
+"""What may be next to the lake; everything else that Footfall keeps in `.footfall/` can be recreated."""
 LAKE, STORE, BESIDE = "lake", "activity.db", "files"
-"""How the members are called: files of the lake, the store of marks, files of the workspace."""
+"""The names of members: files of the lake, the store of marks, files of the workspace."""
 ASIDE = ".part"
 
 
@@ -42,7 +42,7 @@ class BackedUp:
     size: int
     files: int
     notes: tuple[str, ...]
-    """What is not in it, and why."""
+    """What it does not contain, and why."""
 
 
 def backup(
@@ -87,7 +87,7 @@ def backup(
 
 
 def size_of_workspace(settings: Settings) -> int:
-    """About how many bytes a backup has, for a bar that shows how far it is."""
+    """The approximate size of a backup in bytes, for a progress bar."""
     lake = sum(file.path.stat().st_size for file in files_of(Path(settings.lake_address)) if file.path.exists())
     store = _store_path(settings)
     return lake + (store.stat().st_size if store.is_file() else 0)
@@ -116,7 +116,7 @@ def _store_path(settings: Settings) -> Path:
 
 
 def _place(settings: Settings, path: Path) -> str:
-    """Where it is within the workspace; "" where it is elsewhere."""
+    """Its path within the workspace; "" if it is elsewhere."""
     folder, path = settings.folder.resolve(), path.resolve()
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else ""
 
@@ -143,7 +143,7 @@ def _written(file: Path, *, force: bool) -> Iterator[IO[bytes]]:
     _remove_left(file)
     try:
         with passing.open("xb") as target:
-            os.fchmod(target.fileno(), 0o600)  # it holds names and tokens
+            os.fchmod(target.fileno(), 0o600)  # it contains names and tokens
             yield target
             target.flush()
             os.fsync(target.fileno())

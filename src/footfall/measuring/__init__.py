@@ -1,10 +1,10 @@
-"""Query → Ibis → Result, as a visible list of small passes.
+"""Query → Ibis → Result, as an explicit list of small passes.
 
 plan      the resolved query: policies, window, which groups are shown
-measure   filter, group and count, in one expression on the engine, from the table or a rollup of it
-series    fill gaps, roll, accumulate: small, and the same for every engine
-rows      order, compare, and hand over as Arrow
-coverage  what the ledger says about the time, at every step
+measure   filter, group and aggregate, in one engine expression, on the table or one of its rollups
+series    fill gaps, roll, accumulate: on small data, identical for every engine
+rows      sort, compare, and return as Arrow
+coverage  what the ledger says about the time, used at every step
 remarks   notes about the time
 """
 
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "answer"]
 
 MOST_ROWS = 200_000
-"""Up to this many rows, every group gets a row for every period. Beyond it only rows with data are shown, with a note."""
+"""Up to this many rows, every group gets a row for every period. Beyond that only rows with data are shown, with a note."""
 
 
 def answer(
@@ -78,9 +78,9 @@ def answer(
     use_rollups: bool = True,
     happened: Mapping[str, Happened] = {},
 ) -> Result:
-    """What `query` asks of one or several `subjects`; `use_rollups` affects only the speed.
+    """The result of `query` for one or several `subjects`; `use_rollups` affects only the speed.
 
-    `happened` is, by metric, what is known to have happened to the values that are read.
+    `happened` has, by metric, the known events for the values that are read.
     """
     plans = [
         Plan(
@@ -112,7 +112,7 @@ def answer(
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of one metric, and what they say about their periods."""
+    """The rows of one metric, and the coverage of their periods."""
 
     plan: Plan
     rows: pa.Table
@@ -121,7 +121,7 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Shown:
-    """One metric, ready to be shown: its own groups, and its rows for any groups."""
+    """One metric, ready to be returned: its own groups, and its rows for given groups."""
 
     groups: Sequence[Group]
     show: Callable[[Sequence[Group]], _Rows]
@@ -132,7 +132,7 @@ def _without_rows(plans: Sequence[Plan]) -> Result:
 
 
 def _beside_each_other(plans: Sequence[Plan], measured: Sequence[_Measured]) -> Result:
-    """The numbers of all metrics, with the groups of each."""
+    """The values of all metrics, with the groups of each."""
     make = _plain if plans[0].query.compare is None else _compare
     shown = [make(plan, each) for plan, each in zip(plans, measured, strict=True)]
     groups = list(dict.fromkeys(group for each in shown for group in each.groups))
@@ -158,7 +158,7 @@ def _plain(plan: Plan, measured: _Measured) -> _Shown:
 
 
 def _sparse(plans: Sequence[Plan], measured: Sequence[_Measured]) -> Result:
-    """Only the rows that have data, where there are too many groups for more."""
+    """Only the rows that have data, if there are too many groups for all of them."""
     if len(plans) > 1:
         raise QueryError(_TOO_MANY)
     (plan,), (only,) = plans, measured
@@ -177,7 +177,7 @@ _SPARSE = "There are too many groups to show every one in each of {:,} {}s: only
 
 @dataclass(frozen=True)
 class _Measured:
-    """What the engine gave for one window."""
+    """The engine's result for one window."""
 
     window: Window
     periods: list[Period]
@@ -192,7 +192,7 @@ class _Measured:
     def is_sparse(self) -> bool:
         """Whether a row for every group and period would be too many."""
         columns = list(self.group_columns)
-        if self.rows.num_rows * len(self.periods) <= MOST_ROWS:  # a group has at least a row
+        if self.rows.num_rows * len(self.periods) <= MOST_ROWS:  # a group has at least one row
             return False
         groups = self.rows.select(columns).group_by(columns).aggregate([]).num_rows if columns else 1
         return groups * len(self.periods) > MOST_ROWS
@@ -202,7 +202,7 @@ class _Measured:
         return self._cells_of(VALUE)
 
     def _cells_of(self, name: str) -> Cells:
-        """A column of numbers by group and position of the period."""
+        """A column of values by group and position of the period."""
         if PERIOD in self.rows.column_names:
             slots = {_micros(period.start): i for i, period in enumerate(self.periods)}
             positions = [slots[micros] for micros in self.rows[PERIOD].cast("int64").to_pylist()]
@@ -216,7 +216,7 @@ class _Measured:
 
     @cached_property
     def seen(self) -> Cells | None:
-        """Of kinds that can tell: how much of what should have been seen was."""
+        """For kinds that report it: the share of expected samples that was seen."""
         return self._cells_of(SHARE) if SHARE in self.rows.column_names else None
 
     def series(self, plan: Plan, groups: Iterable[Group]) -> Series:
@@ -250,7 +250,7 @@ _SHORTEST_HOURS = {Grain.HOUR: 1, Grain.DAY: 24, Grain.WEEK: 168, Grain.MONTH: 6
 
 
 def _compare(plan: Plan, measured: _Measured) -> _Shown:
-    """The same measured over the earlier window, with the groups of either: one that vanished fell to 0."""
+    """The same metric over the earlier window, with the groups of both: a group that vanished dropped to 0."""
     window = _window_of(plan)
     pairs = pair_up(plan, window, periods_in(plan.query.grain, window))
     if plan.query.rolling is not None:
@@ -274,7 +274,7 @@ def _compare(plan: Plan, measured: _Measured) -> _Shown:
 
 
 def _measure_alike(plan: Plan, comparison: Comparison, measured: _Measured) -> tuple[Cells, Cells]:
-    """What is compared of the periods, and of those they are compared with; both by the position of the period."""
+    """What is compared in the periods, and in their earlier counterparts; both by the position of the period."""
     window, grain = window_before(comparison.pairs), plan.query.grain
     positions = range(len(comparison.pairs))
     here = measured
@@ -293,7 +293,7 @@ def _measure_alike(plan: Plan, comparison: Comparison, measured: _Measured) -> t
 
 
 def _result(shown: Sequence[_Rows]) -> Result:
-    """The answer; the covers are what its rows say about their periods."""
+    """The result; `covers` is the coverage of its rows' periods."""
     plans = [each.plan for each in shown]
     query = replace(plans[0].query, policies=shared_policies(plans))
     notes: list[Sequence[str]] = [(*plan.happened.remarks, *plan.notes) for plan in plans]

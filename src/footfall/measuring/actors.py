@@ -1,4 +1,4 @@
-"""Distinct actors of an event, counted from its sets, in the shape of what is measured from tables."""
+"""Distinct actors of an event, counted from its sets, in the same form as measurements of tables."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from footfall.lake import Snapshot
 
 MARKED = Scope("marks", "")
-"""What stands for the source of events that are marked by an application."""
+"""The name used as the source of events that an application marks."""
 
 
 def known_of(actors: ActorCounts, snapshot: Snapshot) -> Division:
-    """What is known of an event: of one that a table reports, what was collected of the table.
+    """The coverage of an event: for an event that a table reports, the coverage of the table.
 
     Marks are known from the first one until now. Before that they are unknown, not zero.
     """
@@ -35,17 +35,17 @@ def known_of(actors: ActorCounts, snapshot: Snapshot) -> Division:
 
 
 def without_times(event: str) -> str:
-    """Why no period has actors of an event that has some."""
+    """Why no period has actors, although the event has some."""
     return f"No mark of {event} has a time, so no period has any; in Python, ff.event({event!r}).unique() returns them."
 
 
 @dataclass(frozen=True)
 class ActorMeasurement:
-    """Like `Measurement`, for sets of actors; these have no dimensions."""
+    """Like `Measurement`, for sets of actors, which have no dimensions."""
 
     actors: ActorCounts
     parts: tuple[Part, ...] | None = None
-    """The time that counts; None is all."""
+    """The time that counts; None for all."""
 
     @property
     def group_columns(self) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ class ActorMeasurement:
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
         """One row per period that has actors: PERIOD (not of a total), VALUE.
 
-        With `is_running` an actor is counted once, in the first period of the window that has the actor.
+        With `is_running` an actor is counted once, in the first period of the window in which they occur.
         """
         import pyarrow as pa
 
@@ -73,7 +73,7 @@ class ActorMeasurement:
         return pa.table({PERIOD: pa.array([start for start, _ in found], pa.timestamp("us", "UTC")), VALUE: values})
 
     def _in_parts(self, windows: Sequence[Window], is_running: bool) -> list[int]:
-        """The same, of the parts of each window that count."""
+        """The same, for the parts of each window that count."""
         pieces = [
             [piece for part in self.parts or () for w in part.windows if (piece := w.clip(window))]
             for window in windows
@@ -97,5 +97,5 @@ class ActorMeasurement:
 
 
 def _steps(running: Sequence[int]) -> list[int]:
-    """What each adds to the one before."""
+    """What each set adds to the previous ones."""
     return [later - earlier for earlier, later in pairwise([0, *running])]

@@ -1,6 +1,6 @@
-"""Fair comparison: of two compared periods, only the time that was collected in both.
+"""Fair comparison: of two compared periods, only the time that was collected in both counts.
 
-A whole period is compared with a whole one, though months differ in length. Of an unfinished or partly
+A whole period is compared with a whole one, even if months differ in length. For an unfinished or partly
 collected period, only the days (for a day the hours) that were collected in both are compared.
 """
 
@@ -25,15 +25,15 @@ Spans = tuple[Window, ...]
 
 @dataclass(frozen=True)
 class Pair:
-    """A period and the one it is compared with."""
+    """A period and its earlier counterpart."""
 
     here: Period
     before: Period
     is_by_date: bool = False
-    """Whether days stand for those of the same date, as in years, or for those as far from the start."""
+    """Whether days match by date, as in years, or by their distance from the start."""
 
     def common(self, time: ScopeTime, resolution: Grain) -> tuple[Spans, Spans]:
-        """What was collected of both, in the period and, shifted, in the earlier one."""
+        """What was collected in both: in the period and, shifted, in the earlier one."""
         here, before = self.here.window, self.before.window
         if before.start < before.end and all(share_of(time.collected, w) == 1 for w in (here, before)):
             return (here,), (before,)
@@ -46,7 +46,7 @@ class Pair:
         return tuple(merge(piece for piece, _ in pieces)), tuple(merge(piece for _, piece in pieces))
 
     def _also_before(self, piece: Window, time: ScopeTime, resolution: Grain) -> Iterator[tuple[Window, Window]]:
-        """The parts of `piece`, which lies within a day, that the earlier period has as well."""
+        """The parts of `piece`, which is within a day, that the earlier period also has."""
         day = floor(Grain.DAY, piece.start)
         other = self._counterpart(day)
         if other is None:
@@ -57,7 +57,7 @@ class Pair:
             yield Window(part.start + offset, part.end + offset), part
 
     def _counterpart(self, day: datetime) -> datetime | None:
-        """The day of the earlier period that stands where `day` does in this one; None where there is none."""
+        """The day of the earlier period that corresponds to `day`; None if there is none."""
         if not self.is_by_date:
             found = day - (self.here.start - self.before.start)
             return found if found < self.before.end else None
@@ -71,7 +71,7 @@ def _is_leap(year: int) -> bool:
 
 
 def _within(windows: Sequence[Window], window: Window, resolution: Grain) -> Iterator[Window]:
-    """What of `window` lies in `windows`, out of whole periods of `resolution`: rows have no finer resolution."""
+    """The part of `window` in `windows`, as whole periods of `resolution`: rows have no finer resolution."""
     for part in windows:
         if inside := part.clip(window):
             start, end = ceil(resolution, inside.start), floor(resolution, inside.end)
@@ -89,10 +89,10 @@ def _by_day(window: Window) -> Iterator[Window]:
 
 @dataclass(frozen=True)
 class Alike:
-    """Of each pair what is compared, for scopes that were collected at the same times."""
+    """For each pair what is compared, for scopes that were collected at the same times."""
 
     scopes: tuple[str, ...] | None
-    """None: all of them, where the rows do not tell scopes apart."""
+    """None: all scopes, if the rows do not distinguish them."""
     common: tuple[tuple[Spans, Spans], ...]
 
     @property
@@ -102,29 +102,29 @@ class Alike:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is compared of each pair of periods, by scope."""
+    """What is compared in each pair of periods, by scope."""
 
     pairs: tuple[Pair, ...]
     alike: tuple[Alike, ...]
 
     @cached_property
     def is_whole(self) -> bool:
-        """Whether every period is compared whole, and of all scopes."""
+        """Whether every period is compared as a whole, and for all scopes."""
         return bool(self.alike) and all(
             here == (pair.here.window,) for one in self.alike for pair, here in zip(self.pairs, one.here, strict=True)
         )
 
     def parts(self, positions: Sequence[int], folds_case: bool, *, is_before: bool) -> tuple[Part, ...]:
-        """The time that counts of the pairs at `positions`: of the periods, or of those they are compared with."""
+        """The time that counts in the pairs at `positions`: in the periods, or in their earlier counterparts."""
         return tuple(
             Part(one.scopes, tuple(merge(w for i in positions for w in one.common[i][is_before])), folds_case)
             for one in self.alike
         )
 
     def layers(self) -> list[list[int]]:
-        """Positions, so divided that those of a layer are compared with different periods.
+        """Positions, grouped so that those in a group are compared with different periods.
 
-        28 and 29 February are both compared with a 28th, weeks 52 and 53 with a week 52.
+        28 and 29 February are both compared with a 28th, and weeks 52 and 53 with a week 52.
         """
         layers: list[list[int]] = []
         seen: dict[datetime, int] = {}
@@ -137,7 +137,7 @@ class Comparison:
         return layers
 
     def of(self, scopes: frozenset[str] | None) -> Comparison:
-        """The part of it about some scopes."""
+        """The part for some scopes."""
         if scopes is None:
             return self
         return Comparison(self.pairs, tuple(one for one in self.alike if one.scopes is None or scopes & {*one.scopes}))
@@ -146,7 +146,7 @@ class Comparison:
         return any(one.here[position] for one in self.alike)
 
     def described(self, position: int) -> str | None:
-        """Such as "whole", "26 of 30 days", or, if scopes differ, a share: "87 %"; None if nothing is compared."""
+        """Such as "whole", "26 of 30 days", or a share like "87 %" if scopes differ; None if nothing is compared."""
         period = self.pairs[position].here
         found = {one.here[position] for one in self.alike}
         if not any(found):
@@ -171,7 +171,7 @@ def _number(value: float) -> str:
 
 
 def pair_up(plan: Plan, window: Window, periods: Sequence[Period]) -> tuple[Pair, ...]:
-    """Each period of `window` with the one it is compared with."""
+    """Each period of `window` with its earlier counterpart."""
     grain, is_year = plan.query.grain, plan.query.compare == "year"
     if grain is Grain.TOTAL:
         start = year_before(grain, window.start) if is_year else window.start - window.length
@@ -183,15 +183,15 @@ def pair_up(plan: Plan, window: Window, periods: Sequence[Period]) -> tuple[Pair
 
 
 def window_before(pairs: Sequence[Pair]) -> Window:
-    """What has to be measured to compare: from the first to the last period compared with."""
+    """The window to measure for the comparison: from the first to the last of the earlier periods."""
     return Window(min(pair.before.start for pair in pairs), max(pair.before.end for pair in pairs))
 
 
 def year_before(grain: Grain, moment: datetime) -> datetime:
-    """The same date, or ISO week number, of the year before.
+    """The same date, or ISO week number, in the previous year.
 
-    What the year before does not have is compared with the nearest earlier: 29 February with the 28th, week 53
-    with week 52. Same week numbers keep holidays together; counting back 52 weeks drifts.
+    A date missing in the previous year is replaced by the nearest earlier one: 29 February by the 28th, week 53
+    by week 52. Equal week numbers keep holidays together; counting back 52 weeks drifts.
     """
     if grain is not Grain.WEEK:
         is_leap_day = (moment.month, moment.day) == (2, 29)
@@ -203,11 +203,11 @@ def year_before(grain: Grain, moment: datetime) -> datetime:
 
 
 def compare_alike(plan: Plan, pairs: Sequence[Pair]) -> Comparison:
-    """What of each pair can be compared, by what was collected of the scopes that the query is about."""
+    """What can be compared in each pair, by what was collected for the scopes of the query."""
     times: dict[ScopeTime, list[str]] = {}
     for scope, time in plan.coverage.scopes.items():
         times.setdefault(time, []).append(scope.name)
-    # Actors are kept by the day.
+    # Actors are stored by day.
     resolution = plan.subject.resolution if plan.subject.actors is None else Grain.DAY
     found = [(tuple(names), tuple(pair.common(time, resolution) for pair in pairs)) for time, names in times.items()]
     if len(found) == 1 or plan.division.scope is None:
@@ -221,7 +221,7 @@ def compare_alike(plan: Plan, pairs: Sequence[Pair]) -> Comparison:
 
 
 def _of_all(found: Sequence[tuple[tuple[Spans, Spans], ...]]) -> tuple[tuple[Spans, Spans], ...]:
-    """What all of them have in common; rows that do not tell their scope count only there."""
+    """The intersection over all scopes; rows that do not tell their scope count only there."""
     first, *others = found
     for other in others:
         first = tuple(
@@ -236,14 +236,14 @@ def _shared(spans: Spans, others: Spans) -> Spans:
 
 
 def scopes_of(plan: Plan, scope: Hashable) -> frozenset[str] | None:
-    """The scopes that a group's rows are of; None for all that the query is about."""
+    """The scopes of a group's rows; None for all scopes of the query."""
     if plan.scope_position is None:
         return None
     return frozenset(found.name for found in plan.coverage_of(scope).collected.spans)
 
 
 def breaks_across(plan: Plan, scope: Hashable, span: Window) -> tuple[Annotation, ...]:
-    """The changes of a definition that `span` has time on both sides of, for the rows of one scope or all."""
+    """The changes of a definition with time in `span` on both sides, for the rows of one scope or of all."""
     named = scopes_of(plan, scope)
 
     def is_about(one: Annotation) -> bool:

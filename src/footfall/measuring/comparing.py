@@ -17,7 +17,7 @@ _MOST_NAMED = 3
 
 
 def compare_values(plan: Plan, comparison: Comparison, groups: Iterable[Group], here: Cells, before: Cells) -> Compared:
-    """The values of what was collected of both periods; 0 where nothing happened in it, of what adds up."""
+    """The values of what was collected in both periods; for additive metrics 0 if nothing happened in it."""
     by_scope: dict[Hashable, Comparison] = {}
     found: tuple[dict[Group, Sequence[Number]], dict[Group, Sequence[Number]]] = ({}, {})
     for group in groups:
@@ -37,7 +37,7 @@ def _filled(plan: Plan, comparison: Comparison, cells: Mapping[int, Number]) -> 
 
 
 def compare_means(plan: Plan, pairs: Sequence[Pair], here: Series, before: Series) -> Compared:
-    """Means against means: each is of the time that its own window needs, or has no value."""
+    """Comparing means: each covers the time of its own window, or has no value."""
     slots = {period.start: i for i, period in enumerate(before.periods)}
     positions = [slots[pair.before.start] for pair in pairs]
     earlier = {group: [values[i] for i in positions] for group, values in before.values.items()}
@@ -68,7 +68,7 @@ def _with_breaks(
 
 
 def _spanned(plan: Plan, pairs: Sequence[Pair], pair: Pair) -> Window:
-    """All the time that a comparison of two periods is made of."""
+    """All the time that a comparison of two periods uses."""
     start = window_before(pairs).start if plan.query.cumulative else pair.before.start
     if plan.query.rolling is not None:
         start = step(plan.query.grain, start, 1 - plan.query.rolling)
@@ -76,7 +76,7 @@ def _spanned(plan: Plan, pairs: Sequence[Pair], pair: Pair) -> Window:
 
 
 def remarks_on_comparison(plan: Plan, pairs: Sequence[Pair], compared: Compared) -> list[str]:
-    """Which periods are compared in part, which not at all, and why."""
+    """Which periods are compared only in part, which not at all, and why."""
     words = [[each[i] for each in compared.words.values()] for i in range(len(pairs))]
     partly = [(pair, word) for pair, found in zip(pairs, words, strict=True) if (word := _part_in(found))]
     notes = []

@@ -25,28 +25,28 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class ScopeTime:
-    """The time that was collected of one scope: windows in order that do not touch."""
+    """The time that was collected for one scope: windows in order that do not touch."""
 
     collected: tuple[Window, ...]
     left_at: datetime
-    """From here on the scope is no longer asked for: it is neither collected nor missed."""
+    """From here on the scope is no longer collected, and does not count as missing."""
 
     def is_whole(self, window: Window) -> bool:
-        """Whether all of `window` was collected, as long as the scope was asked for."""
+        """Whether all of `window` was collected, up to when the scope was retired."""
         end = min(window.end, self.left_at)
         if window.start >= end:
             return True
-        reaching = _reaching(self.collected, window)  # windows do not touch: a span that is whole lies in one
+        reaching = _reaching(self.collected, window)  # windows do not touch: a fully collected span is in a single one
         return reaching is not None and reaching.start <= window.start and end <= reaching.end
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """What the ledger says about one table at `now`; every question can be narrowed to some scopes.
+    """What the ledger says about one table at `now`; every method can be restricted to some scopes.
 
     A source may be collected by scope (repository by repository): the coverage of a span is then the
-    mean over its scopes, each being the share of the span that was collected of it. A scope that was
-    retired before the span began is not part of the mean: it is not missed, and a note says that it left.
+    mean over its scopes of the share of the span that was collected. A scope that was retired before the span
+    started is not part of the mean: it is not missing, and a note says that it left.
     Time that is known to be wrong does not count as collected.
     """
 
@@ -55,18 +55,18 @@ class Coverage:
     known_wrong: tuple[KnownWrong, ...] = ()
 
     def of(self, scopes: Callable[[str], bool]) -> Coverage:
-        """The part of it about the scopes that `scopes` accepts."""
+        """The part for the scopes that `scopes` accepts."""
         wrong = tuple(one for one in self.known_wrong if not one.scope or scopes(one.scope))
         return Coverage(self.collected.of(lambda scope: scopes(scope.name)), self.now, wrong)
 
     def of_scope(self, name: str) -> Coverage:
-        """The part of it about one scope; asking for each in turn costs no more than asking for all."""
+        """The part for one scope; getting each in turn costs no more than getting all."""
         wrong = tuple(one for one in self.known_wrong if one.scope in ("", name))
         return Coverage(self.collected.of_scope(name), self.now, wrong)
 
     @cached_property
     def scopes(self) -> Mapping[Scope, ScopeTime]:
-        """Of each scope the time that was collected and is not known to be wrong."""
+        """For each scope the time that was collected and is not known to be wrong."""
         retired = self.collected.retired
         return {
             scope: ScopeTime(
@@ -81,7 +81,7 @@ class Coverage:
         return (part for window in windows for part in subtract(window, wrong)) if wrong else windows
 
     def share(self, window: Window) -> float:
-        """The share of `window` that was collected, 0 to 1; exact until the one division."""
+        """The share of `window` that was collected, 0 to 1; exact except for the one division."""
         asked = [(time, times) for time, times in self._counted if time.left_at > window.start]
         if not asked or window.start == window.end:
             return 0.0
@@ -89,12 +89,12 @@ class Coverage:
         return covered / (sum(times for _, times in asked) * (window.length // _MICROSECOND))
 
     def is_whole(self, window: Window) -> bool:
-        """Whether all of `window` was collected of every scope, as long as it was asked for."""
+        """Whether all of `window` was collected for every scope, until it was retired."""
         asked = [time for time, _ in self._counted if time.left_at > window.start]
         return bool(asked) and all(time.is_whole(window) for time in asked)
 
     def is_provisional(self, window: Window) -> bool:
-        """Whether some of what was collected of `window` may still be revised by its source."""
+        """Whether some of the collected part of `window` may still be revised by its source."""
         return _reaching(self._provisional, window) is not None
 
     def is_known_wrong(self, window: Window) -> bool:
@@ -103,7 +103,7 @@ class Coverage:
     def state(self, window: Window) -> State:
         """The state of `window`. A window that ended by the last midnight and was not collected is lost.
 
-        The current day cannot be collected completely, by many sources not at all, so it is not lost yet.
+        The current day cannot be collected completely (from many sources not at all), so it is not lost yet.
         """
         if self.is_known_wrong(window):
             return State.KNOWN_WRONG
@@ -121,7 +121,7 @@ class Coverage:
 
     @cached_property
     def bounds(self) -> Window | None:
-        """From the first to the last collected moment; time collected "since ever" has no first moment."""
+        """From the first to the last collected moment; an entry for all time has no first moment."""
         spans = [span for spans in self.collected.spans.values() for span in spans]
         if not spans:
             return None
@@ -130,23 +130,23 @@ class Coverage:
 
     @cached_property
     def signature(self) -> Hashable:
-        """Equal for scopes of which the same time was collected, so that their shares and states are equal."""
+        """Equal for scopes that were collected at the same times, so that their shares and states are equal."""
         wrong = tuple(known.window for known in self.known_wrong)
         return frozenset(self._counted), tuple(self._provisional), wrong
 
     @cached_property
     def _counted(self) -> list[tuple[ScopeTime, int]]:
-        """What was collected of the scopes; scopes where it is equal are counted together."""
+        """The collected time of the scopes; scopes with equal time are counted together."""
         return list(Counter(self.scopes.values()).items())
 
     @cached_property
     def _provisional(self) -> list[Window]:
-        """What a source may still revise; a retired scope stays unchanged."""
+        """What a source may still revise; the data of a retired scope does not change."""
         asked_for = (spans for scope, spans in self.collected.spans.items() if scope not in self.collected.retired)
         return merge(span.window for spans in asked_for for span in spans if span.is_provisional_at(self.now))
 
     def notes(self, window: Window) -> list[str]:
-        """One sentence each on known wrong, missing, stale, failed and refused data within `window`."""
+        """One sentence each about wrong, missing, stale, failed and rejected data within `window`."""
         inside = [entry for entry in self.collected.noted if entry.window.overlaps(window)]
         missing = [e for e in inside if e.status is Status.MISSING]
         failed = [e for e in inside if e.status is Status.FAILED]
@@ -161,7 +161,7 @@ class Coverage:
         ]
 
     def _stale_note(self, window: Window, explained: Sequence[Entry]) -> list[str]:
-        """What is over by the last midnight and lies after everything that was collected."""
+        """The time before the last midnight that is later than everything collected."""
         asked_for = [spans for scope, spans in self.collected.spans.items() if scope not in self.collected.retired]
         last = max((span.end for spans in asked_for for span in spans), default=None)
         due = min(window.end, self._last_midnight)
@@ -175,12 +175,12 @@ class Coverage:
         return [f"Not collected since {short(begins)}; run `footfall collect`."]
 
     def _missing_notes(self, missing: Sequence[Entry], failed: Sequence[Entry]) -> list[str]:
-        """What the source had nothing for; that it has nothing more since some day is said as such."""
+        """The time for which the source had no data; if it has none since some day, the note says so."""
         last = max((span.end for spans in self.collected.spans.values() for span in spans), default=None)
-        if last is None or len(self.collected.spans) > 1:  # scopes end at moments of their own
+        if last is None or len(self.collected.spans) > 1:  # scopes end at different moments
             return _missing_note(missing)
         late = [entry for entry in missing if entry.window.end > last]
-        if any(entry.window.end > last for entry in failed):  # nobody knows what the source has for these
+        if any(entry.window.end > last for entry in failed):  # unknown what the source has for these
             return _missing_note(missing)
         spans = merge(entry.window for entry in late)
         if not spans or spans[0].start > last or min(spans[0].end, self._last_midnight) <= last:
@@ -218,12 +218,12 @@ def _refused_note(refused: Sequence[Entry]) -> list[str]:
 
 
 def share_of(windows: Sequence[Window], window: Window) -> float:
-    """The share of `window` that lies in `windows`, which are merged and in order."""
+    """The share of `window` that is in `windows`, which are merged and in order."""
     return overlap(windows, window) / (window.length // _MICROSECOND)
 
 
 def overlap(windows: Sequence[Window], window: Window) -> int:
-    """Microseconds of `window` that lie in `windows`, which are merged and in order."""
+    """Microseconds of `window` that are in `windows`, which are merged and in order."""
     at = bisect_right(windows, window.start, key=_end)
     total = timedelta()
     while at < len(windows) and windows[at].start < window.end:
@@ -236,7 +236,7 @@ _end = attrgetter("end")
 
 
 def _reaching(windows: Sequence[Window], window: Window) -> Window | None:
-    """The first of `windows`, merged and in order, that has time in common with `window`."""
+    """The first of `windows`, merged and in order, that overlaps `window`."""
     at = bisect_right(windows, window.start, key=_end)
     return windows[at] if at < len(windows) and windows[at].start < window.end else None
 
@@ -249,7 +249,7 @@ def _counted(entries: Collection[Entry]) -> str:
 
 
 def _listed(entries: Iterable[Entry]) -> str:
-    """The first three windows in words, and how many more; one of all time is named by its scope."""
+    """The first three windows as text, and how many more; an entry for all time is named by its scope."""
     named = {(entry.window, entry.scope if entry.window == ALL_TIME else "") for entry in entries}
     spans = [scope or (short(w.start) if w.length == timedelta(days=1) else days_of(w)) for w, scope in sorted(named)]
     more = f" and {len(spans) - 3:,} more" if len(spans) > 3 else ""

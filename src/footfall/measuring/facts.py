@@ -1,7 +1,7 @@
-"""Facts: for a metric with several tables, which one is read for which time, and what was collected of it.
+"""Facts: for a metric with several tables, which one is read for which time, and what was collected for it.
 
-For each scope, every span of time is read from the first fact that collected it, never from two. If none has
-all of a span, the one that has most of it is read. The choice does not depend on the grain that is asked, so that
+For each scope, every span of time is read from the first fact that collected it, never from two. If none has the
+whole span, the one that has most of it is read. The choice does not depend on the grain of the query, so that
 days add up to their month. A span is never finer than the resolution of all tables: half a day of a table of days
 cannot be taken from another.
 """
@@ -32,10 +32,10 @@ _ALWAYS = Window(EPOCH.replace(year=1), FAR_FUTURE.replace(month=12))
 
 @dataclass(frozen=True)
 class Claim:
-    """Scopes, in every spelling, of which a fact is read within some windows."""
+    """Scopes, in every spelling, for which a fact is read within some windows."""
 
     scopes: tuple[str, ...]
-    """None are all: the tables are not collected by scope."""
+    """None means all: the tables are not collected by scope."""
     windows: tuple[Window, ...]
 
 
@@ -46,16 +46,16 @@ class UsedFact:
     fact: Fact
     table: Table
     claims: tuple[Claim, ...] = ()
-    """Of the first fact what others are read for, of those what they are read for."""
+    """For the first fact what others are read for, for the others what they are read for."""
     is_first: bool = True
 
     @property
     def time(self) -> str:
-        """The column that says when a row counts."""
+        """The column with the time at which a row counts."""
         return self.fact.time or self.table.time
 
     def keep_turn(self, rows: ir.Table, scope: str | None) -> ir.Table:
-        """The rows of the time and scopes that this fact is read for."""
+        """The rows of the time and scopes for which this fact is read."""
         if not self.claims:
             return rows
         is_claimed = reduce(or_, (self._is_claimed(rows, claim, scope) for claim in self.claims))
@@ -70,23 +70,23 @@ class UsedFact:
 
     @property
     def edges(self) -> set[datetime]:
-        """The moments at which it is taken up or left for another."""
+        """The moments at which reading switches to or from it."""
         return {edge for claim in self.claims for window in claim.windows for edge in (window.start, window.end)}
 
 
 @dataclass(frozen=True)
 class Division:
-    """Which facts a metric is read from, and what was collected of what is read."""
+    """Which facts a metric is read from, and what was collected for the data that is read."""
 
     used: tuple[UsedFact, ...]
     collected: Collected = field(compare=False)
     scope: str | None
-    """The dimension that tells scopes apart, where the tables are collected by scope."""
+    """The dimension that holds the scope, if the tables are collected by scope."""
     undated: tuple[str, ...] = ()
-    """Scopes some of whose rows have no moment to count at, as they were stored before that was known."""
+    """Scopes with rows that lack the time at which they count, as they were stored before that was known."""
 
     def without(self, undated: Sequence[str]) -> Division:
-        """The same, with nothing known of scopes that have such rows."""
+        """The same, with nothing collected for scopes that have such rows."""
         if not undated:
             return self
         spans = {each: () if each.name in undated else found for each, found in self.collected.spans.items()}
@@ -94,11 +94,11 @@ class Division:
 
     @property
     def without_ledger(self) -> Division:
-        """The same facts, read at the same time: equal where expressions are."""
+        """The same facts, read for the same time: equal if their expressions are."""
         return replace(self, collected=NOTHING)
 
     def notes(self, window: Window) -> list[str]:
-        """Which other facts are read within `window`, where any is."""
+        """Which other facts are read within `window`, if any."""
         notes = []
         if self.undated:
             those = ", ".join(self.undated[:3]) + (f" and {len(self.undated) - 3:,} more" if self.undated[3:] else "")
@@ -140,7 +140,7 @@ def divide(subject: Subject, snapshot: Snapshot) -> Division:
             if position and windows:
                 turns[position][key] = windows
     combined = _combined(spelled, turns, collected, key_of)
-    if subject.metric.kind is Kind.REPORTED:  # each tells something about the same count
+    if subject.metric.kind is Kind.REPORTED:  # each has some information about the same count
         return Division(tuple(UsedFact(*fact) for fact in facts), combined, scope)
     claims = [_claims(turn, spelled) for turn in turns]
     rest = tuple(claim for each in claims for claim in each)
@@ -150,7 +150,7 @@ def divide(subject: Subject, snapshot: Snapshot) -> Division:
 
 
 def _collected(collected: Collected, fact: Fact) -> Collected:
-    """What was collected of a fact."""
+    """What was collected for a fact."""
     return collected.without_open_ends if fact.time else collected
 
 
@@ -158,7 +158,7 @@ _Spelled = Mapping[str, Mapping[Scope, Sequence[Span]]]
 
 
 def _by_key(collected: Collected, key_of: Callable[[str], str]) -> _Spelled:
-    """What was collected by the name of the scope, which has one key for all of its spellings."""
+    """What was collected by scope name, with one key for all of its spellings."""
     found: dict[str, dict[Scope, Sequence[Span]]] = {}
     for each, spans in collected.spans.items():
         found.setdefault(key_of(each.name), {})[each] = spans
@@ -170,7 +170,7 @@ def _covered(spans: Mapping[Scope, Sequence[Span]]) -> list[Window]:
 
 
 def _take_turns(known: Sequence[Sequence[Window]], resolution: Grain) -> list[list[Window]]:
-    """Of one scope the windows in which each fact is read, given what each has collected."""
+    """For one scope the windows in which each fact is read, given what was collected for each."""
     edges = {edge for windows in known for window in windows for edge in (window.start, window.end)}
     cuts = sorted({cut for edge in edges for cut in (floor(resolution, edge), ceil(resolution, edge))})
     turns: list[list[Window]] = [[] for _ in known]
@@ -184,7 +184,7 @@ def _take_turns(known: Sequence[Sequence[Window]], resolution: Grain) -> list[li
 
 
 def _claims(turn: Mapping[str, Sequence[Window]], spelled: Sequence[_Spelled]) -> tuple[Claim, ...]:
-    """Scopes that are read within the same windows together, in every spelling of theirs."""
+    """Groups scopes that are read within the same windows, in all of their spellings."""
     together: dict[tuple[Window, ...], set[str]] = {}
     for key, windows in turn.items():
         names = {scope.name for each in spelled for scope in each.get(key, {}) if key}
@@ -198,7 +198,7 @@ def _combined(
     collected: Sequence[Collected],
     key_of: Callable[[str], str],
 ) -> Collected:
-    """What was collected of what is read: of each scope the spans of the facts within their turns, as one."""
+    """What was collected for the data that is read: for each scope the spans of the facts in their turns, merged."""
     spans: dict[Scope, tuple[Span, ...]] = {}
     names: dict[str, str] = {}
     for key in sorted({key for each in spelled for key in each}):

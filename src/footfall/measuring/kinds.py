@@ -1,4 +1,4 @@
-"""Kinds: how the rows of a period and group become one number, as Ibis expressions."""
+"""Kinds: how the rows of a period and group are aggregated to one number, as Ibis expressions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PERIOD, VALUE, MOMENT = "period_start", "measured_value", "measured_at"
 SHARE = "share_seen"
-"""For kinds that know it: the share of expected samples in a period that was seen, 0 to 1."""
+"""For kinds that report it: the share of expected samples in a period that was seen, 0 to 1."""
 
 
 def series_column(position: int) -> str:
@@ -43,6 +43,6 @@ MEASURES = {
 def aggregate(rows: ir.Table, keys: Sequence[str], **values: ir.Scalar) -> ir.Table:
     if keys:
         return rows.group_by(list(keys)).aggregate(**values)
-    # Without keys SQL makes a row of nothing; a group that has no rows is not a row.
+    # Without keys SQL returns a row for an empty input; a group without rows must have no row.
     whole = rows.aggregate(**values, rows_seen=rows.count())
     return whole.filter(whole.rows_seen > 0).select(*values)

@@ -1,11 +1,11 @@
 """Levels: gauges with several series that are sampled separately.
 
-A sample belongs to the step of time that it lies in; of each series the last one of a step counts, and the largest of
-several that are equally late. Within a step the series are added up, then the steps of a period are averaged, or the largest or last is taken.
+A sample belongs to the time step that it is in; for each series the last sample of a step counts, and the largest if
+several are equally late. Within a step the series are summed; over a period's steps the mean, maximum or last is taken.
 
-A series without a sample in a step in which others were sampled keeps its value for that step and counts as unseen:
-the coverage falls, the sum does not. When it stays silent for longer than the metric's `ends_after` it has ended with its
-last sample: it is not carried on, and is not a zero either. A series that has ended adds nothing from then on.
+A series without a sample in a step in which others have some keeps its value for that step and counts as unseen:
+the coverage falls, the sum does not. If it stays silent for longer than the metric's `ends_after`, it ended with its
+last sample: it is not carried forward, and is not a zero either. An ended series adds nothing from then on.
 
 Samples of other series show that it was silent for that long. Only samples up to `ends_after` after the step count, so
 that a step has the same value in every window, and samples after a gap do not end a series.
@@ -31,7 +31,7 @@ GOES_ON, NEWEST = "goes_on", "newest_step"
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps of a level, numbered since 1970."""
+    """The steps of a level, numbered from 1970."""
 
     length: timedelta
     ends_after: timedelta
@@ -41,11 +41,11 @@ class Steps:
 
     @property
     def most_silent(self) -> int:
-        """From one sample of a series to the next at the most, in steps."""
+        """The maximum distance from one sample of a series to the next, in steps."""
         return max(1, self.ends_after // self.length)
 
     def around(self, window: Window) -> Window:
-        """The window with what tells a silent series from one that has ended."""
+        """The window, extended by what is needed to tell a silent series from an ended one."""
         reach = self.length * (self.most_silent + 1)
         return Window(window.start - reach, window.end + reach)
 
@@ -62,7 +62,7 @@ def measure_level(
     """One row per key: VALUE and SHARE.
 
     `rows` are samples with the `keys`, the columns of `series`, STEP, VALUE and MOMENT, from around `window`;
-    `sampled` the steps in which any series was, each with its PERIOD where that is a key.
+    `sampled` are the steps in which any series has samples, each with its PERIOD if that is a key.
     """
     groups = [key for key in keys if key != PERIOD]
     counted = _counted(rows, sampled, [*keys], [*groups, *series], steps)
@@ -83,10 +83,10 @@ def measure_level(
 
 
 def _counted(rows: ir.Table, sampled: ir.Table, keys: list[str], series: list[str], steps: Steps) -> ir.Table:
-    """A row per key, series and step in which it counts: its VALUE, and whether it was SEEN (1) or is carried on (0)."""
+    """A row per key, series and step in which it counts: its VALUE, and whether it was SEEN (1) or carried on (0)."""
     import ibis
 
-    # Of equal moments an engine may take either value: the order is of both.
+    # For equal moments an engine may take either value: so the order includes both.
     order = ibis.struct({MOMENT: rows[MOMENT], VALUE: rows[VALUE]})
     last = rows.group_by(list(dict.fromkeys([*keys, *series, STEP]))).aggregate(**{VALUE: rows[VALUE].argmax(order)})
     window = ibis.window(group_by=series, order_by=STEP) if series else ibis.window(order_by=STEP)

@@ -1,4 +1,4 @@
-"""Matching: the rows of a window that filters keep, and the groups that stand for themselves."""
+"""Matching: the rows of a window that pass the filters, and the groups that are shown individually."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Group: TypeAlias = tuple[Value, ...]
-"""One value for each dimension asked."""
+"""One value for each dimension of the query."""
 
 
 def instant(moment: datetime) -> ir.TimestampScalar:
@@ -30,7 +30,7 @@ def keep_window(rows: ir.Table, time: str, window: Window) -> ir.Table:
 
 
 def keep_matching(rows: ir.Table, filter: Filter) -> ir.Table:
-    """SQL drops rows without a value from both sides of a comparison; a negated filter must keep them."""
+    """SQL drops rows without a value on both sides of a comparison; a negated filter must keep them."""
     column = rows[filter.dimension]
     if filter.is_range:
         return rows.filter(RANGES[filter.operator](column, _literal(filter.values[0], column)))
@@ -43,27 +43,27 @@ def keep_matching(rows: ir.Table, filter: Filter) -> ir.Table:
 
 
 def _is_among(column: ir.Column, filter: Filter) -> ir.BooleanValue | None:
-    """Whether a value is one of those of `filter`, no value aside; None where no other is named."""
+    """Whether a value is one of those in `filter`, ignoring nulls; None if it has no others."""
     starts = [value.start for value in filter.values if isinstance(value, Prefix)]
     values = [_literal(v, column) for v in filter.values if v is not None and not isinstance(v, Prefix)]
     ways = [column.startswith(start) if start else column.notnull() for start in starts]
-    if values:  # engines are quicker at comparing with one value than at looking it up in a list of one
+    if values:  # engines compare with one value faster than with a list of one
         ways.append(column == values[0] if len(values) == 1 else column.isin(values))
     return reduce(or_, ways) if ways else None
 
 
 def _literal(value: object, column: ir.Column) -> ir.Scalar:
-    """`value` as the type of `column`."""
+    """`value` converted to the type of `column`."""
     import ibis
 
     return ibis.literal(value, type=column.type())
 
 
 def fold_others(groups: dict[str, ir.Column], kept: Sequence[Group], other: str) -> dict[str, ir.Column]:
-    """The values of groups that are not `kept` become `other`, as text, so that they are measured as one."""
+    """The values of groups that are not `kept` become `other`, as text, so that they are aggregated as one group."""
     import ibis
 
-    if not kept:  # compared with a window that has groups where this one has none
+    if not kept:  # compared with a window that has groups when this one has none
         is_kept = ibis.literal(False)
     elif len(groups) == 1:
         (column,) = groups.values()

@@ -1,4 +1,4 @@
-"""Measuring: the Ibis expressions that filter, group and count the rows of a metric's facts."""
+"""Measuring: the Ibis expressions that filter, group and aggregate the rows of a metric's facts."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ SHARED = "id_of_shared"
 
 
 def group_column(position: int) -> str:
-    """The name of a dimension while it is measured: its own might clash with ours."""
+    """The internal name of a dimension while it is measured: its own might clash with ours."""
     return f"group_{position}"
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What is measured: a metric on a snapshot, split by dimensions, of the rows that filters keep."""
+    """What is measured: a metric on a snapshot, split by dimensions, for the rows that pass the filters."""
 
     metric: Metric
     series: tuple[str, ...]
-    """The dimensions that tell its series apart."""
+    """The dimensions that identify its series."""
     division: Division
     snapshot: Snapshot
     engine: Engine
@@ -52,11 +52,11 @@ class Measurement:
     as_of: datetime | None = None
     use_rollups: bool = True
     kept: tuple[Group, ...] | None = None
-    """The groups that stand for themselves; None is all."""
+    """The groups that are shown individually; None for all."""
     other: str = "other"
-    """What the rest is called, where there is one."""
+    """The name of the remaining group, if there is one."""
     parts: tuple[Part, ...] | None = None
-    """The time of each scope that counts; None is all of the window."""
+    """The time of each scope that counts; None for all of the window."""
 
     @property
     def group_columns(self) -> tuple[str, ...]:
@@ -72,22 +72,22 @@ class Measurement:
 
     @property
     def _key(self) -> Measurement:
-        """What expressions depend on: the tables and which is read when, not what else the ledger says of them."""
+        """What expressions depend on: the tables and which is read when, but not the rest of the ledger."""
         return replace(self, snapshot=replace(self.snapshot, ledger=None), division=self.division.without_ledger)
 
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
         """One row per period and group that has rows: PERIOD (not of a total), the group columns, VALUE, maybe SHARE.
 
-        With `is_running` values are made so that adding them up gives running totals: a distinct thing is counted
-        once, in the period where its group first had it; a counter begins with what it had before the window.
+        With `is_running` the values are such that their sums are running totals: a distinct thing is counted
+        once, in the period where its group first had it; a counter starts with its value before the window.
         """
         asked = (self._key, window, grain, is_running)
         return self.engine.run(self.engine.recall(asked, lambda: self._expression(window, grain, is_running)))
 
     def rank(self, window: Window, count: int) -> pa.Table:
-        """The first `count` groups by value over the whole window; ties by name, groups without value last.
+        """The first `count` groups by value over the whole window; ties by name, groups without a value last.
 
-        Of a sum one row more adds up the rest, where there is a rest: that needs no second reading.
+        For a sum, one more row holds the total of the rest, if there is a rest: this avoids a second read.
         """
         ranked = self.engine.run(self.engine.recall((self._key, window, count), lambda: self._ranked(window, count)))
         return _with_rest(ranked, count) if TOTAL in ranked.column_names else ranked
@@ -101,9 +101,9 @@ class Measurement:
         if self.metric.kind is not Kind.SUM or self.metric.may_overlap(self.by):
             return groups.order_by(order).limit(count)
         if groups[VALUE].type().is_integer():
-            # one group more tells whether there is a rest
+            # one more group shows whether there is a rest
             return groups.mutate(**{TOTAL: groups[VALUE].sum().over()}).order_by(order).limit(count + 1)
-        # Of fractions what is left of the total is not what the rest adds up to: that is added up itself.
+        # For fractions the total minus the groups is not exactly the rest: the rest is summed separately.
         numbered = groups.mutate(**{RANK: ibis.row_number().over(order_by=order)})
         folded = numbered.group_by(**{RANK: ibis.least(numbered[RANK], ibis.literal(count, type="int64"))}).aggregate(
             **{name: numbered[name].max() for name in self.group_columns}, **{VALUE: numbered[VALUE].sum()}
@@ -111,7 +111,7 @@ class Measurement:
         return folded.order_by(RANK).drop(RANK)
 
     def overlap(self, window: Window) -> int:
-        """How much more the groups of `window` add up to than their total."""
+        """By how much the sum of the groups of `window` exceeds their total."""
         if not self.metric.may_overlap(self.by):
             return 0
         groups = self.run(window, Grain.TOTAL)[VALUE].to_pylist()
@@ -119,12 +119,12 @@ class Measurement:
         return sum(value or 0 for value in groups) - sum(value or 0 for value in total)
 
     def bounds(self, grain: Grain) -> Window | None:
-        """The whole periods of `grain` from the first row of the facts to the last, filters aside."""
+        """The whole periods of `grain` from the first row of the facts to the last, ignoring filters."""
         known = [bounds for reader in self.readers if (bounds := reader.bounds(grain))]
         return Window(min(w.start for w in known), max(w.end for w in known)) if known else None
 
     def values_of(self, dimension: str) -> ir.StringColumn:
-        """The values of a dimension, in all facts."""
+        """The distinct values of a dimension, in all facts."""
         columns = [reader.values_of(dimension) for reader in self.readers]
         if len(columns) == 1:
             return columns[0]
@@ -143,7 +143,7 @@ class Measurement:
                 return MEASURES[kind](self._read(window, grain), keys)
 
     def _level(self, window: Window, grain: Grain, keys: Sequence[str]) -> ir.Table:
-        """Samples from around the window tell which series are silent and which have ended."""
+        """Samples from around the window show which series are silent and which have ended."""
         metric = self.metric
         steps = Steps(metric.step_length, metric.silence)
         around = steps.around(window)
@@ -157,9 +157,9 @@ class Measurement:
         return rows.mutate(**{STEP: self.engine.step_number(rows[MOMENT], steps.length)})
 
     def _counter(self, window: Window, grain: Grain, keys: Sequence[str], is_running: bool) -> ir.Table:
-        """The last observation before the window is a baseline, so that all earlier ones are read.
+        """The last observation before the window is a baseline, so all earlier ones are read.
 
-        What is not of a whole series is filtered after its gains are known: another version may have had the one before.
+        Filters that do not select whole series apply to the gains: the previous value may have had another version.
         """
         history = Window(_FIRST_MOMENT, window.end)
         whole = tuple(f for f in self.filters if f.dimension in self.series)
@@ -171,7 +171,7 @@ class Measurement:
         rows = every._read(history, grain, filters=whole, more=more, since=window.start if is_running else None)
         gains = gains_of(rows, list(self._series_columns), with_baselines=is_running)
         gains = reduce(keep_matching, (replace(f, dimension=name) for name, f in rest.items()), gains)
-        if self.parts is not None:  # only now: what is before a part is its baseline
+        if self.parts is not None:  # only now: the time before a part is its baseline
             gains = keep_parts(gains, MOMENT, None if scope is None else "scope_of_part", self.parts)
         return measure_counter(gains if is_running else keep_window(gains, MOMENT, window), keys)
 
@@ -189,16 +189,16 @@ class Measurement:
         more: Mapping[str, str] = {},
         since: datetime | None = None,
     ) -> ir.Table:
-        """The rows of all facts that count, each of its own time: PERIOD, the group columns, VALUE and MOMENT.
+        """The counting rows of all facts, each for its own time: PERIOD, the group columns, VALUE and MOMENT.
 
-        `more` are further dimensions by the name that they get. What is earlier than `since` belongs to its period.
+        `more` are further dimensions by their internal names. Rows earlier than `since` stay in their period.
         """
         by, filters = self.by if by is None else by, self.filters if filters is None else filters
         needed = {*by, *(f.dimension for f in filters)}
         parts = []
         for reader in self.readers:
             rollup = None if self._has_shared else reader.rollup_for(self.metric.kind, needed, grain, window)
-            # Things that are shared may have a moment in each group, and count at the first one.
+            # Shared things may have a different moment in each group, and count at the first one.
             read = _EVER if self._has_shared and reader.used.fact.time else window
             rows = reduce(keep_matching, filters, reader.rows(rollup, read))
             parts.append(self._pick(reader, rows, grain, by, more, since))
@@ -207,14 +207,14 @@ class Measurement:
 
     @property
     def _has_shared(self) -> bool:
-        """Whether a group may have several rows of one thing, as a total over repositories has of a commit."""
+        """Whether a group may have several rows for one thing, as a total over repositories has for a commit."""
         shared = self.metric.shared
         if shared is None or (shared.by == self.division.scope and len(self.division.collected.spans) < 2):
             return False
         return shared.by not in self.by or self.kept is not None
 
     def _each_once(self, rows: ir.Table, window: Window, grain: Grain) -> ir.Table:
-        """Of several rows of one thing in a group, one with the largest value and the first moment: the same in any order."""
+        """For several rows of one thing in a group, the largest value and the first moment: in any row order."""
         keys = [name for name in rows.columns if name not in (PERIOD, VALUE, MOMENT)]
         once = rows.group_by(keys).aggregate(**{VALUE: rows[VALUE].max(), MOMENT: rows[MOMENT].min()}).drop(SHARED)
         period = {} if grain is Grain.TOTAL else {PERIOD: self.engine.truncate(once[MOMENT], grain)}
@@ -229,7 +229,7 @@ class Measurement:
         more: Mapping[str, str],
         since: datetime | None,
     ) -> ir.Table:
-        """Only what the measuring needs, under our names; the groups that are not kept become one."""
+        """Only the columns that are needed, under internal names; groups that are not kept are merged into one."""
         import ibis
 
         moment = rows[reader.used.time]
@@ -244,7 +244,7 @@ class Measurement:
         return rows.select(**period, **groups, **columns, **{VALUE: reader.used.fact.values(rows), MOMENT: moment})
 
     def _first_seen(self, rows: ir.Table, grain: Grain, keys: Sequence[str]) -> ir.Table:
-        """Running counts of distinct things come from their first appearances: those may be added."""
+        """Running counts of distinct things use their first appearances: those can be added up."""
         firsts = (
             rows.filter(rows[VALUE].notnull())
             .group_by([*self.group_columns, VALUE])
@@ -255,13 +255,13 @@ class Measurement:
 
 
 def _with_rest(rows: pa.Table, count: int) -> pa.Table:
-    """The first `count` groups; what these leave of the total stands where one more came."""
+    """The first `count` groups; the total minus these is the rest, if one more group was returned."""
     import pyarrow as pa
 
     groups = rows.drop_columns([TOTAL])
     if rows.num_rows <= count:
         return groups
-    # Groups without value come last: when the next has none, nothing is left to add up.
+    # Groups without a value come last: if the next has none, nothing is left to add up.
     *first, next_one = groups[VALUE].to_pylist()
     rest = None if next_one is None else rows[TOTAL][0].as_py() - sum(first)
     return pa.concat_tables([groups.slice(0, count), pa.Table.from_pylist([{VALUE: rest}], schema=groups.schema)])

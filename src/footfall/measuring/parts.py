@@ -1,4 +1,4 @@
-"""Parts: the time that counts of some scopes, where not all of a window does."""
+"""Parts: the time that counts for some scopes, if not all of a window does."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of `scopes` (of every scope when None) count within `windows` alone."""
+    """Rows of `scopes` (of every scope if None) count within `windows` only."""
 
     scopes: tuple[str, ...] | None
     windows: tuple[Window, ...]
     folds_case: bool = False
-    """Whether scopes are the same in upper and lower case."""
+    """Whether scopes ignore case."""
 
 
 def keep_parts(rows: ir.Table, time: str, scope: str | None, parts: Sequence[Part]) -> ir.Table:
-    """The rows that lie in one of `parts`; `scope` is the column that tells scopes apart."""
+    """The rows in one of `parts`; `scope` is the column with the scope."""
     import ibis
 
     def is_within(part: Part) -> ir.BooleanValue:
@@ -44,7 +44,7 @@ def keep_parts(rows: ir.Table, time: str, scope: str | None, parts: Sequence[Par
 
 
 def _any(conditions: Sequence[ir.BooleanValue]) -> ir.BooleanValue:
-    """One of them holds; as a tree of little depth, since engines read it recursively."""
+    """The disjunction of all, as a balanced tree, since engines process it recursively."""
     if len(conditions) == 1:
         return conditions[0]
     middle = len(conditions) // 2

@@ -1,4 +1,4 @@
-"""The plan of an answer: a query with all decisions made before measuring."""
+"""The plan of a result: a query with all decisions made before measuring."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from footfall.lake import Snapshot
 
 MOST_VALUES_COMPARED = 20_000
-"""How many existing values are compared with an unknown one for did-you-mean."""
+"""How many existing values are considered for did-you-mean suggestions."""
 
 
 class Measuring(Protocol):
@@ -40,11 +40,11 @@ class Measuring(Protocol):
     def group_columns(self) -> tuple[str, ...]: ...
 
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
-        """One row per period and group that has rows: PERIOD (not of a total), the group columns, VALUE, and what its kind adds."""
+        """One row per period and group with rows: PERIOD (not for a total), the groups, VALUE, and more for some kinds."""
         ...
 
     def bounds(self, grain: Grain) -> Window | None:
-        """The whole periods of `grain` from the first to the last that it knows, filters aside."""
+        """The whole periods of `grain` from the first to the last known one, ignoring filters."""
         ...
 
 
@@ -59,24 +59,24 @@ class Plan:
     now: datetime
     use_rollups: bool = True
     happened: Happened = NOTHING_HAPPENED
-    """What is known to have happened to the values of the table."""
+    """Known events for the values of the table."""
     window: Window | None = None
     policies: tuple[tuple[str, str], ...] = ()
     kept: tuple[Group, ...] | None = None
     other: str = "other"
     where: tuple[Filter, ...] | None = None
-    """The filters of the question in the spellings that are stored; None until they were looked up."""
+    """The filters of the query in their stored spellings; None until they were looked up."""
     parts: tuple[Part, ...] | None = None
-    """The time of each scope that counts, where periods are compared by what was collected of both; None is all."""
+    """The time of each scope that counts, if periods are compared by what was collected in both; None for all."""
     ranked: pa.Table | None = None
-    """What ranking measured on the way, where that is the whole answer: the sums of a total."""
+    """What ranking measured already, if that is the whole result: the sums of a total."""
     notes: tuple[str, ...] = ()
 
     def note(self, *sentences: str) -> Plan:
         return replace(self, notes=(*self.notes, *sentences))
 
     def within(self, parts: tuple[Part, ...]) -> Plan:
-        """The same, of these parts of the time."""
+        """The same, for these parts of the time."""
         return replace(self, parts=parts, ranked=None)
 
     @property
@@ -93,7 +93,7 @@ class Plan:
         return division.without(self._undated(division))
 
     def _undated(self, division: Division) -> list[str]:
-        """Scopes with rows that have no moment to count at: their number is not known, and is not 0."""
+        """Scopes with rows that lack the time at which they count: their value is unknown, not 0."""
         found: set[str] = set()
         for used in division.used:
             if used.fact.time and division.scope is not None:
@@ -113,7 +113,7 @@ class Plan:
 
     @property
     def measuring(self) -> Measuring:
-        """What gives the numbers: expressions on tables, spans that a source reported, or sets of actors."""
+        """Computes the values: from expressions on tables, spans reported by a source, or sets of actors."""
         if self.subject.actors is not None:
             return ActorMeasurement(self.subject.actors, self.parts)
         return ReportedMeasurement(self.measurement) if self.metric.kind is Kind.REPORTED else self.measurement
@@ -138,11 +138,11 @@ class Plan:
 
     @property
     def is_additive(self) -> bool:
-        """Whether no rows in a collected period means 0."""
+        """Whether a collected period without rows means 0."""
         return self.metric.kind in (Kind.SUM, Kind.DISTINCT, Kind.COUNTER)
 
     def is_asked(self, scope: str) -> bool:
-        """Whether the query is about `scope`, by its filters."""
+        """Whether the query's filters include `scope`."""
         return all(pin.accepts(scope, self.folds_scopes) for pin in self._scope_filters)
 
     @cached_property
@@ -156,18 +156,18 @@ class Plan:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """The ledger on what is read, of the scopes that the query is about."""
+        """The coverage of what is read, for the scopes of the query."""
         whole = Coverage(self.division.collected, self.now, self.happened.known_wrong)
         return whole.of(self.is_asked) if self._scope_filters else whole
 
     @cached_property
     def annotations(self) -> tuple[Annotation, ...]:
-        """What happened in the window of the query, about the scopes asked."""
+        """The known events in the window of the query, for its scopes."""
         return self.happened.within(self.window, self.is_asked) if self.window else ()
 
     @cached_property
     def scope_position(self) -> int | None:
-        """Which of the dimensions asked tells scopes apart: groups then have a coverage of their own."""
+        """The dimension of the query that holds the scope: groups then have their own coverage."""
         scope = self.division.scope
         return self.query.by.index(scope) if scope is not None and scope in self.query.by else None
 
@@ -175,14 +175,14 @@ class Plan:
         return None if self.scope_position is None else group[self.scope_position]
 
     def cover_key(self, group: Group) -> Hashable:
-        """What has a cover of its own: a group whose kind tells what was seen of it, else its scope."""
+        """The key of its own coverage: a group whose kind reports what was seen, otherwise its scope."""
         return ("group", group) if self.metric.kind in (Kind.LEVEL, Kind.COUNTER) else self.scope_of(group)
 
     def coverage_of(self, scope: Hashable) -> Coverage:
         if self.scope_position is None:
             return self.coverage
         if self.kept is not None and scope == self.other:
-            if len(self.query.by) > 1:  # any scope may have a part in what is left of several dimensions
+            if len(self.query.by) > 1:  # any scope may contribute to the rest of several dimensions
                 return self.coverage
             named = {group[self.scope_position] for group in self.kept}
             return self.coverage.of(lambda name: name not in named)
@@ -190,9 +190,9 @@ class Plan:
 
 
 def choose_policies(plan: Plan) -> Plan:
-    """Every policy of the metric has a choice, made or by default, and the result names it.
+    """Every policy of the metric has a choice, explicit or by default, and the result names it.
 
-    A default gives way to the question: who filters or splits by the policy's column means all of its values.
+    A default yields to the query: filtering or splitting by the policy's column includes all of its values.
     """
     made = choices_made(plan.query, plan.metric)
     chosen: list[tuple[str, str]] = []
@@ -211,9 +211,9 @@ def choose_policies(plan: Plan) -> Plan:
 
 
 def find_window(plan: Plan) -> Plan:
-    """An open edge of the window is where the ledger or the data starts or ends, extended to whole periods.
+    """An open end of the window is where the ledger or the data starts or ends, extended to whole periods.
 
-    It never reaches past the current period. There is no window if nothing was asked and nothing is known.
+    It never extends past the current period. There is no window if none was given and there is no data.
     """
     query = plan.query
     since, until = query.since, query.until
@@ -235,13 +235,13 @@ def find_window(plan: Plan) -> Plan:
 
 
 def _last_known(plan: Plan, grain: Grain, known: Sequence[Window]) -> datetime:
-    """Where an open window ends: with the period of the last that is known, at the latest with the current one.
+    """Where an open window ends: with the last known period, at the latest with the current one.
 
-    A total ends with what was collected, so that it holds no time that is not over.
+    A total ends with what was collected, so that it includes no time that is not over.
     """
     last = max((w.end for w in known), default=plan.now)
     if plan.query.grain is Grain.TOTAL and plan.subject.actors is not None:
-        return min(ceil(Grain.DAY, last), ceil(Grain.HOUR, plan.now))  # sets are kept by the day
+        return min(ceil(Grain.DAY, last), ceil(Grain.HOUR, plan.now))  # sets are stored by day
     collected = plan.coverage.bounds
     if plan.query.grain is Grain.TOTAL and collected and last - collected.end < timedelta(days=1):
         return min(collected.end, plan.now)
@@ -259,7 +259,7 @@ def _nothing_known(plan: Plan) -> str:
 
 
 def whole_periods(plan: Plan) -> Plan:
-    """Every grain but a total has whole periods: a partial week next to full ones would look like a drop."""
+    """Every grain except a total has whole periods: a partial week next to full ones would look like a drop."""
     window, grain = plan.window, plan.query.grain
     assert window is not None
     if grain is Grain.TOTAL:
@@ -273,7 +273,7 @@ def whole_periods(plan: Plan) -> Plan:
 
 
 def keep_top(plan: Plan) -> Plan:
-    """Ranks the groups over the whole window. The rest is called "other", or "(other)" where a group has that name."""
+    """Ranks the groups over the whole window. The rest is called "other", or "(other)" if a group has that name."""
     if plan.query.top is None:
         return plan
     assert plan.window is not None
@@ -294,7 +294,7 @@ def keep_top(plan: Plan) -> Plan:
 
 
 def _name_rest(ranked: pa.Table, count: int, columns: Sequence[str], other: str) -> pa.Table:
-    """Groups as text, as they are where the engine folds them; the row after the first `count` is the rest."""
+    """Groups as text, as the engine returns them if it merges the rest; the row after the first `count` is the rest."""
     import pyarrow as pa
 
     for name in columns:
@@ -304,16 +304,16 @@ def _name_rest(ranked: pa.Table, count: int, columns: Sequence[str], other: str)
 
 
 def as_text(value: Value) -> str | None:
-    """As SQL casts it, so that a ranked value is found again beside "other"."""
+    """As SQL casts it, so that a ranked value is found again next to "other"."""
     if value is None:
         return None
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def check_values(plans: Sequence[Plan], has_rows: bool) -> None:
-    """A value that does not occur is probably a typo; for a single value, any row found rules that out.
+    """A value that does not occur is probably a typo; for a single value, any measured row rules that out.
 
-    Of several metrics one that knows the value is enough.
+    For several metrics it is enough if one knows the value.
     """
     for position, filter in enumerate(plans[0].query.where):
         is_truth = (
@@ -349,7 +349,7 @@ def _check_filter(plan: Plan, filter: Filter) -> None:
 
 
 def _is_scope(plan: Plan, dimension: str, value: Value) -> bool:
-    """Whether the ledger knows `value`: collected without a row it is 0, and not collected it is missing."""
+    """Whether the ledger knows `value` as a scope: collected without rows it is 0, and not collected it is missing."""
     if dimension != plan.division.scope:
         return False
     wanted = Filter(dimension, (value,))

@@ -1,4 +1,4 @@
-"""Reading: the rows of one fact, from its table or from the narrowest rollup that gives the same answer."""
+"""Reading: the rows of one fact, from its table or from the narrowest rollup that gives the same result."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class FactReader:
 
     used: UsedFact
     scope: str | None
-    """The dimension that tells scopes apart, where there is one."""
+    """The dimension that holds the scope, if there is one."""
     snapshot: Snapshot
     engine: Engine
     as_of: datetime | None = None
     use_rollups: bool = True
     parts: tuple[Part, ...] | None = None
-    """The time of each scope that counts; None is all."""
+    """The time of each scope that counts; None for all."""
 
     @property
     def table(self) -> Table:
         return self.used.table
 
     def mount(self, rollup: Rollup | None) -> ir.Table:
-        """The rows of the table or of a rollup, ids by their names."""
+        """The rows of the table or of a rollup, with names instead of ids."""
         if rollup is None:
             return reduce(self._named, self.table.named, self._rows_of(self.table))
         rolled = self.table.rolled(rollup)
@@ -50,7 +50,7 @@ class FactReader:
         return self.engine.mount(self.snapshot.tables.get(table.name), table, self.as_of)
 
     def _named(self, rows: ir.Table, column: Column) -> ir.Table:
-        """The same rows, with the name that each id of a column has now in its place."""
+        """The same rows, with each id of a column replaced by its current name."""
         import ibis
 
         names = column.names
@@ -62,17 +62,17 @@ class FactReader:
         return joined.mutate(**{column.name: called}).select(*rows.columns)
 
     def rows(self, rollup: Rollup | None, window: Window) -> ir.Table:
-        """The rows of `window` that this fact is read for."""
+        """The rows of `window` for which this fact is read."""
         rows = self.used.keep_turn(keep_window(self.mount(rollup), self.used.time, window), self.scope)
         return rows if self.parts is None else keep_parts(rows, self.used.time, self.scope, self.parts)
 
     def values_of(self, dimension: str) -> ir.StringColumn:
-        """The values of a dimension that are not nulls, from the fewest rows that have them all."""
+        """The non-null values of a dimension, from the smallest rollup or table that has all of them."""
         rows = self.mount(self._narrowest({dimension}, Grain.TOTAL))
         return rows.filter(rows[dimension].notnull())[dimension]
 
     def bounds(self, grain: Grain) -> Window | None:
-        """The whole periods of `grain` from the first row of the table to the last, filters aside."""
+        """The whole periods of `grain` from the first row of the table to the last, ignoring filters."""
         rows = self.mount(self._narrowest(set(), grain))
         moment = rows[self.used.time]
         first, last = self.engine.run(rows.aggregate(first=moment.min(), last=moment.max())).to_pylist()[0].values()
@@ -95,9 +95,9 @@ class FactReader:
                 return None
 
     def _narrowest(self, needed: set[str], grain: Grain, edges: tuple[datetime, ...] = ()) -> Rollup | None:
-        """The narrowest rollup that gives the same answer as the table: the coarsest, then the fewest dimensions."""
+        """The narrowest rollup that gives the same result as the table: the coarsest, then the fewest dimensions."""
         pinned = self.snapshot.tables.get(self.table.name)
-        # a rollup of observed values sums those of now
+        # a rollup of observed values aggregates the current ones
         is_earlier = self.as_of is not None and isinstance(self.table.rule, Observe)
         if not self.use_rollups or pinned is None or is_earlier or self.used.fact.time:
             return None

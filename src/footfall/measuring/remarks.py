@@ -1,4 +1,4 @@
-"""Remarks: notes about the time that an answer is of, a sentence each."""
+"""Remarks: notes about the time of a result, one sentence each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_NAMED = 3
 
 
 def remarks_on_time(plan: Plan) -> list[str]:
-    """On the window: what happened in it, and what of it was not collected."""
+    """Notes on the window: known events in it, and what was not collected."""
     window = plan.window
     assert window is not None
     notes = [*remarks_on_annotations(plan.annotations), *plan.coverage.notes(window)]
@@ -29,7 +29,7 @@ def remarks_on_time(plan: Plan) -> list[str]:
 
 
 def remark_on_overlap(plan: Plan, overlaps: Mapping[str, int]) -> list[str]:
-    """That groups add up to more than their total, as they share some of what is counted."""
+    """A note that the groups add up to more than their total, as they share some of what is counted."""
     more, shared = overlaps.get(plan.metric.name, 0), plan.metric.shared
     if not more or shared is None:
         return []
@@ -55,7 +55,7 @@ def remark_on_means(plan: Plan, series: Series) -> list[str]:
 
 
 def remark_on_baselines(plan: Plan, seen: Cells | None) -> list[str]:
-    """How many periods of a counter have only observations that no gain can be derived from."""
+    """How many periods of a counter have only observations without a known gain."""
     if plan.metric.kind is not Kind.COUNTER or seen is None:
         return []
     count = len({position for parts in seen.values() for position, part in parts.items() if part == 0})
@@ -71,7 +71,7 @@ def remark_on_baselines(plan: Plan, seen: Cells | None) -> list[str]:
 def remark_on_zero_days(plan: Plan, series: Series) -> list[str]:
     """Settled days with an improbable value of 0: the source may have lost them.
 
-    Only for daily queries without filters: in a small part, 0 is common. See `improbable_zeros`.
+    Only for daily queries without filters: for small subsets, 0 is common. See `improbable_zeros`.
     """
     query = plan.query
     if (

@@ -1,13 +1,13 @@
-"""Reported counts: distinct counts that the source itself made, each for a span of time. They are never added.
+"""Reported counts: distinct counts made by the source, each for a span of time. They are never added up.
 
 The count of a reported span is known. For any other span there are bounds:
 
-- at most: the least sum of reported counts whose spans cover it together (they may reach beyond it);
-- at least: of a reported span, its count less the most that the part of it outside can have (as above).
+- at most: the smallest sum of reported counts whose spans together cover it (they may extend beyond it);
+- at least: the count of a reported span, minus the most that the part of it outside can have (as above).
 
-So a month of days lies between its largest day and the sum of its days, and closer where the source reported
-a span that contains it or lies in it. The total of several series (repositories) lies between their largest and
-their sum, as the same people may be in all of them.
+So a month of reported days lies between its largest day and the sum of its days, and the bounds are tighter if the
+source reported a span that contains it or is within it. The total of several series (repositories) lies between
+their maximum and their sum, as the same people may be in all of them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Bounds(NamedTuple):
 
 @dataclass(frozen=True)
 class ReportedMeasurement:
-    """What `Measurement` is for other kinds: rows of PERIOD, group columns, VALUE, LEAST and MOST."""
+    """The counterpart of `Measurement` for other kinds: rows of PERIOD, group columns, VALUE, LEAST and MOST."""
 
     measurement: Measurement
 
@@ -71,7 +71,7 @@ class ReportedMeasurement:
         return self.measurement.bounds(grain)
 
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
-        """One row per period and group of which something was reported."""
+        """One row per period and group for which something was reported."""
         found, value_type = self._read(window)
         cells: dict[tuple[datetime, Group], list[Bounds]] = defaultdict(list)
         for (group, _), spans in found.items():
@@ -95,7 +95,7 @@ class ReportedMeasurement:
         return {group_column(n): pa.array([group[n] for group in groups], kind) for n, kind in enumerate(types)}
 
     def _read(self, window: Window) -> tuple[dict[tuple[Group, Group], list[Reported]], pa.DataType]:
-        """By group and series what was reported of spans that touch `window`, or one that does; in order."""
+        """By group and series, in order, the reported counts of spans that overlap `window` or one of these spans."""
         found: dict[tuple[Group, Group], dict[tuple[datetime, datetime], Number]] = defaultdict(dict)
         value_type = pa.int64()
         hull = window
@@ -111,7 +111,7 @@ class ReportedMeasurement:
             for row in rows.to_pylist():
                 group = tuple(row[name] for name in self.group_columns)
                 series = tuple(row[f"series_{n}"] for n in range(len(self.measurement.series)))
-                if row[VALUE] is not None:  # the first fact that reported a span is used
+                if row[VALUE] is not None:  # the first fact that reported a span wins
                     found[group, series].setdefault((row[MOMENT], row[ENDS]), row[VALUE])
             self._add_zeros(reader, hull, found)
         return {
@@ -119,7 +119,7 @@ class ReportedMeasurement:
         }, value_type
 
     def _spans(self, reader: FactReader) -> ir.Table:
-        """The rows of a fact with the end of their spans."""
+        """The rows of a fact with the end of each span."""
         measurement, fact = self.measurement, reader.used.fact
         rows = reduce(keep_matching, measurement.filters, reader.mount(None))
         moment = rows[reader.used.time]
@@ -134,7 +134,7 @@ class ReportedMeasurement:
         hull: Window,
         found: Mapping[tuple[Group, Group], dict[tuple[datetime, datetime], Number]],
     ) -> None:
-        """Of a table of equal spans one that was collected and has no row is 0."""
+        """In a table of equal spans, a collected span without a row is 0."""
         if reader.used.fact.ends:
             return
         collected = self.measurement.snapshot.collected(reader.table.name)
@@ -157,7 +157,7 @@ def _touching(spans: ir.Table, window: Window) -> ir.Table:
 
 
 def bounds_of(asked: Window, spans: Sequence[Reported]) -> Bounds | None:
-    """What `spans`, in order, tell of the count of `asked`; None when none touches it."""
+    """What `spans`, in order, say about the count of `asked`; None if none overlaps it."""
     touching = [span for span in spans if span.start < asked.end and asked.start < span.end]
     if not touching:
         return None
@@ -180,9 +180,9 @@ def _outside(span: Reported, asked: Window) -> Iterator[Window]:
 
 
 def least_cover(asked: Window, spans: Iterable[Reported]) -> Number | None:
-    """The least sum of the counts of spans that cover `asked` together; None where they do not."""
+    """The smallest sum of the counts of spans that together cover `asked`; None if they do not."""
     best: Number | None = None
-    reached: list[tuple[Number, datetime]] = []  # sums so far, with how far they reach without a hole
+    reached: list[tuple[Number, datetime]] = []  # sums so far, with how far they cover without a gap
     for span in spans:
         if span.end <= asked.start or span.start >= asked.end:
             continue
@@ -190,7 +190,7 @@ def least_cover(asked: Window, spans: Iterable[Reported]) -> Number | None:
             total: Number = span.number
         else:
             while reached and reached[0][1] < span.start:
-                heappop(reached)  # later spans start later still
+                heappop(reached)  # later spans start even later
             if not reached:
                 continue
             total = reached[0][0] + span.number

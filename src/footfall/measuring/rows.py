@@ -23,7 +23,7 @@ MOMENT_TYPE = pa.timestamp("us", "UTC")
 
 @dataclass(frozen=True)
 class Compared:
-    """Of each group and period what is compared, and with what; of each scope how much of a period that is."""
+    """For each group and period what is compared, and with what; for each scope the share of a period."""
 
     here: Mapping[Group, Sequence[Number]]
     before: Mapping[Group, Sequence[Number]]
@@ -35,7 +35,7 @@ BREAK = "break"
 
 
 def schema_of(plan: Plan, value_type: pa.DataType) -> pa.Schema:
-    """The columns of the answer, in order."""
+    """The columns of the result, in order."""
     if plan.query.rolling is not None:
         value_type = pa.float64()
     types = {f.name: pa.string() if plan.kept is not None else f.type for f in plan.subject.schema}
@@ -84,7 +84,7 @@ def rows_of(plan: Plan, series: Series, value_type: pa.DataType, compared: Compa
 
 
 def changes(values: Sequence[Number], earlier: Sequence[Number]) -> tuple[list[Number], list[float | None]]:
-    """Difference, and in percent of the earlier value; empty where one is unknown, or the earlier one is 0."""
+    """Difference, and in percent of the earlier value; null if one is unknown, or the earlier one is 0."""
     differences: list[Number] = []
     percents: list[float | None] = []
     for value, before in zip(values, earlier, strict=True):
@@ -98,7 +98,7 @@ def changes(values: Sequence[Number], earlier: Sequence[Number]) -> tuple[list[N
 
 
 def order_groups(plan: Plan, series: Series) -> list[Group]:
-    """A ranking keeps its order and ends with the rest; a total goes from the largest down; else by name."""
+    """A ranking keeps its order and ends with the rest; a total is sorted by decreasing value; otherwise by name."""
     if plan.kept is not None:
         ranks: dict[Group, int] = {tuple(map(as_text, group)): rank for rank, group in enumerate(plan.kept)}
         return sorted(series.values, key=lambda group: ranks.get(group, len(ranks)))
@@ -110,7 +110,7 @@ def order_groups(plan: Plan, series: Series) -> list[Group]:
 
 
 def _by_name(group: Group, versions: Sequence[bool]) -> tuple[tuple[bool, Any], ...]:
-    """Texts by their letters, versions by their numbers, and no value at the end."""
+    """Sorts text by letters, versions by numbers, and nulls last."""
     return tuple((value is None, _order(value, *one)) for value, *one in zip(group, versions, strict=True))
 
 
@@ -127,7 +127,7 @@ def _from_largest(value: Number) -> tuple[bool, float]:
 
 
 def sparse_rows(plan: Plan, periods: Sequence[Period], measured: pa.Table) -> pa.Table:
-    """The rows that have data, as they were measured, each with the coverage of its period (and scope)."""
+    """The rows that have data, as measured, each with the coverage of its period (and scope)."""
     import pyarrow.compute as pc
 
     columns = list(plan.measurement.group_columns)
@@ -156,7 +156,7 @@ def sparse_rows(plan: Plan, periods: Sequence[Period], measured: pa.Table) -> pa
 
 
 _UNKNOWN: dict[str, Any] = {"coverage": 0.0, "is_provisional": False, "state": str(State.LOST)}
-"""Of rows that lie in no period that was asked about."""
+"""For rows outside of every requested period."""
 
 
 def _cover_table(plan: Plan, periods: Sequence[Period], scope: Any, column: str | None) -> pa.Table:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Number: TypeAlias = int | float | datetime | None
 
 Cells: TypeAlias = Mapping[Group, Mapping[int, Number]]
-"""What was measured: by group and position of the period; no cell where there were no rows."""
+"""What was measured: by group and position of the period; no cell if there were no rows."""
 
 
 @dataclass(frozen=True)
 class Cover:
-    """Of each period: the share that was collected, whether it may still change, and the one word for it."""
+    """For each period: the share that was collected, whether it may still change, and its state as one word."""
 
     shares: tuple[float, ...]
     provisional: tuple[bool, ...]
@@ -33,12 +33,12 @@ class Cover:
 
     @classmethod
     def of_rows(cls, rows: pa.Table) -> Cover:
-        """What the rows of an answer say about their periods, row by row."""
+        """The coverage of the periods of a result, row by row."""
         shares, flags, states = (rows[name].to_pylist() for name in ("coverage", "is_provisional", "state"))
         return cls(tuple(shares), tuple(flags), tuple(map(State, states)))
 
     def times(self, seen: Mapping[int, Number]) -> Cover:
-        """The same where only a part was `seen` of what was collected, by position of the period."""
+        """The same, if only a part was `seen` of what was collected, by position of the period."""
         parts = [part if isinstance(part := seen.get(i), float) else 1.0 for i in range(len(self.shares))]
         shares = tuple(share * part for share, part in zip(self.shares, parts, strict=True))
         final = (State.COMPLETE, State.PROVISIONAL)
@@ -50,21 +50,21 @@ class Cover:
 
 @dataclass(frozen=True)
 class Series:
-    """One value per period for each group, None where nothing is known; covers as `Plan.cover_of` names them."""
+    """One value per period for each group, None if unknown; covers by the keys of `Plan.cover_of`."""
 
     periods: tuple[Period, ...]
     values: dict[Group, list[Number]]
     covers: dict[Hashable, Cover]
     ranges: dict[Group, list[tuple[Number, Number]]] = field(default_factory=dict)
-    """Of reported counts: the least and the most that each can be."""
+    """For reported counts: the lower and upper bound of each."""
 
 
 def fill_gaps(
     plan: Plan, periods: Sequence[Period], cells: Cells, groups: Iterable[Group], seen: Cells | None = None
 ) -> Series:
-    """A slot for every period of every group: without rows it is 0 if something was collected, else unknown.
+    """A slot for every period of every group: without rows it is 0 if something was collected, otherwise unknown.
 
-    What was `seen` of a group, where the kind can tell, is a share of what was collected.
+    What was `seen` for a group, if its kind reports that, is a share of what was collected.
     """
     collected: dict[Hashable, Cover] = {}
     covers: dict[Hashable, Cover] = {}
@@ -87,7 +87,7 @@ def fill_gaps(
 
 
 def cover_of(plan: Plan, scope: Hashable, periods: Sequence[Period]) -> Cover:
-    """What the ledger says about each period, of one scope or of all."""
+    """What the ledger says about each period, for one scope or for all."""
     coverage, windows = plan.coverage_of(scope), [period.window for period in periods]
     return Cover(
         tuple(coverage.share(window) for window in windows),
@@ -97,9 +97,9 @@ def cover_of(plan: Plan, scope: Hashable, periods: Sequence[Period]) -> Cover:
 
 
 def roll(plan: Plan, series: Series) -> Series:
-    """The mean over the last N calendar periods; no value where too little of them was collected.
+    """The mean over the last N calendar periods; no value if too little of them was collected.
 
-    The series reaches N - 1 periods back before the window; those are used up here. The coverage of a
+    The series starts N - 1 periods before the window; those are dropped here. The coverage of a
     mean is the mean coverage of its N periods, so a mean over four days of seven says so.
     """
     count = plan.query.rolling
@@ -130,8 +130,8 @@ Mean: TypeAlias = Callable[[Sequence[Number], Sequence[float]], float | None]
 def mean_over(grain: Grain, count: int, least: float) -> Mean:
     """The mean of `count` periods by their values and coverage; None below the coverage `least`.
 
-    A period counts if at least that part of it was collected. When some may be absent, whole weeks of days are
-    weighed by weekday: each weekday's mean counts alike and each must be there, so that a missing weekend is not a rise.
+    A period counts if at least that part of it was collected. If some may be absent, whole weeks of days are
+    weighted by weekday: all weekdays must be present and have equal weight, so that a missing weekend is not a rise.
     """
     by_weekday = is_by_weekday(grain, count, least)
 
@@ -156,14 +156,14 @@ def mean_over(grain: Grain, count: int, least: float) -> Mean:
 
 
 def is_by_weekday(grain: Grain, count: int, least: float) -> bool:
-    """Whether a mean is weighed by weekday."""
+    """Whether a mean is weighted by weekday."""
     return grain is Grain.DAY and count % 7 == 0 and least < 1
 
 
 def accumulate(plan: Plan, series: Series) -> Series:
-    """Running totals from the start of the window. A period without data stays empty and adds nothing.
+    """Running totals from the start of the window. A period without data stays null and adds nothing.
 
-    The coverage of a running total is that of all the time it runs over.
+    The coverage of a running total is that of all the time it includes.
     """
     if not plan.query.cumulative:
         return series
@@ -186,7 +186,7 @@ def running(values: Iterable[Number]) -> Iterable[Number]:
 
 
 def _running_cover(lengths: Sequence[timedelta], cover: Cover) -> Cover:
-    """Each period weighs as much as it is long."""
+    """Each period is weighted by its length."""
     shares: list[float] = []
     collected = elapsed = 0.0
     for length, share in zip(lengths, cover.shares, strict=True):
@@ -210,7 +210,7 @@ def transform(plan: Plan, series: Series) -> Series:
 
 
 def reach_back(plan: Plan, window: Window) -> Window:
-    """The window with the earlier periods that its first rolling means need."""
+    """The window with the additional earlier periods that its first rolling means need."""
     if plan.query.rolling is None:
         return window
     return Window(step(plan.query.grain, window.start, 1 - plan.query.rolling), window.end)

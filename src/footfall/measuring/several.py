@@ -1,4 +1,4 @@
-"""Several metrics in one question: they share window, groups and rows; each keeps its own numbers and coverage."""
+"""Several metrics in one query: they share window, groups and rows; each keeps its own values and coverage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def shared_window(plans: Sequence[Plan]) -> Window | None:
-    """From where the first of them begins to where the last ends; None where none knows anything."""
+    """From the earliest start to the latest end; None if all are empty."""
     windows = [plan.window for plan in plans if plan.window is not None]
     if not windows:
         return None
@@ -26,14 +26,14 @@ def shared_window(plans: Sequence[Plan]) -> Window | None:
 
 
 def share_top(first: Plan, others: Sequence[Plan]) -> list[Plan]:
-    """The groups that the first metric ranks are those of all."""
-    if first.query.top is not None and first.kept is None and others:  # nothing to rank by: all is the rest
+    """The groups ranked by the first metric apply to all."""
+    if first.query.top is not None and first.kept is None and others:  # nothing to rank by: everything is in the rest
         first = replace(first, kept=())
     return [first, *(replace(plan, kept=first.kept, other=first.other) for plan in others)]
 
 
 def shared_policies(plans: Sequence[Plan]) -> tuple[tuple[str, str], ...]:
-    """The choices made: METRIC.POLICY where metrics that have a policy differ in it."""
+    """The choices made: METRIC.POLICY if metrics that share a policy differ in it."""
     if len(plans) == 1:
         return plans[0].policies
     made: dict[str, set[str]] = {}
@@ -50,7 +50,7 @@ def shared_policies(plans: Sequence[Plan]) -> tuple[tuple[str, str], ...]:
 
 
 def shared_notes(plans: Sequence[Plan], notes: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """What is to be said of all metrics once, of one of several with its name."""
+    """Notes that apply to all metrics appear once, those of some metrics with their names."""
     said = [
         note if all(note in each for each in notes) else f"{plan.metric.name}: {note}"
         for plan, own in zip(plans, notes, strict=True)
@@ -60,10 +60,10 @@ def shared_notes(plans: Sequence[Plan], notes: Sequence[Sequence[str]]) -> tuple
 
 
 def join(plans: Sequence[Plan], tables: Sequence[pa.Table]) -> pa.Table:
-    """One row per period and group, with the columns of each metric; the first says in which order.
+    """One row per period and group, with the columns of each metric; the first one determines the order.
 
-    Where metrics are read from different tables, each has its own coverage, state and is_provisional next to those of the
-    row, which are the worst of them.
+    If metrics are read from different tables, each has its own coverage, state and is_provisional next to those of
+    the row, which are the worst of them.
     """
     if len(plans) == 1:
         return tables[0]
@@ -87,16 +87,16 @@ def join(plans: Sequence[Plan], tables: Sequence[pa.Table]) -> pa.Table:
 
 
 _SHARED: dict[str, Callable[[Iterable[Any]], Any]] = {"coverage": min, "is_provisional": any, "state": worst}
-"""What a row says once for all metrics, and how it is made of what each says."""
+"""What a row has once for all metrics, and how it is derived from the value of each."""
 
 
 def name_among_several(metric: str, column: str) -> str:
-    """What a column of one metric is called next to those of others: change becomes commits_change."""
+    """The name of a column of one metric among several: change becomes commits_change."""
     return column if column == metric or column.startswith(f"{metric}_") else f"{metric}_{column}"
 
 
 def _are_covered_alike(plans: Sequence[Plan]) -> bool:
-    """Whether what was collected of one was collected of all."""
+    """Whether all were collected at the same times."""
     of_series = (Kind.LEVEL, Kind.COUNTER)
     return len({plan.subject.tables for plan in plans}) == 1 and all(p.metric.kind not in of_series for p in plans)
 

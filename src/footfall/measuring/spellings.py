@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def find_names(plan: Plan) -> Plan:
-    """Filters by a former name or by an id are applied to the current name; a note says so."""
+    """Filters by a former name or by an id are applied to the current name, with a note."""
     where = []
     for filter in plan.query.where:
         names = plan.subject.dimensions[filter.dimension].names
@@ -26,19 +26,19 @@ def find_names(plan: Plan) -> Plan:
 
 
 def _meant(plan: Plan, names: Names | None, value: Wanted) -> tuple[Wanted, Wanted]:
-    """A value as it was asked, and what it means."""
+    """A value as given in the query, and its meaning."""
     if names is None or not isinstance(value, str):
         return value, value
     return value, plan.snapshot.names_in(names).name_of(value) or value
 
 
 def find_spellings(plan: Plan) -> Plan:
-    """Filters on dimensions that fold case, in every spelling that is stored: engines are quick at equal texts."""
+    """Filters on case-insensitive dimensions, in every stored spelling: engines compare equal strings fast."""
     return replace(plan, where=tuple(_spelled(plan, filter) for filter in plan.query.where))
 
 
 def _spelled(plan: Plan, filter: Filter) -> Filter:
-    """Every value, and every start, as it is stored; what is stored in no spelling stays as it was asked."""
+    """Every value, and every prefix, in its stored spellings; one that is not stored stays as given."""
     if filter.is_range and plan.subject.dimensions[filter.dimension].is_version:
         return _versions_within(plan, filter)
     if filter.is_range or not plan.subject.dimensions[filter.dimension].folds_case:
@@ -60,15 +60,15 @@ def _spelled(plan: Plan, filter: Filter) -> Filter:
 
 
 def _versions_within(plan: Plan, filter: Filter) -> Filter:
-    """The stored versions within a range: an engine would compare 3.10 with 3.9 as texts."""
+    """The stored versions within a range: an engine would compare 3.10 with 3.9 as strings."""
     stored = plan.measurement.values_of(filter.dimension).name("version").as_table().distinct()
     limit, is_within = version_order(str(filter.values[0])), RANGES[filter.operator]
     values = [v for v in plan.engine.run(stored)[0].to_pylist() if is_within(version_order(v), limit)]
-    return Filter(filter.dimension, tuple(sorted(values)) or ("no version",))  # which none is
+    return Filter(filter.dimension, tuple(sorted(values)) or ("no version",))  # matches nothing
 
 
 def _run_folded(plan: Plan, column: ir.StringColumn, texts: Sequence[str]) -> dict[str, list[str]]:
-    """The values of `column` that are one of `texts` but for upper and lower case, by the text in lower case."""
+    """The values of `column` that are equal to one of `texts`, ignoring case, by the text in lower case."""
     named = column.name("spelling").as_table()
     folded = named.mutate(folded=named.spelling.lower())
     wanted = [text.lower() for text in texts]

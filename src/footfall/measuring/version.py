@@ -1,9 +1,9 @@
-"""The version of an answer: equal versions have equal rows, notes and questions.
+"""The version of a result: equal versions have equal rows, notes and queries.
 
-It depends only on what the answer depends on: the versions of the tables that were read and what the
-ledger says about them, the resolved question, the definition, what the clock decides (which periods are not over, and
-which the source may still revise), and what is known to have happened. Collecting another table keeps it, as does a
-later clock that decides the same.
+It depends only on what the result depends on: the versions of the tables that were read and what the
+ledger says about them, the resolved query, the definition, what depends on the clock (which periods are not over, and
+which the source may still revise), and known events. Collecting another table does not change it, nor does a
+later time for which this is the same.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from footfall.result import Result
 
 
 def version_of(parts: Sequence[tuple[Plan, Mapping[Hashable, Cover]]], result: Result) -> str:
-    """The version of `result`; of each of its metrics the plan, and the covers that its rows are about."""
+    """The version of `result`; the plan of each of its metrics, and the covers of its rows."""
     made_of = [_made_of(plan, result, covers) for plan, covers in parts]
     return blake2b(json.dumps(made_of, default=str, sort_keys=True).encode(), digest_size=8).hexdigest()
 
@@ -44,7 +44,7 @@ def _made_of(plan: Plan, result: Result, covers: Mapping[Hashable, Cover]) -> di
         "known_wrong": [_known_wrong(one) for one in plan.happened.known_wrong],
         "annotations": [str(one) for one in result.annotations],
         "notes": result.notes,
-        # Sets have no version of their own: of actors it is that of the numbers.
+        # Sets have no version: for actors, the version is that of the values.
         "actors": None if actors is None else result.rows.to_pylist(),
     }
 

@@ -11,15 +11,15 @@ _EXPECTED = 0.01
 
 
 def improbable_zeros(totals: Sequence[float | None]) -> Iterator[int]:
-    """The positions of days with 0 that chance does not explain; None is a day that is not settled or not known.
+    """The positions of days with 0 that chance does not explain; None marks a day that is not settled or not known.
 
-    A day is expected to be at least as busy as the quietest of its neighbours: the settled days next to the run of
-    zeros that it is in, and the nearest same weekdays outside of the run. Both days next to the run and one same weekday
-    must be known, so that a free weekend or a project that rests is not an accident. With that expectation the chance
+    A day is expected to be at least as busy as the quietest of its neighbours: the settled days next to its run of
+    zeros, and the nearest same weekdays outside of the run. Both days next to the run and one same weekday
+    must be known, so that a quiet weekend or a paused project is not flagged. With that expectation the chance
     of 0 is the Poisson one, exp(-expected), where the window varies no more than Poisson numbers do. Where it varies
-    more (index of dispersion d = variance / mean above 1, as of commits, which come in bursts), it is that of the
-    negative binomial distribution with the same d: d ** (-expected / (d - 1)). All settled days count for d but those of
-    the run itself. A day is improbable when chance times the number of settled days is below 0.01.
+    more (index of dispersion d = variance / mean above 1, as for commits, which come in bursts), it is that of the
+    negative binomial distribution with the same d: d ** (-expected / (d - 1)). All settled days count for d except
+    those of the run itself. A day is improbable if chance times the number of settled days is below 0.01.
     """
     known = sum(total is not None for total in totals)
     for run in _runs_of_zeros(totals):
@@ -31,15 +31,15 @@ def improbable_zeros(totals: Sequence[float | None]) -> Iterator[int]:
 
 
 def _dispersion(totals: Sequence[float]) -> float:
-    """Variance / mean: 1 of Poisson numbers. Infinite if the mean is not above 0: nothing is improbable then."""
-    from statistics import fmean, pvariance  # for the few answers with a day of zeros
+    """Variance / mean: 1 for Poisson numbers. Infinite if the mean is not above 0: then nothing is improbable."""
+    from statistics import fmean, pvariance  # imported late: only few results have a day of zeros
 
     mean = fmean(totals)
     return pvariance(totals, mean) / mean if mean > 0 else inf
 
 
 def _expected(totals: Sequence[float | None], run: range, day: int) -> float | None:
-    """The least of the neighbours; None where a day next to the run or every same weekday is unknown."""
+    """The smallest of the neighbours; None if a day next to the run or every same weekday is unknown."""
     beside = (_at(totals, run.start - 1), _at(totals, run.stop))
     before, after = day - _WEEK, day + _WEEK
     while before in run:

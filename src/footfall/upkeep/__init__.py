@@ -1,16 +1,16 @@
 """Upkeep of a workspace: its state, problems, and notifications.
 
 standing    every table of every source, data that upstream will delete, intervals known to be wrong
-worries     why monitoring should raise an alarm                                            (pure)
+worries     reasons for monitoring to raise an alarm                                        (pure)
 examining   whether settings, lake, activity, engine and every source work
-deep        every checksum of lake and activity, and repairing what can be repaired
+deep        verifying every checksum of lake and activity, and repairing damage
 records     the same as JSON for programs
 repeating   running on a schedule
 alerting    checking alerts, and sending messages when they start and end
-alarms      which alarms begin and which are over, and what is remembered of them
+alarms      which alarms start and which end, and their stored state
 ranges      whether a metric leaves the range of its past               (pure)
-days        the days that a metric is judged by                         (pure)
+days        the days used to check a metric                         (pure)
 channels    webhooks, e-mails and files
 schedules   files for cron, systemd, Kubernetes and GitHub Actions
-asking      the methods that a workspace has of these
+asking      the corresponding methods of a workspace
 """

@@ -26,7 +26,7 @@ class Message:
 
     alert: str
     about: str
-    """What the alarm is about, such as a source and its table."""
+    """The subject of the alarm, such as a source and its table."""
     is_alarm: bool
     at: str
     """When it was found, as an instant in UTC."""
@@ -41,11 +41,11 @@ class Memory:
     """The state between two checks."""
 
     lasting: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By alert, what it is about, with what was said of it."""
+    """By alert: its subjects, with the text of each."""
     ranges: Mapping[str, RangeState] = field(default_factory=dict)
-    """By alert on a range."""
+    """By range alert."""
     unsent: tuple[tuple[str, Message], ...] = ()
-    """Messages with the channel that each is still to go to."""
+    """Messages with the channel that each is still to be sent to."""
 
 
 def turned(
@@ -65,7 +65,7 @@ def turned(
 
 
 def read_memory(file: Path) -> Memory:
-    """What `file` remembers; nothing where there is none. Raises FootfallError where it cannot be read."""
+    """The state in `file`; empty if there is no file. Raises FootfallError if it cannot be read."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return Memory(

@@ -29,7 +29,7 @@ class Look:
 
     memory: Memory
     messages: tuple[Message, ...] = ()
-    """What began and what is over, to be sent or sent by now."""
+    """What started and what ended; sent, or still to be sent."""
     faults: tuple[str, ...] = ()
     """Alerts that could not be decided, and messages that could not be sent."""
 
@@ -54,7 +54,7 @@ def look(alerts: Sequence[AlertSettings], found: Standing, values: Values, memor
 def send_unsent(
     done: Look, alerts: Sequence[AlertSettings], file: Path, folder: Path, client: Callable[[], Client]
 ) -> Look:
-    """Send what is to be sent; `file` remembers it before, and after each message what is still left."""
+    """Send pending messages; `file` is updated before the first and after each one."""
     by_name = {alert.name: alert for alert in alerts}
     memory, faults = done.memory, list(done.faults)
     write_memory(file, memory)
@@ -86,7 +86,7 @@ def _decided(
 
 
 def _losses(alert: AlertSettings, found: Standing, now: datetime) -> dict[str, str]:
-    """By source, data that it will lose within the days of the alert."""
+    """By source: data that it will lose within the days of the alert."""
     soon = [loss for loss in found.losses if loss.at - now <= timedelta(days=alert.days)]
     troubles = {}
     for source in dict.fromkeys(loss.source for loss in soon if alert.source in ("", loss.source)):
@@ -98,7 +98,7 @@ def _losses(alert: AlertSettings, found: Standing, now: datetime) -> dict[str, s
 
 
 def _standstills(alert: AlertSettings, found: Standing, now: datetime) -> dict[str, str]:
-    """By source and table, how long nothing was collected."""
+    """By source and table: how long nothing was collected."""
     return {
         f"{state.source} {state.table}": (
             f"collected only up to {moment_of(state.fresh_until)}, "

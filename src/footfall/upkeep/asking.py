@@ -103,7 +103,7 @@ class Upkeep(Protocol):
             return done if dry_run else send_unsent(done, alerts, folder / FILE, folder, lambda: self.client)
 
     def _complete_days(self, alert: AlertSettings, state: RangeState) -> dict[date, float]:
-        """The days of a metric that are complete, since the last break of its definition, as far back as is looked at."""
+        """The complete days of a metric since the last break of its definition, as far back as alerts look."""
         from footfall.upkeep.days import complete_days, first_day
 
         asked = self.query(
@@ -284,19 +284,19 @@ class Upkeep(Protocol):
         return f"{counted(len(store.events()), 'event')} in {store.address}"
 
     def _watchable(self, opened: Mapping[str, Source]) -> set[str]:
-        """The metrics that alerts can watch, those of events too; none where they cannot all be known."""
+        """The metrics that alerts can watch, including those of events; empty if they cannot all be determined."""
         if len(opened) < len(self.settings.sources):
             return set()
         try:
             marked = self.activity.store.events()
         except FootfallError:
-            return set()  # said of the activity
+            return set()  # reported for the activity
         reported = [event.name for source in opened.values() for table in source.tables for event in table.events]
         events = {name for event in (*marked, *reported) for name in (event, f"event:{event}")}
         return events | {metric.name for source in opened.values() for metric in source.metrics}
 
     def _scopes(self, source: str, dimension: str) -> set[str] | None:
-        """The values of a dimension that a source has collected, where these are its scopes."""
+        """The collected values of a dimension, if these are the scopes of the source."""
         scoped = [table for table in self.sources[source].tables if table.rule.scope == dimension]
         if not scoped:
             return None

@@ -1,4 +1,4 @@
-"""Channels of messages: a webhook, an e-mail, a line in a file."""
+"""Message channels: a webhook, an e-mail, a line in a file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def send(channel: str, alert: AlertSettings, message: Message, folder: Path, cli
 
 
 def _post(address: Secret, message: Message, client: Client) -> None:
-    """JSON with `text`, which chat services show, and each part by itself for programs."""
+    """JSON with `text`, which chat services show, and each part separately for programs."""
     from footfall.http import StatusError
 
     content = {**asdict(message), "state": "alarm" if message.is_alarm else "over", "text": concealed(str(message))}
@@ -71,14 +71,14 @@ def send_mail(to: EmailSettings, subject: str, text: str, what: str, then: str =
     """Send one e-mail.
 
     Args:
-        to: Where it goes, and by which server.
+        to: The recipient, and the server to use.
         subject: One line.
-        text: Its content; secrets are taken out.
-        what: What it is, for the sentence of an error.
-        then: What happens after an error, for the end of that sentence.
+        text: The body; secrets are removed.
+        what: What it is, for use in an error message.
+        then: What happens after an error, for the end of that message.
 
     Raises:
-        UnsentError: Where the server does not take it; the sentence holds no secret.
+        UnsentError: If the server does not accept it; the message contains no secrets.
     """
     mail = EmailMessage()
     mail["From"], mail["To"] = to.sender, ", ".join(to.to)
@@ -96,7 +96,7 @@ def send_mail(to: EmailSettings, subject: str, text: str, what: str, then: str =
 
 
 def _reason(error: Exception) -> str:
-    """Why a server took no mail. What it said itself may hold what it was sent, and is left out."""
+    """Why a server rejected a mail. Its own message may repeat what was sent, and is left out."""
     if isinstance(error, ConnectionRefusedError):
         return "the server refused the connection"
     if isinstance(error, TimeoutError):
@@ -109,7 +109,7 @@ def _reason(error: Exception) -> str:
 
 
 def _connected(address: str) -> smtplib.SMTP:
-    """The server at smtps://user:password@host:465, or at smtp://… with STARTTLS; a password never goes in the clear."""
+    """The server at smtps://user:password@host:465, or at smtp://… with STARTTLS; a password is always encrypted."""
     parts = urlsplit(address)
     host = parts.hostname or ""
     if parts.scheme == "smtps":

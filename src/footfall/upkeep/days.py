@@ -11,11 +11,11 @@ from footfall.states import State
 from footfall.upkeep.ranges import PAST, RangeState
 
 _LATE = timedelta(days=400)
-"""How long before now the last complete day may be, where none was seen yet."""
+"""How long ago the last complete day may be, if none was seen yet."""
 
 
 def first_day(state: RangeState, now: datetime) -> date:
-    """The first day that matters to what comes after `state`."""
+    """The first day that is relevant after `state`."""
     until = state.alarm or state.seen or (now - _LATE).date()
     return until - PAST - timedelta(days=7)
 
@@ -23,7 +23,7 @@ def first_day(state: RangeState, now: datetime) -> date:
 def complete_days(
     rows: Iterable[Mapping[str, Any]], metric: str, annotations: Iterable[Annotation]
 ) -> dict[date, float]:
-    """The values by day: not of days that are not over, provisional, lost or known wrong, nor of those before a break."""
+    """The values by day: without days that are not over, provisional, lost or known wrong, and those before a break."""
     breaks = [one.window.end for one in annotations if one.kind is AnnotationKind.BREAK]
     return {
         row["period"].date(): float(row[metric])

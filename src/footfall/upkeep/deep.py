@@ -21,16 +21,16 @@ FIX = "run `footfall repair` to see what can be repaired, or restore a backup"
 
 @dataclass(frozen=True)
 class RepairStep:
-    """Something that a repair did, or would do."""
+    """Something that a repair did or would do."""
 
     about: Literal["lake", "activity"]
     said: str
     state: Literal["repaired", "lost", "left", "kept"]
-    """Repaired; lost, but for a backup; left as it is; or where what was there before is kept."""
+    """Repaired; lost unless there is a backup; unchanged; or where the previous files are kept."""
 
 
 def store_examined(store: Store) -> Iterator[Finding]:
-    """Every set, batch and mark against its checksum, and what must agree with what."""
+    """Verify the checksum of every set, batch and mark, and their consistency."""
     try:
         problems = list(store.problems())
         events = len(store.events()) if not problems else 0
@@ -46,7 +46,7 @@ def store_examined(store: Store) -> Iterator[Finding]:
 
 
 def lake_examined(lake: Lake, tables: Sequence[Table]) -> Iterator[Finding]:
-    """Every log, every file and every checksum of the lake, and the tables against the ledger."""
+    """Verify every log, file and checksum of the lake, and the tables against the ledger."""
     from footfall.lake.examining import examine_lake
 
     try:

@@ -1,4 +1,4 @@
-"""Removing what was collected of a scope that is no longer wanted: a repository, a package, a hub."""
+"""Removing what was collected for a scope that is no longer wanted: a repository, a package, a hub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Discarded:
-    """What was removed of one scope in one table, or would be."""
+    """What was removed for one scope in one table, or would be."""
 
     table: str
     scope: str
@@ -27,9 +27,9 @@ class Discarded:
 def discarded(
     lake: Lake, source: str, tables: Mapping[str, Sequence[Table]], scopes: Sequence[str], *, dry_run: bool
 ) -> Iterator[Discarded]:
-    """Remove what the tables of a source have of some scopes. All of them are checked before the first is removed.
+    """Remove the data of some scopes from the tables of a source. All scopes are checked before the first is removed.
 
-    Raises UnknownNameError for a scope that nothing is known of, and QueryError for one that is still collected.
+    Raises UnknownNameError for an unknown scope, and QueryError for one that is still collected.
     """
     own = [table for table in tables[source] if table.rule.scope is not None]
     snapshot = lake.snapshot([each for every in tables.values() for each in every])
@@ -39,7 +39,7 @@ def discarded(
             known = {each.name for table in own for each in snapshot.collected(table.name).of_source(source).spans}
             raise UnknownNameError(f"scope of {source}", scope, sorted(known))
         for table in there:
-            # Of a name without rows, such as a former one, nothing is lost.
+            # A name without rows, such as a former one, loses nothing.
             if discard(lake, table, _id_of(snapshot, table, scope), dry_run=True).rows:
                 _check_left(snapshot, table, source, scope)
     for scope, there in found.items():
@@ -54,7 +54,7 @@ def _knows(snapshot: Snapshot, table: Table, source: str, scope: str) -> bool:
 
 
 def _check_left(snapshot: Snapshot, table: Table, source: str, scope: str) -> None:
-    """What is still asked for would be collected again."""
+    """Reject scopes that are still collected: they would be collected again."""
     collected = snapshot.collected(table.name).of_source(source).of_scope(scope)
     if any(spans for spans in collected.spans.values()) and not collected.retired:
         raise QueryError(
@@ -64,7 +64,7 @@ def _check_left(snapshot: Snapshot, table: Table, source: str, scope: str) -> No
 
 
 def _id_of(snapshot: Snapshot, table: Table, scope: str) -> str:
-    """The scope as rows have it."""
+    """The scope as stored in rows."""
     if table.scope_names is None:
         return scope
     current = snapshot.names_in(table.scope_names).current

@@ -19,7 +19,7 @@ from footfall.sources import Check, Source
 
 @dataclass(frozen=True)
 class Finding:
-    """A check, and what it is about: "settings", "lake", "activity", "engine", or the name of a source."""
+    """A check and its subject: "settings", "lake", "activity", "engine", or the name of a source."""
 
     about: str
     check: Check
@@ -32,7 +32,7 @@ class Finding:
 def sources_checked(
     parts: Mapping[str, Any], open_one: Callable[[str], Source], open_all: Callable[[], object]
 ) -> Iterator[Finding | tuple[str, Source]]:
-    """Each source of the settings, opened by itself: a finding where that fails, else its name and the source."""
+    """Each configured source, opened separately: a finding if that fails, otherwise its name and the source."""
     if not parts:
         yield Finding("settings", Check("sources", "failed", "no source is set up", "add one, such as [sources.git]"))
         return
@@ -53,7 +53,7 @@ def sources_checked(
 
 
 def variables_checked(about: str, part: Any) -> Iterator[Finding]:
-    """Environment variables that settings name as `{ env = "NAME" }`, and that are not set."""
+    """Environment variables that are named in settings as `{ env = "NAME" }` but not set."""
     for place, name in sorted(_variables_in(part)):
         if not os.environ.get(name):
             yield Finding(about, _unset(name, place))
@@ -65,7 +65,7 @@ def alerts_checked(
     """Alerts with unknown metrics or sources, and unset environment variables of their channels.
 
     Args:
-        metrics: All that can be watched; empty where the sources could not be opened.
+        metrics: All metrics that can be watched; empty if the sources could not be opened.
         sources: The names of the sources.
     """
     for alert in alerts:
@@ -85,25 +85,25 @@ def alerts_checked(
 
 
 class Named(Protocol):
-    """A project, as footfall.toml sets it up."""
+    """A project as configured in footfall.toml."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def spelled(self) -> Sequence[tuple[str, str, Sequence[str]]]:
-        """Of each source that knows it: the source's name, the dimension, and the names as it spells them."""
+        """For each source that knows it: the source's name, the dimension, and the names as the source spells them."""
         ...
 
 
 def projects_checked(
     projects: Iterable[Named], collected: Callable[[str, str], Collection[str] | None]
 ) -> Iterator[Finding]:
-    """Names of projects without collected data in a source that has data of others.
+    """Names of projects without collected data in a source that has data for others.
 
     Args:
-        projects: Those of footfall.toml.
-        collected: What a source has collected, as values of a dimension; None where that cannot be said.
+        projects: Those in footfall.toml.
+        collected: The collected values of a dimension of a source; None if they cannot be determined.
     """
     for project in projects:
         for source, dimension, names in project.spelled:
@@ -122,7 +122,7 @@ def _unset(name: str, place: str) -> Check:
 
 
 def _variables_in(part: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Where a variable is named, and its name."""
+    """Where a variable is used, and its name."""
     if isinstance(part, Mapping):
         if list(part) == ["env"] and isinstance(part["env"], str):
             yield place, part["env"]
@@ -135,7 +135,7 @@ def _variables_in(part: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def checks_of(name: str, source: Source, now: datetime) -> Iterator[Finding]:
-    """What a source says of itself; a fault of its checks is a failed check."""
+    """The checks of a source; an error in them is a failed check."""
     ask = getattr(source, "checks", None)
     if ask is None:
         yield Finding(name, Check("checks", "unknown", "this source has no checks; collect it to test it"))
@@ -144,13 +144,13 @@ def checks_of(name: str, source: Source, now: datetime) -> Iterator[Finding]:
         for check in ask(now):
             yield Finding(name, _concealed(check))
     except UnsetError:
-        return  # said of the settings
+        return  # reported for the settings
     except Exception as error:
         yield Finding(name, _failure("checks", error, "see its message; -vv shows the traceback"))
 
 
 def tried(about: str, name: str, look: Callable[[], str], fix: str) -> Finding:
-    """A check that passes with what `look` says, or fails with its error."""
+    """A check that passes with the result of `look`, or fails with its error."""
     try:
         return Finding(about, Check(name, "ok", concealed(look())))
     except Exception as error:
@@ -158,7 +158,7 @@ def tried(about: str, name: str, look: Callable[[], str], fix: str) -> Finding:
 
 
 def writable(folder: Path) -> str:
-    """Says how much room there is for `folder`. Raises SettingsError where it cannot be written."""
+    """Reports the free space for `folder`. Raises SettingsError if it cannot be written."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(there, os.W_OK | os.X_OK):
         raise SettingsError(f"{there} cannot be written")

@@ -1,12 +1,12 @@
 """Whether a metric leaves its usual range: a state that is updated day by day. Pure.
 
 A day is checked against the same weekdays of the 26 weeks before it. It is out of range if it is further from their median
-than `tolerance` usual deviations, and further than any of them. Only days that are complete count; those before a break
+than `tolerance` usual deviations, and further than any of them. Only complete days count; those before a break
 in the definition do not.
 
-An alarm begins with a day out of range. While it lasts, days are checked against the time before it; it is over after
+An alarm starts with a day out of range. While it lasts, days are checked against the time before it; it ends after
 `CALM` days in a row within that range. After `NEW_LEVEL` days the new level is accepted:
-the past then starts with it.
+the past then starts there.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ FEWEST = 6
 CALM = 7
 NEW_LEVEL = timedelta(days=42)
 _OF_NORMAL = 1.4826
-"""The deviation of a normal distribution over its median absolute deviation."""
+"""The ratio of the standard deviation of a normal distribution to its median absolute deviation."""
 _LEAST = 0.1
-"""The smallest deviation, as a part of the value."""
+"""The smallest deviation, as a fraction of the value."""
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
 
 @dataclass(frozen=True)
 class RangeState:
-    """What is known after the days that were seen."""
+    """The state after the days that were seen."""
 
     seen: date | None = None
-    """The last day that was looked at."""
+    """The last day that was checked."""
     alarm: date | None = None
-    """The first day out of range of the alarm that lasts."""
+    """The first day out of range in the current alarm."""
     calm: int = 0
     """Days in a row within range, during an alarm."""
     level: date | None = None
-    """The past begins here, where the metric once went to a new level."""
+    """The past starts here: the metric changed to a new level."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """An alarm begins or is over."""
+    """An alarm starts or ends."""
 
     day: date
     is_alarm: bool
@@ -56,7 +56,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Band:
-    """What the same weekdays of the past were, and how far from them is out of range."""
+    """The past values on the same weekday, and how far from them is out of range."""
 
     least: float
     most: float
@@ -69,9 +69,9 @@ class Band:
 
 
 def advance(days: Mapping[date, float], state: RangeState, tolerance: float) -> tuple[RangeState, list[Turn]]:
-    """The state after the days that were not yet seen, and how it turned on the way.
+    """The state after the days that were not seen before, and the alarms that started or ended.
 
-    The very first time only the last day is looked at: the past is what it is.
+    The first time, only the last day is checked: the past raises no alarms.
 
     Example:
         >>> calm = {date(2026, 1, 1) + timedelta(days=n): 100.0 for n in range(70)}
@@ -121,7 +121,7 @@ def _band(values: Sequence[float], tolerance: float) -> Band | None:
 
 
 def _limits(values: Sequence[float], tolerance: float) -> tuple[float, float]:
-    """How far is out of range. Counts vary in proportion (so logarithms), and small ones by their square root."""
+    """How far is out of range. Large counts vary in proportion (so use logarithms), small ones by their square root."""
     middle = median(values)
     width = tolerance * max(_deviation(values), sqrt(max(abs(middle), 1)), _LEAST * abs(middle))
     if min(values) < 0:

@@ -15,7 +15,7 @@ from footfall.upkeep.standing import Standing
 
 
 def standing_of(found: Standing, now: datetime, reasons: Sequence[str]) -> dict[str, Any]:
-    """`asked_at`, `tables` (one record per table of a source), and `reasons`, as `footfall status --check` names them."""
+    """`asked_at`, `tables` (one record per table of a source), and `reasons` as in `footfall status --check`."""
     tables = [_table(found, state) for state in found.states]
     return {"asked_at": instant_of(now), "tables": tables, "reasons": list(reasons)}
 
@@ -35,7 +35,7 @@ def findings_of(found: Sequence[Finding]) -> list[dict[str, Any]]:
 
 
 def summary_of(done: Summary) -> dict[str, Any]:
-    """What a run of collecting came to: `is_dry_run`, and one record per source."""
+    """The result of a collecting run: `is_dry_run`, and one record per source."""
     return {"is_dry_run": done.is_dry_run, "sources": [_source(source) for source in done.sources]}
 
 

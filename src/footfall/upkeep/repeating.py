@@ -11,7 +11,7 @@ from footfall.errors import QueryError
 from footfall.periods import parse_length
 
 _LONGEST_SLEEP = 30.0
-"""Seconds. A machine that was suspended, or whose clock was set, is late by no more than this."""
+"""Seconds. After a suspend or a clock change, work is late by no more than this."""
 _SHORTEST = timedelta(minutes=1)
 
 
@@ -21,13 +21,13 @@ class Schedule(Protocol):
     is_due_at_once: bool
 
     def after(self, start: datetime, now: datetime) -> datetime:
-        """The first moment after `now` at which it is due, where it was due at `start` before."""
+        """The first due time after `now`, if `start` was a due time."""
         ...
 
 
 @dataclass(frozen=True)
 class Every:
-    """At once, and then at fixed intervals: a run that takes longer skips a time, so that runs never pile up.
+    """Immediately, and then at fixed intervals: a run that takes too long skips a time, so that runs never overlap.
 
     Example:
         >>> six = Every(timedelta(hours=6))
@@ -61,7 +61,7 @@ class Cron:
 
 
 def parse_schedule(text: str) -> Schedule:
-    """A length of time such as "6h", or a cron expression such as "30 5 * * *" (UTC). Raises QueryError for anything else."""
+    """A duration such as "6h", or a cron expression such as "30 5 * * *" (UTC). Raises QueryError for anything else."""
     if len(text.split()) == 5:
         return _parse_cron(text)
     try:
@@ -92,7 +92,7 @@ def repeat(
     sleep: Callable[[float], None],
     tell: Callable[[datetime], None],
 ) -> None:
-    """Do `work` whenever it is due; `tell` gets the next time. Ends by an exception of `work` or `sleep` only."""
+    """Run `work` whenever it is due; `tell` receives the next time. Ends only by an exception of `work` or `sleep`."""
     due = started = now()
     if schedule.is_due_at_once:
         work()

@@ -27,7 +27,7 @@ class Loss:
         return self.deadline.at
 
     def verdict(self, now: datetime) -> str:
-        """From when on it is lost: "will be lost upstream at …", or since when."""
+        """When it is lost: "will be lost upstream at …", or since when."""
         verb = "was lost upstream at" if self.at <= now else "will be lost upstream at"
         return f"{verb} {moment_of(self.at)}"
 
@@ -46,10 +46,10 @@ class Standing:
     """Data that upstream will delete, the most urgent first."""
     known_wrong: tuple[KnownWrong, ...] = ()
     unknown: Mapping[str, str] | None = None
-    """By source, why its deadlines could not be determined."""
+    """By source: why its deadlines could not be determined."""
 
     def wrong_in(self, state: SourceStatus) -> list[KnownWrong]:
-        """The intervals of a table that are known to be wrong, oldest first; none that end before anything was collected."""
+        """The intervals of a table that are known to be wrong, oldest first; none that end before the first collected data."""
         if state.fresh_until is None:
             return []
         about = [k for k in self.known_wrong if k.source in ("", state.source) and k.table in ("", state.table)]
@@ -64,7 +64,7 @@ class Standing:
 def standing(
     sources: Mapping[str, Source], lake: Lake, snapshot: Snapshot, happened: Happened, now: datetime
 ) -> Standing:
-    """How every source stands, by the ledger and by what the sources say of upstream's memory."""
+    """The state of every source, from the ledger and from what the sources report about upstream's retention."""
     losses: list[Loss] = []
     unknown: dict[str, str] = {}
     for name, source in sources.items():
@@ -87,7 +87,7 @@ def _deadlines(name: str, source: Source, lake: Lake, now: datetime) -> Iterator
 
 
 def of_sources(found: Standing, names: Sequence[str]) -> Standing:
-    """The part of it about some sources; about all where none is named."""
+    """The part for some sources; for all if none is named."""
     if not names:
         return found
     return Standing(

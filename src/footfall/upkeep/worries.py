@@ -14,20 +14,20 @@ from footfall.upkeep.standing import Loss, Standing
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From when on something is a reason."""
+    """The limits above which something is reported."""
 
     stale_after: timedelta = timedelta(days=3)
-    """A table that is not collected up to so long before now."""
+    """Report tables whose collected data ends longer ago than this."""
     lost_within: timedelta = timedelta(days=3)
-    """Something that upstream forgets so soon."""
+    """Report data that upstream will delete within this time."""
     gaps_within: timedelta | None = None
-    """A gap that is not older than this; None: gaps are not a reason."""
+    """Report gaps that are not older than this; None: gaps are not reported."""
     has_failed: bool = True
-    """Whether windows that failed are a reason."""
+    """Whether failed windows are reported."""
 
 
 def reasons(found: Standing, now: datetime, thresholds: Thresholds) -> list[str]:
-    """Every reason in one line, by source and table; [] when everything is well.
+    """Every reason in one line, by source and table; [] if everything is well.
 
     Example:
         >>> from datetime import UTC, datetime

@@ -1,6 +1,6 @@
-"""Files that collect a workspace with cron, systemd, Kubernetes or GitHub Actions.
+"""Files for scheduled collecting with cron, systemd, Kubernetes or GitHub Actions.
 
-plan            when, where, with which program and which secrets     written   the files, and what to do with them
+plan            when, where, with which program and which secrets     written   the files, and the next step
 cron            one line of a crontab                                 systemd   a service and a timer
 kubernetes      a CronJob and its volume                              github_actions   a workflow that keeps the lake on a branch
 """

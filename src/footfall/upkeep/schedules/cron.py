@@ -11,10 +11,10 @@ NAME = "footfall.cron"
 
 
 def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
-    """The line collects, and appends what it says to collect.log in the workspace."""
+    """A line that runs collect, and appends its output to collect.log in the workspace."""
     words = shlex.join([*plan.program, "--workspace", str(plan.folder), "collect"])
     log = shlex.quote(str(plan.folder / "collect.log"))
-    line = f"{words} >>{log} 2>&1".replace("%", "\\%")  # cron takes a bare % for the end of the line
+    line = f"{words} >>{log} 2>&1".replace("%", "\\%")  # cron treats an unescaped % as the end of the line
     needs = (
         [f"# It needs {', '.join(plan.secrets)} in its environment: NAME=value lines above it."] if plan.secrets else []
     )

@@ -1,6 +1,6 @@
 """A workflow of GitHub Actions that collects, and keeps the lake on a branch of the repository.
 
-The scripts of its steps are those of `action.yml`, by which a workflow does the same in one step.
+The scripts of its steps are those in `action.yml`, with which a workflow does the same in one step.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ else
   exit "$code"
 fi
 """
-"""Puts what the branch holds into the folder $DATA."""
+"""Copies the content of the branch into the folder $DATA."""
 
 COLLECT = """\
 set -eu
@@ -53,7 +53,7 @@ if [ -n "$before" ] && [ "$tree" = "$(git rev-parse "$before^{tree}")" ]; then e
 commit=$(git -c user.name=footfall -c user.email=footfall@localhost commit-tree "$tree" -m "$MESSAGE")
 git push --force-with-lease="refs/heads/$BRANCH:$before" origin "$commit:refs/heads/$BRANCH"
 """
-"""Makes the folder $DATA the branch, where it changed."""
+"""Commits the folder $DATA to the branch, if it changed."""
 
 _WORKFLOW = """\
 # Footfall collects usage, and keeps the lake on the branch footfall-data of this repository.
@@ -103,10 +103,10 @@ jobs:
 
 
 def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
-    """One workflow; secrets are those of the repository, under the names that footfall.toml gives them.
+    """One workflow; the secrets are those of the repository, with their names in footfall.toml.
 
-    GitHub takes no secret whose name begins with GITHUB_; it is then called FOOTFALL_GITHUB_… The token that it makes for
-    a workflow itself reads no traffic.
+    GitHub rejects secret names that start with GITHUB_: such a secret is called FOOTFALL_GITHUB_… GitHub's own token
+    for a workflow cannot read traffic.
     """
     scripts = {
         name: indent(text, " " * 10) for name, text in (("restore", RESTORE), ("collect", COLLECT), ("keep", KEEP))

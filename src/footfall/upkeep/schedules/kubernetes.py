@@ -71,7 +71,7 @@ spec:
 
 
 def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
-    """One file with both; secrets come from the Secret `footfall`, a key each."""
+    """One file with both; secrets come from the Secret `footfall`, one key each."""
     keys = " ".join(f"--from-literal={name}=…" for name in plan.secrets)
     note = f"#   kubectl create secret generic footfall {keys}\n" if plan.secrets else ""
     text = _TEMPLATE.format(

@@ -1,4 +1,4 @@
-"""The schedule, the folder, the program and the secrets for collecting a workspace."""
+"""The schedule, folder, program and secrets for scheduled collecting of a workspace."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 
 @dataclass(frozen=True)
 class Plan:
-    """What every kind of schedule is written from.
+    """The input for every kind of schedule.
 
     Example:
         >>> Plan(Path("/srv/usage"), ("footfall",), Every(timedelta(hours=6))).cron
@@ -32,13 +32,13 @@ class Plan:
 
     folder: Path
     program: tuple[str, ...]
-    """The words that start `footfall`."""
+    """The command that starts `footfall`."""
     schedule: Schedule
     secrets: tuple[str, ...] = ()
-    """The environment variables that footfall.toml names."""
+    """The environment variables named in footfall.toml."""
     lake: str = "lake"
     package: str = "footfall"
-    """What pip installs where the schedule starts on a fresh machine."""
+    """What pip installs if the schedule starts on a fresh machine."""
 
     @property
     def minute(self) -> int:
@@ -51,7 +51,7 @@ class Plan:
 
     @property
     def cron(self) -> str:
-        """Five fields, in UTC where the reader of them keeps UTC."""
+        """Five fields, in UTC if the scheduler uses UTC."""
         if isinstance(self.schedule, Cron):
             return self.schedule.expression
         length = self._length
@@ -65,7 +65,7 @@ class Plan:
 
     @property
     def calendar(self) -> str:
-        """The same as systemd writes it, in UTC."""
+        """The same in systemd's format, in UTC."""
         if isinstance(self.schedule, Cron):
             raise QueryError(
                 f"systemd knows no cron expression such as {self.schedule.expression!r}; give a length such as --every 6h, "
@@ -81,7 +81,7 @@ class Plan:
 
     @property
     def _length(self) -> timedelta:
-        """A length that a clock can show: it divides an hour or a day, or is a day or a week."""
+        """An interval that calendar schedules can express: it divides an hour or a day, or is a day or a week."""
         assert isinstance(self.schedule, Every)
         length = self.schedule.length
         if length == _WEEK or (not _DAY % length and (not length % _HOUR or not _HOUR % length)):
@@ -95,11 +95,11 @@ def plan_of(folder: Path, every: str, package: str = "") -> Plan:
     """The plan for the workspace in `folder`. Secrets need not be set here: only their names are read.
 
     Args:
-        folder: Where footfall.toml is.
-        every: A length, or a cron expression.
-        package: What pip installs; default: Footfall from where this one was installed.
+        folder: The folder of footfall.toml.
+        every: A duration, or a cron expression.
+        package: What pip installs; default: Footfall from where the current one was installed.
 
-    Raises SettingsError where there is no footfall.toml that can be read, and QueryError for no schedule.
+    Raises SettingsError if there is no readable footfall.toml, and QueryError for an invalid schedule.
     """
     if not package.isprintable():
         raise QueryError(f"{package!r} cannot be installed by pip; write it on one line.")
@@ -132,7 +132,7 @@ def _variables(value: Any) -> Iterator[str]:
 
 
 def _installed() -> str:
-    """What pip installed here: the commit of a git repository where it came from one, else the name."""
+    """What pip installed here: the commit of a git repository if it came from one, otherwise the name."""
     try:
         said = json.loads(distribution("footfall").read_text("direct_url.json") or "{}")
         return f"footfall @ {said['vcs_info']['vcs']}+{said['url']}@{said['vcs_info']['commit_id']}"

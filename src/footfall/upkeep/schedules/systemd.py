@@ -36,7 +36,7 @@ WantedBy=timers.target
 
 
 def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
-    """`footfall.service` and `footfall.timer`, for a user's or the system's folder of units."""
+    """`footfall.service` and `footfall.timer`, for the unit folder of a user or of the system."""
     command = " ".join(_quoted(word) for word in (*plan.program, "--workspace", str(plan.folder), "collect"))
     environment = ""
     if plan.secrets:
@@ -49,11 +49,11 @@ def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
 
 
 def _quoted(word: str) -> str:
-    """A word of ExecStart=: a $ would begin a variable, and " and \\\\ have a meaning."""
+    """An argument in ExecStart=: $ would start a variable, and " and \\\\ are special."""
     escaped = _escaped(word).replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
     return f'"{escaped}"' if any(c.isspace() or c in "\"'\\;" for c in word) else escaped
 
 
 def _escaped(text: str) -> str:
-    """systemd replaces % by what it knows of the unit."""
+    """systemd expands % specifiers."""
     return text.replace("%", "%%")

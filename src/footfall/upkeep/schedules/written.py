@@ -1,4 +1,4 @@
-"""The files of a schedule, and what is to be done with them."""
+"""The files of a schedule, and what to do with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from footfall.upkeep.schedules.plan import Plan
 
 @dataclass(frozen=True)
 class Written:
-    """Files by their path within the folder that they are written to, and the next step in one sentence."""
+    """Files by their path within the target folder, and the next step in one sentence."""
 
     files: Mapping[str, str]
     next: str
