@@ -7,7 +7,7 @@ buffer    batches on their way into the lake
 entries   what outcomes mean for the ledger                   (pure)
 lock      one run at a time in a workspace
 contest   windows that concurrent collectors found different
-status    the state of every source, from the ledger alone       (pure)
+status    the state of every source, from the ledger alone    (pure)
 """
 
 from footfall.collect.buffer import HoldBack

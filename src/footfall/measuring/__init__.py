@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_ROWS", "answer"]
 
 MOST_ROWS = 200_000
-"""Up to this many rows, every group gets a row for every period. Beyond that only rows with data are shown, with a note."""
+"""Up to this many rows, every group gets a row for every period. Beyond that only rows with data are shown."""
 
 
 def answer(

@@ -40,7 +40,7 @@ class Measuring(Protocol):
     def group_columns(self) -> tuple[str, ...]: ...
 
     def run(self, window: Window, grain: Grain, is_running: bool = False) -> pa.Table:
-        """One row per period and group with rows: PERIOD (not for a total), the groups, VALUE, and more for some kinds."""
+        """One row per period and group with rows: PERIOD (not for a total), the groups, VALUE, more for some kinds."""
         ...
 
     def bounds(self, grain: Grain) -> Window | None:

@@ -49,7 +49,7 @@ class Standing:
     """By source: why its deadlines could not be determined."""
 
     def wrong_in(self, state: SourceStatus) -> list[KnownWrong]:
-        """The intervals of a table that are known to be wrong, oldest first; none that end before the first collected data."""
+        """The intervals of a table that are known to be wrong, oldest first; none that end before the first data."""
         if state.fresh_until is None:
             return []
         about = [k for k in self.known_wrong if k.source in ("", state.source) and k.table in ("", state.table)]

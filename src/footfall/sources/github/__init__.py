@@ -1,6 +1,6 @@
 """GitHub: traffic, stars, forks, releases, workflow runs and commits of repositories.
 
-Keeps what GitHub remembers for 14 days only; a repository is identified by its number, whatever its name.
+Keeps data that GitHub deletes after 14 days; a repository is identified by its number, whatever its name.
 
 settings     [sources.github]              tables, metrics   what is kept, and its metrics
 credentials  tokens and Apps               api, refusals     requests within GitHub's limits, and what a refusal means
