@@ -21,23 +21,23 @@ class ActivityAnswer(Answer):
     """An answer computed from exact sets of actors."""
 
     asked_at: datetime
-    """Periods that were not over then are provisional; those that had not started are absent."""
+    """The time of the query. Periods not over by then are provisional; periods not started are absent."""
     gaps: tuple[Window, ...] = ()
-    """What is missing from the collection of its events; periods that it touches are provisional too."""
+    """The intervals in which its events were not collected; periods that overlap them are provisional too."""
     notes: tuple[str, ...] = ()
-    """What was left out, why no actor is in it, and what the settings remark on the sources of its events."""
+    """Notes: what was left out, why there are no actors, and remarks from the settings on the sources of its events."""
     actors: str = "actors"
     """The name of its actors."""
     again: str = ""
-    """The actors who did its first event again, if its source has words for it: "repositories launched again"."""
+    """A phrase for the actors who did its first event again, if its source has one: "repositories launched again"."""
     deed: str = ""
-    """One occurrence of it: "launch"."""
+    """The noun for one occurrence of its first event: "launch"."""
 
     def who_did(self, event: str) -> str:
-        """The actors of its first event in words, such as "repositories launched".
+        """A phrase for the actors of its first event, such as "repositories launched".
 
         Args:
-            event: The event, for events without words of their own.
+            event: The name of the event, used if its source has no phrase for it.
 
         Example:
             >>> ff.growth("active").who_did("active")
@@ -48,11 +48,11 @@ class ActivityAnswer(Answer):
     @property
     @abstractmethod
     def observed(self) -> Window:
-        """The time in which marks count."""
+        """The window in which marks count."""
 
     @property
     def coverage(self) -> float:
-        """How much of its time up to `asked_at` was collected; marks are always collected."""
+        """The share of its time up to `asked_at` that was collected; applications' marks are always complete."""
         end = max(self.observed.start + timedelta.resolution, min(self.observed.end, self.asked_at))
         span = Window(self.observed.start, end)
         missing = sum((part.length for gap in merge(self.gaps) if (part := gap.clip(span))), timedelta())
@@ -64,13 +64,13 @@ class ActivityAnswer(Answer):
         """Every number of actors in it."""
 
     def hiding(self, least: int) -> Self:
-        """The answer without parts that have small counts; NotAllowedError if nothing would be left."""
+        """The answer without the parts that have small counts; NotAllowedError if nothing would remain."""
         if not any(is_small(count, least) for count in self.counts):
             return self
         return self._shown(least) or self._refused(least)
 
     def _shown(self, least: int) -> Self | None:
-        """The part without small counts; None if there is none, or if parts are meaningless on their own."""
+        """The part without small counts; None if there is none, or if a part would be meaningless."""
         return None
 
     def _refused(self, least: int) -> NoReturn:
@@ -81,16 +81,16 @@ class ActivityAnswer(Answer):
 
     @property
     def version(self) -> str:
-        """A hash of the content: it stays the same until a number, a mark or a note changes."""
+        """A hash of the content; it changes only if a number, a mark or a note changes."""
         return digest_of(self.command, {**self.question, "as_of": None}, self.notes, self.to_arrow())
 
     def definition(self) -> dict[str, Any]:
-        """What was asked, and in words."""
+        """The question, and its description in words."""
         return {**self.question, "asked_at": instant_of(self.asked_at), "description": self.description}
 
 
 def open_cell(text: str, is_provisional: bool, is_marked: bool) -> str:
-    """A value; an unfinished one has a mark, or is empty without marks."""
+    """A value; a provisional one has a mark, or is empty if marks are off."""
     return text if not is_provisional else f"{text}*" if is_marked and text else ""
 
 
@@ -100,5 +100,5 @@ def window_of_rows(rows: Sequence[Any]) -> Window:
 
 
 def named(period: Period) -> dict[str, str]:
-    """A row's period as JSON has it: its ISO name, and its name for people."""
+    """A row's period for JSON: its ISO name, and a readable name."""
     return {"period": period.iso, "label": period.label}

@@ -1,4 +1,4 @@
-"""Questions about activity, as Python asks them: a workspace has these methods."""
+"""The methods of a workspace for questions about activity."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ActivityQuestions(Protocol):
-    """Who came back, by which steps, how often, and who is new: asked of the activity of a workspace."""
+    """Questions about the activity in a workspace: who came back, through which steps, how often, and who is new."""
 
     now: Callable[[], datetime]
 
@@ -57,9 +57,9 @@ class ActivityQuestions(Protocol):
             until: Rows start before this time; their columns continue to now.
             last: The number of rows, with the current period; 1 to 1,000.
             columns: The number of periods per row, including its own; 1 to 1,000.
-            kind: "active" (did `first` in the row's period) or "new" (for the first time ever).
+            kind: "active" (did `first` in the row's period) or "new" (did it then for the first time ever).
             retention: "return" (did `then` in exactly that period) or "unbounded" (then or later).
-            where_first: Only actors who did this event too in the row's period, or are in this set; one or several.
+            where_first: Only actors who also did this event in the row's period, or are in this set; one or several.
             where_then: The same for coming back.
             as_of: Answer as of that time: later marks do not count.
             older: 0.1.0's `by` (now `grain`) and `rows` (now `last`), with a warning.
@@ -108,10 +108,10 @@ class ActivityQuestions(Protocol):
         until: Moment | None = None,
         as_of: Moment | None = None,
     ) -> Funnel:
-        """How many actors took the steps in order, each within some days of their first.
+        """How many actors took the steps in order, each actor within some days of their first step.
 
         Args:
-            steps: Events or their names in their order, one by one or as a list; at least two.
+            steps: Events or their names, in order, as separate arguments or as a list; at least two.
             within: From the day of the first step to that of the last: days as a number, or "7d", "2w".
             since: First steps from this day on; default: the 30 days before `until`.
             until: First steps before this day; default: up to now. Later steps may lie after it.
@@ -146,7 +146,7 @@ class ActivityQuestions(Protocol):
 
         Args:
             event: The event that counts as active, or its name.
-            windows: "trailing" (a row per day, with the 7 and 30 days that end with it) or "calendar" (a row per month).
+            windows: "trailing" (a row per day, with the 7 and 30 days ending on it) or "calendar" (a row per month).
             since: The first row is the day or month that holds this moment; default: the last 30.
             until: Rows start before this time; default: up to now.
             last: The number of rows, with the current one; 1 to 1,000.

@@ -54,9 +54,9 @@ class CohortKind(StrEnum):
     """The actors of a row."""
 
     ACTIVE = "active"
-    """All actors that did `first` in the row's period (bitmapist's meaning): one actor can be in many rows."""
+    """All actors who did `first` in the row's period (as in bitmapist): an actor can be in many rows."""
     NEW = "new"
-    """The actors that did `first` in the row's period for the first time ever: each is in one row at most."""
+    """The actors who did `first` for the first time ever in the row's period: each is in one row at most."""
 
 
 class Retention(StrEnum):
@@ -77,13 +77,13 @@ class CohortRow:
     counts: tuple[int, ...]
 
     def percent(self, column: int) -> float | None:
-        """Of the cohort, in percent; None of an empty cohort, not 0 %."""
+        """The share of the cohort, in percent; None, not 0 %, for an empty cohort."""
         return share(self.counts[column], self.size)
 
 
 @dataclass(frozen=True, repr=False)
 class Cohort(ActivityAnswer):
-    """Rows of cohorts, the oldest first, and what they mean."""
+    """Rows of cohorts, oldest first, and what they mean."""
 
     command: ClassVar[str] = "cohort"
     chart_by: ClassVar[str] = "footfall.charts.cohorts:draw"
@@ -100,7 +100,7 @@ class Cohort(ActivityAnswer):
     rows: tuple[CohortRow, ...]
 
     def is_open(self, row: CohortRow, column: int = 0) -> bool:
-        """Whether the period of a cell was not over, or not all of it was collected, or not all of its row's own.
+        """Whether the period of a cell, or of its row, was not over or not completely collected.
 
         Args:
             row: A row of this cohort.
@@ -119,8 +119,8 @@ class Cohort(ActivityAnswer):
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
         """Whether the number of a cell may still change.
 
-        That of an open period may. With unbounded retention so may any other: "or later" is over only when all of the row
-        came back.
+        In an open period it may. With unbounded retention it may in any period: "or later" ends only when every actor
+        of the row came back.
 
         Args:
             row: A row of this cohort.
@@ -138,7 +138,7 @@ class Cohort(ActivityAnswer):
 
     @property
     def may_grow(self) -> bool:
-        """Whether cells whose periods are over are provisional too: actors may still come back "later"."""
+        """Whether cells of finished periods are provisional too: actors may still come back "later"."""
         return any(
             self.is_provisional(row, k) and not self.is_open(row, k)
             for row in self.rows
@@ -147,13 +147,13 @@ class Cohort(ActivityAnswer):
 
     @property
     def why_provisional(self) -> str:
-        """Why numbers may still change, to go into a sentence."""
+        """Why numbers may still change, as part of a sentence."""
         open_ = f"the {self.grain} is {why_not_whole(self.gaps)}"
         return f"{open_}, or actors may still come back later" if self.may_grow else open_
 
     @cached_property
     def averages(self) -> tuple[float | None, ...]:
-        """Per column, in percent: the sum of the counts of its cells that are not open, of the sum of their cohorts' sizes."""
+        """Per column, in percent: the sum of the counts of its closed cells divided by the sum of their cohort sizes."""
         return tuple(self._average(column) for column in range(self.columns))
 
     def _average(self, column: int) -> float | None:
@@ -167,7 +167,7 @@ class Cohort(ActivityAnswer):
         return max((share for share in shares if share is not None), default=0.0)
 
     def is_average_broad(self, column: int) -> bool:
-        """Whether an average represents the cohorts: at least two of them, and a tenth of all actors, are in it.
+        """Whether an average is representative: it covers at least two cohorts and a tenth of all actors.
 
         Args:
             column: How many periods later.
@@ -197,7 +197,7 @@ class Cohort(ActivityAnswer):
 
     @property
     def span(self) -> str:
-        """Which rows, and who was left out: "2026-01-05 to 2026-03-11 (UTC) · rows with paid"."""
+        """The time span and the conditions: "2026-01-05 to 2026-03-11 (UTC) · rows with paid"."""
         parts = [f"{days_of(window_of_rows(self.rows))} (UTC)"]
         parts += [f"rows with {listed(self.where_first)}"] if self.where_first else []
         parts += [f"columns with {listed(self.where_then)}"] if self.where_then else []
@@ -205,7 +205,7 @@ class Cohort(ActivityAnswer):
 
     @property
     def observed(self) -> Window:
-        """From the first row's period to the last column of the last row."""
+        """From the period of the first row to the last column of the last row."""
         last = self.rows[-1]
         return Window(self.rows[0].period.start, last.period.shift(max(0, len(last.counts) - 1)).end)
 
@@ -225,8 +225,8 @@ class Cohort(ActivityAnswer):
     def to_csv(self, *, counts: bool = False) -> str:
         """period, size, then percentages (or counts) by column; empty where the period is not over or the cohort is empty.
 
-        A size whose own period is not over is that of now: column 0 next to it is empty. With unbounded retention a last column
-        `is_provisional` says whether a number of the row may still grow.
+        The size of a period that is not over is the size so far, and its column 0 is empty. With unbounded retention a
+        last column, `is_provisional`, says whether a number of the row may still grow.
         """
         names, rows = self.lines(is_marked=False, counts=counts)
         if self.retention is Retention.UNBOUNDED:
@@ -254,7 +254,7 @@ class Cohort(ActivityAnswer):
 
     @property
     def question(self) -> dict[str, Any]:
-        """What was asked, every default filled in: `ff.cohort(**question)` asks it again."""
+        """The question with all defaults filled in: `ff.cohort(**question)` repeats it."""
         rows = window_of_rows(self.rows)
         return {
             "first": self.first,
@@ -283,7 +283,7 @@ class Cohort(ActivityAnswer):
 
     @property
     def description(self) -> str:
-        """What a row and a cell are, in two sentences."""
+        """What rows and cells mean, in two sentences."""
         new = ", for the first time ever" if self.kind is CohortKind.NEW else ""
         or_later = ", or in any later one up to now" if self.retention is Retention.UNBOUNDED else ""
         rows, cells = (
@@ -352,10 +352,11 @@ def cohort(
     where_then: Narrowings = (),
     gaps: Sequence[Window] = (),
 ) -> Cohort:
-    """Follow who did `first` through later periods of `then`.
+    """Follow the actors who did `first` through later periods of `then`.
 
-    `where_first` narrows the rows and `where_then` the columns, each to who also did an event in the same period or
-    is in a fixed set. Rows are the `last` 12, or all from `since` on, up to `until`; columns continue to now. "New" is decided before it is narrowed: the first time is the first time of `first`.
+    `where_first` filters the rows and `where_then` the columns, each to actors who also did an event in the same period
+    or are in a fixed set. Rows are the `last` 12, or all from `since` on, up to `until`; columns continue to now. "New"
+    is decided before filtering: it means the first time of `first`.
     """
     by, now = Grain(choice_of("grain", grain, GRAINS)), in_utc(now)
     whose, form = chosen("kind of cohort", kind, CohortKind), chosen("retention", retention, Retention)
@@ -399,7 +400,7 @@ def cohort(
 
 
 def _unmet(who: str, condition: Narrowing, grain: Grain) -> str:
-    """A note on a condition that leaves nothing but zeros."""
+    """A note on a condition that leaves only zeros."""
     if isinstance(condition, str):
         return f"No actor {who} did {condition!r} in the same {grain}, so nothing but zeros is left."
     return f"No actor {who} is in {condition.name}, so nothing but zeros is left."

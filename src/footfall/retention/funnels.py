@@ -1,8 +1,8 @@
-"""Funnels: how many actors took the steps one after the other, each actor within some days of their first step.
+"""Funnels: how many actors took the steps in order, each actor within some days of their first step.
 
-Marks know the day and not the order within it, so a step may fall on the day of the step before. An actor reached
-step k when there are days d1 ≤ d2 ≤ … ≤ dk on which they did steps 1 to k, with d1 in the asked time and
-dk < d1 + `within` days: Mixpanel's conversion window, counted in calendar days (UTC), once an actor ("uniques").
+Marks record the day but not the order within it, so a step may fall on the same day as the step before. An actor
+reached step k if there are days d1 ≤ d2 ≤ … ≤ dk on which they did steps 1 to k, with d1 in the requested time and
+dk < d1 + `within` days: Mixpanel's conversion window, in calendar days (UTC), counting each actor once ("uniques").
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from pyroaring import BitMap64
 
 _DAYS = 30
-"""Days of first steps that are asked when none are named."""
+"""The default number of days for first steps."""
 _LENGTH = re.compile(r"([0-9]{1,4})\s*(d|w)", re.IGNORECASE)
 _NEVER = -1
 
 
 @dataclass(frozen=True)
 class FunnelStep:
-    """One step, and how many actors reached it; shares are in percent, None where the step before has no actors."""
+    """One step, and how many actors reached it; shares are in percent, None if the step before has no actors."""
 
     event: str
     actors: int
@@ -48,7 +48,7 @@ class FunnelStep:
 
 @dataclass(frozen=True, repr=False)
 class Funnel(ActivityAnswer):
-    """Steps in their order, and what they mean."""
+    """The steps in order, and what they mean."""
 
     command: ClassVar[str] = "funnel"
     chart_by: ClassVar[str] = "footfall.charts.funnels:draw"
@@ -56,11 +56,11 @@ class Funnel(ActivityAnswer):
 
     steps: tuple[FunnelStep, ...]
     within: int
-    """Days that the last step may lie in, the day of the first step included."""
+    """The number of days in which the last step must fall, including the day of the first step."""
     window: Window
-    """Whole days of the first step."""
+    """The days of the first step, as whole days."""
     last_start: datetime | None
-    """The last day on which an actor took the first step; None when none did."""
+    """The last day on which an actor took the first step; None if none did."""
 
     @property
     def observed(self) -> Window:
@@ -69,7 +69,7 @@ class Funnel(ActivityAnswer):
 
     @property
     def has_time_left(self) -> bool:
-        """Whether an actor who took the first step still had time for the last."""
+        """Whether an actor who took the first step still had time left for the last one."""
         return self.last_start is not None and self.last_start + timedelta(days=self.within) > self.asked_at
 
     @property
@@ -92,7 +92,7 @@ class Funnel(ActivityAnswer):
 
     @property
     def question(self) -> dict[str, Any]:
-        """What was asked, every default filled in: `ff.funnel(**question)` asks it again."""
+        """The question with all defaults filled in: `ff.funnel(**question)` repeats it."""
         return {
             "steps": [step.event for step in self.steps],
             "within": f"{self.within}d",
@@ -134,9 +134,9 @@ class Funnel(ActivityAnswer):
         return names, rows
 
     def to_csv(self) -> str:
-        """step, event, actors, its shares of the first and of the previous step in percent (none is empty), is_provisional.
+        """step, event, actors, shares of the first and the previous step in percent (empty for None), is_provisional.
 
-        Provisional numbers stay: nearly every funnel that ends today is provisional.
+        Provisional numbers are included: nearly every funnel that ends today is provisional.
         """
         names, rows = self.lines(is_marked=False)
         return csv_of([*names, "is_provisional"], ([*row, str(self.is_provisional).lower()] for row in rows))
@@ -185,7 +185,7 @@ def funnel(
 
 
 def length_in_days(text: str | int) -> int:
-    """Days that a text like 7d or 2w names; a number is days."""
+    """The number of days in a text such as 7d or 2w; a number means days."""
     match = _LENGTH.fullmatch(str(text).strip() + ("d" if isinstance(text, int) and not isinstance(text, bool) else ""))
     days = int(match[1]) * (7 if match[2].lower() == "w" else 1) if match else 0
     if not 1 <= days <= MOST:
@@ -220,10 +220,10 @@ def _window(since: datetime | None, until: datetime | None, now: datetime) -> Wi
 def _reached(
     sets: SetReader, events: Sequence[str], days: int, window: Window, now: datetime
 ) -> tuple[list[int], datetime | None]:
-    """How many reached each step, and the last day on which an actor took the first.
+    """How many actors reached each step, and the last day on which one took the first step.
 
-    `started[k]` has the latest first step of a chain that leads to step k, per actor: among chains of the same length
-    it is the one that stays open the longest, so that one pass over the days is enough, however long `within` is.
+    `started[k]` holds, per actor, the latest first step of a chain that leads to step k. Among chains of the same
+    length that one stays open longest, so one pass over the days is enough, however long `within` is.
     """
     everyone = sets.union(events[0], day_slot(window.start), day_slot(window.end))
     actors = np.frombuffer(everyone.to_array(), np.uint64)
@@ -245,7 +245,7 @@ def _reached(
 
 
 def _ranks(group: BitMap64, actors: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
-    """The places of a group among all actors."""
+    """The positions of a group's members among all actors."""
     return np.searchsorted(actors, np.frombuffer(group.to_array(), np.uint64))
 
 

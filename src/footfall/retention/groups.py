@@ -1,4 +1,4 @@
-"""The groups of a cohort: the actors of each row, and those that count as retained in each period."""
+"""The groups of a cohort: the actors of each row, and the actors who count as retained in each period."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Among:
-    """A condition independent of time: membership of a fixed set."""
+    """A condition that does not depend on time: membership in a fixed set."""
 
     members: BitMap64 = field(repr=False)
     name: str = "a set of actors"
-    """Its name where the cohort is shown."""
+    """The name shown with the cohort."""
 
 
 Narrowing = str | Among
@@ -33,7 +33,7 @@ MemberReader = Callable[[str, Period], "Members"]
 
 
 def reader_of_members(sets: SetReader, now: datetime) -> MemberReader:
-    """The actors of an event in a period, each read once: a row and a column of the same are the same object."""
+    """A cached reader of the actors of an event in a period: a row and a column with the same set share one object."""
     read: dict[tuple[str, Period], Members] = {}
 
     def members_of(event: str, period: Period) -> Members:
@@ -45,7 +45,7 @@ def reader_of_members(sets: SetReader, now: datetime) -> MemberReader:
 
 
 def first_timers(sets: SetReader, first: str, periods: Sequence[Period], members_of: MemberReader) -> list[BitMap64]:
-    """Per period, the actors that did `first` in it and never before."""
+    """Per period, the actors who did `first` in it and never before."""
     earlier, groups = before(sets, first, periods[0].start), []
     for period in periods:
         members = as_bitmap(members_of(first, period))
@@ -65,7 +65,7 @@ def then_or_later(groups: Sequence[Members]) -> list[BitMap64]:
 def narrowed(
     groups: Sequence[Members], conditions: Sequence[Narrowing], periods: Sequence[Period], members_of: MemberReader
 ) -> list[Members]:
-    """The groups of periods, each without the actors that do not meet every condition."""
+    """The groups of periods, each reduced to the actors who meet every condition."""
     kept = []
     for group, period in zip(groups, periods, strict=True):
         for condition in conditions:
@@ -77,7 +77,7 @@ def narrowed(
 def unmet(
     groups: Sequence[Members], conditions: Sequence[Narrowing], periods: Sequence[Period], members_of: MemberReader
 ) -> list[Narrowing]:
-    """The conditions that no actor of any group meets; none where no group has an actor."""
+    """The conditions that no actor of any group meets; empty if no group has an actor."""
     pairs = [(as_bitmap(group), period) for group, period in zip(groups, periods, strict=True) if group and conditions]
     if not pairs:
         return []

@@ -52,7 +52,7 @@ NAMES = ("active", "new", "returning", "resurrected", "dormant")
 
 @dataclass(frozen=True, repr=False)
 class Growth(ActivityAnswer):
-    """Rows, the oldest first, and what they mean."""
+    """Rows, oldest first, and what they mean."""
 
     command: ClassVar[str] = "growth"
     chart_by: ClassVar[str] = "footfall.charts.growth:draw"
@@ -63,7 +63,7 @@ class Growth(ActivityAnswer):
     rows: tuple[GrowthRow, ...]
 
     def is_provisional(self, row: GrowthRow) -> bool:
-        """Whether its period was not over, as dormant actors may still return, or it and the one before were not fully collected.
+        """Whether its period was not over (dormant actors may still return), or has a gap, or the one before has one.
 
         Args:
             row: A row of this answer.
@@ -76,7 +76,10 @@ class Growth(ActivityAnswer):
         return not is_whole(Window(row.period.prev().start, row.period.end), self.asked_at, self.gaps)
 
     def _shown(self, least: int) -> Self | None:
-        """The periods without a small count. The period after one that is left out does not reveal it: it also has a small count."""
+        """The periods without a small count.
+
+        The period after an omitted one does not reveal it: it also has a small count.
+        """
         rows = tuple(row for row in self.rows if not any(is_small(value, least) for value in row.values))
         said = remark_on_rows(len(self.rows) - len(rows), least)
         return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
@@ -95,7 +98,7 @@ class Growth(ActivityAnswer):
 
     @property
     def question(self) -> dict[str, Any]:
-        """What was asked, every default filled in: `ff.growth(**question)` asks it again."""
+        """The question with all defaults filled in: `ff.growth(**question)` repeats it."""
         rows = window_of_rows(self.rows)
         return {
             "event": self.event,

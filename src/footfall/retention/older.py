@@ -15,9 +15,9 @@ OLDER = ("by", "rows")
 
 
 def renewed(given: Mapping[str, Any], older: Mapping[str, Any], now: datetime) -> tuple[dict[str, Any], str]:
-    """The same question with current option names, and a sentence that lists them.
+    """The question with current option names, and a sentence that lists them.
 
-    A call with an old name was written for 0.1.0, so its `until` is read as 0.1.0 did: as if it were that moment.
+    A call with an old name was written for 0.1.0, so its `until` means what it did there: the time of the query.
     """
     asked, said = dict(given), []
     for name in older:
@@ -37,7 +37,7 @@ def renewed(given: Mapping[str, Any], older: Mapping[str, Any], now: datetime) -
 
 
 def _rows(asked: dict[str, Any], rows: Any, now: datetime) -> str:
-    """So many rows from `since` on end with an `until`; without it they are the last."""
+    """Translate `rows`: with `since`, to the `until` that ends that number of rows; without it, to `last`."""
     count, since = count_of("rows", rows, MOST), read_moment("since", asked.get("since"), now)
     if since is None:
         asked["last"] = count

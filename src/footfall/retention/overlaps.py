@@ -1,8 +1,8 @@
-"""How many actors are in both of two sets, for every pair of a table of them.
+"""The sizes of the intersections of many pairs of sets.
 
-Roaring bitmaps answer one pair in microseconds where ids are dense, and in up to a millisecond where they are not. Then the
-ids are ranked once: sorted together, each becomes its number among all that occur, and the sets become rows of a small matrix
-of bits, of which a pair costs microseconds again.
+With Roaring bitmaps a pair takes microseconds if ids are dense, and up to a millisecond if they are sparse. In that
+case the ids are ranked once: each is replaced by its position among all that occur, and the sets become rows of a
+small bit matrix, in which a pair takes microseconds again.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 _RANKED_ID = 22.0
 _CONTAINER, _LISTED_ID, _BITSET = 30.0, 3.4, 2000.0
-"""Nanoseconds, measured: to rank an id; for a pair of sets, to look into a container, at each id that a container lists, and at a
-container of bits."""
+"""Measured costs in nanoseconds: to rank an id; and for a pair of sets, per container, per id in an array container,
+and per bitset container."""
 _MOST_IDS = 1 << 25
-"""More ids than these are not ranked: they would take more than 256 MiB."""
+"""Above this number, ids are not ranked: it would take more than 256 MiB."""
 _MOST_CELLS = 1 << 22
-"""Of a matrix before its cells become bits: the working memory stays near the processor."""
+"""The most cells of a matrix before packing into bits: the working memory stays in the CPU cache."""
 _ASKED = 6
-"""SetReader that are asked how many containers they have, for all of them."""
+"""The number of sets sampled to estimate how many containers all of them have."""
 _SAMPLE = 256
-"""Every which id says how the ids are spread."""
+"""Every n-th id is sampled to estimate the distribution of the ids."""
 
 
 def overlaps(rows: Sequence[Members], columns: Sequence[Members], spans: Sequence[range]) -> list[list[int]]:
-    """|rows[i] ∩ columns[j]| for each j of spans[i]; a set that is a row and a column is best the same object."""
+    """|rows[i] ∩ columns[j]| for each j of spans[i]; pass the same object for a set that is both row and column."""
     sets = {id(each): each for each in (*columns, *rows)}
     if not _pays_to_rank(list(sets.values()), sum(map(len, spans))):
         bitmaps = {key: as_bitmap(each) for key, each in sets.items()}
@@ -59,7 +59,7 @@ def overlaps(rows: Sequence[Members], columns: Sequence[Members], spans: Sequenc
 
 
 def _narrow(members: Members) -> Ids | npt.NDArray[np.uint32]:
-    """The ids of a set, ascending, in as few bits as hold them."""
+    """The ids of a set, ascending, in the narrowest type that holds them."""
     if isinstance(members, SparseSet):
         return members.ids
     ids = ids_in(members)
@@ -67,11 +67,11 @@ def _narrow(members: Members) -> Ids | npt.NDArray[np.uint32]:
 
 
 def _pays_to_rank(sets: Sequence[Members], pairs: int) -> bool:
-    """Whether looking into containers, pair by pair, would cost more than ranking all ids once."""
+    """Whether intersecting containers pair by pair would cost more than ranking all ids once."""
     ids = sum(map(len, sets))
     if not 0 < ids <= _MOST_IDS or max(each.max() for each in sets if each) >> (64 - len(sets).bit_length()):
         return False
-    # Walking through the containers of all sets would cost a tenth of the answer.
+    # Inspecting the containers of all sets would take a tenth of the total time.
     asked = sets[:: -(-len(sets) // _ASKED)]
     return bool(pairs * sum(map(_cost_of_pair, asked)) / len(asked) > ids * _RANKED_ID)
 
@@ -85,7 +85,7 @@ def _cost_of_pair(members: Members) -> float:
 
 
 def _bit_matrices(sets: Sequence[Ids | npt.NDArray[np.uint32]]) -> Iterator[npt.NDArray[np.uint64]]:
-    """The same sets as matrices of bits, a row per set; each matrix is about another range of ids."""
+    """The sets as bit matrices with a row per set; each matrix covers a different range of ids."""
     parts = -(-sum(map(len, sets)) * len(sets) // _MOST_CELLS)
     sample = np.sort(np.concatenate([ids[::_SAMPLE] for ids in sets]))
     edges = sample[[len(sample) * n // parts for n in range(1, parts)]]
@@ -95,13 +95,13 @@ def _bit_matrices(sets: Sequence[Ids | npt.NDArray[np.uint32]]) -> Iterator[npt.
 
 
 def _bit_matrix(sets: Sequence[Ids | npt.NDArray[np.uint32]]) -> npt.NDArray[np.uint64]:
-    """Bit r of row n: whether the r-th of all ids that occur is in set n."""
+    """A bit matrix: bit r of row n says whether the r-th of all occurring ids is in set n."""
     low, held = len(sets).bit_length(), [ids for ids in sets if len(ids)]
     if not held:
         return np.zeros((len(sets), 1), np.uint64)
     first = min(int(ids[0]) for ids in held)
     is_narrow = max(int(ids[-1]) for ids in held) - first < 1 << (32 - low)
-    form = np.uint32 if is_narrow else np.uint64  # of 32 bits they are sorted twice as fast
+    form = np.uint32 if is_narrow else np.uint64  # 32-bit keys sort twice as fast
     keys = np.concatenate([_keys(ids, first, low, n, form) for n, ids in enumerate(sets)])
     keys.sort()
     ids = keys >> form(low)
@@ -118,7 +118,7 @@ def _bit_matrix(sets: Sequence[Ids | npt.NDArray[np.uint32]]) -> npt.NDArray[np.
 
 
 def _keys(ids: npt.NDArray[Any], first: int, low: int, n: int, form: type[Any]) -> npt.NDArray[Any]:
-    """The ids of set n, counted from the first one, each with the number of the set in its low bits."""
+    """The ids of set n, relative to `first`, each with the number of the set in its low bits."""
     keys: npt.NDArray[Any] = (ids - ids.dtype.type(first)).astype(form, copy=False) if len(ids) else ids.astype(form)
     keys <<= form(low)
     keys |= form(n)

@@ -1,4 +1,4 @@
-"""Parsed questions: events by name, times as text, sets of actors of any kind and store."""
+"""Parsed questions: events by name, times as text, actor sets of any kind from any store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from footfall.activity.activity import Activity
 
 Name: TypeAlias = str | Event
-"""An event: its name, or itself."""
+"""An event, or its name."""
 Condition: TypeAlias = str | Event | ActorSet
 """An event to do in the same period, or a set of actors to be in."""
 Conditions: TypeAlias = Condition | Iterable[Condition]
@@ -34,7 +34,7 @@ _Asked = TypeVar("_Asked", bound=ActivityAnswer)
 
 @dataclass(frozen=True)
 class CohortQuestion:
-    """Who did `first` in a period, and how many of them did `then` in later ones. Options: `footfall.options.COHORT`."""
+    """Who did `first` in a period, and how many of them did `then` later. Options: `footfall.options.COHORT`."""
 
     first: str
     then: str
@@ -60,11 +60,11 @@ class CohortQuestion:
 
 @dataclass(frozen=True)
 class FunnelQuestion:
-    """How many took the steps, each within some days of their first. Options: `footfall.options.FUNNEL`."""
+    """How many took the steps, each within some days of the first. Options: `footfall.options.FUNNEL`."""
 
     steps: tuple[str, ...]
     within: int = 7
-    """Days, that of the first step included."""
+    """In days, including the day of the first step."""
     since: datetime | None = None
     until: datetime | None = None
     as_of: datetime | None = None
@@ -195,7 +195,7 @@ def ask_growth(activity: Activity, question: GrowthQuestion) -> growth.Growth:
 
 
 def _finished(activity: Activity, answer: _Asked, events: Sequence[str], spans: Mapping[str, Window]) -> _Asked:
-    """The answer with the name of its actors, and notes: on each event without actors in its span, and what happened."""
+    """The answer with the name of its actors, and notes: on events without actors in their span, and annotations."""
     first = events[0]
     remarks = [
         _without_actors(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)
@@ -209,7 +209,7 @@ def _finished(activity: Activity, answer: _Asked, events: Sequence[str], spans: 
 
 
 def _on_time(activity: Activity, events: Sequence[str], observed: Window) -> Iterator[str]:
-    """Notes about the time in which marks count: annotations, and intervals known to be wrong."""
+    """Notes about the observed time: annotations, and intervals known to be wrong."""
     happened = [activity.happened(event) for event in events]
     within = sort_annotations(one for each in happened for one in each.within(observed, lambda _: True))
     yield from remarks_on_annotations(within)
@@ -217,7 +217,7 @@ def _on_time(activity: Activity, events: Sequence[str], observed: Window) -> Ite
 
 
 def _without_actors(activity: Activity, event: str, span: Window) -> str:
-    """A note on an event without actors in a span, with the time when it had some; empty where it has actors."""
+    """A note on an event without actors in a span, with the time when it had some; empty if it has actors."""
     if activity.store.count(event, day_slot(span.start), day_slot(span.end)):
         return ""
     days = [f"{start_of(slot):%Y-%m-%d}" for slot in activity.store.slots(event) if slot != UNDATED]
@@ -232,7 +232,7 @@ def _without_actors(activity: Activity, event: str, span: Window) -> str:
 
 
 def _flat(steps: Iterable[Name | Iterable[Name]]) -> Iterator[Name]:
-    """Steps, whether they came one by one or as a list."""
+    """The steps, given as separate arguments or as a list."""
     for step in steps:
         if isinstance(step, str | Event) or not isinstance(step, Iterable):
             yield step
@@ -241,7 +241,7 @@ def _flat(steps: Iterable[Name | Iterable[Name]]) -> Iterator[Name]:
 
 
 def _name_of(event: Any) -> str:
-    """The name of an event that is given by name, or itself."""
+    """The name of an event that is given as an object or by name."""
     name = event.name if isinstance(event, Event) else event
     if not isinstance(name, str):
         raise QueryError(f"{name!r} is not an event: give the name of one, such as 'active'.")
@@ -249,7 +249,7 @@ def _name_of(event: Any) -> str:
 
 
 def _known(activity: Activity, event: str) -> str:
-    """An event that has actors, brought up to date; an unknown name would return zeros."""
+    """Update an event and check that it has actors: an unknown name would return zeros."""
     return activity.known_event(event).name
 
 
@@ -257,7 +257,7 @@ _Question: TypeAlias = CohortQuestion | FunnelQuestion | StickinessQuestion | Gr
 
 
 def _now(activity: Activity, question: _Question, events: Iterable[str]) -> datetime:
-    """The moment that is now: the one that is asked for, or the last that was collected of every event.
+    """The moment to treat as now: the requested one, or the last up to which every event was collected.
 
     Time that was not collected must not look like time without actors.
     """
@@ -290,11 +290,11 @@ def _several(what: str, given: Conditions) -> list[str | ActorSet]:
 
 
 FLAG = "flag:"
-"""Before the name of an event: its actors that are marked without a time."""
+"""The prefix of an event name that selects the actors marked without a time."""
 
 
 def _conditions(activity: Activity, several: Iterable[str | ActorSet]) -> list[Narrowing]:
-    """Events and flags by name, and sets as ids of this store, from any store."""
+    """Resolve conditions: events and flags by name, and sets of any store as ids of this store."""
     empty = Fixed(activity, BitMap64())
     return [
         Among((empty | each).ids(), repr(each).strip("<>")) if isinstance(each, ActorSet) else _named(activity, each)
@@ -303,7 +303,7 @@ def _conditions(activity: Activity, several: Iterable[str | ActorSet]) -> list[N
 
 
 def _named(activity: Activity, name: str) -> Narrowing:
-    """An event, to be done in the same period; one that has only marks without a time is the flag of that name."""
+    """The condition of an event in the same period; if it has only marks without a time, of the flag of that name."""
     flag = name.removeprefix(FLAG)
     if flag != name and name not in activity.store.events():
         event = activity.known_event(flag)

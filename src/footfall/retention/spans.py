@@ -25,23 +25,23 @@ class SetReader(Protocol):
     """The part of a store that queries need."""
 
     def union(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> BitMap64:
-        """The actors of any slot of [start, stop); may be read and must not be changed."""
+        """The actors in any slot of [start, stop); must not be modified."""
         ...
 
     def members(self, event: str, start: int, stop: int, *, is_kept: bool = False) -> Members:
-        """The same, in the form it is kept in."""
+        """The same, in its stored representation."""
         ...
 
 
 def active(sets: SetReader, event: str, period: Period, now: datetime) -> BitMap64:
-    """The actors that did an event in a period."""
+    """The actors who did an event in a period."""
     return as_bitmap(members_in(sets, event, period, now))
 
 
 def members_in(sets: SetReader, event: str, period: Period, now: datetime) -> Members:
-    """The same, in the form it is kept in. A finished period is likely to be queried again.
+    """The same, in its stored representation. A finished period is likely to be queried again.
 
-    Of one that is not over, the day of `now` is the last: marks dated later do not count yet.
+    A period that is not over ends with the day of `now`: marks dated later do not count yet.
     """
     check_stopped()
     end = max(period.start, min(period.end, ceil(Grain.DAY, now)))
@@ -49,26 +49,26 @@ def members_in(sets: SetReader, event: str, period: Period, now: datetime) -> Me
 
 
 def before(sets: SetReader, event: str, moment: datetime) -> BitMap64:
-    """The actors that did an event before a day, at a known time."""
+    """The actors who did an event before a day, not counting marks without a time."""
     check_stopped()
-    year = day_slot(floor(Grain.YEAR, moment))  # unions are kept by the year, as one by the day would be new every day
+    year = day_slot(floor(Grain.YEAR, moment))  # unions are cached per year: one per day would be new every day
     earlier = sets.union(event, UNDATED + 1, year, is_kept=True)
     return earlier | sets.union(event, year, day_slot(moment)) if year < day_slot(moment) else earlier
 
 
 def present(grain: Grain, now: datetime) -> Period:
-    """The period that `now` is in; one that starts at `now` has nothing to show and is not counted yet."""
+    """The period that contains `now`, or the previous one if it starts at `now` and is still empty."""
     period = Period.containing(grain, now)
     return period.prev() if period.start == now else period
 
 
 def is_whole(window: Window, asked_at: datetime, gaps: Sequence[Window]) -> bool:
-    """Whether a span is completely known: it is over and has no gaps."""
+    """Whether a window is completely known: it is over and has no gaps."""
     return window.end <= asked_at and not has_hole(window, gaps)
 
 
 def has_hole(window: Window, gaps: Sequence[Window]) -> bool:
-    """Whether a span has a gap."""
+    """Whether a window has a gap."""
     return any(gap.overlaps(window) for gap in gaps)
 
 
@@ -77,7 +77,7 @@ def why_not_whole(gaps: Sequence[Window]) -> str:
 
 
 def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:
-    """A note that new actors may have been active before, in a gap; none if there is no gap before."""
+    """A note that new actors may have been active earlier, in a gap; empty if there is no earlier gap."""
     missing = [gap for gap in gaps if gap.start < moment]
     if not missing:
         return ()
@@ -93,7 +93,7 @@ def shown_periods(
     *,
     default: int = 12,
 ) -> tuple[list[Period], tuple[str, ...]]:
-    """Whole periods up to `until` or now: the `last` ones, or those from `since` on; and notes on them.
+    """Whole periods up to `until` or now: the `last` ones, or all from `since` on; and notes on them.
 
     With both `since` and `last`, the first `last` of them.
     """
@@ -121,12 +121,12 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 def chosen(what: str, given: str, valid: type[_Choice]) -> _Choice:
-    """One of a fixed list of words."""
+    """A member of an enum, by its value; an unknown value is an error that lists the valid ones."""
     return valid(choice_of(what, given, valid))
 
 
 def events_of(given: str | Iterable[str]) -> tuple[str, ...]:
-    """Event names; a single text is one name, not its letters."""
+    """Event names; a single string is one name, not a sequence of characters."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 

@@ -1,8 +1,8 @@
 """Stickiness: how many of the actors of a month are active on a day of it.
 
-DAU, WAU and MAU are daily, weekly and monthly active users. `trailing`: per day, who was active on it, in the 7 and
-in the 30 days that end with it; stickiness is DAU / MAU (as Statsig and Amplitude count). `calendar`: per calendar
-month, the mean of its daily counts over those of its days that have started, divided by the actors of the month.
+DAU, WAU and MAU are daily, weekly and monthly active users. `trailing`: per day, the actors active on that day, and in
+the 7 and the 30 days ending on it; stickiness is DAU / MAU (as in Statsig and Amplitude). `calendar`: per calendar
+month, the mean of its daily counts over the days that have started, divided by the actors of the month.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ WEEK, MONTH = 7, 30
 
 
 class Windows(StrEnum):
-    """Which days count as a week and a month."""
+    """How weeks and months are counted."""
 
     TRAILING = "trailing"
     CALENDAR = "calendar"
@@ -37,7 +37,7 @@ class Windows(StrEnum):
 
 @dataclass(frozen=True)
 class StickinessRow:
-    """A day (trailing), or a month with the means of its days and of its weeks (calendar)."""
+    """A day (trailing), or a month with the means of its days and weeks (calendar)."""
 
     period: Period
     daily: float
@@ -57,7 +57,7 @@ class StickinessRow:
 
 @dataclass(frozen=True, repr=False)
 class Stickiness(ActivityAnswer):
-    """Rows, the oldest first, and what they mean."""
+    """Rows, oldest first, and what they mean."""
 
     command: ClassVar[str] = "stickiness"
     chart_by: ClassVar[str] = "footfall.charts.stickiness:draw"
@@ -68,7 +68,7 @@ class Stickiness(ActivityAnswer):
     rows: tuple[StickinessRow, ...]
 
     def is_provisional(self, row: StickinessRow) -> bool:
-        """Whether its day or month was not over, or not all of the days that it counts were collected.
+        """Whether its day or month was not over, or some of the days that it counts were not collected.
 
         Args:
             row: A row of this answer.
@@ -110,7 +110,7 @@ class Stickiness(ActivityAnswer):
 
     @property
     def question(self) -> dict[str, Any]:
-        """What was asked, every default filled in: `ff.stickiness(**question)` asks it again."""
+        """The question with all defaults filled in: `ff.stickiness(**question)` repeats it."""
         rows = window_of_rows(self.rows)
         return {
             "event": self.event,
@@ -187,7 +187,10 @@ def stickiness(
     until: datetime | None = None,
     gaps: Sequence[Window] = (),
 ) -> Stickiness:
-    """DAU, WAU, MAU and their ratios: by day (trailing) or month (calendar): the `last` 30, or all from `since` on, up to `until`."""
+    """DAU, WAU, MAU and their ratios, by day (trailing) or month (calendar).
+
+    Rows are the `last` 30, or all from `since` on, up to `until`.
+    """
     form, now = chosen("windows", windows, Windows), in_utc(now)
     grain = Grain.DAY if form is Windows.TRAILING else Grain.MONTH
     periods, notes = shown_periods(grain, last, since and in_utc(since), until and in_utc(until), now, default=30)
@@ -213,7 +216,7 @@ def _month(month: Period, counted: dict[datetime, tuple[int, int, int]], members
 def _counted(
     sets: SetReader, event: str, periods: Sequence[Period], now: datetime
 ) -> dict[datetime, tuple[int, int, int]]:
-    """Per day of the periods that has started: the actors of the day, and of the week and month that end with it."""
+    """Per started day of the periods: the number of actors of the day, and of the week and month ending on it."""
     first, today = periods[0].start, present(Grain.DAY, now)
     window = Window(first - timedelta(days=MONTH - 1), min(periods[-1].end, today.end))
     week, month, counted = _Trailing(WEEK), _Trailing(MONTH), {}
@@ -224,9 +227,9 @@ def _counted(
 
 
 class _Trailing:
-    """How many were active in the last `width` days, in three unions a day however wide (van Herk 1992, Gil and Werman 1993).
+    """Counts the actors of the last `width` days with three unions per day (van Herk 1992, Gil and Werman 1993).
 
-    Days come in blocks of `width`: the last `width` days are the end of the block before and the beginning of this one.
+    Days are grouped in blocks of `width`: any `width` days are the end of one block and the beginning of the next.
     """
 
     def __init__(self, width: int) -> None:
