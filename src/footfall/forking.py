@@ -1,8 +1,8 @@
-"""What a process does not share with the children that it forks.
+"""Releases what a process cannot share with forked children.
 
-DuckDB crashes in a child that inherited an open database, and deltalake's threads stay with the process that began them. So
-databases are let go before a fork and opened again when they are next needed; the lake is refused to a child whose
-parent had read it. Marks need neither.
+DuckDB crashes in a child that inherited an open database, and deltalake's threads do not survive a fork. So databases
+are closed before a fork and reopened on next use; a child whose parent has read the lake cannot read it. Marks need
+neither.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from footfall.errors import LakeError
 
 
 class Holder(Protocol):
-    """Something that holds a database which must not be open while a process forks."""
+    """An object with a database that must not be open while the process forks."""
 
     lock: threading.RLock
     """Held while the database is opened."""
 
     def let_go(self) -> None:
-        """Close it, or leave it to those who still read from it; the next use opens another one."""
+        """Close the database, or leave it to those still reading from it; the next use opens a new one."""
         ...
 
 
@@ -32,15 +32,15 @@ _is_used = _is_inherited = False
 
 
 def hold(holder: Holder) -> None:
-    """Have a holder let go before each fork."""
+    """Register a holder, whose `let_go` is called before each fork."""
     _HOLDERS.add(holder)
 
 
 def begin_threads() -> None:
-    """Before deltalake is used, which begins threads that a fork does not copy.
+    """Record that deltalake is about to be used: it starts threads that a fork does not copy.
 
     Raises:
-        LakeError: In a process that was forked from one that used it.
+        LakeError: In a process forked from one that used deltalake.
     """
     global _is_used
     if _is_inherited:

@@ -1,7 +1,6 @@
 """Middleware that marks who made a request, for ASGI and WSGI applications.
 
-A request counts when it was answered with a status below 400. What goes wrong with a mark is logged, and the answer is the
-application's all the same.
+A request counts if its response has a status below 400. Errors while marking are logged and do not affect the response.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ ASGIApp = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitab
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _FAILED = 400
-"""Statuses from here on are not marked."""
+"""Responses with this status or above are not marked."""
 
 
 class _Marks(Protocol):
-    """What marks: a workspace."""
+    """The part of a workspace that marks."""
 
     def mark(self, event: str, actors: Any) -> None: ...
 
@@ -35,10 +34,10 @@ class MarkASGI:
 
     Args:
         app: The application.
-        workspace: Where to mark, as `footfall.open` gives it.
+        workspace: Where to mark, as returned by `footfall.open`.
         event: What to mark, such as "active".
-        user_of: Says from a request's scope who made it: a number or a text; None where nobody is signed in. It is called when the
-            request was answered, so that what the application put into the scope is there.
+        user_of: Returns the user of a request's scope, a number or a text; None if no one is signed in. It is called
+            after the response, so it sees what the application has put into the scope.
 
     Example:
         >>> app = MarkASGI(app, ff, "active", user_of=lambda scope: scope.get("user_id"))
@@ -79,9 +78,9 @@ class MarkWSGI:
 
     Args:
         app: The application.
-        workspace: Where to mark, as `footfall.open` gives it.
+        workspace: Where to mark, as returned by `footfall.open`.
         event: What to mark, such as "active".
-        user_of: Says from a request's environ who made it: a number or a text; None where nobody is signed in.
+        user_of: Returns the user of a request's environ, a number or a text; None if no one is signed in.
 
     Example:
         >>> app = MarkWSGI(app, ff, "active", user_of=lambda environ: environ.get("REMOTE_USER"))

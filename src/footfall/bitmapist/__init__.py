@@ -1,4 +1,4 @@
-"""A drop-in for Doist's bitmapist: the same names, on Footfall's own sets."""
+"""A drop-in replacement for Doist's bitmapist: the same names, backed by Footfall's sets."""
 
 from __future__ import annotations
 
@@ -35,6 +35,6 @@ from footfall.bitmapist.systems import setup_redis as setup_redis
 from footfall.bitmapist.systems import setup_store as setup_store
 
 TRACK_HOURLY = False
-"""Whether marks are kept by the hour too, unless a call says otherwise."""
+"""Whether marks are also stored by the hour, unless a call says otherwise."""
 TRACK_UNIQUE = False
-"""Whether marks flag their actors for good too, unless a call says otherwise."""
+"""Whether marks also flag their actors without a time, unless a call says otherwise."""

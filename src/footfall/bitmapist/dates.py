@@ -1,4 +1,4 @@
-"""Dates as bitmapist writes them: numbers of a year, a month, an ISO week."""
+"""Dates in bitmapist's form: numbers for the year, the month, the ISO week."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from footfall.periods import EPOCH, Grain, Period
 
 
 def now() -> datetime:
-    """The present moment; all that is left out of an event's date is taken from it."""
+    """The current moment; missing parts of an event's date are taken from it."""
     return datetime.now(UTC)
 
 
 def add_month(year: int, month: int, delta: int) -> tuple[int, int]:
-    """The year and month that lie `delta` months after a month."""
+    """The year and month `delta` months after a month."""
     years, month = divmod(month - 1 + delta, 12)
     return year + years, month + 1
 
@@ -31,12 +31,12 @@ def iso_year_start(iso_year: int) -> date:
 
 
 def iso_to_gregorian(iso_year: int, iso_week: int, iso_day: int) -> date:
-    """The date of a day of an ISO week; a week past either end of its year is counted on."""
+    """The date of a day of an ISO week; a week number outside the year continues into the adjacent year."""
     return iso_year_start(iso_year) + timedelta(weeks=iso_week - 1, days=iso_day - 1)
 
 
 def period_of(grain: Grain, *parts: Any) -> Period:
-    """The hour, day, week, month or year that numbers name; one that no calendar has is refused."""
+    """The hour, day, week, month or year with these numbers; one that does not exist is refused."""
     numbers = "-".join(map(str, parts))
     try:
         if grain is Grain.WEEK:

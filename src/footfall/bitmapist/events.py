@@ -1,4 +1,4 @@
-"""Who did an event in an hour, day, week, month, year or any range of days, and who is flagged for good."""
+"""Who did an event in an hour, day, week, month, year or range of days, and who is flagged without a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from footfall.stores.store import UNDATED, day_slot, hour_slot
 
 @dataclass(frozen=True, eq=False)
 class _Slots(ActorSet):
-    """The actors of the slots [start, stop) of an event. An hour without marks is empty, never refused."""
+    """The actors in the slots [start, stop) of an event. An hour without marks is empty, not an error."""
 
     activity: Activity
     event: str
@@ -48,15 +48,15 @@ class _Slots(ActorSet):
 
 
 class MarkedEvents(EventSet):
-    """Sets that hold what was marked: their event, and the slots that it is kept in."""
+    """Sets of marked actors, defined by an event and a range of slots."""
 
     event_name: str
     is_calendar = True
-    """Whether others are likely to ask for the same span of time."""
+    """Whether the same window is likely to be queried again."""
 
     @abstractmethod
     def slots(self) -> tuple[int, int]:
-        """The slots [start, stop) of the store that it is made of."""
+        """The slots [start, stop) of the store that make up the set."""
 
     def actors(self) -> ActorSet:
         return self._read_in(self.system)
@@ -68,16 +68,16 @@ class MarkedEvents(EventSet):
         return _Slots(activity_of(system), self.event_name, *self.slots(), self.is_calendar)
 
     def get_occurrences(self) -> int:
-        """How many marks were made, repeated ones too; taking a mark back does not lower it."""
+        """The number of marks made, including repeated ones; removing a mark does not lower it."""
         return activity_of(self.system).store.occurrences(self.event_name, *self.slots())
 
     def delete(self) -> None:
-        """Take back every mark of the event in this time; longer periods lose actors that have no other mark in them."""
+        """Remove every mark of the event in this period; longer periods lose the actors without another mark in them."""
         activity_of(self.system).store.delete(self.event_name, *self.slots())
 
 
 class UniqueEvents(MarkedEvents):
-    """Who is marked without a time: `UniqueEvents("premium")`."""
+    """The actors marked without a time: `UniqueEvents("premium")`."""
 
     def __init__(self, event_name: str, system: System = DEFAULT) -> None:
         self.event_name = event_name
@@ -99,7 +99,7 @@ class UniqueEvents(MarkedEvents):
 
 
 class GenericPeriodEvents(MarkedEvents):
-    """Who did an event in one period of a calendar."""
+    """Who did an event in one calendar period."""
 
     grain: ClassVar[Grain]
 
@@ -114,18 +114,18 @@ class GenericPeriodEvents(MarkedEvents):
     @staticmethod
     @abstractmethod
     def parts_of(moment: date) -> tuple[int, ...]:
-        """The numbers of the period that a moment lies in; its date and hour count as they are written."""
+        """The numbers of the period that contains a moment; date and hour are used as given, whatever the time zone."""
 
     def _key(self) -> str:
         return f"trackist_{self.event_name}_{'-'.join(map(str, self._parts))}"
 
     @classmethod
     def from_date(cls, event_name: str, dt: date | None = None, system: System = DEFAULT) -> Self:
-        """The period that a date or moment lies in, the present one when there is none."""
+        """The period that contains a date or moment; default: the current period."""
         return cls(event_name, *cls.parts_of(dt or now()), system=system)
 
     def delta(self, value: int) -> Self:
-        """The set of the period `value` periods later, or earlier when it is negative."""
+        """The set of the period `value` periods later, or earlier if it is negative."""
         return self.from_date(self.event_name, shifted(self._period, value).start, self.system)
 
     def next(self) -> Self:
@@ -138,7 +138,7 @@ class GenericPeriodEvents(MarkedEvents):
         return self._period.start
 
     def period_end(self) -> datetime:
-        """The last microsecond of it."""
+        """The last microsecond of the period."""
         return self._period.end - timedelta(microseconds=1)
 
     def slots(self) -> tuple[int, int]:
@@ -159,12 +159,12 @@ class YearEvents(GenericPeriodEvents):
         return (moment.year,)
 
     def _key(self) -> str:
-        """Redis holds no key of a year; bitmapist names the union of its months so."""
+        """Redis has no key for a year; bitmapist gives this name to the union of its months."""
         months = (f"trackist_{self.event_name}_{self._parts[0]}-{month}" for month in range(1, 13))
         return f"trackist_bitop_OR_{'-'.join(months)}"
 
     def delete(self) -> None:
-        """Nothing: in bitmapist this releases a temporary union and keeps the months, so no mark may go here."""
+        """Do nothing: in bitmapist this deletes a temporary union and keeps the months, so no mark may be removed here."""
 
 
 class MonthEvents(GenericPeriodEvents):
@@ -224,7 +224,7 @@ class DayEvents(GenericPeriodEvents):
 
 
 class HourEvents(GenericPeriodEvents):
-    """Who did an event in an hour, of those marked by the hour: `HourEvents("active", 2026, 11, 23, 13)`."""
+    """Who did an event in an hour, among actors marked by the hour: `HourEvents("active", 2026, 11, 23, 13)`."""
 
     grain = Grain.HOUR
 

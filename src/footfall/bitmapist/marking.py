@@ -28,10 +28,10 @@ def mark_event(
     track_unique: bool | None = None,
     use_pipeline: bool = True,
 ) -> None:
-    """Mark that an actor, or each of several, did an event: on the day of `now`, and so in its week, month and year.
+    """Mark that one or more actors did an event on the day of `now`, and so in its week, month and year.
 
-    `now` counts as it is written, in whatever zone; without it the present moment is taken, in UTC. When `system` is a
-    pipeline of Redis and `use_pipeline` is False, the marks wait in it until the caller executes it.
+    `now` is used as given, whatever its time zone; the default is the current moment in UTC. If `system` is a Redis
+    pipeline and `use_pipeline` is False, the marks stay queued in it until the caller executes it.
     """
     is_hourly, is_unique = _tracked(track_hourly, track_unique)
     slots = [_slot(now, is_hourly), *([UNDATED] if is_unique else [])]
@@ -47,9 +47,10 @@ def unmark_event(
     track_unique: bool | None = None,
     use_pipeline: bool = True,
 ) -> None:
-    """Take the marks of a day back, with all its hours; when hours are tracked, those of the hour.
+    """Remove the marks of a day with all its hours; if hours are tracked, only those of the hour.
 
-    A period stays true as long as anything else in it is marked: a week by another day, a day by another hour.
+    A longer period keeps an actor as long as another part of it has the actor: another day of a week, another hour of a
+    day.
     """
     is_hourly, is_unique = _tracked(track_hourly, track_unique)
     slots = [_slot(now, is_hourly), *([UNDATED] if is_unique else [])]
@@ -57,12 +58,12 @@ def unmark_event(
 
 
 def mark_unique(event_name: str, uuid: Any, system: System = DEFAULT) -> None:
-    """Flag an actor, or each of several, without a time."""
+    """Flag one or more actors without a time."""
     _mark(event_name, uuid, [UNDATED], system, is_queued=True)
 
 
 def unmark_unique(event_name: str, uuid: Any, system: System = DEFAULT) -> None:
-    """Take a flag back."""
+    """Remove the flag of one or more actors."""
     _unmark(event_name, uuid, [UNDATED], system, is_queued=True)
 
 
@@ -96,7 +97,7 @@ def _tracked(hourly: bool | None, unique: bool | None) -> tuple[bool, bool]:
 
 
 def _slot(now: datetime | None, is_hourly: bool) -> int:
-    """The slot of the day or hour of a moment, as it is written."""
+    """The slot of the day or hour of a moment, used as given."""
     period = HourEvents if is_hourly else DayEvents
     if not isinstance(now, date | None):
         raise QueryError(f"now={now!r} is not a moment in time; give a datetime.")
@@ -104,7 +105,7 @@ def _slot(now: datetime | None, is_hourly: bool) -> int:
 
 
 def _hour_or_day(activity: Activity, event: str, hour: int, who: Actors) -> dict[int, Actors]:
-    """What to take back of an hour: the whole day of actors that are marked in no other hour of it."""
+    """The marks to remove for an hour: for actors who are marked in no other hour of the day, the whole day."""
     day = hour - hour % PER_DAY
     others = activity.store.union(event, day + 1, hour) | activity.store.union(event, hour + 1, day + PER_DAY)
     numbers = {int(number): int(number) in others for number in who.numbers}
@@ -122,12 +123,12 @@ def _hour_or_day(activity: Activity, event: str, hour: int, who: Actors) -> dict
 
 
 def get_event_names(system: System = DEFAULT, prefix: str = "", batch: int = 10000) -> list[str]:
-    """The marked events whose names begin with `prefix`; `batch` is accepted for bitmapist's sake."""
+    """The marked events whose names start with `prefix`; `batch` is accepted for compatibility."""
     return [name for name in activity_of(system).events() if name.startswith(prefix)]
 
 
 def delete_all_events(system: System = DEFAULT) -> None:
-    """Take back every mark of every event. Events that collected tables report stay."""
+    """Remove every mark of every event. Events that collected tables report stay."""
     activity = activity_of(system)
     for name in activity.store.events():
         if not activity.owners.is_of_table(name):
@@ -136,7 +137,7 @@ def delete_all_events(system: System = DEFAULT) -> None:
 
 
 def delete_temporary_bitop_keys(system: System = DEFAULT) -> None:
-    """Delete what operations of the original bitmapist left behind in Redis; ours leave nothing."""
+    """Delete the temporary keys that the original bitmapist left in Redis; ours leaves none."""
     client = redis_of(system)
     if client is not None:
         for key in client.scan_iter(match=_LEFT_BEHIND, count=10_000):
@@ -144,8 +145,8 @@ def delete_temporary_bitop_keys(system: System = DEFAULT) -> None:
 
 
 _LEFT_BEHIND = "trackist_bitop_*_trackist_*"
-"""An operation and the keys that it was made of; an event may be called `bitop_…` and keeps its marks."""
+"""An operation and the keys of its operands; an event called `bitop_…` does not match and keeps its marks."""
 
 
 def delete_runtime_bitop_keys() -> None:
-    """Nothing: results live in memory, only as long as they are referenced."""
+    """Do nothing: results are in memory, and only as long as they are referenced."""

@@ -1,6 +1,6 @@
-"""Marks queued in a pipeline of Redis that the application executes itself.
+"""Queues marks in a Redis pipeline that the application executes.
 
-Nothing is written before that, so what has to be known for taking a mark back is read over a connection of its own.
+Nothing is written before that, so the data needed for removing a mark is read over a separate connection.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def queue_marks(pipeline: Any, store: RedisStore, event: str, marks: Mapping[int, Actors]) -> None:
-    """Queue what marking consists of."""
+    """Queue the commands that mark."""
     is_counted = store.counts_occurrences
     for slot, id in _numbers(marks):
         for place in slot_keys_of(slot):
@@ -28,14 +28,14 @@ def queue_marks(pipeline: Any, store: RedisStore, event: str, marks: Mapping[int
 
 
 def queue_unmarks(pipeline: Any, store: Store, event: str, marks: Mapping[int, Actors]) -> None:
-    """Queue what taking back consists of: weeks and months that another day is marked in are left alone."""
+    """Queue the commands that unmark; a week or month is left alone if another of its days has the actor."""
     for slot, id in _numbers(marks):
         for place in _emptied(store, event, slot, id):
             pipeline.setbit(_key(event, place), id, 0)
 
 
 def _emptied(store: Store, event: str, slot: int, id: int) -> Iterator[SlotKey]:
-    """The places that an actor is no longer in: its slot, and every longer period in which no other part has the actor."""
+    """The keys to remove an actor from: its slot, and every longer period of which no other part has the actor."""
 
     def is_in(start: int, stop: int) -> bool:
         return start < stop and store.contains(event, start, stop, id)

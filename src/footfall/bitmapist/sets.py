@@ -1,6 +1,6 @@
-"""What every set of events can do, and the bit operations that combine them.
+"""The interface of all event sets, and the bit operations that combine them.
 
-The result of an operation is kept in memory, so nothing temporary is written anywhere.
+Results of operations are kept in memory, so no temporary keys are written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from footfall.errors import QueryError
 
 @dataclass(frozen=True)
 class Operand:
-    """Actors, or all others: finding out who all are costs something, so it is asked only when read."""
+    """Actors, or all others: the population is expensive to compute, so it is read only when needed."""
 
     actors: ActorSet
     is_all_but: bool = False
@@ -29,7 +29,7 @@ class Operand:
         return Operand(self.actors, not self.is_all_but)
 
     def kept(self) -> Operand:
-        """The same, read now."""
+        """The same operand, evaluated now."""
         return Operand(Fixed(self.actors.home, self.actors.ids()), self.is_all_but)
 
 
@@ -57,19 +57,19 @@ _OPERATIONS: dict[str, Callable[[Operand, Operand], Operand]] = {"AND": _and, "O
 
 
 class EventSet(ABC):
-    """A set of the actors of an event, or of a combination of events."""
+    """The set of actors of an event, or of a combination of events."""
 
     system: System
     redis_key: str
-    """What names the set; of periods and flags also the key that Redis holds."""
+    """The name of the set; for periods and flags also the key in Redis."""
 
     @abstractmethod
     def actors(self) -> ActorSet:
-        """The same set as Footfall's own, with `to_numpy()`, `sample()` and all else."""
+        """The same set as a Footfall `ActorSet`, with `to_numpy()`, `sample()` and so on."""
 
     @abstractmethod
     def part(self, system: System | None = None) -> Operand:
-        """Itself as an operand of an operation in `system`."""
+        """The set as an operand of an operation in `system`."""
 
     @abstractmethod
     def delete(self) -> None:
@@ -119,10 +119,10 @@ class EventSet(ABC):
 
 
 class BitOperation(EventSet):
-    """AND, OR, XOR or NOT of sets, as they are now; later marks do not change it.
+    """AND, OR, XOR or NOT of the current content of sets; later marks do not change the result.
 
-    A first argument that is not a set names the system. Sets that name none of their own are then read there; without it
-    every set is read in its own. `population` is the set that NOT is taken of, all actors ever seen by default.
+    A first argument that is not a set names the system. Sets that do not name a system are then read there; without it
+    each set is read in its own. `population` is the universe for NOT; default: all actors ever seen.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class BitOperation(EventSet):
         return self._part.actors
 
     def delete(self) -> None:
-        """Release the result, which is empty from now on; the sets it was made of stay."""
+        """Release the result, which is empty from now on; the operands are not changed."""
         self._part = Operand(Fixed(self._part.actors.home, BitMap64()))
 
 
@@ -171,28 +171,28 @@ def _check(name: str, events: tuple[EventSet, ...]) -> None:
 
 
 class BitOpAnd(BitOperation):
-    """Who is in all of several sets."""
+    """The actors in all of several sets."""
 
     def __init__(self, system_or_event: System | EventSet, *events: EventSet) -> None:
         super().__init__("AND", system_or_event, *events)
 
 
 class BitOpOr(BitOperation):
-    """Who is in any of several sets."""
+    """The actors in any of several sets."""
 
     def __init__(self, system_or_event: System | EventSet, *events: EventSet) -> None:
         super().__init__("OR", system_or_event, *events)
 
 
 class BitOpXor(BitOperation):
-    """Who is in an odd number of several sets."""
+    """The actors in an odd number of several sets."""
 
     def __init__(self, system_or_event: System | EventSet, *events: EventSet) -> None:
         super().__init__("XOR", system_or_event, *events)
 
 
 class BitOpNot(BitOperation):
-    """Who of a population is not in a set."""
+    """The actors of a population who are not in a set."""
 
     def __init__(
         self, system_or_event: System | EventSet, *events: EventSet, population: EventSet | None = None

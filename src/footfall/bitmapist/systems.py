@@ -1,4 +1,4 @@
-"""Systems: the named places that marks are kept in, a Redis server or a file."""
+"""Systems: named places where marks are stored, a Redis server or a file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from footfall.stores.store import Store
 
 try:
     from redis import StrictRedis
-except ImportError:  # the embedded store needs none
+except ImportError:  # the embedded store does not need it
     StrictRedis = None  # type: ignore[misc, assignment]
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ System: TypeAlias = "str | Redis | Store | Activity"
 DEFAULT = "default"
 
 SYSTEMS: dict[str, Any] = {DEFAULT: StrictRedis(host="localhost", port=6379)} if StrictRedis is not None else {}
-"""By name: a client of Redis, a store, or a whole activity, such as that of a workspace."""
+"""By name: a Redis client, a store, or an activity, such as a workspace's."""
 
 _opened: dict[str, tuple[Any, Activity]] = {}
 _lock = threading.Lock()
 
 
 def setup_redis(name: str, host: str, port: int, **kw: Any) -> None:
-    """Name a Redis server; other arguments go to the client, whose class `redis_client` may replace."""
+    """Register a Redis server; other arguments go to the client, whose class `redis_client` may replace."""
     make = kw.pop("redis_client", StrictRedis)
     if make is None:
         raise MissingExtraError("a system on Redis", "redis")
@@ -40,12 +40,12 @@ def setup_redis(name: str, host: str, port: int, **kw: Any) -> None:
 
 
 def setup_store(name: str, address: str | Path) -> None:
-    """Name a store that needs no server, a file such as `activity.db`; an address such as `redis://…` does as well."""
+    """Register a store: a file such as `activity.db`, which needs no server, or an address such as `redis://…`."""
     package.SYSTEMS[name] = open_store(str(address), Path.cwd(), now)
 
 
 def get_redis(system: System = DEFAULT) -> Any:
-    """The client of a system on Redis."""
+    """The Redis client of a system."""
     client = redis_of(system)
     if client is None:
         raise QueryError(f"the system {system!r} is kept in {activity_of(system).store.address}, not in Redis.")
@@ -53,7 +53,7 @@ def get_redis(system: System = DEFAULT) -> Any:
 
 
 def redis_of(system: System = DEFAULT) -> Any | None:
-    """The client of a system, None when it is not on Redis."""
+    """The Redis client of a system; None if it is not on Redis."""
     kept_in = _kept_in(system)
     if _is_redis(kept_in):
         return kept_in
@@ -62,12 +62,12 @@ def redis_of(system: System = DEFAULT) -> Any | None:
 
 
 def _is_redis(kept_in: Any) -> bool:
-    """Whether it is a client of any library: all have this one method."""
+    """Whether it is a Redis client of any library: all of them have this method."""
     return hasattr(kept_in, "execute_command")
 
 
 def activity_of(system: System = DEFAULT) -> Activity:
-    """The activity that a system's marks are read and written through; made once for each name."""
+    """The activity that reads and writes a system's marks; created once per name."""
     kept_in = _kept_in(system)
     if isinstance(kept_in, Activity):
         return kept_in

@@ -153,7 +153,7 @@ class Cohort(ActivityAnswer):
 
     @cached_property
     def averages(self) -> tuple[float | None, ...]:
-        """Per column, in percent: the sum of the counts of its closed cells divided by the sum of their cohort sizes."""
+        """Per column, in percent: the sum of the counts of its closed cells divided by the sum of cohort sizes."""
         return tuple(self._average(column) for column in range(self.columns))
 
     def _average(self, column: int) -> float | None:

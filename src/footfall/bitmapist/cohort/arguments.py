@@ -1,4 +1,4 @@
-"""What a cohort is asked with: Python values, or the texts that a form sends."""
+"""The arguments of a cohort: Python values, or the strings that a form sends."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from footfall.numerals import whole_of
 from footfall.periods import Grain, Period
 
 TIME_GROUPS = {"days": Grain.DAY, "weeks": Grain.WEEK, "months": Grain.MONTH, "years": Grain.YEAR}
-"""The periods that cohorts are grouped by, under bitmapist's names."""
+"""The periods that cohorts are grouped by, under bitmapist's names for them."""
 YEARS = 3
-"""How many rows a cohort by year has, whatever is asked, as in bitmapist."""
+"""The number of rows of a yearly cohort, regardless of the arguments, as in bitmapist."""
 MOST_GIVEN = 10_000
 
 
@@ -35,12 +35,12 @@ def number_given(name: str, value: Any) -> int:
 
 
 def is_true(value: Any) -> bool:
-    """Whether a switch is on; a form sends `1` or `0`."""
+    """Whether a flag is set; a form sends `1` or `0`."""
     return bool(value) and value != "0"
 
 
 def first_period(grain: Grain, start_date: str | date | None, rows: int) -> Period:
-    """The period of the first row: that of the date, or so long ago that the last row is the present period."""
+    """The period of the first row: the one with the date, or the one that makes the current period the last row."""
     if not start_date:
         today = now()
         return shifted(Period.containing(grain, today), 1 - rows)

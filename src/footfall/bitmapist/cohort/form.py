@@ -1,4 +1,4 @@
-"""The form that asks for a cohort."""
+"""The form for querying a cohort."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from footfall.bitmapist.cohort.arguments import TIME_GROUPS, is_true, number_giv
 from footfall.bitmapist.cohort.style import style
 
 Selections = Sequence[Any]
-"""Pairs of a label and an event; `---` draws a line."""
+"""Pairs of a label and an event; `---` is a separator."""
 
 _LINE = "---"
 _ANY = ("(anything)", "")
@@ -35,10 +35,10 @@ def render_html_form(
     start_date: str | None = None,
     include_assets: bool = True,
 ) -> str:
-    """A form whose fields are named as the parameters of `get_dates_data`, sent to `action_url` with GET.
+    """A form whose fields are named like the parameters of `get_dates_data`, sent to `action_url` with GET.
 
-    `selections…` are pairs of a label and an event. Everything is escaped. `include_assets` puts the styles in; a page
-    with several forms or tables needs them once.
+    `selections…` are pairs of a label and an event. Everything is escaped. `include_assets` includes the styles; a page
+    with several forms or tables needs them only once.
     """
     selections2 = selections2 or selections1
     events = [
@@ -73,14 +73,14 @@ def _group(legend: str, fields: list[str]) -> list[str]:
 
 
 def _numbers(offered: Iterable[Any], chosen: int) -> list[Any]:
-    """Numbers to choose from, the chosen one among them."""
+    """The numbers to choose from, including the chosen one."""
     options = [number if number == _LINE else (number, number) for number in offered]
     return options if (chosen, chosen) in options else [(chosen, chosen), *options]
 
 
 def _select(label: str, name: str, options: Iterable[Any], chosen: Any) -> str:
     written = "".join(_option(option, chosen) for option in options)
-    # bitmapist's class: applications make their lists of events searchable by it
+    # bitmapist's class: applications use it to make their lists of events searchable
     of_events = ' class="cohort-event-select"' if name.startswith("select") else ""
     return f'<label><span>{label}</span><select name="{name}"{of_events}>{written}</select></label>'
 

@@ -1,4 +1,4 @@
-"""The numbers of a cohort: one row for each period, one cell for each period after it."""
+"""The numbers of a cohort: one row per period, with one cell for each period after it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _CLASSES: dict[Grain, type[GenericPeriodEvents]] = {
 
 
 def set_custom_handler(event_name: str, callback: Handler) -> None:
-    """Let `callback(name, cls, cls_args)` make the sets of an event that is not marked.
+    """Let `callback(name, cls, cls_args)` compute the sets of an event that is not marked.
 
-    `cls` is the class of the period and `cls_args` what it takes after the name of an event:
+    `cls` is the class of the period and `cls_args` are its arguments after the name of the event:
 
         set_custom_handler("on_mobile", lambda name, cls, args: cls("ios", *args) | cls("android", *args))
     """
@@ -49,11 +49,11 @@ def get_dates_data(
     num_of_rows: int | str = 12,
     start_date: str | date | None = None,
 ) -> list[list[Any]]:
-    """Who did `select1` (and `select1b`) in a period, and how many of them `select2` (and `select2b`) later.
+    """Who did `select1` (and `select1b`) in a period, and how many of them did `select2` (and `select2b`) later.
 
-    A row is the start of its period, how many began, and a cell for the same period and each of the `num_of_rows`
-    that follow: a percentage or a count, 0.0 where no actor came back, "" where there is nothing to compare. There are
-    `num_results` rows, of years 3; the first holds `start_date`, else the last is the present period.
+    A row has the start of its period, the size of the cohort, and a cell for the same period and for each of the
+    `num_of_rows` that follow: a percentage or a count, 0.0 if no actor came back, "" if there is nothing to compare.
+    There are `num_results` rows (3 for years); the first contains `start_date`, or else the last is the current period.
     """
     grain = grain_named(time_group)
     rows = YEARS if grain is Grain.YEAR else number_given("num_results", num_results)
@@ -68,7 +68,7 @@ def get_dates_data(
 
 @dataclass
 class _Selection:
-    """One or two events, of which each period is read once."""
+    """One or two events; each period is read once."""
 
     event: str
     also: str | None

@@ -1,4 +1,4 @@
-"""The styles of form and table: part of the page, so nothing is loaded from anywhere."""
+"""The styles of form and table, inlined in the page so that nothing external is loaded."""
 
 from __future__ import annotations
 

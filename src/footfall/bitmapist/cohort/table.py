@@ -24,9 +24,10 @@ def render_html_data(
     start_date: str | None = None,
     include_assets: bool = True,
 ) -> str:
-    """The rows of `get_dates_data`, asked with the same arguments, as a table; the deeper a cell, the more came back.
+    """The rows of `get_dates_data` for the same arguments as a table; the darker a cell, the more actors came back.
 
-    A cell whose period is not over has a star, and is not part of the mean. One whose period is over and in which nobody came is 0.
+    A cell whose period is not over has an asterisk and is not part of the mean. If its period is over and no one came
+    back, it is 0.
     """
     grain, is_percent = grain_named(time_group), is_true(as_percent)
     columns = number_given("num_of_rows", num_of_rows) + 1
@@ -63,13 +64,13 @@ def _head(grain: Grain, time_group: str, columns: int) -> list[str]:
 
 
 def _count_over(began: datetime, grain: Grain, columns: int) -> int:
-    """How many of a row's periods are over: its first cells."""
+    """The number of a row's periods that are over: its first cells."""
     period, moment = _period(began, grain), now()
     return sum(shifted(period, later).end <= moment for later in range(columns))
 
 
 def _with_zeros(row: Sequence[Any], over: int) -> list[Any]:
-    """A row whose periods that are over say 0 where nobody came: `get_dates_data` has no number there, as bitmapist has none."""
+    """A row with 0 for finished periods in which no one came back: there `get_dates_data`, like bitmapist, has none."""
     cells = [0.0 if value == "" and row[1] and n < over else value for n, value in enumerate(row[2:])]
     return [*row[:2], *cells]
 
@@ -90,7 +91,7 @@ def _cell(value: Any, count: int, is_percent: bool, is_open: bool) -> str:
 
 
 def _foot(rows: TableRows, columns: int, is_percent: bool, over: Sequence[int]) -> str:
-    """The mean of every column, over the rows that have something to compare and whose period is over."""
+    """The mean of each column, over the rows that have something to compare and whose period is over."""
     cells = []
     for at in range(2, columns + 2):
         values = [row[at] for row, n in zip(rows, over, strict=True) if at < min(len(row), n + 2) and row[at] != ""]
@@ -111,9 +112,9 @@ def render_csv_data(
     num_of_rows: int | str = 12,
     start_date: str | None = None,
 ) -> str:
-    """The rows of `get_dates_data`, asked with the same arguments, as CSV: period, how many began, and the cells.
+    """The rows of `get_dates_data` for the same arguments as CSV: period, size of the cohort, and the cells.
 
-    As in the table, a period that is over and in which nobody came is 0.
+    As in the table, a finished period in which no one came back is 0.
     """
     grain, is_percent = grain_named(time_group), is_true(as_percent)
     columns = number_given("num_of_rows", num_of_rows) + 1
@@ -126,7 +127,7 @@ def render_csv_data(
 
 
 def _label(moment: datetime, grain: Grain) -> str:
-    """A period as ISO 8601 writes it: 2026-11-23, 2026-W48, 2026-11, 2026."""
+    """A period in ISO 8601 format: 2026-11-23, 2026-W48, 2026-11, 2026."""
     return _period(moment, grain).label
 
 
