@@ -72,7 +72,7 @@ class MarkedEvents(EventSet):
         return activity_of(self.system).store.occurrences(self.event_name, *self.slots())
 
     def delete(self) -> None:
-        """Remove every mark of the event in this period; longer periods lose the actors without another mark in them."""
+        """Remove every mark of the event in this period; longer periods lose actors without another mark in them."""
         activity_of(self.system).store.delete(self.event_name, *self.slots())
 
 
@@ -164,7 +164,7 @@ class YearEvents(GenericPeriodEvents):
         return f"trackist_bitop_OR_{'-'.join(months)}"
 
     def delete(self) -> None:
-        """Do nothing: in bitmapist this deletes a temporary union and keeps the months, so no mark may be removed here."""
+        """Do nothing: in bitmapist this deletes a temporary union and keeps the months, so no mark may be removed."""
 
 
 class MonthEvents(GenericPeriodEvents):

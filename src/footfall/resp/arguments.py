@@ -1,4 +1,4 @@
-"""Words of commands, read as Redis reads them."""
+"""Parses the arguments of commands as Redis does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from footfall.resp.protocol import Failure
 
 
 class CommandError(Exception):
-    """A command cannot be done; the text is what the client gets."""
+    """A command fails; the text is sent to the client."""
 
     @property
     def answer(self) -> Failure:
@@ -21,7 +21,7 @@ NOT_A_NUMBER = "ERR value is not an integer or out of range"
 
 
 def whole(word: bytes, said: str = NOT_A_NUMBER) -> int:
-    """A number of 64 bits. Raises CommandError."""
+    """A signed 64-bit integer. Raises CommandError."""
     text = word[1:] if word[:1] == b"-" else word
     if not text.isdigit() or len(word) > 20:
         raise CommandError(said)
@@ -47,7 +47,7 @@ def bit_of(word: bytes) -> int:
 
 
 def span(words: list[bytes], length: int) -> tuple[int, int, bool]:
-    """`start [end [BYTE | BIT]]` of a string of so many bytes, as bits [start, stop); and whether an end was given."""
+    """`start [end [BYTE | BIT]]` in a string of `length` bytes as bits [start, stop), and whether an end was given."""
     if len(words) > 3:
         raise CommandError(SYNTAX)
     unit = words[2].upper() if len(words) == 3 else b"BYTE"
@@ -61,7 +61,7 @@ def span(words: list[bytes], length: int) -> tuple[int, int, bool]:
 
 
 def is_backwards(first: bytes, last: bytes) -> bool:
-    """Whether a range from the end of a string ends before it starts."""
+    """Whether a range counted from the end of a string ends before it starts."""
     start, end = whole(first), whole(last)
     return start < 0 and end < 0 and start > end
 
@@ -77,14 +77,14 @@ def bytes_between(first: bytes, last: bytes, length: int) -> tuple[int, int]:
 
 
 def matcher(pattern: bytes) -> re.Pattern[bytes]:
-    r"""A pattern of KEYS, SCAN and CONFIG GET: `*`, `?`, `[abc]`, `[^a-z]`, and `\` before a character that is meant itself.
+    r"""A pattern of KEYS, SCAN and CONFIG GET: `*`, `?`, `[abc]`, `[^a-z]`, and `\` to escape a character.
 
     Example:
         >>> bool(matcher(b"trackist_[ab]?_*").fullmatch(b"trackist_a1_u"))
         True
     """
     pieces: list[bytes] = [b""]
-    """What stands between the stars."""
+    """The parts between the asterisks."""
     at = 0
     while at < len(pattern):
         sign = pattern[at : at + 1]
@@ -106,13 +106,13 @@ def matcher(pattern: bytes) -> re.Pattern[bytes]:
             pieces[-1] += re.escape(sign)
     if len(pieces) == 1:
         return re.compile(pieces[0], re.DOTALL)
-    # What follows a star is taken where it comes first, and never looked for again: else some patterns take for ages.
+    # Each part is matched at its first occurrence, without backtracking, which some patterns would make very slow.
     inner = b"".join(b"(?>.*?%b)" % piece for piece in pieces[1:-1] if piece)
     return re.compile(pieces[0] + inner + b".*" + pieces[-1], re.DOTALL)
 
 
 def _any_of(inner: bytes) -> bytes:
-    """What stands between brackets, as a class of a regular expression."""
+    """The content of brackets as a character class of a regular expression."""
     is_not = inner.startswith(b"^")
     members: set[int] = set()
     at = int(is_not)

@@ -1,4 +1,4 @@
-"""Commands on bits and on the strings that they make up."""
+"""Commands on bits, and on the strings that consist of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from footfall.resp.session import Session
 
 _LONGEST = 64 << 20
-"""Bytes of the longest string that one answer holds; GETRANGE gives longer ones in parts."""
+"""The maximum length of a string in a reply, in bytes; GETRANGE returns longer ones in parts."""
 _OPERATORS = (b"AND", b"OR", b"XOR", b"NOT")
 
 
@@ -59,7 +59,7 @@ def bit_pos(session: Session, words: list[bytes]) -> Answer:
         found = bits.first(start, stop)
         return -1 if found is None else found
     found = bits.first_free(start, stop)
-    if found is None:  # behind the string all bits are 0
+    if found is None:  # all bits after the end of the string are 0
         return -1 if has_end else stop
     return found
 
@@ -79,7 +79,7 @@ def bit_op(session: Session, words: list[bytes]) -> Answer:
 
 
 def bit_field(session: Session, words: list[bytes]) -> Answer:
-    """Only `GET u1 offset` and `SET u1 offset value`: many bits by one command."""
+    """Supports only `GET u1 offset` and `SET u1 offset value`, for many bits in one command."""
     key, *rest = words
     answers: list[Answer] = []
     while rest:
@@ -121,7 +121,7 @@ def get(session: Session, words: list[bytes]) -> Answer:
 
 
 def set_value(session: Session, words: list[bytes]) -> Answer:
-    """Of a key that bitmapist may have made, and of one that holds bits, the value is bits; of any other, a text."""
+    """For keys in bitmapist's format, and keys that hold bits, the value is stored as bits; otherwise as text."""
     key, value, *options = words
     keyspace = session.keyspace
     lasts: float | None = None

@@ -1,4 +1,4 @@
-"""What each command does. Source of names, arguments and errors: https://redis.io/docs/latest/commands/"""
+"""The commands. Source of names, arguments and errors: https://redis.io/docs/latest/commands/"""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 _ANY = 1 << 20
 REDIS_VERSION = "7.0.0"
-"""The Redis whose commands these are; clients ask."""
+"""The Redis version that is reported to clients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: what it does, and how many words it takes after its name."""
+    """A command: its function, and its number of arguments."""
 
     do: Callable[[Session, list[bytes]], Answer]
     least: int
     most: int
     is_write: bool = False
     key_at: int = 1
-    """Where its first key stands, 0 where it has none."""
+    """The position of its first key, 0 if it has none."""
 
     @property
     def is_read(self) -> bool:
-        """Whether it says anything of what is kept."""
+        """Whether it reads stored data."""
         return self.key_at > 0 or self.do in (key_commands.keys, key_commands.scan, key_commands.dbsize)
 
     @property
     def arity(self) -> int:
-        """As COMMAND gives it: words with the name, negative where there may be more."""
+        """The arity as COMMAND returns it: arguments including the name, negative if there may be more."""
         return self.least + 1 if self.least == self.most else -(self.least + 1)
 
 
@@ -217,7 +217,7 @@ def _shown(word: bytes) -> str:
 
 
 def unknown(name: bytes, words: Sequence[bytes]) -> CommandError:
-    """The error for a command that there is none of, as Redis says it."""
+    """The error for an unknown command, in Redis's wording."""
     shown = " ".join(f"'{_shown(word)}'" for word in words[:8])
     return CommandError(f"ERR unknown command '{_shown(name)}', with args beginning with: {shown}")
 

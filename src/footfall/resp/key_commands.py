@@ -1,4 +1,4 @@
-"""Commands on keys, whatever these hold."""
+"""Commands on keys of any type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from footfall.resp.session import Session
 
 _COUNT = 10
-"""Keys that SCAN looks at, unless the client says otherwise."""
+"""The default COUNT of SCAN."""
 
 
 def keys(session: Session, words: list[bytes]) -> Answer:
@@ -78,7 +78,7 @@ def pttl(session: Session, words: list[bytes]) -> Answer:
 
 
 def _left(session: Session, key: bytes) -> int:
-    """Milliseconds until a key expires; -1 is never, -2 is that there is no such key."""
+    """Milliseconds until a key expires; -1 if never, -2 if there is no such key."""
     if session.keyspace.kind(key) is None:
         return -2
     left = session.keyspace.expires_in(key)

@@ -1,4 +1,4 @@
-"""The keys of one database: bits in the store, results of BITOP in memory, texts and hashes beside; and when they expire."""
+"""The keys of one database, and their expiry: bits in the store, results of BITOP in memory, other values in a file."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from footfall.stores.members import Members, as_bitmap
 from footfall.stores.redis.bits import bitmap_of_bits
 
 RESULTS_LAST = 3600.0
-"""Seconds for which the result of BITOP is kept, unless the client says otherwise."""
+"""Seconds for which a result of BITOP is kept, unless the client sets another expiry."""
 
 
 class WrongTypeError(Exception):
-    """A key holds a value of another kind."""
+    """A key holds a value of another type."""
 
 
 class Keyspace:
-    """One database. What came of one client at once is a turn: it is written as a group, before it is acknowledged."""
+    """One database. The commands of a turn are written as a group before they are acknowledged."""
 
     def __init__(self, sets: Sets, values: Values, now: Callable[[], float]) -> None:
         self.sets = sets
@@ -35,7 +35,7 @@ class Keyspace:
     # Turns
 
     def begin(self) -> None:
-        """Begin a turn: what other processes wrote is seen from now on."""
+        """Begin a turn: from now on the writes of other processes are visible."""
         self.sets.begin()
         if self.values.expiries:
             now = self._now()
@@ -43,19 +43,19 @@ class Keyspace:
                 self.delete(key)
 
     def end(self, is_unfinished: Callable[[object], bool] = lambda owner: False) -> None:
-        """End a turn: everything that it wrote is safe, but for what waits (see `Sets.settle`). Raises ActivityError."""
+        """End a turn: all its writes are safe, except those that wait (see `Sets.settle`). Raises ActivityError."""
         self.sets.settle(is_unfinished)
         self.values.commit()
 
     @property
     def failure(self) -> ActivityError | None:
-        """Why marks of the present turn could not be written."""
+        """Why marks of the current turn could not be written."""
         return self.sets.failure
 
     # Bits
 
     def set_bit(self, key: bytes, offset: int, value: int) -> int:
-        """Set or clear a bit; what it was."""
+        """Set or clear a bit. Returns its old value."""
         if key in self._results:
             return self._set_in_result(key, offset, value)
         if key in self.values.kinds:
@@ -75,21 +75,21 @@ class Keyspace:
         return self.sets.get_bit(key, offset)
 
     def bits(self, key: bytes) -> LiveSet:
-        """The bits of a key, those of a text as well; not to be changed. Raises WrongTypeError."""
+        """The bits of a key, which may be those of a text; must not be modified. Raises WrongTypeError."""
         if key in self._results:
             return self._results[key]
         text = self.text(key)
         return self.sets.bits(key) if text is None else LiveSet(bitmap_of_bits([(0, text)], 0))
 
     def keep_result(self, key: bytes, members: Members, length: int) -> None:
-        """Keep bits, a string of so many bytes, under a key in memory, for a while."""
+        """Store bits, a string of `length` bytes, under a key in memory, until it expires."""
         self.delete(key)
         if length:
             self._results[key] = LiveSet(members, length)
             self.values.expiries[key] = self._now() + RESULTS_LAST  # not on the disk: neither is the result
 
     def replace(self, key: bytes, members: Members) -> None:
-        """Make a key hold these bits and no others, on the disk."""
+        """Replace the bits of a key, on disk."""
         self.delete(key)
         if members:
             self.sets.replace(key, members)
@@ -97,7 +97,7 @@ class Keyspace:
     # Texts
 
     def text(self, key: bytes) -> bytes | None:
-        """The text of a key; None where it holds bits or nothing. Raises WrongTypeError."""
+        """The text of a key; None if it holds bits or nothing. Raises WrongTypeError."""
         kind = self.values.kind(key)
         if kind is None:
             return None
@@ -110,11 +110,11 @@ class Keyspace:
         self.values.put("string", key, [(b"", text)])
 
     def is_for_bits(self, key: bytes) -> bool:
-        """Whether what a client states of a key is kept as bits."""
+        """Whether a value that a client sets for a key is stored as bits."""
         return place_of(key) is not None or self.has_bits(key)
 
     def _keep_as_bits(self, key: bytes) -> None:
-        """Keep the text of a key as bits from now on. Raises WrongTypeError where it has none."""
+        """Convert the text of a key to bits. Raises WrongTypeError if it has none."""
         text = self.text(key) or b""
         self.values.delete(key)
         self.replace(key, bitmap_of_bits([(0, text)], 0))
@@ -122,11 +122,11 @@ class Keyspace:
     # Keys
 
     def kind(self, key: bytes) -> Kind | None:
-        """The kind of what a key holds, None where there is nothing; bits are a string."""
+        """The type of the value of a key, None if there is none; bits are a string."""
         return self.values.kind(key) or ("string" if self.has_bits(key) else None)
 
     def check_kind(self, key: bytes, kind: Kind) -> None:
-        """Raises WrongTypeError where a key holds something else."""
+        """Raise WrongTypeError if a key holds a value of another type."""
         if self.kind(key) not in (None, kind):
             raise WrongTypeError
 
@@ -134,7 +134,7 @@ class Keyspace:
         return key in self._results or (self.values.kind(key) is None and bool(self.sets.bits(key)))
 
     def delete(self, key: bytes) -> bool:
-        """Delete a key; whether there was one. A week or month keeps what its days hold."""
+        """Delete a key. Returns whether there was one. A week or month keeps the bits of its days."""
         was_there = self.kind(key) is not None
         self.values.expire(key, None)
         if self._results.pop(key, None) is None and not self.values.delete(key) and was_there:
@@ -142,7 +142,7 @@ class Keyspace:
         return was_there
 
     def rename(self, key: bytes, to: bytes) -> None:
-        """Have what a key holds under another name; what was there is gone. A key that expires still does."""
+        """Rename a key, replacing the target. The expiry stays."""
         if key == to:
             return
         at = self.expires_at(key)
@@ -165,7 +165,7 @@ class Keyspace:
         return self.values.expiries.get(key)
 
     def expires_in(self, key: bytes) -> float | None:
-        """Seconds until then."""
+        """Seconds until a key expires."""
         at = self.expires_at(key)
         return None if at is None else at - self._now()
 
@@ -179,7 +179,7 @@ class Keyspace:
         self.expire_at(key, self._now() + seconds)
 
     def persist(self, key: bytes) -> bool:
-        """Have a key never expire; whether it would have. A result of BITOP is then kept on the disk."""
+        """Remove the expiry of a key. Returns whether it had one. A result of BITOP is then stored on disk."""
         if self.expires_at(key) is None:
             return False
         result = self._results.get(key)
@@ -191,12 +191,15 @@ class Keyspace:
     # Lists of keys
 
     def listed(self) -> list[tuple[int, bytes]]:
-        """All keys, each with a number that says where it stands in the order they are listed in."""
+        """All keys, each with the number that orders the list."""
         keys = self.sets.keys().union(self._results, self.values.keys())
         return sorted((_number_of(key), key) for key in keys)
 
     def listed_after(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
-        """Some keys from a cursor on, and the next cursor; 0 is the begin and the end. For SCAN: a key that stays is listed."""
+        """Some keys from a cursor on, and the next cursor; 0 is start and end.
+
+        As SCAN guarantees, a key that exists throughout is listed.
+        """
         keys = self.listed()
         first = bisect_left(keys, (cursor, b""))
         last = first + count
@@ -206,10 +209,10 @@ class Keyspace:
 
     @property
     def memory(self) -> int:
-        """Bytes that bits take in memory, about."""
+        """The approximate memory use of bits, in bytes."""
         return self.sets.memory + sum(live.memory for live in self._results.values())
 
 
 def _number_of(key: bytes) -> int:
-    """From 1 on, as 0 is where SCAN begins and ends."""
+    """Starts from 1, as cursor 0 is the start and end of SCAN."""
     return 1 + int.from_bytes(blake2b(key, digest_size=6).digest())

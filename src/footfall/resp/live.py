@@ -1,4 +1,4 @@
-"""Sets of bits that are asked and marked again and again, in the form that takes little memory."""
+"""Sets of bits that are read and marked often, in the representation that takes less memory."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pyroaring import BitMap64
 from footfall.stores.members import Members, SparseSet, as_bitmap, bytes_of, ids_in, kept_form
 
 _SHARE = 32
-"""What was added to an array, at most, for each part of it: more is put into the array."""
+"""An array is merged with its buffered ids when these exceed this fraction (1 / 32) of its size."""
 _LEAST = 256
-"""Ids from which on the form of a set is looked at: whenever it has twice as many."""
+"""From this number of ids on, the representation is reviewed whenever their number doubles."""
 BITS = 1 << 32
-"""Offsets are below it, as in Redis."""
+"""Offsets are less than this, as in Redis."""
 
 
 class LiveSet:
-    """Ids below 2^32. A bitmap is changed in place; to an array, what is added stands next to it for a while."""
+    """Ids below 2^32. A bitmap is updated in place; for an array, added ids are buffered."""
 
     __slots__ = ("_added", "_base", "_least", "_look_at")
 
     def __init__(self, base: Members, least: int = 0) -> None:
-        """`base` is ours from now on. `least` is how many bytes its string has at least, whatever bits are set."""
+        """Takes ownership of `base`. `least` is the minimum length of its string in bytes, whatever bits are set."""
         self._base = base
         self._added = BitMap64()
         self._least = least
@@ -54,7 +54,7 @@ class LiveSet:
             self._base, self._added = SparseSet(np.insert(ids, np.searchsorted(ids, new), new)), BitMap64()
 
     def _look(self) -> None:
-        """Keep it in the form that takes less memory."""
+        """Choose the representation that takes less memory."""
         self._merge()
         self._look_at = 2 * len(self._base)
         self._base = kept_form(self._base if isinstance(self._base, BitMap64) else self._base.bitmap())
@@ -65,22 +65,22 @@ class LiveSet:
 
     @property
     def members(self) -> Members:
-        """All ids, not to be changed."""
+        """All ids; must not be modified."""
         self._merge()
         return self._base
 
     @property
     def memory(self) -> int:
-        """Bytes that it takes, about."""
+        """The approximate memory use in bytes."""
         return bytes_of(self._base) + bytes_of(self._added)
 
     @property
     def length(self) -> int:
-        """Bytes of the string that Redis would keep it in, as long as no bit at its end was cleared."""
+        """The length in bytes of the string in Redis, provided that no bit at its end was cleared."""
         return max(self._least, *(int(part.max()) // 8 + 1 if part else 0 for part in (self._base, self._added)))
 
     def count(self, start: int, stop: int) -> int:
-        """How many ids are in [start, stop)."""
+        """The number of ids in [start, stop)."""
         if start >= stop:
             return 0
         members = self.members
@@ -101,7 +101,7 @@ class LiveSet:
         return free if free < stop else None
 
     def bits(self, start: int, stop: int) -> bytes:
-        """Bytes [start, stop) of the string that Redis would keep it in: bit n is bit 7 - n % 8 of byte n // 8."""
+        """Bytes [start, stop) of the string in Redis: bit n is bit 7 - n % 8 of byte n // 8."""
         found = np.zeros(max(0, stop - start), dtype=np.uint8)
         ids = self._between(8 * start, 8 * stop)
         np.bitwise_or.at(found, (ids >> np.uint64(3)).astype(np.int64) - start, _BIT[(ids & np.uint64(7)).astype(int)])
@@ -123,7 +123,7 @@ _BIT = np.array([0x80 >> n for n in range(8)], dtype=np.uint8)
 
 
 def combined(operator: bytes, sets: Sequence[LiveSet]) -> Members:
-    """What BITOP makes of sets: AND, OR, XOR, or NOT of the whole bytes that Redis would keep one set in."""
+    """The result of BITOP: AND, OR, XOR of sets, or NOT of one set within the whole bytes of its string."""
     parts = [one.members for one in sets]
     if operator == b"NOT":
         flipped = as_bitmap(parts[0]).flip(0, 8 * sets[0].length)
@@ -144,8 +144,8 @@ def combined(operator: bytes, sets: Sequence[LiveSet]) -> Members:
 
 
 def _combined_ids(operator: bytes, parts: Sequence[npt.NDArray[np.uint32]]) -> npt.NDArray[np.uint32]:
-    """Of sorted ids. An id that is in n of the sets stands n times in a row when all are sorted together."""
-    ids = np.sort(np.concatenate(parts), kind="stable")  # which merges what is sorted already
+    """The result for sorted ids: when all are sorted together, an id of n sets occurs n times in a row."""
+    ids = np.sort(np.concatenate(parts), kind="stable")  # merges runs that are already sorted
     starts = np.flatnonzero(np.diff(ids, prepend=ids[:1] + np.uint32(1)) != 0)
     if operator == b"OR":
         return ids[starts]

@@ -1,4 +1,4 @@
-"""The protocol of Redis: commands out of bytes, and answers as bytes, in its second and third version.
+"""The Redis protocol, versions 2 and 3: parses commands and encodes replies.
 
 Source: https://redis.io/docs/latest/develop/reference/protocol-spec/
 """
@@ -12,26 +12,26 @@ from dataclasses import dataclass
 import hiredis
 
 _INLINE_BYTES = 64 << 10
-"""A command typed by hand, without lengths, is no longer than this, as in Redis."""
+"""The maximum length of an inline command, as in Redis."""
 
 
 _WORDS = {bytes}
 
 
 class ProtocolError(Exception):
-    """What a client sent is not a command."""
+    """A client sent something that is not a command."""
 
 
 class CommandReader:
-    """Commands out of the bytes of one connection."""
+    """Parses commands from the bytes of one connection."""
 
     def __init__(self, limit: int) -> None:
-        """`limit` is how many bytes a command may have that is not complete yet."""
+        """`limit` is the maximum size of an incomplete command in bytes."""
         self._reader = hiredis.Reader()
         self.limit = limit
         self._inline = b""
         self._is_amid = False
-        """Whether the reader has part of a command. It may have parsed all of the bytes, and then has no data."""
+        """Whether the reader holds part of a command, which may be true even if it has parsed all of the bytes."""
 
     def feed(self, data: bytes) -> None:
         if self._inline or not (self._is_amid or data.startswith(b"*")):
@@ -42,11 +42,11 @@ class CommandReader:
 
     @property
     def has_part(self) -> bool:
-        """Whether part of a command has come."""
+        """Whether part of a command has arrived."""
         return self._is_amid or bool(self._inline)
 
     def commands(self) -> Iterator[list[bytes]]:
-        """The commands that are complete. Raises ProtocolError, after which the connection is of no more use."""
+        """The complete commands. Raises ProtocolError, after which the connection is unusable."""
         while True:
             if self._inline:
                 command = self._read_inline()
@@ -97,14 +97,14 @@ class Simple:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error, with its code in front."""
+    """An error, prefixed with its code."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A set of values: an array in the second version."""
+    """A set of values; an array in version 2."""
 
     values: Sequence[bytes]
 
@@ -114,7 +114,7 @@ OK = Simple("OK")
 
 
 def encoded(answer: Answer, version: int) -> bytes:
-    """An answer as a client of a version of the protocol reads it.
+    """A reply, encoded for a version of the protocol.
 
     Example:
         >>> encoded([1, b"two", None], 2)

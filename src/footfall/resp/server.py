@@ -24,16 +24,16 @@ from footfall.stores.sqlite.served import ServedStore
 
 _SYNC_EVERY = 1.0
 _CLOSE_WITHIN = 3.0
-"""Seconds that clients have to take their answers when the server ends."""
+"""Seconds that clients have to read their replies when the server stops."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one client, and all together, may take."""
+    """Resource limits per client and for all clients."""
 
     connections: int = 1000
     request_bytes: int = 64 << 20
-    """Of one command."""
+    """The maximum size of a command."""
     databases: int = 16
 
 
@@ -44,9 +44,9 @@ class _Database(NamedTuple):
 
 
 class Server:
-    """What the connections share: the databases, and the turn in which several clients are served at once.
+    """The state that connections share: the databases, and the turn in which several clients are served at once.
 
-    Commands that came at the same moment are done one after another, then written as a group, then answered.
+    Commands that arrive at the same time are executed one after another, then written as a group, then answered.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Server:
         limits: Limits = Limits(),
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Raises ActivityError where the store cannot be used."""
+        """Raises ActivityError if the store cannot be used."""
         self.rights_of = rights_of
         self.may_administer = may_administer
         self.limits = limits
@@ -74,7 +74,7 @@ class Server:
         self.database(0)
 
     def database(self, number: int) -> Keyspace:
-        """A database, opened when it is first used. Raises CommandError."""
+        """A database, opened on first use. Raises CommandError."""
         if not 0 <= number < self.limits.databases:
             raise CommandError("ERR DB index is out of range")
         if number not in self._databases:
@@ -87,7 +87,7 @@ class Server:
     # Turns
 
     def begin(self, connection: Connection) -> None:
-        """Serve a client in this turn, which ends when all that came at this moment is done."""
+        """Serve a client in this turn, which ends when everything that arrived at the same time is done."""
         if not self._turn:
             asyncio.get_running_loop().call_soon(self._end)
             self._failure = None
@@ -123,11 +123,11 @@ class Server:
 
     @property
     def synced_at(self) -> int:
-        """When everything was last on the disk, in seconds since 1970."""
+        """When everything was last synced to disk, in seconds since 1970."""
         return int(self._now() if self._is_synced else self._synced_at)
 
     def sync(self) -> None:
-        """Wait until everything is on the disk."""
+        """Wait until everything is on disk."""
         began_at = self._now()
         for database in self._databases.values():
             database.keyspace.sets.sync()
@@ -142,7 +142,7 @@ class Server:
                 database.store.close()
 
     async def sync_every_second(self) -> None:
-        """For as long as the server runs; in a thread, as a disk may take its time."""
+        """Sync for as long as the server runs; in a thread, as a disk may be slow."""
         while True:
             await asyncio.sleep(_SYNC_EVERY)
             began_at = self._now()
@@ -151,7 +151,7 @@ class Server:
             self._synced_at = began_at
 
     def config(self) -> dict[bytes, bytes]:
-        """What clients ask of the configuration of Redis."""
+        """The Redis configuration values that clients ask for."""
         return {
             b"appendonly": b"yes",
             b"appendfsync": b"always" if self._is_synced else b"everysec",
@@ -163,7 +163,7 @@ class Server:
         }
 
     def slurp(self, address: str) -> Answer:
-        """Copy what a live Redis has. Other clients wait in the meantime."""
+        """Copy the data of a live Redis. Other clients wait in the meantime."""
         if not self.may_administer:
             raise CommandError("ERR SLURP is not allowed here; start footfall serve-marks with --allow-admin")
         where = address if "://" in address else f"redis://{address}"
@@ -177,7 +177,7 @@ class Server:
 
 
 class Connection(asyncio.Protocol):
-    """One client: what it sends is done at once, and it has to take the answers before more is read."""
+    """One client: its commands are executed at once, and it must read the replies before more is read from it."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -212,7 +212,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_amid_commands(self) -> bool:
-        """Whether part of a command has come, the rest of which is on its way."""
+        """Whether part of a command has arrived and the rest is on its way."""
         return self._session is not None and self._session.is_amid_commands and not self._has_ended
 
     def eof_received(self) -> None:
@@ -220,7 +220,7 @@ class Connection(asyncio.Protocol):
         self._work()
 
     def answer(self, failure: ActivityError | None) -> None:
-        """Give the answers of a turn that is over."""
+        """Send the replies of a finished turn."""
         session, transport = self._session, self._transport
         if session is None or transport is None or transport.is_closing():
             return
@@ -248,7 +248,7 @@ class Connection(asyncio.Protocol):
         self._go_on()
 
     def close(self) -> None:
-        """Close when the answers are taken."""
+        """Close after the replies are sent."""
         if self._transport is not None:
             self._transport.close()
 
@@ -273,23 +273,23 @@ def serve_marks(
     may_administer: bool = False,
     limits: Limits = Limits(),
 ) -> None:
-    """Serve the store in a file to clients of Redis, until SIGINT or SIGTERM.
+    """Serve the store in a file to Redis clients until SIGINT or SIGTERM.
 
     Args:
-        path: The file of the store; made when it is not there.
+        path: The file of the store; created if missing.
         host: The address to listen on.
-        port: The port; 0 is a free one.
-        tell: Called with the port when it listens.
-        is_synced: Whether marks are on the disk before they are acknowledged; else within a second. No crash of the
-            process loses one either way.
-        rights_of: What a token that AUTH gives has a right to, None where it is not valid; None where clients need not log in.
-        certificate: Files of the certificate and of its key, for TLS.
-        may_administer: Whether clients may delete all keys, and have the server copy from another.
-        limits: How much clients may take.
+        port: The port; 0 chooses a free one.
+        tell: Called with the port once the server listens.
+        is_synced: Whether marks are on disk before they are acknowledged; otherwise within a second. Either way, a
+            crash of the process loses none.
+        rights_of: Returns the rights of a token passed to AUTH, None if it is invalid. None if clients need not log in.
+        certificate: The files of the certificate and its key, for TLS.
+        may_administer: Whether clients may delete all keys, and make the server copy from another.
+        limits: The resource limits of clients.
 
     Raises:
-        ActivityError: Where the store cannot be used.
-        FootfallError: Where it cannot listen, or the certificate cannot be used.
+        ActivityError: If the store cannot be used.
+        FootfallError: If the server cannot listen, or the certificate cannot be used.
     """
     server = Server(path, is_synced=is_synced, rights_of=rights_of, may_administer=may_administer, limits=limits)
     try:

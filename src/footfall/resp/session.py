@@ -1,4 +1,4 @@
-"""What one client is doing: its commands in turn, its transaction, whether it is logged in."""
+"""The state of one client: its pending commands, its transaction, whether it is logged in."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 _IDS = itertools.count(1)
 _OUT_BYTES = 8 << 20
-"""Bytes of answers after which a client has to take them before more of its commands are done."""
+"""Bytes of replies that a client must read before more of its commands are executed."""
 _QUEUED = 1 << 20
-"""Commands that a transaction may hold."""
+"""The maximum number of commands in a transaction."""
 _UNKNOWN_BYTES = 64 << 10
-"""Bytes of a command of a client that did not log in."""
+"""The maximum size of a command from a client that is not logged in, in bytes."""
 _OF_TRANSACTIONS = (b"MULTI", b"EXEC", b"DISCARD")
 _BITS = (b":0\r\n", b":1\r\n")
 _WITHOUT_LOGIN = (b"AUTH", b"HELLO", b"QUIT")
@@ -58,20 +58,20 @@ class Session:
         self._owner: object = None
         self._answers: list[bytes] = []
         self._writes: list[int] = []
-        """Which of the answers are to commands that write."""
+        """Which of the replies belong to commands that write."""
         self.has_more = False
-        """Whether commands are left that wait until the answers were taken."""
+        """Whether commands remain that wait until the replies were read."""
 
     def feed(self, data: bytes) -> None:
         self._reader.feed(data)
 
     @property
     def is_amid_commands(self) -> bool:
-        """Whether part of a command has come."""
+        """Whether part of a command has arrived."""
         return self._reader.has_part
 
     def work(self, owner: object) -> None:
-        """Do the commands that have come, on behalf of `owner`; their answers wait for `answers`."""
+        """Execute the commands that have arrived, on behalf of `owner`; `answers` returns the replies."""
         self._owner = owner
         self.keyspace.sets.owner = owner
         self.has_more = False
@@ -94,7 +94,7 @@ class Session:
             self.is_over = True
 
     def answers(self, failure: ActivityError | None) -> bytes:
-        """The answers of what was done, once it is safe; after a failure no write counts as done."""
+        """The replies to executed commands, once they are safe; after a failure every write is reported as failed."""
         answers, self._answers = self._answers, []
         writes, self._writes = self._writes, []
         if failure is not None:
@@ -167,12 +167,12 @@ class Session:
         return None
 
     def select(self, number: int) -> None:
-        """Turn to a database. Raises CommandError."""
+        """Switch to a database. Raises CommandError."""
         self.keyspace = self.server.database(number)
         self.keyspace.sets.owner = self._owner
 
     def log_in(self, token: bytes) -> None:
-        """Let the client do what its token gives a right to. Raises CommandError where it is not valid."""
+        """Grant the client the rights of its token. Raises CommandError if it is invalid."""
         rights_of = self.server.rights_of
         if rights_of is None:
             raise CommandError("ERR this server asks for no token; leave AUTH out, or start it with --auth")
@@ -188,7 +188,7 @@ class Session:
 
 
 def _check(command: Command | None, name: bytes, words: list[bytes]) -> None:
-    """Raises CommandError for a command that there is none of, or another number of words."""
+    """Raise CommandError for an unknown command, or a wrong number of arguments."""
     if command is None:
         raise unknown(name, words)
     if not command.least <= len(words) <= command.most and name:

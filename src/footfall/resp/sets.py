@@ -1,14 +1,15 @@
-"""The sets of one store that keys stand for: read when they are first used, and marked.
+"""The sets of one store that keys stand for: loaded on first use, and marked.
 
     trackist_{event}_2026-11-23      the day's set of the event, with its hours
     trackist_{event}_2026-11-23-9    the hour's
     trackist_{event}_u               the undated one
-    trackist_{event}_W2026-48        the week: all of its days together, and the bits of its own
+    trackist_{event}_W2026-48        the week: the union of its days, and its own bits
     trackist_{event}_2026-11         the month, likewise
     any other key                    a set that only clients of this server see
 
-A mark of a week or month that comes with a mark of one of its days needs no place of its own, and an hour's mark is its
-day's as well: so bitmapist's marks are kept once, and count as one. The bits of its own are those that were set alone.
+A mark of a week or month that comes with a mark of one of its days is not stored separately, and a mark of an hour is
+also one of its day: so bitmapist's marks are stored once and count as one. A week's or month's own bits are those that
+were set without a mark of a day.
 """
 
 from __future__ import annotations
@@ -28,30 +29,30 @@ from footfall.stores.sqlite.served import Place, ServedStore
 from footfall.stores.store import HIDDEN, PER_DAY, UNDATED
 
 MEMORY_BYTES = 256 << 20
-"""Sets that are kept in memory; when they take more, they are read again."""
+"""The maximum memory use of sets; when they take more, all are dropped and loaded again on use."""
 
 
 @dataclass(slots=True, eq=False)
 class _Kept:
-    """A key that is in use: its set, and where marks of it go."""
+    """A key in use: its set, and where its marks are stored."""
 
     key: bytes
     event: str
     start: int
     stop: int
-    """The slots that it is read from."""
+    """The slots [start, stop) that it is read from."""
     live: LiveSet
     own: str | None = None
-    """Of a week or month: the event that holds the bits of its own."""
+    """For a week or month: the event that holds its own bits."""
     shared_with: bytes | None = None
-    """Of a week or month in which one day alone has actors: the key of that day, whose set it shares."""
+    """For a week or month in which only one day has actors: the key of that day, whose set it shares."""
     above: tuple[bytes, ...] = ()
-    """The keys that include this one; of an hour, the day's comes first."""
+    """The keys that include this one; for an hour, the day's comes first."""
     place: Place | None = None
     bits_of_own: BitMap64 = field(default_factory=BitMap64)
-    """Of a week or month: what was set in it alone. A day may have some of it as well."""
+    """For a week or month: the bits set in it alone. A day may have some of them too."""
     waiting: BitMap64 = field(default_factory=BitMap64)
-    """Of a week or month: what is set and may turn out to be in one of its days."""
+    """For a week or month: bits that were set and may yet be set in one of its days."""
 
     @property
     def is_day(self) -> bool:
@@ -65,13 +66,13 @@ class _Kept:
         return id in self.live or (self.own is not None and (id in self.waiting or id in self.bits_of_own))
 
     def part_ways(self) -> None:
-        """Have a set of its own from now on."""
+        """Stop sharing the set of the day, and use a copy."""
         if self.shared_with is not None:
             self.live, self.shared_with = self.live.copy(), None
 
 
 class Sets:
-    """The sets of one store. Marks are written by `settle`, which comes before they are acknowledged."""
+    """The sets of one store. `settle` writes the marks, before they are acknowledged."""
 
     def __init__(self, store: ServedStore) -> None:
         self._store = store
@@ -80,25 +81,25 @@ class Sets:
         self._marks: list[tuple[_Kept, int]] = []
         self._periods: list[tuple[object, _Kept, int]] = []
         self.owner: object = None
-        """On whose behalf bits are set."""
+        """The client on whose behalf bits are set."""
         self._state = store.state()
         self._keys: set[bytes] | None = None
         self.failure: ActivityError | None = None
-        """Why marks of the present turn could not be written."""
+        """Why marks of the current turn could not be written."""
 
     def begin(self) -> None:
-        """Begin a turn: what other processes wrote is seen from now on."""
+        """Begin a turn: from now on the writes of other processes are visible."""
         self.failure = None
         if self._store.state() != self._state:
             self.look_again()
 
     def settle(self, is_unfinished: Callable[[object], bool] = lambda owner: False) -> None:
-        """Write the marks made so far, all by one write.
+        """Write all marks made so far in one write.
 
         A mark of a week or month waits while its owner is unfinished: the mark of the day may be on its way.
 
         Raises:
-            ActivityError: Where they cannot be written; some may have been.
+            ActivityError: If they cannot be written; some may have been.
         """
         marks, self._marks = self._marks, []
         periods, self._periods = self._periods, []
@@ -120,21 +121,21 @@ class Sets:
             self._state = self._store.state()
 
     def awaiting(self) -> set[object]:
-        """Those whose marks wait."""
+        """The owners whose marks wait."""
         return {owner for owner, _, _ in self._periods}
 
     def sync(self) -> None:
-        """Wait until all marks are on the disk."""
+        """Wait until all marks are on disk."""
         self.settle()
         self._store.sync()
 
     def look_again(self) -> None:
-        """Forget what is in memory: the store was written otherwise."""
+        """Drop everything in memory: another process or call has written to the store."""
         self._kept, self._bytes, self._keys = {}, 0, None
         self._state = self._store.state()
 
     def _records(self, marks: list[tuple[_Kept, int]]) -> list[tuple[Place, int]]:
-        """Where each mark is kept: one of a day is not kept when it comes with one of an hour."""
+        """The place of each mark to store: a mark of a day is dropped if it comes with one of an hour."""
         hours = {(kept.event, kept.start // PER_DAY, id) for kept, id in marks if kept.is_hour}
         if hours:
             marks = [
@@ -150,7 +151,7 @@ class Sets:
         marks: list[tuple[_Kept, int]],
         is_unfinished: Callable[[object], bool],
     ) -> list[tuple[Place, int]]:
-        """Where marks of weeks and months are kept that no mark of a day includes."""
+        """The places of marks of weeks and months that are not covered by a mark of a day."""
         if not periods:
             return []
         dated: dict[tuple[str, int], list[int]] = {}
@@ -177,7 +178,7 @@ class Sets:
     # Bits
 
     def set_bit(self, key: bytes, offset: int) -> int:
-        """Set a bit; what it was."""
+        """Set a bit. Returns its old value."""
         kept = self._kept.get(key) or self._load(key)
         if offset in kept:
             if kept.own is None:
@@ -192,7 +193,7 @@ class Sets:
         return 0
 
     def clear_bit(self, key: bytes, offset: int) -> int:
-        """Clear a bit; what it was. A bit of a week or month that one of its days has stays."""
+        """Clear a bit. Returns its old value. A bit of a week or month stays if one of its days has it."""
         self.settle()
         kept = self._kept.get(key) or self._load(key)
         if offset not in kept:
@@ -207,7 +208,7 @@ class Sets:
         return int(offset in kept)
 
     def bits(self, key: bytes) -> LiveSet:
-        """The set of a key, not to be changed; empty where there is no such key."""
+        """The set of a key, empty if there is no such key; must not be modified."""
         self.settle()
         kept = self._kept.get(key) or self._load(key)
         alone = [id for id in kept.bits_of_own if id not in kept.live]
@@ -231,7 +232,7 @@ class Sets:
                     above.live.add(offset)
 
     def replace(self, key: bytes, members: Members) -> None:
-        """Make a key hold these bits; of a week or month, those of its own."""
+        """Replace the bits of a key; for a week or month, its own bits."""
         self.settle()
         place = place_of(key)
         event, slot = (hidden(key), UNDATED) if place is None or place[1].is_period else (place[0], place[1].start)
@@ -239,7 +240,7 @@ class Sets:
         self.look_again()
 
     def delete(self, key: bytes) -> None:
-        """Delete the bits of a key; of a week or month, those of its own."""
+        """Delete the bits of a key; for a week or month, its own bits."""
         self.settle()
         place = place_of(key)
         if place is None or place[1].is_period:
@@ -257,7 +258,7 @@ class Sets:
         found = place_of(key)
         kept = self._made(key, *found) if found else self._made_alone(key)
         if kept.shared_with is None:
-            for other, id in self._marks:  # which are not written yet
+            for other, id in self._marks:  # not written yet
                 is_part = other.event == kept.event and kept.start <= other.start < kept.stop
                 if is_part and id not in kept.live:
                     kept.live.add(id)
@@ -297,7 +298,7 @@ class Sets:
         return kept
 
     def keys(self) -> set[bytes]:
-        """All keys whose sets hold bits, not to be changed."""
+        """All keys whose sets hold bits; must not be modified."""
         self.settle()
         if self._keys is None:
             self._keys = set(self._store.hidden_keys())
@@ -308,18 +309,18 @@ class Sets:
 
     @property
     def memory(self) -> int:
-        """Bytes that the sets take in memory, about."""
+        """The approximate memory use of the sets, in bytes."""
         return sum(kept.live.memory for kept in self._kept.values() if kept.shared_with is None)
 
 
 def hidden(key: bytes) -> str:
-    """The event that holds the bits of a key which belongs to no event of an application."""
+    """The event that holds the bits of a key that belongs to no event of an application."""
     return HIDDEN + key.decode("latin-1")
 
 
 @lru_cache(65536)
 def place_of(key: bytes) -> tuple[str, SlotKey] | None:
-    """The event and the slots of a key that bitmapist could have made; None of any other."""
+    """The event and the slots of a key in bitmapist's format; None for any other key."""
     if not key.startswith(NUMBERS.encode()):
         return None
     try:
@@ -334,7 +335,7 @@ def key_of(event: str, place: SlotKey) -> bytes:
 
 
 def _places_of(slot: int) -> tuple[SlotKey, ...]:
-    """What an actor of a slot is in."""
+    """The periods that contain a slot."""
     if slot == UNDATED:
         return (UNDATED_PLACE,)
     day = slot // PER_DAY

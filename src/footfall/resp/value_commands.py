@@ -15,7 +15,7 @@ _LARGEST = 1 << 63
 
 
 def _values(session: Session, key: bytes, kind: Kind) -> Values:
-    """The values, where the key holds nothing or this kind. Raises WrongTypeError."""
+    """The values, after checking that the key holds nothing or this type. Raises WrongTypeError."""
     session.keyspace.check_kind(key, kind)
     return session.keyspace.values
 
@@ -94,7 +94,7 @@ def h_del(session: Session, words: list[bytes]) -> Answer:
 
 
 def h_scan(session: Session, words: list[bytes]) -> Answer:
-    """All fields at once: cursor 0."""
+    """Returns all fields at once, with cursor 0."""
     key, _, *options = words
     pattern = matcher(b"*")
     if len(options) % 2:

@@ -1,6 +1,6 @@
-"""What clients keep besides bits: strings, hashes, sets, and when a key expires. One SQLite file next to the store.
+"""Everything that clients store except bits: strings, hashes, sets, expiry times. One SQLite file next to the store.
 
-bitmapist needs none of it; the store that several machines share (`stores.redis`) keeps counts and names so.
+bitmapist does not need it; the store that several machines share (`stores.redis`) stores counts and names this way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def values_beside(store: Path) -> Path:
 
 
 class Values:
-    """Keys with values. What was written is durable after `commit`, like the marks of the store."""
+    """Keys with values. Writes are durable after `commit`, like the marks of the store."""
 
     def __init__(self, file: Path, *, is_synced: bool = False) -> None:
         self._file, self._is_synced = file, is_synced
@@ -45,7 +45,7 @@ class Values:
             self.kinds = dict(self._open().execute("SELECT key, kind FROM kinds"))
 
     def _open(self) -> sqlite3.Connection:
-        """The file, made when something is written first."""
+        """The file, created on first write."""
         if self._connection is None:
             with self._saying():
                 connection = sqlite3.connect(self._file, isolation_level=None)
@@ -77,7 +77,7 @@ class Values:
             return self._connection.execute(sql, given).fetchall()
 
     def commit(self) -> None:
-        """Keep what was written since the last time."""
+        """Commit the writes since the last commit."""
         if self._connection is not None and self._connection.in_transaction:
             with self._saying():
                 self._connection.execute("COMMIT")
@@ -96,7 +96,7 @@ class Values:
         return True
 
     def expire(self, key: bytes, at: float | None) -> None:
-        """Say when a key expires, in seconds since 1970; None is never."""
+        """Set when a key expires, in seconds since 1970; None means never."""
         if at is None:
             if self.expiries.pop(key, None) is not None:
                 self._write("DELETE FROM expiries WHERE key = ?", key)
@@ -104,10 +104,10 @@ class Values:
         self.expiries[key] = at
         self._write("INSERT OR REPLACE INTO expiries VALUES (?, ?)", key, at)
 
-    # Fields: those of a hash, the members of a set, the one of a string, which has no name
+    # Fields: those of a hash, the members of a set, or the one unnamed field of a string
 
     def put(self, kind: Kind, key: bytes, fields: Iterable[tuple[bytes, bytes]]) -> int:
-        """Set fields; how many of them are new."""
+        """Set fields. Returns how many are new."""
         if key not in self.kinds:
             self.kinds[key] = kind
             self._write("INSERT INTO kinds VALUES (?, ?)", key, kind)
@@ -119,7 +119,7 @@ class Values:
         return new
 
     def take_out(self, key: bytes, fields: Iterable[bytes]) -> int:
-        """Delete fields; how many there were. A key without fields is deleted."""
+        """Delete fields. Returns how many existed. A key without fields is deleted."""
         gone = sum(self._write("DELETE FROM fields WHERE key = ? AND field = ?", key, field) for field in fields)
         if gone and not self._ask("SELECT 1 FROM fields WHERE key = ? LIMIT 1", key):
             self.delete(key)
