@@ -108,9 +108,9 @@ class Activity:
         _check_hour(at, hourly, unique)
         marks = self._marks(actors, at, bool(hourly), unique)
         self.check_event(event)
-        there = sum(self._held(event, slot, who) for slot, who in marks.items())
+        removed = sum(self._held(event, slot, who) for slot, who in marks.items())
         self.unmark_dated(event, marks)
-        return there
+        return removed
 
     def _held(self, event: str, slot: int, who: Actors) -> int:
         """The number of actors that are in a slot; for a day, or in any of its hours."""
@@ -151,9 +151,9 @@ class Activity:
             slot_of=lambda moment: self.slot_of(moment, bool(hourly)),
             tell=tell,
         )
-        there = sum(self._held(event, slot, who) for slot, who in found.marks.items())
+        removed = sum(self._held(event, slot, who) for slot, who in found.marks.items())
         self.store.unmark(event, found.marks)
-        return there
+        return removed
 
     def delete(self, event: str) -> EventSummary:
         """Delete all marks and occurrences of an event that an application marks. Returns its summary before.

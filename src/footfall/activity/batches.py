@@ -66,8 +66,8 @@ def mark_batch(activity: Activity, records: Sequence[Any], key: str = "") -> Mar
                 slots[when] = _slots(activity, *when)
             activity.check_event(event)
         except FootfallError as error:
-            said = str(error).removesuffix(".").removesuffix("; nothing was marked")
-            raise MarkError(f"mark {place}: {said}; nothing was marked.") from None
+            message = str(error).removesuffix(".").removesuffix("; nothing was marked")
+            raise MarkError(f"mark {place}: {message}; nothing was marked.") from None
         if when == usual:
             plain.setdefault(event, [])
         for slot in slots[when]:

@@ -120,8 +120,8 @@ class _Moments:
 
 
 def _at_row(row: int, column: str | None, error: Exception | str) -> MarkError:
-    said = str(error).removesuffix("; nothing was marked.").removesuffix(".")
-    return MarkError(f"row {row:,}, column {column!r}: {said}; nothing was marked.")
+    message = str(error).removesuffix("; nothing was marked.").removesuffix(".")
+    return MarkError(f"row {row:,}, column {column!r}: {message}; nothing was marked.")
 
 
 def _valid_rows(

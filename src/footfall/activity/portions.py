@@ -111,20 +111,20 @@ def portions(file: Path, wanted: WantedColumns) -> Portions:
     except FileNotFoundError:
         raise MarkError(f"there is no file {name}.") from None
     except pa.ArrowException as error:
-        raise MarkError(f"{name} cannot be read as {_form(file)}: {_said(error)}; nothing was marked.") from None
+        raise MarkError(f"{name} cannot be read as {_form(file)}: {_message(error)}; nothing was marked.") from None
     except OSError as error:
         what = "is damaged" if file.suffix.lower() in _COMPRESSED and not error.strerror else "cannot be read"
-        raise MarkError(f"{name} {what}: {error.strerror or _said(error)}; nothing was marked.") from None
+        raise MarkError(f"{name} {what}: {error.strerror or _message(error)}; nothing was marked.") from None
 
 
 def name_of(file: Path) -> str:
     return "standard input" if file == STANDARD_INPUT else str(file)
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """The reader's message with our row numbers: the reader counts the header as a row."""
-    said = str(error).splitlines()[0].strip().removesuffix(".").removeprefix("CSV parse error: ")
-    return re.sub(r"^Row #(\d+): E", lambda match: f"row {int(match[1]) - 1:,}: e", said)
+    message = str(error).splitlines()[0].strip().removesuffix(".").removeprefix("CSV parse error: ")
+    return re.sub(r"^Row #(\d+): E", lambda match: f"row {int(match[1]) - 1:,}: e", message)
 
 
 @contextmanager

@@ -20,14 +20,14 @@ SYNTAX = "ERR syntax error"
 NOT_A_NUMBER = "ERR value is not an integer or out of range"
 
 
-def whole(word: bytes, said: str = NOT_A_NUMBER) -> int:
+def whole(word: bytes, message: str = NOT_A_NUMBER) -> int:
     """A signed 64-bit integer. Raises CommandError."""
     text = word[1:] if word[:1] == b"-" else word
     if not text.isdigit() or len(word) > 20:
-        raise CommandError(said)
+        raise CommandError(message)
     number = int(word)
     if not -(1 << 63) <= number < 1 << 63:
-        raise CommandError(said)
+        raise CommandError(message)
     return number
 
 

@@ -98,9 +98,9 @@ class Session:
         answers, self._answers = self._answers, []
         writes, self._writes = self._writes, []
         if failure is not None:
-            said = encoded(_failed(failure), self.version)
+            error = encoded(_failed(failure), self.version)
             for at in writes:
-                answers[at] = said
+                answers[at] = error
         return b"".join(answers)
 
     def _answer(self, command: Command | None, name: bytes, words: list[bytes]) -> Answer:

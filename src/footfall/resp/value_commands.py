@@ -20,8 +20,8 @@ def _values(session: Session, key: bytes, kind: Kind) -> Values:
     return session.keyspace.values
 
 
-def _added(before: bytes | None, more: int, said: str) -> bytes:
-    total = (0 if before is None else whole(before, said)) + more
+def _added(before: bytes | None, more: int, message: str) -> bytes:
+    total = (0 if before is None else whole(before, message)) + more
     if not -_LARGEST <= total < _LARGEST:
         raise CommandError("ERR increment or decrement would overflow")
     return str(total).encode()

@@ -95,9 +95,9 @@ class ActivityQuestions(Protocol):
 
         from footfall.retention.older import renewed
 
-        asked, said = renewed(given, older, self.now())
-        if said:
-            warnings.warn(said, DeprecationWarning, stacklevel=3)
+        asked, warning = renewed(given, older, self.now())
+        if warning:
+            warnings.warn(warning, DeprecationWarning, stacklevel=3)
         return asked
 
     def funnel(

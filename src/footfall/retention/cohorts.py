@@ -187,13 +187,13 @@ class Cohort(ActivityAnswer):
     def title(self) -> str:
         """ "Repositories launched again, by week of first launch"."""
         if self.first != self.then:
-            said = f"{self.actors} who did {self.then} after {self.first}"
+            phrase = f"{self.actors} who did {self.then} after {self.first}"
         else:
-            said = self.again or f"{self.actors} who did {self.first} again"
+            phrase = self.again or f"{self.actors} who did {self.first} again"
         starting = self.deed if self.again and self.first == self.then else self.first
         later = " (then or later)" if self.retention is Retention.UNBOUNDED else ""
         first = "first " if self.kind is CohortKind.NEW else ""
-        return f"{said[:1].upper()}{said[1:]}{later}, by {self.grain} of {first}{starting}"
+        return f"{phrase[:1].upper()}{phrase[1:]}{later}, by {self.grain} of {first}{starting}"
 
     @property
     def span(self) -> str:
@@ -274,8 +274,8 @@ class Cohort(ActivityAnswer):
         """The rows of cohorts that are large enough, each up to its first small count."""
         large = (_up_to_small(row, least) for row in self.rows if not is_small(row.size, least))
         rows = tuple(row for row in large if row.counts)
-        said = f"Counts of actors from 1 to {least - 1:,} are hidden: such cohorts are left out, and rows end before the first such count."
-        return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
+        note = f"Counts of actors from 1 to {least - 1:,} are hidden: such cohorts are left out, and rows end before the first such count."
+        return replace(self, rows=rows, notes=(*self.notes, note)) if rows else None
 
     @property
     def counts(self) -> list[int]:
@@ -362,7 +362,7 @@ def cohort(
     whose, form = chosen("kind of cohort", kind, CohortKind), chosen("retention", retention, Retention)
     width = count_of("columns", columns, MOST) or 1
     of_rows, of_columns = conditions_of(where_first), conditions_of(where_then)
-    periods, said = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
+    periods, row_notes = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
     members_of = reader_of_members(sets, now)
     begun = periods_in(by, Window(periods[0].start, present(by, now).end))
     shown = min(len(begun), len(periods) + width - 1)
@@ -378,7 +378,7 @@ def cohort(
     spans = [range(n, min(n + width, shown)) for n in range(len(periods))]
     counts = overlaps(groups, back, spans)
     notes = [
-        *said,
+        *row_notes,
         *_unknown(whose, form, gaps, periods, now),
         *(_unmet("of any row", each, by) for each in unmet(rows, of_rows, periods, members_of)),
         *(_unmet(f"who did {then!r}", each, by) for each in unmet(came, of_columns, begun, members_of)),

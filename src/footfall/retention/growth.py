@@ -81,8 +81,8 @@ class Growth(ActivityAnswer):
         The period after an omitted one does not reveal it: it also has a small count.
         """
         rows = tuple(row for row in self.rows if not any(is_small(value, least) for value in row.values))
-        said = remark_on_rows(len(self.rows) - len(rows), least)
-        return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
+        note = remark_on_rows(len(self.rows) - len(rows), least)
+        return replace(self, rows=rows, notes=(*self.notes, note)) if rows else None
 
     @property
     def counts(self) -> list[int]:
@@ -163,8 +163,8 @@ def growth(
 ) -> Growth:
     """New, returning, resurrected and dormant actors by period: the `last` 12, or all from `since` on, up to `until`."""
     by, now = Grain(choice_of("grain", grain, GRAINS)), in_utc(now)
-    periods, said = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
-    notes = (*said, *unknown_before(gaps, periods[-1].start))
+    periods, row_notes = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
+    notes = (*row_notes, *unknown_before(gaps, periods[-1].start))
     rows_ = tuple(_rows(sets, event, periods, now))
     return Growth(event, by, rows_, asked_at=now, gaps=tuple(gaps), notes=notes)
 

@@ -19,7 +19,7 @@ def renewed(given: Mapping[str, Any], older: Mapping[str, Any], now: datetime) -
 
     A call with an old name was written for 0.1.0, so its `until` means what it did there: the time of the query.
     """
-    asked, said = dict(given), []
+    asked, changes = dict(given), []
     for name in older:
         if name not in OLDER:
             raise TypeError(f"got an unexpected keyword argument {name!r}")
@@ -27,13 +27,13 @@ def renewed(given: Mapping[str, Any], older: Mapping[str, Any], now: datetime) -
         if "grain" not in asked:
             raise QueryError("by splits by dimensions, which activity does not have; leave it out.")
         asked["grain"] = older["by"]
-        said.append(f"by={older['by']!r} is now grain={older['by']!r}")
+        changes.append(f"by={older['by']!r} is now grain={older['by']!r}")
     if asked.get("until") is not None:
         asked["as_of"] = asked.pop("until")
-        said.append("until, as the time of the query, is now as_of")
+        changes.append("until, as the time of the query, is now as_of")
     if older.get("rows") is not None:
-        said.append(_rows(asked, older["rows"], now))
-    return asked, "; ".join(filter(None, said))
+        changes.append(_rows(asked, older["rows"], now))
+    return asked, "; ".join(filter(None, changes))
 
 
 def _rows(asked: dict[str, Any], rows: Any, now: datetime) -> str:

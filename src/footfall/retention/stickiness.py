@@ -92,8 +92,8 @@ class Stickiness(ActivityAnswer):
         rows = tuple(
             row for row in self.rows if not any(is_small(n, least) for n in (row.daily, row.weekly, row.monthly))
         )
-        said = remark_on_rows(len(self.rows) - len(rows), least)
-        return replace(self, rows=rows, notes=(*self.notes, said)) if rows else None
+        note = remark_on_rows(len(self.rows) - len(rows), least)
+        return replace(self, rows=rows, notes=(*self.notes, note)) if rows else None
 
     @property
     def counts(self) -> list[float]:

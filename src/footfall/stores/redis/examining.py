@@ -20,7 +20,7 @@ from footfall.stores.redis.rewriting import Rewriter
 def problems_of(rewriter: Rewriter) -> Iterator[Problem]:
     """Weeks and months that lack actors of one of their days."""
     for event, place, lacking in _lacking(rewriter):
-        yield Problem(_said(event, place, lacking), is_derived=True)
+        yield Problem(_description(event, place, lacking), is_derived=True)
 
 
 def repair(rewriter: Rewriter, *, is_dry_run: bool) -> Repair:
@@ -29,11 +29,11 @@ def repair(rewriter: Rewriter, *, is_dry_run: bool) -> Repair:
     for event, place, lacking in _lacking(rewriter):
         if not is_dry_run:
             rewriter.add_from_parts(event, place, lacking)
-        repaired.append(_said(event, place, lacking))
+        repaired.append(_description(event, place, lacking))
     return Repair(tuple(repaired))
 
 
-def _said(event: str, place: SlotKey, lacking: BitMap64) -> str:
+def _description(event: str, place: SlotKey, lacking: BitMap64) -> str:
     return f"{event!r} of {label(place)} lacks {counted(len(lacking), 'actor')} that its days have"
 
 

@@ -67,8 +67,8 @@ class Server:
         with self._saying():
             pool = getattr(self.client(), "connection_pool", None) or self
         if pool not in _BITMAPS_ONLY:
-            [said] = self.answers([("HLEN", "footfall_ids")])
-            _BITMAPS_ONLY[pool] = isinstance(said, Exception) and "unknown command" in str(said).lower()
+            [reply] = self.answers([("HLEN", "footfall_ids")])
+            _BITMAPS_ONLY[pool] = isinstance(reply, Exception) and "unknown command" in str(reply).lower()
         return _BITMAPS_ONLY[pool]
 
     def check_keeps_more(self, what: str) -> None:
@@ -84,8 +84,8 @@ class Server:
         answers = self.answers([("GETBIT", key, 0) for key in keys])
         return [
             key
-            for key, said in zip(keys, answers, strict=True)
-            if "WRONGTYPE" in str(said) or "wrong kind" in str(said)
+            for key, reply in zip(keys, answers, strict=True)
+            if "WRONGTYPE" in str(reply) or "wrong kind" in str(reply)
         ]
 
     def ask(self, *command: Any) -> Any:
@@ -162,10 +162,10 @@ def _is_node_of_cluster(client: Any) -> bool:
     from redis.exceptions import RedisError
 
     try:
-        [said] = _exchange(client, [("INFO", "cluster")])
+        [reply] = _exchange(client, [("INFO", "cluster")])
     except (RedisError, OSError):
         return False
-    return isinstance(said, bytes) and b"cluster_enabled:1" in said
+    return isinstance(reply, bytes) and b"cluster_enabled:1" in reply
 
 
 def _by_pipeline(client: Any, commands: Sequence[Command]) -> list[Any]:
@@ -242,35 +242,35 @@ def _connect(address: ServerAddress) -> Any:
 
 def _failure(error: Exception, address: ServerAddress, key: str = "") -> ActivityError:
     """The error for a server's reply. The server's error code comes first, unless redis-py has removed it."""
-    from redis import exceptions as said
+    from redis import exceptions
 
     where, text = address.shown, address.hide(str(error)).rstrip(".")
     code = text.partition(" ")[0]
     match error:
-        case said.AuthenticationError():
+        case exceptions.AuthenticationError():
             return UnreachableStoreError(f"{where} rejected user and password ({text}); correct them in the address.")
-        case said.ConnectionError() if text in ("Too many connections", "No connection available"):
+        case exceptions.ConnectionError() if text in ("Too many connections", "No connection available"):
             return UnreachableStoreError(
                 f"the client for {where} has no connection left ({text}); give its pool more max_connections, one for each thread."
             )
-        case said.NoPermissionError():
+        case exceptions.NoPermissionError():
             return StoreWriteError(
                 f"{where} does not permit it ({text}); give the user the rights to read and write trackist_* and "
                 "footfall_*, nothing was marked."
             )
-        case said.ReadOnlyError():
+        case exceptions.ReadOnlyError():
             return StoreWriteError(f"{where} is a replica, which only reads; set the address of the primary.")
-        case said.OutOfMemoryError():
+        case exceptions.OutOfMemoryError():
             return StoreWriteError(f"{where} has no memory left ({text}); raise maxmemory, what was marked is safe.")
-        case said.InvalidResponse():
+        case exceptions.InvalidResponse():
             return UnreachableStoreError(f"{where} answers, but not as Redis or Valkey does; check host and port.")
-        case said.ResponseError() if code in ("MISCONF", "NOREPLICAS"):
+        case exceptions.ResponseError() if code in ("MISCONF", "NOREPLICAS"):
             return StoreWriteError(f"{where} refuses to write: {text}.")
-        case said.ResponseError() if code == "WRONGTYPE" or "not an integer" in text:
+        case exceptions.ResponseError() if code == "WRONGTYPE" or "not an integer" in text:
             return DamagedStoreError(
                 f"{where} holds a key of another kind under a name that belongs to activity ({key or text}); rename that key, or "
                 "set another database."
             )
-        case said.ResponseError() if not isinstance(error, said.ClusterDownError):
+        case exceptions.ResponseError() if not isinstance(error, exceptions.ClusterDownError):
             return ActivityError(f"{where} cannot be used: {text}.")
     return UnreachableStoreError(f"{where} does not answer ({text}); check that Redis runs there and can be reached.")

@@ -208,7 +208,7 @@ class Database:
             raise DamagedStoreError(f"{self.path} is damaged: what should be text is none; {WAY_ON}") from None
 
     def failure(self, error: sqlite3.Error) -> ActivityError:
-        said, where = str(error), self.path
+        message, where = str(error), self.path
         match getattr(error, "sqlite_errorcode", 0) & 0xFF:
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 return StoreBusyError(
@@ -220,14 +220,16 @@ class Database:
                     f"{where} cannot be written: the disk is full; make room, what was marked is safe."
                 )
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-                return StoreWriteError(f"{where} cannot be written ({said}); check the permissions of file and folder.")
+                return StoreWriteError(
+                    f"{where} cannot be written ({message}); check the permissions of file and folder."
+                )
             case sqlite3.SQLITE_IOERR:
-                return StoreWriteError(f"{where} cannot be read or written ({said}); check the disk.")
+                return StoreWriteError(f"{where} cannot be read or written ({message}); check the disk.")
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 return DamagedStoreError(
-                    f"{where} is damaged or not a store of marks ({said}); set another path, {WAY_ON}"
+                    f"{where} is damaged or not a store of marks ({message}); set another path, {WAY_ON}"
                 )
-        return ActivityError(f"{where} cannot be used: {said}.")
+        return ActivityError(f"{where} cannot be used: {message}.")
 
     def let_go(self) -> None:
         """Close the connection and call `when_closed`; the next use reopens it."""

@@ -49,15 +49,15 @@ def _problems(
         yield Problem(inner(str(error)))
 
 
-def inner(said: str) -> str:
+def inner(message: str) -> str:
     """The fault, extracted from a whole error message."""
-    return said.split(" is damaged: ", 1)[-1].split("; restore a backup", 1)[0].rstrip(".")
+    return message.split(" is damaged: ", 1)[-1].split("; restore a backup", 1)[0].rstrip(".")
 
 
 def _structure(connection: sqlite3.Connection) -> Iterator[Problem]:
-    for said, *_ in connection.execute(f"PRAGMA integrity_check({_MOST})"):
-        if said != "ok":
-            yield Problem(f"its structure: {' '.join(str(said).replace('*** in database main ***', '').split())}")
+    for fault, *_ in connection.execute(f"PRAGMA integrity_check({_MOST})"):
+        if fault != "ok":
+            yield Problem(f"its structure: {' '.join(str(fault).replace('*** in database main ***', '').split())}")
 
 
 def _tables(connection: sqlite3.Connection) -> Iterator[Problem]:

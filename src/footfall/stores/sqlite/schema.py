@@ -93,19 +93,19 @@ _EXPECTED = {" ".join(statement.split()) for statement in _TABLES}
 
 def examine(connection: sqlite3.Connection) -> None:
     """Check the small tables that determine where everything else is found. Raises DamagedStoreError."""
-    there = {
+    present = {
         " ".join(str(sql).split())
         for (sql,) in connection.execute(
             "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
         )
     }
-    if there != _EXPECTED:
+    if present != _EXPECTED:
         raise damaged(connection, "its tables are not those of a store")
     [(names,)] = connection.execute("SELECT coalesce(max(id), 0) FROM identities")
     for table in (*_SMALL, *(("identities",) if names <= _MOST_NAMES else ())):
-        [(said, *_), *_] = connection.execute(f"PRAGMA integrity_check({table})")
-        if said != "ok":
-            raise damaged(connection, f"the table {table} is not whole ({' '.join(str(said).split())})")
+        [(result, *_), *_] = connection.execute(f"PRAGMA integrity_check({table})")
+        if result != "ok":
+            raise damaged(connection, f"the table {table} is not whole ({' '.join(str(result).split())})")
     facts = dict(connection.execute("SELECT name, value FROM facts"))
     for name in (*_SEEN_TWICE, "salt"):
         if name not in facts or facts[name] != facts.get(f"{name}_again"):
