@@ -33,7 +33,7 @@ class Command:
 
     @property
     def is_read(self) -> bool:
-        """Whether it reads stored data."""
+        """Whether its reply may reveal stored data."""
         return self.key_at > 0 or self.do in (key_commands.keys, key_commands.scan, key_commands.dbsize)
 
     @property

@@ -83,10 +83,10 @@ class Database:
             )
 
     def check_beside(self) -> None:
-        """Refuse to create a store next to files that hold marks of another. Raises DamagedStoreError."""
+        """Refuse to create a database if files next to it hold marks of a lost one. Raises DamagedStoreError."""
         beside = self.path.parent.glob(f"{glob.escape(self.path.name)}-*")
         marks = [file for file in beside if file.name.endswith("-wal") or "-marks-" in file.name]
-        held = [file for file in marks if _size_of(file) > _HEAD]  # checked before the database: that is created first
+        held = [file for file in marks if _size_of(file) > _HEAD]  # before the database, which is created first
         if held and not _size_of(self.path):
             is_there = "is empty" if self.path.exists() else "is not there"
             raise DamagedStoreError(
