@@ -183,7 +183,7 @@ def test_places_outside_of_the_folder_are_refused(written: Path, tmp_path: Path)
         return entry, content
 
     file = rewritten(written, tmp_path / "bad.tar", escape)
-    with pytest.raises(BackupError, match="puts its lake outside of the folder"):
+    with pytest.raises(BackupError, match="its lake is outside of the folder"):
         footfall.restore(file, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
 
@@ -203,7 +203,7 @@ def test_a_backup_of_a_newer_version_is_left_alone(written: Path, tmp_path: Path
 def test_what_is_no_backup_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "backup.tar"
     file.write_bytes(content)
-    with pytest.raises(BackupError, match=r"is not a backup of Footfall|is damaged: it ends early"):
+    with pytest.raises(BackupError, match=r"is not a backup of Footfall|is damaged: it is truncated"):
         footfall.restore(file, tmp_path / "restored")
     with pytest.raises(BackupError, match="there is no file"):
         footfall.restore(tmp_path / "absent.tar", tmp_path / "restored")

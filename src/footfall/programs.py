@@ -296,7 +296,7 @@ class _Watch:
         if has_moved:
             self._silent, self._progress = 0.0, (moved, computed)
         elif self._silent > span and members:
-            raise StoppedError(f"it made no progress for {span:g} seconds")
+            raise StoppedError(f"it made no progress for {span:g} second{'' if span == 1 else 's'}")
 
 
 def _members(session: int) -> Iterator[_Member]:

@@ -352,7 +352,7 @@ class TestProgramsThatAreStopped:
         assert "after 1 seconds" in self.stopped("while :; do :; done", Bounds(seconds=1), marked)
 
     def test_for_their_silence(self, marked: Marked) -> None:
-        assert "no further" in self.stopped("sleep 60", Bounds(silence=1), marked)
+        assert "made no progress for 1 second" in self.stopped("sleep 60", Bounds(silence=1), marked)
 
     def test_but_not_while_they_compute(self, marked: Marked) -> None:
         script = f"{sys.executable} -c 'import time; [None for _ in iter(lambda: time.process_time() < 3, False)]'"

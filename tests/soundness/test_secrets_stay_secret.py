@@ -147,7 +147,7 @@ def test_no_command_says_a_secret_and_no_file_holds_one(tmp_path: Path, echo: st
         said += done.stdout + done.stderr
     for proof in (
         b"jupyterhub",
-        b"could not be collected whole",
+        b"could not be collected completely",
         b"DEBUG",
         b"Traceback",
         b"webhook of the alert still",
