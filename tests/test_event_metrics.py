@@ -83,7 +83,7 @@ def test_before_the_first_mark_nothing_is_known(ff: Workspace) -> None:
     february, march, april = result.rows["coverage"].to_pylist()
     assert (february, march) == (0, pytest.approx(12 / 31))
     assert april == pytest.approx(7.5 / 30)
-    assert "active was first marked on 2026-03-20; what was before is not known." in result.notes
+    assert "active was first marked on 2026-03-20; there is no data before." in result.notes
     assert not any("first marked" in note for note in ff.query("active", grain="month", since="2026-04").notes)
     days = values(ff, "active", grain="day", since="2026-03-19", until="2026-03-23")
     assert list(days.values()) == [None, 2, 0, 0]

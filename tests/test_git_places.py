@@ -50,7 +50,7 @@ class TestNames:
         git(hosted.folder, "remote", "set-url", "origin", "git@github.com:new/project.git")
         collected.collect()
         assert [r["repo"] for r in collected.rows] == ["new/project"] * 3
-        (renamed,) = [e for e in collected.entries if "called new/project now" in e.reason]
+        (renamed,) = [e for e in collected.entries if "now called new/project" in e.reason]
         assert (renamed.scope, renamed.rows, renamed.window) == ("old/project", 0, ALL_TIME)
         collected.collect()
         assert {e.scope: e.covered_until for e in collected.entries} == {
@@ -297,7 +297,7 @@ class TestFaults:
         (history.folder / below).mkdir(parents=True)
         collected.collect(repositories=[f"project/{below}"])
         assert (collected.last.status, collected.rows) == (Status.FAILED, [])
-        assert f"is inside the repository {history.folder}," in collected.last.reason
+        assert f"is inside the repository {history.folder} but" in collected.last.reason
         assert "git submodule update --init" in collected.last.reason
 
     def test_a_folder_inside_a_git_folder_is_none_itself(self, history: History, collected: Collected) -> None:
@@ -305,7 +305,7 @@ class TestFaults:
         history.write()
         collected.collect(repositories=["project/.git/refs"])
         assert (collected.last.status, collected.rows) == (Status.FAILED, [])
-        assert f"is inside the repository {history.folder}/.git," in collected.last.reason
+        assert f"is inside the repository {history.folder}/.git but" in collected.last.reason
 
     def test_a_head_at_no_branch_is_no_zero(self, history: History, collected: Collected) -> None:
         """`git checkout --orphan`, or a bare copy whose default branch was renamed."""
@@ -338,7 +338,7 @@ class TestFaults:
         remote = Collected(tmp_path / "here", {"repositories": [history.folder.as_uri()]})
         remote.collect()
         assert remote.last.status is Status.FAILED
-        assert "there is 'one', 'two'" in remote.last.reason
+        assert "branches: 'one', 'two'" in remote.last.reason
 
     def test_no_git(self, history: History, collected: Collected, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PATH", "/nowhere")
