@@ -154,7 +154,7 @@ def test_without_projects_the_page_says_what_to_do(tmp_path: Path) -> None:
 def test_what_cannot_be_compared_is_said(ff: Workspace) -> None:
     with pytest.raises(QueryError, match="0 projects"):
         ff.beside("installs", [])
-    with pytest.raises(QueryError, match="moment"):
+    with pytest.raises(QueryError, match="a point in time"):
         ff.beside("latest_commit", ["tool"])
     with pytest.raises(UnknownNameError, match="alignment"):
         ff.beside("installs", ["tool"], align="weight")

@@ -290,7 +290,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
     except UnicodeDecodeError:
         raise SettingsError(f"{file} is not UTF-8 text; save it as UTF-8.") from None
     except RecursionError:
-        raise SettingsError(f"{file} is nested too deep; no setting has more than a few levels.") from None
+        raise SettingsError(f"{file} is nested too deeply; no setting has more than a few levels.") from None
     except ValueError:  # of Python's integers
         raise SettingsError(f"{file} holds a number of more than 4,300 digits; write a smaller one.") from None
     except OSError as error:
@@ -308,7 +308,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
             "as a variable of its own, such as FOOTFALL_SOURCES__GIT__BOTS."
         ) from None
     except RecursionError:
-        raise SettingsError("an environment variable FOOTFALL_… is nested too deep; write a shorter one.") from None
+        raise SettingsError("an environment variable FOOTFALL_… is nested too deeply; write a shorter one.") from None
 
 
 def _check_texts(file: Path, value: Any, path: tuple[str, ...] = ()) -> None:
