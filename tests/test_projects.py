@@ -118,7 +118,7 @@ class TestSilence:
         found = ff.project("pair")["commits"].number("total")
         assert found is not None
         assert (found.value, found.coverage, found.state) == (4, 0.5, "lost")
-        assert any("said nothing about nowhere" in note for note in ff.project("pair").notes)
+        assert any("no data for nowhere" in note for note in ff.project("pair").notes)
 
 
 class TestRanking:
@@ -168,7 +168,7 @@ class TestAskingForAProject:
 
     def test_of_a_silent_name_it_says_what_to_do(self, ff: Workspace) -> None:
         said = (
-            "there is no data yet for the project silent: repo=silent occurs nowhere.* Collect it, or correct its names"
+            "there is no data yet for the project silent: repo=silent does not occur.* Collect it, or correct its names"
         )
         with pytest.raises(QueryError, match=said):
             ff.query("commits", project="silent")
@@ -176,7 +176,7 @@ class TestAskingForAProject:
             ff.query("commits", where="repo=sielnt,tool")
 
     def test_a_metric_without_a_name_of_it_is_refused(self, ff: Workspace) -> None:
-        with pytest.raises(QueryError, match="installs is not known by project"):
+        with pytest.raises(QueryError, match="installs cannot be filtered by project"):
             ff.query("installs", project="both")
 
 
