@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
 import re
 import signal
 import socket
@@ -262,19 +260,31 @@ def test_workers_of_gunicorn_mark(collected: Path, option: str) -> None:
         assert today(ff) == list(range(100))
 
 
-def mark_in_pool(n: int) -> int:
-    with footfall.open(os.environ["FOOTFALL_TEST_FOLDER"]) as ff:
+POOL = """
+import multiprocessing, sys
+import footfall
+
+def mark(n):
+    with footfall.open() as ff:
         ff.mark("active", n)
-    return n
+        return n, len(ff.query("commits", since="2026-03", until="2026-04", grain="month").rows)
+
+if __name__ == "__main__":
+    with footfall.open() as ff:
+        ff.query("commits", last=1)
+        with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
+            assert sorted(pool.map(mark, range(20))) == [(n, 1) for n in range(20)]
+        print(sorted(ff.event("active").day()))
+"""
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_pools_mark_and_ask(collected: Path, monkeypatch: pytest.MonkeyPatch, method: Any) -> None:
-    monkeypatch.setenv("FOOTFALL_TEST_FOLDER", str(collected))
-    with multiprocessing.get_context(method).Pool(2) as pool:
-        assert sorted(pool.map(mark_in_pool, range(20))) == list(range(20))
-    with footfall.open(collected) as ff:
-        assert today(ff) == list(range(20))
+def test_pools_mark_and_ask(collected: Path, method: str) -> None:
+    (collected / "pool.py").write_text(POOL)
+    done = subprocess.run(
+        [sys.executable, "pool.py", method], cwd=collected, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, f"{list(range(20))}\n"), done.stderr
 
 
 def test_a_forked_process_is_told_what_to_do() -> None:

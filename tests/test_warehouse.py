@@ -254,7 +254,7 @@ PLAIN = "SELECT day, project, n AS downloads FROM d WHERE day >= :since AND day 
     ("sql", "row", "said"),
     [
         ("SELECT day, project, n AS downloads FROM d -- :since :until", ("2020-01-01", "x", 1), "has no :since"),
-        (PLAIN.replace("day >=", "'2020' <= :since OR day >="), ("2020-01-01", "x", 1), "gives a row of 2020-01-01"),
+        (PLAIN.replace("day >=", "'2020' <= :since OR day >="), ("2020-01-01", "x", 1), "returned a row of 2020-01-01"),
         (PLAIN, ("2026-03-09 07:00:00", "x", 1), "which is not the start of a day in UTC"),
         (PLAIN, ("2026-03-09", "x", "many"), "the column downloads is declared as integer"),
         (PLAIN.replace("day,", "NULL AS day,"), ("2026-03-09", "x", 1), "a row has no day"),

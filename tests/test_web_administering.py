@@ -191,7 +191,7 @@ def test_what_runs_ends_with_the_server(tmp_path: Path) -> None:
     until(lambda: pid.is_file() and bool(pid.read_text()))
     collector.close()
     assert collector.run.state is RunState.FAILED
-    assert "was ended" in collector.run.said
+    assert "was stopped" in collector.run.said
     until(lambda: not runs(int(pid.read_text())))
     with pytest.raises(BusyError):
         collector.start([])

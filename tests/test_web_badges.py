@@ -66,7 +66,7 @@ def test_a_badge_that_did_not_change_is_not_sent_again(browser: TestClient) -> N
         ("/badge/commits/tool.svg?window=fortnight", 422, "unknown window"),
         ("/badge/commits/tool.svg?colour=mauve", 422, "unknown colour"),
         ("/badge/commits/tool.svg?policy=bots", 422, "NAME=CHOICE"),
-        ("/badge/launches/tool.svg", 422, "not known by project"),
+        ("/badge/launches/tool.svg", 422, "cannot be filtered by project"),
     ],
 )
 def test_what_is_wrong_is_said_on_the_badge(browser: TestClient, address: str, status: int, said: str) -> None:

@@ -134,7 +134,7 @@ def test_a_token_for_a_project_asks_for_nothing_else(site: Site) -> None:
             ("projects", {}),
             ("growth", {"event": "active"}),
         ]:
-            with pytest.raises(NotAllowedError, match="only about Tool"):
+            with pytest.raises(NotAllowedError, match="may read only Tool"):
                 run(site.ask(command, texts))
     finally:
         viewer_of_request.reset(token)
