@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,7 +26,7 @@ from footfall.activity import Activity
 from footfall.stores.ids import Actors
 from footfall.stores.opening import open_store
 from footfall.stores.store import day_slot
-from measure import BUILD, Measured, alternate, claim, run, timed
+from measure import BUILD, Measured, alternate, claim, free_port, run, served, timed
 
 FOLDER = BUILD / "activity"
 NOW = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -53,22 +51,9 @@ def redis_server() -> Iterator[str]:
     """A server of our own that keeps nothing on disk."""
     if shutil.which("redis-server") is None:
         raise SystemExit("redis-server is not installed; `make test` installs it when it runs as root.")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        ["redis-server", "--port", str(port), "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
+    port = free_port()
+    with served(["redis-server", "--port", str(port), "--save", "", "--appendonly", "no"], port):
         yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def ratio_of(best: dict[str, Measured]) -> float:

@@ -43,7 +43,7 @@ def _exact(event: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 
 
 VARIANTS: Mapping[str, Callable[[dict[str, Any], random.Random], dict[str, Any]]] = {
-    "a field that nobody knows": _unknown,
+    "an unknown field": _unknown,
     "keys in any order": _shuffled,
     "microseconds": _exact,
 }

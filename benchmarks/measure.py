@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +66,28 @@ def timed(act: Callable[[], object]) -> Measured:
     started = time.perf_counter()
     act()
     return Measured(time.perf_counter() - started, 0)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that listens on a port, until the block ends."""
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(400):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield server
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def size_of(folder: Path, pattern: str = "**/*") -> int:

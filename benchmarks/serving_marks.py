@@ -8,45 +8,21 @@ from __future__ import annotations
 import multiprocessing
 import random
 import shutil
-import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import redis
 
-from measure import BUILD, FOOTFALL, Measured, alternate, claim
+from measure import BUILD, FOOTFALL, Measured, alternate, claim, free_port, served
 
 FOLDER = BUILD / "serving_marks"
 CLIENTS, PROCESSES, PIPELINE, MARKS = 50, 2, 50, 150_000
 ROUNDS = 3
 SPARSE, BELOW = 100_000, 1 << 30
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def server(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(400):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def redis_server(name: str, *options: str) -> tuple[list[str], int]:
@@ -107,7 +83,7 @@ def marking() -> None:
     }
     with ExitStack() as running:
         for command, port in servers.values():
-            running.enter_context(server(command, port))
+            running.enter_context(served(command, port))
         best = alternate(ROUNDS, {name: lambda port=port: load(port) for name, (_, port) in servers.items()})  # type: ignore[misc]
     for name, measured in best.items():
         print(f"  {name}: {MARKS / measured.seconds:,.0f} marks a second")
@@ -142,7 +118,7 @@ def sparse() -> None:
     """Counts, operators and memory of ids that lie far apart."""
     their_command, their_port = redis_server("sparse", "--appendonly", "no")
     our_command, our_port = ours("sparse_ours")
-    with server(their_command, their_port), server(our_command, our_port) as process:
+    with served(their_command, their_port), served(our_command, our_port) as process:
         clients: dict[str, Any] = {"ours": redis.Redis(port=our_port), "redis": redis.Redis(port=their_port)}
         mark_sparse(clients["ours"], "warm", 1)
         before = {"ours": resident(process.pid), "redis": clients["redis"].info("memory")["used_memory"]}

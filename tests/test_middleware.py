@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 
 import footfall
+from conftest import free_port, wait_for
 from footfall.errors import LakeError
 from footfall.middleware import MarkASGI, MarkWSGI
 from histories import History
@@ -221,9 +221,7 @@ def app(environ, start_response):
 def test_workers_of_gunicorn_mark(collected: Path, option: str) -> None:
     pytest.importorskip("gunicorn")
     (collected / "shop.py").write_text(APP.format(asked='ff.query("commits", last=1)' if option else ""))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -238,11 +236,7 @@ def test_workers_of_gunicorn_mark(collected: Path, option: str) -> None:
     ]
     server = subprocess.Popen([*command, *option.split()], cwd=collected, stderr=subprocess.PIPE, text=True)
     try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
+        wait_for(port, server)
         for n in range(100):
             for _ in range(5):  # a worker that is replaced may drop a connection
                 try:

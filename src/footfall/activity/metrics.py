@@ -21,7 +21,7 @@ def event_metrics(activity: Activity, taken: Container[str]) -> dict[str, Metric
 
 
 def metric_named(activity: Activity, name: str) -> Metric | None:
-    """The metric of the event called `name`, with or without `event:`; None if there is no such event."""
+    """The metric of the event called `name`, with or without `event:`; None if the event does not exist."""
     known = activity.names()
     event = next((each for each in (name, name.removeprefix(PREFIX)) if each in known), None)
     return None if event is None else event_metric(activity, event, name=name)

@@ -19,7 +19,7 @@ from footfall.cli.sparing import spare_work
 from footfall.cli.volume import set_quiet
 from footfall.cli.wording import Group
 from footfall.concealing import concealed
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, MissingExtraError
 
 if TYPE_CHECKING:
     from footfall.workspace import Workspace
@@ -123,6 +123,21 @@ def workspace_of(context: typer.Context) -> Workspace:
     workspace = open_workspace(context.obj)
     context.call_on_close(workspace.close)
     return workspace
+
+
+@contextmanager
+def needing(command: str, extra: str) -> Iterator[None]:
+    """While the modules of a command are imported: a package that is not installed belongs to an extra.
+
+    Raises:
+        MissingExtraError: Unless the missing module is one of ours, which is a bug.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] in ("footfall", ""):
+            raise
+        raise MissingExtraError(command, extra) from None
 
 
 def print_json(record: object) -> None:

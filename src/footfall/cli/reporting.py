@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.app import app, interruptible, needing, workspace_of
 from footfall.cli.volume import say
-from footfall.errors import MissingExtraError
 from footfall.formats import counted
 
 
@@ -32,12 +31,8 @@ def report(
     ] = False,
 ) -> None:
     """Write the pages of a month as a static site."""
-    try:
+    with needing("footfall report", "web"):
         from footfall.report import write_report
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] in ("footfall", ""):
-            raise
-        raise MissingExtraError("footfall report", "web") from None
     workspace = workspace_of(context)
     with interruptible("."):
         from footfall.report.mailing import check_mail, send_summary

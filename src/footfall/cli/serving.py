@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from footfall.access.viewer import Scope
-from footfall.cli.app import app, interruptible, workspace_of
+from footfall.cli.app import app, interruptible, needing, workspace_of
 from footfall.cli.numerals import whole
 from footfall.cli.volume import say_done
-from footfall.errors import FootfallError, MissingExtraError, QueryError
+from footfall.errors import FootfallError, QueryError
 
 if TYPE_CHECKING:
     from footfall.workspace import Workspace
@@ -54,12 +54,8 @@ def serve(
 def _serve(
     workspace: Workspace, *, host: str | None, port: int | None, tell: Callable[[str], None], collect: list[str] | None
 ) -> None:
-    try:
+    with needing("footfall serve", "web"):
         from footfall.web.serving import serve as serve_until_ended
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] in ("footfall", ""):
-            raise
-        raise MissingExtraError("footfall serve", "web") from None
     with interruptible("; the server has ended.", terminated=0):
         serve_until_ended(workspace, host=host, port=port, tell=tell, collect=collect)
 
@@ -108,12 +104,8 @@ def mcp(
     ] = None,
 ) -> None:
     """Serve queries of language models over the Model Context Protocol, on standard input and output."""
-    try:
+    with needing("footfall mcp", "mcp"):
         from footfall.mcp.server import serve as serve_until_ended
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] in ("footfall", ""):
-            raise
-        raise MissingExtraError("footfall mcp", "mcp") from None
     from footfall.access.viewer import Viewer
     from footfall.projects.names import project_named
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from footfall.cli.app import app, workspace_of
-from footfall.errors import AccessError, MissingExtraError, SettingsError
+from footfall.cli.app import app, needing, workspace_of
+from footfall.errors import AccessError, SettingsError
 
 if TYPE_CHECKING:
     from footfall.resp import Rights
@@ -53,13 +53,9 @@ def serve_marks(
     """
     if (tls_cert is None) != (tls_key is None):
         raise SettingsError("--tls-cert and --tls-key belong together; give both, or neither.")
-    try:
+    with needing("footfall serve-marks", "resp"):
         from footfall.resp import Limits
         from footfall.resp import serve_marks as serve_until_ended
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] in ("footfall", ""):
-            raise
-        raise MissingExtraError("footfall serve-marks", "resp") from None
     workspace = workspace_of(context)
     needs_token = not _is_this_machine(host) if auth is None else auth
     serve_until_ended(

@@ -30,7 +30,7 @@ class Examined:
     files: int = 0
     rows: int = 0
     version: int | None = None
-    """None if there is no such table."""
+    """None if the table does not exist."""
     log: str = ""
     """What is wrong with its log, in a sentence; empty if nothing is."""
     damaged: tuple[tuple[DataFile, str], ...] = ()

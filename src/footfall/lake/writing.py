@@ -64,7 +64,7 @@ class Spans:
 
     @cached_property
     def month(self) -> str:
-        """The month that contains all windows; empty if there is no such month."""
+        """The month that contains all windows; empty if they span several."""
         ends = (moment for w in self.windows for moment in (w.start, w.end - timedelta(microseconds=1)))
         months = {f"{moment:%Y-%m}" for moment in ends}
         return months.pop() if len(months) == 1 else ""
@@ -212,7 +212,7 @@ def _alone(table: Table, incoming: Incoming, touched: Sequence[DataFile]) -> dic
 
 
 def _month_of(table: Table, part: pa.Table) -> str:
-    """The month that contains all rows; empty if there is no such month."""
+    """The month that contains all rows; empty if they span several."""
     import pyarrow.compute as pc
 
     span = pc.min_max(part[table.time].cast("int64")).as_py()

@@ -78,7 +78,7 @@ def pttl(session: Session, words: list[bytes]) -> Answer:
 
 
 def _left(session: Session, key: bytes) -> int:
-    """Milliseconds until a key expires; -1 if never, -2 if there is no such key."""
+    """Milliseconds until a key expires; -1 if never, -2 if the key does not exist."""
     if session.keyspace.kind(key) is None:
         return -2
     left = session.keyspace.expires_in(key)

@@ -62,6 +62,11 @@ class _Kept:
     def is_hour(self) -> bool:
         return self.stop - self.start == 1 and self.start != UNDATED
 
+    @property
+    def home(self) -> tuple[str, int]:
+        """The event and slot in which its own marks are stored."""
+        return (self.event, self.start) if self.own is None else (self.own, UNDATED)
+
     def __contains__(self, id: int) -> bool:
         return id in self.live or (self.own is not None and (id in self.waiting or id in self.bits_of_own))
 
@@ -171,8 +176,7 @@ class Sets:
         return records
 
     def _placed(self, kept: _Kept) -> Place:
-        event, slot = (kept.event, kept.start) if kept.own is None else (kept.own, UNDATED)
-        kept.place = self._store.place(event, slot)
+        kept.place = self._store.place(*kept.home)
         return kept.place
 
     # Bits
@@ -198,7 +202,7 @@ class Sets:
         kept = self._kept.get(key) or self._load(key)
         if offset not in kept:
             return 0
-        event, slot = (kept.event, kept.start) if kept.own is None else (kept.own, UNDATED)
+        event, slot = kept.home
         self._store.unmark(event, {slot: Actors([offset])})
         self.look_again()
         return 1
@@ -208,7 +212,7 @@ class Sets:
         return int(offset in kept)
 
     def bits(self, key: bytes) -> LiveSet:
-        """The set of a key, empty if there is no such key; must not be modified."""
+        """The set of a key, empty if the key does not exist; must not be modified."""
         self.settle()
         kept = self._kept.get(key) or self._load(key)
         alone = [id for id in kept.bits_of_own if id not in kept.live]
@@ -262,9 +266,8 @@ class Sets:
                 is_part = other.event == kept.event and kept.start <= other.start < kept.stop
                 if is_part and id not in kept.live:
                     kept.live.add(id)
-        self._kept[key] = kept
-        if kept.shared_with is None:
             self._bytes += kept.live.memory
+        self._kept[key] = kept
         return kept
 
     def _made_alone(self, key: bytes) -> _Kept:

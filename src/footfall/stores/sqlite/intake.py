@@ -112,8 +112,7 @@ class Intake:
         """Append a mark; False if the file is sealed or we may not write to it."""
         if (event, slot) != self._place:
             self._place, self._check = (event, slot), check_before(event, slot)
-        check = (self._check + actor * CHECK_OF_ACTOR) % CHECK_MODULUS
-        return self.append_records(_RECORD.pack(event, slot, actor, check))
+        return self.append_records(record(event, slot, actor, self._check))
 
     def append_records(self, records: bytes) -> bool:
         """Append marks (see `record`) in one write; False if the file is sealed or we may not write to it.
@@ -142,6 +141,10 @@ class Intake:
     def sync(self) -> None:
         """Wait until everything appended is on disk."""
         os.fdatasync(self._file)
+
+    def descriptor(self) -> int:
+        """Another descriptor of the file, for the caller to close."""
+        return os.dup(self._file)
 
     @contextmanager
     def locked(self, *, is_shared: bool) -> Iterator[None]:
@@ -215,6 +218,11 @@ def intact_records(file: Path, identity: bytes) -> tuple[Changes, int]:
 def _is_damaged(head: bytes, identity: bytes) -> bool:
     """Whether a header that does not match this store is damaged, rather than another store's."""
     return not any(head) or sum(a == b for a, b in zip(head, identity, strict=False)) >= _ALIKE
+
+
+def changes_in(records: bytes) -> Changes:
+    """The net effect of records that were not appended."""
+    return _changes_of(np.frombuffer(records, dtype=_FIELDS))
 
 
 def _changes_of(rows: npt.NDArray[np.void]) -> Changes:

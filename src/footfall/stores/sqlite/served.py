@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from footfall.stores.members import Members, kept_form
 from footfall.stores.sqlite import journal
 from footfall.stores.sqlite.checks import check_before
 from footfall.stores.sqlite.folding import FOLD_ROWS
-from footfall.stores.sqlite.intake import RECORD_BYTES, record
+from footfall.stores.sqlite.intake import RECORD_BYTES, changes_in, record
 from footfall.stores.sqlite.sets import union_with
 from footfall.stores.sqlite.store import SqliteStore
 from footfall.stores.store import HIDDEN, UNDATED
@@ -61,19 +61,11 @@ class ServedStore(SqliteStore):
             records = b"".join([record(event, slot, actor, check) for (event, slot, check), actor in marks])
             if intake is None or not intake.append_records(records):
                 self._state.take_intake()
-                self._mark_slowly_all(marks)
+                with self._state.writing() as connection:
+                    journal.append_changes(connection, changes_in(records))
             elif self._is_synced:
                 intake.sync()
         self._rows += len(marks)
-
-    def _mark_slowly_all(self, marks: Sequence[tuple[Place, int]]) -> None:
-        changes: journal.Changes = {}
-        for (event, slot, _), actor in marks:
-            change = changes.setdefault((event, slot), journal.Change())
-            change.added.add(actor)
-            change.marks += 1
-        with self._state.writing() as connection:
-            journal.append_changes(connection, changes)
 
     def read(self, event: str, start: int, stop: int) -> Members:
         """The numeric actors of [start, stop); not cached by the store, as the caller does that."""
@@ -115,13 +107,13 @@ class ServedStore(SqliteStore):
         return True
 
     def sync(self) -> None:
-        """Wait until all marks are on disk."""
-        with self._file.lock:
-            if self._state.intake:
-                self._state.intake.sync()
-            with suppress(FileNotFoundError):
-                log = os.open(f"{self._file.path}-wal", os.O_RDONLY)
-                try:
-                    os.fdatasync(log)
-                finally:
-                    os.close(log)
+        """Wait until all marks are on disk. Others mark in the meantime."""
+        with ExitStack() as opened:
+            with self._file.lock:
+                files = [self._state.intake.descriptor()] if self._state.intake else []
+                with suppress(FileNotFoundError):
+                    files.append(os.open(f"{self._file.path}-wal", os.O_RDONLY))
+                for file in files:
+                    opened.callback(os.close, file)
+            for file in files:
+                os.fdatasync(file)
