@@ -114,7 +114,7 @@ def test_views_of_versions_that_are_no_longer_asked_are_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that lives long, with a new version of its tables at every collection."""
-    monkeypatch.setattr("footfall.engine._MOST_VIEWS", 3)
+    monkeypatch.setattr("footfall.engine.views._MOST_VIEWS", 3)
     lake = LakeOf(tmp_path, {"launches": [{"hour": at("2021-01-03T23"), "launches": 7}]})
     pinned = lake.lake.snapshot([LAUNCHES]).tables["launches"]
     engine = lake.engine
