@@ -285,6 +285,8 @@ def test_databases_are_apart(served: Served, client: Any) -> None:
     other.flushdb()
     other.setbit(DAY, 1, 1)
     assert (client.getbit(DAY, 1), other.getbit(DAY, 1)) == (0, 1)
+    assert other.info("keyspace")["db3"]["keys"] == len(other.keys("*"))  # of the day, its week and its month
+    assert list(client.info("keyspace")) == ["db0"]
     other.flushdb()
     assert other.keys("*") == []
     with pytest.raises(redis.exceptions.ResponseError, match="DB index is out of range"):
@@ -434,6 +436,31 @@ def test_tokens_say_what_a_client_may_do(tmp_path: Path) -> None:
         with pytest.raises(redis.exceptions.RedisError):
             pipeline.execute()
         assert reader.bitcount("k") == 2
+
+
+def test_a_refused_command_aborts_the_transaction_as_in_redis(tmp_path: Path, redis_server: str) -> None:
+    (tmp_path / "footfall.toml").touch()
+    with footfall.open(tmp_path) as ff:
+        from footfall.access.tokens import Tokens
+
+        token = Tokens(ff.settings.folder, ff.settings.scratch).create("reads", ["read"], now=ff.now())
+    peer = redis.Redis.from_url(redis_server)
+    peer.execute_command("ACL", "SETUSER", "reader", "on", f">{token}", "allkeys", "+@all", "-setbit")
+    sent = b"PING\r\n".join(
+        (
+            f"AUTH reader {token}\r\nMULTI\r\n".encode(),
+            b"SETBIT aborted 1 1\r\nGETBIT aborted 1\r\nEXEC\r\nGETBIT aborted 1\r\n",
+        )
+    )
+    with marks_served(tmp_path, "--auth") as served:
+        ours, theirs = (
+            [line.split(b" ")[0] for line in said(port, sent).splitlines()]
+            for port in (served.port, peer.connection_pool.connection_kwargs["port"])
+        )
+        early = said(served.port, f"MULTI\r\nAUTH reader {token}\r\nEXEC\r\n".encode())
+    peer.execute_command("ACL", "DELUSER", "reader")
+    assert ours == theirs == [b"+OK", b"+OK", b"+QUEUED", b"-NOPERM", b"+QUEUED", b"-EXECABORT", b":0"]
+    assert early.startswith(b"-NOAUTH")
 
 
 def test_at_most_so_many_clients(tmp_path: Path) -> None:

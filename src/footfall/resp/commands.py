@@ -162,7 +162,7 @@ def _info(session: Session, words: list[bytes]) -> Answer:
         },
         "cluster": lambda: {"cluster_enabled": 0},
         "keyspace": lambda: {
-            "db0": f"keys={len(session.keyspace.listed())},expires={len(session.keyspace.values.expiries)}"
+            f"db{session.database}": f"keys={len(session.keyspace.listed())},expires={len(session.keyspace.values.expiries)}"
         },
     }
     wanted = {word.decode("latin-1").lower() for word in words} & sections.keys() or sections.keys()

@@ -47,6 +47,7 @@ class Session:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.keyspace: Keyspace = server.database(0)
+        self.database = 0
         self.id = next(_IDS)
         self.name = b""
         self.version = 2
@@ -105,6 +106,7 @@ class Session:
 
     def _answer(self, command: Command | None, name: bytes, words: list[bytes]) -> Answer:
         if self._rights is not _ALL and (refusal := self._refusal(command, name)):
+            self._is_aborted = True  # as in Redis, a transaction is executed as a whole or not at all
             return refusal
         if self._queue is not None or name in _OF_TRANSACTIONS:
             return self._in_transaction(command, name, words)
@@ -169,6 +171,7 @@ class Session:
     def select(self, number: int) -> None:
         """Switch to a database. Raises CommandError."""
         self.keyspace = self.server.database(number)
+        self.database = number
         self.keyspace.sets.owner = self._owner
 
     def log_in(self, token: bytes) -> None:
