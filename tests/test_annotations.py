@@ -11,7 +11,6 @@ from footfall.annotations import Annotation, AnnotationKind, Happened, KnownWron
 from footfall.errors import SettingsError, UnknownNameError
 from footfall.periods import Window
 from footfall.settings import read_settings
-from footfall.states import State, worst
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -53,11 +52,6 @@ class TestRecords:
         day = Window.of_day(NOW.date())
         assert happened.within(day, lambda scope: scope == "s") == (other,)
         assert happened.within(day, lambda scope: scope != "s") == ()
-
-    def test_the_worst_word_wins(self) -> None:
-        assert worst([]) is State.COMPLETE
-        assert worst([State.PROVISIONAL, State.LOST, State.NOT_OVER]) is State.LOST
-        assert worst([State.KNOWN_WRONG, State.LOST]) is State.KNOWN_WRONG
 
 
 SETTINGS = """

@@ -17,7 +17,6 @@ import pytest
 
 import footfall
 from conftest import free_port, wait_for
-from footfall.errors import LakeError
 from footfall.middleware import MarkASGI, MarkWSGI
 from histories import History
 from pages import DOCS
@@ -279,15 +278,3 @@ def test_pools_mark_and_ask(collected: Path, method: str) -> None:
         [sys.executable, "pool.py", method], cwd=collected, capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stdout) == (0, f"{list(range(20))}\n"), done.stderr
-
-
-def test_a_forked_process_is_told_what_to_do() -> None:
-    from footfall import forking
-
-    before = forking._is_inherited
-    forking._is_inherited = True
-    try:
-        with pytest.raises(LakeError, match="without --preload"):
-            forking.begin_threads()
-    finally:
-        forking._is_inherited = before

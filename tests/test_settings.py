@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from footfall.errors import SettingsError
-from footfall.settings import Part, Secret, read_settings
+from footfall.settings import read_settings
 
 
 def write(folder: Path, text: str) -> Path:
@@ -60,36 +59,6 @@ def test_a_wrong_file_gets_one_sentence(tmp_path: Path, text: str, said: str) ->
 def test_an_absent_file_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="run `footfall init` there"):
         read_settings(tmp_path)
-
-
-class WithToken(Part):
-    token: Secret
-
-
-def test_a_secret_comes_from_the_environment_and_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("A_TOKEN", "s3cret")
-    part = WithToken.model_validate({"token": {"env": "A_TOKEN"}})
-    assert part.token.reveal() == "s3cret"
-    assert "s3cret" not in f"{part!r} {part.token} {part.model_dump()}"
-
-
-def test_an_unset_variable_is_named() -> None:
-    token = WithToken.model_validate({"token": {"env": "NOT_SET_ANYWHERE"}}).token
-    assert token, "there is one in the settings"
-    with pytest.raises(SettingsError, match="the environment variable NOT_SET_ANYWHERE is not set"):
-        token.reveal()
-
-
-@pytest.mark.parametrize("name", ["", "A-TOKEN", "1A", "A B", "A=B", "ÄB"])
-def test_a_name_that_no_variable_has_is_refused(name: str) -> None:
-    with pytest.raises(ValidationError, match="the name of an environment variable has letters, digits and _"):
-        WithToken.model_validate({"token": {"env": name}})
-
-
-def test_a_variable_that_is_no_text_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(os.environ, "NO_TEXT", "a\udcffb")
-    with pytest.raises(ValidationError, match="the environment variable NO_TEXT is not a text in UTF-8"):
-        WithToken.model_validate({"token": {"env": "NO_TEXT"}})
 
 
 def test_an_unreadable_variable_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,7 @@ class Part(BaseModel):
         """A number that is a text, as the environment has it, is one in the digits 0 to 9."""
         if isinstance(value, str) and info.field_name:
             annotation = cls.model_fields[info.field_name].annotation
-            kinds = {annotation, *get_args(annotation)} - {type(None)}
+            kinds = set(get_args(annotation) or (annotation,)) - {type(None)}
             if kinds <= {int, float}:
                 return whole_of(value) if kinds == {int} else number_of(value)
         return value

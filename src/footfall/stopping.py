@@ -43,7 +43,7 @@ class Stop:
         """End the work; what it does now is interrupted, and it raises StoppedError.
 
         Args:
-            reason: Why, as the end of "the question was stopped: …".
+            reason: Why, as the end of "the query was stopped: …".
         """
         with self._lock:
             self.reason = self.reason or reason
@@ -87,7 +87,7 @@ def check_stopped() -> None:
         ...     check_stopped()
         Traceback (most recent call last):
         ...
-        footfall.errors.StoppedError: the question was stopped: its asker left.
+        footfall.errors.StoppedError: the query was stopped: the client disconnected.
     """
     if (stop := _current.get()) is not None:
         stop.check()

@@ -200,16 +200,23 @@ def toml_of(value: Any) -> str:
             parts = value.model_dump(exclude_defaults=True) or value.model_dump()
             first, *more = parts.values()
             return toml_of(parts if more and value.model_fields_set else first)
-        case bool() | int() | float() | str():
-            return json.dumps(value, ensure_ascii=False)
+        case str():
+            return _quoted(value)
+        case bool() | int() | float():
+            return json.dumps(value)
         case date():
             return value.isoformat()
         case timedelta():
             return json.dumps(_span(value))
         case Mapping():
-            inner = ", ".join(f"{json.dumps(k, ensure_ascii=False)} = {toml_of(v)}" for k, v in value.items())
+            inner = ", ".join(f"{_quoted(k)} = {toml_of(v)}" for k, v in value.items())
             return f"{{ {inner} }}" if inner else "{}"
         case list() | tuple():
             return f"[{', '.join(toml_of(v) for v in value)}]"
         case _:
             return toml_of(str(value))
+
+
+def _quoted(text: str) -> str:
+    """Text in quotes: TOML escapes what JSON does, and DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
