@@ -119,21 +119,32 @@ def retained(store: InMemory, period: Period, conditions: list[str | Among], ret
 
 
 @pytest.mark.parametrize("high", [10, 20, 26, 30, 33])
-@pytest.mark.parametrize("most_cells", [64, 1 << 12, 1 << 24])
+@pytest.mark.parametrize("cells", [64, 1 << 12, 1 << 24])
+@pytest.mark.parametrize("apart", [600, 1 << 33])
 def test_dense_or_sparse_many_or_few_the_overlaps_are_the_same(
-    high: int, most_cells: int, monkeypatch: pytest.MonkeyPatch
+    high: int, cells: int, apart: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However the sets are cut into matrices; one of them is empty, one lies apart from all others."""
-    monkeypatch.setattr(overlaps_module, "_MOST_CELLS", most_cells)
+    """However the sets are cut into matrices; one of them is empty, one may lie apart from all others."""
+    monkeypatch.setattr(overlaps_module, "_CELLS", cells)
     random = np.random.default_rng(high)
     users = np.unique(random.integers(0, 1 << high, 2000, dtype=np.uint64))
     sets = [BitMap64(random.choice(users, min(len(users), 40 * n))) for n in range(12)]
-    sets.append(BitMap64([(1 << 33) + n for n in range(700)]))
+    sets.append(BitMap64([apart + n for n in range(700)]))
     spans = [range(n, 13) for n in range(13)]
     plain = [[len(set(sets[i]) & set(sets[j])) for j in range(i, 13)] for i in range(13)]
-    for cost in (0, 22, 1e18):
+    for cost in (0, 7, 1e18):
         monkeypatch.setattr(overlaps_module, "_RANKED_ID", cost)
         assert overlaps(sets, sets, spans) == plain
+
+
+def test_many_short_sets_are_cut_into_matrices_of_about_the_same_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets shorter than the distance between two sampled ids count too: else one matrix would hold nearly all."""
+    monkeypatch.setattr(overlaps_module, "_CELLS", 1 << 18)
+    random = np.random.default_rng(2)
+    sets = [np.unique(random.integers(0, 1 << 30, 200, dtype=np.uint32)) for _ in range(300)]
+    sizes = [bits.nbytes * 8 for bits in overlaps_module._bit_matrices(sets)]
+    assert len(sizes) > 50
+    assert max(sizes) < 4 * sum(sizes) / len(sizes)
 
 
 def test_sparse_ids_are_ranked_and_dense_ones_are_not() -> None:

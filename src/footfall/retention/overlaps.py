@@ -8,6 +8,7 @@ small bit matrix, in which a pair takes microseconds again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
 
     from footfall.stores.ids import Ids
 
-_RANKED_ID = 22.0
-_CONTAINER, _LISTED_ID, _BITSET = 30.0, 3.4, 2000.0
-"""Measured costs in nanoseconds: to rank an id; and for a pair of sets, per container, per id in an array container,
-and per bitset container."""
+_RANKED_ID, _RANKED_PAIR = 7.0, 0.011
+"""Measured costs in nanoseconds: to rank an id; and for a pair of ranked sets, per id of all sets."""
+_CONTAINER, _LISTED_ID, _BITSET = 65.0, 0.6, 100.0
+"""The same for a pair of Roaring bitmaps, per container, per id in an array container, and per bitset container."""
 _MOST_IDS = 1 << 25
 """Above this number, ids are not ranked: it would take more than 256 MiB."""
-_MOST_CELLS = 1 << 22
-"""The most cells of a matrix before packing into bits: the working memory stays in the CPU cache."""
+_CELLS = 1 << 22
+"""The approximate number of cells of a matrix before packing into bits: the working memory stays in the CPU cache."""
 _ASKED = 6
 """The number of sets sampled to estimate how many containers all of them have."""
 _SAMPLE = 256
@@ -73,7 +74,8 @@ def _pays_to_rank(sets: Sequence[Members], pairs: int) -> bool:
         return False
     # Inspecting the containers of all sets would take a tenth of the total time.
     asked = sets[:: -(-len(sets) // _ASKED)]
-    return bool(pairs * sum(map(_cost_of_pair, asked)) / len(asked) > ids * _RANKED_ID)
+    of_pair = sum(map(_cost_of_pair, asked)) / len(asked)
+    return bool(pairs * of_pair > ids * (_RANKED_ID + pairs * _RANKED_PAIR))
 
 
 def _cost_of_pair(members: Members) -> float:
@@ -86,40 +88,61 @@ def _cost_of_pair(members: Members) -> float:
 
 def _bit_matrices(sets: Sequence[Ids | npt.NDArray[np.uint32]]) -> Iterator[npt.NDArray[np.uint64]]:
     """The sets as bit matrices with a row per set; each matrix covers a different range of ids."""
-    parts = -(-sum(map(len, sets)) * len(sets) // _MOST_CELLS)
-    sample = np.sort(np.concatenate([ids[::_SAMPLE] for ids in sets]))
+    parts = -(-sum(map(len, sets)) * len(sets) // _CELLS)
+    sample = np.sort(np.concatenate(list(_sampled(sets))))
     edges = sample[[len(sample) * n // parts for n in range(1, parts)]]
-    cuts = [np.concatenate(([0], np.searchsorted(ids, edges), [len(ids)])) for ids in sets]
-    for n in range(parts):
-        yield _bit_matrix([ids[cut[n] : cut[n + 1]] for ids, cut in zip(sets, cuts, strict=True)])
+    cuts = np.array([np.concatenate(([0], np.searchsorted(ids, edges), [len(ids)])) for ids in sets])
+    first, last = (f(int(ids[end]) for ids in sets if len(ids)) for f, end in ((min, 0), (max, -1)))
+    widest = max(stop - start for start, stop in pairwise([first, *edges.tolist(), last]))
+    is_narrow = widest < 1 << (32 - len(sets).bit_length())
+    sizes = np.diff(cuts).sum(axis=0)
+    ranking = _Ranking(len(sets), int(sizes.max()), np.uint32 if is_narrow else np.uint64)
+    for n in np.flatnonzero(sizes):
+        yield ranking.bits([ids[cut[n] : cut[n + 1]] for ids, cut in zip(sets, cuts, strict=True)])
 
 
-def _bit_matrix(sets: Sequence[Ids | npt.NDArray[np.uint32]]) -> npt.NDArray[np.uint64]:
-    """A bit matrix: bit r of row n says whether the r-th of all occurring ids is in set n."""
-    low, held = len(sets).bit_length(), [ids for ids in sets if len(ids)]
-    if not held:
-        return np.zeros((len(sets), 1), np.uint64)
-    first = min(int(ids[0]) for ids in held)
-    is_narrow = max(int(ids[-1]) for ids in held) - first < 1 << (32 - low)
-    form = np.uint32 if is_narrow else np.uint64  # 32-bit keys sort twice as fast
-    keys = np.concatenate([_keys(ids, first, low, n, form) for n, ids in enumerate(sets)])
-    keys.sort()
-    ids = keys >> form(low)
-    rank = np.zeros(len(keys), np.int32)
-    np.cumsum(ids[1:] != ids[:-1], out=rank[1:], dtype=np.int32)
-    width = -(-(int(rank[-1]) + 1) // 64) * 64
-    keys &= form((1 << low) - 1)
-    at = keys.astype(np.intp)
-    at *= width
-    at += rank
-    members = np.zeros(len(sets) * width, np.bool_)
-    members[at] = True
-    return np.packbits(members.reshape(len(sets), width), axis=1).view(np.uint64)
+def _sampled(sets: Sequence[npt.NDArray[Any]]) -> Iterator[npt.NDArray[Any]]:
+    """Every n-th id of all sets, in the order of the sets."""
+    skipped = 0
+    for ids in sets:
+        yield ids[-skipped % _SAMPLE :: _SAMPLE]
+        skipped += len(ids)
 
 
-def _keys(ids: npt.NDArray[Any], first: int, low: int, n: int, form: type[Any]) -> npt.NDArray[Any]:
-    """The ids of set n, relative to `first`, each with the number of the set in its low bits."""
-    keys: npt.NDArray[Any] = (ids - ids.dtype.type(first)).astype(form, copy=False) if len(ids) else ids.astype(form)
-    keys <<= form(low)
-    keys |= form(n)
-    return keys
+class _Ranking:
+    """Ranks one range of ids after another in the same memory: fresh memory would cost as much as the work itself."""
+
+    def __init__(self, sets: int, most: int, form: type[np.uint32 | np.uint64]) -> None:
+        """`most` is the largest number of ids in a range; 32-bit keys sort twice as fast, but must be distinct."""
+        self._sets, self._low, self._form = sets, form(sets.bit_length()), form
+        self._keys, self._ids, self._places = np.empty(most, form), np.empty(most, form), np.empty(most, np.intp)
+        self._is_new = np.zeros(most, np.bool_)
+        self._cells = np.empty(0, np.bool_)
+
+    def bits(self, sets: Sequence[npt.NDArray[Any]]) -> npt.NDArray[np.uint64]:
+        """A bit matrix: bit r of row n says whether the r-th of all occurring ids is in set n."""
+        keys, form = self._joined(sets), self._form
+        keys.sort()
+        ids = np.right_shift(keys, self._low, out=self._ids[: len(keys)])
+        np.not_equal(ids[1:], ids[:-1], out=self._is_new[1 : len(keys)])
+        places = np.cumsum(self._is_new[: len(keys)], out=self._places[: len(keys)])
+        width = -(-(int(places[-1]) + 1) // 64) * 64
+        keys &= (form(1) << self._low) - form(1)
+        keys *= form(width)
+        np.add(places, keys, out=places, dtype=np.intp, casting="unsafe")
+        if len(self._cells) < self._sets * width:
+            self._cells = np.empty(self._sets * width, np.bool_)
+        cells = self._cells[: self._sets * width]
+        cells.fill(False)
+        cells[places] = True
+        return np.packbits(cells.reshape(self._sets, width), axis=1).view(np.uint64)
+
+    def _joined(self, sets: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """The ids of all sets, each with the number of its set in the low bits; high bits that do not fit are cut off."""
+        end = 0
+        for n, ids in enumerate(sets):
+            part = self._keys[end : end + len(ids)]
+            np.left_shift(ids, self._low, out=part, casting="unsafe")
+            part |= self._form(n)
+            end += len(ids)
+        return self._keys[:end]
