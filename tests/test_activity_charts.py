@@ -169,7 +169,7 @@ def test_a_tenth_is_paler_than_the_whole_in_every_heat_map() -> None:
 
 def test_titles_speak_of_what_was_done_where_the_source_has_words_for_it() -> None:
     def titled(found: Any) -> str:
-        return str(replace(found, actors="repositories", again="repositories launched again", deed="launch").title)
+        return str(replace(found, actors="repositories", again="repositories launched again", action="launch").title)
 
     new = cohort(visits(), "visit", "visit", now=NOW, grain="week", kind="new")
     assert titled(new) == "Repositories launched again, by week of first launch"

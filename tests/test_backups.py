@@ -183,7 +183,7 @@ def test_places_outside_of_the_folder_are_refused(written: Path, tmp_path: Path)
         return entry, content
 
     file = rewritten(written, tmp_path / "bad.tar", escape)
-    with pytest.raises(BackupError, match="its lake is outside of the folder"):
+    with pytest.raises(BackupError, match="its lake is outside the folder"):
         footfall.restore(file, tmp_path / "restored")
     assert not (tmp_path / "restored").exists()
 
@@ -322,7 +322,7 @@ def test_a_lake_and_a_store_elsewhere_are_restored_into_the_folder(tmp_path: Pat
         ff.backup(tmp_path / "backup.tar")
     done = footfall.restore(tmp_path / "backup.tar", tmp_path / "restored")
     assert (tmp_path / "restored" / "activity.db").is_file()
-    assert done.notes[0].startswith("`activity` was kept outside of the workspace")
+    assert done.notes[0].startswith("`activity` was kept outside the workspace")
 
 
 def test_both_commands_say_what_they_did(workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

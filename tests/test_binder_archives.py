@@ -351,7 +351,9 @@ def test_days_that_are_refused_are_absent_where_others_can_be_read(tmp_path: Pat
     source = binder(server.address, tmp_path)
     result = read(source)
     assert [result.outcomes[day].status for day in DAYS[:3]] == [Status.COMPLETE, Status.MISSING, Status.COMPLETE]
-    assert result.outcomes[DAYS[1]].reason == "no file, as it seems: it is refused (403), and other days can be read"
+    assert (
+        result.outcomes[DAYS[1]].reason == "probably no file: the request is refused (403), and other days can be read"
+    )
     assert not [outcome for outcome in result.outcomes.values() if outcome.status is Status.FAILED]
     late = read(source, collected(result), LATER)  # all that is recent is refused; a day that was had answers
     assert {outcome.status for outcome in late.outcomes.values()} == {Status.MISSING}
@@ -397,7 +399,7 @@ def test_a_stored_day_that_upstream_no_longer_has_is_said(
         clock[0] += timedelta(hours=20)
         (summary,) = ff.collect("binder").sources
         [note] = [note for note in summary.notes if note.window == Window.of_day(DAYS[8])]
-        assert note.reason == "upstream no longer has it, and what was stored still counts (no file)"
+        assert note.reason == "upstream no longer has it; stored data still counts (no file)"
         (state,) = ff.status()
         assert [entry.window for entry in state.gone] == [Window.of_day(DAYS[8])]
         assert state.gaps == ()

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from footfall.collect import HoldBack, SourceStatus, SourceSummary, Summary, choose, collect, status
-from footfall.collect.lock import alone
+from footfall.collect.lock import locked
 from footfall.errors import BusyError, MissingExtraError, SettingsError, SourceError
 from footfall.lake import Lake
 from footfall.ledger import LEDGER, Entry, Known, Status
@@ -515,27 +515,27 @@ def test_an_interrupt_ends_the_whole_run(lake: Lake, fault: Any) -> None:
 
 
 def test_one_run_at_a_time_whichever_process_it_is(tmp_path: Path) -> None:
-    program = f"from footfall.collect.lock import alone; from datetime import datetime, UTC; from pathlib import Path\nwith alone(Path({str(tmp_path)!r}), datetime(2026, 3, 1, 9, 30, tzinfo=UTC)): print('held', flush=True); input()"
+    program = f"from footfall.collect.lock import locked; from datetime import datetime, UTC; from pathlib import Path\nwith locked(Path({str(tmp_path)!r}), datetime(2026, 3, 1, 9, 30, tzinfo=UTC)): print('held', flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout
         assert other.stdout.readline() == b"held\n"
         with (
             pytest.raises(BusyError, match=rf"\(process {other.pid}, since 2026-03-01 09:30 UTC\)"),
-            alone(tmp_path, NOW),
+            locked(tmp_path, NOW),
         ):
             pass
         other.kill()
-    with alone(tmp_path, NOW), pytest.raises(BusyError), alone(tmp_path, NOW):
+    with locked(tmp_path, NOW), pytest.raises(BusyError), locked(tmp_path, NOW):
         pass
-    with alone(tmp_path, NOW):
+    with locked(tmp_path, NOW):
         (tmp_path / "collect.lock").unlink()
-    with alone(tmp_path, NOW):
+    with locked(tmp_path, NOW):
         pass
 
 
 def test_a_folder_that_cannot_be_written_is_collected_without_a_lock(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with alone(tmp_path / "file" / "scratch", NOW):
+    with locked(tmp_path / "file" / "scratch", NOW):
         pass
 
 

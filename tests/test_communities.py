@@ -60,7 +60,7 @@ def test_the_list_is_kept_and_places_are_as_it_has_them(ff: Workspace) -> None:
 
 def test_before_the_first_list_the_first_one_stands_and_says_so(ff: Workspace) -> None:
     answer = ff.communities(until=NOW - timedelta(days=2), days=3)
-    assert "first read on 2026-03-11, after the time that is asked" in " ".join(answer.notes)
+    assert "first read on 2026-03-11, after the requested time" in " ".join(answer.notes)
     assert answer.named("Berkeley").users
 
 

@@ -21,7 +21,7 @@ class Held:
         self.lock = threading.RLock()
         self.closed: list[bool] = []
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         free = []
         thread = threading.Thread(target=lambda: free.append(self.lock.acquire(blocking=False)))
         thread.start()
@@ -68,7 +68,7 @@ def test_what_is_gone_is_forgotten() -> None:
 
 def is_refused() -> bool:
     try:
-        forking.begin_threads()
+        forking.record_use()
     except LakeError as error:
         return "without --preload" in str(error)
     return False

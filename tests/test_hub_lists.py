@@ -65,9 +65,9 @@ def test_real_hubs_are_read_from_their_folders(tmp_path: Path, shared_data: Path
     [
         ("!!python/object/apply:os.system ['touch evil']", "cannot be read"),
         ("name: [", "cannot be read"),
-        ("- a list", "is not of a cluster"),
+        ("- a list", "does not describe a cluster"),
         ("name: earth\nhubs: 3", "is not a list of hubs"),
-        ("name: earth\nhubs: [{name: a}, {name: a}]", "is there twice"),
+        ("name: earth\nhubs: [{name: a}, {name: a}]", "is listed twice"),
     ],
 )
 def test_a_cluster_that_cannot_be_read_is_named(tmp_path: Path, text: str, says: str) -> None:

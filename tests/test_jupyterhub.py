@@ -65,8 +65,8 @@ class Place:
     def rows(self, table: str) -> dict[Any, Any]:
         return dict(contents_of(self.lake(), self.source()).tables[table])
 
-    def actors(self, deed: str = "active") -> list[tuple[str, str]]:
-        return sorted((f"{key[0]:%m-%d}", key[3]) for key in self.rows("hub_activity") if key[4] == deed)
+    def actors(self, action: str = "active") -> list[tuple[str, str]]:
+        return sorted((f"{key[0]:%m-%d}", key[3]) for key in self.rows("hub_activity") if key[4] == action)
 
 
 def test_unknown_labels_are_added_up(shared_data: Path) -> None:

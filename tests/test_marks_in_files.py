@@ -230,9 +230,9 @@ def test_moments_of_every_type_that_has_them(folder: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("who", "when", "said"),
     [
-        (pa.array([7]), pa.array([10**12], pa.timestamp("s", "UTC")), "outside of the calendar, which has the years 1 to 9999"),
-        (pa.array([7]), pa.array([-(10**12)], pa.timestamp("s")), "outside of the calendar"),
-        (pa.array([7]), pa.array([2**30], pa.date32()), "outside of the calendar"),
+        (pa.array([7]), pa.array([10**12], pa.timestamp("s", "UTC")), "outside the calendar, which has the years 1 to 9999"),
+        (pa.array([7]), pa.array([-(10**12)], pa.timestamp("s")), "outside the calendar"),
+        (pa.array([7]), pa.array([2**30], pa.date32()), "outside the calendar"),
         (pa.array([7]), pa.array([[1]]), "column 'when': a column of list<element: int64> holds neither"),
         (pa.array([{"a": 1}]), pa.array([SOME_DAY], pa.timestamp("s", "UTC")), "column 'who': a column of struct<a: int64> holds"),
         (pa.array([1], pa.timestamp("s", "Mars/Phobos")), pa.array([SOME_DAY], pa.timestamp("s", "UTC")), "are not actors"),

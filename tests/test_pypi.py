@@ -197,7 +197,7 @@ def test_what_the_provider_does_not_know_is_said(tmp_path: Path) -> None:
     with place.workspace() as ff:
         for asked in ({"by": "country"}, {"where": "country=DE"}, {"where": {"is_ci": True}}):
             with pytest.raises(
-                QueryError, match=r"not known by (country|is_ci): pypistats.org does not tell it; set provider"
+                QueryError, match=r"not known by (country|is_ci): pypistats.org does not report it; set provider"
             ):
                 ff.query("installs", **asked)
         with pytest.raises(UnknownNameError, match=r"Valid: included.*cannot leave it out"):

@@ -115,7 +115,7 @@ def test_days_are_split_as_far_as_it_knows(tmp_path: Path) -> None:
         }
         by_python = ff.query("installs", by="python_minor", **asked).rows.to_pylist()
         assert {r["python_minor"]: r["installs"] for r in by_python} == {"3.10": 11, None: 8}
-        with pytest.raises(QueryError, match=r"not known by is_ci: ClickHouse does not have it"):
+        with pytest.raises(QueryError, match=r"not known by is_ci: ClickHouse does not have this"):
             ff.query("installs", by="is_ci")
         with pytest.raises(QueryError, match=r"python_minor or by version, but not by both"):
             ff.query("installs", by=["python_minor", "version"])

@@ -48,7 +48,7 @@ def test_a_table_that_was_deleted_is_said_and_collected_again(ask: Callable[...,
     assert "run `footfall collect`" in said.err
     again = ask("collect")
     assert again.code == 0
-    assert f"the table launches is gone: what the ledger said of {windows} windows is taken back" in " ".join(
+    assert f"the table launches is gone: the ledger's entries for {windows} windows were withdrawn" in " ".join(
         again.out.split()
     )
     assert ask(*ASKED).out == before

@@ -140,10 +140,10 @@ def test_it_runs_by_itself_and_ends_cleanly(tmp_path: Path, number: int, code: i
 
 @pytest.mark.slow
 def test_a_second_run_is_refused_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from footfall.collect.lock import alone
+    from footfall.collect.lock import locked
 
     folder = write_workspace(tmp_path)
-    with alone(folder / ".footfall", START):
+    with locked(folder / ".footfall", START):
         ran = run(capsys, "-w", folder, "collect")
         assert run(capsys, "-w", folder, "collect", "--dry-run").code == 0
     assert ran.code == 1

@@ -154,7 +154,7 @@ def test_a_negative_number_is_not_taken_for_an_option(run: Callable[..., Ran], w
 def test_a_text_that_begins_with_a_hyphen_is_marked_behind_two(ff: Workspace, run: Callable[..., Ran]) -> None:
     ran = run("mark", "active", "-ada")
     assert ran.code == 2
-    assert "An actor that begins with a hyphen goes behind --" in " ".join(ran.err.replace("│", " ").split())
+    assert "Put an actor that begins with a hyphen after --" in " ".join(ran.err.replace("│", " ").split())
     assert run("mark", "active", "--", "-ada").code == 0
     assert list(ff.event("active").ever()) == ["-ada"]
     assert "goes behind" not in run("mark", "active", "1", "--nope").err

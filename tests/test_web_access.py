@@ -94,7 +94,7 @@ def test_what_is_no_token_is_refused(tmp_path: Path, wrong: str) -> None:
         ("a", [], {}, "needs a scope"),
         ("a", ["write"], {}, "unknown scope"),
         ("a", ["read", "mark"], {"projects": ["tool"]}, "may only read"),
-        ("a", ["read"], {"expires_at": NOW}, "over already"),
+        ("a", ["read"], {"expires_at": NOW}, "is in the past"),
     ],
 )
 def test_what_no_token_can_be(tmp_path: Path, name: str, scopes: list[str], more: Any, said: str) -> None:

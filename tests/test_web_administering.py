@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 import footfall
 from footfall.access.tokens import Tokens
-from footfall.collect.lock import alone
+from footfall.collect.lock import locked
 from footfall.concealing import remember
 from footfall.errors import BusyError
 from footfall.web.app import create_app
@@ -91,10 +91,10 @@ def test_a_collection_is_started_and_says_how_it_ended(client: TestClient, works
 
 def test_one_of_another_process_is_waited_for(client: TestClient, workspace: Workspace) -> None:
     headers = header(workspace, "admin")
-    with alone(workspace.settings.scratch, NOW):
+    with locked(workspace.settings.scratch, NOW):
         refused = client.post(COLLECT, headers=headers)
     assert refused.status_code == 409
-    assert "under way in this workspace" in refused.json()["detail"]
+    assert "in progress in this workspace" in refused.json()["detail"]
     assert client.get(COLLECT, headers=headers).json()["state"] == "none"
 
 

@@ -14,8 +14,8 @@ from footfall.parts import NotEmpty, Part, Secret
 class EmailSettings(Part):
     """Where the messages of an alert go by e-mail."""
 
-    to: Annotated[tuple[NotEmpty, ...], Field(min_length=1)] = Field(description="The addresses that get it.")
-    sender: NotEmpty = Field(alias="from", description="The address that it comes from.")
+    to: Annotated[tuple[NotEmpty, ...], Field(min_length=1)] = Field(description="The recipients.")
+    sender: NotEmpty = Field(alias="from", description="The sender's address.")
     server: Secret = Field(
         description='"smtps://user:password@host:465", or "smtp://…:587", which uses STARTTLS; or { env = "NAME" }.'
     )
@@ -33,21 +33,23 @@ class EmailSettings(Part):
 class AlertSettings(Part):
     """What is watched after each collect, and who is notified when it begins and when it is over: once each."""
 
-    name: NotEmpty = Field(description="What the alert is called in its messages; each has a name of its own.")
+    name: NotEmpty = Field(description="The name of the alert in its messages; unique.")
     when: Literal["loss", "standstill", "range"] = Field(
         description="loss: upstream will forget something within `days`; standstill: a table is not collected for `days`; "
         "range: a metric leaves the range of the same weekdays of its past."
     )
-    days: float = Field(default=3, gt=0, description="Of loss and standstill: how many days.")
-    source: str = Field(default="", description="Of loss and standstill: this source only; all by default.")
-    metric: str = Field(default="", description="Of range: the metric.")
-    where: tuple[str, ...] = Field(default=(), description='Of range: filters, such as ["repo=a/*"].')
+    days: float = Field(default=3, gt=0, description="For loss and standstill: the number of days.")
+    source: str = Field(default="", description="For loss and standstill: only this source; default: all.")
+    metric: str = Field(default="", description="For range: the metric.")
+    where: tuple[str, ...] = Field(default=(), description='For range: filters, such as ["repo=a/*"].')
     tolerance: float = Field(
-        default=5, ge=2, description="Of range: how many usual deviations from the median are still in range."
+        default=5, ge=2, description="For range: how many usual deviations from the median are still in range."
     )
-    webhook: Secret | None = Field(default=None, description="An address that gets each message as JSON.")
-    email: EmailSettings | None = Field(default=None, description="Addresses that get each message as an e-mail.")
-    file: str = Field(default="", description="A file, relative to this one, that gets each message as a line.")
+    webhook: Secret | None = Field(default=None, description="A URL that receives each message as JSON.")
+    email: EmailSettings | None = Field(default=None, description="E-mail recipients of each message.")
+    file: str = Field(
+        default="", description="A file, relative to this one, to which each message is appended as a line."
+    )
 
     @model_validator(mode="after")
     def _check_parts(self) -> Self:
@@ -56,7 +58,7 @@ class AlertSettings(Part):
         if self.when != "range" and (self.metric or self.where):
             raise ValueError(f'metric and where go with when = "range", not with {self.when!r}')
         if not (self.webhook or self.email or self.file):
-            raise ValueError("it needs a webhook, an email or a file, where its messages go")
+            raise ValueError("it needs a webhook, an email or a file for its messages")
         if self.webhook is None or self.webhook.lacking:
             return self
         if not self.webhook.reveal().startswith(("https://", "http://")):

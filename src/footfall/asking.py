@@ -159,8 +159,8 @@ def _check_rest(workspace: Workspace, answer: Result, least: int) -> None:
             continue
         if left_out.hiding(least) is not left_out:
             raise NotAllowedError(
-                f"{kept} leaves out counts of actors from 1 to {least - 1:,}, which are hidden here (smallest_cell), and the whole "
-                "without it would show them; leave it out, or ask for a coarser grain."
+                f"{kept} leaves out counts of actors from 1 to {least - 1:,}, which are hidden here (smallest_cell), and the total "
+                "without it would reveal them; leave it out, or ask for a coarser grain."
             )
 
 

@@ -269,7 +269,7 @@ _MOST, _END = 4_000, 1_000
 
 
 def _short(message: str) -> str:
-    """The message, without the inside of words and sentences that nobody reads: a value may have any length."""
+    """The message, with long words and long messages shortened in the middle: a value may have any length."""
     text = _LONG_WORD.sub(lambda word: f"{word[0][:200]}…{word[0][-20:]}", message)
     return text if len(text) <= _MOST else f"{text[: _MOST - _END]} … {text[-_END:]}"
 

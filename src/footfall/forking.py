@@ -21,7 +21,7 @@ class Holder(Protocol):
     lock: threading.RLock
     """Held while the database is opened."""
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Close the database, or leave it to those still reading from it; the next use opens a new one."""
         ...
 
@@ -32,11 +32,11 @@ _is_used = _is_inherited = False
 
 
 def hold(holder: Holder) -> None:
-    """Register a holder, whose `let_go` is called before each fork."""
+    """Register a holder, whose `release` is called before each fork."""
     _HOLDERS.add(holder)
 
 
-def begin_threads() -> None:
+def record_use() -> None:
     """Record that deltalake is about to be used: it starts threads that a fork does not copy.
 
     Raises:
@@ -55,7 +55,7 @@ def _before_fork() -> None:
     for holder in list(_HOLDERS):
         holder.lock.acquire()
         _LOCKED.append(holder)
-        holder.let_go()
+        holder.release()
 
 
 def _after_fork_in_parent() -> None:

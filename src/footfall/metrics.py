@@ -176,7 +176,7 @@ class Metric:
                 )
         names = [policy.name for policy in self.policies]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise DeclarationError(f"{self.name} has two policies named {twice[0]}; give each a name of its own")
+            raise DeclarationError(f"{self.name} has two policies named {twice[0]}; give each a unique name")
         if self.within not in get_args(Within):
             valid = ", ".join(get_args(Within))
             raise DeclarationError(f"{self.name}: within is {self.within!r}; valid: {valid}")

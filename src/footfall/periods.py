@@ -269,7 +269,7 @@ def in_utc(moment: datetime) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise QueryError(
-            f"{moment.isoformat()} lies outside of the calendar; write a moment like {_VALID_MOMENTS}."
+            f"{moment.isoformat()} lies outside the calendar; write a moment like {_VALID_MOMENTS}."
         ) from None
 
 
@@ -310,12 +310,12 @@ def before(end: datetime, text: str) -> datetime | None:
     if unit in (Grain.DAY, Grain.WEEK):
         moved = timedelta(days=count * (7 if unit is Grain.WEEK else 1))
         if moved > end - datetime(FIRST_YEAR, 1, 1, tzinfo=UTC):
-            raise QueryError(f"{text!r} is outside of the calendar; years from {FIRST_YEAR} on can be asked for.")
+            raise QueryError(f"{text!r} is outside the calendar; years from {FIRST_YEAR} on can be asked for.")
         return end - moved
     months = end.year * 12 + end.month - 1 - count * (12 if unit is Grain.YEAR else 1)
     year, month = divmod(months, 12)
     if year < FIRST_YEAR:
-        raise QueryError(f"{text!r} is outside of the calendar; years from {FIRST_YEAR} on can be asked for.")
+        raise QueryError(f"{text!r} is outside the calendar; years from {FIRST_YEAR} on can be asked for.")
     return end.replace(year=year, month=month + 1, day=min(end.day, monthrange(year, month + 1)[1]))
 
 

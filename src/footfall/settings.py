@@ -249,7 +249,7 @@ class Settings(BaseSettings):
     def _check_names(cls, alerts: tuple[AlertSettings, ...]) -> tuple[AlertSettings, ...]:
         names = [alert.name for alert in alerts]
         if twin := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"two alerts are called {twin!r}; give each a name of its own")
+            raise ValueError(f"two alerts are called {twin!r}; give each a unique name")
         return alerts
 
     @property
@@ -305,7 +305,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
     except UnreadableVariable as error:
         raise SettingsError(
             f"an environment variable FOOTFALL_… cannot be read ({error}); write a table as JSON, or each of its settings "
-            "as a variable of its own, such as FOOTFALL_SOURCES__GIT__BOTS."
+            "as a separate variable, such as FOOTFALL_SOURCES__GIT__BOTS."
         ) from None
     except RecursionError:
         raise SettingsError("an environment variable FOOTFALL_… is nested too deeply; write a shorter one.") from None

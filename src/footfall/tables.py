@@ -162,7 +162,7 @@ class TableEvent:
     """Rows that do not count: those whose column has this value."""
     again: str = ""
     """Those who did it again: "repositories launched again"."""
-    deed: str = ""
+    action: str = ""
     """One occurrence of it: "launch"."""
 
     @property
@@ -304,7 +304,7 @@ def _check_distinct(table: Table) -> Iterator[str]:
     columns, tables = list(table.names), [table.name, *(r.name for r in table.rollups)]
     for what, names in (("columns", columns), ("rollups", tables), ("events", [e.name for e in table.events])):
         for name in sorted({name for name in names if names.count(name) > 1}):
-            yield f"two of its {what} are called {name!r}; each needs a name of its own."
+            yield f"two of its {what} are called {name!r}; each needs a unique name."
 
 
 def _check_types(table: Table) -> Iterator[str]:

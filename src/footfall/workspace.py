@@ -175,7 +175,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
             ''
         """
         from footfall.collect import collect
-        from footfall.collect.lock import alone
+        from footfall.collect.lock import locked
 
         for name in names:
             if name not in self.sources:
@@ -184,7 +184,7 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
             raise SettingsError("no source is set up; add one to footfall.toml, such as [sources.git].")
         chosen = {name: source for name, source in self.sources.items() if not names or name in names}
         window = self._window(since, until)
-        with nullcontext() if dry_run else alone(self.settings.scratch, self.now()):
+        with nullcontext() if dry_run else locked(self.settings.scratch, self.now()):
             return collect(
                 self.lake,
                 chosen,

@@ -221,9 +221,9 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(small_disk: Path) -> None
     except StoreWriteError as error:
         said = str(error)
     assert marked
-    assert "the disk is full; make room, what was marked is safe" in said
+    assert "the disk is full; free some space; stored marks are safe" in said
     assert store.count("seen", DAY, DAY + 1) == marked
-    with pytest.raises(StoreWriteError, match="make room, what was marked is safe"):
+    with pytest.raises(StoreWriteError, match="free some space; stored marks are safe"):
         _ = [store.mark_one("alone", DAY, actor) for actor in range(1_000_000)]  # type: ignore[func-returns-value]
     assert store.count("alone", DAY, DAY + 1) == store.occurrences("alone", FIRST, LAST)
     again = SqliteStore(small_disk / "activity.db")

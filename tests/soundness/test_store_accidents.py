@@ -313,7 +313,7 @@ def test_a_mark_stands_though_another_thread_closes_the_store_just_then(
 
     monkeypatch.setattr(Intake, "size", property(size_after_a_close))
     store._folding._until_look = 0
-    with store._file.saying():
+    with store._file.translating_errors():
         assert not store._folding._is_long()
     monkeypatch.undo()
     for thread in closing:

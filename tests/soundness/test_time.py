@@ -67,9 +67,7 @@ class TestMeans:
             week = between(row["period"].date() - timedelta(days=6), row["period"].date())
             mean = total(series, week) / 7 if all(day in covered for day in week) else None
             assert row["launches"] == (mean if mean is None else pytest.approx(mean))
-        assert any(
-            note.startswith("8 means have no value: less than the whole of their 7 days") for note in result.notes
-        )
+        assert any(note.startswith("8 means have no value: not all of their 7 days") for note in result.notes)
 
     def test_with_less_each_weekday_counts_alike(self, tmp_path: Path, shared_data: Path) -> None:
         series = hub_users(shared_data)

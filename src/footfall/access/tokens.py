@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall.access.viewer import Scope, Viewer
-from footfall.collect.lock import alone
+from footfall.collect.lock import locked
 from footfall.concealing import remember
 from footfall.errors import AccessError, FootfallError, QueryError, UnknownNameError
 from footfall.formats import instant_of
@@ -103,7 +103,7 @@ class Tokens:
             instant_of(now),
             None if expires_at is None else instant_of(in_utc(expires_at)),
         )
-        with alone(self._scratch, now, "token"):
+        with locked(self._scratch, now, "token"):
             known = self.every()
             if any(token.name == name for token in known):
                 raise QueryError(f"there is a token called {name!r}; revoke it first, or choose another name.")
@@ -116,7 +116,7 @@ class Tokens:
         Raises:
             UnknownNameError: For a name that no token has.
         """
-        with alone(self._scratch, now, "token"):
+        with locked(self._scratch, now, "token"):
             known = self.every()
             if all(token.name != name for token in known):
                 raise UnknownNameError("token", name, [token.name for token in known])
@@ -195,7 +195,7 @@ def _check(
     if projects and set(scopes) != {Scope.READ.value}:
         raise QueryError("a token for some projects may only read; leave out the other scopes, or the projects.")
     if expires_at is not None and in_utc(expires_at) <= now:
-        raise QueryError(f"{expires_at:%Y-%m-%d} is over already; a token expires in the future.")
+        raise QueryError(f"{expires_at:%Y-%m-%d} is in the past; a token must expire in the future.")
 
 
 def _tokens_in(file: Path) -> list[Token]:

@@ -36,7 +36,7 @@ def moment_of_mark(at: Any, now: datetime, zone: tzinfo | None = None) -> dateti
         try:
             return in_utc(at if at.tzinfo is not None else at.replace(tzinfo=zone))
         except OverflowError:
-            raise MarkError(f"{at.isoformat()} is outside of the calendar.") from None
+            raise MarkError(f"{at.isoformat()} is outside the calendar.") from None
     if isinstance(at, date):
         return Window.of_day(at).start
     raise MarkError(
@@ -75,7 +75,7 @@ def _moment_at(first: datetime, nanoseconds: int, *, is_day: bool) -> date:
     try:
         moment = first + timedelta(microseconds=nanoseconds // 1000)
     except OverflowError:
-        raise MarkError("it is a moment outside of the calendar, which has the years 1 to 9999.") from None
+        raise MarkError("it is a moment outside the calendar, which has the years 1 to 9999.") from None
     return moment.date() if is_day else moment
 
 

@@ -76,7 +76,7 @@ class Owners:
         return None if collected is None or self._was_marked(event) else collected
 
     def release(self, event: str) -> None:
-        """Release the name of an event that has no marks any more."""
+        """Release the name of an event that no longer has marks."""
         self._by_hand.discard(event)
 
     def check_markable(self, event: str) -> None:

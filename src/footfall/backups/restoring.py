@@ -14,7 +14,7 @@ from typing import Any
 
 from footfall.backups.container import Watch, damaged, unpack
 from footfall.backups.writing import BESIDE, LAKE, STATE_FILES, STORE
-from footfall.collect.lock import alone
+from footfall.collect.lock import locked
 from footfall.errors import BackupError
 from footfall.stores.sqlite.log import is_in_use
 
@@ -77,7 +77,7 @@ def _check_target(folder: Path, *, force: bool) -> None:
             raise BackupError(f"{folder} is not empty; name a new or an empty folder, or add --force to move it aside.")
         for store in folder.glob("*.db"):
             if is_in_use(store):
-                raise BackupError(f"another process has {store} open; end it, and restore again.")
+                raise BackupError(f"another process has {store} open; stop it, and restore again.")
     if os.path.ismount(folder):
         raise BackupError(f"{folder} is a mount point, which cannot be replaced; name a new folder inside it.")
 
@@ -118,7 +118,7 @@ def _within(file: Path, about: Mapping[str, Any], key: str, default: str) -> Pur
     """The location of a part in the workspace that was backed up."""
     place = PurePosixPath(str(about.get(key) or default))
     if place.is_absolute() or ".." in place.parts or not place.parts:
-        raise damaged(file, f"its {key} is outside of the folder")
+        raise damaged(file, f"its {key} is outside the folder")
     return place
 
 
@@ -130,7 +130,7 @@ def _put(ready: Path, folder: Path) -> Path | None:
     moved = folder.with_name(f"{folder.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%S}")
     with ExitStack() as held:
         if (folder / ".footfall").is_dir():
-            held.enter_context(alone(folder / ".footfall", datetime.now(UTC)))
+            held.enter_context(locked(folder / ".footfall", datetime.now(UTC)))
         folder.rename(moved)
         try:
             ready.rename(folder)
@@ -147,6 +147,6 @@ def _elsewhere(about: Mapping[str, Any], members: tuple[str, ...], folder: Path)
     ):
         if has and not about.get(key):
             yield (
-                f"`{key}` was kept outside of the workspace, and is in {folder / default} now; "
+                f"`{key}` was kept outside the workspace, and is in {folder / default} now; "
                 f"set `{key}` in footfall.toml to it, or move it to where the settings look for it"
             )

@@ -261,7 +261,7 @@ def bitmapist(
         typer.Argument(metavar="ADDRESS", help="The address of its Redis: redis://host:6379/0.", show_default=False),
     ],
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take out what is here and not there, of the events that are there.")
+        bool, typer.Option("--replace", help="Remove marks that the source does not have, from the events that it has.")
     ] = False,
 ) -> None:
     """Copy a deployment of bitmapist into the activity of this workspace, and check every set's count.

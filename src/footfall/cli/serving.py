@@ -56,7 +56,7 @@ def _serve(
 ) -> None:
     with needing("footfall serve", "web"):
         from footfall.web.serving import serve as serve_until_ended
-    with interruptible("; the server has ended.", terminated=0):
+    with interruptible("; the server has stopped.", terminated=0):
         serve_until_ended(workspace, host=host, port=port, tell=tell, collect=collect)
 
 
@@ -77,7 +77,7 @@ def show_dashboard(folder: Path) -> None:
     def tell(address: str) -> None:
         print(f"\nThe dashboard:       {address}", flush=True)
         print(f"Token for marks:     {token}", flush=True)
-        print("Ctrl-C ends both.", flush=True)
+        print("Press Ctrl-C to stop both.", flush=True)
 
     try:
         _serve(workspace, host=_LOCAL, port=_free(workspace.settings.web.port), tell=tell, collect=None)
@@ -116,7 +116,7 @@ def mcp(
 
 
 def _tell(address: str) -> None:
-    print(f"Footfall answers at {address} (API: {address}api/v1). Ctrl-C ends it.", flush=True)
+    print(f"Footfall is running at {address} (API: {address}api/v1). Press Ctrl-C to stop it.", flush=True)
 
 
 def _collector(folder: Path, when: str) -> list[str]:

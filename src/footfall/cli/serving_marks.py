@@ -64,7 +64,7 @@ def serve_marks(
         port=port,
         tell=lambda port: print(
             f"Marks are served at redis{'s' if tls_cert else ''}://{_shown(host)}:{port}"
-            f"{', to clients with a token' if needs_token else ''}. Ctrl-C ends it.",
+            f"{', to clients with a token' if needs_token else ''}. Press Ctrl-C to stop it.",
             flush=True,
         ),
         is_synced=sync == "always",

@@ -93,5 +93,5 @@ def _explain_hyphen(error: Any) -> None:
         error.message = f"A negative number is not a valid actor: {VALID_ACTORS}. Nothing was done."
     elif not error.option_name.startswith("--"):
         error.message = (
-            f"{error.message}. An actor that begins with a hyphen goes behind --, as in `mark active -- -ada`."
+            f"{error.message}. Put an actor that begins with a hyphen after --, as in `mark active -- -ada`."
         )

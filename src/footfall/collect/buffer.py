@@ -134,8 +134,8 @@ class Buffer:
             table = self._tables[outcome.offer.table]
             if isinstance(table.rule, Observe) and _spans_time(outcome.replaces) and outcome.replaces != outcome.window:
                 raise SourceError(
-                    f"the source {self._clerk.source} gave `restates` with values of {table.name}, which are observed: "
-                    "they replace nothing. Leave it out; the batch was not written."
+                    f"the source {self._clerk.source} gave `restates` with values of {table.name}, which are observed "
+                    "and cannot replace a window. Leave it out; the batch was not written."
                 )
         for name in batch.rows:
             if name not in stated:

@@ -21,7 +21,7 @@ _HELD = (errno.EAGAIN, errno.EACCES)
 
 
 @contextmanager
-def alone(folder: Path, now: datetime, work: str = "collect") -> Iterator[None]:
+def locked(folder: Path, now: datetime, work: str = "collect") -> Iterator[None]:
     """Hold the lock on `work` for the workspace whose scratch folder is `folder`, at most until the process ends.
 
     If the folder cannot be written, or its file system has no locks, nothing is locked: concurrent runs only
@@ -60,7 +60,7 @@ def _locked(folder: Path, work: str) -> IO[str] | None:
             if error.errno not in _HELD:
                 return None
             raise BusyError(
-                f"another run of {work} is under way in this workspace ({holder}); wait until it ends, or end it."
+                f"another run of {work} is in progress in this workspace ({holder}); wait until it ends, or stop it."
             ) from None
         if _is_still_there(file, folder / f"{work}.lock"):
             return file

@@ -32,7 +32,7 @@ ENTRIES_UNTIDIED = 1_000
 """How many entries a run adds to the ledger before it checks whether to compact it; the check reads the ledger's log."""
 
 _INSTANT = timedelta(microseconds=1)
-GONE = "upstream no longer has it, and what was stored still counts"
+GONE = "upstream no longer has it; stored data still counts"
 FORGOTTEN = "the source did not report an outcome for this window; this is a bug in the source"
 
 

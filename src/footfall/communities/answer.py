@@ -180,7 +180,7 @@ class Communities(Answer):
 
     @property
     def unplaced(self) -> tuple[Community, ...]:
-        """Those of which the list does not say where they are."""
+        """Communities without a location in the list."""
         return tuple(each for each in self.communities if not each.is_placed)
 
     @property
@@ -188,7 +188,7 @@ class Communities(Answer):
         """The number of communities, in a sentence."""
         known = sum(each.users is not None for each in self.communities)
         words = counted(len(self.communities), "community", "communities")
-        return f"{words}, of which the users of {known:,} are known"
+        return f"{words}, {known:,} with a known number of users"
 
 
 _COLUMNS = (

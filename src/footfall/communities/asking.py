@@ -133,7 +133,7 @@ def _notes(
 ) -> list[str]:
     said = [] if users is None else [note for note in users.notes if is_whole or "community" not in note]
     if listed.on > until:
-        said.append(f"The list of communities was first read on {listed.on:%Y-%m-%d}, after the time that is asked.")
+        said.append(f"The list of communities was first read on {listed.on:%Y-%m-%d}, after the requested time.")
     if users is None:
         said.append("No configured source counts users of hubs by community.")
     if silent := [row["community"] for row in listed.rows if row["community"] not in amounts] if users else []:

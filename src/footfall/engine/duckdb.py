@@ -55,7 +55,7 @@ class DuckDB(Views):
             self._guard(opened, statement)
         return opened
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Before a fork: the database closes with the last question that is under way."""
         self._duckdb = None
 

@@ -250,7 +250,7 @@ class Client:
             got = part.write(response, tell)
             # an encoded body (a server that ignores `identity`) is longer than its Content-Length
             if length.isdigit() and "Content-Encoding" not in response.headers and got != int(length):
-                raise httpx2.ReadError(f"only {got} of {length} bytes came", request=response.request)
+                raise httpx2.ReadError(f"only {got} of {length} bytes arrived", request=response.request)
             part.finish()
             return response.headers
 
@@ -326,7 +326,7 @@ def _check_whole(response: httpx2.Response) -> None:
         return
     has_body = response.request.method != "HEAD" and response.status_code not in (204, 304)
     if has_body and (got := len(response.content)) < int(length):
-        raise httpx2.ReadError(f"only {got} of {length} bytes came", request=response.request)
+        raise httpx2.ReadError(f"only {got} of {length} bytes arrived", request=response.request)
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:

@@ -35,7 +35,7 @@ class Piece:
             self._remember(response)
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {self._bytes.stat().st_size}-"):
             self.discard()
-            raise httpx2.ReadError("another part came than was asked for", request=response.request)
+            raise httpx2.ReadError("the server returned another part than requested", request=response.request)
         got = 0
         with self._bytes.open("ab" if is_rest else "wb") as file:
             for chunk in response.iter_bytes():  # as it comes: what came before a break is kept

@@ -23,15 +23,15 @@ def check_headers(url: str, headers: Mapping[str, str]) -> None:
     Example:
         >>> check_headers("https://example.org", {"Authorization": "Bearer gh\u00f6"})
         Traceback (most recent call last):
-        footfall.errors.UnreachableError: https://example.org was not asked: ...
+        footfall.errors.UnreachableError: https://example.org was not requested: ...
     """
     for name, value in headers.items():
         if not _NAME.fullmatch(name):
-            raise UnreachableError(f"{plain(url)} was not asked: {name!r} is not the name of a header; correct it.")
+            raise UnreachableError(f"{plain(url)} was not requested: {name!r} is not the name of a header; correct it.")
         if bad := _UNSENDABLE.search(value):
             what = "a line end" if bad[0] in "\r\n" else "a character that is not ASCII" if ord(bad[0]) > 127 else ""
             raise UnreachableError(
-                f"{plain(url)} was not asked: its {_credential(name)} holds {what or 'a control character'} "
+                f"{plain(url)} was not requested: its {_credential(name)} holds {what or 'a control character'} "
                 f"(character {bad.start() + 1 - len(_scheme(value))}), which cannot be sent; copy it again."
             )
 

@@ -19,7 +19,7 @@ from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
 from footfall.errors import DamagedLakeError, LakeError, LakeWriteError, NewerLakeError
-from footfall.forking import begin_threads
+from footfall.forking import record_use
 from footfall.lake.sums import REMEDY
 from footfall.periods import Window, short
 from footfall.tables import Column, Table
@@ -106,7 +106,7 @@ class DeltaFolder:
         """The table in `folder`, or None if there is none yet."""
         if not (folder / "_delta_log").is_dir():
             return None
-        begin_threads()
+        record_use()
         _check_log(folder)
         try:
             with _reading(folder):
@@ -117,7 +117,7 @@ class DeltaFolder:
     @classmethod
     def create(cls, folder: Path, table: Table) -> DeltaFolder:
         """An empty table; if another writer was faster, theirs."""
-        begin_threads()
+        record_use()
         fields = [*_fields(table.columns), Field(PARTITION, PrimitiveType("string"))]
         with storage_errors(folder):
             made = DeltaTable.create(

@@ -34,9 +34,7 @@ def disclaim_behind(lake: Lake, table: Table) -> str:
     delta = DeltaFolder.open(lake.root / table.name, table.time)
     since = "true" if delta is None else f"observed_at > {literal(delta.committed_at)}"
     windows = counted(disclaim(lake, table.name, since), "window")
-    return (
-        f"the table {table.name} {found}: what the ledger said of {windows} is taken back, and they are collected again"
-    )
+    return f"the table {table.name} {found}: the ledger's entries for {windows} were withdrawn; they will be collected again"
 
 
 def disclaim_file(lake: Lake, table: str, file: DataFile) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
-from footfall.forking import begin_threads, hold
+from footfall.forking import hold, record_use
 from footfall.lake.collected import Collected, read_collected
 from footfall.lake.delta import (
     ATTEMPTS,
@@ -150,7 +150,7 @@ class Lake:
         Raises SourceError for a row outside of what is replaced, and if something is to be replaced under `Observe`.
         """
         if isinstance(table.rule, Observe) and replaces:
-            raise SourceError(f"values of {table.name} are observed, and replace nothing; nothing was written.")
+            raise SourceError(f"values of {table.name} are observed and cannot replace a window; nothing was written.")
         for _ in attempts():
             delta = self.open_for_writing(table)
             moved = [*self._moved(delta, cursors or _cursors_of(table, replaces)), *more(delta)]
@@ -269,7 +269,7 @@ class Lake:
 
         The ledger is pinned first: so it never claims a window whose rows the snapshot lacks.
         """
-        begin_threads()
+        record_use()
         self._check()
         ledger = self._pin(LEDGER)
         found: list[Pinned | None] = []
@@ -320,7 +320,7 @@ class Lake:
 
     # One DuckDB for all, a cursor per caller: threads may share a lake.
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Before a fork: the database closes with the last cursor."""
         self._connection = None
 

@@ -47,11 +47,11 @@ def remark_on_means(plan: Plan, series: Series) -> list[str]:
     absent = sum(any(values[i] is None for values in series.values.values()) for i in range(len(series.periods)))
     if not absent:
         return []
-    part = "the whole" if least >= 1 else f"{least:.0%}"
+    part = "not all" if least >= 1 else f"less than {least:.0%}"
     means, their = ("1 mean has", "its") if absent == 1 else (f"{absent:,} means have", "their")
     weekdays = ", or a weekday is missing" if is_by_weekday(grain, count, least) else ""
     hint = " (lower min_coverage to get them)" if least >= 1 else ""
-    return [f"{means} no value: less than {part} of {their} {count} {grain}s were collected{weekdays}{hint}."]
+    return [f"{means} no value: {part} of {their} {count} {grain}s were collected{weekdays}{hint}."]
 
 
 def remark_on_baselines(plan: Plan, seen: Cells | None) -> list[str]:

@@ -14,7 +14,7 @@ def improbable_zeros(totals: Sequence[float | None]) -> Iterator[int]:
     """The positions of days with 0 that chance does not explain; None marks a day that is not settled or not known.
 
     A day is expected to be at least as busy as the quietest of its neighbours: the settled days next to its run of
-    zeros, and the nearest same weekdays outside of the run. Both days next to the run and one same weekday
+    zeros, and the nearest same weekdays outside the run. Both days next to the run and one same weekday
     must be known, so that a quiet weekend or a paused project is not flagged. With that expectation the chance
     of 0 is the Poisson one, exp(-expected), where the window varies no more than Poisson numbers do. Where it varies
     more (index of dispersion d = variance / mean above 1, as for commits, which come in bursts), it is that of the

@@ -119,7 +119,7 @@ class Importer:
         return _News(table, rows, entries, len(days) - len(entries))
 
     def _given(self, table: Table, number: str, given: Given, known: Known, note: str) -> _News:
-        """Stars or forks by day: all there are. A day that an earlier archive had and this has not has none any more."""
+        """Stars or forks by day: all there are. A day that an earlier archive had and this has not no longer has any."""
         stored = known.stored(table.name, number, ALL_TIME)
         past = Past.read(stored.fingerprint) if stored else Past()
         new = Past.of(NEVER_SHOWN, given)

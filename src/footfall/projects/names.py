@@ -59,7 +59,7 @@ def read_projects(given: Sequence[ProjectSettings], sources: Mapping[str, Source
     found: dict[str, NamedProject] = {}
     for project in given:
         if any(folded(project.name) == folded(other) for other in found):
-            raise SettingsError(f"[[projects]] has {project.name} twice; give each project a name of its own.")
+            raise SettingsError(f"[[projects]] has {project.name} twice; give each project a unique name.")
         spelled = [each for key, names in project.names.items() for each in _spell(project.name, key, names, sources)]
         found[project.name] = NamedProject(project.name, project.description, tuple(spelled))
     return found

@@ -172,7 +172,7 @@ class Server:
         except FootfallError as error:
             raise CommandError(f"ERR {error}") from None
         finally:
-            self.database(0).sets.look_again()
+            self.database(0).sets.refresh()
         return OK
 
 
@@ -317,7 +317,7 @@ async def _serve(
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise FootfallError(
-            f"cannot listen on {host}:{port}: {reason}; choose another --port, or end what listens there."
+            f"cannot listen on {host}:{port}: {reason}; choose another --port, or stop the process that uses it."
         ) from None
     server.port = listening.sockets[0].getsockname()[1]
     syncing = None if is_synced else asyncio.create_task(server.sync_every_second())

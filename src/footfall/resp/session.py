@@ -178,7 +178,7 @@ class Session:
         """Grant the client the rights of its token. Raises CommandError if it is invalid."""
         rights_of = self.server.rights_of
         if rights_of is None:
-            raise CommandError("ERR this server asks for no token; leave AUTH out, or start it with --auth")
+            raise CommandError("ERR this server requires no token; leave out AUTH, or start it with --auth")
         rights = rights_of(token.decode("latin-1"))
         if rights is None:
             raise CommandError("WRONGPASS invalid username-password pair or user is disabled.")

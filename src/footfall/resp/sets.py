@@ -96,7 +96,7 @@ class Sets:
         """Begin a turn: from now on the writes of other processes are visible."""
         self.failure = None
         if self._store.state() != self._state:
-            self.look_again()
+            self.refresh()
 
     def settle(self, is_unfinished: Callable[[object], bool] = lambda owner: False) -> None:
         """Write all marks made so far in one write.
@@ -117,7 +117,7 @@ class Sets:
         except ActivityError as error:
             self.failure = error
             self._periods = []
-            self.look_again()
+            self.refresh()
             raise
         version, generation, rows = self._state
         self._state = (version, generation, rows + len(records))
@@ -134,7 +134,7 @@ class Sets:
         self.settle()
         self._store.sync()
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         """Drop everything in memory: another process or call has written to the store."""
         self._kept, self._bytes, self._keys = {}, 0, None
         self._state = self._store.state()
@@ -204,7 +204,7 @@ class Sets:
             return 0
         event, slot = kept.home
         self._store.unmark(event, {slot: Actors([offset])})
-        self.look_again()
+        self.refresh()
         return 1
 
     def get_bit(self, key: bytes, offset: int) -> int:
@@ -241,7 +241,7 @@ class Sets:
         place = place_of(key)
         event, slot = (hidden(key), UNDATED) if place is None or place[1].is_period else (place[0], place[1].start)
         self._store.replace(event, slot, slot + 1, {slot: Actors(as_bitmap(members).to_array())}, {})
-        self.look_again()
+        self.refresh()
 
     def delete(self, key: bytes) -> None:
         """Delete the bits of a key; for a week or month, its own bits."""
@@ -251,14 +251,14 @@ class Sets:
             self._store.delete(hidden(key))
         else:
             self._store.delete(place[0], place[1].start, place[1].stop)
-        self.look_again()
+        self.refresh()
 
     # Reading
 
     def _load(self, key: bytes) -> _Kept:
         if self._bytes > MEMORY_BYTES:
             self.settle()
-            self.look_again()
+            self.refresh()
         found = place_of(key)
         kept = self._made(key, *found) if found else self._made_alone(key)
         if kept.shared_with is None:

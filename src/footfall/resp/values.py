@@ -47,7 +47,7 @@ class Values:
     def _open(self) -> sqlite3.Connection:
         """The file, created on first write."""
         if self._connection is None:
-            with self._saying():
+            with self._translating_errors():
                 connection = sqlite3.connect(self._file, isolation_level=None)
                 connection.executescript(
                     f"PRAGMA journal_mode = WAL; PRAGMA synchronous = {'FULL' if self._is_synced else 'NORMAL'}; {_TABLES}"
@@ -56,7 +56,7 @@ class Values:
         return self._connection
 
     @contextmanager
-    def _saying(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.DatabaseError as error:
@@ -65,7 +65,7 @@ class Values:
 
     def _write(self, sql: str, *given: object) -> int:
         connection = self._open()
-        with self._saying():
+        with self._translating_errors():
             if not connection.in_transaction:
                 connection.execute("BEGIN IMMEDIATE")
             return connection.execute(sql, given).rowcount
@@ -73,13 +73,13 @@ class Values:
     def _ask(self, sql: str, *given: object) -> list[tuple[bytes, ...]]:
         if self._connection is None:
             return []
-        with self._saying():
+        with self._translating_errors():
             return self._connection.execute(sql, given).fetchall()
 
     def commit(self) -> None:
         """Commit the writes since the last commit."""
         if self._connection is not None and self._connection.in_transaction:
-            with self._saying():
+            with self._translating_errors():
                 self._connection.execute("COMMIT")
 
     def keys(self) -> Iterable[bytes]:

@@ -30,7 +30,7 @@ class ActivityAnswer(Answer):
     """The name of its actors."""
     again: str = ""
     """A phrase for the actors who did its first event again, if its source has one: "repositories launched again"."""
-    deed: str = ""
+    action: str = ""
     """The noun for one occurrence of its first event: "launch"."""
 
     def who_did(self, event: str) -> str:

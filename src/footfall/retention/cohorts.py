@@ -190,7 +190,7 @@ class Cohort(ActivityAnswer):
             phrase = f"{self.actors} who did {self.then} after {self.first}"
         else:
             phrase = self.again or f"{self.actors} who did {self.first} again"
-        starting = self.deed if self.again and self.first == self.then else self.first
+        starting = self.action if self.again and self.first == self.then else self.first
         later = " (then or later)" if self.retention is Retention.UNBOUNDED else ""
         first = "first " if self.kind is CohortKind.NEW else ""
         return f"{phrase[:1].upper()}{phrase[1:]}{later}, by {self.grain} of {first}{starting}"

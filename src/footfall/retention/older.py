@@ -45,7 +45,7 @@ def _rows(asked: dict[str, Any], rows: Any, now: datetime) -> str:
     grain = Grain(choice_of("grain", _grain(asked), GRAINS))
     until = Period.containing(grain, since).shift(count or 1).start
     asked["until"] = min(until, now) if since < now else until
-    return f"rows={rows!r} beside since is now until='{until:%Y-%m-%d}'"
+    return f"rows={rows!r} together with since is now until='{until:%Y-%m-%d}'"
 
 
 def _grain(asked: Mapping[str, Any]) -> Any:

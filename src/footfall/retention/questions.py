@@ -205,7 +205,7 @@ def _finished(activity: Activity, answer: _Asked, events: Sequence[str], spans: 
     if collected is None:
         return replace(answer, notes=notes)
     event = collected.event
-    return replace(answer, notes=notes, actors=event.actors, again=event.again, deed=event.deed)
+    return replace(answer, notes=notes, actors=event.actors, again=event.again, action=event.action)
 
 
 def _on_time(activity: Activity, events: Sequence[str], observed: Window) -> Iterator[str]:

@@ -19,25 +19,27 @@ def outcome(report: CopyReport, *, replaced: bool) -> list[str]:
         replaced: Whether what only the store had was taken out.
     """
     sets = f"{counted(report.days, 'day')}, {counted(report.hours, 'hour')}, {counted(report.undated, 'undated set')}"
-    agrees = "Every count agrees." if replaced or not report.extra else "Every mark that is there is here."
+    agrees = "Every count agrees." if replaced or not report.extra else "The store has every mark of the source."
     lines = [f"Copied {counted(report.events, 'event')}: {sets}; {counted(report.marked, 'mark')} new. {agrees}"]
     if report.extra:
         marks = _marks(report.extra)
         lines.append(
-            f"Taken out, as not there: {marks}."
+            f"Removed, as the source does not have them: {marks}."
             if replaced
-            else f"Only here, and kept: {marks}; --replace takes it out."
+            else f"Only in this store, and kept: {marks}; --replace removes them."
         )
     if report.of_hours_alone:
-        lines.append(f"Not copied: {_marks(report.of_hours_alone)} by the hour, whose actors are not in the day there.")
+        lines.append(
+            f"Not copied: {_marks(report.of_hours_alone)} by the hour, whose actors are missing from that day in the source."
+        )
     if report.forgotten:
-        lines.append(f"Left out, as forgotten here: {counted(report.forgotten, 'actor')}.")
+        lines.append(f"Left out, as this store has forgotten them: {counted(report.forgotten, 'actor')}.")
     lines += [
         f"{left.event}: {counted(left.actors, 'actor')} known only by the {left.period} were not copied, as their days are unknown."
         for left in report.unplaced
     ]
     if report.others:
-        lines.append(f"Not copied, as they hold no set: {listed(report.others)}.")
+        lines.append(f"Not copied, as they are not sets: {listed(report.others)}.")
     return lines
 
 

@@ -51,7 +51,7 @@ class Upstream:
         raise NotImplementedError
 
     def fail(self) -> None:
-        """Give nothing any more, as in an outage."""
+        """Return nothing from now on, as in an outage."""
         raise NotImplementedError
 
     def be_empty(self) -> None:

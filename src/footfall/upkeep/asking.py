@@ -91,14 +91,14 @@ class Upkeep(Protocol):
             >>> ff.alert().messages
             ()
         """
-        from footfall.collect.lock import alone
+        from footfall.collect.lock import locked
         from footfall.upkeep.alarms import FILE, Memory, read_memory
         from footfall.upkeep.alerting import Look, look, send_unsent
 
         alerts, folder = self.settings.alerts, self.settings.folder
         if not alerts:
             return Look(Memory())
-        with nullcontext() if dry_run else alone(self.settings.scratch, self.now(), "alert"):
+        with nullcontext() if dry_run else locked(self.settings.scratch, self.now(), "alert"):
             done = look(alerts, self.standing(), self._complete_days, read_memory(folder / FILE), self.now())
             return done if dry_run else send_unsent(done, alerts, folder / FILE, folder, lambda: self.client)
 
@@ -191,10 +191,10 @@ class Upkeep(Protocol):
             >>> ff.repair()
             []
         """
-        from footfall.collect.lock import alone
+        from footfall.collect.lock import locked
         from footfall.upkeep.deep import lake_repaired, store_repaired
 
-        with nullcontext() if dry_run else alone(self.settings.scratch, self.now()):
+        with nullcontext() if dry_run else locked(self.settings.scratch, self.now()):
             tables = {name: source.tables for name, source in self.sources.items()}
             lake = list(lake_repaired(self.lake, tables, dry_run=dry_run))
             return [*lake, *store_repaired(self.activity.store, dry_run=dry_run)]
@@ -218,14 +218,14 @@ class Upkeep(Protocol):
             Traceback (most recent call last):
             footfall.errors.UnknownNameError: unknown scope of git 'old/name'; valid: project.
         """
-        from footfall.collect.lock import alone
+        from footfall.collect.lock import locked
         from footfall.upkeep.discarding import discarded
 
         if source not in self.sources:
             raise UnknownNameError("source", source, self.sources, "It must be in footfall.toml.")
         given = [scopes] if isinstance(scopes, str) else list(dict.fromkeys(scopes))
         tables = {name: each.tables for name, each in self.sources.items()}
-        with nullcontext() if dry_run else alone(self.settings.scratch, self.now()):
+        with nullcontext() if dry_run else locked(self.settings.scratch, self.now()):
             return list(discarded(self.lake, source, tables, given, dry_run=dry_run))
 
     def backup(self, file: str | Path, *, force: bool = False, watch: Callable[[int], None] | None = None) -> BackedUp:

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
-from footfall.collect.lock import alone
+from footfall.collect.lock import locked
 from footfall.concealing import concealed
 from footfall.errors import BusyError
 from footfall.formats import instant_of
@@ -93,8 +93,8 @@ class Collector:
         """
         with self._lock:
             if self._ended.is_set() or self._run.state is RunState.RUNNING:
-                raise BusyError("another collection is running; GET /api/v1/collect shows when it has ended.")
-            with alone(self._scratch, self._now()):  # one of another process is said now, and not by ours that fails
+                raise BusyError("another collection is running; GET /api/v1/collect shows when it is finished.")
+            with locked(self._scratch, self._now()):  # reports another process now; ours would fail laters
                 pass
             self._run = Run(RunState.RUNNING, self._now())
             self._thread = Thread(target=self._follow, args=(list(words),), name="footfall-collect-once")

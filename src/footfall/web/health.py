@@ -64,8 +64,8 @@ class _OfWorkspace(Collector):
         store = self._site.workspace.activity.store
         waiting = getattr(store, "waiting", None)
         if waiting is not None:
-            yield GaugeMetricFamily("footfall_journal_rows", "Marks that wait to be made part of the sets.", waiting())
-        yield GaugeMetricFamily("footfall_answers_kept_bytes", "Of answers that are kept.", self._site.kept_bytes)
+            yield GaugeMetricFamily("footfall_journal_rows", "Marks that are not yet merged into the sets.", waiting())
+        yield GaugeMetricFamily("footfall_answers_kept_bytes", "Size of the cached answers.", self._site.kept_bytes)
 
 
 class Observing:

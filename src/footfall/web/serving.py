@@ -70,14 +70,14 @@ class Impatient(H11Protocol):
         self.transport.close()
 
     def _await_head(self) -> None:
-        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._let_go)
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._close_idle)
 
     def _end_timer(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
 
-    def _let_go(self) -> None:
+    def _close_idle(self) -> None:
         self._head_timer = None
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
             self.transport.close()

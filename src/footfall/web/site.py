@@ -101,7 +101,7 @@ class Site:
 
     @property
     def kept_bytes(self) -> int:
-        """Of answers that are kept."""
+        """Size of the cached answers."""
         return self._answers.total_bytes
 
     async def ask(self, command: str, options: Texts, *, is_whole: bool = False) -> Answer:

@@ -90,7 +90,7 @@ class State:
         return self._tables[1]
 
     def check_lake(self) -> None:
-        """Raises LakeError where the lake was there and is not there any more, such as a disk that is not mounted."""
+        """Raises LakeError where the lake was there and no longer is, such as a disk that is not mounted."""
         has_lake = self._lake.is_dir()
         if self._had_lake and not has_lake:
             raise LakeError(f"the lake {self._lake} has disappeared; check that its disk is mounted.")

@@ -263,7 +263,7 @@ class Address:
 
         if self._failures >= GIVE_UP:
             raise UnreachableError(
-                f"{self._address} failed {GIVE_UP} times in a row and was not asked; collect again later."
+                f"{self._address} failed {GIVE_UP} times in a row and was skipped; collect again later."
             )
         to = into / unquote(urlsplit(look.place).path.rpartition("/")[2])
         try:
@@ -308,7 +308,7 @@ class Address:
         except StatusError as error:
             if error.status in (404, 410):
                 return Look("", facts)
-            refusal = f"no file, as it seems: it is refused ({error.status}), and other days can be read"
+            refusal = f"probably no file: the request is refused ({error.status}), and other days can be read"
             return Look(url, facts, notes, refusal if error.status == 403 else "")
         return Look(url, {**_header_facts(headers), **facts}, notes)
 

@@ -185,7 +185,7 @@ def write_sample_users(folder: Path, since: date, until: date) -> dict[str, Path
         joined = since + timedelta(days=n)
         for k in range(_JOIN_A_DAY - (joined.weekday() > 4)):
             user = f"user-{joined:%y%m%d}-{k}"
-            for day, event in _deeds(user, joined):
+            for day, event in _actions(user, joined):
                 if since <= day < until:
                     rows[event].append((user, day.isoformat()))
     files = {event: folder / f"{event}.csv" for event in USER_EVENTS}
@@ -197,7 +197,7 @@ def write_sample_users(folder: Path, since: date, until: date) -> dict[str, Path
     return files
 
 
-def _deeds(user: str, joined: date) -> Iterator[tuple[date, str]]:
+def _actions(user: str, joined: date) -> Iterator[tuple[date, str]]:
     """What a made-up user does on which day, deterministic."""
     yield joined, "sample_signed_up"
     stays = 0.75 if random.Random(user).random() < 0.35 else 0.25

@@ -92,7 +92,7 @@ class MeasurePart(Part):
     kind: Literal["sum", "level", "counter"] = Field(
         "sum", description="sum, level (a gauge), or counter (it only grows)."
     )
-    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: the value of a period.")
+    within: Literal["mean", "max", "last"] = Field("mean", description="For a level: the value of a period.")
 
 
 class CsvPart(Part):
@@ -123,8 +123,8 @@ class TablePart(Part):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(description="The name of the table.")
     description: str = Field("", description="The description of the table.")
-    preset: str = Field("", description='What is known already: "conda", "condastats", "pepy" or "plausible".')
-    packages: tuple[NotEmpty, ...] = Field((), description="Of the preset conda: the packages to keep.")
+    preset: str = Field("", description='A predefined table: "conda", "condastats", "pepy" or "plausible".')
+    packages: tuple[NotEmpty, ...] = Field((), description="For the preset conda: the packages to keep.")
     path: NotEmpty = Field(
         description='Files, such as "visits/*.csv"; "visits/%Y-%m.csv", a file per month; "visits/{site}.csv", a file for '
         "each value of a dimension; also an https:// address."
@@ -146,15 +146,15 @@ class TablePart(Part):
         "replace",
         description="replace: files state their time completely; observe: they give values that may be revised.",
     )
-    resolve: Literal["max", "latest"] = Field("max", description="Of observed values: which one counts.")
+    resolve: Literal["max", "latest"] = Field("max", description="For observed values: which one counts.")
     observed_at: Annotated[TimePart | None, BeforeValidator(_as_column)] = Field(
-        None, description="Of observed values: the column with the time of observation."
+        None, description="For observed values: the column with the time of observation."
     )
     window: Grain = Field(
         Grain.DAY, description="What a file states completely: each day, month or year that it has rows of."
     )
     absent: Literal["missing", "zero"] = Field(
-        "missing", description="What a day without a row means, between the first and the last of a file."
+        "missing", description="What a day without a row means between the first and the last of a file."
     )
     scope: str = Field("", description="A dimension whose values are collected separately, such as a repository.")
     repeated: Literal["error", "add"] = Field("error", description="Rows with the same time and dimensions.")

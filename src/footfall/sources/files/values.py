@@ -80,7 +80,7 @@ def moment_parser(part: TimePart, resolution: Grain | None = None) -> Parser:
     def parse(value: Any) -> datetime:
         moment, is_date = _moment_of(value, part.format)
         if not ASKABLE.start.date() <= moment.date() < ASKABLE.end.date():
-            raise ValueError(f"outside of the years {ASKABLE.start.year} to {ASKABLE.end.year - 1}")
+            raise ValueError(f"outside the years {ASKABLE.start.year} to {ASKABLE.end.year - 1}")
         if resolution not in (None, Grain.HOUR):
             assert resolution is not None
             return floor(resolution, moment.replace(tzinfo=UTC))

@@ -60,7 +60,7 @@ METRICS = (
         title="Commits landed",
         description=(
             "Commits in the history of HEAD, by the date in UTC on which they came on its first parent: that of the merge "
-            "that brought them, else their own committer date. Months that are over do not grow any more, unless history is "
+            "that brought them, else their own committer date. Months that are over no longer grow, unless history is "
             "rewritten or HEAD gets other first parents (a branch that takes the place of the one it was merged from). A commit "
             "that several repositories hold counts where it landed first. Known of clones, not from GitHub."
         ),

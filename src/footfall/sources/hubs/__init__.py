@@ -20,7 +20,7 @@ from footfall.sources.hubs.metrics import (
 from footfall.sources.hubs.names import is_staging
 from footfall.sources.hubs.people import People, Role
 from footfall.sources.hubs.sizes import SIZES, size_of
-from footfall.sources.hubs.tables import HUB_ACTIVITY, HUB_COMMUNITIES, HUB_LIST, HUB_USERS, Deed, Timescale
+from footfall.sources.hubs.tables import HUB_ACTIVITY, HUB_COMMUNITIES, HUB_LIST, HUB_USERS, Action, Timescale
 
 __all__ = [
     "CLUSTERS",
@@ -35,7 +35,7 @@ __all__ = [
     "HUB_USERS_METRIC",
     "SIZES",
     "USERS_BY_SIZE",
-    "Deed",
+    "Action",
     "People",
     "Role",
     "Timescale",

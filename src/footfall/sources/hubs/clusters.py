@@ -44,7 +44,7 @@ def read_clusters(folder: Path) -> tuple[ListedHub, ...]:
     found = [hub for file in files for hub in _hubs_of(file)]
     names = [(one.cluster, one.hub) for one in found]
     if twins := sorted({name for name in names if names.count(name) > 1}):
-        raise BrokenDataError(f"{top}: the hub {twins[0][1]!r} of the cluster {twins[0][0]!r} is there twice.")
+        raise BrokenDataError(f"{top}: the hub {twins[0][1]!r} of the cluster {twins[0][0]!r} is listed twice.")
     return tuple(found)
 
 
@@ -59,7 +59,7 @@ def _hubs_of(file: Path) -> list[ListedHub]:
         words = " ".join(str(error).split())[:200]
         raise BrokenDataError(f"{file} cannot be read: {words}.") from None
     if not isinstance(cluster, Mapping) or not isinstance(cluster.get("name"), str):
-        raise BrokenDataError(f"{file} is not of a cluster: it has no name.")
+        raise BrokenDataError(f"{file} does not describe a cluster: it has no name.")
     hubs = cluster.get("hubs") or []
     if not isinstance(hubs, list) or not all(isinstance(hub, Mapping) and hub.get("name") for hub in hubs):
         raise BrokenDataError(f"{file}: `hubs` is not a list of hubs with names.")

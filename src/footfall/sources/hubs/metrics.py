@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from footfall.filters import Filter
 from footfall.metrics import Fact, Kind, Metric, Policy
 from footfall.sources.hubs.people import Role
-from footfall.sources.hubs.tables import Deed, Timescale
+from footfall.sources.hubs.tables import Action, Timescale
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -31,7 +31,7 @@ LAUNCHES = _left_out(
 DEED = Policy(
     "activity",
     "What makes a user active: any activity noticed by the hub, or a started server.",
-    {"any": Filter("deed", (Deed.ACTIVE,)), "started": Filter("deed", (Deed.STARTED,))},
+    {"any": Filter("action", (Action.ACTIVE,)), "started": Filter("action", (Action.STARTED,))},
     "any",
 )
 TIMESCALE = Policy(

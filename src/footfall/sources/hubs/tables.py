@@ -18,7 +18,7 @@ class Timescale(StrEnum):
     MONTHLY = "monthly"
 
 
-class Deed(StrEnum):
+class Action(StrEnum):
     """What a user did on a day."""
 
     ACTIVE = "active"
@@ -56,8 +56,8 @@ Each source states it under its own scopes: a data source, or a hub.
 _NO_PEOPLE = tuple(("role", role.value) for role in people.Role if role is not people.Role.PERSON)
 
 
-def _event(name: str, deed: Deed, description: str, again: str, word: str) -> TableEvent:
-    others = tuple(("deed", other.value) for other in Deed if other is not deed)
+def _event(name: str, action: Action, description: str, again: str, word: str) -> TableEvent:
+    others = tuple(("action", other.value) for other in Action if other is not action)
     return TableEvent(name, "actor", description, (*others, *_NO_PEOPLE), again, word)
 
 
@@ -69,23 +69,25 @@ HUB_ACTIVITY = Table(
         Column("cluster", "string", Role.DIMENSION, "The cluster of the hub; for a single hub, its own name."),
         Column("hub", "string", Role.DIMENSION, "Which hub."),
         Column("actor", "string", Role.DIMENSION, "The user's name in the hub, or a keyed hash of it."),
-        Column("deed", "string", Role.DIMENSION, "active: any activity noticed by the hub; started: started a server."),
+        Column(
+            "action", "string", Role.DIMENSION, "active: any activity noticed by the hub; started: started a server."
+        ),
         Column("role", "string", Role.DIMENSION, "person, staff, service (no person uses it) or launch (of a Binder)."),
         Column("is_staging", "boolean", Role.DIMENSION, "Whether it is a staging hub."),
-        Column("seen", "integer", Role.MEASURE, "1 per user, hub, day and deed."),
+        Column("seen", "integer", Role.MEASURE, "1 per user, hub, day and action."),
     ),
-    rule=Observe(key=("day", "cluster", "hub", "actor", "deed"), resolve="latest"),
+    rule=Observe(key=("day", "cluster", "hub", "actor", "action"), resolve="latest"),
     events=(
         _event(
             "hub_active",
-            Deed.ACTIVE,
+            Action.ACTIVE,
             "Users of hubs with any activity, staff and services left out.",
             "users who were active again",
             "active day",
         ),
         _event(
             "hub_started",
-            Deed.STARTED,
+            Action.STARTED,
             "Users of hubs who started a server, staff and services left out.",
             "users who started a server again",
             "day with a start",

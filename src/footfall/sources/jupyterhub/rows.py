@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from footfall.periods import Grain, floor
-from footfall.sources.hubs import Deed, People, size_of
+from footfall.sources.hubs import Action, People, size_of
 from footfall.sources.jupyterhub.asking import Users
 from footfall.sources.jupyterhub.exposition import Reading
 from footfall.sources.jupyterhub.settings import HubPart
@@ -78,20 +78,20 @@ class Asked:
         rows: dict[tuple[datetime, str, str], Row] = {}
         for user in users.users:
             actor, role = people.kept_name(user.name), people.role(user.name, user.groups).value
-            for moment, deed in _deeds(user.active_at, user.starts or ()):
+            for moment, action in _actions(user.active_at, user.starts or ()):
                 if since <= moment <= self.at:
                     day = floor(Grain.DAY, moment)
-                    row = {"day": day, **self._where, "actor": actor, "deed": deed.value, "role": role, "seen": 1}
-                    rows[day, actor, deed] = row
+                    row = {"day": day, **self._where, "actor": actor, "action": action.value, "role": role, "seen": 1}
+                    rows[day, actor, action] = row
         return list(rows.values())
 
 
-def _deeds(active_at: datetime | None, starts: tuple[datetime, ...]) -> Iterator[tuple[datetime, Deed]]:
+def _actions(active_at: datetime | None, starts: tuple[datetime, ...]) -> Iterator[tuple[datetime, Action]]:
     if active_at is not None:
-        yield active_at, Deed.ACTIVE
+        yield active_at, Action.ACTIVE
     for started in starts:
-        yield started, Deed.ACTIVE
-        yield started, Deed.STARTED
+        yield started, Action.ACTIVE
+        yield started, Action.STARTED
 
 
 def arrow(table: Table, rows: list[Row]) -> pa.Table:

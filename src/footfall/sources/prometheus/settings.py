@@ -56,7 +56,7 @@ class QueryPart(Part):
         description='What a value is about: the "moment" it is read at, or the "step" that ends there, as of `increase(x[1h])`.',
     )
     kind: Literal["level", "sum", "counter"] = Field("level", description="How the metric adds up.")
-    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: the value of a period.")
+    within: Literal["mean", "max", "last"] = Field("mean", description="For a level: the value of a period.")
     type: Literal["integer", "number"] = Field("number", description='"integer" refuses values that are not whole.')
     title: str = ""
     description: str = ""
@@ -88,7 +88,7 @@ class PrometheusSettings(Part):
     )
     exclude: tuple[str, ...] = Field((), description="Data sources to leave out: patterns of names.")
     duplicates: Literal["once", "all"] = Field(
-        "once", description='Two data sources of one address: "once" asks the first of them alone.'
+        "once", description='Two data sources with the same address: "once" queries only the first.'
     )
     token: Secret | None = Field(None, description='A bearer token; better { env = "PROMETHEUS_TOKEN" }.')
     user: str = Field("", description="The user, for basic authentication.")
@@ -100,17 +100,15 @@ class PrometheusSettings(Part):
         (), description="One [[sources.prometheus.queries]] each: name, query, step, labels …"
     )
     preset: Annotated[tuple[Literal["hub_users", "cluster_users", "hub_activity"], ...], BeforeValidator(_as_list)] = (
-        Field(
-            (), description='Queries that are known: "hub_users", "cluster_users", "hub_activity", or a list of them.'
-        )
+        Field((), description='Predefined queries: "hub_users", "cluster_users", "hub_activity", or a list of them.')
     )
-    hub_label: NotEmpty = Field("namespace", description="Of presets: the label that names the hub.")
+    hub_label: NotEmpty = Field("namespace", description="For presets: the label that names the hub.")
     user_label: NotEmpty = Field(
-        "annotation_hub_jupyter_org_username", description="Of presets: the label that names the user of a pod."
+        "annotation_hub_jupyter_org_username", description="For presets: the label that names the user of a pod."
     )
-    prefix: str = Field("jupyterhub", description="Of presets: what the hub's metrics begin with.")
+    prefix: str = Field("jupyterhub", description="For presets: what the hub's metrics begin with.")
     exclude_hubs: tuple[str, ...] = Field(
-        (), description='Of presets: hubs that are left out, patterns of names or of "cluster/hub".'
+        (), description='For presets: hubs that are left out, patterns of names or of "cluster/hub".'
     )
     hash_key: Secret | None = Field(None, description="Users are stored as hashes with this key; it must not change.")
     names: Literal["hashed", "plain"] = Field("hashed", description='"plain" keeps the names of users as they are.')

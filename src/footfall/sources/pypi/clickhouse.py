@@ -36,7 +36,7 @@ ALWAYS = ("pip", "setuptools", "requests", "urllib3")
 """Projects that have downloads on every day."""
 CHUNK = timedelta(days=31)
 _DAY = timedelta(days=1)
-_UNTOLD = f'{NAME} does not have it; set provider = "bigquery" in [sources.pypi]'
+_UNTOLD = f'{NAME} does not have this; set provider = "bigquery" in [sources.pypi]'
 TABLES = (
     downloads_table({"is_ci": _UNTOLD, "python_minor": _UNTOLD, "system": _UNTOLD}),
     breakdown_table(PYTHONS, "python_minor", "minor version of Python"),

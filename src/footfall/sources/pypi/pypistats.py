@@ -34,7 +34,7 @@ ALL = "__all__"
 REACH = timedelta(days=180)
 UPDATED_AT = time(1, tzinfo=UTC)
 
-_UNTOLD = f'{NAME} does not tell it; set provider = "clickhouse" or "bigquery" in [sources.pypi]'
+_UNTOLD = f'{NAME} does not report it; set provider = "clickhouse" or "bigquery" in [sources.pypi]'
 TABLES = (
     downloads_table(dict.fromkeys(("version", "python_minor", "system", "installer", "country", "is_ci"), _UNTOLD)),
     breakdown_table(PYTHONS, "python_minor", "minor version of Python"),

@@ -41,12 +41,12 @@ class PyPISettings(Part):
         7, ge=0, le=180, description="Days after which a day counts as final; later changes are still noticed."
     )
 
-    user: str = Field("demo", description="Of ClickHouse: the user.")
+    user: str = Field("demo", description="For ClickHouse: the user.")
     password: Secret | None = Field(
-        None, description="Of ClickHouse: the user's password. Of BigQuery: an access token, instead of credentials."
+        None, description="For ClickHouse: the user's password. For BigQuery: an access token, instead of credentials."
     )
-    billing_project: str = Field("", description="Of BigQuery: the project of Google Cloud that pays.")
-    most_bytes: int = Field(MOST_BYTES, gt=0, description="Of BigQuery: the most bytes that one query may read.")
+    billing_project: str = Field("", description="For BigQuery: the project of Google Cloud that pays.")
+    most_bytes: int = Field(MOST_BYTES, gt=0, description="For BigQuery: the most bytes that one query may read.")
 
     @field_validator("packages")
     @classmethod
@@ -68,7 +68,7 @@ class PyPISettings(Part):
     def _check_provider(self) -> Self:
         if self.provider == "bigquery" and (not self.billing_project or self.since is None):
             raise ValueError(
-                "the provider bigquery needs `billing_project`, who pays, and `since`, the first day that is paid for"
+                "the provider bigquery needs `billing_project`, the project that pays, and `since`, the first day to query"
             )
         return self
 

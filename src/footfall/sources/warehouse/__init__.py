@@ -103,7 +103,7 @@ class Warehouse:
 def _check_names(names: Sequence[str], what: str) -> None:
     for name in names:
         if names.count(name) > 1:
-            raise SettingsError(f"two {what} of the warehouse are called {name!r}; give each a name of its own.")
+            raise SettingsError(f"two {what} of the warehouse are called {name!r}; give each a unique name.")
 
 
 def _project_dimension(tables: Iterable[Queried]) -> str:

@@ -62,8 +62,8 @@ class MetricPart(Part):
     title: str = ""
     description: str = ""
     unit: str = ""
-    step: Span | None = Field(None, description="Of a level: from sample to sample.")
-    within: Literal["mean", "max", "last"] = Field("mean", description="Of a level: the value of a period.")
+    step: Span | None = Field(None, description="For a level: from sample to sample.")
+    within: Literal["mean", "max", "last"] = Field("mean", description="For a level: the value of a period.")
 
 
 Dimension = Annotated[DimensionPart, BeforeValidator(_as_name)]

@@ -105,7 +105,7 @@ class Rewriter:
     # Replacing
 
     @contextmanager
-    def alone(self, event: str) -> Iterator[None]:
+    def locked(self, event: str) -> Iterator[None]:
         """Hold the lock for replacing ranges of an event: two processes at once would leave a mixture."""
         self._server.check_keeps_more("delete or replace sets")
         key, ours = f"{STATING}{event}", os.urandom(8)

@@ -54,7 +54,7 @@ class Server:
         """The same, but errors are returned among the replies."""
         if not commands:
             return []
-        with self._saying():
+        with self._translating_errors():
             from redis import Redis
 
             client = self.client()
@@ -64,7 +64,7 @@ class Server:
     @property
     def has_bitmaps_only(self) -> bool:
         """Whether the server supports only bitmaps, such as Doist's bitmapist-server; asked once."""
-        with self._saying():
+        with self._translating_errors():
             pool = getattr(self.client(), "connection_pool", None) or self
         if pool not in _BITMAPS_ONLY:
             [reply] = self.answers([("HLEN", "footfall_ids")])
@@ -94,7 +94,7 @@ class Server:
     def keys(self, pattern: str) -> list[str]:
         """The names of matching keys on all nodes, sorted; names that are not UTF-8 are not ours and are skipped."""
         found = set()
-        with self._saying():
+        with self._translating_errors():
             for key in self.client().scan_iter(match=pattern, count=_SCAN):
                 try:
                     found.add(key.decode())
@@ -113,7 +113,7 @@ class Server:
 
     def fields(self, key: str) -> Iterator[tuple[bytes, bytes]]:
         """The fields of a hash, which may be large."""
-        with self._saying():
+        with self._translating_errors():
             yield from self.client().hscan_iter(key, count=_SCAN)
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class Server:
         return replace(self.address, is_cluster=True)
 
     @contextmanager
-    def _saying(self) -> Iterator[None]:
+    def _translating_errors(self) -> Iterator[None]:
         """Convert errors of the server or its client to one sentence that says what to do."""
         try:
             import redis.exceptions
@@ -261,7 +261,7 @@ def _failure(error: Exception, address: ServerAddress, key: str = "") -> Activit
         case exceptions.ReadOnlyError():
             return StoreWriteError(f"{where} is a replica, which only reads; set the address of the primary.")
         case exceptions.OutOfMemoryError():
-            return StoreWriteError(f"{where} has no memory left ({text}); raise maxmemory, what was marked is safe.")
+            return StoreWriteError(f"{where} has no memory left ({text}); raise maxmemory; stored marks are safe.")
         case exceptions.InvalidResponse():
             return UnreachableStoreError(f"{where} answers, but not as Redis or Valkey does; check host and port.")
         case exceptions.ResponseError() if code in ("MISCONF", "NOREPLICAS"):

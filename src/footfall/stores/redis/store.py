@@ -92,7 +92,7 @@ class RedisStore:
     def mark_batch(self, marks: Mapping[str, Mapping[int, Actors]], request: Request | None = None) -> bool:
         key = None if request is None else f"{keys.REQUEST}{request.key}"
         if key is not None:
-            self._server.check_keeps_more("know a request that comes again")
+            self._server.check_keeps_more("recognise a repeated request")
         if request is not None and (served := self._server.ask("GET", key)) is not None:
             if served != request.content.encode():
                 raise ReusedKeyError
@@ -242,7 +242,7 @@ class RedisStore:
     # Whole sets
 
     def delete(self, event: str, start: int = FIRST, stop: int = LAST) -> None:
-        with self._rewriter.alone(event):
+        with self._rewriter.locked(event):
             self._rewriter.state(event, start, stop, {})
             self._recount(event, start, stop, {})
 
@@ -252,7 +252,7 @@ class RedisStore:
         """Replace [start, stop) of an event. Cursors are written last, so that an interrupted call is repeated."""
         if start == stop:
             self._server.check_keeps_more("keep anything beside sets, such as actors that are texts")
-        with self._rewriter.alone(event):
+        with self._rewriter.locked(event):
             forgotten = self._identities.forgotten()
             kept = {slot: forgotten.left_of(actors) for slot, actors in marks.items()}
             self._rewriter.state(event, start, stop, self._bitmaps(kept))

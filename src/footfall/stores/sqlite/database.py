@@ -50,7 +50,7 @@ class Database:
 
     def open(self) -> sqlite3.Connection:
         if self.connection is None:
-            with self.saying():
+            with self.translating_errors():
                 self.check_files()
                 connection = self.connect()
                 try:
@@ -175,7 +175,7 @@ class Database:
                 return
             if connection.in_transaction:  # an interrupt may arrive between its steps
                 connection.execute("ROLLBACK")
-            with self.saying(), within(connection, begin):
+            with self.translating_errors(), within(connection, begin):
                 self.is_within = True
                 try:
                     yield connection
@@ -194,18 +194,18 @@ class Database:
                 connection.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
 
     def ask(self, sql: str, given: Sequence[Any] = ()) -> list[Any]:
-        with self.lock, self.saying():
+        with self.lock, self.translating_errors():
             return self.open().execute(sql, given).fetchall()
 
     @contextmanager
-    def saying(self) -> Iterator[None]:
+    def translating_errors(self) -> Iterator[None]:
         """Convert errors of SQLite or of a broken bitmap to one sentence that says what to do."""
         try:
             yield
         except sqlite3.Error as error:
             raise self.failure(error) from None
         except UnicodeDecodeError:  # in an SQLite message, or in a name
-            raise DamagedStoreError(f"{self.path} is damaged: what should be text is none; {WAY_ON}") from None
+            raise DamagedStoreError(f"{self.path} is damaged: it has text that is not valid UTF-8; {WAY_ON}") from None
 
     def failure(self, error: sqlite3.Error) -> ActivityError:
         message, where = str(error), self.path
@@ -217,7 +217,7 @@ class Database:
                 )
             case sqlite3.SQLITE_FULL:
                 return StoreWriteError(
-                    f"{where} cannot be written: the disk is full; make room, what was marked is safe."
+                    f"{where} cannot be written: the disk is full; free some space; stored marks are safe."
                 )
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
                 return StoreWriteError(
@@ -231,7 +231,7 @@ class Database:
                 )
         return ActivityError(f"{where} cannot be used: {message}.")
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """Close the connection and call `when_closed`; the next use reopens it."""
         connection, self.connection = self.connection, None
         self.when_closed()
@@ -290,7 +290,7 @@ def _before_fork() -> None:
     for database in list(_IN_USE):
         database.folding.acquire()
         database.lock.acquire()
-        database.let_go()
+        database.release()
         _LOCKED.append(database)
 
 

@@ -76,7 +76,7 @@ def _sets(connection: sqlite3.Connection) -> Iterator[Problem]:
     for event, slot in sorted(places, key=str):
         what = f"the set of {name_of(connection, event)} on {label_of(slot)}"
         if event not in known:
-            yield Problem(f"{what} is of no event", (event, slot))
+            yield Problem(f"{what} belongs to no event", (event, slot))
             continue
         try:
             members = set_of(connection, event, slot)
@@ -97,12 +97,12 @@ def _journal(connection: sqlite3.Connection) -> Iterator[Problem]:
         if not is_row(*values):
             yield Problem(f"row {number} of its journal does not match its checksum")
         elif values[0] not in known:
-            yield Problem(f"row {number} of its journal is of no event")
+            yield Problem(f"row {number} of its journal belongs to no event")
 
 
 def _unions(connection: sqlite3.Connection) -> Iterator[Problem]:
     for event, start, stop in connection.execute("SELECT event, start, stop FROM unions").fetchall():
-        what = f"the kept union of {name_of(connection, event)} from {label_of(start)} to {label_of(stop)}"
+        what = f"the cached union of {name_of(connection, event)} from {label_of(start)} to {label_of(stop)}"
         union = kept_union(connection, (event, start, stop))
         if union is None:
             yield Problem(f"{what} does not match its checksum", is_derived=True)

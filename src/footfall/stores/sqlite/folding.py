@@ -71,7 +71,11 @@ class Folding:
     def _has_lease(self) -> bool:
         """Acquire the lease, unless another process holds it that, as far as this one can tell, is alive."""
         now = self._now().timestamp()
-        with self._file.saying(), self._file.impatient() as connection, within(connection, "BEGIN IMMEDIATE"):
+        with (
+            self._file.translating_errors(),
+            self._file.impatient() as connection,
+            within(connection, "BEGIN IMMEDIATE"),
+        ):
             facts = dict(
                 connection.execute("SELECT name, value FROM facts WHERE name IN ('folding_until', 'folding_by')")
             )
@@ -89,7 +93,7 @@ class Folding:
         """Fold the marks of intake and journal into the bitmaps, while others read and mark."""
         with self._file.folding:
             self._state.take_intake()
-            with self._file.saying():
+            with self._file.translating_errors():
                 connection = self._file.connect()
                 try:
                     journal.fold(connection)

@@ -132,11 +132,13 @@ class Intake:
             self.seal()
         except OSError as error:
             raise StoreWriteError(
-                f"{self._path} cannot be written: {error.strerror}; make room, what was marked is safe."
+                f"{self._path} cannot be written: {error.strerror}; free some space; stored marks are safe."
             ) from None
         finally:
             fcntl.flock(file, fcntl.LOCK_UN)
-        raise StoreWriteError(f"{self._path} cannot be written: the disk is full; make room, what was marked is safe.")
+        raise StoreWriteError(
+            f"{self._path} cannot be written: the disk is full; free some space; stored marks are safe."
+        )
 
     def sync(self) -> None:
         """Wait until everything appended is on disk."""

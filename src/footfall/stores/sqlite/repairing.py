@@ -47,9 +47,9 @@ def repair(database: Database, now: datetime, *, is_dry_run: bool) -> Repair:
     """
     path = database.path
     with database.folding, database.lock:
-        database.let_go()
+        database.release()
         if path.exists() and is_in_use(path):
-            raise StoreBusyError(f"another process has {path} open; end it, and run the same command again.")
+            raise StoreBusyError(f"another process has {path} open; stop it, and run the same command again.")
         passing = path.with_name(f".{path.name}.repairing-{secrets.token_hex(4)}")
         try:
             passing.mkdir(0o700)
@@ -98,9 +98,7 @@ class _Work:
 
     def run(self) -> None:
         if (frames := lost_after(self._path)) is not None:
-            self._lost.append(
-                f"what was marked after frame {frames} of the log, as far as it was not in the database yet"
-            )
+            self._lost.append(f"marks after frame {frames} of the log that were not yet in the database")
         with closing(self._opened()) as source, closing(sqlite3.connect(self.target, isolation_level=None)) as target:
             target.execute("PRAGMA page_size = 2048")
             target.execute("PRAGMA journal_mode = WAL")
@@ -220,7 +218,7 @@ class _Work:
             return False
         name = self._event(target, event)
         if marks is None:
-            kept = "its occurrences are not known any more, and count as one for each actor"
+            kept = "its occurrences are no longer known and count as one per actor"
             self.repaired.append(f"the count of {name!r} on {label_of(slot)}; {kept}")
         write_sets(target, {place: as_bitmap(members)}, {place: len(ids) if marks is None else marks})
         return True
@@ -256,7 +254,7 @@ class _Work:
             self._event(target, event)
         journal.append_changes(target, changes)
         if bad:
-            self._lost.append(f"{counted(bad, 'mark')} on the way into the store")
+            self._lost.append(f"{counted(bad, 'mark')} not yet merged into the store")
 
     def _forget_cursors(self, target: sqlite3.Connection) -> None:
         """Mark events of tables for rereading if one of their sets is lost."""

@@ -105,8 +105,8 @@ def examine(connection: sqlite3.Connection) -> None:
     for table in (*_SMALL, *(("identities",) if names <= _MOST_NAMES else ())):
         [(result, *_), *_] = connection.execute(f"PRAGMA integrity_check({table})")
         if result != "ok":
-            raise damaged(connection, f"the table {table} is not whole ({' '.join(str(result).split())})")
+            raise damaged(connection, f"the table {table} is corrupt ({' '.join(str(result).split())})")
     facts = dict(connection.execute("SELECT name, value FROM facts"))
     for name in (*_SEEN_TWICE, "salt"):
         if name not in facts or facts[name] != facts.get(f"{name}_again"):
-            raise damaged(connection, f"{name!r} stands there twice and differs")
+            raise damaged(connection, f"the two copies of {name!r} differ")

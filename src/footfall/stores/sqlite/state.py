@@ -41,7 +41,7 @@ class StoreState:
             if self.intake and self.intake.size:
                 with suppress(ActivityError), self.file.impatient():
                     self.take_intake()
-            self.file.let_go()
+            self.file.release()
 
     def changed(self) -> None:
         """Note that this process wrote to the database outside of `writing`."""
@@ -124,7 +124,11 @@ class StoreState:
     def copy_to(self, path: Path) -> None:
         """Write every mark made so far into a new file, from one state of the store, while others read and mark."""
         self.take_intake()
-        with self.file.saying(), closing(self.file.connect()) as source, closing(sqlite3.connect(path)) as target:
+        with (
+            self.file.translating_errors(),
+            closing(self.file.connect()) as source,
+            closing(sqlite3.connect(path)) as target,
+        ):
             source.backup(target)
 
     def problems(self) -> Iterator[Problem]:
@@ -134,7 +138,7 @@ class StoreState:
             return
         try:
             self.file.check_files()
-            with self.file.saying():
+            with self.file.translating_errors():
                 connection = self.file.connect()
         except ActivityError as error:
             yield Problem(inner(str(error)))

@@ -92,7 +92,7 @@ class SqliteStore:
 
     def _mark_named(self, event: str, number: int, slot: int, name: str) -> None:
         """The marking statement also looks up the id of the name, so that no actor is marked while being forgotten."""
-        with self._file.saying():
+        with self._file.translating_errors():
             is_known = self._file.open().execute(_APPEND_NAMED, (number, slot, name)).rowcount
         self._state.changed()
         if not is_known:
@@ -101,7 +101,7 @@ class SqliteStore:
     def _mark_slowly(self, event: int, slot: int, actor: int) -> None:
         """Mark when the intake is sealed, and so must be taken, or when there cannot be one."""
         self._state.take_intake()
-        with self._file.saying():
+        with self._file.translating_errors():
             self._file.open().execute(_APPEND, (event, slot, actor, check_of_mark(event, slot, actor)))
         self._state.changed()
 
@@ -323,7 +323,7 @@ class SqliteStore:
     # Identities
 
     def ids_of(self, names: Sequence[str]) -> list[int | None]:
-        with self._file.lock, self._file.saying():
+        with self._file.lock, self._file.translating_errors():
             return ids_of(self._file.open(), names)
 
     def names_of(self, ids: Sequence[int]) -> list[str]:
@@ -348,7 +348,7 @@ class SqliteStore:
         return len(held)
 
     def forgotten(self) -> Forgotten:
-        with self._file.lock, self._file.saying():
+        with self._file.lock, self._file.translating_errors():
             return forgotten_in(self._file.open())
 
     def _holding(self, connection: sqlite3.Connection, id: int) -> list[tuple[int, int]]:

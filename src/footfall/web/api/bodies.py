@@ -35,7 +35,7 @@ async def read_body(request: Request, most_bytes: int) -> bytes:
                 if len(body) > most_bytes:
                     raise HTTPException(413, f"the body has more than {most_bytes:,} bytes, which is the most.")
     except TimeoutError:
-        raise HTTPException(408, f"the body did not come within {_SECONDS:g} s.", {"Connection": "close"}) from None
+        raise HTTPException(408, f"the body did not arrive within {_SECONDS:g} s.", {"Connection": "close"}) from None
     except ClientDisconnect:
         raise LeftError from None
     return bytes(body)

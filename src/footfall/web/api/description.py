@@ -103,7 +103,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: "Not found.",
         409: "Another collection is running.",
         406: "Accept allows none of the formats.",
-        408: "The body did not come in time.",
+        408: "The body did not arrive in time.",
         413: "The body is too large.",
         415: "The body is of another media type.",
         422: "The query has no correct answer, or cannot be parsed.",
@@ -133,7 +133,7 @@ def of_answer(command: str) -> dict[int | str, dict[str, Any]]:
     return {200: ok, 304: unchanged, **_problems(400, 401, 403, 404, 406, 422, 500, 501, 502, 503)}
 
 
-_NOTES = {"description": "Of CSV: the notes on the answer, as a JSON list of texts.", "schema": {"type": "string"}}
+_NOTES = {"description": "For CSV: the notes on the answer, as a JSON list of texts.", "schema": {"type": "string"}}
 _LINK = {
     "description": "The query with every default filled in.",
     "schema": {"type": "string"},

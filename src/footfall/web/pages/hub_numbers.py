@@ -66,7 +66,7 @@ def link_of(asked: Mapping[str, Any], root: str) -> str:
 def numbers_of(metrics: Mapping[str, Metric]) -> list[Counted]:
     """What the cards show, of what is measured here."""
     found: list[Counted] = []
-    for name, caption in ((CLUSTERS, "with a hub that was asked"), (HUBS, "of which users are known")):
+    for name, caption in ((CLUSTERS, "with a hub that was queried"), (HUBS, "with a known number of users")):
         if name in metrics:
             found.append(Counted(metrics[name], metrics[name].title, caption))
     if (users := metrics.get(USERS)) is not None:

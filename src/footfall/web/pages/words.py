@@ -131,8 +131,8 @@ _FOR_COMMANDS = re.compile(r" \((?:min_coverage|add --?\w+)[^)]*\)")
 def plain(note: str) -> str:
     """A note without hints about command line options.
 
-    >>> plain("1 mean has no value: less than the whole was collected (lower min_coverage to get them).")
-    '1 mean has no value: less than the whole was collected.'
+    >>> plain("1 mean has no value: not all of its 7 days were collected (lower min_coverage to get them).")
+    '1 mean has no value: not all of its 7 days were collected.'
     """
     return capitalised(_FOR_COMMANDS.sub("", note))
 
