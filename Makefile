@@ -8,6 +8,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 JOBS ?= 2
 # Files in the order in which they are collected: the longest stand first, and no process is left alone with them.
 DIST := --dist loadfile --no-loadscope-reorder
+# Bytecode is written even where the environment says not to: every test process would compile all of it again.
+export PYTHONDONTWRITEBYTECODE :=
 # How long `make fuzz` goes on.
 SECONDS ?= 3600
 INSTALLED := $(VENV)/.installed
