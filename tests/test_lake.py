@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from footfall.errors import LakeError, LakeWriteError, NewerLakeError, NotALakeError, SourceError
+from footfall.errors import LakeError, LakeWriteError, NewerLakeError, NotALakeError, SettingsError, SourceError
 from footfall.lake import Cursor, Lake, Restated
 from footfall.lake.compaction import compact
 from footfall.lake.delta import CommitConflictError, DataFile, DeltaFolder
@@ -401,9 +401,11 @@ def test_a_damaged_marker_is_said(lake: Lake) -> None:
         Lake.open(str(lake.root))
 
 
-def test_a_bucket_is_not_promised(tmp_path: Path) -> None:
-    with pytest.raises(LakeError, match="s3:// is not supported"):
-        Lake.open("s3://bucket/lake")
+def test_other_addresses_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        SettingsError, match="ftp:// is not supported; write a folder, or an address that begins with s3://"
+    ):
+        Lake.open("ftp://bucket/lake")
 
 
 def test_asking_an_empty_lake_writes_nothing(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_a_demonstration_in_a_file_is_refused(tmp_path: Path, capsys: pytest.Cap
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "footfall.toml").write_bytes(b'\xef\xbb\xbflake = "elsewhere"\n')
-    assert footfall.open(tmp_path).settings.lake == "elsewhere"
+    assert footfall.open(tmp_path).settings.lake.address == "elsewhere"
 
 
 def test_a_note_on_no_source_is_refused(tmp_path: Path) -> None:

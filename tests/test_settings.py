@@ -30,14 +30,14 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("FOOTFALL_LAKE", "elsewhere")
     monkeypatch.setenv("FOOTFALL_SOURCES__BINDER__ARCHIVE", "https://example.org")
     settings = read_settings(write(tmp_path, 'lake = "here"\n[sources.binder]\nfirst_day = "2020-01-01"\n'))
-    assert settings.lake == "elsewhere"
+    assert settings.lake.address == "elsewhere"
     assert settings.sources["binder"] == {"archive": "https://example.org", "first_day": "2020-01-01"}
 
 
 def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
     settings = read_settings(write(tmp_path, ""))
     with pytest.raises(ValidationError):
-        settings.lake = "other"
+        settings.engine = "other"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
     [
         ('lakes = "x"', r"unknown setting 'lakes'; did you mean 'lake'\?"),
         ("lake = ", "not valid TOML"),
-        ("lake = 3", "lake is 3: it must be a text"),
+        ("lake = 3", "lake is 3: write an address, or a table of settings"),
         ("[sources]\ngit = 3", "sources.git is 3: it must be a table"),
         ('activities = "sqlite:///activity.db"', r"unknown setting 'activities'; did you mean 'activity'\?"),
         ('[activity]\nstor = "x.db"', r"unknown setting 'stor'; did you mean 'store'\?"),
@@ -109,9 +109,9 @@ class TestWhichWorkspace:
         inner.mkdir(parents=True)
         monkeypatch.chdir(inner)
         found = read_settings()
-        assert (found.lake, found.folder) == ("outer", tmp_path.resolve())
+        assert (found.lake.address, found.folder) == ("outer", tmp_path.resolve())
         write(tmp_path / "a", 'lake = "inner"\n')
-        assert read_settings().lake == "inner"
+        assert read_settings().lake.address == "inner"
 
     def test_the_variable_wins_and_a_named_folder_wins_over_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -121,8 +121,8 @@ class TestWhichWorkspace:
             write(tmp_path / name, f'lake = "{name}"\n')
         monkeypatch.chdir(tmp_path / "here")
         monkeypatch.setenv("FOOTFALL_WORKSPACE", str(tmp_path / "there"))
-        assert read_settings().lake == "there"
-        assert read_settings(tmp_path / "named").lake == "named"
+        assert read_settings().lake.address == "there"
+        assert read_settings(tmp_path / "named").lake.address == "named"
         monkeypatch.setenv("FOOTFALL_WORKSPACE", str(tmp_path / "gone"))
         with pytest.raises(SettingsError, match=r"no footfall.toml in .*gone, which FOOTFALL_WORKSPACE names"):
             read_settings()
@@ -152,4 +152,4 @@ def test_a_slip_in_a_variable_is_an_error(
 @pytest.mark.parametrize("name", ["FOOTFALL_TOKEN", "FOOTFALL_GITHUB_TOKEN", "FOOTFALL_LONG", "FOOTFALL_WORKSPACE"])
 def test_variables_of_others_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "x")
-    assert read_settings(write(tmp_path, "")).lake == "lake"
+    assert read_settings(write(tmp_path, "")).lake.address == "lake"

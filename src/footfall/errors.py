@@ -10,6 +10,7 @@ FootfallError
 │   ├── NotALakeError      the folder holds something else
 │   ├── NewerLakeError     written by a newer Footfall
 │   ├── LakeWriteError     disk full, read-only, no permission
+│   ├── LakeStorageError   its bucket cannot be reached, or refuses a request
 │   ├── DamagedLakeError   a file or a log is missing or is not what was written
 │   └── ConflictError      other writers kept winning
 ├── ActivityError          marks cannot be read or written
@@ -125,6 +126,12 @@ class LakeWriteError(LakeError):
     """The lake's storage refused a write; what was stored before is intact."""
 
     code = "lake_write"
+
+
+class LakeStorageError(LakeError):
+    """The bucket of the lake cannot be reached, or refuses a request; what was stored before is intact."""
+
+    code = "lake_storage"
 
 
 class DamagedLakeError(LakeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import Annotated, Any, get_args
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, Validat
 from pydantic_core import CoreSchema, core_schema
 
 from footfall.concealing import remember
-from footfall.errors import UnsetError
+from footfall.errors import SettingsError, UnsetError
 from footfall.numerals import number_of, whole_of
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -75,6 +76,20 @@ class Secret:
                 raise ValueError(f"the environment variable {name} is not a text in UTF-8")
             return cls(found, "" if found else name)
         raise ValueError('write a text, or { env = "NAME" } to take it from the environment')
+
+
+def as_table(setting: str, key: str, value: Any) -> Any:
+    """An address is short for a table with only an address; in the environment a table is JSON."""
+    if not isinstance(value, str):
+        if not isinstance(value, dict | BaseModel):
+            raise ValueError("write an address, or a table of settings")
+        return value
+    try:
+        return json.loads(value) if value.lstrip().startswith("{") else {key: value}
+    except ValueError as error:
+        raise SettingsError(
+            f"{setting} is {value!r}, which is not JSON ({error}); write an address or a JSON table."
+        ) from None
 
 
 class Part(BaseModel):

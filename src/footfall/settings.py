@@ -5,12 +5,12 @@ Environment variables override the file: FOOTFALL_LAKE, FOOTFALL_ENGINE, FOOTFAL
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -30,9 +30,11 @@ from footfall.alerts import AlertSettings
 from footfall.annotations import Annotation, AnnotationKind, KnownWrong, span
 from footfall.concealing import remember_password
 from footfall.errors import FootfallError, SettingsError, did_you_mean, said_of_value, shown
+from footfall.lake_settings import LakeSettings
 from footfall.parts import NotEmpty as NotEmpty
 from footfall.parts import Part as Part
 from footfall.parts import Secret as Secret
+from footfall.parts import as_table
 from footfall.periods import EPOCH, Window, parse_moment
 from footfall.report_settings import ReportSettings
 from footfall.web_settings import WebSettings
@@ -182,24 +184,20 @@ class ProjectSettings(BaseModel):
         return {key: (n,) if isinstance(n, str) else tuple(n) for key, n in (self.model_extra or {}).items()}
 
 
-def _as_activity(value: Any) -> Any:
-    """An address is short for a table with only an address; in the environment a table is JSON."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value) if value.lstrip().startswith("{") else {"store": value}
-    except ValueError as error:
-        raise SettingsError(
-            f"activity is {value!r}, which is not JSON ({error}); write an address or a JSON table."
-        ) from None
+_as_activity = partial(as_table, "activity", "store")
+_as_lake = partial(as_table, "lake", "address")
 
 
 class _Environment(EnvSettingsSource):
-    """The environment; FOOTFALL_ACTIVITY may be an address and does not change the rest of the table."""
+    """The environment; FOOTFALL_LAKE and FOOTFALL_ACTIVITY may be addresses and do not change the rest of the table."""
 
     def __call__(self) -> dict[str, Any]:
         found = super().__call__()
-        return found | {"activity": _as_activity(found["activity"])} if "activity" in found else found
+        return found | {name: read(found[name]) for name, read in _TABLES.items() if name in found}
+
+
+_TABLES = {"activity": _as_activity, "lake": _as_lake}
+"""Tables that may be an address alone."""
 
 
 class Settings(BaseSettings):
@@ -213,7 +211,10 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    lake: str = Field(default="lake", description="A folder for the tables; relative to this file.")
+    lake: Annotated[LakeSettings, NoDecode, BeforeValidator(_as_lake)] = Field(
+        default=LakeSettings(),
+        description='Where tables are stored: a folder, relative to this file, or "s3://bucket/folder"; or a table of settings.',
+    )
     engine: str = Field(
         default="duckdb://", description='The query engine: "duckdb://", or "sc://host:port" for Spark Connect.'
     )
@@ -260,7 +261,8 @@ class Settings(BaseSettings):
     @property
     def lake_address(self) -> str:
         """The lake as an absolute path, or as the address it was given."""
-        return self.lake if "://" in self.lake else str((self.folder / self.lake).resolve())
+        address = self.lake.address
+        return address if "://" in address else str((self.folder / address).resolve())
 
     @classmethod
     def settings_customise_sources(
@@ -297,8 +299,7 @@ def read_settings(path: str | Path | None = None) -> Settings:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
     _check_variables(os.environ)
     try:
-        if "activity" in values:
-            values["activity"] = _as_activity(values["activity"])
+        values |= {name: read(values[name]) for name, read in _TABLES.items() if isinstance(values.get(name), str)}
         return Settings(**{**values, "folder": file.parent.resolve()})
     except ValidationError as error:
         raise SettingsError(explain(error, Settings, str(file))) from None

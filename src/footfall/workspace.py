@@ -77,7 +77,9 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
     def lake(self) -> Lake:
         from footfall.lake import Lake
 
-        return Lake.open(self.settings.lake_address, now=self.now)
+        settings = self.settings
+        copies = settings.scratch / "lakes"
+        return Lake.open(settings.lake_address, now=self.now, options=settings.lake.access, copies=copies)
 
     @once
     def engine(self) -> Engine:

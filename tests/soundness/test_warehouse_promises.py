@@ -11,6 +11,7 @@ import pytest
 
 import footfall
 from footfall.collect import SourceSummary
+from footfall.lake_settings import LakeSettings
 from footfall.settings import Settings
 from footfall.workspace import Workspace
 from postgres import postgresql
@@ -60,7 +61,9 @@ class Database:
 
     def open(self, name: str = "lake") -> Workspace:
         sources = {"warehouse": {"connection": self.address, "tables": [self.table]}}
-        return footfall.open(Settings(folder=self.folder, lake=name, sources=sources), now=lambda: self.now)
+        return footfall.open(
+            Settings(folder=self.folder, lake=LakeSettings(address=name), sources=sources), now=lambda: self.now
+        )
 
     def collect(self, name: str = "lake", **asked: Any) -> SourceSummary:
         with self.open(name) as ff:

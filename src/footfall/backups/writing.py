@@ -57,8 +57,11 @@ def backup(
     """
     from footfall import __version__
 
-    if "://" in settings.lake:
-        raise BackupError(f"the lake is on {settings.lake.split('://')[0]}://, which a backup cannot hold.")
+    if "://" in settings.lake.address:
+        raise BackupError(
+            f"the lake is on {settings.lake.address.split('://')[0]}://, which a backup cannot hold; use the versions and "
+            "copies of the object store."
+        )
     Lake.open(settings.lake_address)
     notes = tuple(_notes(settings))
     with _written(file, force=force) as target, _passing_folder(file) as passing:

@@ -18,8 +18,9 @@ from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolErr
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
-from footfall.errors import DamagedLakeError, LakeError, LakeWriteError, NewerLakeError
+from footfall.errors import DamagedLakeError, LakeError, LakeStorageError, LakeWriteError, NewerLakeError
 from footfall.forking import record_use
+from footfall.lake.storage.seam import LOG, storage_of
 from footfall.lake.sums import REMEDY
 from footfall.periods import Window, short
 from footfall.tables import Column, Table
@@ -104,7 +105,8 @@ class DeltaFolder:
     @classmethod
     def open(cls, folder: Path, time_column: str, version: int | None = None) -> DeltaFolder | None:
         """The table in `folder`, or None if there is none yet."""
-        if not (folder / "_delta_log").is_dir():
+        storage_of(folder).refresh(folder, whole=version is not None)
+        if not (folder / LOG).is_dir():
             return None
         record_use()
         _check_log(folder)
@@ -119,9 +121,10 @@ class DeltaFolder:
         """An empty table; if another writer was faster, theirs."""
         record_use()
         fields = [*_fields(table.columns), Field(PARTITION, PrimitiveType("string"))]
-        with storage_errors(folder):
-            made = DeltaTable.create(
-                folder,
+
+        def make(at: Path) -> None:
+            DeltaTable.create(
+                at,
                 Schema(fields),
                 mode="ignore",
                 partition_by=[PARTITION],
@@ -129,7 +132,12 @@ class DeltaFolder:
                 # Opening a table reads the log since the last checkpoint; one day's collecting opens it a dozen times.
                 configuration={"delta.checkpointInterval": "10"},
             )
-        return cls(folder, made, table.time)
+
+        with storage_errors(folder):
+            storage_of(folder).change(folder, make)
+        created = cls.open(folder, table.time)
+        assert created is not None, "this writer made it, or another one"
+        return created
 
     def reopen(self) -> DeltaFolder:
         newest = self.open(self.folder, self.time_column)
@@ -166,8 +174,14 @@ class DeltaFolder:
         if not lacking:
             return self
         with storage_errors(self.folder):
-            self._table.alter.add_columns(_fields(lacking))
+            storage_of(self.folder).change(
+                self.folder, lambda at: self._table_at(at).alter.add_columns(_fields(lacking))
+            )
         return self.reopen()
+
+    def _table_at(self, folder: Path) -> DeltaTable:
+        """This version, as a commit is written to it: here or in a copy of the log."""
+        return self._table if folder == self.folder else DeltaTable(folder, version=self.version)
 
     def commit(
         self,
@@ -192,16 +206,20 @@ class DeltaFolder:
         moved = [Transaction(cursor.app_id, cursor.position, now) for cursor in cursors]
         counted = {COUNTED: str(len(actions) + len(moved))}
         properties = CommitProperties(counted, app_transactions=moved, max_commit_retries=100)
+
+        def write(at: Path) -> None:
+            self._table_at(at).create_write_transaction(
+                actions,
+                mode="append",
+                schema=self._table.schema(),
+                partition_by=[PARTITION],
+                commit_properties=properties,
+            )
+
         try:
             with storage_errors(self.folder):
-                self._table.create_write_transaction(
-                    actions,
-                    mode="append",
-                    schema=self._table.schema(),
-                    partition_by=[PARTITION],
-                    commit_properties=properties,
-                )
-        except (CommitConflictError, LakeWriteError):
+                storage_of(self.folder).change(self.folder, write)
+        except (CommitConflictError, LakeWriteError, LakeStorageError):
             if not added or added[0].path not in {file.path for file in self.reopen().files()}:
                 self.discard(added)
                 raise
@@ -222,7 +240,7 @@ class DeltaFolder:
     def discard(self, files: Sequence[DataFile]) -> None:
         """Delete files that are in no version."""
         for file in files:
-            (self.folder / file.path).unlink(missing_ok=True)
+            storage_of(self.folder).remove(self.folder / file.path)
 
     def _stats(self, file: DataFile) -> str:
         low = {self.time_column: _stamp(file.first)} if file.first else {}
@@ -231,6 +249,7 @@ class DeltaFolder:
 
     def version_at(self, moment: datetime) -> int | None:
         """The version that was newest at `moment`; None before the table was created."""
+        storage_of(self.folder).refresh(self.folder, whole=True)
         stamps = sorted((int(entry["version"]), int(entry["timestamp"])) for entry in self._table.history())
         reached = [version for version, stamp in stamps if stamp <= moment.timestamp() * 1000]
         if reached:
@@ -254,20 +273,25 @@ class DeltaFolder:
         """Drop what no version younger than `keep` needs; returns the number of files and of bytes."""
         hours = int(keep.total_seconds() // 3600)
         options: Mapping[str, Any] = {"retention_hours": hours, "enforce_retention_duration": False, "full": True}
+        storage = storage_of(self.folder)
         with storage_errors(self.folder):
-            doomed = self._table.vacuum(dry_run=True, **options)
-            size = sum(path.stat().st_size for path in map(self.folder.joinpath, doomed) if path.is_file())
+            address, access = storage.upkeep(self.folder)
+            table = self._table if access is None else DeltaTable(address, storage_options=dict(access))
+            doomed = table.vacuum(dry_run=True, **options)
+            size = storage.sizes(self.folder, doomed)
             if doomed:
-                self._table.vacuum(dry_run=False, **options)
-            self._table.create_checkpoint()
-            self._table.cleanup_metadata()
+                table.vacuum(dry_run=False, **options)
+            table.create_checkpoint()
+            table.cleanup_metadata()
+            storage.tidy(self.folder)
         return len(doomed), size
 
 
 def newest_version(folder: Path) -> int | None:
     """The newest version of the table in `folder`, from the file names in its log alone; None if there is none."""
+    storage_of(folder).refresh(folder)
     try:
-        names = os.listdir(folder / "_delta_log")
+        names = os.listdir(folder / LOG)
     except OSError:
         return None
     return max((int(name[:20]) for name in names if name[20:] == ".json" and name[:20].isdigit()), default=None)
@@ -275,7 +299,8 @@ def newest_version(folder: Path) -> int | None:
 
 def log_files(folder: Path) -> dict[int, Path]:
     """The log files of the table in `folder`, by version."""
-    found = (path for path in (folder / "_delta_log").glob("*.json") if path.stem.isdigit() and len(path.stem) == 20)
+    storage_of(folder).refresh(folder, whole=True)
+    found = (path for path in (folder / LOG).glob("*.json") if path.stem.isdigit() and len(path.stem) == 20)
     return {int(path.stem): path for path in found}
 
 
@@ -283,7 +308,7 @@ def _check_log(folder: Path) -> None:
     """Reject a log with an empty file: it would be read as a commit without changes."""
     sizes: dict[str, int] = {}
     checkpoint = -1
-    with os.scandir(folder / "_delta_log") as entries:
+    with os.scandir(folder / LOG) as entries:
         for entry in entries:
             version, rest = entry.name[:20], entry.name[20:]
             if not version.isdigit():
@@ -295,7 +320,7 @@ def _check_log(folder: Path) -> None:
     for version, size in sizes.items():
         if size < _LEAST_LOG and int(version) > checkpoint:
             raise DamagedLakeError(
-                f"{folder / '_delta_log' / version}.json is damaged: it is empty, and the rows of its commit would be "
+                f"{storage_of(folder).shown(folder / LOG / version)}.json is damaged: it is empty, and the rows of its commit would be "
                 f"missing; {REMEDY}"
             )
 
@@ -332,7 +357,9 @@ def _reading(folder: Path) -> Iterator[None]:
             raise NewerLakeError(
                 f"the table {folder.name} was written by a newer version of Footfall; upgrade Footfall."
             ) from None
-        raise DamagedLakeError(f"the table in {folder} cannot be read: {first_line(error)}; {REMEDY}") from None
+        raise DamagedLakeError(
+            f"the table in {storage_of(folder).shown(folder)} cannot be read: {first_line(error)}; {REMEDY}"
+        ) from None
 
 
 @contextmanager
@@ -355,5 +382,5 @@ def storage_errors(folder: Path) -> Iterator[None]:
         }
         cause = next((said for sign, said in causes.items() if sign in text), first_line(error))
         raise LakeWriteError(
-            f"cannot write to {folder}: {cause}, then run the same command again; stored data is intact."
+            f"cannot write to {storage_of(folder).shown(folder)}: {cause}, then run the same command again; stored data is intact."
         ) from None

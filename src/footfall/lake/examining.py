@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from footfall.errors import DamagedLakeError, LakeError
+from footfall.errors import DamagedLakeError, LakeError, LakeStorageError
 from footfall.formats import counted
 from footfall.lake.delta import COUNTED, DataFile, DeltaFolder, log_files, newest_version
 from footfall.lake.files import read_as
 from footfall.lake.lake import BUILT_FROM, Lake
 from footfall.lake.resolving import resolved
+from footfall.lake.storage.seam import LOG, storage_of
 from footfall.lake.sums import fault_of
 from footfall.lake.vouching import behind, check, state_of
 from footfall.ledger import LEDGER
@@ -77,16 +78,20 @@ def examine_table(lake: Lake, table: Table, sums: Table | None = None, *, is_led
         is_ledger_intact: Whether it is checked against the ledger as well.
     """
     folder = lake.root / table.name
+    lake.storage.refresh(folder, whole=True, again=True)
     newest = newest_version(folder)
     try:
         delta = DeltaFolder.open(folder, table.time)
         files = delta.files() if delta else []
+    except LakeStorageError:
+        raise
     except LakeError as error:
         return Examined(table, sums, version=newest, log=str(error))
     rows = sum(file.rows or 0 for file in files)
     log, is_behind = faulty_log(folder), False
     if not log and sums is None and is_ledger_intact:
         log, is_behind = _against_ledger(lake, folder, newest, files)
+    lake.storage.fetch([folder / file.path for file in files], again=True)
     faults = ((file, fault_of(folder / file.path, is_deep=True)) for file in files)
     damaged = tuple((file, fault) for file, fault in faults if fault)
     if sums is not None and delta is not None and not log and not damaged:
@@ -134,7 +139,11 @@ def current_files(lake: Lake, table: Table) -> list[DataFile]:
 def faulty_log(folder: Path) -> str:
     """What is wrong with the log of the table in `folder`, in a sentence; empty if nothing is."""
     fault = first_fault(folder)
-    return f"{folder / '_delta_log' / f'{fault:020}.json'} is damaged or missing." if fault is not None else ""
+    return (
+        f"{storage_of(folder).shown(folder / LOG / f'{fault:020}.json')} is damaged or missing."
+        if fault is not None
+        else ""
+    )
 
 
 def first_fault(folder: Path) -> int | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from footfall.lake.delta import PARTITION, DataFile, storage_errors
+from footfall.lake.storage import storage_of
 from footfall.lake.sums import fresh_name, settle, verify
 from footfall.periods import EPOCH
 from footfall.sql import DUCKDB, literal, quote, read_parquet
@@ -85,7 +86,9 @@ def write_month(
         if rows == 0:
             file.unlink()
             return None
-        path = str(settle(file, prefix).relative_to(folder))
+        settled = settle(file, prefix)
+        _keep(settled)
+        path = str(settled.relative_to(folder))
     span = statistics[quote(table.time)]
     return DataFile(path, month, rows, size, datetime.fromisoformat(span["min"]), datetime.fromisoformat(span["max"]))
 
@@ -110,10 +113,21 @@ def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table) -> Data
             file.unlink(missing_ok=True)
             raise
         size = file.stat().st_size
-        path = str(settle(file).relative_to(folder))
+        settled = settle(file)
+        _keep(settled)
+        path = str(settled.relative_to(folder))
     span = pc.min_max(rows[table.time].cast("int64")).as_py()
     first, last = (EPOCH + timedelta(microseconds=span[end]) for end in ("min", "max"))
     return DataFile(path, month, rows.num_rows, size, first, last)
+
+
+def _keep(file: Path) -> None:
+    """Hand a written file over to the storage; its copy here goes if that fails."""
+    try:
+        storage_of(file).store(file)
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
 
 
 def _trimmed(rows: pa.Table) -> pa.Table:

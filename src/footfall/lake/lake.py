@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,6 +32,7 @@ from footfall.lake.ledger import disputed, entry_rows, recorded
 from footfall.lake.names import KnownNames, read_names
 from footfall.lake.observing import observed
 from footfall.lake.snapshot import KNOWN_SINCE, Pinned, Snapshot
+from footfall.lake.storage import Folder, Storage, open_storage
 from footfall.lake.vouching import check, state_of, vouched
 from footfall.lake.writing import Incoming, Restated, Spans, replaced
 from footfall.ledger import LEDGER, Entries, Entry
@@ -56,8 +56,9 @@ _MOST_KEPT = 64
 class Lake:
     """A folder of Delta tables. Several processes may read and write it at once."""
 
-    def __init__(self, root: Path, now: Callable[[], datetime] = utc_now) -> None:
-        self.root = root
+    def __init__(self, root: Path | Storage, now: Callable[[], datetime] = utc_now) -> None:
+        self.storage: Storage = Folder(root) if isinstance(root, Path) else root
+        self.root = self.storage.root
         self.now = now
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._pins: dict[str, Pinned] = {}
@@ -71,60 +72,64 @@ class Lake:
         hold(self)
 
     @classmethod
-    def open(cls, address: str, *, now: Callable[[], datetime] = utc_now) -> Lake:
+    def open(
+        cls,
+        address: str,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        options: Mapping[str, str] | None = None,
+        copies: Path | None = None,
+    ) -> Lake:
         """The lake at `address`, validated; an absent or empty folder becomes one with its first commit.
+
+        Args:
+            options: What the object store of a bucket needs, such as `endpoint`; what is missing, the environment has.
+            copies: The folder for the working copy of a lake in a bucket.
 
         Raises NotALakeError, NewerLakeError, LakeError.
         """
-        if "://" in address:
-            scheme = address.split("://")[0]
-            raise LakeError(f'a lake on {scheme}:// is not supported by this version; set lake = "a/folder".')
-        lake = cls(Path(address), now)
+        lake = cls(open_storage(address, options, copies), now)
         lake._check()
         return lake
 
     def _check(self) -> None:
-        marker = self.root / MARKER
+        address = self.storage.address
         try:
-            if not self.root.exists():
-                return
-            if not self.root.is_dir():
-                raise NotALakeError(f"{self.root} is a file, and a lake is a folder; set another path for lake.")
-            if not marker.is_file():
-                strangers = [path for path in self.root.iterdir() if not path.name.startswith(f".{MARKER}")]
-                if strangers and not marker.is_file():  # another process may have created the lake just now
+            text = self.storage.read(MARKER)
+            if text is None:
+                strangers = [name for name in self.storage.names() if not name.startswith(f".{MARKER}")]
+                if strangers and not self.storage.has(MARKER):  # another process may have created the lake just now
                     raise NotALakeError(
-                        f"{self.root} holds files and is not a Footfall lake (it has no {MARKER}); "
+                        f"{address} holds files and is not a Footfall lake (it has no {MARKER}); "
                         "set lake to an empty or a new folder."
                     )
                 return
-            found = json.loads(marker.read_text(encoding="utf-8"))
+            found = json.loads(text.decode())
             number = self._format = int(found["format"])
         except OSError as error:
-            raise LakeError(f"{self.root} cannot be read: {error.strerror}.") from None
+            raise LakeError(f"{address} cannot be read: {error.strerror}.") from None
         except (ValueError, KeyError, TypeError):
-            raise NotALakeError(f"{marker} is damaged; restore it from a backup, or set another lake.") from None
+            raise NotALakeError(
+                f"{self.storage.shown(self.root / MARKER)} is damaged; restore it from a backup, or set another lake."
+            ) from None
         if number > FORMAT:
             raise NewerLakeError(
-                f"{self.root} was written by a newer Footfall ({found.get('written_by', 'unknown')}, format {number}; "
+                f"{address} was written by a newer Footfall ({found.get('written_by', 'unknown')}, format {number}; "
                 f"this one knows up to {FORMAT}); upgrade Footfall to read it."
             )
 
     def _prepare(self) -> None:
         """The folder with its marker, of this format: an older Footfall will not touch a lake written from now on."""
-        marker = self.root / MARKER
-        if self._format == FORMAT and marker.is_file():
+        if self._format == FORMAT and self.storage.has(MARKER):
             return
         self._check()
-        if self._format == FORMAT and marker.is_file():
+        if self._format == FORMAT and self.storage.has(MARKER):
             return
         from footfall import __version__
 
         with storage_errors(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            fresh = self.root / f".{MARKER}.{random.getrandbits(64):x}"
-            fresh.write_text(json.dumps({"format": FORMAT, "written_by": f"footfall {__version__}"}) + "\n")
-            fresh.replace(marker)
+            marker = json.dumps({"format": FORMAT, "written_by": f"footfall {__version__}"}) + "\n"
+            self.storage.write(MARKER, marker.encode())
 
     # Writing
 
@@ -305,7 +310,7 @@ class Lake:
         known_since = delta.cursor(KNOWN_SINCE)
         pinned = Pinned(
             table.name,
-            str(folder),
+            self.storage.shown(folder),
             delta.version,
             tuple(str(folder / file.path) for file in files),
             delta.columns,

@@ -12,13 +12,12 @@ The next run collects these time spans again, as far as upstream still has them.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from footfall.errors import LakeError
+from footfall.errors import LakeError, LakeStorageError
 from footfall.formats import counted
 from footfall.lake.delta import DataFile, DeltaFolder, log_files
 from footfall.lake.disclaiming import disclaim_behind, disclaim_file
@@ -26,6 +25,7 @@ from footfall.lake.examining import Examined, current_files, examine_lake, exami
 from footfall.lake.files import read_as
 from footfall.lake.lake import Lake
 from footfall.lake.rollups import refresh
+from footfall.lake.storage import storage_of
 from footfall.ledger import LEDGER, Entry, Status
 from footfall.periods import EPOCH, Window
 from footfall.sql import quote
@@ -138,6 +138,8 @@ def _from_rows(lake: Lake, source: str, table: Table) -> list[Entry]:
             f"FROM {read_as(table, files)} WHERE {quote(table.time)} IS NOT NULL GROUP BY ALL ORDER BY ALL"
         )
         found = rows.fetchall()
+    except LakeStorageError:
+        raise
     except LakeError:
         return []  # reported for the table itself
     entries = []
@@ -188,6 +190,8 @@ def _opens(folder: Path, table: Table) -> bool:
     try:
         delta = DeltaFolder.open(folder, table.time)
         return delta is not None and delta.files() is not None
+    except LakeStorageError:
+        raise
     except LakeError:
         return False
 
@@ -202,6 +206,4 @@ def _move_log(folder: Path, since: int, aside: Path) -> None:
 
 def _move(path: Path, to: Path) -> None:
     """Move a file or a folder, if it exists."""
-    if path.exists():
-        to.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(path, to)
+    storage_of(path).move(path, to)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from footfall.errors import LakeError
+from footfall.errors import LakeError, LakeStorageError
 from footfall.lake.delta import CommitConflictError, Cursor, DataFile, DeltaFolder, attempts
 from footfall.lake.files import read_as, read_files, write_month
 from footfall.lake.lake import BUILT_FROM, UNBUILT, Lake
@@ -85,6 +85,8 @@ def _changed_months(source: DeltaFolder, files: list[DataFile], built_from: int 
         return None
     try:
         before = DeltaFolder.open(source.folder, source.time_column, built_from)
+    except LakeStorageError:
+        raise
     except LakeError:
         return None
     if before is None:

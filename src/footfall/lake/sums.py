@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from footfall.errors import DamagedLakeError
+from footfall.lake.storage.seam import storage_of
 
 _NAMED = re.compile(r"[0-9a-f]{32}-([0-9a-f]{8})\.parquet$")
 """A file name with a checksum; files of earlier versions have none."""
@@ -45,13 +46,20 @@ def verify(files: Iterable[str | Path]) -> None:
 
     Raises DamagedLakeError for the first that is missing, truncated or changed.
     """
-    for file in map(str, files):
-        if file not in _SOUND:
-            if fault := fault_of(Path(file)):
-                raise DamagedLakeError(f"{file} {fault}; {REMEDY}")
-            if len(_SOUND) >= _MOST_SOUND:
-                _SOUND.clear()
-            _SOUND.add(file)
+    unknown = [Path(file) for file in map(str, files) if file not in _SOUND]
+    if not unknown:
+        return
+    storage = storage_of(unknown[0])
+    storage.fetch(unknown)
+    for file in unknown:
+        fault = fault_of(file)
+        if fault and storage.fetch([file], again=True):  # only the copy may be damaged
+            fault = fault_of(file)
+        if fault:
+            raise DamagedLakeError(f"{storage.shown(file)} {fault}; {REMEDY}")
+        if len(_SOUND) >= _MOST_SOUND:
+            _SOUND.clear()
+        _SOUND.add(str(file))
 
 
 def fault_of(file: Path, *, is_deep: bool = False) -> str:

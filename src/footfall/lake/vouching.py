@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from footfall.errors import DamagedLakeError
 from footfall.lake.delta import Cursor, DataFile, DeltaFolder, newest_version
+from footfall.lake.storage import storage_of
 from footfall.lake.sums import REMEDY
 
 _VERSION, _STATE = "version/", "state/"
@@ -81,12 +82,12 @@ def check(cursor: Cursors, folder: Path, version: int | None, state: int | None)
     """
     if said := behind(cursor, folder.name, version):
         raise DamagedLakeError(
-            f"the table {folder.name} in {folder.parent} {said}: a part of it was deleted or restored from an older copy; "
+            f"the table {folder.name} in {storage_of(folder).shown(folder.parent)} {said}: a part of it was deleted or restored from an older copy; "
             "restore the lake from a backup, or run `footfall collect`, which collects the missing part again."
         )
     known = _known_version(cursor, folder.name)
     if state is not None and known is not None and version == known and state != cursor(f"{_STATE}{folder.name}"):
         raise DamagedLakeError(
-            f"the log of the table {folder.name} in {folder.parent} is damaged: it lists other files than when "
+            f"the log of the table {folder.name} in {storage_of(folder).shown(folder.parent)} is damaged: it lists other files than when "
             f"its last commit was written; {REMEDY}"
         )

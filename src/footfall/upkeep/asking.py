@@ -143,7 +143,7 @@ class Upkeep(Protocol):
                 opened[found[0]] = found[1]
         fix = "correct `lake` in footfall.toml, or give this user the right to write there"
         yield tried("lake", "read", self._lake_read, "correct `lake` in footfall.toml")
-        if "://" not in self.settings.lake:
+        if "://" not in self.settings.lake.address:
             yield tried("lake", "write", lambda: writable(Path(self.settings.lake_address)), fix)
         if deep:
             yield from self._lake_examined(opened)

@@ -29,6 +29,7 @@ STATUSES: Mapping[str, int] = {
     "bad_question": 422,
     "bad_declaration": 500,
     "lake": 503,
+    "lake_storage": 503,
     "not_a_lake": 503,
     "newer_lake": 503,
     "damaged_lake": 503,

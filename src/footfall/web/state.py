@@ -1,4 +1,4 @@
-"""The state of a workspace, from file times alone: equal stamps mean equal answers."""
+"""The state of a workspace, from file times or the names in a bucket: equal stamps mean equal answers."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class State:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._is_remote = "://" in workspace.settings.lake_address
         self._lake = Path(workspace.settings.lake_address)
         self._had_lake = self._lake.is_dir()
         address = workspace.activity.store.address
@@ -69,6 +70,8 @@ class State:
 
     def _changes_of_lake(self) -> tuple[Hashable, int]:
         """The time of change of each table's log, which gets a file with each commit; and the newest of them."""
+        if self._is_remote and (state := self._workspace.lake.storage.state()) is not None:
+            return state
         found: list[int] = []
         for path in self._logs():
             try:
@@ -91,7 +94,7 @@ class State:
 
     def check_lake(self) -> None:
         """Raises LakeError where the lake was there and no longer is, such as a disk that is not mounted."""
-        has_lake = self._lake.is_dir()
+        has_lake = not self._is_remote and self._lake.is_dir()
         if self._had_lake and not has_lake:
             raise LakeError(f"the lake {self._lake} has disappeared; check that its disk is mounted.")
         self._had_lake = has_lake

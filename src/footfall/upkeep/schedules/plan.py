@@ -113,9 +113,13 @@ def plan_of(folder: Path, every: str, package: str = "") -> Plan:
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read: {error}.") from None
     secrets = tuple(dict.fromkeys(_variables(values)))
-    return Plan(
-        folder.resolve(), _program(), schedule, secrets, str(values.get("lake", "lake")), package or _installed()
-    )
+    return Plan(folder.resolve(), _program(), schedule, secrets, _lake_in(values), package or _installed())
+
+
+def _lake_in(values: dict[str, Any]) -> str:
+    """The lake's address in the file, which may be a table of settings."""
+    lake = values.get("lake", "lake")
+    return str(lake.get("address", "lake") if isinstance(lake, dict) else lake)
 
 
 def _variables(value: Any) -> Iterator[str]:
