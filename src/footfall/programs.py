@@ -182,8 +182,8 @@ class Program:
     ) -> None:
         self.stop()
 
-    def output(self) -> Iterator[bytes]:
-        """What it writes, in pieces of up to 1 MiB, as it comes."""
+    def output(self, *, is_prompt: bool = False) -> Iterator[bytes]:
+        """What it writes, in pieces of 1 MiB, the last one shorter; with `is_prompt` each as soon as it comes."""
         assert self._process.stdout is not None
         pieces: list[bytes] = []
         size = 0
@@ -194,7 +194,7 @@ class Program:
                     piece = os.read(self._process.stdout.fileno(), _PIECE)
                     pieces.append(piece)
                     size += len(piece)
-                    if not piece or size >= _PIECE:
+                    if not piece or size >= _PIECE or is_prompt:
                         yield b"".join(pieces)
                         pieces, size = [], 0
                     if not piece:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from footfall.activity.marks import Marks
 from footfall.annotations import Annotation, Happened, sort_annotations
 from footfall.communities.questions import CommunityQuestions
-from footfall.errors import QueryError, SettingsError, UnknownNameError, UnknownValueError
+from footfall.errors import SettingsError, UnknownNameError, UnknownValueError
 from footfall.metrics import Metric, Subject
 from footfall.once import once
 from footfall.options import names_of
-from footfall.periods import ALL_TIME, Moment, Window, parse_moment, utc_now
+from footfall.periods import Moment, utc_now
 from footfall.projects.questions import ProjectQuestions
 from footfall.retention.asking import ActivityQuestions
 from footfall.settings import Settings, read_settings
@@ -24,13 +25,14 @@ from footfall.sources import Context, Source, open_sources
 from footfall.sources.opening import check_known
 from footfall.tables import Table
 from footfall.upkeep.asking import Upkeep
+from footfall.upkeep.collecting import Collecting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from footfall.activity import Activity
     from footfall.activity.collected import CollectedEvent
-    from footfall.collect import SourceStatus, Summary, Watcher
+    from footfall.collect import SourceStatus
     from footfall.engine import Engine
     from footfall.http import Client
     from footfall.lake import Lake, Snapshot
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from footfall.sources.happened import Happenings
 
 
-class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, Upkeep):
+class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, CommunityQuestions, Upkeep):
     """An open workspace. Cheap to create: lake and engine are opened when they are first needed.
 
     Args:
@@ -147,63 +149,18 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
         """The metrics of the sources, by name; see `event_metrics` for the actors of events."""
         return {metric.name: metric for source in self.sources.values() for metric in source.metrics}
 
-    def collect(
-        self,
-        *names: str,
-        since: Moment | None = None,
-        until: Moment | None = None,
-        dry_run: bool = False,
-        recheck: bool = False,
-        watch: Watcher | None = None,
-    ) -> Summary:
-        """Fetch new and changed data, commit it, and report what could not be fetched.
+    def _opener(self) -> Callable[[str], tuple[Lake, Source]]:
+        """Opens the lake and a source in the process of a job."""
+        return partial(_open_part, self.settings, self._clock_of_jobs)
 
-        Args:
-            names: Which sources; all of footfall.toml by default.
-            since: Only windows that touch this moment or later ones.
-            until: Only windows before this moment, exclusive.
-            dry_run: Only return what would be fetched.
-            recheck: Fetch everything in that span again, even if it looks unchanged.
-            watch: Receives the progress; see `footfall.collect.Watcher`.
+    def _lake_opener(self) -> Callable[[], Lake]:
+        """Opens the lake in the process of a job."""
+        return partial(_open_lake, self.settings, self._clock_of_jobs)
 
-        Raises:
-            UnknownNameError: For a source that is not in footfall.toml.
-            SettingsError: When no source is set up.
-            BusyError: While another process collects in this workspace.
-            LakeError: When the lake cannot be written; what was committed stays.
-
-        Example:
-            >>> ff.collect("git").sources[0].error
-            ''
-        """
-        from footfall.collect import collect
-        from footfall.collect.lock import locked
-
-        for name in names:
-            if name not in self.sources:
-                raise UnknownNameError("source", name, self.sources, "It must be in footfall.toml.")
-        if not self.sources:
-            raise SettingsError("no source is set up; add one to footfall.toml, such as [sources.git].")
-        chosen = {name: source for name, source in self.sources.items() if not names or name in names}
-        window = self._window(since, until)
-        with nullcontext() if dry_run else locked(self.settings.scratch, self.now()):
-            return collect(
-                self.lake,
-                chosen,
-                now=self.now,
-                window=window,
-                is_dry_run=dry_run,
-                is_recheck=recheck,
-                set_up=self.sources,
-                watch=watch,
-            )
-
-    def _window(self, since: Moment | None, until: Moment | None) -> Window:
-        start = ALL_TIME.start if since is None else parse_moment(since, self.now())
-        end = ALL_TIME.end if until is None else parse_moment(until, self.now())
-        if end <= start:
-            raise QueryError(f"until ({end:%Y-%m-%d}) must come after since ({start:%Y-%m-%d}).")
-        return Window(start, end)
+    @property
+    def _clock_of_jobs(self) -> Callable[[], datetime]:
+        """The clock, or what it shows now: a clock of tests may not be known to another process."""
+        return self.now if self.now is utc_now else partial(_at, self.now())
 
     def snapshot(self, as_of: datetime | None = None, tables: Iterable[Table] | None = None) -> Snapshot:
         """One version of every table, for repeatable reads.
@@ -402,6 +359,19 @@ class Workspace(Marks, ActivityQuestions, ProjectQuestions, CommunityQuestions, 
 
         named = [table for table in self.tables.values() if table.scope_names]
         return status(self.sources, self.snapshot(tables=named), self.now())
+
+
+def _open_part(settings: Settings, now: Callable[[], datetime], name: str) -> tuple[Lake, Source]:
+    workspace = Workspace(settings, now)
+    return workspace.lake, workspace._source_alone(name)
+
+
+def _open_lake(settings: Settings, now: Callable[[], datetime]) -> Lake:
+    return Workspace(settings, now).lake
+
+
+def _at(moment: datetime) -> datetime:
+    return moment
 
 
 def open(where: str | Path | Settings | None = None, *, now: Callable[[], datetime] = utc_now) -> Workspace:

@@ -58,6 +58,14 @@ def collect(
     recheck: Annotated[
         bool, typer.Option("--recheck", help="Fetch stored windows again, even if they look unchanged.")
     ] = False,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            parser=whole(1, 64),
+            help="Processes that share a backfill: of a source that allows it, by month.",
+        ),
+    ] = 1,
     every: Annotated[
         str | None,
         typer.Option(metavar="WHEN", help='Repeat: "6h", or a cron expression in UTC such as "30 5 * * *".'),
@@ -74,15 +82,14 @@ def collect(
     words = sources or []
     if every is None:
         with interruptible(_GOES_ON):
-            _collect(
-                workspace_of(context), words, since=since, until=until, dry_run=dry_run, recheck=recheck, form=form
-            )
+            asked = {"since": since, "until": until, "dry_run": dry_run, "recheck": recheck, "jobs": jobs}
+            _collect(workspace_of(context), words, form, **asked)
         return
     if dry_run or recheck or since or until:
         raise FootfallError("--every collects only new data; leave out --since, --until, --dry-run and --recheck.")
     from footfall.cli.again import collect_again
 
-    collect_again(context, every, lambda workspace: _collect(workspace, words, form), _GOES_ON)
+    collect_again(context, every, lambda workspace: _collect(workspace, words, form, jobs=jobs), _GOES_ON)
 
 
 def _collect(workspace: Workspace, sources: list[str], form: Shown = "text", **asked: Any) -> None:
@@ -127,13 +134,16 @@ def maintain(
     keep_days: Annotated[
         int, typer.Option(metavar="N", parser=whole(), help="How long older versions stay readable with --as-of.")
     ] = 30,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", parser=whole(1, 64), help="Processes that share the work, each some tables.")
+    ] = 1,
     form: Form = "text",
 ) -> None:
     """Compact small files and expire table versions older than --keep-days."""
     from footfall.terminal import collecting
     from footfall.terminal.console import open_console
 
-    done = workspace_of(context).maintain(keep_days)
+    done = workspace_of(context).maintain(keep_days, jobs=jobs)
     if form == "json":
         print_json([vars(each) for each in done])
     elif not is_quiet():

@@ -9,7 +9,12 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "init": ("footfall init", "footfall -w ~/usage init"),
-    "collect": ("footfall collect", "footfall collect binder --since 2026-01", "footfall collect --every 6h"),
+    "collect": (
+        "footfall collect",
+        "footfall collect binder --since 2026-01",
+        "footfall collect --every 6h",
+        "footfall collect binder --jobs 4",
+    ),
     "status": ("footfall status", "footfall status --check", "footfall status --format json"),
     "doctor": ("footfall doctor", "footfall doctor --deep"),
     "repair": ("footfall repair", "footfall repair --yes"),
@@ -20,7 +25,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "footfall schedule github-actions",
         'footfall schedule kubernetes --package "footfall @ git+https://git.example.org/footfall"',
     ),
-    "maintain": ("footfall maintain", "footfall maintain --keep-days 30"),
+    "maintain": ("footfall maintain", "footfall maintain --keep-days 30", "footfall maintain --jobs 4"),
     "demo": ("footfall demo", "footfall demo ~/footfall-demo --no-serve"),
     "query": (
         "footfall query launches --grain month --last 12",

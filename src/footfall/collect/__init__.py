@@ -5,6 +5,7 @@ knowing   the ledger and cursors of one source
 running   a run: ask, choose, fetch, clean up
 buffer    batches on their way into the lake
 entries   what outcomes mean for the ledger                   (pure)
+parts     a run that is shared by several processes
 lock      one run at a time in a workspace
 contest   windows that concurrent collectors found different
 status    the state of every source, from the ledger alone    (pure)

@@ -15,9 +15,11 @@ from footfall.collect.choice import choose
 from footfall.collect.contest import contested
 from footfall.collect.entries import Clerk
 from footfall.collect.knowing import known_to
+from footfall.collect.parts import Part, PartDone, Split, Telling, by_month, can_split
 from footfall.collect.summary import SourceSummary, Summary, Unwatched, Watcher
 from footfall.concealing import concealed
 from footfall.errors import ConflictError, FootfallError, LakeError, SourceError
+from footfall.jobs import Task, run_jobs
 from footfall.lake import Lake
 from footfall.lake.compaction import compact
 from footfall.lake.disclaiming import disclaim_behind
@@ -48,6 +50,8 @@ class Asked:
     set_up: frozenset[str] = frozenset()
     """The names of all configured sources."""
     bounds: HoldBack = field(default_factory=HoldBack)
+    split: Split | None = None
+    """How the run is shared by several processes; None if it is not."""
 
 
 def collect(
@@ -61,13 +65,14 @@ def collect(
     set_up: Iterable[str] = (),
     watch: Watcher | None = None,
     bounds: HoldBack | None = None,
+    split: Split | None = None,
 ) -> Summary:
     """Collect `sources`, each under its name, one after the other. A failing source does not stop
     the others.
 
     `set_up` are the names of all configured sources, collected now or not.
     """
-    asked = Asked(window, is_recheck, is_dry_run, frozenset({*set_up, *sources}), bounds or HoldBack())
+    asked = Asked(window, is_recheck, is_dry_run, frozenset({*set_up, *sources}), bounds or HoldBack(), split)
     watch = watch or Unwatched()
     done = []
     for name, source in sources.items():
@@ -150,7 +155,7 @@ class _Run:
         self.lake.record([*choice.missing, *choice.renewed])
         self.stored += choice.renewed
         if choice.wanted:
-            self._fetch(choice.wanted, Clerk(self.name, offered, known, asked_at))
+            self._fetch_wanted(choice.wanted, Clerk(self.name, offered, known, asked_at))
         self.lake.record(contested(self.lake, self.name, self.stored, began))
         if was_refused and self.fault is None:
             record_asking(self.lake, self.name, self.source, Status.COMPLETE, self.now())
@@ -203,6 +208,21 @@ class _Run:
                         "leave it to one of them."
                     )
 
+    def _fetch_wanted(self, wanted: Sequence[Offer], clerk: Clerk) -> None:
+        """In this process, or where it was asked for and the source allows it, by several."""
+        split = self.asked.split
+        parts = by_month(wanted, split.jobs) if split and can_split(self.source) else []
+        if split is None or len(parts) < 2:
+            self._fetch(wanted, clerk)
+            return
+        asked = [Part(split.open, self.name, part, clerk.asked_at, self.asked.bounds) for part in parts]
+        done, failures = run_jobs([Task(collect_part, (each,)) for each in asked], lambda news: self._tell(**news))
+        for part in done:
+            self.summary.merge(part.summary)
+            self.stored += part.stored
+        if failures:
+            raise failures[0]
+
     def _fetch(self, wanted: Sequence[Offer], clerk: Clerk) -> None:
         on_stored = partial(self._on_stored, known=clerk.offered)
         buffer = Buffer(self.lake, clerk, self.source.tables, on_stored, self.asked.bounds)
@@ -250,6 +270,18 @@ class _Run:
             compact(self.lake, table)
         self.lake.vouch(table.name for table in self.source.tables)
         compact(self.lake, LEDGER)
+
+
+def collect_part(part: Part, *, tell: Callable[[object], None]) -> PartDone:
+    """Fetch and commit the windows of one part; called in the process of a job."""
+    lake, source = part.open(part.source)
+    known = known_to(lake, part.source, source, lake.known(part.source))
+    clerk = Clerk(part.source, known.within(_touching(part.offers)), known, part.asked_at)
+    summary, watch = SourceSummary(part.source), Telling(tell)
+    run = _Run(lake, part.source, source, summary, lake.now, Asked(bounds=part.bounds), watch)
+    run._fetch(part.offers, clerk)
+    watch.flush()
+    return PartDone(summary, run.stored)
 
 
 def _is_about_all(error: Exception) -> bool:

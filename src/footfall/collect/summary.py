@@ -61,6 +61,14 @@ class SourceSummary:
             if entry.reason and entry.status not in (Status.MISSING, Status.RETIRED):
                 self.notes.append(entry)
 
+    def merge(self, part: SourceSummary) -> None:
+        """Add what was fetched by another process, whose bytes were counted as they came."""
+        self.outcomes.update(part.outcomes)
+        self.unchanged += part.unchanged
+        self.rows += part.rows
+        self.rejected += part.rejected
+        self.notes += part.notes
+
 
 @dataclass(frozen=True)
 class Summary:

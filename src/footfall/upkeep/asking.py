@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from footfall.errors import FootfallError, QueryError, UnknownNameError
+from footfall.errors import FootfallError, UnknownNameError
 
 if TYPE_CHECKING:
     from footfall.activity import Activity
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from footfall.backups import BackedUp
     from footfall.engine import Engine
     from footfall.http import Client
-    from footfall.lake import Lake, Maintained
+    from footfall.lake import Lake
     from footfall.settings import Settings
     from footfall.sources import Source
     from footfall.tables import Table
@@ -252,26 +252,6 @@ class Upkeep(Protocol):
 
         store = self.activity.store
         return backup(self.settings, store, Path(file), self.now(), force=force, watch=watch)
-
-    def maintain(self, keep_days: int = 30) -> list[Maintained]:
-        """Compact small files and expire old table versions.
-
-        Args:
-            keep_days: How many days older versions stay readable with `as_of`; at least 1.
-
-        Raises:
-            QueryError: For less than a day.
-            LakeWriteError: When the lake cannot be written; what was stored is intact.
-
-        Example:
-            >>> [done.table for done in ff.maintain()][:1]
-            ['commits']
-        """
-        from footfall.lake.maintain import maintain
-
-        if keep_days < 1:
-            raise QueryError(f"keep_days is {keep_days}; older versions are kept for at least 1 day.")
-        return maintain(self.lake, self.tables.values(), timedelta(days=keep_days))
 
     def _lake_read(self) -> str:
         ledger = self.lake.snapshot([]).ledger

@@ -76,6 +76,7 @@ class Binder:
 
     measures: ClassVar[tuple[str, ...]] = tuple(metric.name for metric in METRICS)
     name: ClassVar[str] = "binder"
+    splits_by_month: ClassVar[bool] = True
     description: ClassVar[str] = "launches of the mybinder.org federation, from its public events archive"
     Settings: ClassVar[type[BaseModel]] = BinderSettings
     project_names: ClassVar[ProjectNames] = ProjectNames("repo", lambda name: name if ":" in name else f"GitHub:{name}")
