@@ -19,18 +19,8 @@ from footfall.hiding import is_small
 from footfall.options import MOST, choice_of, count_of
 from footfall.periods import Grain, Period, Window, in_utc, periods_in
 from footfall.retention.answers import ActivityAnswer, open_cell, window_of_rows
-from footfall.retention.groups import (
-    Narrowing,
-    Narrowings,
-    conditions_of,
-    first_timers,
-    name_of,
-    narrowed,
-    reader_of_members,
-    then_or_later,
-    unmet,
-)
-from footfall.retention.overlaps import overlaps
+from footfall.retention.counting import CohortPlan, Counting, counting_of
+from footfall.retention.groups import Narrowing, Narrowings, conditions_of, name_of
 from footfall.retention.spans import (
     GRAINS,
     SetReader,
@@ -47,7 +37,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from footfall.charts.pictures import Picture
-    from footfall.stores.members import Members
 
 
 class CohortKind(StrEnum):
@@ -336,7 +325,7 @@ def _up_to_small(row: CohortRow, least: int) -> CohortRow:
 
 
 def cohort(
-    sets: SetReader,
+    sets: SetReader | Counting,
     first: str,
     then: str,
     *,
@@ -363,25 +352,30 @@ def cohort(
     width = count_of("columns", columns, MOST) or 1
     of_rows, of_columns = conditions_of(where_first), conditions_of(where_then)
     periods, row_notes = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
-    members_of = reader_of_members(sets, now)
     begun = periods_in(by, Window(periods[0].start, present(by, now).end))
     shown = min(len(begun), len(periods) + width - 1)
     if form is Retention.RETURN:
         begun = begun[:shown]
-    is_new = whose is CohortKind.NEW
-    rows = first_timers(sets, first, periods, members_of) if is_new else [members_of(first, p) for p in periods]
-    groups = narrowed(rows, of_rows, periods, members_of)
-    came = [members_of(then, p) for p in begun]
-    back: Sequence[Members] = narrowed(came, of_columns, begun, members_of)
-    if form is Retention.UNBOUNDED:
-        back = then_or_later(back)[:shown]
-    spans = [range(n, min(n + width, shown)) for n in range(len(periods))]
-    counts = overlaps(groups, back, spans)
+    plan = CohortPlan(
+        first,
+        then,
+        by,
+        periods,
+        begun,
+        shown,
+        width,
+        whose is CohortKind.NEW,
+        form is Retention.UNBOUNDED,
+        of_rows,
+        of_columns,
+        now,
+    )
+    counted = counting_of(sets).cohort(plan)
     notes = [
         *row_notes,
         *_unknown(whose, form, gaps, periods, now),
-        *(_unmet("of any row", each, by) for each in unmet(rows, of_rows, periods, members_of)),
-        *(_unmet(f"who did {then!r}", each, by) for each in unmet(came, of_columns, begun, members_of)),
+        *(_unmet("of any row", each, by) for each in counted.unmet_of_rows),
+        *(_unmet(f"who did {then!r}", each, by) for each in counted.unmet_of_columns),
     ]
     return Cohort(
         first=first,
@@ -393,7 +387,7 @@ def cohort(
         where_first=tuple(map(name_of, of_rows)),
         where_then=tuple(map(name_of, of_columns)),
         asked_at=now,
-        rows=tuple(CohortRow(p, len(g), tuple(c)) for p, g, c in zip(periods, groups, counts, strict=True)),
+        rows=tuple(CohortRow(p, n, tuple(c)) for p, n, c in zip(periods, counted.sizes, counted.cells, strict=True)),
         gaps=tuple(gaps),
         notes=tuple(notes),
     )

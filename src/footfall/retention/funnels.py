@@ -14,26 +14,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
 from footfall.errors import QueryError
 from footfall.formats import counted, days_of, instant_of
 from footfall.frames import csv_of
 from footfall.options import MOST
-from footfall.periods import Grain, Window, ceil, floor, in_utc, periods_in, short
+from footfall.periods import Grain, Window, ceil, floor, in_utc, short
 from footfall.retention.answers import ActivityAnswer
-from footfall.retention.spans import SetReader, active, events_of, has_hole, present, share
-from footfall.stores.store import day_slot
+from footfall.retention.counting import Counting, counting_of
+from footfall.retention.spans import SetReader, events_of, has_hole, present, share
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pyarrow as pa
-    from pyroaring import BitMap64
 
 _DAYS = 30
 """The default number of days for first steps."""
 _LENGTH = re.compile(r"([0-9]{1,4})\s*(d|w)", re.IGNORECASE)
-_NEVER = -1
 
 
 @dataclass(frozen=True)
@@ -158,7 +153,7 @@ class Funnel(ActivityAnswer):
 
 
 def funnel(
-    sets: SetReader,
+    sets: SetReader | Counting,
     steps: Iterable[str],
     *,
     now: datetime,
@@ -170,7 +165,7 @@ def funnel(
     """Count who took the steps in order; first steps lie in the days [since, until), by default the last 30."""
     events, days, now = _steps_of(steps), length_in_days(within), in_utc(now)
     window = _window(since, until, now)
-    reached, last_start = _reached(sets, events, days, window, now)
+    reached, last_start = counting_of(sets).funnel(events, days, window, now)
     return Funnel(
         steps=tuple(
             FunnelStep(event, n, share(n, reached[0]), share(n, reached[max(0, k - 1)]))
@@ -215,38 +210,6 @@ def _window(since: datetime | None, until: datetime | None, now: datetime) -> Wi
     if start >= end:
         raise QueryError(f"since {short(start)} must come before until {short(end)}.")
     return Window(start, end)
-
-
-def _reached(
-    sets: SetReader, events: Sequence[str], days: int, window: Window, now: datetime
-) -> tuple[list[int], datetime | None]:
-    """How many actors reached each step, and the last day on which one took the first step.
-
-    `started[k]` holds, per actor, the latest first step of a chain that leads to step k. Among chains of the same
-    length that one stays open longest, so one pass over the days is enough, however long `within` is.
-    """
-    everyone = sets.union(events[0], day_slot(window.start), day_slot(window.end))
-    actors = np.frombuffer(everyone.to_array(), np.uint64)
-    started = np.full((len(events), len(actors)), _NEVER, np.int32)
-    has_reached = np.zeros(started.shape, np.bool_)
-    end, last_start = min(window.end + timedelta(days=days - 1), present(Grain.DAY, now).end), None
-    for n, day in enumerate(periods_in(Grain.DAY, Window(window.start, end))):
-        for k, event in enumerate(events):
-            if k == 0 and day.start >= window.end:
-                continue
-            actives = _ranks(active(sets, event, day, now) & everyone, actors)
-            since = started[k - 1, actives] if k else np.full(len(actives), n, np.int32)
-            if k == 0 and len(actives):
-                last_start = day.start
-            is_open = since > max(n - days, _NEVER)
-            started[k, actives[is_open]] = np.maximum(started[k, actives[is_open]], since[is_open])
-            has_reached[k, actives[is_open]] = True
-    return [int(n) for n in has_reached.sum(axis=1)], last_start
-
-
-def _ranks(group: BitMap64, actors: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
-    """The positions of a group's members among all actors."""
-    return np.searchsorted(actors, np.frombuffer(group.to_array(), np.uint64))
 
 
 def _percent(value: float | None) -> str:

@@ -12,7 +12,7 @@ The terms are those of Amplitude's and PostHog's lifecycle charts:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -22,7 +22,8 @@ from footfall.hiding import is_small, remark_on_rows
 from footfall.options import choice_of
 from footfall.periods import Grain, Period, Window, in_utc
 from footfall.retention.answers import ActivityAnswer, named, open_cell, window_of_rows
-from footfall.retention.spans import GRAINS, SetReader, active, before, is_whole, shown_periods, unknown_before
+from footfall.retention.counting import Counting, counting_of
+from footfall.retention.spans import GRAINS, SetReader, is_whole, shown_periods, unknown_before
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -151,7 +152,7 @@ class Growth(ActivityAnswer):
 
 
 def growth(
-    sets: SetReader,
+    sets: SetReader | Counting,
     event: str,
     *,
     now: datetime,
@@ -165,15 +166,6 @@ def growth(
     by, now = Grain(choice_of("grain", grain, GRAINS)), in_utc(now)
     periods, row_notes = shown_periods(by, last, since and in_utc(since), until and in_utc(until), now)
     notes = (*row_notes, *unknown_before(gaps, periods[-1].start))
-    rows_ = tuple(_rows(sets, event, periods, now))
-    return Growth(event, by, rows_, asked_at=now, gaps=tuple(gaps), notes=notes)
-
-
-def _rows(sets: SetReader, event: str, periods: list[Period], now: datetime) -> Iterator[GrowthRow]:
-    ever = before(sets, event, periods[0].start)
-    last = active(sets, event, periods[0].prev(), now)
-    for period in periods:
-        actives = active(sets, event, period, now)
-        known, returning = actives.intersection_cardinality(ever), actives.intersection_cardinality(last)
-        yield GrowthRow(period, len(actives) - known, returning, known - returning, len(last) - returning)
-        ever, last = ever | actives, actives
+    counted = counting_of(sets).growth(event, periods, now)
+    rows = tuple(GrowthRow(period, *each) for period, each in zip(periods, counted, strict=True))
+    return Growth(event, by, rows, asked_at=now, gaps=tuple(gaps), notes=notes)

@@ -7,25 +7,21 @@ month, the mean of its daily counts over the days that have started, divided by 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pyroaring import BitMap64
-
 from footfall.formats import days_of, instant_of
 from footfall.hiding import is_small, remark_on_rows
-from footfall.periods import Grain, Period, Window, in_utc, periods_in
+from footfall.periods import Grain, Period, Window, in_utc
 from footfall.retention.answers import ActivityAnswer, named, open_cell, window_of_rows
-from footfall.retention.spans import SetReader, active, chosen, is_whole, present, shown_periods
+from footfall.retention.counting import MONTH, WEEK, Actives, Counting, counting_of
+from footfall.retention.spans import SetReader, chosen, is_whole, shown_periods
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-WEEK, MONTH = 7, 30
-"""Lengths of the trailing windows, in days."""
 
 
 class Windows(StrEnum):
@@ -177,7 +173,7 @@ def _values(row: StickinessRow) -> tuple[float | None, ...]:
 
 
 def stickiness(
-    sets: SetReader,
+    sets: SetReader | Counting,
     event: str,
     *,
     now: datetime,
@@ -194,55 +190,18 @@ def stickiness(
     form, now = chosen("windows", windows, Windows), in_utc(now)
     grain = Grain.DAY if form is Windows.TRAILING else Grain.MONTH
     periods, notes = shown_periods(grain, last, since and in_utc(since), until and in_utc(until), now, default=30)
-    counted = _counted(sets, event, periods, now)
-    found = [
-        _day(period, counted) if form is Windows.TRAILING else _month(period, counted, active(sets, event, period, now))
-        for period in periods
-    ]
+    counting = counting_of(sets)
+    counted = counting.actives(event, Window(periods[0].start, periods[-1].end), now)
+    if form is Windows.TRAILING:
+        found = [StickinessRow(period, *counted[period.start]) for period in periods]
+    else:
+        monthly = counting.per_period(event, periods, now)
+        found = [_month(period, counted, actors) for period, actors in zip(periods, monthly, strict=True)]
     return Stickiness(event, form, tuple(found), asked_at=now, gaps=tuple(gaps), notes=notes)
 
 
-def _day(day: Period, counted: dict[datetime, tuple[int, int, int]]) -> StickinessRow:
-    return StickinessRow(day, *counted[day.start])
-
-
-def _month(month: Period, counted: dict[datetime, tuple[int, int, int]], members: BitMap64) -> StickinessRow:
+def _month(month: Period, counted: Mapping[datetime, Actives], actors: int) -> StickinessRow:
     """The means of the days that have started."""
     days = [counts for start, counts in counted.items() if start in month.window]
     daily, weekly, _ = (sum(column) / len(days) for column in zip(*days, strict=True))
-    return StickinessRow(month, daily, weekly, len(members))
-
-
-def _counted(
-    sets: SetReader, event: str, periods: Sequence[Period], now: datetime
-) -> dict[datetime, tuple[int, int, int]]:
-    """Per started day of the periods: the number of actors of the day, and of the week and month ending on it."""
-    first, today = periods[0].start, present(Grain.DAY, now)
-    window = Window(first - timedelta(days=MONTH - 1), min(periods[-1].end, today.end))
-    week, month, counted = _Trailing(WEEK), _Trailing(MONTH), {}
-    for day in periods_in(Grain.DAY, window):
-        actives = active(sets, event, day, now)
-        counted[day.start] = len(actives), week.with_one_more(actives), month.with_one_more(actives)
-    return {start: counts for start, counts in counted.items() if start >= first}
-
-
-class _Trailing:
-    """Counts the actors of the last `width` days with three unions per day (van Herk 1992, Gil and Werman 1993).
-
-    Days are grouped in blocks of `width`: any `width` days are the end of one block and the beginning of the next.
-    """
-
-    def __init__(self, width: int) -> None:
-        self._block: list[BitMap64] = []
-        self._beginning = BitMap64()
-        self._ends = [BitMap64()] * (width + 1)
-
-    def with_one_more(self, actives: BitMap64) -> int:
-        self._block.append(actives)
-        self._beginning = self._beginning | actives
-        count = self._beginning.union_cardinality(self._ends[len(self._block)])
-        if len(self._block) + 1 == len(self._ends):
-            for n in reversed(range(len(self._block))):
-                self._ends[n] = self._ends[n + 1] | self._block[n]
-            self._block, self._beginning = [], BitMap64()
-        return count
+    return StickinessRow(month, daily, weekly, actors)
