@@ -245,7 +245,9 @@ def test_a_lake_that_cannot_be_written_fails_once(archive: Path, tmp_path: Path)
 
 
 def test_maintaining_together_does_what_one_does(archive: Path, alone: tuple[str, str], tmp_path: Path) -> None:
-    settings = SETTINGS.format(archive) + '[[sources.files.tables]]\nname = "hosts"\nformat = "csv"\npath = "hosts.csv"\n'
+    settings = (
+        SETTINGS.format(archive) + '[[sources.files.tables]]\nname = "hosts"\nformat = "csv"\npath = "hosts.csv"\n'
+    )
     settings += 'time = "day"\nwindow = "day"\n[[sources.files.tables.measures]]\nname = "hosts"\nkind = "sum"\n'
     (tmp_path / "hosts.csv").write_text(
         "day,hosts\n" + "".join(f"2025-0{m}-0{d},{d}\n" for m in (1, 2) for d in (1, 2))
