@@ -1,4 +1,4 @@
-# What one does here: make demo | test | quick | lint | bench. Each makes .venv first, once.
+# What one does here: make demo | test | test-spark | quick | lint | bench. Each makes .venv first, once.
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -17,11 +17,12 @@ INSTALLED := $(VENV)/.installed
 UV := $(shell sed -n 's/.*"uv==\(.*\)".*/\1/p' pyproject.toml)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint docs coverage fuzz bench lock clean git redis postgresql prometheus chromium node_modules
+.PHONY: help demo test test-spark quick lint docs coverage fuzz bench lock clean git redis postgresql prometheus chromium node_modules
 
 help:
 	@echo "make demo    collect this repository's history and a sample archive, and show answers and the dashboard   (in demo/)"
 	@echo "make test    run the tests            (only some: make test ARGS='tests/test_git.py -k merge')"
+	@echo "make test-spark  the tests of engines, on Apache Spark: installs its 400 MB in .venv-spark, and needs Java 17"
 	@echo "make quick   the pure tests only, in under a minute: no processes, servers or networks"
 	@echo "make lint    style, types, import contract"
 	@echo "make coverage  the pure tests, and which lines they reach: fails below the floor in pyproject.toml"
@@ -36,6 +37,19 @@ demo: $(INSTALLED) git
 
 test: $(INSTALLED) git redis postgresql prometheus chromium node_modules
 	$(BIN)/pytest -n $(JOBS) $(DIST) $(ARGS)
+
+# The version of the locked client, in an environment of its own: the two packages exclude each other.
+SPARK := $(shell sed -n 's/^pyspark-client==\([0-9.]*\).*/\1/p' requirements.lock)
+SPARK_INSTALLED := .venv-spark/.installed-$(SPARK)
+
+$(SPARK_INSTALLED):
+	@command -v java >/dev/null || { echo "Apache Spark needs Java 17 or newer; on Debian or Ubuntu: apt-get install openjdk-17-jre-headless" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv-spark
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir pyspark==$(SPARK)
+	@touch $@
+
+test-spark: $(INSTALLED) $(SPARK_INSTALLED)
+	$(BIN)/pytest -m spark $(ARGS)
 
 quick: $(INSTALLED)
 	$(BIN)/pytest -q -n $(JOBS) $(DIST) -m "not slow" --hypothesis-profile=quick $(ARGS)
@@ -111,4 +125,4 @@ lock: $(INSTALLED)
 	  --output-file requirements.lock
 
 clean:
-	rm -rf $(VENV) node_modules demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-spark node_modules demo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""What tests share: the real data, when it is there, a Spark Connect server, a Redis server and an object store."""
+"""What tests share: the real data, when it is there, the engines with their servers, a Redis server and an object store."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 
 import s3
 from footfall import concealing
+from footfall.engine import DuckDB, Engine, connect
 from footfall.errors import FootfallError
 from footfall.lake.storage.remote import Remote
 
@@ -26,7 +27,7 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.register_profile("quick", settings.get_profile("untimed"), max_examples=15)
 settings.load_profile("untimed")
 
-SERVERS = {"sail", "redis_server", "object_store", "small_disk"}
+SERVERS = {"sail", "spark", "redis_server", "object_store", "small_disk"}
 """Fixtures that start a server or mount a disk: a test that uses one is slow."""
 
 
@@ -58,23 +59,103 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def sail() -> Iterator[str]:
     """The address of Sail as a Spark Connect server in `local-cluster` mode: a driver and workers that talk gRPC."""
-    for module, what in (("pysail", "the server"), ("pyspark", "the client")):
-        if find_spec(module) is None:
-            pytest.skip(f"{what} of Spark Connect ({module}) is not installed")
-    # Where the main module has no file, as in a process of pytest-xdist, pyspark takes us for its own doctests.
-    main = sys.modules["__main__"]
-    if not hasattr(main, "__file__"):
-        main.__file__ = __file__
+    _client_needed()
+    if find_spec("pysail") is None:
+        pytest.skip("the server of Spark Connect (pysail) is not installed")
     port = free_port()
-    command = [sys.executable, "-m", "pysail", "spark", "server", "--port", str(port)]
-    environment = {**os.environ, "SAIL_MODE": "local-cluster", "RUST_LOG": "error"}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = start_sail(port)
     try:
         wait_for(port, server)
         yield f"sc://127.0.0.1:{port}"
     finally:
-        server.terminate()
+        end(server)
+
+
+def start_sail(port: int, workers: int = 2) -> subprocess.Popen[bytes]:
+    """Sail as a cluster on this machine."""
+    command = [sys.executable, "-m", "pysail", "spark", "server", "--port", str(port)]
+    workers_wanted = {
+        "SAIL_CLUSTER__WORKER_INITIAL_COUNT": str(workers),
+        "SAIL_CLUSTER__WORKER_MAX_COUNT": str(workers),
+    }
+    environment = {**os.environ, "SAIL_MODE": "local-cluster", "RUST_LOG": "error", **workers_wanted}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of Apache Spark as a Spark Connect server; it has no Delta."""
+    _client_needed()
+    port = free_port()
+    server = start_spark(port, tmp_path_factory.mktemp("spark"))
+    try:
+        wait_for(port, server)
+        yield f"sc://127.0.0.1:{port}"
+    finally:
+        end(server)
+
+
+SPARK_VENV = Path(__file__).parents[1] / ".venv-spark"
+"""Where `make test-spark` installs Apache Spark: its package and the one of the client exclude each other."""
+
+
+def start_spark(port: int, folder: Path) -> subprocess.Popen[bytes]:
+    """Apache Spark with two cores of this machine; skips the test where it or Java is not installed."""
+    if shutil.which("java") is None:
+        pytest.skip("java is not installed, and Apache Spark needs it (version 17 or newer)")
+    home = next(SPARK_VENV.glob("lib/python*/site-packages/pyspark"), None)
+    if home is None:
+        pytest.skip("Apache Spark is not installed (`make test-spark` installs it)")
+    settings = {
+        "spark.connect.grpc.binding.port": str(port),
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
+    command = [str(home / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "1g", *options]
+    command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
+    environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}
+    log = (folder / "log").open("wb")
+    with log:
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+
+
+def _client_needed() -> None:
+    if find_spec("pyspark") is None:
+        pytest.skip("the client of Spark Connect (pyspark) is not installed")
+    # Where the main module has no file, as in a process of pytest-xdist, pyspark takes us for its own doctests.
+    main = sys.modules["__main__"]
+    if not hasattr(main, "__file__"):
+        main.__file__ = __file__
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
         server.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait(timeout=30)
+
+
+SAIL = pytest.param("sail", marks=pytest.mark.slow)
+SPARK = pytest.param("spark", marks=[pytest.mark.slow, pytest.mark.spark])
+
+
+@pytest.fixture(scope="module", params=["duckdb", SAIL, SPARK])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """Each engine in turn; Apache Spark only in `make test-spark`."""
+    engine = DuckDB() if request.param == "duckdb" else connect(request.getfixturevalue(request.param))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(params=[SAIL, SPARK])
+def server(request: pytest.FixtureRequest) -> str:
+    """The address of each Spark Connect server in turn; Apache Spark only in `make test-spark`."""
+    address: str = request.getfixturevalue(request.param)
+    return address
 
 
 @pytest.fixture(scope="session")

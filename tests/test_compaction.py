@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from footfall.engine import DuckDB, Engine, connect
+from footfall.engine import DuckDB, Engine
 from footfall.errors import LakeError
 from footfall.lake import Lake
 from footfall.lake.compaction import compact
@@ -40,13 +39,6 @@ LATEST = replace(MAX, rule=Observe(key=("day", "repo"), resolve="latest"))
 START = at("2026-03-30")
 FIRST_POLL = at("2026-04-10")
 VALUES = ("day", "repo", "label", "views", "uniques")
-
-
-@pytest.fixture(scope="module", params=["duckdb", "sail"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = DuckDB() if request.param == "duckdb" else connect(request.getfixturevalue("sail"))
-    yield engine
-    engine.close()
 
 
 @dataclass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from footfall.engine import DuckDB, Engine, connect
+from footfall.engine import Engine
 from footfall.errors import LakeError, UnknownNameError
 from footfall.lake import Lake, Restated
 from footfall.ledger import Entry, Status
@@ -174,13 +174,6 @@ CASES = [
     Case("commits", {"compare": "previous", "by": "repo"}, since="2021-01-11", until="2021-01-25", grain="week"),
     Case("users", {"compare": "previous"}, since="2021-01-11", until="2021-01-18", grain="week"),
 ]
-
-
-@pytest.fixture(scope="module", params=["duckdb", "sail"])
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    engine = DuckDB() if request.param == "duckdb" else connect(request.getfixturevalue("sail"))
-    yield engine
-    engine.close()
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footfall.engine import DuckDB, Engine, connect
+from footfall.engine import DuckDB, Engine
 from footfall.errors import DeclarationError, FootfallError
 from footfall.lake import Lake, Restated
 from footfall.ledger import Entry, Status
@@ -329,22 +329,16 @@ def _check(hubs: Hubs, rows: list[Row], grain: str) -> None:
     assert hubs.cells("downloads", grain=grain, where=f"hub={hub}") == _close(wanted)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("address", ["duckdb", "sail"])
-def test_engines_agree(address: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_engines_agree(engine: Engine, tmp_path: Path) -> None:
     chance = random.Random(7)
     samples = [
         (chance.randrange(-60, 200), chance.randrange(30), chance.choice("abc"), chance.choice([None, *range(20)]))
         for _ in range(250)
     ]
     rows = rows_of(samples)
-    engine = DuckDB() if address == "duckdb" else connect(request.getfixturevalue("sail"))
-    try:
-        hubs = Hubs(tmp_path, rows, engine)
-        _check(hubs, rows, "hour")
-        _check(hubs, rows, "day")
-    finally:
-        engine.close()
+    hubs = Hubs(tmp_path, rows, engine)
+    _check(hubs, rows, "hour")
+    _check(hubs, rows, "day")
 
 
 def test_the_daily_users_of_a_real_hub(shared_data: Path, tmp_path: Path) -> None:

@@ -221,11 +221,10 @@ def _least_cover(repo: str, spans: Sequence[tuple[int, int]], first: int, length
     return best.get(first + length)
 
 
-@pytest.mark.slow
-def test_engines_agree(sail: str, tmp_path: Path) -> None:
+def test_engines_agree(server: str, tmp_path: Path) -> None:
     reported = [("a", n, 1, 3 + n) for n in range(14)] + [("b", 0, 14, 20), ("a", 0, 14, 30)]
     entries = [complete("a", 0, 14)]
-    spark = connect(sail)
+    spark = connect(server)
     try:
         first = Visits(tmp_path / "a", reported, entries)
         second = Visits(tmp_path / "b", reported, entries, spark)

@@ -1,0 +1,144 @@
+"""Spark Connect servers: what they read of the lake, and what is said when they cannot."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conftest import SPARK_VENV, end, free_port, start_sail, start_spark, wait_for
+from footfall import concealing
+from footfall.engine import Engine, connect
+from footfall.errors import LakeError
+from footfall.lake import Pinned
+from lakes import LAUNCHES, LakeOf, at
+
+ROWS = [{"hour": at("2021-01-03T23"), "launches": 7}, {"hour": at("2021-02-03T23"), "launches": 8}]
+
+
+def pinned_in(folder: Path) -> Pinned:
+    """A table with 15 launches in two files."""
+    return LakeOf(folder, {"launches": ROWS}).lake.snapshot([LAUNCHES]).tables["launches"]
+
+
+def sum_of(engine: Engine, pinned: Pinned) -> object:
+    counted = engine.mount(pinned, LAUNCHES).aggregate(n=lambda rows: rows.launches.sum())
+    return engine.run(counted).to_pylist()[0]["n"]
+
+
+@pytest.fixture
+def spark_engine(server: str) -> Iterator[Engine]:
+    engine = connect(server)
+    yield engine
+    engine.close()
+
+
+def test_a_lake_may_be_in_any_folder(spark_engine: Engine, tmp_path: Path) -> None:
+    """Servers take paths for patterns or addresses, each with characters that it treats in a special way."""
+    for name in (
+        "plain",
+        "with space",
+        "ölçü",
+        "br[a]ck",
+        "br{a,b}",
+        "st*r",
+        "q?x",
+        "co:lon",
+        "ha#sh",
+        "pl+us",
+        "com,ma",
+    ):
+        assert sum_of(spark_engine, pinned_in(tmp_path / name)) == 15, name
+
+
+def test_the_pinned_version_is_read_while_the_lake_changes(spark_engine: Engine, tmp_path: Path) -> None:
+    old = pinned_in(tmp_path)
+    new = LakeOf(tmp_path, {"launches": [{"hour": at("2021-01-04T01"), "launches": 100}]}).lake
+    versions = (old, new.snapshot([LAUNCHES]).tables["launches"], old)
+    assert [sum_of(spark_engine, pinned) for pinned in versions] == [15, 115, 15]
+
+
+def test_a_lake_may_have_another_address_for_the_server(server: str, tmp_path: Path) -> None:
+    """Such as the same share, mounted elsewhere."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    pinned = pinned_in(here)
+    shutil.move(here, there)
+    with pytest.raises(LakeError, match=r"the server itself reads the lake.* set `lake` under \[engine\]"):
+        _asked(server, pinned)
+    assert _asked(server, pinned, lake=str(here), lake_there=str(there)) == 15
+    assert _asked(server, pinned, lake=f"{here}/", lake_there=f"{there}/") == 15
+    beside = pinned_in(tmp_path / "here2")
+    assert _asked(server, beside, lake=str(here), lake_there=str(there)) == 15, "of another lake"
+
+
+def _asked(server: str, pinned: Pinned, *, lake: str = "", lake_there: str = "") -> object:
+    engine = connect(server, lake=lake, lake_there=lake_there)
+    try:
+        return sum_of(engine, pinned)
+    finally:
+        engine.close()
+
+
+def test_a_missing_file_is_an_error_and_not_a_smaller_number(
+    spark_engine: Engine, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pinned = pinned_in(tmp_path)
+    counted = spark_engine.mount(pinned, LAUNCHES).aggregate(n=lambda rows: rows.launches.sum())
+    Path(pinned.files[0]).unlink()
+    with pytest.raises(LakeError, match="engine sc://"):
+        spark_engine.run(counted)
+    with pytest.raises(LakeError, match="engine sc://"):
+        sum_of(spark_engine, replace(pinned, address=f"{pinned.address}/"))
+    assert capfd.readouterr().err == "", "the client's own log of the server's stack"
+
+
+def test_a_session_that_the_server_ended_is_opened_again(spark_engine: Engine, tmp_path: Path) -> None:
+    """Servers end sessions that were idle for an hour."""
+    first, second = pinned_in(tmp_path / "first"), pinned_in(tmp_path / "second")
+    assert (sum_of(spark_engine, first), sum_of(spark_engine, second)) == (15, 15)
+    for file in second.files:
+        Path(file).unlink()
+    spark_engine._session.client.release_session()  # type: ignore[attr-defined]
+    assert sum_of(spark_engine, first) == 15
+    spark_engine._session.client.release_session()  # type: ignore[attr-defined]
+    assert sum_of(spark_engine, pinned_in(tmp_path / "third")) == 15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sail", pytest.param("spark", marks=pytest.mark.spark)])
+def test_a_server_may_be_started_again(kind: str, sail: str, tmp_path: Path) -> None:
+    """Between two questions of a process that goes on."""
+    port = free_port()
+
+    def started() -> subprocess.Popen[bytes]:
+        server = start_sail(port) if kind == "sail" else start_spark(port, tmp_path)
+        wait_for(port, server)
+        return server
+
+    pinned = pinned_in(tmp_path / "lake")
+    server = started()
+    try:
+        engine = connect(f"sc://127.0.0.1:{port}")
+        assert sum_of(engine, pinned) == 15
+        end(server)
+        server = started()
+        assert sum_of(engine, pinned) == 15
+        engine.close()
+    finally:
+        end(server)
+
+
+def test_a_token_in_the_address_is_in_no_message() -> None:
+    with pytest.raises(Exception, match="cannot be reached") as caught:
+        connect("sc://127.0.0.1:1/;use_ssl=true;token=dapi%2Dhush-hush;x-databricks-cluster-id=0123-456")
+    assert "hush" not in str(caught.value)
+    assert concealing.concealed("Bearer dapi-hush-hush") == "Bearer …"
+
+
+@pytest.mark.spark
+def test_the_server_of_make_test_spark_is_installed() -> None:
+    assert any(SPARK_VENV.glob("lib/python*/site-packages/pyspark/jars/spark-connect_*.jar"))
