@@ -21,9 +21,12 @@ from footfall import concealing
 from footfall.engine import DuckDB, Engine, connect
 from footfall.errors import FootfallError
 from footfall.lake.storage.remote import Remote
+from lengths import examples
 
 # How long an example takes says something of the machine, and nothing of what is tested.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=examples(100)
+)
 settings.register_profile("quick", settings.get_profile("untimed"), max_examples=15)
 settings.load_profile("untimed")
 

@@ -19,6 +19,7 @@ from footfall.sources.prometheus import Prometheus, PrometheusSettings
 from footfall.sources.prometheus.presets import cluster_users_query, hub_activity_query, hub_users_query
 from footfall.workspace import Workspace
 from prometheus_faked import FakeGrafana, FakePrometheus
+from templates import copy_of
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -64,9 +65,13 @@ PLACES = (
 
 def write_hub_workspace(folder: Path, places: Iterable[Place] = PLACES, days: int = 40, now: datetime = NOW) -> Path:
     """The folder of the workspace, collected up to `now`; each hub has grown by a tenth in `days` days."""
-    (folder / "footfall.toml").write_text(settings(days, now), encoding="utf-8")
-    collect_hubs(folder, tuple(places), days, now)
-    return folder
+    chosen = tuple(places)
+
+    def make(folder: Path) -> None:
+        (folder / "footfall.toml").write_text(settings(days, now), encoding="utf-8")
+        collect_hubs(folder, chosen, days, now)
+
+    return copy_of(("hubs", chosen, days, now), make, folder)
 
 
 def settings(days: int, now: datetime = NOW) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +24,7 @@ from footfall.periods import Grain, Window
 from footfall.query import Query
 from footfall.result import Result
 from footfall.tables import Column, Observe, Replace, Role, Rollup, Table
+from templates import copy_of
 
 HOUR = timedelta(hours=1)
 NOW = datetime(2021, 3, 10, 12, tzinfo=UTC)
@@ -161,16 +164,21 @@ class LakeOf:
     happened: Happened = NOTHING_HAPPENED
 
     def __post_init__(self) -> None:
+        made_of = hashlib.sha256(pickle.dumps((self.rows, self.entries, self.now))).digest()
+        copy_of(made_of, self._write, self.folder)
         self.lake = Lake.open(str(self.folder), now=lambda: self.now)
+
+    def _write(self, folder: Path) -> None:
+        lake = Lake.open(str(folder), now=lambda: self.now)
         for name, rows in self.rows.items():
             table = TABLES[name]
             for scope, part in _by_scope(table, rows):
                 moments = [row[table.time] for row in part]
                 window = Window(min(moments), max(moments) + timedelta(hours=1))
                 replaces = [Restated(window, scope)] if isinstance(table.rule, Replace) else []
-                self.lake.commit(table, arrow(table, part), replaces=replaces)
-            refresh(self.lake, table)
-        self.lake.record(list(self.entries))
+                lake.commit(table, arrow(table, part), replaces=replaces)
+            refresh(lake, table)
+        lake.record(list(self.entries))
 
     def ask(self, name: str | Sequence[str], *, use_rollups: bool = True, **asked: Any) -> Result:
         query = Query.parse(name, metrics=METRICS, tables=TABLES, now=self.now, **asked)

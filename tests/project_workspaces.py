@@ -9,6 +9,7 @@ from pathlib import Path
 from footfall.workspace import Workspace
 from footfall.workspace import open as open_workspace
 from histories import ADA, History
+from templates import copy_of
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 SOURCES = """
@@ -55,16 +56,19 @@ def workspace(folder: Path, projects: str, *, now: datetime = NOW, sources: str 
 
 def small(folder: Path, projects: str) -> Workspace:
     """Collected: `tool` has commits and installs, `empty` is a repository whose only commits are old, `other` is busy."""
+    return workspace(copy_of("projects", _collect_small, folder), projects)
+
+
+def _collect_small(folder: Path) -> None:
     history(folder / "tool", "2026-01-05", "2026-01-20", "2026-02-05", "2026-03-05")
     history(folder / "empty", "2020-01-05")
     history(folder / "other", *(f"2026-02-{day:02}" for day in range(1, 21)))
     write_installs(
         folder, {"Tool": daily("2026-01-01", "2026-03-10", 2), "other": daily("2026-02-20", "2026-03-10", 5)}
     )
-    ff = workspace(folder, projects)
-    done = ff.collect()
+    with workspace(folder, "") as ff:
+        done = ff.collect()
     assert not [source.error for source in done.sources if source.error]
-    return ff
 
 
 def total(days: Mapping[date, int], since: str, until: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import footfall
 from footfall.workspace import Workspace
+from templates import copy_of
 from workspaces import write_workspace
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -48,16 +49,27 @@ class Clock:
 
 
 def write_served(folder: Path, more: str = "") -> Path:
-    """The workspace of `write_workspace` with projects, collected, and with marks of three actors."""
+    """The workspace of `write_workspace` with projects, collected, and with marks of three actors.
+
+    Args:
+        folder: Where to write.
+        more: Settings beside its own, of sources too, which are not collected yet.
+    """
+    copy_of("served", _write_served, folder)
+    with (folder / "footfall.toml").open("a", encoding="utf-8") as settings:
+        settings.write(more)
+    return folder
+
+
+def _write_served(folder: Path) -> None:
     write_workspace(folder)
-    settings = folder / "footfall.toml"
-    settings.write_text(settings.read_text(encoding="utf-8") + PROJECT + more, encoding="utf-8")
+    with (folder / "footfall.toml").open("a", encoding="utf-8") as settings:
+        settings.write(PROJECT)
     with footfall.open(folder, now=Clock()) as workspace:
         workspace.collect()
         for event, days in {"signed_up": ("2026-02-02", "2026-02-20"), "active": ("2026-02-03", "2026-03-02")}.items():
             for day in days:
                 workspace.mark(event, ["ada", "bob", 7], day)
-    return folder
 
 
 def opened(folder: Path, clock: Clock | None = None, web: Mapping[str, Any] | None = None) -> Workspace:

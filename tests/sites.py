@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 import footfall
 from footfall.web.app import create_app
 from footfall.workspace import Workspace
+from templates import copy_of
 from workspaces import write_workspace
 
 NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
@@ -19,9 +20,12 @@ NOW = datetime(2026, 3, 11, 12, tzinfo=UTC)
 
 def collected(folder: Path, now: datetime = NOW) -> Workspace:
     """The small workspace of `workspaces`, collected."""
-    made = footfall.open(write_workspace(folder), now=lambda: now)
-    made.collect()
-    return made
+
+    def collect(folder: Path) -> None:
+        with footfall.open(write_workspace(folder), now=lambda: now) as made:
+            made.collect()
+
+    return footfall.open(copy_of(("collected", now), collect, folder), now=lambda: now)
 
 
 @contextmanager

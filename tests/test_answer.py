@@ -24,6 +24,7 @@ from footfall.periods import Grain, Window
 from footfall.query import Query
 from footfall.tables import Table
 from lakes import COMMITS, LAUNCHES, METRICS, NOW, TABLES, LakeOf, arrow, at, collected, days
+from lengths import examples
 
 
 def launch(on: str, repo: str | None = "a/b", launches: int = 1, **more: Any) -> dict[str, Any]:
@@ -440,7 +441,7 @@ class TestRollups:
         assert result.rows["launches"].to_pylist() == [2]
         assert watched.mounted == ["launches"]
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.data())
     def test_they_never_change_an_answer(self, property_lake: LakeOf, data: st.DataObject) -> None:
         metric = data.draw(st.sampled_from(["launches", "repos", "latest_launch"]), label="metric")

@@ -31,6 +31,7 @@ from footfall.sources.binder import BinderSettings, launches_table, orders, read
 from footfall.sources.binder.names import FEDERATION, REPO_RULES, member_of, repo_of
 from footfall.sources.binder.reading import File, Reader
 from footfall.tables import Role
+from lengths import examples
 
 pytestmark = pytest.mark.slow
 
@@ -492,7 +493,7 @@ def reader(keep_ref: bool = False) -> Reader:
     return Reader(lambda origin: member_of(origin, FEDERATION, "gke"), keep_ref)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files(), st.booleans(), st.sampled_from([b"\n", b"\r\n"]))
 def test_both_paths_agree(tmp_path: Path, lines: list[str], keep_ref: bool, end: bytes) -> None:
     file = File(DAY, write(tmp_path, DAY, *(one.encode("utf-8", "surrogatepass") for one in lines), end=end))
@@ -507,7 +508,7 @@ def test_both_paths_agree(tmp_path: Path, lines: list[str], keep_ref: bool, end:
         assert first.to_pylist() == second.to_pylist()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files(), st.booleans(), st.randoms(use_true_random=False))
 def test_both_paths_agree_on_fields_in_any_order(
     tmp_path: Path, lines: list[str], keep_ref: bool, chance: Random

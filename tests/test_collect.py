@@ -315,8 +315,8 @@ def test_only_what_is_restated_is_rewritten_scope_by_scope(lake: Lake) -> None:
 def test_bounds_end_what_is_held_back(lake: Lake) -> None:
     gather(lake, Houses(scopes=4), bounds=HoldBack(rows=30))
     assert versions(lake, HOUSES) == [4]
-    gather(lake, Houses(scopes=8), bounds=HoldBack(seconds=0))
-    assert versions(lake, HOUSES)[0] >= 4 + 4 * 30, "one a batch; files of a crowded month are joined besides"
+    gather(lake, Houses(scopes=5), bounds=HoldBack(seconds=0))
+    assert versions(lake, HOUSES)[0] >= 4 + 30, "one a batch; files of a crowded month are joined besides"
 
 
 def test_the_ledger_is_compacted_while_a_run_goes_on(lake: Lake) -> None:
@@ -330,10 +330,10 @@ def test_the_ledger_is_compacted_while_a_run_goes_on(lake: Lake) -> None:
                 most = max(most, len(ledger.current) if ledger else 0)
                 yield batch
 
-    gather(lake, Watched(scopes=90, days=1), bounds=HoldBack(outcomes=1))
-    assert versions(lake, HOUSES)[0] >= 90
+    gather(lake, Watched(scopes=75, days=1), bounds=HoldBack(outcomes=1))
+    assert versions(lake, HOUSES)[0] >= 75
     assert most <= 61, "a crowded month is joined every twenty commits"
-    assert len(lake.known("houses")) == 90
+    assert len(lake.known("houses")) == 75
 
 
 def test_a_window_that_is_stated_twice_counts_once(lake: Lake) -> None:

@@ -18,6 +18,7 @@ from footfall.periods import Grain, Window, ceil, floor, periods_in
 from footfall.sources.binder.sample import write_sample_archive
 from footfall.workspace import Workspace
 from histories import ADA, History
+from lengths import examples
 from workspaces import run
 
 pytestmark = pytest.mark.slow
@@ -49,7 +50,9 @@ MARKS = st.lists(
     max_size=30,
 )
 ON_ONE_WORKSPACE = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

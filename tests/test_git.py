@@ -19,6 +19,7 @@ from footfall.metrics import Fact
 from footfall.periods import ALL_TIME, FAR_FUTURE, Window
 from footfall.sources.git import COMMITS, METRICS
 from histories import ADA, NOW, Collected, History, dated, git, table_of
+from lengths import examples
 
 pytestmark = pytest.mark.slow
 
@@ -339,7 +340,7 @@ class TestChanges:
         collected.collect()
         assert collected.shas() == [history.head()]
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.data())
     def test_however_a_history_grows_reading_news_equals_reading_all(self, data: st.DataObject) -> None:
         """Random days (clocks go back), merges of any two commits, rewrites to any earlier one, collected at any moment."""

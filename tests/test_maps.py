@@ -21,6 +21,7 @@ from footfall.charts.spreading import Circle, labelled, spread
 from footfall.communities import Communities, Community
 from footfall.errors import QueryError, UnknownNameError
 from footfall.states import State
+from lengths import examples
 
 HOSTILE = ("<script>alert(1)</script>", "'; drop table x; --", "=cmd()", "\x1b[31mred", "‮evil", "a" * 10_000)
 CITIES = {
@@ -89,7 +90,7 @@ def test_a_spot_on_the_drawing_is_found_again(longitude: float, latitude: float,
 
 
 @given(st.lists(st.tuples(st.floats(0, 300), st.floats(0, 300), st.floats(2, 17)), min_size=1, max_size=40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_no_circle_lies_on_another_and_order_is_of_no_account(given: list[tuple[float, float, float]]) -> None:
     circles = [Circle(f"c{n}", (x, y), radius) for n, (x, y, radius) in enumerate(given)]
     spots = spread(circles)

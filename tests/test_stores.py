@@ -22,6 +22,7 @@ from footfall.errors import ReusedKeyError
 from footfall.periods import Grain, Period
 from footfall.stores.ids import NAMED, Actors
 from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Request, Store, day_slot, hour_slot
+from lengths import examples
 from stores import KINDS, Kind, Member, Model, members
 
 
@@ -531,4 +532,6 @@ def test_a_store_is_what_plain_sets_are(kind: Kind, request: pytest.FixtureReque
         def teardown(self) -> None:
             self.opened.__exit__(None, None, None)
 
-    run_state_machine_as_test(Machine, settings=settings(max_examples=60, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(
+        Machine, settings=settings(max_examples=examples(60), stateful_step_count=25, deadline=None)
+    )

@@ -15,6 +15,7 @@ import pytest
 from footfall.cli import main
 from footfall.sources.binder.sample import write_sample_archive
 from histories import ADA, History
+from templates import copy_of
 
 FIRST, UNTIL = date(2025, 12, 20), date(2026, 3, 10)
 HOLES = (date(2026, 1, 14), date(2026, 1, 15))
@@ -51,13 +52,16 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> Ran:
 
 def write_workspace(folder: Path) -> Path:
     """A workspace that was never collected."""
+    return copy_of("workspace", _write_workspace, folder)
+
+
+def _write_workspace(folder: Path) -> None:
     write_sample_archive(folder / "sample-archive", (UNTIL - FIRST).days, PER_DAY, until=UNTIL, holes=HOLES)
     history = History.new(folder / "project")
     for day in ("2026-01-05", "2026-01-20", "2026-02-05", "2026-03-05"):
         history.commit(f"{day}T12:00+00:00", author=ADA)
     history.write()
     (folder / "footfall.toml").write_text(SETTINGS, encoding="utf-8")
-    return folder
 
 
 def events(folder: Path) -> Iterator[dict[str, Any]]:

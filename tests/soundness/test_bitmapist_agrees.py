@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from bitmapists import place_of
 from footfall import bitmapist as ours
 from footfall.bitmapist import cohort
+from lengths import examples
 
 pytestmark = pytest.mark.slow
 
@@ -133,7 +134,7 @@ def answers(events: Any) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(programs, st.lists(questions, min_size=1, max_size=6))
 def test_the_same_marks_give_the_same_answers(systems: Iterator[None], program: list[Any], wanted: list[Any]) -> None:
     next(systems)
@@ -151,7 +152,7 @@ def is_held(event: str) -> bool:
     return flags or any(theirs.YearEvents(event, year).has_events_marked() for year in (2025, 2026))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(marks | flags, max_size=25))
 def test_marks_make_the_same_keys_to_the_byte(systems: Iterator[None], program: list[Any]) -> None:
     next(systems)
@@ -164,7 +165,7 @@ def contents(client: Any) -> dict[bytes, bytes]:
     return {key: client.get(key) for key in client.keys("trackist_*")}
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(programs, programs, st.lists(questions, min_size=1, max_size=4))
 def test_both_mark_and_read_one_server_at_the_same_time(
     systems: Iterator[None], first: list[Any], second: list[Any], wanted: list[Any]
@@ -179,7 +180,7 @@ def test_both_mark_and_read_one_server_at_the_same_time(
     assert mine == [answers(asked(question, ours, "shared")) for question in wanted]  # whose leftovers mean nothing
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(PERIODS), events, moments, st.integers(-400, 400))
 def test_periods_are_the_same(systems: Iterator[None], name: str, event: str, moment: datetime, by: int) -> None:
     next(systems)
@@ -237,7 +238,7 @@ def test_every_name_of_theirs_is_one_of_ours() -> None:
         assert hasattr(ours, name)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     marked=st.lists(st.tuples(st.sampled_from("abcd"), actors, st.integers(-70, 3)), max_size=40),
     group=st.sampled_from(["days", "weeks", "months", "years"]),

@@ -19,6 +19,7 @@ from footfall.errors import QueryError
 from footfall.periods import Grain, Window, ceil, floor, periods_in
 from footfall.stores.ids import Actors
 from footfall.stores.store import UNDATED, day_slot, hour_slot
+from lengths import examples
 from stores import KINDS, Kind
 
 pytestmark = pytest.mark.slow
@@ -63,7 +64,9 @@ def during(marked: Marked, window: Window) -> set[int | str]:
 
 
 ON_EACH_STORE = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

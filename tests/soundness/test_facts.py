@@ -25,6 +25,7 @@ from footfall.query import Query
 from footfall.result import Result
 from footfall.tables import Column, Replace, Role, Rollup, Table
 from lakes import arrow, at, days
+from lengths import examples
 
 FROM_GIT = Table(
     name="git_commits",
@@ -51,6 +52,7 @@ FROM_API = Table(
     rule=Replace(scope="repo"),
     resolution=Grain.DAY,
 )
+
 TABLES = {table.name: table for table in (FROM_GIT, FROM_API)}
 COMMITS = Metric(
     "commits",
@@ -220,7 +222,7 @@ def _expected(
         yield day, (value if counted or coverage > 0 else None), coverage
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(_ROW, max_size=20),
     st.lists(_ROW, max_size=20),

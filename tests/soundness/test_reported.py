@@ -27,6 +27,7 @@ from footfall.query import Query
 from footfall.result import Result
 from footfall.tables import Column, Replace, Role, Table
 from lakes import arrow, at
+from lengths import examples
 
 DAYS = Table(
     name="views",
@@ -51,6 +52,7 @@ FORTNIGHTS = Table(
     rule=Replace(scope="repo"),
     resolution=Grain.DAY,
 )
+
 TABLES = {table.name: table for table in (DAYS, FORTNIGHTS)}
 UNIQUES = Metric(
     "uniques",
@@ -163,7 +165,7 @@ _VISITS = st.lists(st.frozensets(st.integers(0, 12), max_size=6), min_size=12, m
 _SPANS = st.lists(st.tuples(st.integers(0, 11), st.integers(1, 12)), max_size=12, unique=True)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
 @given(_VISITS, _VISITS, _SPANS, _SPANS, st.integers(0, 11), st.integers(1, 12))
 def test_the_truth_lies_within(
     a: list[frozenset[int]],

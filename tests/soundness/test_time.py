@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from footfall.annotations import Annotation, Happened, KnownWrong
 from footfall.ledger import Status
 from lakes import COMMITS, LakeOf, at, collected, days
+from lengths import examples
 from real_series import between, downloads, hub_users, lake_of, total
 
 
@@ -87,7 +88,7 @@ class TestMeans:
             assert row["coverage"] == pytest.approx(len(known) / 14)
         assert None in [row["launches"] for row in rows], "both Saturdays of a fortnight are missing for a while"
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(holes=st.sets(st.integers(0, 41), max_size=14), weeks=st.sampled_from([1, 2, 3]))
     def test_what_is_the_same_every_week_never_falls(
         self, tmp_path_factory: pytest.TempPathFactory, holes: set[int], weeks: int

@@ -80,7 +80,7 @@ def shown(result: Result) -> str:
     return repr((result.rows.to_pylist(), result.notes, result.question, result.coverage, result.annotations))
 
 
-@settings(max_examples=60 if IS_LONG else 8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60 if IS_LONG else 5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(STEPS, min_size=4, max_size=14))
 def test_equal_versions_have_equal_answers(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Any, ...]]
