@@ -31,6 +31,10 @@ def _unknown(event: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     return {**event, "client": chance.choice(("browser", "api", "badge", ""))}
 
 
+def _numbered(event: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    return {**event, "request_id": f"{chance.getrandbits(128):032x}"}
+
+
 def _shuffled(event: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     names = list(event)
     chance.shuffle(names)
@@ -44,6 +48,7 @@ def _exact(event: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 
 VARIANTS: Mapping[str, Callable[[dict[str, Any], random.Random], dict[str, Any]]] = {
     "an unknown field": _unknown,
+    "an unknown field, another value in each line": _numbered,
     "keys in any order": _shuffled,
     "microseconds": _exact,
 }
@@ -52,7 +57,7 @@ VARIANTS: Mapping[str, Callable[[dict[str, Any], random.Random], dict[str, Any]]
 
 def variant_of(archive: Path, name: str) -> Path:
     """The same launches, each line written in another way."""
-    folder = archive.with_name(f"{archive.name}-{name.replace(' ', '-')}")
+    folder = archive.with_name(f"{archive.name}-{name.replace(',', '').replace(' ', '-')}")
     if (folder / "index.jsonl").is_file():
         return folder
     print(f"generating the archive with {name} …", flush=True)
