@@ -303,7 +303,7 @@ def test_then_or_later_is_provisional_until_all_came_back() -> None:
     ]
     assert found.why_provisional == "the day is not over, or actors may still come back later"
     whole = asked(store, last=1, columns=2, retention="unbounded", since=datetime(2026, 3, 8, tzinfo=UTC))
-    assert (whole.may_grow, whole.to_csv().splitlines()[1]) == (False, "2026-03-08,2,100.0,100.0,false")
+    assert (whole.may_change, whole.to_csv().splitlines()[1]) == (False, "2026-03-08,2,100.0,100.0,false")
     assert asked(store, last=4, columns=3).to_csv().splitlines()[0] == "period,size,0,1,2"
 
 

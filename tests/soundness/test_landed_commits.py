@@ -115,6 +115,49 @@ def test_periods_are_provisional_for_as_long_as_commits_took_to_land(tmp_path: P
         assert {str(row["state"]) for row in landed} == {"complete", "not_over"}
 
 
+def test_a_cohort_that_a_late_merge_changes_was_provisional(tmp_path: Path) -> None:
+    """A branch lands after 40 days, as branches of this project do: only numbers marked as provisional change."""
+    history = write_merged(tmp_path / "project", 40)
+    moment = NOW
+    asked = {"grain": "month", "since": "2026-07", "until": "2026-12"}
+    (tmp_path / "footfall.toml").write_text("[sources.git]\nrepositories = ['project']\n")
+    with footfall.open(tmp_path, now=lambda: moment) as opened:
+        opened.collect()
+        cohort = opened.cohort("commit_author", "commit_author", **asked)
+        growth = opened.growth("commit_author", **asked)
+        assert [growth.is_provisional(row) for row in growth.rows] == [False, False, False, True, True]
+        assert [cohort.is_size_provisional(row) for row in cohort.rows] == [False, False, False, True, True]
+        assert cohort.why_provisional == "the month is not over, or their source may still revise them"
+        assert [line.split(",")[-1] for line in growth.to_csv().splitlines()] == [
+            "is_provisional", "false", "false", "false", "true", "true",
+        ]  # fmt: skip
+        newcomers = [
+            history.commit(
+                f"2026-10-{day}T00:00Z", author=f"New {day} <{day}@example.org>", parents=[":1"], branch=f"late{day}"
+            )
+            for day in (20, 25)
+        ]
+        history.commit("2026-11-23T00:00Z", parents=["main", *newcomers])
+        history.write()
+        moment += timedelta(hours=3)
+        opened.collect()
+        after = opened.cohort("commit_author", "commit_author", **asked)
+        changed = {
+            (old.period.label, k)
+            for old, new in zip(cohort.rows, after.rows, strict=True)
+            for k, (was, is_) in enumerate(zip(old.counts, new.counts, strict=True))
+            if was != is_
+        }
+        provisional = {
+            (row.period.label, k)
+            for row in cohort.rows
+            for k in range(len(row.counts))
+            if cohort.is_provisional(row, k)
+        }
+        assert changed <= provisional
+        assert ("2026-10", 0) in changed
+
+
 def test_without_merges_nothing_is_provisional(tmp_path: Path) -> None:
     history = History.new(tmp_path / "project")
     for n, at in enumerate(dated(range(0, 2000, 50))):

@@ -325,6 +325,11 @@ class Activity:
         collected = self.owners.table_of(event)
         return collected.gaps() if collected else []
 
+    def revisable(self, event: str) -> list[Window]:
+        """The intervals of an event that its source may still revise; marks of applications count as they come."""
+        collected = self.owners.table_of(event)
+        return collected.revisable(self.now()) if collected else []
+
     def happened(self, event: str) -> Happened:
         """Annotations of the table that reports an event, and when it is known to be wrong; empty for marks."""
         collected = self.owners.table_of(event)

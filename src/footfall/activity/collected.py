@@ -25,7 +25,7 @@ from footfall.tables import Table, TableEvent
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from footfall.lake import Lake, Reach
+    from footfall.lake import Collected, Lake, Reach
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,10 @@ class CollectedEvent:
         reach = self._reach()
         return merge([*reach.gaps, *self._wrong(reach)])
 
+    def revisable(self, now: datetime) -> list[Window]:
+        """The intervals that the source of the table may still revise at `now`."""
+        return self._collected().revisable(now)
+
     def _wrong(self, reach: Reach) -> Iterator[Window]:
         for known in self.happened.known_wrong:
             for scope, windows in reach.by_scope.items():
@@ -82,7 +86,10 @@ class CollectedEvent:
     def _reach(self) -> Reach:
         from footfall.lake import reach_of
 
-        return reach_of(self.open_lake().snapshot([]).collected(self.table.name))
+        return reach_of(self._collected())
+
+    def _collected(self) -> Collected:
+        return self.open_lake().snapshot([]).collected(self.table.name)
 
     def _newest(self) -> tuple[dict[str, tuple[str, ...]], int]:
         """The current files of each month, and a fingerprint of all of them."""

@@ -101,7 +101,7 @@ def _cell(cohort: Cohort, row: CohortRow, column: int, counts: bool, theme: Them
 
 
 def _size(cohort: Cohort, row: CohortRow) -> str:
-    return f"{number(row.size)}{'*' if cohort.is_open(row) else ''}"
+    return f"{number(row.size)}{'*' if cohort.is_size_provisional(row) else ''}"
 
 
 def _percent(share: float | None, cohort: Cohort) -> str:
@@ -132,10 +132,10 @@ def _legend_of_cells(cohort: Cohort, cells: Sequence[dict[str, Any]], counts: bo
     said = [f"number of actors who did '{cohort.then}', colour: {share}" if counts else share]
     if any(cell["is_open"] for cell in cells):
         said.append(
-            f"dashed outline{'' if cohort.may_grow else ' and *'}: the {cohort.grain} is {why_not_whole(cohort.gaps)}"
+            f"dashed outline{'' if cohort.may_change else ' and *'}: the {cohort.grain} is {why_not_whole(cohort.gaps)}"
         )
-    if cohort.may_grow:
-        said.append("*: actors may still come back later")
+    if cohort.may_change:
+        said.append(f"*: {cohort.why_it_may_change}")
     if any(not cell["has_fill"] for cell in cells):
         said.append(f"{GAP} no actors")
     if not counts and len(cohort.rows) > 1:
@@ -259,8 +259,10 @@ def _legend_of_curves(
         said.append(f"average: weighted by size, finished {cohort.grain}s only, at least two cohorts")
     if any(not point["is_settled"] for point in data):
         said.append(f"dashed, hollow: the {cohort.grain} is {why_not_whole(cohort.gaps)}")
-    if cohort.may_grow:
+    if cohort.may_change and str(cohort.retention) == "unbounded":
         said.append("values below 100 % may still grow, as actors may come back later")
+    if cohort.may_change and cohort.revisable:
+        said.append(f"values since {cohort.revisable[0].start:%Y-%m-%d} may still be revised by their source")
     if _first_column(cohort):
         said.append(f"column 0, the same {cohort.grain}, is 100 % and left out")
     if empty := sum(not row.size for row in cohort.rows):

@@ -44,7 +44,7 @@ def draw(growth: Growth, look: Look) -> alt.LayerChart:
     zero = alt.Chart(inline([{"zero": 0}])).mark_rule(color=look.theme.text).encode(y="zero:Q")
     remarks = [growth.description.removesuffix(".")]
     remarks += (
-        [f"pale: the {growth.grain} is {why_not_whole(growth.gaps)}"]
+        [f"pale: the {growth.grain} is {why_not_whole(growth.gaps, growth.revisable)}"]
         if any(not datum["is_settled"] for datum in data)
         else []
     )

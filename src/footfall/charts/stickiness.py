@@ -47,7 +47,11 @@ def draw(stickiness: Stickiness, look: Look) -> alt.LayerChart:
     ]
     remarks = [stickiness.description.removesuffix(".")]
     remarks += ["gap: no actor was active"] if any(row.daily_of_monthly is None for row in stickiness.rows) else []
-    remarks += [f"dashed: {why_not_whole(stickiness.gaps)}"] if any(not datum["is_settled"] for datum in data) else []
+    remarks += (
+        [f"dashed: {why_not_whole(stickiness.gaps, stickiness.revisable)}"]
+        if any(not datum["is_settled"] for datum in data)
+        else []
+    )
     return finished(
         alt.LayerChart(layer=layers), stickiness.title, [[stickiness.span, *stickiness.notes], remarks], look, width
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from footfall.lake.ledger import entries_of, standing
 from footfall.ledger import Entry, Status
-from footfall.periods import EPOCH, Window, from_micros
+from footfall.periods import EPOCH, Window, from_micros, merge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +86,11 @@ class Collected:
         last = {scope: max((span.end for span in spans), default=EPOCH) for scope, spans in self.spans.items()}
         said = {Scope(e.source, e.scope): e for e in self.noted if e.status is Status.RETIRED}
         return {scope: entry for scope, entry in said.items() if last.get(scope, EPOCH) <= entry.window.start}
+
+    def revisable(self, now: datetime) -> list[Window]:
+        """The intervals that a source may still revise at `now`; the data of a retired scope does not change."""
+        asked_for = (spans for scope, spans in self.spans.items() if scope not in self.retired)
+        return merge(span.window for spans in asked_for for span in spans if span.is_provisional_at(now))
 
     @cached_property
     def without_open_ends(self) -> Collected:

@@ -141,9 +141,7 @@ class Coverage:
 
     @cached_property
     def _provisional(self) -> list[Window]:
-        """What a source may still revise; the data of a retired scope does not change."""
-        asked_for = (spans for scope, spans in self.collected.spans.items() if scope not in self.collected.retired)
-        return merge(span.window for spans in asked_for for span in spans if span.is_provisional_at(self.now))
+        return self.collected.revisable(self.now)
 
     def notes(self, window: Window) -> list[str]:
         """One sentence each about wrong, missing, stale, failed and rejected data within `window`."""

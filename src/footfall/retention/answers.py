@@ -24,6 +24,8 @@ class ActivityAnswer(Answer):
     """The time of the query. Periods not over by then are provisional; periods not started are absent."""
     gaps: tuple[Window, ...] = ()
     """The intervals in which its events were not collected; periods that overlap them are provisional too."""
+    revisable: tuple[Window, ...] = ()
+    """The intervals that the sources of its events may still revise; periods that overlap them are provisional too."""
     notes: tuple[str, ...] = ()
     """Notes: what was left out, why there are no actors, and remarks from the settings on the sources of its events."""
     actors: str = "actors"
@@ -62,6 +64,19 @@ class ActivityAnswer(Answer):
     @abstractmethod
     def counts(self) -> Iterable[float]:
         """Every number of actors in it."""
+
+    def with_flags(self, names: list[str], rows: list[list[str]], is_marked: bool) -> tuple[list[str], list[list[str]]]:
+        """Lines with a column `is_provisional`, where numbers of finished periods may change and have no mark.
+
+        Args:
+            names: The columns of the lines.
+            rows: The lines, one for each row of the answer.
+            is_marked: Whether provisional numbers have a mark.
+        """
+        if is_marked or not self.revisable:
+            return names, rows
+        flags = self.to_arrow()["is_provisional"].to_pylist()
+        return [*names, "is_provisional"], [[*row, str(flag).lower()] for row, flag in zip(rows, flags, strict=True)]
 
     def hiding(self, least: int) -> Self:
         """The answer without the parts that have small counts; NotAllowedError if nothing would remain."""

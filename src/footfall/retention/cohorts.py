@@ -26,6 +26,7 @@ from footfall.retention.spans import (
     SetReader,
     chosen,
     is_whole,
+    may_be_revised,
     present,
     share,
     shown_periods,
@@ -108,8 +109,8 @@ class Cohort(ActivityAnswer):
     def is_provisional(self, row: CohortRow, column: int = 0) -> bool:
         """Whether the number of a cell may still change.
 
-        In an open period it may. With unbounded retention it may in any period: "or later" ends only when every actor
-        of the row came back.
+        In an open period it may, and while the source of an event may still revise the period. With unbounded
+        retention it may in any period: "or later" ends only when every actor of the row came back.
 
         Args:
             row: A row of this cohort.
@@ -122,12 +123,31 @@ class Cohort(ActivityAnswer):
             (3, (2, 2), [True, True])
         """
         if self.retention is Retention.UNBOUNDED:
-            return self.is_open(row) or row.counts[column] < row.size
-        return self.is_open(row, column)
+            return self.is_open(row) or row.counts[column] < row.size or self._may_be_revised(row, column)
+        return self.is_open(row, column) or self._may_be_revised(row, column)
+
+    def is_size_provisional(self, row: CohortRow) -> bool:
+        """Whether the size of a row may still change.
+
+        Args:
+            row: A row of this cohort.
+
+        Example:
+            >>> found = ff.cohort("signed_up", "active", grain="month", last=2)
+            >>> [found.is_size_provisional(row) for row in found.rows]
+            [False, True]
+        """
+        return self.is_open(row) or may_be_revised(row.period.window, self.revisable)
+
+    def _may_be_revised(self, row: CohortRow, column: int) -> bool:
+        own, later = row.period.window, row.period.shift(column).window
+        if self.retention is Retention.UNBOUNDED:
+            later = Window(later.start, max(later.end, self.asked_at))
+        return may_be_revised(own, self.revisable) or may_be_revised(later, self.revisable)
 
     @property
-    def may_grow(self) -> bool:
-        """Whether cells of finished periods are provisional too: actors may still come back "later"."""
+    def may_change(self) -> bool:
+        """Whether cells of finished periods are provisional too: `why_it_may_change` says why."""
         return any(
             self.is_provisional(row, k) and not self.is_open(row, k)
             for row in self.rows
@@ -138,7 +158,14 @@ class Cohort(ActivityAnswer):
     def why_provisional(self) -> str:
         """Why numbers may still change, as part of a sentence."""
         open_ = f"the {self.grain} is {why_not_whole(self.gaps)}"
-        return f"{open_}, or actors may still come back later" if self.may_grow else open_
+        return f"{open_}, or {self.why_it_may_change}" if self.may_change else open_
+
+    @property
+    def why_it_may_change(self) -> str:
+        """Why numbers of finished periods may still change, as part of a sentence."""
+        reasons = ["actors may still come back later"] if self.retention is Retention.UNBOUNDED else []
+        reasons += ["their source may still revise them"] if self.revisable else []
+        return ", or ".join(reasons)
 
     @cached_property
     def averages(self) -> tuple[float | None, ...]:
@@ -208,20 +235,21 @@ class Cohort(ActivityAnswer):
         texts = [str(count) for count in row.counts] if counts else percents
         is_marked_at = self.is_provisional if is_marked else self.is_open
         cells = [open_cell(text, is_marked_at(row, k), is_marked) for k, text in enumerate(texts)]
-        size = open_cell(str(row.size), is_marked and self.is_open(row), is_marked)
+        size = open_cell(str(row.size), is_marked and self.is_size_provisional(row), is_marked)
         return [row.period.iso, size, *cells, *[""] * (self.columns - len(cells))]
 
     def to_csv(self, *, counts: bool = False) -> str:
         """period, size, then percentages (or counts) by column; empty where the period is not over or the cohort is empty.
 
-        The size of a period that is not over is the size so far, and its column 0 is empty. With unbounded retention a
-        last column, `is_provisional`, says whether a number of the row may still grow.
+        The size of a period that is not over is the size so far, and its column 0 is empty. With unbounded retention,
+        or if a source may still revise numbers, a last column, `is_provisional`, says whether a number of the row may
+        still change.
         """
         names, rows = self.lines(is_marked=False, counts=counts)
-        if self.retention is Retention.UNBOUNDED:
-            may_grow = [any(self.is_provisional(row, k) for k in range(len(row.counts))) for row in self.rows]
+        if self.retention is Retention.UNBOUNDED or self.revisable:
+            may_change = [any(self.is_provisional(row, k) for k in range(len(row.counts))) for row in self.rows]
             names.append("is_provisional")
-            rows = [[*row, str(grows).lower()] for row, grows in zip(rows, may_grow, strict=True)]
+            rows = [[*row, str(changes).lower()] for row, changes in zip(rows, may_change, strict=True)]
         return csv_of(names, rows)
 
     def _json_rows(self) -> dict[str, Any]:
@@ -237,7 +265,7 @@ class Cohort(ActivityAnswer):
             "period": row.period.iso,
             "label": row.period.label,
             "size": row.size,
-            "is_provisional": self.is_open(row),
+            "is_provisional": self.is_size_provisional(row),
             "cells": cells,
         }
 

@@ -21,7 +21,7 @@ from footfall.options import MOST
 from footfall.periods import Grain, Window, ceil, floor, in_utc, short
 from footfall.retention.answers import ActivityAnswer
 from footfall.retention.counting import Counting, counting_of
-from footfall.retention.spans import SetReader, events_of, has_hole, present, share
+from footfall.retention.spans import SetReader, events_of, has_hole, may_be_revised, present, share
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,7 +74,7 @@ class Funnel(ActivityAnswer):
 
     @property
     def is_provisional(self) -> bool:
-        return self.has_time_left or self.has_gaps
+        return self.has_time_left or self.has_gaps or may_be_revised(self.observed, self.revisable)
 
     @property
     def counts(self) -> list[int]:
@@ -116,6 +116,7 @@ class Funnel(ActivityAnswer):
         reasons = [
             "some actors still have time to finish" if self.has_time_left else "",
             "not all of the time was collected" if self.has_gaps else "",
+            "the source may still revise numbers" if may_be_revised(self.observed, self.revisable) else "",
         ]
         return ", and ".join(filter(None, reasons))
 

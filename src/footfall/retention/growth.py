@@ -23,7 +23,7 @@ from footfall.options import choice_of
 from footfall.periods import Grain, Period, Window, in_utc
 from footfall.retention.answers import ActivityAnswer, named, open_cell, window_of_rows
 from footfall.retention.counting import Counting, counting_of
-from footfall.retention.spans import GRAINS, SetReader, is_whole, shown_periods, unknown_before
+from footfall.retention.spans import GRAINS, SetReader, is_whole, may_be_revised, shown_periods, unknown_before
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,7 +64,7 @@ class Growth(ActivityAnswer):
     rows: tuple[GrowthRow, ...]
 
     def is_provisional(self, row: GrowthRow) -> bool:
-        """Whether its period was not over (dormant actors may still return), or has a gap, or the one before has one.
+        """Whether its period was not over (dormant actors may still return), or it or the one before has a gap or may be revised.
 
         Args:
             row: A row of this answer.
@@ -74,7 +74,14 @@ class Growth(ActivityAnswer):
             >>> [found.is_provisional(row) for row in found.rows]
             [False, True]
         """
-        return not is_whole(Window(row.period.prev().start, row.period.end), self.asked_at, self.gaps)
+        return self._is_open(row) or may_be_revised(self._counted(row), self.revisable)
+
+    def _is_open(self, row: GrowthRow) -> bool:
+        return not is_whole(self._counted(row), self.asked_at, self.gaps)
+
+    def _counted(self, row: GrowthRow) -> Window:
+        """The time that counts in a row."""
+        return Window(row.period.prev().start, row.period.end)
 
     def _shown(self, least: int) -> Self | None:
         """The periods without a small count.
@@ -127,11 +134,12 @@ class Growth(ActivityAnswer):
         return Window(self.rows[0].period.prev().start, rows.end)
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
-        """period, active and the four groups."""
-        return ["period", *NAMES], [
-            [r.period.iso, *(open_cell(str(value), self.is_provisional(r), is_marked) for value in r.values)]
-            for r in self.rows
+        """period, active and the four groups; without marks is_provisional as well, if a source may revise numbers."""
+        is_open = self.is_provisional if is_marked else self._is_open
+        rows = [
+            [r.period.iso, *(open_cell(str(value), is_open(r), is_marked) for value in r.values)] for r in self.rows
         ]
+        return self.with_flags(["period", *NAMES], rows, is_marked)
 
     def _json_rows(self) -> dict[str, Any]:
         rows = super()._json_rows()["rows"]

@@ -201,6 +201,8 @@ def _finished(activity: Activity, answer: _Asked, events: Sequence[str], spans: 
         _without_actors(activity, event, spans[event]) for event in sorted(spans, key=lambda event: event != first)
     ]
     collected = activity.owners.table_of(first)
+    revisable = merge(part for event in events for part in activity.revisable(event))
+    answer = replace(answer, revisable=tuple(revisable))
     notes = (*answer.notes, *filter(None, remarks), *_on_time(activity, events, answer.observed))
     if collected is None:
         return replace(answer, notes=notes)

@@ -72,8 +72,15 @@ def has_hole(window: Window, gaps: Sequence[Window]) -> bool:
     return any(gap.overlaps(window) for gap in gaps)
 
 
-def why_not_whole(gaps: Sequence[Window]) -> str:
-    return "not over, or partly collected" if gaps else "not over"
+def why_not_whole(gaps: Sequence[Window], revisable: Sequence[Window] = ()) -> str:
+    """Why a period may be provisional, as part of a sentence."""
+    parts = ["not over", *["partly collected"] * bool(gaps), *["may still be revised by its source"] * bool(revisable)]
+    return ", or ".join(parts)
+
+
+def may_be_revised(window: Window, revisable: Sequence[Window]) -> bool:
+    """Whether a source may still revise some of a window."""
+    return any(part.overlaps(window) for part in revisable)
 
 
 def unknown_before(gaps: Sequence[Window], moment: datetime) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from footfall.hiding import is_small, remark_on_rows
 from footfall.periods import Grain, Period, Window, in_utc
 from footfall.retention.answers import ActivityAnswer, named, open_cell, window_of_rows
 from footfall.retention.counting import MONTH, WEEK, Actives, Counting, counting_of
-from footfall.retention.spans import SetReader, chosen, is_whole, shown_periods
+from footfall.retention.spans import SetReader, chosen, is_whole, may_be_revised, shown_periods
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,7 +64,7 @@ class Stickiness(ActivityAnswer):
     rows: tuple[StickinessRow, ...]
 
     def is_provisional(self, row: StickinessRow) -> bool:
-        """Whether its day or month was not over, or some of the days that it counts were not collected.
+        """Whether its day or month was not over, or some of the days that it counts were not collected or may be revised.
 
         Args:
             row: A row of this answer.
@@ -74,7 +74,14 @@ class Stickiness(ActivityAnswer):
             >>> [found.is_provisional(row) for row in found.rows]
             [False, True]
         """
-        return not is_whole(Window(self._counted_from(row), row.period.end), self.asked_at, self.gaps)
+        return self._is_open(row) or may_be_revised(self._counted(row), self.revisable)
+
+    def _is_open(self, row: StickinessRow) -> bool:
+        return not is_whole(self._counted(row), self.asked_at, self.gaps)
+
+    def _counted(self, row: StickinessRow) -> Window:
+        """The time that counts in a row."""
+        return Window(self._counted_from(row), row.period.end)
 
     def _counted_from(self, row: StickinessRow) -> datetime:
         """The first day that counts in a row."""
@@ -133,18 +140,20 @@ class Stickiness(ActivityAnswer):
         return Window(self._counted_from(self.rows[0]), self.rows[-1].period.end)
 
     def lines(self, *, is_marked: bool) -> tuple[list[str], list[list[str]]]:
-        """period, dau, wau, mau and the ratios in percent."""
+        """period, dau, wau, mau and the ratios in percent; without marks is_provisional, if a source may revise numbers."""
         mean = int(self.windows is Windows.CALENDAR)
-        return ["period", *_NAMES], [
+        is_open = self.is_provisional if is_marked else self._is_open
+        rows = [
             [
                 row.period.iso,
                 *(
-                    open_cell("" if value is None else f"{value:.{decimals}f}", self.is_provisional(row), is_marked)
+                    open_cell("" if value is None else f"{value:.{decimals}f}", is_open(row), is_marked)
                     for value, decimals in zip(_values(row), (mean, mean, 0, 1, 1), strict=True)
                 ),
             ]
             for row in self.rows
         ]
+        return self.with_flags(["period", *_NAMES], rows, is_marked)
 
     def _json_rows(self) -> dict[str, Any]:
         rows = super()._json_rows()["rows"]

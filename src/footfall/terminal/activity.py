@@ -16,7 +16,6 @@ from footfall.terminal.grids import GridColumn, facts_of, filled, sparkline
 
 if TYPE_CHECKING:
     from footfall.activity.activity import EventSummary
-    from footfall.periods import Window
     from footfall.retention.cohorts import Cohort, CohortRow
     from footfall.retention.funnels import Funnel
     from footfall.retention.growth import Growth
@@ -50,7 +49,10 @@ def _heatmap(cohort: Cohort, cells: Sequence[Sequence[str]], shown: int, counts:
     """Cells are padded here: rich would strip the blank that keeps digits below digits."""
     size = max(len(cell) for row in cells for cell in row)
     grid = Grid(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False, padding=0)
-    sizes = ["actors ", *(f"{number(row.size)}{'*' if cohort.is_open(row) else ' '}" for row in cohort.rows)]
+    sizes = [
+        "actors ",
+        *(f"{number(row.size)}{'*' if cohort.is_size_provisional(row) else ' '}" for row in cohort.rows),
+    ]
     widest = max(map(len, sizes)) + 1
     grid.add_column(f" {cohort.grain}", no_wrap=True)
     for head in (sizes[0].rjust(widest), *(f"{column} ".rjust(size) for column in range(shown))):
@@ -158,7 +160,7 @@ def stickiness(stickiness: Stickiness, *, width: int = 100) -> RenderableType:
         GridColumn("DAU/MAU", [_share(row.daily_of_monthly) for row in rows]),
         GridColumn("WAU/MAU", [_share(row.weekly_of_monthly) for row in rows], goes=1),
     ]
-    lines = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)), stickiness.gaps)]
+    lines = [stickiness.description, *_not_over(any(map(stickiness.is_provisional, rows)), stickiness)]
     if any(row.daily_of_monthly is None for row in rows):
         lines.append(f"{GAP} no active actors, so no share; this does not mean 0 %")
     labels = [[Text(row.period.label)] for row in rows]
@@ -186,7 +188,7 @@ def growth(growth: Growth, *, width: int = 100) -> RenderableType:
 
     columns = [GridColumn(f"{name} ", cells(name)) for name in ("active", "new", "returning", "resurrected")]
     columns.append(GridColumn("dormant ", cells("dormant", "−")))
-    lines = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)), growth.gaps)]
+    lines = [growth.description, *_not_over(any(map(growth.is_provisional, growth.rows)), growth)]
     grid = filled([str(growth.grain)], [[Text(row.period.label)] for row in growth.rows], columns, width)
     return _whole(growth.title, growth.span, grid, [*lines, *growth.notes])
 
@@ -195,8 +197,8 @@ def _share(share: float | None) -> str:
     return GAP if share is None else f"{percent(share)} %"
 
 
-def _not_over(is_any: bool, gaps: Sequence[Window] = ()) -> list[str]:
-    return [f"* provisional: {why_not_whole(gaps)}"] if is_any else []
+def _not_over(is_any: bool, answer: Growth | Stickiness) -> list[str]:
+    return [f"* provisional: {why_not_whole(answer.gaps, answer.revisable)}"] if is_any else []
 
 
 def _whole(

@@ -59,7 +59,7 @@ def heat_of(cohort: Cohort, *, counts: bool = False, smallest: int = 0) -> Heat:
 def _row(cohort: Cohort, row: CohortRow, counts: bool, smallest: int) -> HeatRow:
     cells = [_cell(cohort, row, k, counts, smallest) for k in range(len(row.counts))]
     cells += [Cell("", "", "", False)] * (cohort.columns - len(cells))
-    size = f"{words.figure(row.size)}*" if cohort.is_open(row) else words.figure(row.size)
+    size = f"{words.figure(row.size)}*" if cohort.is_size_provisional(row) else words.figure(row.size)
     return HeatRow(words.period(row.period), _hidden(row.size, smallest) or size, tuple(cells))
 
 
@@ -89,5 +89,5 @@ def _shade(percent: float) -> str:
 def legend_of(cohort: Cohort, heat: Sequence[HeatRow]) -> str:
     """What the dashed frame and the star mean, where there are any."""
     said = ["Dashed: may still change."] if any(cell.is_open for row in heat for cell in row.cells) else []
-    said += ["*: actors may still come back later."] if cohort.may_grow else []
+    said += [f"*: {cohort.why_it_may_change}."] if cohort.may_change else []
     return " ".join(said)
