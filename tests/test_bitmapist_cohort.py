@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from browsers import chromium
 from footfall import bitmapist
 from footfall.bitmapist import DayEvents, MonthEvents, cohort, mark_event
 from footfall.bitmapist.cohort import table
@@ -300,6 +301,39 @@ def test_the_form_shows_what_was_chosen_even_when_it_does_not_offer_it() -> None
     page = Page(cohort.render_html_form("/", [("A", "a"), ("B", "b")], select1="b", num_results=10, as_percent=False))
     chosen = [a["value"] for a, _ in page.all("option") if "selected" in a]
     assert chosen == ["b", "days", "0", "10", "12"]
+
+
+EVENTS = [(f"Event {n}", f"event:{n}") for n in range(1, 41)]
+
+
+@pytest.mark.slow
+def test_a_long_list_of_events_is_searched_by_label_and_name() -> None:
+    with chromium() as browser:
+        check_search(browser.new_page())
+
+
+def check_search(page: Any) -> None:
+    page.set_content(cohort.render_html_form("/", [*EVENTS, "---", ("Paid for <b>it</b>", "paid")], select1="event:7"))
+    search, events = page.get_by_label("Search events for “Who did”"), page.locator("select[name=select1]")
+    assert events.input_value() == "event:7"
+    for typed, shown, chosen in [
+        ("nt 3", ["Event 3", *(f"Event {n}" for n in range(30, 40))], "event:3"),
+        ("PAID", ["Paid for <b>it</b>"], "paid"),
+        ("event:12", ["Event 12"], "event:12"),
+        ("nothing", ["Event 12"], "event:12"),
+    ]:
+        search.fill(typed)
+        assert (events.locator("option").all_inner_texts(), events.input_value()) == (shown, chosen)
+    assert search.evaluate("field => field.validationMessage") == "No event matches."
+    search.fill("")
+    assert (events.locator("option").count(), events.input_value()) == (42, "event:12")
+    assert page.locator("select[name=select2] option").count() == 42
+
+
+def test_a_short_list_needs_no_script_and_a_long_one_only_where_assets_are_included() -> None:
+    assert "<script" not in cohort.render_html_form("/", EVENTS[:11])
+    assert cohort.render_html_form("/", EVENTS).count("<script") == 1
+    assert "<script" not in cohort.render_html_form("/", EVENTS, include_assets=False)
 
 
 @pytest.mark.parametrize("render", ["form", "table"])

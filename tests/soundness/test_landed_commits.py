@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -119,7 +120,7 @@ def test_a_cohort_that_a_late_merge_changes_was_provisional(tmp_path: Path) -> N
     """A branch lands after 40 days, as branches of this project do: only numbers marked as provisional change."""
     history = write_merged(tmp_path / "project", 40)
     moment = NOW
-    asked = {"grain": "month", "since": "2026-07", "until": "2026-12"}
+    asked: dict[str, Any] = {"grain": "month", "since": "2026-07", "until": "2026-12"}
     (tmp_path / "footfall.toml").write_text("[sources.git]\nrepositories = ['project']\n")
     with footfall.open(tmp_path, now=lambda: moment) as opened:
         opened.collect()

@@ -7,13 +7,15 @@ from html import escape
 from typing import Any
 
 from footfall.bitmapist.cohort.arguments import TIME_GROUPS, is_true, number_given
-from footfall.bitmapist.cohort.style import style
+from footfall.bitmapist.cohort.style import script, style
 
 Selections = Sequence[Any]
 """Pairs of a label and an event; `---` is a separator."""
 
 _LINE = "---"
 _ANY = ("(anything)", "")
+_SEARCHED = 12
+"""Lists of more events than that get a search field; search.js has the same number."""
 _RESULTS = (7, 28, 31, _LINE, 12, 24, _LINE, 4, 52, 104)
 _COLUMNS = (3, 6, 12, 24, 48)
 
@@ -37,15 +39,17 @@ def render_html_form(
 ) -> str:
     """A form whose fields are named like the parameters of `get_dates_data`, sent to `action_url` with GET.
 
-    `selections…` are pairs of a label and an event. Everything is escaped. `include_assets` includes the styles; a page
-    with several forms or tables needs them only once.
+    `selections…` are pairs of a label and an event. Everything is escaped. Lists of more than 12 events get a search
+    field. `include_assets` includes the styles and the script of that field; a page with several forms or tables needs
+    them only once.
     """
     selections2 = selections2 or selections1
+    lists = [selections1, [_ANY, *(selections1b or selections1)], selections2, [_ANY, *(selections2b or selections2)]]
     events = [
-        _select("Who did", "select1", selections1, select1),
-        _select("and also", "select1b", [_ANY, *(selections1b or selections1)], select1b),
-        _select("Came back and did", "select2", selections2, select2),
-        _select("and also", "select2b", [_ANY, *(selections2b or selections2)], select2b),
+        _select("Who did", "select1", lists[0], select1),
+        _select("and also", "select1b", lists[1], select1b),
+        _select("Came back and did", "select2", lists[2], select2),
+        _select("and also", "select2b", lists[3], select2b),
     ]
     results, columns = number_given("num_results", num_results), number_given("num_of_rows", num_of_rows)
     shape = [
@@ -64,6 +68,7 @@ def render_html_form(
             '<div class="cohort_actions"><button type="submit">Show cohorts</button>',
             '<button type="submit" name="export_csv" value="1">Export as CSV</button></div>',
             "</form>",
+            *([script()] if include_assets and max(map(len, lists)) > _SEARCHED else []),
         ]
     )
 
