@@ -177,7 +177,7 @@ def test_names_of_0_1_0_still_work_and_say_what_they_are_now(marked: Path, capsy
     )
     ran = run(capsys, *words, "--rows", "3")
     assert [line.split(",")[0] for line in ran.out.splitlines()[1:]] == ["2026-02-10", "2026-02-11", "2026-02-12"]
-    assert "rows=3 beside since is now until='2026-02-13'" in ran.err
+    assert "rows=3 together with since is now until='2026-02-13'" in ran.err
     new = run(capsys, "growth", "active", "--grain", "day", "--since", "2026-02-10", "--until", "2026-02-13")
     assert (new.out, new.err) == (ran.out, "")
     last = run(capsys, "cohort", "active", "paid", "--by", "week", "--rows", "2")

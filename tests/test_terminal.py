@@ -270,6 +270,12 @@ def test_a_question_is_said_in_words(asked: dict[str, Any], title: str) -> None:
     assert result([1], **asked).title == title
 
 
+def test_the_title_says_top_only_if_groups_can_be_left_out() -> None:
+    two = {"gke": [1], "ovh": [2]}
+    assert result(two, top=2).title == "Launches per day by federation (top 2)"
+    assert result(two, top=3).title == "Launches per day by federation"
+
+
 def test_a_window_is_said_by_its_first_and_last_day() -> None:
     assert formats.days_of(Window(moment("2025-01-01"), moment("2026-01-01"))) == "2025-01-01 to 2025-12-31"
     assert formats.days_of(Window(moment("2025-01-01"), moment("2025-01-02"))) == "2025-01-01"

@@ -189,8 +189,13 @@ class Result(Answer):
         words = [listed([first, *(_within_sentence(title) for title in others)])]
         words += [f"per {query.grain}"] if query.grain is not Grain.TOTAL else []
         words += [f"by {listed(query.by)}"] if query.by else []
-        words += [f"(top {query.top})"] if query.top else []
+        words += [f"(top {query.top})"] if query.top and self._has_groups(query.top) else []
         return ", ".join([" ".join(words), *self._treatment])
+
+    def _has_groups(self, least: int) -> bool:
+        """Whether there are that many groups; with fewer, none was left out."""
+        groups: int = self.rows.group_by(list(self.query.by)).aggregate([]).num_rows
+        return groups >= least
 
     @property
     def span(self) -> str:
