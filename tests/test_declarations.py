@@ -4,97 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from declared import DAY, VIEWS, metric, table
 from footfall.declarations import check_metrics, check_together
 from footfall.errors import DeclarationError
 from footfall.filters import Filter
 from footfall.metrics import EventFact, Fact, Kind, Metric, Policy, Shared
 from footfall.periods import Grain
-from footfall.tables import Column, Observe, Replace, Role, Rollup, Table, TableEvent
+from footfall.tables import Rollup, Table, TableEvent
 from lakes import METRICS
-
-DAY = Column("day", "timestamp", Role.TIME, "Which day.")
-PAGE = Column("page", "string", Role.DIMENSION, "Which page.")
-VIEWS = Column("views", "integer", Role.MEASURE, "How many.")
-
-
-def table(*columns: Column, **more: Any) -> Table:
-    given = {"name": "visits", "rule": Replace(), **more}
-    return Table(description="A table.", columns=columns or (DAY, PAGE, VIEWS), **given)
-
-
-@pytest.mark.parametrize(
-    ("declare", "sentence"),
-    [
-        (lambda: table(name="Visits"), r"table 'Visits': table 'Visits' is not a valid name; use lower-case letters"),
-        (lambda: table(name=""), "is not a valid name"),
-        (lambda: table(DAY, VIEWS, Column("a b", "string", Role.DIMENSION, "")), "column 'a b' is not a valid name"),
-        (lambda: table(name="ledger"), "the name 'ledger' is reserved"),
-        (lambda: table(rollups=(Rollup("ledger", Grain.DAY, ()),)), "the name 'ledger' is reserved"),
-        (lambda: table(rollups=(Rollup("visits", Grain.DAY, ()),)), "two of its rollups are called 'visits'"),
-        (lambda: table(DAY, VIEWS, VIEWS), "two of its columns are called 'views'"),
-        (lambda: table(DAY, VIEWS, replace(PAGE, name="month")), "the column name 'month' is reserved"),
-        (lambda: table(DAY, VIEWS, replace(PAGE, name="period")), "the dimension name 'period' is reserved"),
-        (lambda: table(DAY, VIEWS, replace(PAGE, name="state")), "the dimension name 'state' is reserved"),
-        (lambda: table(VIEWS), "it has 0 columns with the role time; a table has exactly one"),
-        (lambda: table(DAY, replace(DAY, name="hour")), "it has 2 columns with the role time"),
-        (lambda: table(replace(DAY, type="string")), "its time column 'day' has the type 'string'"),
-        (
-            lambda: table(DAY, Column("views", "int", Role.MEASURE, "")),  # type: ignore[arg-type]
-            "column 'views' has the type 'int'; valid: timestamp, string",
-        ),
-        (lambda: table(DAY, replace(VIEWS, type="string")), "measure 'views' has the type 'string'"),
-        (lambda: table(rule=Replace(scope="site")), "its scope 'site' is not one of its dimensions; valid: page"),
-        (
-            lambda: table(rule=Observe(("day", "pag"), "max")),
-            "its key 'pag' is not a column that can .* valid: day, page",
-        ),
-        (lambda: table(rule=Observe(("day", "views"), "max")), "its key 'views' is not a column that can"),
-        (lambda: table(rule=Observe(("page",), "max")), r"its key lacks the time column; write key=\('day', 'page'\)"),
-        (lambda: table(rule=Observe(("day",), "newest")), "it resolves by 'newest'; valid: max, latest"),  # type: ignore[arg-type]
-        (
-            lambda: table(DAY, PAGE, rule=Observe(("day",), "max")),
-            "it resolves by the largest value but has no measure",
-        ),
-        (
-            lambda: table(
-                DAY, VIEWS, Column("observed_at", "string", Role.ATTRIBUTE, ""), rule=Observe(("day",), "max")
-            ),
-            "its column 'observed_at' must be a timestamp",
-        ),
-        (lambda: table(sort=("pages",)), "it is sorted by 'pages', which is not one of its columns; valid: day, page"),
-        (
-            lambda: table(rollups=(Rollup("r", Grain.DAY, ("views",)),)),
-            "rollup 'r' has the dimension 'views'; valid: page",
-        ),
-        (
-            lambda: table(rollups=(Rollup("r", Grain.WEEK, ()),)),
-            "rollup 'r' sums by week; valid: hour, day, month, year",
-        ),
-        (lambda: table(events=(TableEvent("seen", "user", ""),)), "event 'seen' reads the column 'user'; valid: day"),
-        (
-            lambda: table(events=(TableEvent("seen", "page", "", (("bot", True),)),)),
-            "event 'seen' reads the column 'bot'",
-        ),
-    ],
-)
-def test_what_cannot_be_is_refused_in_a_sentence(declare: Any, sentence: str) -> None:
-    with pytest.raises(DeclarationError, match=sentence):
-        declare()
-
-
-def test_an_observed_table_has_the_moment_whether_declared_or_not() -> None:
-    rule = Observe(("day", "page"), "latest")
-    bare = table(rule=rule)
-    assert bare.names == ("day", "page", "views", "observed_at")
-    assert bare.column("observed_at").type == "timestamp"
-    assert table(*bare.columns, rule=rule).columns == bare.columns
-    assert replace(bare, name="other").columns == bare.columns
-
 
 # Against each other
 
@@ -142,11 +63,6 @@ def test_sources_of_one_kind_share_their_declarations() -> None:
 # Metrics, against tables
 
 
-def metric(**more: Any) -> Metric:
-    given = {"name": "page_views", "kind": Kind.SUM, "facts": (Fact("visits", ("views",)),), **more}
-    return Metric(title="Views", description="Views of pages.", unit="views", **given)
-
-
 def test_a_metric_that_its_tables_can_answer_is_accepted() -> None:
     check_metrics({"a": Declared([table()], [metric()])})
     check_metrics({"a": Declared([table()]), "b": Other(metrics=[metric()])})  # of a table of another source
@@ -178,21 +94,6 @@ def test_a_metric_that_its_tables_can_answer_is_accepted() -> None:
 def test_a_metric_that_no_table_can_answer_is_refused(more: dict[str, Any], sentence: str) -> None:
     with pytest.raises(DeclarationError, match=f"metric '.*' of the source a: {sentence}"):
         check_metrics({"a": Declared([table()], [metric(**more)])})
-
-
-def test_a_metric_is_checked_when_it_is_made() -> None:
-    with pytest.raises(DeclarationError, match="page_views has no facts"):
-        metric(facts=())
-    with pytest.raises(DeclarationError, match="the default 'no' of policy bots is not one of its choices; valid: yes"):
-        metric(policies=(Policy("bots", "", {"yes": None}, "no"),))
-    with pytest.raises(DeclarationError, match="page_views has two policies named bots"):
-        metric(policies=(Policy("bots", "", {"in": None}, "in"),) * 2)
-    with pytest.raises(DeclarationError, match="within is 'median'; valid: mean, max, last"):
-        metric(kind=Kind.LEVEL, step=timedelta(hours=1), within="median")
-    with pytest.raises(DeclarationError, match="needs a step that divides a day"):
-        metric(kind=Kind.LEVEL, step=-timedelta(hours=1))
-    with pytest.raises(DeclarationError, match="of the kind latest, which cannot be shared"):
-        metric(kind=Kind.LATEST, shared=Shared("page", id="page"))
 
 
 def test_a_metric_is_declared_once_and_of_an_event_that_is_reported() -> None:

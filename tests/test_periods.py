@@ -104,6 +104,13 @@ def test_what_is_no_moment_is_said_with_the_valid_forms(text: str) -> None:
         parse_moment(text, NOW)
 
 
+@pytest.mark.parametrize("text", ["20210503", "2021W18", "2021-W18-1", "2021-123", "202105"])
+def test_other_forms_of_a_date_are_refused_as_dates(text: str) -> None:
+    """Python reads some of them, and would then ask for a time zone."""
+    with pytest.raises(QueryError, match="is not a date or time; write one like"):
+        parse_moment(text, NOW)
+
+
 def test_an_instant_without_a_zone_is_refused_not_guessed() -> None:
     with pytest.raises(QueryError, match="has no time zone"):
         parse_moment("2021-05-03T10:15", NOW)

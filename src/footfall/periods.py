@@ -319,6 +319,7 @@ def before(end: datetime, text: str) -> datetime | None:
     return end.replace(year=year, month=month + 1, day=min(end.day, monthrange(year, month + 1)[1]))
 
 
+_HAS_TIME = re.compile(r"\d[Tt ]\d")
 _DATE = re.compile(r"(\d{4})(?:-(?:(\d{2})(?:-(\d{2}))?|W(\d{2})))?", re.ASCII)
 _VALID_MOMENTS = "2026, 2026-11, 2026-W48, 2026-11-23, 2026-11-23T09:30Z, today, yesterday, or 7d for seven days ago"
 
@@ -353,6 +354,8 @@ def parse_moment(text: Moment, now: datetime) -> datetime:
                 raise ValueError
             _check_year(text, on)
             return datetime(on.year, on.month, on.day, tzinfo=UTC)
+        if not _HAS_TIME.search(text):  # Python also reads dates such as 20261123, and would ask for their zone
+            raise ValueError
         moment = datetime.fromisoformat(text.strip())
         _check_year(text, moment)
         return in_utc(moment)

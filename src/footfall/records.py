@@ -21,8 +21,8 @@ _MOST_LABELS = 300
 _PERIODS = {
     Grain.YEAR: r"\d{4}",
     Grain.MONTH: r"\d{4}-\d{2}",
-    Grain.WEEK: r"\d{4}-?[Ww]\d{2}",
-    Grain.DAY: r"\d{8}|\d{4}-\d{2}-\d{2}|today|yesterday",
+    Grain.WEEK: r"\d{4}-[Ww]\d{2}",
+    Grain.DAY: r"\d{4}-\d{2}-\d{2}|today|yesterday",
 }
 
 
