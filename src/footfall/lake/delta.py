@@ -103,9 +103,16 @@ class DeltaFolder:
         self._table = table
 
     @classmethod
-    def open(cls, folder: Path, time_column: str, version: int | None = None) -> DeltaFolder | None:
-        """The table in `folder`, or None if there is none yet."""
-        storage_of(folder).refresh(folder, whole=version is not None)
+    def open(
+        cls, folder: Path, time_column: str, version: int | None = None, *, is_fresh: bool = False
+    ) -> DeltaFolder | None:
+        """The table in `folder`, or None if there is none yet.
+
+        Args:
+            is_fresh: Whether the storage was asked for the newest version just now.
+        """
+        if not is_fresh:
+            storage_of(folder).refresh(folder, whole=version is not None)
         if not (folder / LOG).is_dir():
             return None
         record_use()
@@ -218,12 +225,12 @@ class DeltaFolder:
 
         try:
             with storage_errors(self.folder):
-                storage_of(self.folder).change(self.folder, write)
+                written = storage_of(self.folder).change(self.folder, write)
         except (CommitConflictError, LakeWriteError, LakeStorageError):
             if not added or added[0].path not in {file.path for file in self.reopen().files()}:
                 self.discard(added)
                 raise
-        newest = newest_version(self.folder)
+        newest = newest_version(self.folder) if written is None else written
         assert newest is not None
         return newest
 

@@ -194,7 +194,7 @@ class Lake:
         """Add outcomes to the ledger; the newest wins, so a stamp never decreases, whatever the clock does."""
         if not entries:
             return
-        ledger = self._pin(LEDGER)
+        ledger = self._pin(LEDGER)[0]
         if ledger is not None and ledger.version != self._stamped_version:  # others have written in the meantime
             self._stamped = max(self._stamped, self._newest_stamp(ledger))
         self._stamped = max(in_utc(self.now()), self._stamped + timedelta(microseconds=1))
@@ -218,12 +218,12 @@ class Lake:
 
     def known(self, source: str | None = None) -> Entries:
         """The entries currently in force, for one source or for all: see `footfall.lake.ledger.standing`."""
-        ledger = self._pin(LEDGER)
+        ledger = self._pin(LEDGER)[0]
         return StoredEntries(self.cursor(), ledger.current if ledger else (), source)
 
     def disputed(self, source: str, since: datetime) -> set[tuple[str, str, Window]]:
         """Table, scope and window of a source's entries after `since` that have more than one fingerprint."""
-        ledger = self._pin(LEDGER)
+        ledger = self._pin(LEDGER)[0]
         found = disputed(recorded(ledger.files if ledger else (), source=source, since=since))
         rows = self.cursor().sql(found).fetchall()
         moment = {us: EPOCH + timedelta(microseconds=us) for row in rows for us in row[2:]}
@@ -276,36 +276,37 @@ class Lake:
         """
         record_use()
         self._check()
-        ledger = self._pin(LEDGER)
+        ledger = self._pin(LEDGER)[0]
         found: list[Pinned | None] = []
         named = {column.names.table: None for table in tables for column in table.named if column.names}
         for table in dict.fromkeys([*tables, *named]):
-            found += [self._pin(table.rolled(rollup), as_of) for rollup in table.rollups]
-            found.append(self._pin(table, as_of))
-            self._check_vouched(ledger, table.name, found[-1])
+            found += [self._pin(table.rolled(rollup), as_of)[0] for rollup in table.rollups]
+            pinned_table, newest = self._pin(table, as_of)
+            found.append(pinned_table)
+            self._check_vouched(ledger, table.name, pinned_table, newest)
         pinned = {one.name: one for one in found if one is not None}
         scopes = {table.name: names for table in tables if (names := table.scope_names)}
         known = (self._read_ledger, self._read_first, scopes, self._read_names)
         return Snapshot(pinned, as_of and in_utc(as_of), ledger, *known)
 
-    def _check_vouched(self, ledger: Pinned | None, name: str, pinned: Pinned | None) -> None:
+    def _check_vouched(self, ledger: Pinned | None, name: str, pinned: Pinned | None, newest: int | None) -> None:
         if ledger is not None and ledger.cursor is not None:
-            folder = self.root / name
-            newest = newest_version(folder)
-            check(ledger.cursor, folder, newest, pinned.state if pinned and pinned.version == newest else None)
+            state = pinned.state if pinned and pinned.version == newest else None
+            check(ledger.cursor, self.root / name, newest, state)
 
-    def _pin(self, table: Table, as_of: datetime | None = None) -> Pinned | None:
+    def _pin(self, table: Table, as_of: datetime | None = None) -> tuple[Pinned | None, int | None]:
+        """A version of a table, by default its newest; and the newest that there was when it was asked for."""
         folder = self.root / table.name
         newest = newest_version(folder)
         known = self._pins.get(table.name)
         if as_of is None and known is not None and known.version == newest:
-            return known
-        delta = DeltaFolder.open(folder, table.time)
+            return known, newest
+        delta = DeltaFolder.open(folder, table.time, is_fresh=True)
         if delta is not None and as_of is not None and isinstance(table.rule, Replace):
             version = delta.version_at(in_utc(as_of))
             delta = None if version is None else DeltaFolder.open(folder, table.time, version)
         if delta is None:
-            return None
+            return None, newest
         files = delta.files()
         known_since = delta.cursor(KNOWN_SINCE)
         pinned = Pinned(
@@ -321,7 +322,7 @@ class Lake:
         )
         if as_of is None:
             self._pins[table.name] = pinned
-        return pinned
+        return pinned, newest
 
     # One DuckDB for all, a cursor per caller: threads may share a lake.
 

@@ -24,17 +24,20 @@ def refresh(lake: Lake, table: Table) -> None:
 
     If other writers keep winning, their refresh is used: a stale rollup is slower, never wrong.
     """
-    for rollup in table.rollups:
-        for _ in attempts():
-            with suppress(CommitConflictError):
-                _refresh_one(lake, table, rollup)
-                break
-
-
-def _refresh_one(lake: Lake, table: Table, rollup: Rollup) -> None:
+    if not table.rollups:
+        return
     source = DeltaFolder.open(lake.root / table.name, table.time)
     if source is None:
         return
+    for rollup in table.rollups:
+        for attempt in attempts():
+            with suppress(CommitConflictError):
+                source = source.reopen() if attempt else source
+                _refresh_one(lake, table, rollup, source)
+                break
+
+
+def _refresh_one(lake: Lake, table: Table, rollup: Rollup, source: DeltaFolder) -> None:
     target = lake.open_for_writing(table.rolled(rollup))
     built_from = target.cursor(BUILT_FROM)
     if built_from is not None and built_from > source.version:

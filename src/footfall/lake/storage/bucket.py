@@ -34,7 +34,8 @@ _HINT = "_last_checkpoint"
 _CHANGES = ".changes"
 _OLD_SECONDS = 86_400
 _STATE_SECONDS = 5.0
-_AT_ONCE = 8
+_SMALL_SECONDS = 60.0
+_AT_ONCE = 16
 _MOST_TIMES = 100
 _NEVER = datetime.fromtimestamp(0, UTC)
 
@@ -54,8 +55,8 @@ class Bucket:
         """The log file of the newest version of each table, as it was last listed."""
         self._state: tuple[Hashable, int] = (None, 0)
         self._state_until = 0.0
-        self._there: set[str] = set()
-        """Small files at the top that are known to exist: they are never deleted."""
+        self._small: dict[str, tuple[float, bytes]] = {}
+        """Small files at the top, which hardly ever change, and until when they are taken as they were read."""
 
     def shown(self, path: Path) -> str:
         return f"{self.address}/{self._name(path)}".rstrip("/")
@@ -64,15 +65,20 @@ class Bucket:
         return self._asked().tops()
 
     def read(self, name: str) -> bytes | None:
-        return self._asked().read(name)
+        until, content = self._small.get(name, (0.0, b""))
+        if time.monotonic() < until:
+            return content
+        found = self._asked().read(name)
+        if found is not None:
+            self._small[name] = time.monotonic() + _SMALL_SECONDS, found
+        return found
 
     def write(self, name: str, content: bytes) -> None:
         self._asked().write(name, content)
+        self._small.pop(name, None)
 
     def has(self, name: str) -> bool:
-        if name not in self._there and self._asked().read(name) is not None:
-            self._there.add(name)
-        return name in self._there
+        return self.read(name) is not None
 
     def refresh(self, table: Path, *, whole: bool = False, again: bool = False) -> None:
         folder, begun = f"{self._name(table)}/{LOG}", time.time_ns()
@@ -132,16 +138,17 @@ class Bucket:
     def store(self, file: Path) -> None:
         self._asked().write(self._name(file), file)
 
-    def change(self, table: Path, act: Callable[[Path], None]) -> None:
-        for _ in range(_MOST_TIMES):
-            self.refresh(table)
+    def change(self, table: Path, act: Callable[[Path], None]) -> int | None:
+        for attempt in range(_MOST_TIMES):
+            if attempt or f"{self._name(table)}/{LOG}" not in self._seen:
+                self.refresh(table)
             with self._aside() as aside:
                 copy = aside / table.name
                 before = self._copied(table, copy)
                 act(copy)
                 made = sorted(path for path in (copy / LOG).iterdir() if path.name not in before and path.name != _HINT)
                 if self._publish(table, made):
-                    return
+                    return max((int(path.stem) for path in made if path.suffix == ".json"), default=None)
         raise ConflictError(
             f"other processes kept writing {table.name} while this one tried {_MOST_TIMES} times; nothing was written, run the "
             "same command again."

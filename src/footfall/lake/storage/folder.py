@@ -50,8 +50,9 @@ class Folder:
     def store(self, file: Path) -> None:
         """Nothing to do."""
 
-    def change(self, table: Path, act: Callable[[Path], None]) -> None:
+    def change(self, table: Path, act: Callable[[Path], None]) -> int | None:
         act(table)
+        return None
 
     def remove(self, file: Path) -> None:
         file.unlink(missing_ok=True)

@@ -63,8 +63,8 @@ class Storage(Protocol):
         """Keep a data file that was written under `root`: from now on it survives this machine."""
         ...
 
-    def change(self, table: Path, act: Callable[[Path], None]) -> None:
-        """Commit: `act` adds a version to the log in the folder that it gets.
+    def change(self, table: Path, act: Callable[[Path], None]) -> int | None:
+        """Commit: `act` adds a version to the log in the folder that it gets; returns that version, if it is known.
 
         It is called again if another writer was faster; a version is never replaced.
         """
