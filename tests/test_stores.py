@@ -60,6 +60,34 @@ def store(kind: Kind, request: pytest.FixtureRequest) -> Iterator[Store]:
 # Marking
 
 
+def test_a_day_looks_different_exactly_when_its_actors_changed(store: Store) -> None:
+    day = MONDAY // PER_DAY
+    assert store.looks("seen") == {}
+    store.mark("seen", {MONDAY: Actors([1, 2], ["ada"]), MONDAY + 5: Actors([9], []), UNDATED: Actors([4], [])})
+    store.mark("other", {MONDAY: Actors([1], [])})
+    first = store.looks("seen")
+    assert list(first) == [day]
+    store.mark_one("seen", MONDAY + PER_DAY, 70_000)
+    store.mark_one("seen", UNDATED, 5)
+    both = store.looks("seen")
+    assert both.keys() == {day, day + 1}
+    assert both[day] == first[day]
+    seen = {first[day]}
+    for change in (
+        lambda: store.mark_one("seen", MONDAY, 3),
+        lambda: store.unmark("seen", {MONDAY: Actors([1], [])}),
+        lambda: store.forget("ada"),
+        lambda: store.unmark("seen", {MONDAY + 5: Actors([9], [])}),
+    ):
+        change()
+        again = store.looks("seen")
+        assert again[day] not in seen
+        assert again[day + 1] == both[day + 1]
+        seen.add(again[day])
+    store.unmark("seen", {MONDAY: Actors([2, 3], [])})
+    assert store.looks("seen").keys() == {day + 1}
+
+
 def test_one_is_marked(store: Store) -> None:
     store.mark_one("seen", MONDAY, 123)
     assert members(store, "seen", MONDAY, MONDAY + PER_DAY) == {123}

@@ -65,6 +65,7 @@ class ActivitySettings(Part):
         description="With a key, names of actors are stored only as keyed hashes (HMAC-SHA-256).",
     )
     hourly: bool = Field(default=False, description="Store every mark by the hour as well as by the day.")
+    lake: bool = Field(default=False, description="Keep the facts in the lake too, and count them on the engine.")
     population: str | None = Field(
         default=None, description="The event whose actors are the population of `~`; by default all actors ever seen."
     )

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +97,10 @@ class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, Communit
     @once
     def sources(self) -> dict[str, Source]:
         opened = open_sources(self.settings.sources, self._context)
+        if self.settings.activity.lake:
+            from footfall.activity.facts import with_facts
+
+            opened = with_facts(opened, lambda: self.activity)
         check_known(self.settings.notes, opened, "[notes]")
         return opened
 
@@ -107,6 +110,8 @@ class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, Communit
         return Context(folder, self.settings.scratch, self.now, lambda: self.client)
 
     def _source_alone(self, name: str) -> Source:
+        if name not in self.settings.sources:
+            return self.sources[name]  # activity, which has no settings of a source
         return open_sources({name: self.settings.sources[name]}, self._context)[name]
 
     @once
@@ -128,7 +133,12 @@ class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, Communit
 
             return collected_events(self.tables.values(), lambda: self.lake, store, naming, read_happened)
 
-        return Activity(store, self.now, naming, chosen.hourly, chosen.population, load_collected)
+        activity = Activity(store, self.now, naming, chosen.hourly, chosen.population, load_collected)
+        if chosen.lake:
+            from footfall.upkeep.facts import FactsInLake
+
+            activity.facts = FactsInLake(lambda: self.activity, lambda: self.lake, lambda: self.engine, self.now)
+        return activity
 
     @property
     def tables(self) -> dict[str, Table]:
@@ -148,19 +158,6 @@ class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, Communit
     def metrics(self) -> dict[str, Metric]:
         """The metrics of the sources, by name; see `event_metrics` for the actors of events."""
         return {metric.name: metric for source in self.sources.values() for metric in source.metrics}
-
-    def _opener(self) -> Callable[[str], tuple[Lake, Source]]:
-        """Opens the lake and a source in the process of a job."""
-        return partial(_open_part, self.settings, self._clock_of_jobs)
-
-    def _lake_opener(self) -> Callable[[], Lake]:
-        """Opens the lake in the process of a job."""
-        return partial(_open_lake, self.settings, self._clock_of_jobs)
-
-    @property
-    def _clock_of_jobs(self) -> Callable[[], datetime]:
-        """The clock, or what it shows now: a clock of tests may not be known to another process."""
-        return self.now if self.now is utc_now else partial(_at, self.now())
 
     def snapshot(self, as_of: datetime | None = None, tables: Iterable[Table] | None = None) -> Snapshot:
         """One version of every table, for repeatable reads.
@@ -289,7 +286,11 @@ class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, Communit
     def _counts_of(self, event: str, now: datetime) -> ActorCounts:
         from footfall.activity.counts import EventCounts
 
-        return EventCounts(self.activity, event, now)
+        if (facts := self.activity.facts) is None:
+            return EventCounts(self.activity, event, now)
+        from footfall.retention.engine_counting import EngineEventCounts
+
+        return EngineEventCounts(self.activity, event, now, lambda: facts.counting([event]))
 
     def _tables_behind(self, subject: Subject) -> tuple[Table, ...]:
         """The tables that the numbers come from; of an event the one that reports it, where one does."""
@@ -359,19 +360,6 @@ class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, Communit
 
         named = [table for table in self.tables.values() if table.scope_names]
         return status(self.sources, self.snapshot(tables=named), self.now())
-
-
-def _open_part(settings: Settings, now: Callable[[], datetime], name: str) -> tuple[Lake, Source]:
-    workspace = Workspace(settings, now)
-    return workspace.lake, workspace._source_alone(name)
-
-
-def _open_lake(settings: Settings, now: Callable[[], datetime]) -> Lake:
-    return Workspace(settings, now).lake
-
-
-def _at(moment: datetime) -> datetime:
-    return moment
 
 
 def open(where: str | Path | Settings | None = None, *, now: Callable[[], datetime] = utc_now) -> Workspace:

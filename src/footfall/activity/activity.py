@@ -25,6 +25,7 @@ from footfall.stores.store import PER_DAY, UNDATED, Request, Store, day_slot, ho
 
 if TYPE_CHECKING:
     from footfall.activity.collected import CollectedEvent
+    from footfall.activity.facts import FactsKept
 
 FURTHEST = timedelta(days=366)
 """How far in the future a mark may be dated: clocks may be wrong and dates planned, but not by years."""
@@ -56,6 +57,8 @@ class Activity:
     population_event: str | None = None
     load_collected: Callable[[], Mapping[str, CollectedEvent]] = dict
     """Returns the events that collected tables report, by name; called only when the store alone cannot tell."""
+    facts: FactsKept | None = None
+    """Keeps the facts of activity in the lake, where the settings ask for it."""
     _today: tuple[datetime, datetime, int] = (EPOCH, EPOCH, 0)
     _checked: set[str] = field(default_factory=set)
     _read_before: set[str] = field(default_factory=set)
@@ -349,7 +352,10 @@ class Activity:
         for name in self.collected:  # an actor who is in no set yet could not be recorded as forgotten
             self.renew(name)
         different: set[int | str] = {*map(int, who.numbers), *who.names}
-        return sum(self.store.forget(actor) for actor in different)
+        sets = sum(self.store.forget(actor) for actor in different)
+        if self.facts:
+            self.facts.forget()
+        return sets
 
     def is_known(self, actor: Any) -> bool:
         """Whether an actor is in any set, or has a stored name."""

@@ -3,7 +3,7 @@
 from footfall.lake.collected import Collected, Scope, Span
 from footfall.lake.delta import Cursor
 from footfall.lake.lake import Lake
-from footfall.lake.maintain import Maintained
+from footfall.lake.maintain import Maintained, expire_now
 from footfall.lake.members import actors_by_day
 from footfall.lake.reach import Reach, reach_of
 from footfall.lake.reading import rows_of
@@ -23,6 +23,7 @@ __all__ = [
     "Snapshot",
     "Span",
     "actors_by_day",
+    "expire_now",
     "reach_of",
     "rows_of",
     "verify",

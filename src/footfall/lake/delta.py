@@ -276,10 +276,14 @@ class DeltaFolder:
             [newest] = self._table.history(1)
         return datetime.fromtimestamp(int(newest["timestamp"]) / 1000, UTC)
 
-    def expire(self, keep: timedelta) -> tuple[int, int]:
-        """Drop what no version younger than `keep` needs; returns the number of files and of bytes."""
+    def expire(self, keep: timedelta, *, of_versions_only: bool = False) -> tuple[int, int]:
+        """Drop what no version younger than `keep` needs; returns the number of files and of bytes.
+
+        With `of_versions_only` files that no version ever had stay: another process may be about to commit them.
+        """
         hours = int(keep.total_seconds() // 3600)
-        options: Mapping[str, Any] = {"retention_hours": hours, "enforce_retention_duration": False, "full": True}
+        options: Mapping[str, Any] = {"retention_hours": hours, "enforce_retention_duration": False}
+        options = {**options, "full": not of_versions_only}
         storage = storage_of(self.folder)
         with storage_errors(self.folder):
             address, access = storage.upkeep(self.folder)

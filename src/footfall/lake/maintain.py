@@ -110,3 +110,13 @@ def _maintain_one(lake: Lake, table: Table, keep: timedelta) -> Maintained | Non
     sizes = sum(f.size for f in before), sum(f.size for f in after)
     refresh(lake, table)
     return Maintained(table.name, len(before), len(after), *sizes, files, size)
+
+
+def expire_now(lake: Lake, table: Table) -> None:
+    """Delete every file that only earlier versions of a table need: these versions can no longer be read.
+
+    Files that another process is writing stay; those that a killed process left are deleted by `maintain`.
+    """
+    delta = DeltaFolder.open(lake.root / table.name, table.time)
+    if delta is not None:
+        delta.expire(timedelta(0), of_versions_only=True)

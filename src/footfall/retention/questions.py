@@ -17,7 +17,9 @@ from footfall.options import check_window, read
 from footfall.periods import EPOCH, Grain, Window, merge, short
 from footfall.retention import cohorts, funnels, growth, stickiness
 from footfall.retention.answers import ActivityAnswer, window_of_rows
+from footfall.retention.counting import Counting
 from footfall.retention.groups import Among, Narrowing
+from footfall.retention.spans import SetReader
 from footfall.stores.store import UNDATED, day_slot, start_of
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ def ask_cohort(activity: Activity, question: CohortQuestion) -> cohorts.Cohort:
     conditions = [_conditions(activity, several) for several in narrowed]
     events = [*names, *(each for several in conditions for each in several if isinstance(each, str))]
     answer = cohorts.cohort(
-        activity.store,
+        _counting(activity, events),
         *names,
         now=_now(activity, question, events),
         grain=question.grain,
@@ -151,7 +153,7 @@ def ask_funnel(activity: Activity, question: FunnelQuestion) -> funnels.Funnel:
     """See `funnels.funnel`."""
     known = [_known(activity, step) for step in question.steps]
     answer = funnels.funnel(
-        activity.store,
+        _counting(activity, known),
         known,
         now=_now(activity, question, known),
         within=question.within,
@@ -166,7 +168,7 @@ def ask_stickiness(activity: Activity, question: StickinessQuestion) -> stickine
     """See `stickiness.stickiness`."""
     known = _known(activity, question.event)
     answer = stickiness.stickiness(
-        activity.store,
+        _counting(activity, [known]),
         known,
         now=_now(activity, question, [known]),
         windows=question.windows,
@@ -182,7 +184,7 @@ def ask_growth(activity: Activity, question: GrowthQuestion) -> growth.Growth:
     """See `growth.growth`."""
     known = _known(activity, question.event)
     answer = growth.growth(
-        activity.store,
+        _counting(activity, [known]),
         known,
         now=_now(activity, question, [known]),
         grain=question.grain,
@@ -192,6 +194,14 @@ def ask_growth(activity: Activity, question: GrowthQuestion) -> growth.Growth:
         gaps=_gaps(activity, [known]),
     )
     return _finished(activity, answer, [known], {known: window_of_rows(answer.rows)})
+
+
+def _counting(activity: Activity, events: Sequence[str]) -> SetReader | Counting:
+    """What counts the actors of events: the store, or the engine where the facts are in the lake."""
+    if activity.facts is None:
+        return activity.store
+    counting: Counting = activity.facts.counting(events)
+    return counting
 
 
 def _finished(activity: Activity, answer: _Asked, events: Sequence[str], spans: Mapping[str, Window]) -> _Asked:

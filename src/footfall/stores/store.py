@@ -150,6 +150,10 @@ class Store(Protocol):
         """The slots of an event that hold an actor, ascending."""
         ...
 
+    def looks(self, event: str) -> dict[int, str]:
+        """A digest of the actors of each day that has some, by days since 1970; it changes when they change."""
+        ...
+
     def events(self) -> list[str]:
         """The events that have actors, in alphabetical order."""
         ...

@@ -6,10 +6,11 @@ from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from footfall.errors import QueryError, SettingsError, UnknownNameError
-from footfall.periods import ALL_TIME, Moment, Window, parse_moment
+from footfall.periods import ALL_TIME, Moment, Window, parse_moment, utc_now
 
 if TYPE_CHECKING:
     from footfall.collect import Summary, Watcher
@@ -33,9 +34,12 @@ class Collecting(Protocol):
     @property
     def tables(self) -> dict[str, Table]: ...
     @abstractmethod
-    def _opener(self) -> Callable[[str], tuple[Lake, Source]]: ...
-    @abstractmethod
-    def _lake_opener(self) -> Callable[[], Lake]: ...
+    def _source_alone(self, name: str) -> Source: ...
+
+    @property
+    def _clock_of_jobs(self) -> Callable[[], datetime]:
+        """The clock, or what it shows now: a clock of tests may not be known to another process."""
+        return self.now if self.now is utc_now else partial(_at, self.now())
 
     def collect(
         self,
@@ -93,7 +97,9 @@ class Collecting(Protocol):
                 is_recheck=recheck,
                 set_up=self.sources,
                 watch=watch,
-                split=Split(many, self._opener()) if many > 1 else None,
+                split=Split(many, partial(_open_part, type(self), self.settings, self._clock_of_jobs))
+                if many > 1
+                else None,
             )
 
     def _window(self, since: Moment | None, until: Moment | None) -> Window:
@@ -125,5 +131,20 @@ class Collecting(Protocol):
         if keep_days < 1:
             raise QueryError(f"keep_days is {keep_days}; older versions are kept for at least 1 day.")
         many = count_of("jobs", jobs, MOST) or 1
-        split = Split(many, self._lake_opener()) if many > 1 else None
+        split = Split(many, partial(_open_lake, type(self), self.settings, self._clock_of_jobs)) if many > 1 else None
         return maintain(self.lake, self.tables.values(), timedelta(days=keep_days), split)
+
+
+def _open_part(kind: Any, settings: Settings, now: Callable[[], datetime], name: str) -> tuple[Lake, Source]:
+    """What a job needs of a workspace, whose class is `kind`."""
+    workspace = kind(settings, now)
+    return workspace.lake, workspace._source_alone(name)
+
+
+def _open_lake(kind: Any, settings: Settings, now: Callable[[], datetime]) -> Lake:
+    lake: Lake = kind(settings, now).lake
+    return lake
+
+
+def _at(moment: datetime) -> datetime:
+    return moment

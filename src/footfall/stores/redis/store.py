@@ -16,6 +16,7 @@ from pyroaring import BitMap64
 from footfall.errors import DamagedStoreError, ReusedKeyError
 from footfall.stores.forgotten import Forgotten
 from footfall.stores.ids import NAMED, Actors
+from footfall.stores.looks import looks_by_reading
 from footfall.stores.members import bitmap_of
 from footfall.stores.problems import Problem, Repair
 from footfall.stores.redis import examining, keys
@@ -222,6 +223,9 @@ class RedisStore:
             return [each for each, size in zip(found, sizes, strict=True) if size]
         first = self._server.run([("BITPOS", key, 1) for _, key in found])
         return [each for each, at in zip(found, first, strict=True) if at >= 0]
+
+    def looks(self, event: str) -> dict[int, str]:
+        return looks_by_reading(self, event)
 
     def is_in_use(self, event: str) -> bool:
         """Checks the undated set, and those of this month and the previous one."""

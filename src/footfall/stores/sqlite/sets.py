@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import crc32
@@ -16,6 +17,7 @@ from pyroaring import BitMap64
 from footfall.errors import DamagedStoreError
 from footfall.stores.members import Members, as_bitmap, decoded, encoded
 from footfall.stores.sqlite.checks import crc_of_counts, crc_of_range, damaged_set
+from footfall.stores.store import PER_DAY, UNDATED
 
 if TYPE_CHECKING:
     from footfall.stores.sqlite.journal import Change
@@ -49,6 +51,18 @@ def counts_in(connection: sqlite3.Connection, key: RangeKey) -> dict[int, Counte
             raise damaged_set(connection, event, slot, "has a count that does not match its checksum")
         found[slot] = Counted(marks, actors, crc)
     return found
+
+
+def looks_in(connection: sqlite3.Connection, key: RangeKey, pending: Mapping[int, Members]) -> dict[int, str]:
+    """What tells whether the sets of a day have changed, for each day of a range, given the sets that are not folded."""
+    sums = {slot: (count.actors, count.crc) for slot, count in counts_in(connection, key).items()}
+    for slot, members in pending.items():
+        sums[slot] = len(members), crc32(encoded(BitMap64(as_bitmap(members))))
+    found: dict[int, list[str]] = defaultdict(list)
+    for slot, (actors, crc) in sorted(sums.items()):
+        if slot != UNDATED and actors:
+            found[slot // PER_DAY].append(f"{slot % PER_DAY}:{actors}:{crc:x}")
+    return {day: " ".join(of_day) for day, of_day in found.items()}
 
 
 def slots_in(connection: sqlite3.Connection, key: RangeKey) -> set[int]:

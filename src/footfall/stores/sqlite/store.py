@@ -37,6 +37,7 @@ from footfall.stores.sqlite.sets import (
     counts_in,
     keep_union,
     kept_union,
+    looks_in,
     set_of,
     sets_in,
     slots_in,
@@ -175,6 +176,13 @@ class SqliteStore:
         with self._state.reading() as connection:
             number = self._number(event)
             return [] if number is None else sorted(self._slots_in(connection, number, FIRST, LAST))
+
+    def looks(self, event: str) -> dict[int, str]:
+        """From the checksums of the sets, or those that they will have once their marks are folded."""
+        with self._state.reading() as connection:
+            key = (self._number(event) or 0, FIRST, LAST)  # no event has the number 0
+            pending = self._state.memory.pending_in(key)
+            return looks_in(connection, key, {slot: self.members(event, slot, slot + 1) for slot in pending})
 
     @property
     def _is_absent(self) -> bool:
