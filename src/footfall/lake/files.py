@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,8 +93,39 @@ def write_month(
     return DataFile(path, month, rows, size, datetime.fromisoformat(span["min"]), datetime.fromisoformat(span["max"]))
 
 
-def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table) -> DataFile:
-    """Write in-memory rows, of one month and in the table's order, to one new file.
+def write_months(
+    folder: Path,
+    table: Table,
+    incoming: duckdb.DuckDBPyRelation,
+    select: str,
+    prefixes: Mapping[str, str] | None = None,
+) -> Iterator[DataFile]:
+    """Write the rows of `select` (which may read `incoming`) to one new file per month, in one pass.
+
+    If there are few rows, a statement per month costs more than writing them. `prefixes` are those of months.
+    """
+    import pyarrow.compute as pc
+
+    moment = f"make_timestamp(epoch_us({quote(table.time)}))"
+    order = ", ".join(quote(name) for name in table.sort or (table.time,))
+    answer = incoming.query(
+        "incoming",
+        f"SELECT (year({moment}) * 12 + month({moment}) - 1)::INTEGER AS __month, {DUCKDB.select(table)} "
+        f"FROM ({select}) ORDER BY __month, {order}",
+    )
+    assert answer is not None, "a statement with rows"
+    found = answer.to_arrow_table()
+    runs = pc.value_counts(found["__month"]).to_pylist()
+    start = 0
+    for run in sorted(runs, key=lambda run: run["values"]):
+        year, number = divmod(run["values"], 12)
+        month, part = f"{year:04}-{number + 1:02}", found.slice(start, run["counts"])
+        start += run["counts"]
+        yield write_sorted(folder, table, month, part, (prefixes or {}).get(month, ""))
+
+
+def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table, prefix: str = "") -> DataFile:
+    """Write in-memory rows, of one month and in the table's order, to one new file named with `prefix`.
 
     Arrow writes dictionary-encoded columns unchanged: DuckDB would decode, sort and encode them again.
     """
@@ -113,7 +144,7 @@ def write_sorted(folder: Path, table: Table, month: str, rows: pa.Table) -> Data
             file.unlink(missing_ok=True)
             raise
         size = file.stat().st_size
-        settled = settle(file)
+        settled = settle(file, prefix)
         _keep(settled)
         path = str(settled.relative_to(folder))
     span = pc.min_max(rows[table.time].cast("int64")).as_py()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from footfall.lake.delta import LIVE
-from footfall.lake.files import ask, months_of, read_as, write_month
+from footfall.lake.files import ask, months_of, read_as, write_month, write_months
 from footfall.ledger import LEDGER
 from footfall.sql import literal, quote
 from footfall.tables import OBSERVED_AT, Observe, Table
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from footfall.lake.delta import DataFile, DeltaFolder
+
+MOST_AT_ONCE = 100_000
+"""Incoming rows of months without observations that are written in one pass: all are in memory then."""
 
 
 def observed(delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation, now: datetime) -> list[DataFile]:
@@ -25,31 +29,51 @@ def observed(delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation
     """
     is_dated = table is not LEDGER and OBSERVED_AT in incoming.columns
     files = [file for file in delta.files() if is_dated or not file.is_past]
+    months = months_of(table, incoming)
+    held = {file.month for file in files}
+    at_once = [month for month in months if month not in held]
+    if len(at_once) < 2 or ask(incoming, "SELECT count(*) FROM incoming")[0][0] > MOST_AT_ONCE:
+        at_once = []
     with delta.staging() as added:
-        for month in months_of(table, incoming):
+        if at_once:
+            for file in _first_ones(delta, table, incoming, at_once, now):
+                added.append(file)
+        for month in [month for month in months if month not in at_once]:
             old = [delta.folder / file.path for file in files if file.month == month]
-            news = _news(table, incoming, month, read_as(table, old), now)
-            prefix = LIVE if not old and _are_distinct(table, incoming, month) else ""
+            news = _news(table, incoming, _is_of(table, month), read_as(table, old), now)
+            prefix = LIVE if not old and not _ambiguous(table, incoming, _is_of(table, month)) else ""
             if written := write_month(delta.folder, table, month, incoming, news, prefix):
                 added.append(written)
     return added
 
 
-def _are_distinct(table: Table, incoming: duckdb.DuckDBPyRelation, month: str) -> bool:
-    """Whether no two rows of a month have the same key: as the first of their month, all of them are in force."""
+def _first_ones(
+    delta: DeltaFolder, table: Table, incoming: duckdb.DuckDBPyRelation, months: Sequence[str], now: datetime
+) -> Iterator[DataFile]:
+    """Files of months that have no observation yet, in one pass."""
+    chosen = f"strftime({quote(table.time)}, '%Y-%m') IN ({', '.join(map(literal, months))})"
+    ambiguous = _ambiguous(table, incoming, chosen)
+    prefixes = {month: "" if month in ambiguous else LIVE for month in months}
+    yield from write_months(
+        delta.folder, table, incoming, _news(table, incoming, chosen, read_as(table, []), now), prefixes
+    )
+
+
+def _ambiguous(table: Table, incoming: duckdb.DuckDBPyRelation, chosen: str) -> set[str]:
+    """The months in which two of the chosen rows have the same key; else all rows of a first file are in force."""
     assert isinstance(table.rule, Observe)
     keys = ", ".join(map(quote, table.rule.key))
-    found = ask(
-        incoming, f"SELECT 1 FROM incoming WHERE {_is_of(table, month)} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
-    )
-    return not found
+    month = f"strftime(any_value({quote(table.time)}), '%Y-%m')"
+    found = ask(incoming, f"SELECT {month} FROM incoming WHERE {chosen} GROUP BY {keys} HAVING count(*) > 1")
+    return {name for (name,) in found}
 
 
 def _is_of(table: Table, month: str) -> str:
     return f"strftime({quote(table.time)}, '%Y-%m') = {literal(month)}"
 
 
-def _news(table: Table, incoming: duckdb.DuckDBPyRelation, month: str, known: str, now: datetime) -> str:
+def _news(table: Table, incoming: duckdb.DuckDBPyRelation, chosen: str, known: str, now: datetime) -> str:
+    """The SQL of the chosen incoming rows that are new or different, compared with the known ones."""
     assert isinstance(table.rule, Observe)
     key, stamp = table.rule.key, f"greatest({literal(now)}, last.{OBSERVED_AT} + INTERVAL 1 MICROSECOND)"
     names = [c.name for c in table.columns if c.name != OBSERVED_AT]
@@ -59,7 +83,7 @@ def _news(table: Table, incoming: duckdb.DuckDBPyRelation, month: str, known: st
     keys = ", ".join(map(quote, key))
     return f"""
         WITH incoming_rows AS (
-            FROM incoming WHERE {_is_of(table, month)}
+            FROM incoming WHERE {chosen}
         ), known AS (
             SELECT old.* FROM {known} old SEMI JOIN incoming_rows new ON {_equal("old", key)}
         ), last AS (

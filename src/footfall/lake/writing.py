@@ -17,7 +17,7 @@ import duckdb
 
 from footfall.errors import SourceError
 from footfall.lake.delta import DataFile, DeltaFolder
-from footfall.lake.files import ask, is_writable_as_is, months_of, read_files, write_month, write_sorted
+from footfall.lake.files import ask, is_writable_as_is, months_of, read_files, write_month, write_months, write_sorted
 from footfall.periods import EPOCH, Window, merge
 from footfall.sql import DUCKDB, literal, quote
 from footfall.tables import Replace, Rows, Table
@@ -240,28 +240,11 @@ def _written(
 def _written_at_once(
     delta: DeltaFolder, table: Table, incoming: Incoming, touched: Sequence[DataFile]
 ) -> Iterator[DataFile]:
-    """All months in one pass: if there are few rows, a statement per month costs more than writing them."""
-    import pyarrow.compute as pc
-
+    """All months in one pass."""
     select = "SELECT * FROM incoming"
     if touched:
         select += " UNION ALL BY NAME " + incoming.outside(f"SELECT * FROM {read_files(delta.folder, touched)}")
-    moment = f"make_timestamp(epoch_us({quote(table.time)}))"
-    order = ", ".join(quote(name) for name in table.sort or (table.time,))
-    answer = incoming.relation.query(
-        "incoming",
-        f"SELECT (year({moment}) * 12 + month({moment}) - 1)::INTEGER AS __month, {DUCKDB.select(table)} "
-        f"FROM ({select}) ORDER BY __month, {order}",
-    )
-    assert answer is not None, "a statement with rows"
-    found = answer.to_arrow_table()
-    runs = pc.value_counts(found["__month"]).to_pylist()
-    start = 0
-    for run in sorted(runs, key=lambda run: run["values"]):
-        year, month = divmod(run["values"], 12)
-        part = found.slice(start, run["counts"])
-        start += run["counts"]
-        yield write_sorted(delta.folder, table, f"{year:04}-{month + 1:02}", part)
+    yield from write_months(delta.folder, table, incoming.relation, select)
 
 
 def _check_within(table: Table, incoming: Incoming) -> None:
