@@ -173,7 +173,7 @@ def test_a_server_that_goes_down_is_not_asked_for_ever(tmp_path: Path, server: S
     result = read(binder(server.address, tmp_path, LATER, concurrency=1), now=LATER)
     assert {result.outcomes[day].status for day in days} == {Status.FAILED}
     assert sum("GET events" in asked for asked in server.asked) == 12 * 3
-    assert "failed 12 times in a row and was not asked" in result.outcomes[days[-1]].reason
+    assert "failed 12 times in a row and was skipped" in result.outcomes[days[-1]].reason
 
 
 def test_days_to_come_are_brought_meanwhile_and_left_when_nobody_wants_them(tmp_path: Path, server: Server) -> None:

@@ -148,7 +148,7 @@ def test_a_second_run_is_refused_with_the_reason(tmp_path: Path, capsys: pytest.
         assert run(capsys, "-w", folder, "collect", "--dry-run").code == 0
     assert ran.code == 1
     assert ran.err.splitlines()[-1] == (
-        f"footfall: another run of collect is under way in this workspace (process {os.getpid()}, since 2026-03-01 09:30 "
-        "UTC); wait until it ends, or end it."
+        f"footfall: another run of collect is in progress in this workspace (process {os.getpid()}, since 2026-03-01 09:30 "
+        "UTC); wait until it ends, or stop it."
     )
     assert run(capsys, "-w", folder, "collect").code == 0

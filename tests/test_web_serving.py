@@ -41,7 +41,7 @@ def serving(folder: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], s
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert "answers at" in line, process.stderr.read() if process.stderr else ""
+        assert "is running at" in line, process.stderr.read() if process.stderr else ""
         yield process, f"http://127.0.0.1:{port}"
     finally:
         process.kill()
@@ -55,7 +55,7 @@ def test_it_ends_when_it_is_asked_to(folder: Path, number: int, status: int) -> 
         process.send_signal(number)
         _, said = process.communicate(timeout=20)
         assert process.returncode == status, said
-        assert "the server has ended" in said
+        assert "the server has stopped" in said
         assert "Traceback" not in said
 
 

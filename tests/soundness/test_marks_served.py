@@ -129,7 +129,7 @@ def test_on_a_full_disk_nothing_is_acknowledged_that_is_not_kept(small_disk: Pat
             if len(refusals) > 2000:
                 break
         assert refusals
-        assert all("make room" in refusal or "cannot be" in refusal for refusal in refusals), refusals[0]
+        assert all("free some space" in refusal or "cannot be" in refusal for refusal in refusals), refusals[0]
         assert all(client.getbit(day_key(1), id) for id in sorted(kept)[::97])
         served.process.kill()
     store = SqliteStore(served.store)

@@ -121,7 +121,7 @@ def test_a_kept_union_that_is_damaged_is_made_again(closed: Files, tmp_path: Pat
         ("DELETE FROM sets WHERE slot = 640000", "the set of 'seen' on 2024-10-04 is missing"),
         ("DELETE FROM counts WHERE slot = 640033", "the set of 'seen' on 2024-10-05 at 00:00 is not counted"),
         ("UPDATE counts SET marks = 7 WHERE slot = 640000", "has a count that does not match its checksum"),
-        ("UPDATE facts SET value = 7 WHERE name = 'salt'", "'salt' stands there twice and differs"),
+        ("UPDATE facts SET value = 7 WHERE name = 'salt'", "the two copies of 'salt' differ"),
         ("DROP TABLE cursors", "its tables are not those of a store"),
     ],
 )  # fmt: skip
