@@ -1,214 +1,105 @@
-"""Copying a bitmapist deployment: everything arrives once, what cannot is said, and nothing is taken from the store."""
+"""Copying a lake between folders and buckets: the same answers, nothing half, and few requests in a bucket."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any
+import uuid
+from datetime import date
+from pathlib import Path
 
-import bitmapist as untyped_bitmapist
 import pytest
-import redis as untyped_redis
+from typer.testing import CliRunner
 
-from footfall.errors import ActivityError
-from footfall.stores.copying import CopyReport, Differing, Unplaced, copy_from_redis
-from footfall.stores.ids import Actors
-from footfall.stores.redis import RedisStore
-from footfall.stores.store import FIRST, LAST, PER_DAY, UNDATED, Store, day_slot, hour_slot
-from stores import KINDS, NOW, Kind, Member, flush, members
+from footfall.cli import app
+from footfall.errors import DamagedLakeError, LakeError, LakeStorageError
+from footfall.lake import Lake
+from footfall.lake.copying import BEGUN, copy_lake
+from footfall.lake.examining import examine_lake
+from footfall.lake.lake import MARKER
+from footfall.lake.storage.remote import Remote
+from lakes import LAUNCHES, LakeOf, at, collected
+from s3 import BUCKET, Fault, Proxy
 
 pytestmark = pytest.mark.slow
 
-bitmapist: Any = untyped_bitmapist
-redis: Any = untyped_redis
-
-DATABASE = 3
-MOMENT = datetime.fromisoformat("2026-10-20T09:30Z")
-DAY, HOUR = day_slot(MOMENT), hour_slot(MOMENT)
-EVER = (FIRST, LAST)
+DAYS = [date(2020, month, 5) for month in range(1, 13)]
 
 
-@pytest.fixture
-def deployment(redis_server: str) -> Iterator[str]:
-    """The address of a deployment in which bitmapist has marked nothing yet."""
-    flush(redis_server, DATABASE)
-    host, port = redis_server.removeprefix("redis://").split(":")
-    bitmapist.setup_redis("copied", host, int(port), db=DATABASE)
-    yield f"{redis_server}/{DATABASE}"
-    flush(redis_server, DATABASE)
+def built(folder: Path) -> LakeOf:
+    rows = [{"hour": at(str(day)), "repo": "a/b", "launches": day.month} for day in DAYS]
+    return LakeOf(folder, {"launches": rows}, collected(DAYS))
 
 
-@pytest.fixture(params=KINDS, ids=lambda kind: kind.name)
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    kind: Kind = request.param
-    with kind.new(request) as made:
-        yield made
+def answers(lake: Lake) -> list[tuple[object, ...]]:
+    pinned = lake.snapshot([LAUNCHES]).tables["launches"]
+    from footfall.lake.files import read_as
 
-
-def mark(event: str, actor: int, days: int = 0, **options: bool) -> None:
-    bitmapist.mark_event(event, actor, "copied", MOMENT + timedelta(days=days), **options)
-
-
-def copy(address: str, store: Store) -> CopyReport:
-    return copy_from_redis(address, store, now=lambda: NOW)
-
-
-def test_everything_arrives(deployment: str, store: Store) -> None:
-    chance = random.Random(3)
-    wanted: dict[tuple[str, int], set[Member]] = {}
-    for _ in range(1500):
-        event, actor, day = chance.choice(["a", "b:c", "a_u"]), chance.randrange(3000), chance.randrange(60)
-        is_hourly, is_unique = chance.random() < 0.3, chance.random() < 0.1
-        mark(event, actor, day, track_hourly=is_hourly, track_unique=is_unique)
-        wanted.setdefault((event, DAY + day * PER_DAY), set()).add(actor)
-        if is_hourly:
-            wanted.setdefault((event, HOUR + day * PER_DAY), set()).add(actor)
-        if is_unique:
-            wanted.setdefault((event, UNDATED), set()).add(actor)
-    told: list[tuple[str, int, int]] = []
-    report = copy_from_redis(deployment, store, lambda *step: told.append(step), now=lambda: NOW)
-    for (event, slot), expected in wanted.items():
-        stop = slot + (PER_DAY if slot % PER_DAY == 0 else 1)
-        assert members(store, event, slot, stop) == expected
-    days = [slot for _, slot in wanted if slot != UNDATED and slot % PER_DAY == 0]
-    assert (report.events, report.days, report.undated, report.unplaced) == (3, len(days), 3, ())
-    assert report.hours == len(wanted) - len(days) - 3
-    assert store.events() == ["a", "a_u", "b:c"]
-    assert told[-1][1] == told[-1][2] > 50
-
-
-def test_copying_again_changes_nothing(deployment: str, store: Store) -> None:
-    for n in range(20):
-        mark("a", n, n % 3, track_hourly=n % 2 == 0, track_unique=n % 5 == 0)
-    first = copy(deployment, store)
-    before = members(store, "a", *EVER), store.occurrences("a", *EVER), store.slots("a")
-    again = copy(deployment, store)
-    assert (members(store, "a", *EVER), store.occurrences("a", *EVER), store.slots("a")) == before
-    assert (first.marked, again.marked) == (24, 0)
-    assert store.occurrences("a", *EVER) == 24  # 20 days, of which some by their hour, and 4 undated
-    assert (again.days, again.hours) == (first.days, first.hours)
-
-
-def test_what_the_store_has_stays_and_what_is_new_is_added(deployment: str, store: Store) -> None:
-    mark("a", 1)
-    copy(deployment, store)
-    store.mark("a", {DAY: Actors([50], ["ada"]), DAY + PER_DAY: Actors([1])})
-    mark("a", 2)
-    mark("a", 3, 1)
-    report = copy(deployment, store)
-    assert members(store, "a", DAY, DAY + PER_DAY) == {1, 2, 50, "ada"}
-    assert members(store, "a", DAY + PER_DAY, DAY + 2 * PER_DAY) == {1, 3}
-    assert report.marked == 2
-    assert store.occurrences("a", *EVER) == 6
-
-
-def test_who_was_forgotten_is_not_brought_back(deployment: str, store: Store) -> None:
-    for n in range(5):
-        mark("a", n)
-        mark("a", n, 1, track_unique=True)
-    copy(deployment, store)
-    store.forget(3)
-    mark("a", 3, 40)  # one more day that has nobody else
-    mark("a", 9)
-    report = copy(deployment, store)
-    assert members(store, "a", *EVER) == {0, 1, 2, 4, 9}
-    assert (report.forgotten, report.marked) == (1, 1)
-    assert store.events() == ["a"]
-
-
-def test_months_and_weeks_without_their_days_are_named(deployment: str, store: Store) -> None:
-    mark("a", 1)
-    mark("a", 2, 1)
-    mark("b", 3)
-    client = redis.Redis.from_url(deployment)
-    client.delete("trackist_a_2026-10-21", "trackist_b_2026-10-20", "trackist_b_W2026-43")
-    report = copy(deployment, store)
-    assert report.unplaced == (
-        Unplaced("a", "2026-10", 1),
-        Unplaced("a", "2026-W43", 1),
-        Unplaced("b", "2026-10", 1),
+    return (
+        lake.cursor().sql(f"SELECT hour, repo, launches FROM {read_as(LAUNCHES, pinned.current)} ORDER BY 1").fetchall()
     )
-    assert members(store, "a", *EVER) == {1}
 
 
-def test_an_actor_whose_day_was_taken_back_stays_out(deployment: str, store: Store) -> None:
-    mark("a", 1, track_hourly=True)
-    mark("a", 2, track_hourly=True)
-    bitmapist.unmark_event("a", 2, "copied", MOMENT)  # of the day, week and month, and not of the hour
-    report = copy(deployment, store)
-    assert report.of_hours_alone == (Differing("a", 1, 1),)
-    assert members(store, "a", DAY, DAY + PER_DAY) == members(store, "a", HOUR, HOUR + 1) == {1}
-    assert members(store, "a", *EVER) == {1}
-    bitmapist.unmark_event("a", 1, "copied", MOMENT)  # the day is there, and empty
-    mark("b", 3, track_hourly=True)
-    redis.Redis.from_url(deployment).delete("trackist_b_2026-10-20")
-    again = copy(deployment, store)
-    assert again.of_hours_alone == (Differing("a", 2, 1), Differing("b", 1, 1))
-    assert again.extra == (Differing("a", 1, 1),)
-    assert members(store, "b", *EVER) == set()
+def address() -> str:
+    return f"s3://{BUCKET}/{uuid.uuid4().hex}"
 
 
-def test_what_only_the_store_has_is_counted_and_taken_out_where_that_is_asked(deployment: str, store: Store) -> None:
-    for n in range(4):
-        mark("a", n, track_hourly=n < 2)
-        mark("a", n, 1, track_unique=True)
-    copy(deployment, store)
-    store.mark("a", {DAY: Actors([50], ["ada"]), DAY + 9 * PER_DAY: Actors([1]), UNDATED: Actors([7])})
-    store.mark("a", {HOUR + 1: Actors([0])})  # in the day there, and not in this hour
-    store.mark("ours", {DAY: Actors([1])})
-    kept = copy(deployment, store)
-    assert kept.extra == (Differing("a", 5, 3),)  # 50, ada and the hour; 1 on another day; 7 without a time
-    assert members(store, "a", DAY, DAY + PER_DAY) == {0, 1, 2, 3, 50, "ada"}
-    replaced = copy_from_redis(deployment, store, replaces=True, now=lambda: NOW)
-    assert (replaced.extra, replaced.marked) == ((Differing("a", 5, 3),), 0)
-    assert members(store, "a", DAY, DAY + PER_DAY) == {0, 1, 2, 3}
-    assert members(store, "a", HOUR, HOUR + 1) == {0, 1}
-    assert (
-        members(store, "a", HOUR + 1, HOUR + 2) == members(store, "a", DAY + 9 * PER_DAY, DAY + 10 * PER_DAY) == set()
-    )
-    assert members(store, "a", UNDATED, UNDATED + 1) == {0, 1, 2, 3}
-    assert members(store, "ours", *EVER) == {1}, "an event that is not there is none of its business"
-    assert copy(deployment, store).extra == ()
+def test_a_lake_goes_to_a_bucket_and_back(bucket: Proxy, tmp_path: Path) -> None:
+    lake, there = built(tmp_path / "lake").lake, address()
+    done = copy_lake(str(tmp_path / "lake"), there, options=bucket.options)
+    assert (done.kept, done.files > 12) == (0, True)
+    assert copy_lake(there, str(tmp_path / "back"), options=bucket.options).files == done.files
+    for copied in (Lake.open(there, options=bucket.options), Lake.open(str(tmp_path / "back"))):
+        assert answers(copied) == answers(lake)
+        assert all(found.is_intact for found in examine_lake(copied, [LAUNCHES]))
+        assert [entry.window for entry in copied.known()] == [entry.window for entry in lake.known()]
 
 
-def test_a_key_of_another_program_is_named_and_the_rest_is_copied(deployment: str, store: Store) -> None:
-    mark("a", 1)
-    client = redis.Redis.from_url(deployment)
-    client.hset("trackist_a_2026-10-21", "field", "value")
-    client.lpush("trackist_other_2026-10", "value")
-    client.set("trackist_settings", "{}")
-    report = copy(deployment, store)
-    assert report.others == ("trackist_a_2026-10-21", "trackist_other_2026-10")
-    assert (report.events, report.days, members(store, "a", *EVER)) == (1, 1, {1})
+def test_an_interrupted_copy_is_no_lake_and_continues(bucket: Proxy, tmp_path: Path) -> None:
+    lake, there = built(tmp_path / "lake").lake, address()
+    bucket.faults = [Fault(0, "PUT", r"2020-09.*\.parquet$", status=403, code="AccessDenied")]
+    bucket.faults[0].times = 99
+    with pytest.raises(LakeStorageError, match="refuses the credentials"):
+        copy_lake(str(tmp_path / "lake"), there, options=bucket.options)
+    with pytest.raises(LakeError, match="holds files and is not a Footfall lake"):
+        Lake.open(there, options=bucket.options)
+    built(tmp_path / "other")
+    with pytest.raises(LakeError, match="unfinished copy of another lake"):
+        copy_lake(str(tmp_path / "other"), there, options=bucket.options)
+    bucket.faults = []
+    assert copy_lake(str(tmp_path / "lake"), there, options=bucket.options).kept > 0
+    assert answers(Lake.open(there, options=bucket.options)) == answers(lake)
+    assert Remote(there, bucket.options).read(BEGUN) is None
 
 
-def test_names_come_along_from_a_store_of_ours(deployment: str, store: Store) -> None:
-    source = RedisStore(deployment)
-    store.mark_one("z", DAY, "somebody else")  # so that ids differ
-    source.mark("a", {DAY: Actors([1], ["ada", "bob"]), HOUR: Actors([], ["eve"]), UNDATED: Actors((), ["ada"])})
-    for _ in range(2):
-        copy(deployment, store)
-        assert members(store, "a", DAY, DAY + PER_DAY) == {1, "ada", "bob", "eve"}
-        assert members(store, "a", HOUR, HOUR + 1) == {"eve"}
-        assert members(store, "a", UNDATED, UNDATED + 1) == {"ada"}
-        assert store.occurrences("a", *EVER) == 5
-    source.close()
+def test_what_cannot_be_copied_is_refused(tmp_path: Path) -> None:
+    lake = built(tmp_path / "lake").lake
+    with pytest.raises(LakeError, match="there is no lake at"):
+        copy_lake(str(tmp_path / "nothing"), str(tmp_path / "to"))
+    built(tmp_path / "full")
+    with pytest.raises(LakeError, match="is not empty; name an empty or a new place"):
+        copy_lake(str(tmp_path / "lake"), str(tmp_path / "full"))
+    with pytest.raises(LakeError, match="cannot be copied to itself"):
+        copy_lake(str(tmp_path / "lake"), f"{tmp_path}/./lake")
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(LakeError, match="the same command continues"):
+        copy_lake(str(tmp_path / "lake"), str(file))
+    (damaged, *_) = sorted((lake.root / "launches").glob("month=*/*.parquet"))
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-5] + b"x" + content[-4:])
+    with pytest.raises(DamagedLakeError, match="its content has changed"):
+        copy_lake(str(tmp_path / "lake"), str(tmp_path / "to"))
+    damaged.unlink()
+    with pytest.raises(DamagedLakeError, match="was gone before it was copied"):
+        copy_lake(str(tmp_path / "lake"), str(tmp_path / "to"))
+    assert not (tmp_path / "to" / MARKER).exists()
+    damaged.write_bytes(content)
+    assert copy_lake(str(tmp_path / "lake"), str(tmp_path / "to")).kept > 0
 
 
-def test_an_empty_deployment_is_nothing_to_copy(deployment: str, store: Store) -> None:
-    assert copy(deployment, store) == CopyReport(0, 0, 0, 0, 0, 0)
-
-
-def test_a_store_that_loses_somebody_is_an_error(deployment: str, redis_server: str) -> None:
-    class Forgetful(RedisStore):
-        def replace(self, event: str, start: int, stop: int, marks: Any, cursors: Any) -> None:
-            super().replace(event, start, stop, marks, cursors)
-            if event == "a":
-                self.unmark(event, {DAY: Actors([2])})
-
-    for n in range(4):
-        mark("a", n)
-    flush(redis_server, 9)
-    with pytest.raises(ActivityError, match=r"'a' of 2026-10-20 has 4 actors in .* and 1 of them are not in"):
-        copy(deployment, Forgetful(f"{redis_server}/9"))
+def test_the_command_says_what_it_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built(tmp_path / "lake")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["copy", "lake", "moved"])
+    assert done.exit_code == 0
+    assert "of lake to moved" in done.output
+    assert answers(Lake.open(str(tmp_path / "moved"))) == answers(Lake.open(str(tmp_path / "lake")))

@@ -59,8 +59,8 @@ def backup(
 
     if "://" in settings.lake.address:
         raise BackupError(
-            f"the lake is on {settings.lake.address.split('://')[0]}://, which a backup cannot hold; use the versions and "
-            "copies of the object store."
+            f"the lake is on {settings.lake.address.split('://')[0]}://, which a backup cannot hold; use the versions "
+            "of the object store, or `footfall copy` to a folder."
         )
     Lake.open(settings.lake_address)
     notes = tuple(_notes(settings))

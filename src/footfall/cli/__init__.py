@@ -20,6 +20,9 @@ from footfall.cli import upkeep
 from footfall.cli import backups
 
 # isort: split
+from footfall.cli import copying
+
+# isort: split
 from footfall.cli import schedules
 
 # isort: split
@@ -62,6 +65,7 @@ __all__ = [
     "cohorts",
     "collecting",
     "communities",
+    "copying",
     "main",
     "moving",
     "projects",

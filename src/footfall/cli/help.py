@@ -49,6 +49,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "events": ("footfall events",),
     "forget": ("footfall forget ada",),
     "backup": ("footfall backup usage.tar", "footfall backup --force /backups/usage.tar"),
+    "copy": ("footfall copy lake s3://our-bucket/footfall", "footfall copy s3://our-bucket/footfall lake"),
     "restore": ("footfall restore usage.tar restored", "footfall restore --force /backups/usage.tar ~/usage"),
     "export": ("footfall export backup",),
     "report": ("footfall report -o site", "footfall report -o site --month 2026-10 --mail"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from footfall.errors import DamagedLakeError
 from footfall.lake.storage.seam import storage_of
 
-_NAMED = re.compile(r"[0-9a-f]{32}-([0-9a-f]{8})\.parquet$")
+NAMED = re.compile(r"[0-9a-f]{32}-([0-9a-f]{8})\.parquet$")
 """A file name with a checksum; files of earlier versions have none."""
 _MAGIC = b"PAR1"
 _LEAST = 12
@@ -75,7 +75,7 @@ def fault_of(file: Path, *, is_deep: bool = False) -> str:
             opened.seek(max(0, size - len(_MAGIC)))
             if size < _LEAST or begin != _MAGIC or opened.read() != _MAGIC:
                 return "is damaged (it is empty, cut off or not a Parquet file)"
-        named = _NAMED.search(file.name)
+        named = NAMED.search(file.name)
         if named and _checksum(file) != int(named[1], 16):
             return "is damaged (its content has changed)"
         if is_deep and not named:

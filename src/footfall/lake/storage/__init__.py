@@ -7,7 +7,7 @@ bucket    a bucket with a working copy on this machine, which DuckDB and deltala
 """
 
 from footfall.lake.storage.folder import Folder
-from footfall.lake.storage.opening import open_storage
-from footfall.lake.storage.seam import Storage, storage_of
+from footfall.lake.storage.opening import objects_at, open_storage
+from footfall.lake.storage.seam import Objects, Storage, storage_of
 
-__all__ = ["Folder", "Storage", "open_storage", "storage_of"]
+__all__ = ["Folder", "Objects", "Storage", "objects_at", "open_storage", "storage_of"]

@@ -26,8 +26,8 @@ from pathlib import Path
 
 from footfall.errors import ConflictError
 from footfall.forking import record_use
-from footfall.lake.storage.remote import Found, Remote
-from footfall.lake.storage.seam import LOG
+from footfall.lake.storage.remote import Remote
+from footfall.lake.storage.seam import LOG, Found
 
 _VERSION = re.compile(r"(\d{20})\.(json|checkpoint(\.[^/]+)?\.parquet)")
 _HINT = "_last_checkpoint"
@@ -45,10 +45,12 @@ class Bucket:
 
     Args:
         root: The folder of the working copy.
+        passing: What keeps a temporary folder there.
     """
 
-    def __init__(self, root: Path, remote: Remote) -> None:
+    def __init__(self, root: Path, remote: Remote, passing: object = None) -> None:
         self.root = root
+        self._passing = passing
         self.address = remote.address
         self.remote = remote
         self._seen: dict[str, Found] = {}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISREG
 
 from footfall.errors import NotALakeError
-from footfall.lake.storage.seam import Storage
+from footfall.lake.storage.seam import Found, Storage
 
 
 class Folder:
@@ -73,6 +77,48 @@ class Folder:
 
     def tidy(self, table: Path) -> None:
         """Nothing to do."""
+
+
+class Files:
+    """The files below a folder, as the objects of a bucket are seen."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.address = str(root)
+
+    def below(self, folder: str = "") -> list[Found]:
+        found = []
+        for path in (self.root / folder).rglob("*"):
+            with suppress(FileNotFoundError):  # renamed or deleted in the meantime
+                said = path.stat()
+                if S_ISREG(said.st_mode):
+                    moment = datetime.fromtimestamp(said.st_mtime, UTC)
+                    found.append(Found(path.relative_to(self.root).as_posix(), said.st_size, moment))
+        return sorted(found, key=lambda one: one.name)
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        file = self.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_name(f".{file.name}.{random.getrandbits(64):x}")
+        try:
+            with fresh.open("wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            fresh.replace(file)
+        except BaseException:
+            fresh.unlink(missing_ok=True)
+            raise
+
+    def delete(self, names: Iterable[str]) -> None:
+        for name in names:
+            (self.root / name).unlink(missing_ok=True)
 
 
 ANY: Storage = Folder(Path())

@@ -11,12 +11,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from footfall.errors import LakeStorageError, MissingExtraError, SettingsError
+from footfall.lake.storage.seam import Found
 
 KINDS = {"s3": "AWS", "az": "AZURE", "gs": "GOOGLE"}
 """The schemes of addresses, and how the usual environment variables of each begin."""
@@ -29,15 +29,6 @@ _CHUNK = 1 << 22
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Found:
-    """An object: its name below the lake, its size in bytes, and when it was written."""
-
-    name: str
-    size: int
-    modified: datetime
 
 
 class Remote:

@@ -3,11 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 LOG = "_delta_log"
 """The folder of a table that holds its log: one file for each version."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file: its name below the lake, its size in bytes, and when it was written."""
+
+    name: str
+    size: int
+    modified: datetime
+
+
+class Objects(Protocol):
+    """The files below an address, where they are stored: no copies."""
+
+    address: str
+
+    def below(self, folder: str = "") -> list[Found]:
+        """The files below a folder, by name."""
+        ...
+
+    def read(self, name: str) -> bytes | None:
+        """The content of a file; None if there is none."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write or replace a file, all or nothing."""
+        ...
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete files; those that do not exist are no error."""
+        ...
 
 
 class Storage(Protocol):
