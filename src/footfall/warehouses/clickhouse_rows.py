@@ -13,6 +13,8 @@ from footfall.warehouses.refusals import in_words
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_TYPE = re.compile(r"[A-Z]\w*(\(.*\))?")
+"""The form of a type; a line of a web page has another."""
 _WRAPPED = re.compile(r"^(?:Nullable|LowCardinality|SimpleAggregateFunction)\((?:\w+, )?(.*)\)$")
 _ZONED = re.compile(r"^DateTime(?:64)?\((?:\d+, )?'([^']+)'\)$")
 
@@ -20,9 +22,12 @@ _ZONED = re.compile(r"^DateTime(?:64)?\((?:\d+, )?'([^']+)'\)$")
 def rows_of(body: bytes, where: str) -> pa.Table:
     """The rows of an answer; days and moments are parsed strictly, and moments are in UTC.
 
-    body: The response body; empty for a statement that returns nothing.
-        where: The name of the query, for messages.
+    Args:
+        body: The response body; empty for a statement that returns nothing.
         where: Whose answer it is, for messages.
+
+    Raises:
+        BrokenDataError: For an answer of another form, or a moment that its zone has twice or not at all.
     """
     import pyarrow as pa
     import pyarrow.csv as arrow_csv
@@ -50,7 +55,10 @@ def rows_of(body: bytes, where: str) -> pa.Table:
         )
     except pa.ArrowInvalid as error:
         raise BrokenDataError(f"{where} gave rows that cannot be read: {in_words(str(error))}.") from None
-    columns = [_in_utc(found[place], kind) for place, kind in zip(places, kinds, strict=True)]
+    columns = [
+        _in_utc(found[place], kind, f"{where}, column {name!r},")
+        for name, place, kind in zip(names, places, kinds, strict=True)
+    ]
     return pa.Table.from_arrays(columns, names=names)
 
 
@@ -59,7 +67,7 @@ def _heads(body: bytes, where: str) -> tuple[list[str], list[str], bytes]:
     try:
         first, second, *rest = body.split(b"\n", 2)
         names, kinds = (next(csv.reader([line.decode()])) for line in (first, second))
-        if len(names) != len(kinds):
+        if not names or len(names) != len(kinds) or not all(map(_TYPE.fullmatch, kinds)):
             raise ValueError
     except (ValueError, StopIteration, csv.Error):
         raise BrokenDataError(
@@ -89,7 +97,7 @@ def _type_of(kind: str) -> pa.DataType:
     return pa.bool_() if kind == "Bool" else pa.string()
 
 
-def _in_utc(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
+def _in_utc(column: pa.ChunkedArray, kind: str, where: str) -> pa.ChunkedArray:
     """Moments are in the zone of their column; without one in that of the session, which is UTC."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -97,4 +105,11 @@ def _in_utc(column: pa.ChunkedArray, kind: str) -> pa.ChunkedArray:
     zone = _ZONED.match(_plain(kind))
     if not zone or zone[1] == "UTC":
         return column
-    return pc.assume_timezone(column, zone[1], ambiguous="raise", nonexistent="raise").cast(pa.timestamp("us", "UTC"))
+    try:
+        return pc.assume_timezone(column, zone[1], ambiguous="raise", nonexistent="raise").cast(
+            pa.timestamp("us", "UTC")
+        )
+    except pa.ArrowInvalid as error:
+        raise BrokenDataError(
+            f"{where} has moments that cannot be read in {zone[1]}: {in_words(str(error))}; select toTimeZone(…, 'UTC')."
+        ) from None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from footfall.errors import SettingsError, did_you_mean
+from footfall.numerals import whole_of
 from footfall.settings import Secret
 from footfall.warehouses.asking import Warehouse
 from footfall.warehouses.bigquery import ADDRESS, MOST_BYTES
@@ -161,7 +162,10 @@ def _snowflake(access: Access) -> Warehouse:
     parts = access.parts
     options: dict[str, Any] = {"login_timeout": 60, **access.options}
     if "port" in options:
-        options["port"] = int(options["port"])
+        try:
+            options["port"] = whole_of(options["port"])
+        except ValueError:
+            raise SettingsError(f"the port of the connection is {options['port']!r}; write a whole number.") from None
     database, _, schema = unquote(parts.path.strip("/")).partition("/")
     given = {"user": access.user, "account": parts.hostname or "", "database": database, "schema": schema}
     options |= {name: value for name, value in given.items() if value}

@@ -24,8 +24,8 @@ class RefusedQueryError(SourceError):
 def in_words(text: str, sql: str = "") -> str:
     """A message of a database, for use in a sentence: one line, no control characters, limited length.
 
-    text: The original message.
-        text: Its own words.
+    Args:
+        text: The original message.
         sql: The query. Databases repeat it, and strings in it may be secret: longer ones are removed.
     """
     for quoted in set(re.findall(r"'((?:[^'\\]|''|\\.){6,})'", sql)):

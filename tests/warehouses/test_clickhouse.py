@@ -156,7 +156,7 @@ def test_sums_that_differ_are_an_error() -> None:
 def engine() -> Iterator[ClickHouse]:
     """ClickHouse's engine with the limits of its public servers, and 240,000 groups over eight days."""
     python = python_with("FOOTFALL_CHDB_PYTHON", "chdb")
-    shim = Path(__file__).with_name("clickhouse_shim.py")
+    shim = Path(__file__).parents[1] / "clickhouse_shim.py"
     limits = "max_result_rows=1000, result_overflow_mode='break'"
     with subprocess.Popen(
         [python, str(shim), limits], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

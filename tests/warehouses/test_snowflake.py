@@ -13,7 +13,7 @@ import pytest
 from programs_needed import python_with
 
 pytestmark = pytest.mark.slow
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
