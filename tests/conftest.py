@@ -62,7 +62,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def sail() -> Iterator[str]:
     """The address of Sail as a Spark Connect server in `local-cluster` mode: a driver and workers that talk gRPC."""
-    _client_needed()
+    client_needed()
     if find_spec("pysail") is None:
         pytest.skip("the server of Spark Connect (pysail) is not installed")
     port = free_port()
@@ -74,21 +74,18 @@ def sail() -> Iterator[str]:
         end(server)
 
 
-def start_sail(port: int, workers: int = 2) -> subprocess.Popen[bytes]:
-    """Sail as a cluster on this machine."""
+def start_sail(port: int, **more: str) -> subprocess.Popen[bytes]:
+    """Sail as a cluster on this machine, with more variables in its environment."""
     command = [sys.executable, "-m", "pysail", "spark", "server", "--port", str(port)]
-    workers_wanted = {
-        "SAIL_CLUSTER__WORKER_INITIAL_COUNT": str(workers),
-        "SAIL_CLUSTER__WORKER_MAX_COUNT": str(workers),
-    }
-    environment = {**os.environ, "SAIL_MODE": "local-cluster", "RUST_LOG": "error", **workers_wanted}
+    workers = {"SAIL_CLUSTER__WORKER_INITIAL_COUNT": "2", "SAIL_CLUSTER__WORKER_MAX_COUNT": "2"}
+    environment = {**os.environ, "SAIL_MODE": "local-cluster", "RUST_LOG": "error", **workers, **more}
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of Apache Spark as a Spark Connect server; it has no Delta."""
-    _client_needed()
+    client_needed()
     port = free_port()
     server = start_spark(port, tmp_path_factory.mktemp("spark"))
     try:
@@ -124,7 +121,7 @@ def start_spark(port: int, folder: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
 
 
-def _client_needed() -> None:
+def client_needed() -> None:
     if find_spec("pyspark") is None:
         pytest.skip("the client of Spark Connect (pyspark) is not installed")
     # Where the main module has no file, as in a process of pytest-xdist, pyspark takes us for its own doctests.

@@ -21,6 +21,7 @@ import footfall
 from footfall import errors
 from footfall.alerts import AlertSettings, EmailSettings
 from footfall.cli import app
+from footfall.engine_settings import EngineSettings
 from footfall.lake_settings import LakeSettings
 from footfall.metrics import KINDS
 from footfall.settings import (
@@ -110,6 +111,7 @@ def settings_page() -> Iterator[str]:
     """Every setting of footfall.toml."""
     yield from _settings("The workspace", Settings)
     yield from _settings("`[lake]`", LakeSettings)
+    yield from _settings("`[engine]`", EngineSettings)
     yield from _settings("`[activity]`", ActivitySettings)
     yield from _settings("`[[annotations]]`", AnnotationSettings)
     yield from _settings("`[[known_wrong]]`", KnownWrongSettings)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from footfall.engine_settings import EngineSettings
 from footfall.errors import SettingsError
 from footfall.settings import read_settings
 
@@ -17,7 +18,7 @@ def write(folder: Path, text: str) -> Path:
 def test_defaults_need_no_more_than_an_empty_file(tmp_path: Path) -> None:
     settings = read_settings(write(tmp_path, ""))
     assert settings.lake_address == str(tmp_path / "lake")
-    assert settings.engine == "duckdb://"
+    assert settings.engine.address == "duckdb://"
     assert settings.sources == {}
 
 
@@ -34,10 +35,28 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert settings.sources["binder"] == {"archive": "https://example.org", "first_day": "2020-01-01"}
 
 
+def test_the_engine_is_an_address_or_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ('engine = "sc://cluster:15002"', '[engine]\naddress = "sc://cluster:15002"'):
+        assert read_settings(write(tmp_path, text)).engine == EngineSettings(address="sc://cluster:15002")
+    monkeypatch.setenv("CLUSTER", "sc://host:443/;token=dapi-hush-hush")
+    folder = write(tmp_path, '[engine]\naddress = { env = "CLUSTER" }\nlake = "s3a://bucket/lake"')
+    engine = read_settings(folder).engine
+    assert (engine.address, engine.lake) == ("sc://host:443/;token=dapi-hush-hush", "s3a://bucket/lake")
+    monkeypatch.setenv("FOOTFALL_ENGINE", "duckdb://")
+    assert read_settings(folder).engine == EngineSettings(address="duckdb://", lake="s3a://bucket/lake")
+    monkeypatch.setenv("FOOTFALL_ENGINE__LAKE", "/mnt/lake")
+    assert read_settings(folder).engine == EngineSettings(address="duckdb://", lake="/mnt/lake")
+    monkeypatch.setenv("FOOTFALL_ENGINE", '{"address": "sc://cluster", "lake": "/lake"}')
+    assert read_settings(folder).engine == EngineSettings(address="sc://cluster", lake="/mnt/lake")
+    monkeypatch.setenv("FOOTFALL_ENGINE", "[1]")
+    monkeypatch.delenv("FOOTFALL_ENGINE__LAKE")
+    assert read_settings(folder).engine.address == "[1]"
+
+
 def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
     settings = read_settings(write(tmp_path, ""))
     with pytest.raises(ValidationError):
-        settings.engine = "other"
+        settings.engine = "other"  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize(
@@ -45,6 +64,9 @@ def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
     [
         ('lakes = "x"', r"unknown setting 'lakes'; did you mean 'lake'\?"),
         ("lake = ", "not valid TOML"),
+        ("engine = 3", "engine is 3: write an address, or a table of settings"),
+        ('[engine]\nadress = "duckdb://"', r"unknown setting 'adress'; did you mean 'address'\?"),
+        ('[engine]\naddress = ""', "engine.address is ''"),
         ("lake = 3", "lake is 3: write an address, or a table of settings"),
         ("[sources]\ngit = 3", "sources.git is 3: it must be a table"),
         ('activities = "sqlite:///activity.db"', r"unknown setting 'activities'; did you mean 'activity'\?"),

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from conftest import SPARK_VENV, end, free_port, start_sail, start_spark, wait_for
+import footfall
+from conftest import SPARK_VENV, client_needed, end, free_port, start_sail, start_spark, wait_for
 from footfall import concealing
 from footfall.engine import Engine, connect
-from footfall.errors import LakeError
-from footfall.lake import Pinned
-from lakes import LAUNCHES, LakeOf, at
+from footfall.errors import LakeError, SettingsError
+from footfall.lake import Lake, Pinned, Restated
+from footfall.periods import Window
+from footfall.upkeep.examining import table_read
+from lakes import LAUNCHES, NOW, LakeOf, arrow, at, days
+from s3 import BUCKET, KEY, SECRET, Proxy
+from workspaces import write_workspace
 
 ROWS = [{"hour": at("2021-01-03T23"), "launches": 7}, {"hour": at("2021-02-03T23"), "launches": 8}]
 
@@ -132,11 +139,81 @@ def test_a_server_may_be_started_again(kind: str, sail: str, tmp_path: Path) -> 
         end(server)
 
 
+def test_doctor_reads_a_table_on_the_server(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a server without access to the lake, or with another lake at its address, is found before a question."""
+    folder = write_workspace(tmp_path / "here")
+    with footfall.open(folder) as ff:
+        ff.collect()
+    monkeypatch.setenv("FOOTFALL_ENGINE", server)
+
+    def found(lake: str = "") -> tuple[str, str]:
+        monkeypatch.setenv("FOOTFALL_ENGINE__LAKE", lake)
+        with footfall.open(folder) as ff:
+            checks = {each.check.name: each.check for each in ff.examine() if each.about == "engine"}
+        assert checks["start"].state == "ok"
+        return checks["read"].state, checks["read"].detail
+
+    assert found() == ("ok", "4 rows of commits")
+    state, said = found(str(tmp_path / "nowhere"))
+    assert state == "failed"
+    assert re.search(rf"cannot read the files of commits in {tmp_path}/nowhere/commits.*the server itself reads", said)
+    monkeypatch.setenv("FOOTFALL_LAKE", str(tmp_path / "empty"))
+    assert found() == ("ok", "the lake has no rows yet")
+
+
+def test_doctor_finds_that_the_server_reads_another_lake(sail: str, tmp_path: Path) -> None:
+    """Delta reads what is there at the pinned version, whose files may be others than ours."""
+    here, there = LakeOf(tmp_path / "here", {"launches": ROWS}), LakeOf(tmp_path / "there", {"launches": ROWS[:1]})
+    engine = connect(sail, lake=str(here.folder), lake_there=str(there.folder))
+    try:
+        with pytest.raises(LakeError, match="the server finds 1 row of launches, and the lake has 2: it reads another"):
+            table_read(engine, here.lake, [LAUNCHES])
+    finally:
+        engine.close()
+
+
+def test_a_server_reads_a_lake_in_a_bucket(bucket: Proxy, tmp_path: Path) -> None:
+    """With its own credentials; the data does not pass through this process."""
+    client_needed()
+    address = f"s3://{BUCKET}/{uuid.uuid4().hex}"
+    lake = Lake.open(address, now=lambda: NOW, options=bucket.options, copies=tmp_path / "copies")
+    for row, day in zip(ROWS, days("2021-01-03", "2021-02-03")[::31], strict=True):
+        lake.commit(LAUNCHES, arrow(LAUNCHES, [row]), replaces=[Restated(Window.of_day(day))])
+    shutil.rmtree(tmp_path / "copies")
+    lake = Lake.open(address, now=lambda: NOW, options=bucket.options, copies=tmp_path / "copies")
+    pinned = lake.snapshot([LAUNCHES]).tables["launches"]
+    port = free_port()
+    variables = {
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT": bucket.endpoint,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "false",
+    }
+    server = start_sail(port, **variables)
+    try:
+        wait_for(port, server)
+        assert _asked(f"sc://127.0.0.1:{port}", pinned) == 15
+        engine = connect(f"sc://127.0.0.1:{port}")
+        engine._has_delta = False  # type: ignore[attr-defined]
+        assert sum_of(engine, pinned) == 15, "as a list of files"
+        engine.close()
+        with pytest.raises(LakeError, match=rf"cannot read the files of launches in {address}-/launches"):
+            _asked(f"sc://127.0.0.1:{port}", pinned, lake=address, lake_there=f"{address}-")
+    finally:
+        end(server)
+    assert not list((tmp_path / "copies").rglob("*=*/*.parquet")), "no data was copied to this machine"
+
+
 def test_a_token_in_the_address_is_in_no_message() -> None:
     with pytest.raises(Exception, match="cannot be reached") as caught:
         connect("sc://127.0.0.1:1/;use_ssl=true;token=dapi%2Dhush-hush;x-databricks-cluster-id=0123-456")
     assert "hush" not in str(caught.value)
     assert concealing.concealed("Bearer dapi-hush-hush") == "Bearer …"
+    with pytest.raises(SettingsError, match="is not known") as caught:
+        connect("sparc://127.0.0.1/;token=dapi-hush-hush")
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.spark

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationInfo, field_validator
 from pydantic_core import CoreSchema, core_schema
 
-from footfall.concealing import remember
+from footfall.concealing import remember, remember_password
 from footfall.errors import SettingsError, UnsetError
 from footfall.numerals import number_of, whole_of
 
@@ -107,3 +107,12 @@ class Part(BaseModel):
             if kinds <= {int, float}:
                 return whole_of(value) if kinds == {int} else number_of(value)
         return value
+
+
+def revealed(value: Any) -> Any:
+    """The address in a setting; one with a password may be `{ env = "NAME" }`, and the password is in no message."""
+    if isinstance(value, dict):
+        return Secret.read(value).reveal()
+    if isinstance(value, str):
+        remember_password(value)
+    return value

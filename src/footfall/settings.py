@@ -28,13 +28,13 @@ from pydantic_settings import SettingsError as UnreadableVariable
 
 from footfall.alerts import AlertSettings
 from footfall.annotations import Annotation, AnnotationKind, KnownWrong, span
-from footfall.concealing import remember_password
+from footfall.engine_settings import EngineSettings
 from footfall.errors import FootfallError, SettingsError, did_you_mean, said_of_value, shown
 from footfall.lake_settings import LakeSettings
 from footfall.parts import NotEmpty as NotEmpty
 from footfall.parts import Part as Part
 from footfall.parts import Secret as Secret
-from footfall.parts import as_table
+from footfall.parts import as_table, revealed
 from footfall.periods import EPOCH, Window, parse_moment
 from footfall.report_settings import ReportSettings
 from footfall.web_settings import WebSettings
@@ -44,19 +44,10 @@ WORKSPACE_VARIABLE = "FOOTFALL_WORKSPACE"
 """The environment variable that names the default workspace."""
 
 
-def _revealed(value: Any) -> Any:
-    """An address may hold a password, so it may come from an environment variable."""
-    if isinstance(value, dict):
-        return Secret.read(value).reveal()
-    if isinstance(value, str):
-        remember_password(value)
-    return value
-
-
 class ActivitySettings(Part):
     """Where and how marks of activity are stored."""
 
-    store: Annotated[str, BeforeValidator(_revealed)] = Field(
+    store: Annotated[str, BeforeValidator(revealed)] = Field(
         default="sqlite:///activity.db",
         description='"sqlite:///activity.db", relative to this file, or "redis://host:6379/0"; or { env = "NAME" }.',
     )
@@ -186,18 +177,24 @@ class ProjectSettings(BaseModel):
 
 
 _as_activity = partial(as_table, "activity", "store")
+_as_engine = partial(as_table, "engine", "address")
 _as_lake = partial(as_table, "lake", "address")
 
 
 class _Environment(EnvSettingsSource):
-    """The environment; FOOTFALL_LAKE and FOOTFALL_ACTIVITY may be addresses and do not change the rest of the table."""
+    """The environment; FOOTFALL_LAKE, FOOTFALL_ENGINE and FOOTFALL_ACTIVITY may be addresses and do not change the rest of the table."""
 
     def __call__(self) -> dict[str, Any]:
         found = super().__call__()
-        return found | {name: read(found[name]) for name, read in _TABLES.items() if name in found}
+        return found | {name: self._with_parts(name, found[name]) for name in _TABLES.keys() & found.keys()}
+
+    def _with_parts(self, name: str, given: Any) -> dict[str, Any]:
+        """FOOTFALL_ENGINE and FOOTFALL_ENGINE__LAKE together: Pydantic would drop the second one."""
+        parts: dict[str, Any] = self.explode_env_vars(name, self.settings_cls.model_fields[name], self.env_vars)
+        return {**_TABLES[name](given), **parts}
 
 
-_TABLES = {"activity": _as_activity, "lake": _as_lake}
+_TABLES = {"activity": _as_activity, "engine": _as_engine, "lake": _as_lake}
 """Tables that may be an address alone."""
 
 
@@ -216,8 +213,9 @@ class Settings(BaseSettings):
         default=LakeSettings(),
         description='Where tables are stored: a folder, relative to this file, or "s3://bucket/folder"; or a table of settings.',
     )
-    engine: str = Field(
-        default="duckdb://", description='The query engine: "duckdb://", or "sc://host:port" for Spark Connect.'
+    engine: Annotated[EngineSettings, NoDecode, BeforeValidator(_as_engine)] = Field(
+        default=EngineSettings(),
+        description='Where queries run: "duckdb://", or "sc://host:port" for Spark Connect; or a table of settings.',
     )
     activity: Annotated[ActivitySettings, NoDecode, BeforeValidator(_as_activity)] = Field(
         default=ActivitySettings(),

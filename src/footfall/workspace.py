@@ -86,7 +86,8 @@ class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, Communit
     def engine(self) -> Engine:
         from footfall.engine import connect
 
-        return connect(self.settings.engine)
+        settings = self.settings
+        return connect(settings.engine.address, lake=settings.lake_address, lake_there=settings.engine.lake)
 
     @once
     def client(self) -> Client:

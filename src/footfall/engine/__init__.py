@@ -13,7 +13,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from footfall.engine.duckdb import DuckDB
-from footfall.engine.spark import Spark
+from footfall.engine.spark import Spark, remember_token, without_secrets
 from footfall.engine.views import Engine
 from footfall.errors import SettingsError
 
@@ -35,9 +35,12 @@ def connect(address: str, *, lake: str = "", lake_there: str = "") -> Engine:
     Example:
         >>> connect("duckdb://").close()
     """
+    remember_token(address)
     scheme = urlsplit(address).scheme
     if scheme == "duckdb" and address.removeprefix("duckdb://") == "":
         return DuckDB()
     if scheme == "sc" and urlsplit(address).hostname:
         return Spark(address, lake, lake_there)
-    raise SettingsError(f'engine {address!r} is not known; write "duckdb://", or "sc://host:port" for Spark Connect.')
+    raise SettingsError(
+        f'engine {without_secrets(address)!r} is not known; write "duckdb://", or "sc://host:port" for Spark Connect.'
+    )

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from footfall.concealing import concealed, remember
 from footfall.engine.views import UNITS, Views, typed
 from footfall.errors import LakeError, MissingExtraError, SettingsError
+from footfall.lake import storage_of
 from footfall.periods import Grain
 from footfall.sql import SPARK
 from footfall.tables import Table
@@ -65,15 +66,14 @@ class Spark(Views):
 
     def __init__(self, address: str, lake: str = "", lake_there: str = "") -> None:
         super().__init__()
-        _remember_token(address)
         _check_reachable(address)
         try:
             from pyspark.errors import PySparkException
         except ImportError:
-            raise MissingExtraError(f"the engine {_without_secrets(address)}", "spark") from None
+            raise MissingExtraError(f"the engine {without_secrets(address)}", "spark") from None
         logging.getLogger(_LOGGER).setLevel(logging.CRITICAL)
         warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]")  # an exception says it too
-        self._address = _without_secrets(address)
+        self._address = without_secrets(address)
         self._lakes = (lake.rstrip("/"), lake_there.rstrip("/")) if lake and lake_there else None
         self._failure = PySparkException
         self._has_delta = True
@@ -144,7 +144,8 @@ class Spark(Views):
         )
 
     def _there(self, path: str) -> str:
-        """A path of the lake as the server has it."""
+        """The address of a folder or file of the lake, as the server has it."""
+        path = storage_of(path).shown(Path(path)) if "://" not in path else path
         if self._lakes is None or not path.startswith(self._lakes[0] + "/"):
             return path
         return self._lakes[1] + path.removeprefix(self._lakes[0])
@@ -245,11 +246,12 @@ def _as_uri(path: str) -> str:
     return path if "://" in path else "file://" + quote(path)
 
 
-def _remember_token(address: str) -> None:
+def remember_token(address: str) -> None:
     """Remove the token in an address from all messages."""
-    for parameter in address.partition("/;")[2].split(";"):
+    for parameter in address.split(";")[1:]:
         name, _, value = parameter.partition("=")
         if "token" in name.lower():
+            remember(value)
             remember(unquote(value))
 
 
@@ -261,11 +263,11 @@ def _check_reachable(address: str) -> None:
         socket.create_connection((host, port), timeout=_PATIENCE_SECONDS).close()
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"engine {_without_secrets(address)} cannot be reached ({error}); start the cluster, or set engine to "
+            f"engine {without_secrets(address)} cannot be reached ({error}); start the cluster, or set engine to "
             '"duckdb://".'
         ) from None
 
 
-def _without_secrets(address: str) -> str:
+def without_secrets(address: str) -> str:
     """The address without its parameters: a token may be among them."""
     return address.split("/;")[0].split(";")[0]

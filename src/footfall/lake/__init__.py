@@ -8,6 +8,7 @@ from footfall.lake.members import actors_by_day
 from footfall.lake.reach import Reach, reach_of
 from footfall.lake.reading import rows_of
 from footfall.lake.snapshot import Pinned, Snapshot
+from footfall.lake.storage import storage_of
 from footfall.lake.sums import verify
 from footfall.lake.writing import Restated
 
@@ -26,5 +27,6 @@ __all__ = [
     "expire_now",
     "reach_of",
     "rows_of",
+    "storage_of",
     "verify",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -150,7 +150,10 @@ class Upkeep(Protocol):
         yield tried("activity", "read", self._activity_read, "correct `activity` in footfall.toml")
         if deep:
             yield from self._store_examined()
-        yield tried("engine", "start", self._engine_started, "correct `engine` in footfall.toml")
+        yield (started := tried("engine", "start", self._engine_started, "correct `engine` in footfall.toml"))
+        if self.settings.engine.address.startswith("sc:") and not started.is_failed:
+            fix = "give the server access to the lake, or set `lake` under [engine] to its address there"
+            yield tried("engine", "read", lambda: self._engine_reads(opened.values()), fix)
         yield from alerts_checked(self.settings.alerts, self._watchable(opened), self.settings.sources)
         if len(opened) == len(self.settings.sources):
             try:
@@ -284,6 +287,11 @@ class Upkeep(Protocol):
         scopes = (scope for table in scoped for scope in snapshot.collected(table.name).totals)
         former = {name for names in snapshot.scope_names.values() for name in snapshot.names_in(names).former}
         return {scope.name for scope in scopes if scope.source == source} | former
+
+    def _engine_reads(self, sources: Iterable[Source]) -> str:
+        from footfall.upkeep.examining import table_read
+
+        return table_read(self.engine, self.lake, [table for source in sources for table in source.tables])
 
     def _engine_started(self) -> str:
         return type(self.engine).__name__

@@ -8,13 +8,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from footfall.alerts import AlertSettings
 from footfall.concealing import concealed
-from footfall.errors import FootfallError, SettingsError, UnsetError, did_you_mean
+from footfall.errors import FootfallError, LakeError, SettingsError, UnsetError, did_you_mean
 from footfall.formats import counted, size_of
 from footfall.sources import Check, Source
+
+if TYPE_CHECKING:
+    from footfall.engine import Engine
+    from footfall.lake import Lake
+    from footfall.tables import Table
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,33 @@ def tried(about: str, name: str, look: Callable[[], str], fix: str) -> Finding:
         return Finding(about, Check(name, "ok", concealed(look())))
     except Exception as error:
         return Finding(about, _failure(name, error, fix))
+
+
+def table_read(engine: Engine, lake: Lake, tables: Sequence[Table]) -> str:
+    """Reads the table with the fewest files on an engine, and in this process.
+
+    Raises LakeError if the engine cannot read it, or reads a different one.
+    """
+    from footfall.engine import DuckDB
+
+    pinned = {name: one for name, one in lake.snapshot(tables).tables.items() if one.current}
+    found = [table for table in tables if table.name in pinned]
+    if not found:
+        return "the lake has no rows yet"
+    table = min(found, key=lambda one: len(pinned[one.name].current))
+
+    def counted_on(reader: Engine) -> tuple[int, int]:
+        rows = reader.mount(pinned[table.name], table)
+        # distinct values are in no metadata: the server has to open the files
+        [row] = reader.run(rows.aggregate(rows=rows.count(), moments=rows[table.time].nunique())).to_pylist()
+        return row["rows"], row["moments"]
+
+    there, here = counted_on(engine), counted_on(DuckDB())
+    if there != here:
+        raise LakeError(
+            f"the server finds {counted(there[0], 'row')} of {table.name}, and the lake has {here[0]:,}: it reads another lake"
+        )
+    return f"{counted(there[0], 'row')} of {table.name}"
 
 
 def writable(folder: Path) -> str:
