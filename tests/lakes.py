@@ -165,7 +165,10 @@ class LakeOf:
 
     def __post_init__(self) -> None:
         made_of = hashlib.sha256(pickle.dumps((self.rows, self.entries, self.now))).digest()
-        copy_of(made_of, self._write, self.folder)
+        if self.folder.exists() and any(self.folder.iterdir()):
+            self._write(self.folder)  # on top of the lake that is there
+        else:
+            copy_of(made_of, self._write, self.folder)
         self.lake = Lake.open(str(self.folder), now=lambda: self.now)
 
     def _write(self, folder: Path) -> None:
