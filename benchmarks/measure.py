@@ -75,9 +75,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A server that listens on a port, until the block ends."""
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+def served(
+    command: Sequence[str], port: int, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that listens on a port, until the block ends; its log is shown only if it has the environment of this process."""
+    log = None if environment is None else subprocess.DEVNULL
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=log)
     try:
         for _ in range(400):
             with socket.socket() as probe:

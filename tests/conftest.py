@@ -22,6 +22,7 @@ from footfall.engine import DuckDB, Engine, connect
 from footfall.errors import FootfallError
 from footfall.lake.storage.remote import Remote
 from lengths import examples
+from spark_servers import sail_command, spark_command, spark_lacks
 
 # How long an example takes says something of the machine, and nothing of what is tested.
 settings.register_profile(
@@ -74,11 +75,9 @@ def sail() -> Iterator[str]:
         end(server)
 
 
-def start_sail(port: int, **more: str) -> subprocess.Popen[bytes]:
+def start_sail(port: int, **variables: str) -> subprocess.Popen[bytes]:
     """Sail as a cluster on this machine, with more variables in its environment."""
-    command = [sys.executable, "-m", "pysail", "spark", "server", "--port", str(port)]
-    workers = {"SAIL_CLUSTER__WORKER_INITIAL_COUNT": "2", "SAIL_CLUSTER__WORKER_MAX_COUNT": "2"}
-    environment = {**os.environ, "SAIL_MODE": "local-cluster", "RUST_LOG": "error", **workers, **more}
+    command, environment = sail_command(port, **variables)
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -95,29 +94,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         end(server)
 
 
-SPARK_VENV = Path(__file__).parents[1] / ".venv-spark"
-"""Where `make test-spark` installs Apache Spark: its package and the one of the client exclude each other."""
-
-
 def start_spark(port: int, folder: Path) -> subprocess.Popen[bytes]:
-    """Apache Spark with two cores of this machine; skips the test where it or Java is not installed."""
-    if shutil.which("java") is None:
-        pytest.skip("java is not installed, and Apache Spark needs it (version 17 or newer)")
-    home = next(SPARK_VENV.glob("lib/python*/site-packages/pyspark"), None)
-    if home is None:
-        pytest.skip("Apache Spark is not installed (`make test-spark` installs it)")
-    settings = {
-        "spark.connect.grpc.binding.port": str(port),
-        "spark.connect.grpc.binding.address": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "2",
-    }
-    options = [part for name, value in settings.items() for part in ("--conf", f"{name}={value}")]
-    command = [str(home / "bin" / "spark-submit"), "--master", "local[2]", "--driver-memory", "1g", *options]
-    command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
-    environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_LOCAL_IP": "127.0.0.1"}
-    log = (folder / "log").open("wb")
-    with log:
+    """Apache Spark, which writes into `folder`; skips the test where it or Java is not installed."""
+    if lacking := spark_lacks():
+        pytest.skip(lacking)
+    command, environment = spark_command(port)
+    with (folder / "log").open("wb") as log:
         return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import footfall
-from conftest import SPARK_VENV, client_needed, end, free_port, start_sail, start_spark, wait_for
+from conftest import client_needed, end, free_port, start_sail, start_spark, wait_for
 from footfall import concealing
 from footfall.engine import Engine, connect
 from footfall.errors import LakeError, SettingsError
@@ -22,6 +22,7 @@ from footfall.periods import Window
 from footfall.upkeep.examining import table_read
 from lakes import LAUNCHES, NOW, LakeOf, arrow, at, days
 from s3 import BUCKET, KEY, SECRET, Proxy
+from spark_servers import spark_lacks
 from workspaces import write_workspace
 
 ROWS = [{"hour": at("2021-01-03T23"), "launches": 7}, {"hour": at("2021-02-03T23"), "launches": 8}]
@@ -218,4 +219,4 @@ def test_a_token_in_the_address_is_in_no_message() -> None:
 
 @pytest.mark.spark
 def test_the_server_of_make_test_spark_is_installed() -> None:
-    assert any(SPARK_VENV.glob("lib/python*/site-packages/pyspark/jars/spark-connect_*.jar"))
+    assert spark_lacks() == ""
