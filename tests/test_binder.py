@@ -409,7 +409,25 @@ def test_a_web_page_instead_of_events_fails_and_replaces_nothing(one_day: OneDay
 
 TEXTS = st.one_of(
     st.sampled_from(
-        ["a/b/c", "", "7", "true", "null", "[1]", '{"a": 1}', '"quoted"', "é", "a\\b", "x\ty", "1e5", "🚀"]
+        [
+            "a/b/c",
+            "",
+            "7",
+            "true",
+            "null",
+            "[1]",
+            '{"a": 1}',
+            '"quoted"',
+            "é",
+            "a\\b",
+            "x\ty",
+            "1e5",
+            "🚀",
+            "a, ",
+            ", ",
+            "a,",
+            '", "b": "',
+        ]
     ),
     st.text(max_size=5),
 )
@@ -580,12 +598,14 @@ def test_what_is_nearly_an_event_is_not_read_as_one_in_any_order(
 
 def test_a_file_of_many_orders_is_read_at_once(tmp_path: Path) -> None:
     chance = Random(2)
-    texts = [shuffled(line(f"{n % 24:02}:05", spec=f"a/b/{n % 3}"), chance) for n in range(96)]
+    more: list[dict[str, Any]] = [{}, {"origin": None}, {"extra": 1.5}, {"spec": 'a\\b, "c"'}]
+    texts = [shuffled(line(f"{n % 24:02}:05", **({"spec": f"a/b/{n % 3}"} | more[n % 4])), chance) for n in range(96)]
     file = File(DAY, write(tmp_path, DAY, *texts))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("footfall.sources.binder.texts._blank_times", lambda *_: pytest.fail("the usual way"))
         usual = reader()
-        assert usual.read([file])[0].taken == 96
+        [found] = usual.read([file])
+    assert (found.taken, found.unknown) == (96, {"extra": 24})
     rows = usual.rows()
     assert rows is not None
     assert Counter(row["hour"].hour for row in rows.to_pylist() for _ in range(row["launches"])) == dict.fromkeys(

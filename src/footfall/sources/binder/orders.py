@@ -1,75 +1,43 @@
-"""Files whose lines have their fields in many orders: DuckDB reads them and normalises equal events to one text.
+"""Files whose lines have their fields in many orders: equal events are written in one order, to be equal texts.
 
-In such a file hardly any two lines are equal, so almost every line would have to be parsed before counting. DuckDB
-parses and groups faster than any alternative here, but accepts numbers as strings and ignores unknown fields.
-So the quotes and colons of the file are counted: their number matches that of the fields read only if
-the file has no other fields and every value was a string.
+In such a file hardly any two lines are equal, so almost every line would have to be parsed before counting. But few
+fields differ: each line is cut into its fields, each different field gets a number, and lines with the same numbers
+are the same event. A file is only read like this if each of its fields is a name and one whole value, so that their
+order cannot matter; whether they are valid is decided later, as for any other text.
 """
 
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
+import pyarrow as pa
 
-from footfall.sources.binder.lines import FIELDS
+from footfall.sources.binder.buffers import integers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pyarrow as pa
 
     Bytes = npt.NDArray[np.uint8]
+    Flags = npt.NDArray[np.bool_]
     Integers = npt.NDArray[np.int64]
+    Narrow = npt.NDArray[np.int32]
 
 _KEY = re.compile(rb'"(\w+)"\s*:')
 MOST_ORDERS = 16
 """Field orders in the sampled lines; with more, hardly any lines are equal."""
-_QUOTE, _COMMA, _SPACE, _ESCAPE, _LIST = b'", \\['
-_NOT_IN_A_PATH = frozenset("*?[]{}\\")
-"""Characters that a path for DuckDB must not contain: it would be a glob pattern."""
-
-_TEXTS = tuple(name for name, kind in FIELDS.items() if kind is str and name != "timestamp")
-_OTHERS = tuple(name for name, kind in FIELDS.items() if kind is not str)
-_COLUMNS = ", ".join(
-    [f"{name}: 'VARCHAR'" for name in ("timestamp", *_TEXTS)] + [f"{name}: 'JSON'" for name in _OTHERS]
-)
-_NAMES = ", ".join((*_TEXTS, *_OTHERS))
-_VALUES = ", ".join(
-    [f"""', "{name}": "' || {name} || '"'""" for name in _TEXTS] + [f"""', "{name}": ' || {name}""" for name in _OTHERS]
-)
-_EVENTS = f"""
-    SELECT hour, concat('{{"timestamp": "', $blank, rest, '"', {_VALUES}, '}}') AS text, launches,
-           {" + ".join(f"({name} IS NOT NULL)::INT" for name in _TEXTS)} + 1 AS texts,
-           {" + ".join(f"({name} IS NOT NULL)::INT" for name in _OTHERS)} AS others, is_time
-    FROM (
-        SELECT substr(timestamp, 1, 13) AS hour, substr(timestamp, 17) AS rest, {_NAMES}, count(*) AS launches,
-               bool_and(substr(timestamp, 14, 1) = ':' AND substr(timestamp, 15, 1) BETWEEN '0' AND '5'
-                        AND substr(timestamp, 16, 1) BETWEEN '0' AND '9') AS is_time
-        FROM read_json($file, format = 'newline_delimited', columns = {{{_COLUMNS}}})
-        GROUP BY ALL
-    )
-"""
-"""The time is cut out of its text, as it is from lines; the rest of it is validated with the event."""
-
-
-class _Database(threading.local):
-    """One in-memory database per thread: it reuses its state from one file to the next."""
-
-    connection: duckdb.DuckDBPyConnection | None = None
-
-    def open(self) -> duckdb.DuckDBPyConnection:
-        if self.connection is None:
-            self.connection = duckdb.connect(config={"threads": 1})
-        return self.connection
-
-
-_DATABASE = _Database()
+MOST_FIELDS = 64
+"""The most fields of a line in such a file."""
+HOURS = 24
+_SEPARATORS = (b', "', b',"')
+_TEXT = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
+_FIELD = re.compile(rb'\w+": ?(?:%s|[^"{}\[\],\s]+)' % _TEXT, re.DOTALL)
+"""A field without the quote before its name: its value is one whole text, or one word such as a number."""
+_TIME = rb'(timestamp": ?")%sT([01][0-9]|2[0-3]):[0-5][0-9]((?::[0-5][0-9](?:\.[0-9]{1,9})?)?)((?:Z|\+00:00)")'
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 def have_many_orders(lines: Sequence[bytes]) -> bool:
@@ -78,42 +46,97 @@ def have_many_orders(lines: Sequence[bytes]) -> bool:
 
 
 def events_by_hour(
-    path: Path, day: date, data: Bytes, starts: Integers, ends: Integers, blank: bytes
-) -> tuple[pa.StringArray, Integers, Integers] | None:
-    """The events of a file as texts, with the hour and the number of launches of each; None if the result may be wrong.
+    data: Bytes, starts: Integers, ends: Integers, day: date, blank: bytes, room: Flags
+) -> tuple[pa.BinaryArray, Integers, Integers, Integers] | None:
+    """The different events of a file as texts, and how many launches which of them has in which hour.
+
+    None if a line has something other than fields whose order does not matter, or no time on that day.
 
     Args:
-        path: The file.
-        day: The day that all its times must be on.
-        data: Its bytes, possibly followed by zeros.
+        data: The bytes of the file.
         starts, ends: Where its lines start and end; each starts with { and ends with }.
+        day: The day that all times must be on.
         blank: The placeholder for times in the texts.
+        room: Memory to work in, as long as `data`.
     """
-    last = data[ends - 2]
-    if _NOT_IN_A_PATH & set(str(path)) or (last == _COMMA).any() or (last <= _SPACE).any():
+    if (data[starts + 1] != ord('"')).any():
         return None
-    if (data == _ESCAPE).any() or (data == _LIST).any():  # an escape may hide a quote; a list may contain strings
+    head = bytes(data[starts[0] : ends[0]])
+    separator = next((one for one in _SEPARATORS if one in head), _SEPARATORS[0])
+    bounds = _bounds(data, starts, separator, room)
+    offsets = np.append(bounds, np.int32(ends[-1] + 1))
+    coded = pa.Array.from_buffers(
+        pa.binary(), len(bounds), [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    ).dictionary_encode()
+    found = _numbered(coded.dictionary.to_pylist(), day, blank, len(separator))
+    lines = np.searchsorted(bounds, starts + 2)
+    counts = np.diff(np.append(lines, len(bounds)))
+    if found is None or counts.max() > MOST_FIELDS:
         return None
-    if any(_pairs(data, b'"' + sign) for sign in (b" ", b"\t", b"\r")):  # a key may have blanks before its colon
+    fields, numbers, hours_of = found
+    codes = np.frombuffer(coded.indices.buffers()[1], np.int32, len(coded))
+    hours = np.maximum.reduceat(hours_of[codes], lines)
+    if (hours < 0).any():
         return None
-    try:
-        found = _DATABASE.open().sql(_EVENTS, params={"file": str(path.absolute()), "blank": blank.decode()})
-        events = found.to_arrow_table().combine_chunks()
-    except duckdb.Error:
-        return None
-    launches, texts, others = (events[name].to_numpy().astype(np.int64) for name in ("launches", "texts", "others"))
-    keys, quotes = _pairs(data, b'":'), int(np.count_nonzero(data == _QUOTE))
-    is_all = launches @ (texts + others) == keys and 2 * (keys + launches @ texts) == quotes
-    if not is_all or launches.sum() != len(starts) or not all(events["is_time"].to_pylist()):
-        return None
-    hour_of = {f"{day}T{hour:02}": hour for hour in range(24)}
-    hours = [hour_of.get(hour) for hour in events["hour"].to_pylist()]
-    return None if None in hours else (events["text"].combine_chunks(), np.array(hours, np.int64), launches)
+    width = int(counts.max())
+    if len(codes) == width * len(starts):
+        events = numbers[codes].reshape(-1, width)
+    else:
+        events = np.full((len(starts), width), -1, np.int32)
+        events[np.arange(width) < counts[:, None]] = numbers[codes]
+    events.sort(axis=1)
+    different, ids = _different(events)
+    launches = np.bincount(ids * HOURS + hours)
+    places = np.flatnonzero(launches)
+    texts = [b'{"' + b', "'.join([fields[n] for n in event if n >= 0]) + b"}" for event in different.tolist()]
+    return _binary(texts), places // HOURS, places % HOURS, launches[places]
 
 
-def _pairs(data: Bytes, pair: bytes) -> int:
-    """How often two bytes are adjacent."""
-    wanted = int.from_bytes(pair, "little")
-    half = len(data) // 2
-    even, odd = data[: 2 * half].view("<u2"), data[1 : 2 * ((len(data) - 1) // 2) + 1].view("<u2")
-    return int(np.count_nonzero(even == wanted)) + int(np.count_nonzero(odd == wanted))
+def _bounds(data: Bytes, starts: Integers, separator: bytes, room: Flags) -> Narrow:
+    """Where each field starts, after the quote before its name; a field ends with the separator or the line's end."""
+    found = np.flatnonzero(np.equal(data, separator[0], out=room[: len(data)])).astype(np.int32)
+    found = found[found < len(data) - len(separator)]
+    for n, byte in enumerate(separator[1:], 1):
+        found = found[data[found + n] == byte]
+    bounds = np.concatenate((found + len(separator), starts.astype(np.int32) + 2))
+    bounds.sort(kind="stable")
+    return bounds
+
+
+def _numbered(
+    parts: Sequence[bytes], day: date, blank: bytes, separator: int
+) -> tuple[list[bytes], Narrow, npt.NDArray[np.int8]] | None:
+    """The different fields; and for each part which field it is, and the hour of a time, or -1. None if one is no field."""
+    time = re.compile(_TIME % str(day).encode())
+    fields: dict[bytes, int] = {}
+    times: dict[bytes, tuple[int, int]] = {}
+    numbers, hours = [], []
+    for part in parts:
+        field = part[: part.rindex(b"}")] if b"\n" in part else part[:-separator]
+        number, hour = fields.get(field, -1), -1
+        if number < 0:
+            if (known := times.get(field)) is not None:
+                number, hour = known
+            elif moment := time.fullmatch(field):
+                blanked = moment[1] + blank + moment[3].translate(_ZEROS) + moment[4]
+                number, hour = times[field] = fields.setdefault(blanked, len(fields)), int(moment[2])
+            elif not field.startswith(b'timestamp"') and _FIELD.fullmatch(field):
+                number = fields[field] = len(fields)
+            else:
+                return None
+        numbers.append(number)
+        hours.append(hour)
+    return list(fields), np.array(numbers, np.int32), np.array(hours, np.int8)
+
+
+def _different(events: Narrow) -> tuple[Narrow, Integers]:
+    """The different rows, and which of them each row is."""
+    width = events.shape[1]
+    coded = pa.Array.from_buffers(pa.binary(4 * width), len(events), [None, pa.py_buffer(events)]).dictionary_encode()
+    rows = np.frombuffer(coded.dictionary.buffers()[1], np.int32, len(coded.dictionary) * width)
+    return rows.reshape(-1, width), integers(coded.indices)
+
+
+def _binary(texts: Sequence[bytes]) -> pa.BinaryArray:
+    offsets = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    return pa.Array.from_buffers(pa.binary(), len(texts), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(texts))])

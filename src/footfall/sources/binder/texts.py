@@ -110,12 +110,8 @@ def tally(path: Path, day: date) -> Tally | None:
     for varying in varying_in(sample):
         data = _shortened(data, starts, ends, varying)
         starts, ends = _lines_in(data)
-    if have_many_orders(sample):
-        found = events_by_hour(path, day, data, starts, ends, BLANK)
-        if found is not None:
-            events, hours, launches = found
-            coded = events.cast(pa.binary()).dictionary_encode()
-            return Tally(coded.dictionary, integers(coded.indices), hours, launches)
+    if have_many_orders(sample) and (found := events_by_hour(data, starts, ends, day, BLANK, _ROOM.is_end)):
+        return Tally(*found)
     blanked = _blank_times(data, starts, ends, day)
     if blanked is None:
         return None
