@@ -11,7 +11,7 @@ from threading import Thread
 import pyarrow as pa
 import pytest
 
-from footfall.errors import DamagedLakeError, FootfallError, LakeStorageError, NotALakeError
+from footfall.errors import DamagedLakeError, FootfallError, LakeError, LakeStorageError, NotALakeError
 from footfall.lake import Lake, Restated
 from footfall.lake.compaction import compact
 from footfall.lake.delta import DeltaFolder
@@ -226,3 +226,18 @@ def test_a_log_that_lost_its_end_is_cut_back_and_collected_again(there: Callable
     assert counts(lake) == counts(other) == [1]
     put(other, MAY[1], 22)
     assert counts(lake) == counts(there("fourth")) == [1, 22]
+
+
+def test_doctor_finds_a_store_that_cannot_be_written_or_overwrites(
+    there: Callable[..., Lake], bucket: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = there()
+    assert lake.storage.check_writes() == lake.storage.address
+    assert remote(bucket, lake).below() == []
+    bucket.faults = [Fault(9, "PUT", status=403, code="AccessDenied")]
+    with pytest.raises(LakeStorageError, match="that they may list, read, write and delete"):
+        lake.storage.check_writes()
+    bucket.faults = []
+    monkeypatch.setattr(Remote, "create", lambda self, name, content: self.write(name, content) is None)
+    with pytest.raises(LakeError, match="ignores the condition of a write"):
+        lake.storage.check_writes()

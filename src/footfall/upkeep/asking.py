@@ -143,8 +143,9 @@ class Upkeep(Protocol):
                 opened[found[0]] = found[1]
         fix = "correct `lake` in footfall.toml, or give this user the right to write there"
         yield tried("lake", "read", self._lake_read, "correct `lake` in footfall.toml")
-        if "://" not in self.settings.lake.address:
-            yield tried("lake", "write", lambda: writable(Path(self.settings.lake_address)), fix)
+        is_folder = "://" not in self.settings.lake.address
+        here = Path(self.settings.lake_address)
+        yield tried("lake", "write", lambda: writable(here) if is_folder else self.lake.storage.check_writes(), fix)
         if deep:
             yield from self._lake_examined(opened)
         yield tried("activity", "read", self._activity_read, "correct `activity` in footfall.toml")

@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from footfall.errors import ConflictError
+from footfall.errors import ConflictError, LakeError
 from footfall.forking import record_use
 from footfall.lake.storage.remote import Remote
 from footfall.lake.storage.seam import LOG, Found
@@ -215,6 +215,19 @@ class Bucket:
             self._state = hash(tuple(logs)), int(newest * 1_000_000_000)
             self._state_until = time.monotonic() + _STATE_SECONDS
         return self._state
+
+    def check_writes(self) -> str:
+        remote, name = self._asked(), f".footfall-lake.json.{uuid.uuid4().hex}"
+        try:
+            is_exclusive = remote.create(name, b"one") and not remote.create(name, b"two")
+        finally:
+            remote.delete([name])
+        if not is_exclusive:
+            raise LakeError(
+                f"the object store of {self.address} ignores the condition of a write (If-None-Match), so two collectors could "
+                "lose what the other one committed; use a store that has conditional writes."
+            )
+        return self.address
 
     def tidy(self, table: Path) -> None:
         begun = time.time_ns()

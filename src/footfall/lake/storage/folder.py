@@ -75,6 +75,9 @@ class Folder:
     def state(self) -> tuple[Hashable, int] | None:
         return None
 
+    def check_writes(self) -> str:
+        return self.address
+
     def tidy(self, table: Path) -> None:
         """Nothing to do."""
 

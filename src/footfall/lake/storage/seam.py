@@ -126,6 +126,10 @@ class Storage(Protocol):
         """
         ...
 
+    def check_writes(self) -> str:
+        """Try out what commits need; returns the address. Raises LakeError if something of it fails."""
+        ...
+
     def tidy(self, table: Path) -> None:
         """Drop copies of files that the table no longer has."""
         ...
