@@ -1,6 +1,6 @@
 """The same questions on 1, 3, 10 and 30 times the data, by DuckDB, Sail with two workers, and Apache Spark.
 
-    python benchmarks/scale.py [--launches 300000] [--scales 1,3,10,30] [--engines duckdb,sail,spark]
+    python benchmarks/scale.py [--launches 200000] [--scales 1,3,10,30] [--engines duckdb,sail,spark]
 
 The answers must be equal on all engines, and no question may cost more than the data grew. Then the model of docs/scale.md: what
 its formulas predict for the larger sizes from the smallest ones, beside what was measured. Apache Spark takes part if
@@ -15,8 +15,10 @@ import os
 import random
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -29,7 +31,7 @@ from footfall.lake.rollups import refresh
 from footfall.ledger import LEDGER, Entry, Status
 from footfall.periods import Grain, Window, periods_in
 from footfall.sources.binder import LAUNCHES
-from measure import BUILD, claim, free_port, served, size_of, timed
+from measure import BUILD, claim, free_port, served, size_of
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from spark_servers import sail_command, spark_command, spark_lacks
@@ -100,34 +102,57 @@ def fill(lake: Lake, launches: int) -> None:
     refresh(lake, LAUNCHES)
 
 
+@dataclass(frozen=True)
+class Engine:
+    """An engine, and the process of its server; None for this process alone."""
+
+    address: str
+    server: int | None = None
+
+    def cpu(self) -> float:
+        """Seconds of CPU time so far, of this process and of the server."""
+        if self.server is None:
+            return time.process_time()
+        fields = Path(f"/proc/{self.server}/stat").read_text().rpartition(")")[2].split()
+        return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def engines(wanted: Sequence[str]) -> Iterator[dict[str, str]]:
-    """The addresses of the engines, by name; their servers run until the block ends."""
+def engines(wanted: Sequence[str]) -> Iterator[dict[str, Engine]]:
+    """The engines, by name; their servers run until the block ends."""
     with ExitStack() as running:
         found = {}
         for name in wanted:
             port = free_port()
             if name == "spark" and (lacking := spark_lacks()):
                 print(f"      left out: {lacking}")
-                continue
-            if name != "duckdb":
+            elif name == "duckdb":
+                found[name] = Engine("duckdb://")
+            else:
                 command, environment = sail_command(port) if name == "sail" else spark_command(port, memory="3g")
-                running.enter_context(served(command, port, environment))
-            found[name] = "duckdb://" if name == "duckdb" else f"sc://127.0.0.1:{port}"
+                server = running.enter_context(served(command, port, environment))
+                found[name] = Engine(f"sc://127.0.0.1:{port}", server.pid)
         yield found
 
 
-def measured(folder: Path, address: str) -> tuple[dict[str, list[Any]], dict[str, float]]:
-    """The answers of an engine, and the seconds of its best run of each."""
-    os.environ["FOOTFALL_ENGINE"] = address
+def measured(folder: Path, engine: Engine) -> tuple[dict[str, list[Any]], dict[str, float]]:
+    """The answers of an engine, and the least CPU time in which it gave each."""
+    os.environ["FOOTFALL_ENGINE"] = engine.address
     answers, seconds = {}, {}
     with footfall.open(folder) as ff:
         for question, asked in QUESTIONS.items():
             ask = partial(ff.query, **(YEAR | asked))
             answers[question] = sorted(ask().to_arrow().to_pylist(), key=repr)
-            seconds[question] = min(timed(ask).seconds for _ in range(ROUNDS))
+            seconds[question] = min(cost_of(ask, engine.cpu) for _ in range(ROUNDS))
     del os.environ["FOOTFALL_ENGINE"]
     return answers, seconds
+
+
+def cost_of(act: Callable[[], object], cpu: Callable[[], float] = time.process_time) -> float:
+    """Seconds of CPU time of a call: unlike the clock's, they hardly depend on what else the machine does."""
+    before = cpu()
+    act()
+    return cpu() - before
 
 
 def rows_expected(launches: int) -> float:
@@ -169,7 +194,9 @@ def check_model(folders: dict[int, Path], seconds: dict[str, dict[int, dict[str,
         known = [first, known[1]]
         for name, of in seconds.items():
             on_line = line([sizes[n][0] for n in known], [of[n][RAW] for n in known], sizes[last][0])
-            predicted(f"{name}: time of {RAW}, {last:,} launches from the smaller sizes", on_line / of[last][RAW], NEAR)
+            predicted(
+                f"{name}: CPU time of {RAW}, {last:,} launches from the smaller sizes", on_line / of[last][RAW], NEAR
+            )
             per_million = (of[last][RAW] - of[first][RAW]) / (sizes[last][0] - sizes[first][0]) * 1e6
             print(
                 f"      {name}: {of[first][RAW]:.2f} s at {first:,} launches, then {per_million:.3f} s a million rows"
@@ -207,11 +234,11 @@ def check_ledger() -> None:
         ]
         lake.record(entries)
 
-        seconds.append(min(timed(partial(read_ledger, folder)).seconds for _ in range(ROUNDS)))
+        seconds.append(min(cost_of(partial(read_ledger, folder)) for _ in range(ROUNDS)))
         sizes.append(size_of(folder / LEDGER.name, "**/*.parquet"))
     few, some, many = (scopes * SCOPE_DAYS for scopes in SCOPES)
     predicted(
-        f"time to read {many:,} entries of the ledger from {few:,} and {some:,}",
+        f"CPU time to read {many:,} entries of the ledger from {few:,} and {some:,}",
         line([few, some], seconds[:2], many) / seconds[2],
         NEAR,
     )
@@ -231,25 +258,25 @@ def read_ledger(folder: Path) -> object:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--launches", type=int, default=300_000, help="launches at the smallest size")
+    parser.add_argument("--launches", type=int, default=200_000, help="launches at the smallest size")
     parser.add_argument("--scales", default="1,3,10,30", help="how many times as many; the first is the smallest")
     parser.add_argument("--engines", default="duckdb,sail,spark")
     given = parser.parse_args()
     folders = {given.launches * int(n): workspace(given.launches * int(n)) for n in given.scales.split(",")}
     seconds: dict[str, dict[int, dict[str, float]]] = {}
-    with engines(given.engines.split(",")) as addresses:
-        for address in addresses.values():
-            measured(next(iter(folders.values())), address)  # a server compiles what it runs often
+    with engines(given.engines.split(",")) as found_engines:
+        for engine in found_engines.values():
+            measured(next(iter(folders.values())), engine)  # a server compiles what it runs often
         for launches, folder in folders.items():
             answers: dict[str, list[Any]] = {}
-            for name, address in addresses.items():
-                found, seconds.setdefault(name, {})[launches] = measured(folder, address)
+            for name, engine in found_engines.items():
+                found, seconds.setdefault(name, {})[launches] = measured(folder, engine)
                 for question, rows in found.items():
                     assert answers.setdefault(question, rows) == rows, f"{name} answers otherwise: {question}"
-            print(f"      {launches:,} launches: the answers of {', '.join(addresses)} are equal")
+            print(f"      {launches:,} launches: the answers of {', '.join(found_engines)} are equal")
     first, *_ = folders
     print(
-        f"\n{os.cpu_count()} cores; time as a multiple of the smallest size's, and (in brackets) of DuckDB's at that size\n"
+        f"\n{os.cpu_count()} cores; CPU time as a multiple of the smallest size's, and (in brackets) of DuckDB's at that size\n"
     )
     print(f"{'':62}" + "".join(f"{f'{n // first}×':>14}" for n in folders))
     for question in QUESTIONS:

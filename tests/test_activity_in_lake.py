@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 import footfall
+from conftest import SAIL, SPARK
 from footfall.errors import FootfallError, LakeError, SettingsError
 from footfall.workspace import Workspace
 from workspaces import run
@@ -53,9 +54,9 @@ def by_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         yield ff
 
 
-@pytest.fixture(scope="module", params=["duckdb", "sail"])
+@pytest.fixture(scope="module", params=["duckdb", SAIL, SPARK])
 def by_engine(request: pytest.FixtureRequest, by_store: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    address = "duckdb://" if request.param == "duckdb" else request.getfixturevalue("sail")
+    address = "duckdb://" if request.param == "duckdb" else request.getfixturevalue(request.param)
     store = by_store.settings.folder / "activity.db"
     with workspace(tmp_path_factory.mktemp("lake"), store, address) as ff:
         yield ff
