@@ -22,7 +22,7 @@ from footfall.tables import Table
 from footfall.workspace import Workspace
 from project_workspaces import history, workspace
 from pypistats_faked import FakePyPIStats, plain
-from test_names import METRIC, SALES, Shops
+from shops import METRIC, SALES, Shops
 
 pytestmark = pytest.mark.slow
 

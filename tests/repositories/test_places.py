@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,6 @@ from batches import windows_of
 from footfall.errors import SettingsError
 from footfall.ledger import Status
 from footfall.periods import ALL_TIME
-from footfall.repositories import hosted_name, is_clone_address
-from footfall.repositories.origins import origin_in
 from footfall.sources import installed_sources
 from footfall.sources.git import Git
 from histories import Collected, History, dated, git
@@ -158,26 +155,6 @@ class TestSettings:
         collected.collect()
         assert [r["repo"] for r in collected.rows] == ["owner/name"]
 
-    @pytest.mark.parametrize(
-        ("address", "name"),
-        [
-            ("https://github.com/jupyterhub/binderhub", "jupyterhub/binderhub"),
-            ("https://github.com/jupyterhub/binderhub.git/", "jupyterhub/binderhub"),
-            ("https://user:secret@gitlab.com/group/sub/name.git", "sub/name"),
-            ("git@github.com:owner/name.git", "owner/name"),
-            ("ssh://git@example.org:2222/owner/name", "owner/name"),
-            ("host:name.git", "name"),
-            ("file:///srv/git/name.git", "name"),
-        ],
-    )
-    def test_names_clone_addresses(self, address: str, name: str) -> None:
-        assert is_clone_address(address)
-        assert hosted_name(address) == name
-
-    @pytest.mark.parametrize("path", [".", "..", "a/b", "/srv/x:y", "./a:b", r"C:\code\x", "C:/code/x"])
-    def test_tells_paths_from_addresses(self, path: str) -> None:
-        assert not is_clone_address(path)
-
     def test_refuses_a_repository_given_twice(self, history: History, collected: Collected) -> None:
         with pytest.raises(SettingsError, match=r"'project' and '\./project' are the same repository"):
             collected.collect(repositories=["project", "./project"])
@@ -208,47 +185,6 @@ class TestSettings:
 
     def test_is_registered_as_a_plugin_would_be(self) -> None:
         assert installed_sources()["git"].load() is Git
-
-
-CONFIGURATIONS = (
-    "",
-    '[remote "origin"]\n\turl = git@github.com:a/b.git\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n',
-    '[remote "other"]\n\turl = https://x/y/z\n',
-    '[core]\n\tbare = false\n[REMOTE "origin"]\r\n  URL=https://x/a/b\r\n[remote "Origin"]\nurl = https://x/c/d\n',
-    '[remote "origin"]\nurl = https://x/a/b\n[user]\nname = A\n[remote "origin"]\nurl = https://x/c/d\n',
-    '[remote "origin"] url = https://x/a/b\n',
-    '[remote "origin"]\nurl = "https://x/a/b"\n',
-    '[remote "origin"]\nurl = https://x/a/b ; it was elsewhere\n',
-    '[remote "origin"]\nurl = https://x/a/\\\nb\n',
-    '# [remote "origin"]\n[remote "origin"]\n# url = https://x/no/no\n\turl = https://x/a/b\n',
-    "[remote.origin]\nurl = https://x/a/b\n",
-    '[remote "origin"]\nurl\n',
-    '[remote "origin"]\nurl = https://x/a/b c\n',
-    '[remote "origin"]\nurls = https://x/a/b\n',
-    "[include]\npath = more\n",
-    '[includeIf "gitdir:/"]\npath = more\n',
-    '\ufeff[remote "origin"]\nurl = https://x/a/b\n',
-)
-
-
-@pytest.mark.parametrize("text", CONFIGURATIONS)
-def test_an_origin_that_is_read_is_the_one_git_names(tmp_path: Path, text: str) -> None:
-    (tmp_path / "more").write_text('[remote "origin"]\nurl = https://x/in/cluded\n')
-    config = tmp_path / "config"
-    config.write_bytes(text.encode())
-    asked = subprocess.run(
-        ["git", "config", "--includes", "--file", str(config), "--get", "remote.origin.url"],
-        capture_output=True,
-        check=False,
-    )
-    assert origin_in(config) in (None, asked.stdout.decode().strip())
-
-
-def test_most_configurations_need_no_git(tmp_path: Path) -> None:
-    (tmp_path / "config").write_text(CONFIGURATIONS[1])
-    assert origin_in(tmp_path / "config") == "git@github.com:a/b.git"
-    (tmp_path / "config").write_text("[core]\n\tbare = true\n")
-    assert origin_in(tmp_path / "config") == ""
 
 
 def test_an_origin_that_the_owner_sets_everywhere_is_git_s(
