@@ -228,7 +228,7 @@ def test_what_is_said_of_another_tool_has_its_place() -> None:
     page = (DOCS / "compare.md").read_text(encoding="utf-8")
     rows = [line.strip().strip("|").split("|") for line in page.splitlines() if line.startswith("| ")]
     others = [name.strip() for name in rows[0][2:]]
-    said = page.split("## Where it is said")[1]
+    said = page.split("## Sources of these statements")[1]
     for tool in others:
         assert f"\n## {tool}\n" in page, tool
         assert re.search(rf"\*\*{re.escape(tool)}\*\*: \[[^]]+\]\(https://", said), tool

@@ -18,7 +18,7 @@ import pytest
 
 from footfall.errors import FootfallError, QueryError
 from footfall.upkeep.repeating import Cron, Every
-from footfall.upkeep.schedules import KINDS, Plan, plan_of, write, written
+from footfall.upkeep.schedules import KINDS, Plan, github_actions, plan_of, write, written
 from footfall.upkeep.schedules.github_actions import COLLECT, KEEP, RESTORE
 from histories import History
 from workspaces import run
@@ -278,6 +278,22 @@ def test_pip_installs_the_package_that_was_named(tmp_path: Path) -> None:
             assert shlex.split(line)[-1] == package
     with pytest.raises(QueryError, match="write it on one line"):
         plan_of(tmp_path, "6h", "a\nb")
+
+
+def test_a_lake_in_a_bucket_stays_there(tmp_path: Path) -> None:
+    (tmp_path / "footfall.toml").write_text('lake = "s3://ours/footfall"\n')
+    plan = plan_of(tmp_path, "6h")
+    assert plan.package.startswith("footfall[bucket]")
+    ((_, text),) = github_actions.files_of(plan)[0].items()
+    collect = next(step for step in yaml.safe_load(text)["jobs"]["collect"]["steps"] if step.get("name") == "Collect")
+    assert collect["env"]["FOOTFALL_LAKE"] == "s3://ours/footfall"
+    assert collect["env"]["AWS_SECRET_ACCESS_KEY"] == "${{ secrets.AWS_SECRET_ACCESS_KEY }}"
+    (tmp_path / "footfall.toml").write_text(
+        '[lake]\naddress = "s3://ours/footfall"\ncredentials = { access_key_id = { env = "KEY" } }\n'
+    )
+    assert plan_of(tmp_path, "6h").secrets == ("KEY",)
+    (tmp_path / "footfall.toml").write_text("")
+    assert "FOOTFALL_LAKE: " not in github_actions.files_of(plan_of(tmp_path, "6h"))[0][github_actions.NAME]
 
 
 def test_every_input_is_documented_and_used() -> None:

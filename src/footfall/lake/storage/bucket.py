@@ -256,8 +256,8 @@ class Bucket:
             yield aside
         finally:
             shutil.rmtree(aside, ignore_errors=True)
-        for path in list(changes.iterdir()):
-            with suppress(OSError):
+        with suppress(OSError):
+            for path in list(changes.iterdir()):
                 if time.time() - path.stat().st_mtime > _OLD_SECONDS:
                     shutil.rmtree(path, ignore_errors=True)
 

@@ -34,7 +34,7 @@ fi
 
 COLLECT = """\
 set -eu
-export FOOTFALL_LAKE="$DATA/lake"
+export FOOTFALL_LAKE="${FOOTFALL_LAKE:-$DATA/lake}"
 footfall --workspace "$WORKSPACE" collect $SOURCES
 """
 
@@ -92,7 +92,7 @@ jobs:
 {restore}      - name: Collect
         env:
           SOURCES: ""
-{secrets}        run: |
+{lake}{secrets}        run: |
 {collect}      # Also after a source failed: what the others brought is kept.
       - name: Keep the lake
         if: always()
@@ -113,8 +113,14 @@ def files_of(plan: Plan) -> tuple[Mapping[str, str], str]:
     }
     kept = {name: f"FOOTFALL_{name}" if name.upper().startswith("GITHUB_") else name for name in plan.secrets}
     secrets = "".join(f"{' ' * 10}{name}: ${{{{ secrets.{secret} }}}}\n" for name, secret in kept.items())
+    lake = f"{' ' * 10}FOOTFALL_LAKE: {json.dumps(plan.lake)}\n" if plan.is_in_bucket else ""
     text = _WORKFLOW.format(
-        cron=json.dumps(plan.cron), package=json.dumps(plan.package), workspace=".", secrets=secrets, **scripts
+        cron=json.dumps(plan.cron),
+        package=json.dumps(plan.package),
+        workspace=".",
+        lake=lake,
+        secrets=secrets,
+        **scripts,
     )
     next_step = "commit it with footfall.toml on the default branch"
     if plan.secrets:

@@ -41,6 +41,10 @@ class Plan:
     """What pip installs if the schedule starts on a fresh machine."""
 
     @property
+    def is_in_bucket(self) -> bool:
+        return "://" in self.lake
+
+    @property
     def minute(self) -> int:
         """A minute that differs between workspaces, so that not all of them run at the full hour."""
         return crc32(str(self.folder).encode()) % 60
@@ -112,14 +116,24 @@ def plan_of(folder: Path, every: str, package: str = "") -> Plan:
         ) from None
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file} cannot be read: {error}.") from None
-    secrets = tuple(dict.fromkeys(_variables(values)))
-    return Plan(folder.resolve(), _program(), schedule, secrets, _lake_in(values), package or _installed())
+    lake = _lake_in(values)
+    secrets = tuple(dict.fromkeys([*_variables(values), *_usual_of(lake, values)]))
+    extra = "[bucket]" if "://" in lake else ""
+    return Plan(folder.resolve(), _program(), schedule, secrets, lake, package or _installed(extra))
 
 
 def _lake_in(values: dict[str, Any]) -> str:
     """The lake's address in the file, which may be a table of settings."""
     lake = values.get("lake", "lake")
     return str(lake.get("address", "lake") if isinstance(lake, dict) else lake)
+
+
+def _usual_of(lake: str, values: dict[str, Any]) -> tuple[str, ...]:
+    """The usual variables with the credentials for a bucket, unless the file has credentials."""
+    part = values.get("lake")
+    if not lake.startswith("s3://") or (isinstance(part, dict) and part.get("credentials")):
+        return ()
+    return "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"
 
 
 def _variables(value: Any) -> Iterator[str]:
@@ -135,13 +149,13 @@ def _variables(value: Any) -> Iterator[str]:
             yield from _variables(each)
 
 
-def _installed() -> str:
-    """What pip installed here: the commit of a git repository if it came from one, otherwise the name."""
+def _installed(extra: str) -> str:
+    """What pip installed here, with an extra: the commit of a git repository if it came from one, otherwise the name."""
     try:
         said = json.loads(distribution("footfall").read_text("direct_url.json") or "{}")
-        return f"footfall @ {said['vcs_info']['vcs']}+{said['url']}@{said['vcs_info']['commit_id']}"
+        return f"footfall{extra} @ {said['vcs_info']['vcs']}+{said['url']}@{said['vcs_info']['commit_id']}"
     except (PackageNotFoundError, ValueError, KeyError, TypeError):
-        return "footfall"
+        return f"footfall{extra}"
 
 
 def _program() -> tuple[str, ...]:
