@@ -12,6 +12,7 @@ import footfall
 from footfall.sources.hub_files import HubFiles
 from footfall.testing import Upstream, check_source
 from footfall.workspace import Workspace
+from lengths import STEP
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 HEAD = "date,cluster,hub,timescale,users"
@@ -140,4 +141,4 @@ class Published(Upstream):
 
 @pytest.mark.slow
 def test_the_source_keeps_every_promise(tmp_path: Path) -> None:
-    check_source(HubFiles, Published, tmp_path)
+    check_source(HubFiles, Published, tmp_path, step=STEP)

@@ -236,7 +236,7 @@ def test_workers_of_gunicorn_mark(collected: Path, option: str) -> None:
     server = subprocess.Popen([*command, *option.split()], cwd=collected, stderr=subprocess.PIPE, text=True)
     try:
         wait_for(port, server)
-        for n in range(100):
+        for n in range(60):
             for _ in range(5):  # a worker that is replaced may drop a connection
                 try:
                     with urllib.request.urlopen(f"http://127.0.0.1:{port}/{n}", timeout=30) as answer:
@@ -250,7 +250,7 @@ def test_workers_of_gunicorn_mark(collected: Path, option: str) -> None:
     assert "SIGSEGV" not in said
     assert "code 139" not in said
     with footfall.open(collected) as ff:
-        assert today(ff) == list(range(100))
+        assert today(ff) == list(range(60))
 
 
 POOL = """
@@ -266,7 +266,7 @@ if __name__ == "__main__":
     with footfall.open() as ff:
         ff.query("commits", last=1)
         with multiprocessing.get_context(sys.argv[1]).Pool(2) as pool:
-            assert sorted(pool.map(mark, range(20))) == [(n, 1) for n in range(20)]
+            assert sorted(pool.map(mark, range(6))) == [(n, 1) for n in range(6)]
         print(sorted(ff.event("active").day()))
 """
 
@@ -277,4 +277,4 @@ def test_pools_mark_and_ask(collected: Path, method: str) -> None:
     done = subprocess.run(
         [sys.executable, "pool.py", method], cwd=collected, capture_output=True, text=True, timeout=120, check=False
     )
-    assert (done.returncode, done.stdout) == (0, f"{list(range(20))}\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, f"{list(range(6))}\n"), done.stderr

@@ -20,6 +20,7 @@ from footfall.ledger import Status
 from footfall.sources import installed_sources
 from footfall.testing import Upstream, check_source
 from footfall.workspace import Workspace
+from lengths import STEP
 
 pytestmark = pytest.mark.slow
 
@@ -160,7 +161,9 @@ def test_the_example_keeps_all_promises(museum: Path, tmp_path: Path) -> None:
     written: dict[str, Any] = {}
     exec(block("python", "class Doors(Upstream)"), written)
     kind = installed_sources()["visitors"].load()
-    assert check_source(kind, written["Doors"], tmp_path / "checked").skipped == ("300 scopes are collected together",)
+    assert check_source(kind, written["Doors"], tmp_path / "checked", step=STEP).skipped == (
+        "300 scopes are collected together",
+    )
 
 
 # The library
@@ -236,7 +239,7 @@ class Shelves(Upstream):
 
 
 def test_the_library_keeps_all_promises(tmp_path: Path) -> None:
-    skipped = check_source(library_of(tmp_path), Shelves, tmp_path / "checked").skipped
+    skipped = check_source(library_of(tmp_path), Shelves, tmp_path / "checked", step=STEP).skipped
     assert skipped == (
         "a restatement that was killed and taken back is not trusted",
         "300 scopes are collected together",

@@ -19,6 +19,7 @@ from footfall.settings import Part
 from footfall.sources import Batch, Context, Known, Offer, Progress
 from footfall.tables import Column, Replace, Role, Table
 from footfall.testing import BrokenPromisesError, Upstream, check_source
+from lengths import STEP
 
 pytestmark = pytest.mark.slow
 
@@ -127,7 +128,7 @@ class Street(Upstream):
 
 
 def test_a_source_that_keeps_its_promises(tmp_path: Path) -> None:
-    checked = check_source(Shops, Street, tmp_path)
+    checked = check_source(Shops, Street, tmp_path, step=STEP)
     assert checked.skipped == ()
     assert len(checked.kept) == 10
 

@@ -171,7 +171,7 @@ def test_no_damaged_file_gives_a_wrong_number(sound: Path, tmp_path: Path) -> No
     faults, said = [], 0
     for n, file in enumerate(chain(*of_each_kind(sound))):
         some = dice.sample(
-            list(damaged((sound / file).read_bytes(), file.suffix == ".json", dice)), 4 if IS_LONG else 2
+            list(damaged((sound / file).read_bytes(), file.suffix == ".json", dice)), 4 if IS_LONG else 1
         )
         for m, (name, left) in enumerate(some):
             copy = copy_of(sound, tmp_path / f"{n}-{m}")
@@ -187,7 +187,7 @@ def test_no_damaged_file_gives_a_wrong_number(sound: Path, tmp_path: Path) -> No
                 faults.append(f"{file}, {name}: {type(error).__name__}: {error}"[:300])
             shutil.rmtree(copy)
     assert faults == []
-    assert said > (30 if IS_LONG else 15)
+    assert said > (30 if IS_LONG else 7)
 
 
 def repair(lake: Lake) -> list[str]:
@@ -217,7 +217,7 @@ def test_whatever_is_damaged_can_be_repaired_and_collected_again(sound: Path, tm
     dice, right, whole = random.Random(11), expected(), coverage_of(answers(sound))
     again = 0
     each = of_each_kind(sound)
-    for n, file in enumerate(chain(*each) if IS_LONG else map(dice.choice, each)):
+    for n, file in enumerate(chain(*each) if IS_LONG else map(dice.choice, each[::2])):
         if file.name == "footfall-lake.json":
             continue
         name, left = dice.choice(list(damaged((sound / file).read_bytes(), file.suffix == ".json", dice)))
@@ -231,4 +231,4 @@ def test_whatever_is_damaged_can_be_repaired_and_collected_again(sound: Path, tm
         again += collect_again(lake)
         assert answers(copy) == answers(sound), f"{file}, {name}"
         shutil.rmtree(copy)
-    assert again > 10
+    assert again > (10 if IS_LONG else 5)

@@ -117,7 +117,7 @@ def test_binder(tmp_path: Path) -> None:
 
 
 def test_git(tmp_path: Path) -> None:
-    skipped = check_source(Git, Repositories, tmp_path).skipped
+    skipped = check_source(Git, Repositories, tmp_path, step=STEP).skipped
     assert skipped == (
         "a restated window is replaced",
         "a restatement that was killed and taken back is not trusted",
