@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +89,115 @@ def test_a_grandchild_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forking, "_is_used", True)
     monkeypatch.setattr(forking, "_is_inherited", False)
     assert in_child(lambda: in_child(is_refused) == 0) == 0
+
+
+def in_another_thread(hold: Callable[[], None]) -> Callable[[], None]:
+    """Run `hold` in a thread that then stays; returns what ends it."""
+    is_held, may_end = threading.Event(), threading.Event()
+
+    def stay() -> None:
+        hold()
+        is_held.set()
+        may_end.wait(30)
+
+    thread = threading.Thread(target=stay)
+    thread.start()
+    is_held.wait(30)
+
+    def end() -> None:
+        may_end.set()
+        thread.join()
+
+    return end
+
+
+def test_a_lock_that_another_thread_holds_is_free_in_the_child() -> None:
+    lock = forking.ForkSafeLock()
+    end = in_another_thread(lock.__enter__)
+
+    def is_free() -> bool:
+        with lock, lock:
+            return True
+
+    assert in_child(is_free) == 0
+    end()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="from Python 3.12 on a cached_property has no lock")
+def test_a_cached_property_that_another_thread_makes_is_made_in_the_child() -> None:
+    from footfall.activity.events import PeriodSet
+
+    end = in_another_thread(vars(PeriodSet)["_spans"].lock.acquire)
+    made = PeriodSet(None, "active", None)  # type: ignore[arg-type]
+    assert in_child(lambda: len(made._spans) == 1) == 0
+    end()
+
+
+def test_a_fork_waits_for_the_imports_of_other_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_to_import.py").write_text("import time\ntime.sleep(0.4)\nis_whole = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def import_it() -> bool:
+        import slow_to_import  # type: ignore[import-not-found]
+
+        return bool(slow_to_import.is_whole)
+
+    thread = threading.Thread(target=import_it)
+    thread.start()
+    while "slow_to_import" not in sys.modules:
+        pass
+    assert in_child(import_it) == 0
+    thread.join()
+    assert in_child(import_it) == 0
+
+
+def test_two_threads_fork_at_once() -> None:
+    held = Held()
+    forking.hold(held)
+    found: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(in_child(lambda: held.lock.acquire(blocking=False))))
+        for _ in range(6)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [0] * 6
+    assert held.lock.acquire(blocking=False)
+
+
+_BUSY = """
+import os, random, sys, threading, time
+import footfall
+
+ff = footfall.open(sys.argv[1])
+def work():
+    while True:
+        ff.mark("active", random.randrange(10**6))
+        ff.stickiness("active", last=3)
+        len(ff.event("active").month())
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+for _ in range(int(sys.argv[2])):
+    time.sleep(random.uniform(0, 0.03))
+    pid = os.fork()
+    if not pid:
+        ff.mark("active", 5)
+        is_right = 5 in ff.event("active").day() and ff.stickiness("active", last=1).rows[0].daily > 0
+        os._exit(0 if is_right else 3)
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends and not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+        time.sleep(0.005)
+    if ended != (pid, 0):
+        os.kill(pid, 9)
+        os._exit(4)
+os._exit(0)
+"""
+
+
+def test_children_of_a_busy_process_mark_and_ask(tmp_path: Path) -> None:
+    (tmp_path / "footfall.toml").touch()
+    for forks in (3, 3, 25):  # the first ones while modules are imported
+        done = subprocess.run([sys.executable, "-c", _BUSY, str(tmp_path), str(forks)], timeout=120, check=False)
+        assert done.returncode == 0

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
 from typing import Any, Self, TypeVar, overload
+
+from footfall.forking import ForkSafeLock
 
 _Made = TypeVar("_Made", covariant=True)
 _LOCK = "_lock_of_once"
@@ -35,7 +36,7 @@ class once(cached_property[_Made]):  # noqa: N801  # it is used as a decorator
         if instance is None or self.attrname is None:
             return super().__get__(instance, owner)
         kept: dict[str, Any] = instance.__dict__
-        with kept.setdefault(_LOCK, threading.RLock()):  # setting a default is one step for all threads
+        with kept.setdefault(_LOCK, ForkSafeLock()):  # setting a default is one step for all threads
             if self.attrname not in kept:
                 kept[self.attrname] = self.func(instance)
             return kept[self.attrname]

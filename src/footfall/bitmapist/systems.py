@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -10,6 +9,7 @@ import footfall.bitmapist as package  # whose SYSTEMS an application may set
 from footfall.activity.activity import Activity
 from footfall.bitmapist.dates import now
 from footfall.errors import MissingExtraError, QueryError, UnknownNameError
+from footfall.forking import ForkSafeLock
 from footfall.stores.opening import open_store
 from footfall.stores.store import Store
 
@@ -28,7 +28,7 @@ SYSTEMS: dict[str, Any] = {DEFAULT: StrictRedis(host="localhost", port=6379)} if
 """By name: a Redis client, a store, or an activity, such as a workspace's."""
 
 _opened: dict[str, tuple[Any, Activity]] = {}
-_lock = threading.Lock()
+_lock = ForkSafeLock()
 
 
 def setup_redis(name: str, host: str, port: int, **kw: Any) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from footfall.errors import ConflictError, LakeError, NewerLakeError, NotALakeError, SourceError
-from footfall.forking import hold, record_use
+from footfall.forking import ForkSafeLock, hold, record_use
 from footfall.lake.collected import Collected, read_collected
 from footfall.lake.delta import (
     ATTEMPTS,
@@ -67,7 +67,7 @@ class Lake:
         self._format = 0
         self._stamped = EPOCH
         self._stamped_version: int | None = None
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self.lock = threading.RLock()
         hold(self)
 

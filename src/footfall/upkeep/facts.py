@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from footfall.activity.facts import FACTS, NAME, FactsSource
 from footfall.errors import LakeError
+from footfall.forking import ForkSafeLock
 from footfall.retention.engine_counting import EngineCounting
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class FactsInLake:
     lake: Callable[[], Lake]
     engine: Callable[[], Engine]
     now: Callable[[], datetime]
-    _lock: Lock = field(default_factory=Lock)
+    _lock: ForkSafeLock = field(default_factory=ForkSafeLock)
     _looks: dict[str, dict[int, str]] = field(default_factory=dict)
     """What the store looked like when this process last brought an event up to date."""
 

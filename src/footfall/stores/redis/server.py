@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from footfall.errors import (
     StoreWriteError,
     UnreachableStoreError,
 )
+from footfall.forking import ForkSafeLock
 from footfall.stores.redis.address import ServerAddress
 
 Command = tuple[Any, ...]
@@ -36,7 +36,7 @@ class Server:
     def __init__(self, address: ServerAddress, client: Any = None) -> None:
         """If a client is passed in, the caller closes it."""
         self.address = address
-        self._lock = threading.Lock()
+        self._lock = ForkSafeLock()
         self._given = self._client = client
 
     def run(self, commands: Sequence[Command]) -> list[Any]:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from footfall import forking
 from footfall.errors import ActivityError, DamagedStoreError, NewerStoreError, StoreBusyError, StoreWriteError
 from footfall.formats import counted
 from footfall.stores.sqlite import schema
@@ -281,12 +282,10 @@ def within(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
 # nothing is open, and no thread folds, while a process forks.
 
 _IN_USE: weakref.WeakSet[Database] = weakref.WeakSet()
-_FORKING = threading.Lock()
 _LOCKED: list[Database] = []
 
 
 def _before_fork() -> None:
-    _FORKING.acquire()
     for database in list(_IN_USE):
         database.folding.acquire()
         database.lock.acquire()
@@ -299,15 +298,12 @@ def _after_fork_in_parent() -> None:
         database.lock.release()
         database.folding.release()
     _LOCKED.clear()
-    _FORKING.release()
 
 
 def _after_fork_in_child() -> None:
-    global _FORKING
     for database in _LOCKED:
         database.lock, database.folding = threading.RLock(), threading.RLock()
     _LOCKED.clear()
-    _FORKING = threading.Lock()
 
 
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)
+forking.handle(forking.Handler(_before_fork, _after_fork_in_parent, _after_fork_in_child))
