@@ -151,6 +151,18 @@ def test_a_fork_waits_for_the_imports_of_other_threads(tmp_path: Path, monkeypat
     assert in_child(import_it) == 0
 
 
+def test_a_module_that_forks_while_it_is_imported_waits_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "import os\npid = os.fork()\nif not pid: os._exit(7)\nstatus = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])\n"
+    (tmp_path / "forks_when_imported.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(forking, "_IMPORT_PATIENCE", 1e9)
+    import forks_when_imported  # type: ignore[import-not-found]
+
+    assert forks_when_imported.status == 7
+
+
 def test_two_threads_fork_at_once() -> None:
     held = Held()
     forking.hold(held)

@@ -19,7 +19,7 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import cached_property
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, NamedTuple, Protocol
 
 from footfall.errors import LakeError
@@ -60,8 +60,8 @@ _LOCKS: weakref.WeakSet[ForkSafeLock] = weakref.WeakSet()
 _HOLDERS: weakref.WeakSet[Holder] = weakref.WeakSet()
 _LOCKED: list[Holder] = []
 _is_used = _is_inherited = _holds_imports = False
-_IMPORT_PATIENCE = 1.0
-"""Seconds that a fork waits for the imports of other threads; a thread that forks while it imports waits as long."""
+_IMPORT_PATIENCE = 30.0
+"""Seconds that a fork waits for the imports of other threads."""
 
 
 def hold(holder: Holder) -> None:
@@ -123,17 +123,26 @@ def _before_fork() -> None:
 def _hold_imports() -> None:
     """Take the lock without which no import begins, at a moment when none is under way."""
     global _holds_imports
-    ends = time.monotonic() + _IMPORT_PATIENCE
+    ends = time.monotonic() + (0 if _is_importing() else _IMPORT_PATIENCE)
     while True:
         _imp.acquire_lock()
-        is_importing = any(
-            getattr(getattr(module, "__spec__", None), "_initializing", False) for module in list(sys.modules.values())
-        )
-        if not is_importing or time.monotonic() > ends:
+        modules = list(sys.modules.values())
+        is_pending = any(getattr(getattr(each, "__spec__", None), "_initializing", False) for each in modules)
+        if not is_pending or time.monotonic() > ends:
             _holds_imports = True
             return
         _imp.release_lock()
         time.sleep(0.001)
+
+
+def _is_importing() -> bool:
+    """Whether this thread forks in the middle of an import of its own, which would never end before the fork."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _release_imports() -> None:
