@@ -47,10 +47,10 @@ NEAR = 2.0
 SCOPES, SCOPE_DAYS = (300, 1000, 3000), 30
 UNIVERSE, ACTORS = 10_000_000, (1_000, 10_000, 100_000, 1_000_000)
 
-RAW = "unique repositories by week (reads every row)"
+RAW = "repositories by week (every row)"
 QUESTIONS: dict[str, dict[str, Any]] = {
     RAW: {"metric": "repos", "grain": "week", "since": "2024-W02", "until": "2025-W01"},
-    "launches by hour of one federation member (reads every row)": {
+    "launches by hour of one member (a month)": {
         "metric": "launches",
         "grain": "hour",
         "where": "federation=gke",
@@ -58,7 +58,7 @@ QUESTIONS: dict[str, dict[str, Any]] = {
         "until": "2024-07-01",
     },
     "top ten repositories (rollup)": {"metric": "launches", "grain": "total", "by": "repo", "top": 10},
-    "launches by day by federation member (rollup)": {"metric": "launches", "grain": "day", "by": "federation"},
+    "launches by day by member (rollup)": {"metric": "launches", "grain": "day", "by": "federation"},
 }
 YEAR = {"since": "2024", "until": "2025"}
 
@@ -278,14 +278,14 @@ def main() -> None:
     print(
         f"\n{os.cpu_count()} cores; CPU time as a multiple of the smallest size's, and (in brackets) of DuckDB's at that size\n"
     )
-    print(f"{'':62}" + "".join(f"{f'{n // first}×':>14}" for n in folders))
+    print(f"{'':51}" + "".join(f"{f'{n // first}×':>14}" for n in folders))
     for question in QUESTIONS:
         for name, of in seconds.items():
             cells = (
                 f"{of[n][question] / of[first][question]:.2f} ({of[n][question] / seconds['duckdb'][n][question]:.1f})"
                 for n in folders
             )
-            print(f"{question[:54]:54}  {name:6}" + "".join(f"{cell:>14}" for cell in cells))
+            print(f"{question:42} {name:8}" + "".join(f"{cell:>14}" for cell in cells))
     print()
     for name, of in seconds.items():
         for question in QUESTIONS:
