@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -186,18 +187,30 @@ def cohorts(redis: str, bitmapist: Any) -> None:
         lay_ours(ff, active)
         ff.close()
         check(ask_cohort(f"cohort{power}.db"), ask_theirs(), active)
-        best = alternate(
-            3, {"ours": repeated(partial(ask_cohort, f"cohort{power}.db"), 1), "theirs": repeated(ask_theirs, 1)}
-        )
-        claim(
-            f"30 × 30 cohort, ids below 2^{power}", ratio_of(best), f"at least {promised}×", ratio_of(best) >= promised
-        )
+        ask_ours = repeated(partial(ask_cohort, f"cohort{power}.db"), 1)
+        best = alternate(ROUNDS, {"ours": ask_ours, "theirs": partial(with_server, client, ask_theirs)})
+        ratio = best["theirs"].cpu / best["ours"].cpu
+        print(f"      {ratio_of(best):.1f} times faster on the clock; CPU time {best['ours'].cpu * 1000:.1f} ms")
+        what = f"30 × 30 cohort, ids below 2^{power}, CPU time of bitmapist with its server"
+        claim(what, ratio, f"at least {promised}×", ratio >= promised)
     ff = fresh("cohort30")
     lay_ours(ff, days(1 << 30))
     ff.close()
-    best = alternate(3, {n: repeated(partial(ask_cohort, f"cohort{n}.db"), 1) for n in ("24", "30")})
-    slower = best["30"].seconds / best["24"].seconds
-    claim("the same below 2^30, against ours below 2^24: slower", slower, "at most 3×", slower <= 3)
+    best = alternate(ROUNDS, {n: repeated(partial(ask_cohort, f"cohort{n}.db"), 1) for n in ("24", "30")})
+    slower = best["30"].cpu / best["24"].cpu
+    claim("the same below 2^30, CPU time of ours below 2^24", slower, "at most 3×", slower <= 3)
+
+
+def with_server(client: Any, ask: Callable[[], object]) -> Measured:
+    """One call, with the CPU time of the server that answers it."""
+    before = server_cpu(client)
+    measured = timed(ask)
+    return replace(measured, cpu=measured.cpu + server_cpu(client) - before)
+
+
+def server_cpu(client: Any) -> float:
+    used = client.info("cpu")
+    return float(used["used_cpu_user"] + used["used_cpu_sys"])
 
 
 def against_sql() -> None:
@@ -219,8 +232,10 @@ def against_sql() -> None:
         counted = {(row.period.start.date(), n): count for row in ask_ours().rows for n, count in enumerate(row.counts)}
         assert {(day, later): count for day, later, count in ask_theirs()} == {at: n for at, n in counted.items() if n}
         best = alternate(ROUNDS, {"ours": repeated(ask_ours, 1), "theirs": repeated(ask_theirs, 1)})
-        what = f"30 × 30 cohort, ids below 2^{power}, against DuckDB on a table of actor and day"
-        claim(what, ratio_of(best), "at least 50×", ratio_of(best) >= 50)
+        what = f"30 × 30 cohort, ids below 2^{power}, CPU time of DuckDB on a table of actor and day"
+        ratio = best["theirs"].cpu / best["ours"].cpu
+        print(f"      {ratio_of(best):.1f} times faster on the clock; CPU time {best['ours'].cpu * 1000:.1f} ms")
+        claim(what, ratio, "at least 50×", ratio >= 50)
 
 
 def by_join(table: Path) -> list[Any]:

@@ -50,9 +50,9 @@ def main() -> None:
     ours = best["footfall"]
     against_notebook = peer.cpu / ours.cpu
     claim("backfill, CPU time of the notebook", against_notebook, "≥ 4", against_notebook >= 4)
-    print(f"      CPU time of the bare DuckDB script: {ours.cpu / best['bare'].cpu:.2f}×")
-    against_bare = ours.seconds / best["bare"].seconds
-    claim("backfill, time of the bare DuckDB script", against_bare, "≤ 0.9", against_bare <= 0.9)
+    print(f"      time of the bare DuckDB script: {ours.seconds / best['bare'].seconds:.2f}×")
+    against_bare = ours.cpu / best["bare"].cpu
+    claim("backfill, CPU time of the bare DuckDB script", against_bare, "≤ 0.9", against_bare <= 0.9)
     for name in VARIANTS:
         against_plain = best[name].cpu / ours.cpu
         claim(f"{name}, CPU time of the plain archive", against_plain, "≤ 1.5", against_plain <= 1.5)

@@ -88,9 +88,12 @@ def one_long_history(rounds: int, folder: Path) -> None:
 
     best = alternate(rounds, {"footfall": first_time, "git log": partial(log, history)})
     for name, measured in best.items():
-        print(f"{COMMITS:,} commits, {name}: {measured.seconds:.2f} s, at most {measured.peak / 1e6:.0f} MB")
-    ratio = best["footfall"].seconds / best["git log"].seconds
-    claim("the first collect of a long history, next to its git log", ratio, "at most 4×", ratio <= 4)
+        print(
+            f"{COMMITS:,} commits, {name}: {measured.seconds:.2f} s, {measured.cpu:.2f} s of CPU, at most {measured.peak / 1e6:.0f} MB"
+        )
+    print(f"time of its git log: {best['footfall'].seconds / best['git log'].seconds:.2f}×")
+    ratio = best["footfall"].cpu / best["git log"].cpu
+    claim("the first collect of a long history, CPU time of its git log", ratio, "at most 4×", ratio <= 4)
 
 
 def main(rounds: int) -> None:

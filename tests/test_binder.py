@@ -583,7 +583,7 @@ NEARLY = (
 def test_what_is_nearly_an_event_is_not_read_as_one_in_any_order(
     tmp_path: Path, odd: tuple[tuple[str, str], ...]
 ) -> None:
-    """DuckDB takes these, alone or where one hides the other: as careful reading does, so does this."""
+    """Lenient readers accept these, alone or where one hides the other; both ways of reading refuse the same ones."""
     chance = Random(1)
     lines = [line(spec="a/b/HEAD") for _ in range(40)]
     for n, (before, after) in enumerate(odd):
