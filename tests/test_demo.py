@@ -117,7 +117,7 @@ def test_three_million_events_take_seconds(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the demonstration ran, next to a real history."""
+    """A folder in which the demonstration ran, next to a real history: whole, as users run it, for 10 s of this module's time."""
     root = tmp_path_factory.mktemp("demo")
     history = History.new(root / "project")
     for day in ("2025-11-05", "2026-01-20", "2026-02-05"):

@@ -319,6 +319,7 @@ class TestExamining:
         assert f"views of {first:%Y-%m-%d}" in found["github_views"].what
 
     def test_collecting_every_day_leaves_nothing_to_be_lost_soon(self, tmp_path: Path) -> None:
+        """GitHub keeps 14 days: more than so many days have to pass, each with a run of its own."""
         here = Watched(tmp_path, repository(7, "a/b", views=counts(TODAY + 40 * DAY, 80)), collect=["views"])
         for _ in range(16):
             here.succeed()

@@ -44,6 +44,7 @@ def ff(folder: Path) -> Iterator[Workspace]:
 
 @pytest.fixture(scope="module")
 def site(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole report, with every picture drawn: the slow part, once for all tests that read it."""
     made = tmp_path_factory.mktemp("site")
     with footfall.open(folder, now=lambda: NOW) as opened:
         write_report(opened, made, address="https://example.org/usage/")
