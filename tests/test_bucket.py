@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Thread
@@ -172,6 +173,29 @@ def test_a_refusal_is_one_sentence_and_loses_nothing(
     bucket.faults = []
     assert counts(lake) == counts(there("other")) == [1]
     assert all(found.is_intact for found in examine_lake(lake, [LAUNCHES]))
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(999, status=503, code="SlowDown"), r"overloaded or down \(503 SlowDown\); wait a few minutes"),
+        (Fault(999, cuts_request=True), "the connection fails .*run the same command again"),
+    ],
+)
+def test_a_store_that_stays_away_is_given_up_after_a_while(
+    there: Callable[..., Lake], bucket: Proxy, monkeypatch: pytest.MonkeyPatch, fault: Fault, said: str
+) -> None:
+    monkeypatch.setattr("footfall.lake.storage.remote._RETRIES", 1)
+    lake = there()
+    put(lake, MAY[0], 1)
+    for method in ("PUT", ".*"):
+        bucket.faults = [replace(fault, method=method)]
+        with pytest.raises(LakeStorageError, match=said):
+            put(lake, MAY[1], 2)
+    bucket.faults = []
+    assert counts(lake) == counts(there("other")) == [1]
+    put(lake, MAY[1], 2)
+    assert counts(lake) == counts(there("other")) == [1, 2]
 
 
 def test_wrong_credentials_buckets_and_hosts_are_said(there: Callable[..., Lake], bucket: Proxy) -> None:

@@ -21,7 +21,8 @@ from footfall.lake.storage.seam import Found
 KINDS = {"s3": "AWS", "az": "AZURE", "gs": "GOOGLE"}
 """The schemes of addresses, and how the usual environment variables of each begin."""
 
-_RETRIES = 6
+_RETRIES = 8
+_PAUSES = {"init_backoff": timedelta(seconds=0.3), "max_backoff": timedelta(seconds=8), "base": 3}
 _PATIENCE = timedelta(seconds=60)
 _TIMES = 3
 """How often a file is copied whole, where the connection breaks in the middle."""
@@ -66,10 +67,12 @@ class Remote:
                 self.address,
                 config=config,  # type: ignore[call-overload]
                 client_options={**client, "timeout": "60s", "connect_timeout": "5s"},
-                retry_config={"max_retries": _RETRIES, "retry_timeout": _PATIENCE},
+                retry_config={"max_retries": _RETRIES, "retry_timeout": _PATIENCE, "backoff": _PAUSES},
             )
         except BaseError as error:
-            raise SettingsError(f"the lake's address {address} cannot be used: {_first(error)}.") from None
+            raise SettingsError(
+                f"the lake's address {address} cannot be used: {_first(error)}; correct it, or `credentials` or `options` of [lake]."
+            ) from None
 
     def _plain(self, options: Mapping[str, str]) -> dict[str, str]:
         """A store without TLS is only asked where its address says so."""
@@ -159,7 +162,7 @@ class Remote:
             except FileNotFoundError:
                 raise
             except self._failure as error:
-                if attempt == _TIMES or _CODE.search(str(error)) or _STATUS.search(str(error)):
+                if attempt == _TIMES or "Error performing" in str(error):  # the client itself asked again already
                     raise self._error(error) from None
                 time.sleep(0.2 * attempt)
         raise AssertionError("the last attempt returns or raises")
