@@ -41,7 +41,7 @@ def test_the_engine_is_an_address_or_a_table(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("CLUSTER", "sc://host:443/;token=dapi-hush-hush")
     folder = write(tmp_path, '[engine]\naddress = { env = "CLUSTER" }\nlake = "s3a://bucket/lake"')
     engine = read_settings(folder).engine
-    assert (engine.address, engine.lake) == ("sc://host:443/;token=dapi-hush-hush", "s3a://bucket/lake")
+    assert (engine.opened, engine.lake) == ("sc://host:443/;token=dapi-hush-hush", "s3a://bucket/lake")
     monkeypatch.setenv("FOOTFALL_ENGINE", "duckdb://")
     assert read_settings(folder).engine == EngineSettings(address="duckdb://", lake="s3a://bucket/lake")
     monkeypatch.setenv("FOOTFALL_ENGINE__LAKE", "/mnt/lake")
@@ -66,7 +66,7 @@ def test_settings_cannot_change_once_read(tmp_path: Path) -> None:
         ("lake = ", "not valid TOML"),
         ("engine = 3", "engine is 3: write an address, or a table of settings"),
         ('[engine]\nadress = "duckdb://"', r"unknown setting 'adress'; did you mean 'address'\?"),
-        ('[engine]\naddress = ""', "engine.address is ''"),
+        ('[engine]\naddress = ""', "engine.address is '': write an address, or { env"),
         ("lake = 3", "lake is 3: write an address, or a table of settings"),
         ("[sources]\ngit = 3", "sources.git is 3: it must be a table"),
         ('activities = "sqlite:///activity.db"', r"unknown setting 'activities'; did you mean 'activity'\?"),

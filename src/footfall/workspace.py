@@ -87,7 +87,7 @@ class Workspace(Marks, Collecting, ActivityQuestions, ProjectQuestions, Communit
         from footfall.engine import connect
 
         settings = self.settings
-        return connect(settings.engine.address, lake=settings.lake_address, lake_there=settings.engine.lake)
+        return connect(settings.engine.opened, lake=settings.lake_address, lake_there=settings.engine.lake)
 
     @once
     def client(self) -> Client:

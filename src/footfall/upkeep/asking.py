@@ -152,7 +152,7 @@ class Upkeep(Protocol):
         if deep:
             yield from self._store_examined()
         yield (started := tried("engine", "start", self._engine_started, "correct `engine` in footfall.toml"))
-        if self.settings.engine.address.startswith("sc:") and not started.is_failed:
+        if not started.is_failed and self.settings.engine.opened.startswith("sc:"):
             fix = "give the server access to the lake, or set `lake` under [engine] to its address there"
             yield tried("engine", "read", lambda: self._engine_reads(opened.values()), fix)
         yield from alerts_checked(self.settings.alerts, self._watchable(opened), self.settings.sources)
