@@ -89,7 +89,7 @@ def test_numbers_are_marked_and_taken_back_as_on_redis(server: tuple[str, Sets],
         (lambda store: store.forget(3), "record that an actor was forgotten"),
         (
             lambda store: store.mark_batch({"active": {DAY: Actors([1])}}, Request("key", "content", 0, 60)),
-            "know a request that comes again",
+            "recognise a repeated request",
         ),
     ],
 )

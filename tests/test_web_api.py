@@ -219,6 +219,8 @@ def test_events_and_who_did_them(client: TestClient) -> None:
     assert client.get("/api/v1/events/active/actors/ada?period=2026-W10").json()["did"] is True
     assert client.get("/api/v1/events/active/actors/7").json()["did"] is True
     assert client.get("/api/v1/events/active/actors/eve?period=2026").json()["did"] is False
+    for length, status in ((4000, 200), (4001, 422)):  # the longest text that can be marked
+        assert client.get(f"/api/v1/events/active/actors/{'x' * length}").status_code == status
     assert {each["event"] for each in client.get("/api/v1/events").json()["events"]} >= {"active", "signed_up"}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from footfall.activity.activity import LONGEST_EVENT
+from footfall.activity.actors import LONGEST_NAME
 from footfall.asking import COMMANDS
 from footfall.options import Option, text_name
 from footfall.schemas import MOMENT, TEXT, full_schema_of, schema_of
@@ -86,10 +87,14 @@ _QUERY_TEXTS: dict[str, dict[str, Any]] = {
 }
 
 
+_PATH_TEXTS = {"actor": TEXT | {"maxLength": LONGEST_NAME}}
+
+
 def of_path(path: str, options: Sequence[str]) -> dict[str, Any]:
     """The parameters of what is not a question."""
     in_path = [
-        {"name": name, "in": "path", "required": True, "schema": dict(TEXT)} for name in re.findall(r"{(\w+)}", path)
+        {"name": name, "in": "path", "required": True, "schema": _PATH_TEXTS.get(name, TEXT)}
+        for name in re.findall(r"{(\w+)}", path)
     ]
     in_query = [{"name": name, "in": "query", "required": False, **_QUERY_TEXTS[name]} for name in options]
     return {"parameters": [*in_path, *in_query]}
