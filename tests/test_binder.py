@@ -30,6 +30,7 @@ from footfall.periods import Window
 from footfall.sources.binder import BinderSettings, launches_table, orders, reading, settles_at
 from footfall.sources.binder.names import FEDERATION, REPO_RULES, member_of, repo_of
 from footfall.sources.binder.reading import File, Reader
+from footfall.sources.binder.texts import tally
 from footfall.tables import Role
 from lengths import examples
 
@@ -611,6 +612,20 @@ def test_a_file_of_many_orders_is_read_at_once(tmp_path: Path) -> None:
     assert Counter(row["hour"].hour for row in rows.to_pylist() for _ in range(row["launches"])) == dict.fromkeys(
         range(24), 4
     )
+
+
+def test_equal_events_of_files_of_many_orders_are_equal_texts(tmp_path: Path) -> None:
+    """However the fields of each file are ordered: else a month would have as many texts as its files together."""
+    specs = [f"a/b/{n % 5}" for n in range(80)]
+    found = []
+    for n in range(3):
+        chance, day = Random(n), DAY + timedelta(days=n)
+        path = write(tmp_path, day, *(shuffled(line(day=day, spec=spec), chance) for spec in specs))
+        one = tally(path, day)
+        assert one is not None
+        found.append(set(one.texts.to_pylist()))
+    assert [len(texts) for texts in found] == [5, 5, 5]
+    assert found[0] == found[1] == found[2]
 
 
 def test_sound_files_take_the_quick_path(tmp_path: Path, folder: Path) -> None:

@@ -106,7 +106,10 @@ def _bounds(data: Bytes, starts: Integers, separator: bytes, room: Flags) -> Nar
 def _numbered(
     parts: Sequence[bytes], day: date, blank: bytes, separator: int
 ) -> tuple[list[bytes], Narrow, npt.NDArray[np.int8]] | None:
-    """The different fields; and for each part which field it is, and the hour of a time, or -1. None if one is no field."""
+    """The different fields in alphabetical order; for each part which field it is, and the hour of a time, or -1.
+
+    None if one is no field. The order is the same in every file, so that equal events of other files are equal texts.
+    """
     time = re.compile(_TIME % str(day).encode())
     fields: dict[bytes, int] = {}
     times: dict[bytes, tuple[int, int]] = {}
@@ -126,7 +129,10 @@ def _numbered(
                 return None
         numbers.append(number)
         hours.append(hour)
-    return list(fields), np.array(numbers, np.int32), np.array(hours, np.int8)
+    order = sorted(fields)
+    ranks = np.empty(len(fields), np.int32)
+    ranks[[fields[field] for field in order]] = np.arange(len(fields))
+    return order, ranks[numbers], np.array(hours, np.int8)
 
 
 def _different(events: Narrow) -> tuple[Narrow, Integers]:
