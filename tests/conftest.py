@@ -19,8 +19,6 @@ from hypothesis import HealthCheck, settings
 import s3
 from footfall import concealing
 from footfall.engine import DuckDB, Engine, connect
-from footfall.errors import FootfallError
-from footfall.lake.storage.remote import Remote
 from lengths import examples
 from spark_servers import sail_command, spark_command, spark_lacks
 
@@ -215,14 +213,14 @@ def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         _wait_for_bucket(ports["s3"])
         yield ports["s3"]
     finally:
-        server.terminate()
-        try:
-            server.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
+        server.kill()  # it takes ten seconds to end by itself, and its data is not needed
+        server.wait(timeout=30)
 
 
 def _wait_for_bucket(port: int) -> None:
+    from footfall.errors import FootfallError
+    from footfall.lake.storage.remote import Remote  # only here: it loads deltalake
+
     remote = Remote(f"s3://{s3.BUCKET}/ready", s3.Proxy(f"http://127.0.0.1:{port}").options)
     for _ in range(100):
         try:
