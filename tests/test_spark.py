@@ -70,6 +70,25 @@ def test_the_pinned_version_is_read_while_the_lake_changes(spark_engine: Engine,
     assert [sum_of(spark_engine, pinned) for pinned in versions] == [15, 115, 15]
 
 
+@pytest.mark.parametrize("has_delta", [True, False], ids=["delta", "files"])
+def test_columns_that_older_files_lack_are_null(spark_engine: Engine, tmp_path: Path, has_delta: bool) -> None:
+    """Also those that the table has since the newest commit only, or not yet."""
+    spark_engine._has_delta = has_delta  # type: ignore[attr-defined]
+    older = replace(LAUNCHES, columns=tuple(c for c in LAUNCHES.columns if c.name != "token"), rollups=())
+    lake = Lake.open(str(tmp_path), now=lambda: NOW)
+
+    def tokens() -> list[tuple[int, bool | None]]:
+        rows = spark_engine.mount(lake.snapshot([LAUNCHES]).tables["launches"], LAUNCHES)
+        return sorted((row["launches"], row["token"]) for row in spark_engine.run(rows).to_pylist())
+
+    early, late = days("2021-01-03", "2021-01-04")
+    lake.commit(older, arrow(older, [ROWS[0]]), replaces=[Restated(Window.of_day(early))])
+    assert tokens() == [(7, None)]
+    new = {"hour": at("2021-01-04T10"), "launches": 9, "token": True}
+    lake.commit(LAUNCHES, arrow(LAUNCHES, [new]), replaces=[Restated(Window.of_day(late))])
+    assert tokens() == [(7, None), (9, True)]
+
+
 def test_a_lake_may_have_another_address_for_the_server(server: str, tmp_path: Path) -> None:
     """Such as the same share, mounted elsewhere."""
     here, there = tmp_path / "here", tmp_path / "there"
