@@ -1,4 +1,4 @@
-"""A backfill shared by processes: `collect --jobs 2` and `maintain --jobs 2` against one process, in wall time.
+"""A backfill shared by processes: `collect --jobs 2` and `--jobs 4` against one process, in wall time.
 
 The archive is that of `backfill.py`. Each command is a whole one, start-up included; the tables are compared at the end.
 """
@@ -26,14 +26,9 @@ def main() -> None:
         (folder / "footfall.toml").write_text(f'[sources.binder]\narchive = "{archive}"\n')
         return run([*FOOTFALL, "collect", "--jobs", str(jobs)], cwd=folder)
 
-    def maintain(jobs: int) -> Measured:
-        return run([*FOOTFALL, "maintain", "--jobs", str(jobs)], cwd=work / str(jobs))
-
     best = alternate(ROUNDS, {f"collect --jobs {n}": partial(collect, n) for n in (1, 2, 4)})
-    best |= alternate(1, {f"maintain --jobs {n}": partial(maintain, n) for n in (1, 2)})
     for name, measured in best.items():
-        command = name.rsplit(" ", 1)[0]
-        ratio = measured.seconds / best[f"{command} 1"].seconds
+        ratio = measured.seconds / best["collect --jobs 1"].seconds
         print(
             f"      {name:20} {measured.seconds:6.2f} s  {measured.cpu:6.2f} s of CPU  {ratio:.2f}× the time of one process"
         )

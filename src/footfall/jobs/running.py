@@ -85,6 +85,7 @@ def _run(task: Task, hear: Callable[[Any], None], stop: Event) -> Any:
                     case Told(value):
                         hear(value)
                     case Done(value):
+                        program.wait()
                         return value
                     case Failed():
                         raise _error(message)
