@@ -44,6 +44,7 @@ def test_a_second_run_sends_no_body_again(watched: Watched) -> None:
 
 
 def test_the_oldest_day_that_shrinks_is_no_news(watched: Watched) -> None:
+    watched.set(collect=["views"])
     watched.succeed()
     oldest = TODAY - 13 * DAY
     before = watched.values("views", by="", grain="day", since=f"{oldest}", until=f"{oldest + DAY}")
@@ -53,6 +54,7 @@ def test_the_oldest_day_that_shrinks_is_no_news(watched: Watched) -> None:
 
 
 def test_a_day_is_provisional_until_it_is_out_of_reach(watched: Watched) -> None:
+    watched.set(collect=["views"])
     watched.succeed()
     last = f"{TODAY - DAY}"
     asked = {"since": last, "until": f"{TODAY}", "where": ["repo=a/b"]}
@@ -63,7 +65,9 @@ def test_a_day_is_provisional_until_it_is_out_of_reach(watched: Watched) -> None
 
 class TestDays:
     def test_a_fresh_repository_without_a_view(self, tmp_path: Path) -> None:
-        here = Watched(tmp_path, repository(7, "a/b", views={}, clones={}, created_at=START - 9 * DAY))
+        here = Watched(
+            tmp_path, repository(7, "a/b", views={}, clones={}, created_at=START - 9 * DAY), collect=["views"]
+        )
         here.github.replayed["/repos/a/b/traffic/views"] = {"count": 0, "uniques": 0, "views": []}
         for _ in range(3):
             here.succeed()
@@ -73,13 +77,16 @@ class TestDays:
         assert result.coverage == 1
 
     def test_nothing_before_it_was_created_is_zero(self, tmp_path: Path) -> None:
-        here = Watched(tmp_path, repository(7, "a/b", created_at=START - 3 * DAY, views=counts(TODAY, 4)))
+        here = Watched(
+            tmp_path, repository(7, "a/b", created_at=START - 3 * DAY, views=counts(TODAY, 4)), collect=["views"]
+        )
         here.succeed()
         rows = here.ask("views", since=f"{TODAY - 6 * DAY}", until=f"{TODAY}").rows.to_pylist()
         assert [row["views"] for row in rows][:3] == [None, None, None]
         assert rows[3]["views"] > 0
 
     def test_days_that_vanish_and_come_back(self, watched: Watched) -> None:
+        watched.set(collect=["views"])
         gone = TODAY - 4 * DAY
         watched.succeed()
         before = watched.values("views", by="", grain="day", since=f"{TODAY - 10 * DAY}", until=f"{TODAY}")
@@ -89,6 +96,7 @@ class TestDays:
         assert watched.values("views", by="", grain="day", since=f"{TODAY - 10 * DAY}", until=f"{TODAY}") == before
 
     def test_a_day_that_no_repository_has_is_an_outage(self, watched: Watched) -> None:
+        watched.set(collect=["views"])
         gone = TODAY - 4 * DAY
         watched.github.vanished = {gone}
         watched.succeed()
@@ -104,6 +112,7 @@ class TestDays:
 
     def test_a_standstill(self, watched: Watched) -> None:
         """The window of 14 days stops with it, so that days before it are not lost as soon as the clock says."""
+        watched.set(collect=["views"])
         watched.github.frozen_at = TODAY - 2 * DAY
         watched.pass_days(6)
         watched.succeed()
@@ -119,7 +128,7 @@ class TestDays:
         now = datetime(2025, 11, 20, 12, tzinfo=UTC)
         views = counts(now.date())
         del views[now.date() - 3 * DAY]
-        here = Watched(tmp_path, repository(7, "a/b", now, views=views), now=now)
+        here = Watched(tmp_path, repository(7, "a/b", now, views=views), now=now, collect=["views"])
         here.succeed()
         rows = here.ask("views", last=5).rows.to_pylist()
         assert [row["views"] for row in rows][1] == 0
@@ -129,6 +138,7 @@ class TestDays:
 
 class TestIdentity:
     def test_a_rename_goes_on(self, watched: Watched) -> None:
+        watched.set(collect=["views", "commits"])
         watched.succeed()
         before = watched.values("views", since=f"{TODAY - 10 * DAY}", until=f"{TODAY - 5 * DAY}")
         watched.github.rename("a/b", "new/b")
@@ -140,6 +150,7 @@ class TestIdentity:
         assert watched.values("commits") == {"new/b": 5, "a/c": 5}
 
     def test_a_name_made_anew_is_another_repository(self, watched: Watched) -> None:
+        watched.set(collect=["stars"])
         watched.succeed()
         watched.github.repositories[0] = repository(99, "a/b", stars=Counter({TODAY: 1}), created_at=START - DAY)
         watched.pass_days(0.1)
@@ -153,6 +164,7 @@ class TestIdentity:
         assert growth == [0, 1]
 
     def test_a_repository_that_is_gone_keeps_what_it_had(self, watched: Watched) -> None:
+        watched.set(collect=["stars"])
         watched.succeed()
         watched.github.repositories.pop(0)
         summary = watched.collect()
@@ -161,6 +173,7 @@ class TestIdentity:
         assert watched.values("stars") == {"a/b": 4, "a/c": 4}
 
     def test_one_that_is_no_longer_asked_for_is_retired_once(self, watched: Watched) -> None:
+        watched.set(collect=["views"])
         watched.succeed()
         watched.set(repositories=["a/c"])
         assert watched.succeed().outcomes[Status.RETIRED] > 0
@@ -188,6 +201,7 @@ class TestIdentity:
         assert here.values("views").keys() == {"a/b", "x/y"}
 
     def test_a_prefix_finds_the_names_of_now(self, watched: Watched) -> None:
+        watched.set(collect=["stars"])
         watched.github.rename("a/b", "z/b")
         watched.succeed()
         assert watched.values("stars", where=["repo=z/*"]) == {"z/b": 4}
@@ -195,6 +209,7 @@ class TestIdentity:
 
 class TestHistories:
     def test_a_star_that_is_taken_back_leaves_its_day(self, watched: Watched) -> None:
+        watched.set(collect=["stars"])
         watched.succeed()
         known_at = watched.now
         watched.pass_days(0.1)
@@ -229,6 +244,7 @@ class TestHistories:
         assert here.values("stars") == {"a/b": 1_999}
 
     def test_from_the_list_where_there_is_no_history(self, watched: Watched) -> None:
+        watched.set(collect=["stars"])
         watched.github.has_history = False
         watched.succeed()
         assert watched.values("stars") == {"a/b": 4, "a/c": 4}
@@ -270,6 +286,7 @@ class TestReleases:
         assert self.gains(here) == 6
 
     def test_releases_are_annotations(self, watched: Watched) -> None:
+        watched.set(collect=["views", "releases"])
         watched.succeed()
         result = watched.ask("views", since="2026", where=["repo=a/b"])
         assert [str(each) for each in result.annotations] == ["2026-01-29T12:30Z: release, Release v1 (a/b)"]
@@ -280,6 +297,7 @@ class TestCommits:
         here.github.repositories[0].commits += commits
 
     def test_new_commits_with_old_dates_count_once(self, watched: Watched) -> None:
+        watched.set(collect=["commits"])
         watched.succeed()
         self.more(
             watched, Commit("f" * 40, START - 8 * DAY, START - 8 * DAY), Commit("e" * 40, START, START, parents=2)
@@ -290,6 +308,7 @@ class TestCommits:
         assert watched.values("commits", where=["repo=a/b"], policies={"merges": "excluded"}) == {"a/b": 6}
 
     def test_a_rewritten_history_is_stated_again(self, watched: Watched) -> None:
+        watched.set(collect=["commits"])
         watched.succeed()
         repo = watched.github.repositories[0]
         repo.commits = [Commit(f"b{n:039}", START - n * DAY, START - n * DAY) for n in (3, 2)]
@@ -316,6 +335,7 @@ class TestCommits:
         assert here.ask("commits", last=2).rows["commits"].to_pylist() == [0, 0]
 
     def test_bots_are_no_authors(self, watched: Watched) -> None:
+        watched.set(collect=["commits"])
         self.more(
             watched,
             Commit(
@@ -328,6 +348,7 @@ class TestCommits:
 
 
 def test_popular_pages_are_spans_and_no_days(watched: Watched) -> None:
+    watched.set(collect=["paths", "referrers"])
     watched.succeed()
     whole = watched.ask("path_views", grain="total", since=f"{TODAY - 14 * DAY}", until=f"{TODAY}", by=["path"])
     assert whole.rows.to_pylist()[0]["path_views"] == 9
@@ -340,6 +361,7 @@ def test_popular_pages_are_spans_and_no_days(watched: Watched) -> None:
 
 
 def test_uniques_are_never_added(watched: Watched) -> None:
+    watched.set(collect=["views"])
     watched.succeed()
     asked = {"grain": "total", "since": f"{TODAY - 3 * DAY}", "until": f"{TODAY - DAY}", "where": ["repo=a/b"]}
     row = watched.ask("view_uniques", **asked).rows.to_pylist()[0]

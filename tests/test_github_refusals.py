@@ -41,6 +41,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("said", "means", "fix"), REFUSED)
 def test_what_is_refused_says_why_and_what_to_do(watched: Watched, said: str, means: str, fix: str) -> None:
+    watched.set(collect=["views", "clones", "paths", "referrers", "stars"])
     watched.succeed()
     before = watched.values("views", since="2026-03-01", until="2026-03-09")
     allow(watched, "contents", "actions", refusal=said)
@@ -119,6 +120,7 @@ class TestLimits:
         assert len(here.values("views")) == 29
 
     def test_a_limit_that_asks_to_wait_is_waited_for(self, watched: Watched) -> None:
+        watched.set(collect=["views"])
         waiting = Reply(429, json.dumps(error("slow down")).encode(), {"Retry-After": "1"})
         watched.github.refusals = [waiting]
         watched.succeed()
@@ -156,6 +158,7 @@ def test_a_list_that_is_closed_later_says_who_may_read_it_and_keeps_what_was_rea
 class TestFaults:
     @pytest.mark.parametrize("fault", ["cut", "empty"])
     def test_an_answer_that_is_none_erases_nothing(self, watched: Watched, fault: str) -> None:
+        watched.set(collect=["views", "clones", "stars", "commits"])
         watched.succeed()
         before = {name: watched.values(name, until="2026-03-10") for name in ("views", "clones", "stars", "commits")}
         watched.github.fault = fault
@@ -179,6 +182,7 @@ class TestFaults:
         ],
     )
     def test_an_answer_of_another_form_is_a_failure(self, watched: Watched, body: Any) -> None:
+        watched.set(collect=["views", "clones"])
         watched.github.replayed["/repos/a/b/traffic/views"] = body
         summary = watched.collect()
         assert [note.table for note in summary.notes] == ["github_views"]
@@ -306,6 +310,7 @@ class TestExamining:
         assert self.found(watched)["find a/gone"][0] == "failed"
 
     def test_what_will_be_lost_and_when(self, watched: Watched) -> None:
+        watched.set(collect=["views"])
         watched.succeed()
         with watched.open() as opened:
             source: Any = opened.sources["github"]
@@ -333,6 +338,7 @@ class TestExamining:
         assert [each.scope for each in losses_of(here, within=3)] == ["a/b"]
 
     def test_a_day_that_vanished_may_be_lost(self, watched: Watched) -> None:
+        watched.set(collect=["views"])
         gone = TODAY - 9 * DAY
         watched.github.vanished = {gone}
         watched.succeed()
