@@ -19,6 +19,7 @@ from footfall.sources.binder.sample import write_sample_archive
 from footfall.workspace import Workspace
 from histories import ADA, History
 from lengths import examples
+from templates import copy_of
 from workspaces import run
 
 pytestmark = pytest.mark.slow
@@ -169,10 +170,16 @@ def test_an_event_without_times_is_in_no_period(ff: Workspace) -> None:
 
 @pytest.fixture
 def binder(tmp_path: Path) -> Workspace:
-    write_sample_archive(tmp_path / "archive", 60, 30, until=date(2026, 4, 1), repositories=20)
-    ff = workspace(tmp_path, '[sources.binder]\narchive = "archive"\nfirst_day = 2026-02-01\n')
-    ff.collect()
-    return ff
+    return workspace(copy_of("event metrics", collect, tmp_path), BINDER)
+
+
+BINDER = '[sources.binder]\narchive = "archive"\nfirst_day = 2026-02-01\n'
+
+
+def collect(folder: Path) -> None:
+    write_sample_archive(folder / "archive", 60, 30, until=date(2026, 4, 1), repositories=20)
+    with workspace(folder, BINDER) as ff:
+        ff.collect()
 
 
 @pytest.mark.parametrize("grain", ["day", "week", "month", "total"])

@@ -21,6 +21,7 @@ from footfall.sources.binder.sample import write_sample_archive
 from footfall.workspace import Workspace
 from histories import ADA, History, git
 from marking import launched_repositories
+from templates import copy_of
 from workspaces import run
 
 pytestmark = pytest.mark.slow
@@ -31,13 +32,16 @@ UNTIL = date(2026, 4, 1)
 
 @pytest.fixture
 def ff(tmp_path: Path) -> Workspace:
-    write_sample_archive(tmp_path / "archive", 80, 40, until=UNTIL, repositories=25)
-    (tmp_path / "footfall.toml").write_text(
+    return footfall.open(copy_of("collected events", collect, tmp_path), now=lambda: NOW)
+
+
+def collect(folder: Path) -> None:
+    write_sample_archive(folder / "archive", 80, 40, until=UNTIL, repositories=25)
+    (folder / "footfall.toml").write_text(
         '[sources.binder]\narchive = "archive"\nfirst_day = 2026-01-11\n', encoding="utf-8"
     )
-    ff = footfall.open(tmp_path, now=lambda: NOW)
-    ff.collect()
-    return ff
+    with footfall.open(folder, now=lambda: NOW) as ff:
+        ff.collect()
 
 
 def launched(ff: Workspace) -> dict[date, list[str]]:

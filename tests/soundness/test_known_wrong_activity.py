@@ -11,6 +11,7 @@ import footfall
 from footfall.periods import Window
 from footfall.sources.binder.sample import write_sample_archive
 from footfall.workspace import Workspace
+from templates import copy_of
 
 pytestmark = pytest.mark.slow
 
@@ -48,13 +49,16 @@ EVENT = "binder_launch"
 
 @pytest.fixture
 def ff(tmp_path: Path) -> Workspace:
-    write_sample_archive(tmp_path / "archive", 59, 20, until=date(2026, 4, 1), repositories=20)
+    return footfall.open(copy_of("known wrong", collect, tmp_path), now=lambda: NOW)
+
+
+def collect(folder: Path) -> None:
+    write_sample_archive(folder / "archive", 59, 20, until=date(2026, 4, 1), repositories=20)
     settings = '[sources.binder]\narchive = "archive"\nfirst_day = 2026-02-01\n' + HAPPENED
-    (tmp_path / "footfall.toml").write_text(settings, encoding="utf-8")
-    ff = footfall.open(tmp_path, now=lambda: NOW)
-    ff.collect()
-    ff.mark("active", 1, at="2026-02-10")
-    return ff
+    (folder / "footfall.toml").write_text(settings, encoding="utf-8")
+    with footfall.open(folder, now=lambda: NOW) as ff:
+        ff.collect()
+        ff.mark("active", 1, at="2026-02-10")
 
 
 def test_only_the_time_between_the_first_and_the_last_that_was_collected_is_a_gap(ff: Workspace) -> None:
