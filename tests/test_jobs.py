@@ -155,6 +155,18 @@ def test_no_job_outlives_the_run(archive: Path, alone: tuple[str, str], tmp_path
     assert contents(folder) == alone
 
 
+@slow
+def test_two_machines_share_a_lake_each_with_its_span(archive: Path, alone: tuple[str, str], tmp_path: Path) -> None:
+    running = []
+    for name, span in (("one", ["--until", "2022-07"]), ("two", ["--since", "2022-07"])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "footfall.toml").write_text(f'lake = "../lake"\n{SETTINGS.format(archive)}')
+        command = [sys.executable, "-m", "footfall", "-w", str(tmp_path / name), "--quiet", "collect", *span]
+        running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+    assert [process.wait(timeout=120) for process in running] == [0, 0]
+    assert contents(tmp_path / "one") == alone
+
+
 def test_parts_are_whole_months_in_a_row() -> None:
     chance = random.Random(3)
     for _ in range(200):
