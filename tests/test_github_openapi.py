@@ -78,13 +78,17 @@ class Recorded(GitHub):
         return reply
 
 
+@cache
+def templates() -> dict[str, re.Pattern[str]]:
+    """Every path of the description, with what it fits: compiled once, as there are more than `re` keeps."""
+    return {each: re.compile(re.sub(r"\{\w+\}", "[^/]+", each)) for each in [*description()["paths"], HISTORY]}
+
+
 def template_of(path: str) -> str:
     """The path as the description has it: of several that fit, the one with the fewest parameters."""
     path = re.sub(r"^/repositories/\d+", "/repos/owner/name", path)
-    fits = [
-        each for each in [*description()["paths"], HISTORY] if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", each), path)
-    ]
-    return min(map(str, fits), key=lambda each: each.count("{"))
+    fits = [each for each, pattern in templates().items() if pattern.fullmatch(path)]
+    return min(fits, key=lambda each: each.count("{"))
 
 
 def schema_of(method: str, template: str, status: int) -> dict[str, Any]:

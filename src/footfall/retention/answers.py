@@ -72,6 +72,10 @@ class ActivityAnswer(Answer):
             names: The columns of the lines.
             rows: The lines, one for each row of the answer.
             is_marked: Whether provisional numbers have a mark.
+
+        Example:
+            >>> ff.growth("active", grain="month").with_flags(["new"], [["3"]], is_marked=True)
+            (['new'], [['3']])
         """
         if is_marked or not self.revisable:
             return names, rows
