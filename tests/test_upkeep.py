@@ -217,6 +217,15 @@ def test_doctor_names_projects_that_nothing_was_collected_of(
     }
 
 
+def test_a_workspace_of_marks_needs_no_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "footfall.toml").write_text("")
+    for expected in (1, 0):
+        for asked in (["doctor"], ["status", "--check"]):
+            ran = command(capsys, "-w", tmp_path, *asked)
+            assert (ran.code, "no source is set up" in ran.out) == (expected, bool(expected)), ran
+        command(capsys, "-w", tmp_path, "mark", "active", "ada")
+
+
 def test_doctor_leaves_nothing_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_workspace(tmp_path)
     before = {path for path in folder.rglob("*") if ".git" not in path.parts}

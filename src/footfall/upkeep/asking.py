@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -73,7 +74,8 @@ class Upkeep(Protocol):
         from footfall.upkeep.standing import standing
 
         named = [table for table in self.tables.values() if table.scope_names]
-        return standing(self.sources, self.lake, self.lake.snapshot(named), self._happened, self.now())
+        found = standing(self.sources, self.lake, self.lake.snapshot(named), self._happened, self.now())
+        return found if found.states else replace(found, has_marks=bool(self._marked()))
 
     def alert(self, *, dry_run: bool = False) -> Look:
         """Check all alerts, and send one message when an alarm starts and one when it ends.
@@ -136,7 +138,9 @@ class Upkeep(Protocol):
         folder = self.settings.folder
         opened: dict[str, Source] = {}
         yield tried("settings", "footfall.toml", lambda: str(folder), "")
-        for found in sources_checked(self.settings.sources, self._source_alone, lambda: self._happened):
+        for found in sources_checked(
+            self.settings.sources, self._source_alone, lambda: self._happened, bool(self._marked())
+        ):
             if isinstance(found, Finding):
                 yield found
             else:
@@ -267,13 +271,19 @@ class Upkeep(Protocol):
         store = self.activity.store
         return f"{counted(len(store.events()), 'event')} in {store.address}"
 
+    def _marked(self) -> list[str] | None:
+        """The events that have marks; None if the store cannot be read."""
+        try:
+            return list(self.activity.store.events())
+        except FootfallError:
+            return None
+
     def _watchable(self, opened: Mapping[str, Source]) -> set[str]:
         """The metrics that alerts can watch, including those of events; empty if they cannot all be determined."""
         if len(opened) < len(self.settings.sources):
             return set()
-        try:
-            marked = self.activity.store.events()
-        except FootfallError:
+        marked = self._marked()
+        if marked is None:
             return set()  # reported for the activity
         reported = [event.name for source in opened.values() for table in source.tables for event in table.events]
         events = {name for event in (*marked, *reported) for name in (event, f"event:{event}")}

@@ -35,11 +35,18 @@ class Finding:
 
 
 def sources_checked(
-    parts: Mapping[str, Any], open_one: Callable[[str], Source], open_all: Callable[[], object]
+    parts: Mapping[str, Any], open_one: Callable[[str], Source], open_all: Callable[[], object], has_marks: bool
 ) -> Iterator[Finding | tuple[str, Source]]:
-    """Each configured source, opened separately: a finding if that fails, otherwise its name and the source."""
+    """Each configured source, opened separately: a finding if that fails, otherwise its name and the source.
+
+    A workspace with marks of an application needs no source.
+    """
+    if not parts and has_marks:
+        yield Finding("settings", Check("sources", "ok", "none, only marks"))
+        return
     if not parts:
-        yield Finding("settings", Check("sources", "failed", "no source is set up", "add one, such as [sources.git]"))
+        fix = "add one, such as [sources.git], or mark an event"
+        yield Finding("settings", Check("sources", "failed", "no source is set up", fix))
         return
     failed = False
     for name in parts:

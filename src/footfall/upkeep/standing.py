@@ -47,6 +47,8 @@ class Standing:
     known_wrong: tuple[KnownWrong, ...] = ()
     unknown: Mapping[str, str] | None = None
     """By source: why its deadlines could not be determined."""
+    has_marks: bool = False
+    """Whether an application has marked an event; such a workspace needs no source."""
 
     def wrong_in(self, state: SourceStatus) -> list[KnownWrong]:
         """The intervals of a table that are known to be wrong, oldest first; none that end before the first data."""

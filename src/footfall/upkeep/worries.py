@@ -34,7 +34,7 @@ def reasons(found: Standing, now: datetime, thresholds: Thresholds) -> list[str]
         >>> reasons(Standing(()), datetime(2026, 3, 1, tzinfo=UTC), Thresholds())
         ['no source is set up']
     """
-    if not found.states:
+    if not found.states and not found.has_marks:
         return ["no source is set up"]
     lines = [line for state in found.states for line in _of_table(state, now, thresholds)]
     lines += [_loss(loss, now) for loss in found.losses if loss.at - now <= thresholds.lost_within]
