@@ -52,7 +52,7 @@ test-spark: $(INSTALLED) $(SPARK_INSTALLED)
 	$(BIN)/pytest -m spark $(ARGS)
 
 quick: $(INSTALLED)
-	$(BIN)/pytest -q -n $(JOBS) $(DIST) -m "not slow" --hypothesis-profile=quick $(ARGS)
+	$(BIN)/pytest -q -n $(JOBS) $(DIST) -m "not (slow or spark)" --hypothesis-profile=quick $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -65,7 +65,7 @@ docs: $(INSTALLED)
 	@echo "The documentation is in build/docs/index.html"
 
 coverage: $(INSTALLED)
-	$(BIN)/pytest -q -n $(JOBS) $(DIST) -m "not slow" --cov $(ARGS)
+	$(BIN)/pytest -q -n $(JOBS) $(DIST) -m "not (slow or spark)" --cov $(ARGS)
 
 fuzz: $(INSTALLED)
 	$(BIN)/python tests/fuzzing.py --seconds $(SECONDS)

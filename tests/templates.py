@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
 from collections.abc import Callable, Hashable
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import mkdtemp
 
 _made: dict[Hashable, Path] = {}
-_room: list[TemporaryDirectory[str]] = []
 
 
 def copy_of(key: Hashable, make: Callable[[Path], object], folder: Path) -> Path:
@@ -20,10 +22,16 @@ def copy_of(key: Hashable, make: Callable[[Path], object], folder: Path) -> Path
         folder: Where the copy goes; files that are there stay.
     """
     if key not in _made:
-        if not _room:
-            _room.append(TemporaryDirectory(prefix="footfall-templates-"))
-        template = Path(mkdtemp(dir=_room[0].name))
+        template = Path(mkdtemp(dir=_room()))
         make(template)
         _made[key] = template
     shutil.copytree(_made[key], folder, symlinks=True, dirs_exist_ok=True)
     return folder
+
+
+@cache
+def _room() -> str:
+    """A folder that is deleted when this process ends, and not when one ends that was forked from it."""
+    room, made_by = mkdtemp(prefix="footfall-templates-"), os.getpid()
+    atexit.register(lambda: shutil.rmtree(room, ignore_errors=True) if os.getpid() == made_by else None)
+    return room
