@@ -20,7 +20,8 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from footfall.errors import DamagedLakeError, LakeError, LakeStorageError, LakeWriteError, NewerLakeError
 from footfall.forking import record_use
-from footfall.lake.storage.seam import LOG, storage_of
+from footfall.lake.storage.finding import storage_of
+from footfall.lake.storage.seam import LOG
 from footfall.lake.sums import REMEDY
 from footfall.periods import Window, short
 from footfall.tables import Column, Table

@@ -13,7 +13,8 @@ from footfall.lake.delta import COUNTED, DataFile, DeltaFolder, log_files, newes
 from footfall.lake.files import read_as
 from footfall.lake.lake import BUILT_FROM, Lake
 from footfall.lake.resolving import resolved
-from footfall.lake.storage.seam import LOG, storage_of
+from footfall.lake.storage.finding import storage_of
+from footfall.lake.storage.seam import LOG
 from footfall.lake.sums import fault_of
 from footfall.lake.vouching import behind, check, state_of
 from footfall.ledger import LEDGER

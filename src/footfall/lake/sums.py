@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from footfall.errors import DamagedLakeError
-from footfall.lake.storage.seam import storage_of
+from footfall.lake.storage.finding import storage_of
 
 NAMED = re.compile(r"[0-9a-f]{32}-([0-9a-f]{8})\.parquet$")
 """A file name with a checksum; files of earlier versions have none."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from footfall.errors import NotALakeError
-from footfall.lake.storage.seam import Found, Storage
+from footfall.lake.storage.seam import Found
 
 
 class Folder:
@@ -122,7 +122,3 @@ class Files:
     def delete(self, names: Iterable[str]) -> None:
         for name in names:
             (self.root / name).unlink(missing_ok=True)
-
-
-ANY: Storage = Folder(Path())
-"""For every path without a working copy."""

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from footfall.lake.storage.finding import register
 from footfall.lake.storage.folder import Files, Folder
-from footfall.lake.storage.seam import Objects, Storage, register
+from footfall.lake.storage.seam import Objects, Storage
 
 
 def objects_at(address: str, options: Mapping[str, str] | None = None) -> Objects:

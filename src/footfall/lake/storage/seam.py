@@ -1,4 +1,4 @@
-"""What the rest of the lake asks of a storage, and which storage is behind a path."""
+"""What the rest of the lake asks of a storage."""
 
 from __future__ import annotations
 
@@ -133,24 +133,3 @@ class Storage(Protocol):
     def tidy(self, table: Path) -> None:
         """Drop copies of files that the table no longer has."""
         ...
-
-
-_COPIES: dict[str, Storage] = {}
-"""Storages with a working copy, by its folder."""
-
-
-def register(storage: Storage) -> None:
-    """From now on `storage_of` finds this storage for paths in its working copy."""
-    _COPIES[f"{storage.root}/"] = storage
-
-
-def storage_of(path: str | Path) -> Storage:
-    """The storage that has the file or the folder at `path`."""
-    if _COPIES:
-        text = f"{path}/"
-        for root, storage in _COPIES.items():
-            if text.startswith(root):
-                return storage
-    from footfall.lake.storage.folder import ANY
-
-    return ANY
