@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -119,6 +120,42 @@ def test_a_lock_that_another_thread_holds_is_free_in_the_child() -> None:
 
     with held_by_another_thread(lock):
         assert in_child(is_free) == 0
+
+
+class Noted:
+    """Garbage that notes in which process it is destroyed."""
+
+    def __init__(self, pids: list[int]) -> None:
+        self.pids, self.itself = pids, self
+
+    def __del__(self) -> None:
+        self.pids.append(os.getpid())
+
+
+def test_a_child_destroys_no_garbage_of_its_parent() -> None:
+    """What a library made must not be destroyed where the library's threads are missing."""
+    forking.hold(held := Held())
+    pids: list[int] = []
+    gc.collect()
+    gc.disable()
+    try:
+        Noted(pids)
+        assert in_child(lambda: (gc.collect(), pids)[1] == []) == 0
+        gc.collect()
+    finally:
+        gc.enable()
+    assert (pids, gc.get_freeze_count(), held.closed) == ([os.getpid()], 0, [True])
+
+
+def test_what_a_program_froze_itself_stays_frozen() -> None:
+    forking.hold(held := Held())
+    gc.freeze()
+    try:
+        assert in_child(lambda: gc.get_freeze_count() > 0) == 0
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
+    assert held.closed == [True]
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="from Python 3.12 on a cached_property has no lock")

@@ -52,7 +52,7 @@ def archive(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 def alone(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """Rows and ledger that one process makes of the archive."""
     folder = workspace(tmp_path_factory.mktemp("alone"), archive)
-    assert collect(folder, 1).wait(timeout=120) == 0
+    ended(folder, collect(folder, 1))
     return contents(folder)
 
 
@@ -66,7 +66,13 @@ def workspace(folder: Path, archive: Path) -> Path:
 
 def collect(folder: Path, jobs: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "footfall", "-w", str(folder), "--quiet", "collect", "--jobs", str(jobs)]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    with (folder / "said.txt").open("wb") as said:
+        return subprocess.Popen(command, stderr=said)
+
+
+def ended(folder: Path, process: subprocess.Popen[bytes]) -> None:
+    """It ends well; what it says otherwise is shown."""
+    assert process.wait(timeout=120) == 0, (folder / "said.txt").read_text()
 
 
 def contents(folder: Path) -> tuple[str, str]:
@@ -122,7 +128,7 @@ def test_four_processes_make_what_one_makes(archive: Path, alone: tuple[str, str
     folder = workspace(tmp_path, archive)
     process = collect(folder, 4)
     assert len(until(lambda: len(found := jobs_below(process.pid)) == 4 and found)) == 4
-    assert process.wait(timeout=120) == 0
+    ended(folder, process)
     assert contents(folder) == alone
     assert alone[0].count("\n") > 4_000
 
@@ -138,7 +144,7 @@ def test_a_job_that_is_killed_costs_only_time(archive: Path, alone: tuple[str, s
     for victim in jobs_below(process.pid)[:1]:
         os.kill(victim, signal.SIGKILL)
     process.wait(timeout=120)
-    assert collect(folder, 4).wait(timeout=120) == 0
+    ended(folder, collect(folder, 4))
     assert contents(folder) == alone
 
 
@@ -151,7 +157,7 @@ def test_no_job_outlives_the_run(archive: Path, alone: tuple[str, str], tmp_path
     process.send_signal(how)
     process.wait(timeout=60)
     until(lambda: not any(map(is_there, started)), 20)
-    assert collect(folder, 1).wait(timeout=120) == 0
+    ended(folder, collect(folder, 1))
     assert contents(folder) == alone
 
 

@@ -139,7 +139,7 @@ def test_the_room_of_stores_stands_alone(tmp_path: Path) -> None:
     loaded = _modules_of(_STORE_ALONE, tmp_path)
     assert not loaded.intersection((*HEAVY, "pydantic", "typer", "rich", "redis"))
     rooms = {name.split(".")[1] for name in loaded if name.startswith("footfall.")}
-    assert rooms == {"stores", "periods", "errors", "formats"}
+    assert rooms == {"stores", "periods", "errors", "formats", "forking"}
 
 
 def _modules_of(program: str, folder: Path) -> set[str]:

@@ -7,11 +7,15 @@ neither.
 A fork copies only the thread that forks. A lock that another thread holds at that moment would never become free in
 the child, and the child would wait forever. So such locks are made again in the child (`ForkSafeLock`), and a fork
 waits until no other thread imports a module: Python locks each module while it is imported.
+
+A child must not destroy what the libraries of its parent made: their threads are missing there. So the objects of the
+parent, garbage among them, are left out of the garbage collection of the child.
 """
 
 from __future__ import annotations
 
 import _imp
+import gc
 import os
 import sys
 import threading
@@ -59,7 +63,7 @@ class ForkSafeLock:
 _LOCKS: weakref.WeakSet[ForkSafeLock] = weakref.WeakSet()
 _HOLDERS: weakref.WeakSet[Holder] = weakref.WeakSet()
 _LOCKED: list[Holder] = []
-_is_used = _is_inherited = _holds_imports = False
+_is_used = _is_inherited = _holds_imports = _is_frozen = False
 _IMPORT_PATIENCE = 30.0
 """Seconds that a fork waits for the imports of other threads."""
 
@@ -116,8 +120,24 @@ def _before_fork() -> None:
             holder.release()
         _hold_imports()
         if len(_HANDLED) == len(_HANDLERS):
-            return
+            break
         _release_imports()
+    _freeze()
+
+
+def _freeze() -> None:
+    """Leave all objects out of garbage collection; not where the program froze some itself, which it could not undo."""
+    global _is_frozen
+    if (_HOLDERS or _is_used) and gc.get_freeze_count() == 0:
+        gc.freeze()
+        _is_frozen = True
+
+
+def _unfreeze() -> None:
+    global _is_frozen
+    if _is_frozen:
+        _is_frozen = False
+        gc.unfreeze()
 
 
 def _hold_imports() -> None:
@@ -153,6 +173,7 @@ def _release_imports() -> None:
 
 
 def _after_fork_in_parent() -> None:
+    _unfreeze()
     _release_imports()
     while _LOCKED:
         _LOCKED.pop().lock.release()
@@ -162,7 +183,8 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _is_inherited, _FORKING
+    global _is_inherited, _is_frozen, _FORKING
+    _is_frozen = False  # the child keeps them frozen
     _release_imports()
     _FORKING = threading.Lock()
     for lock in list(_LOCKS):
